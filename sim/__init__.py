@@ -1,0 +1,1 @@
+"""Simulation: the golden model in NumPy, and the hardware in Verilator or Icarus."""

@@ -1,0 +1,148 @@
+"""The golden model: what a network computes, exactly, in NumPy.
+
+It is the referee. PyTorch's quantized forward equals it on every code, and the hardware
+equals it on every bit.
+"""
+
+from collections.abc import Mapping
+from functools import singledispatch
+
+import numpy as np
+
+from ..errors import DataError, NetworkError
+from ..network import INPUT, ArgMax, Codes, Conv, Logits, Network, Op, Tensor, Threshold
+
+__all__ = ["accuracy", "classes", "evaluate", "run"]
+
+_BATCH = 256
+_EXACT = 2**53  # doubles are exact integers below
+
+
+def evaluate(network: Network, images: np.ndarray) -> Mapping[str, np.ndarray]:
+    """The input and the output of every node, by name.
+
+    Parameters
+    ----------
+    network : Network
+    images : array of int, shape (images, height, width, channels)
+        Codes of the network's input type.
+
+    Returns
+    -------
+    mapping of str to array of int64, shape (images, height, width, channels)
+        Codes where the type of a node is codes, signed integers elsewhere.
+
+    Raises
+    ------
+    DataError
+        If the images are not integers of the network's input shape and range.
+    """
+    images = _require_images(network, images)
+    results = {INPUT: images}
+    for node in network.nodes:
+        inputs = [results[source] for source in node.inputs]
+        types = [network.types[source] for source in node.inputs]
+        results[node.name] = compute(node.op, *inputs, types=types)
+    return results
+
+
+def run(network: Network, images: np.ndarray) -> np.ndarray:
+    """The output of ``network`` for ``images``, in batches that keep memory small."""
+    images = _require_images(network, images)
+    parts = [
+        evaluate(network, batch)[network.output.name]
+        for batch in (images[i : i + _BATCH] for i in range(0, len(images), _BATCH))
+    ]
+    return np.concatenate(parts)
+
+
+def classes(network: Network, images: np.ndarray) -> np.ndarray:
+    """The class of each image: arg-max of the output's channels, the lowest index on a tie.
+
+    Returns
+    -------
+    array of int64, shape (images,)
+    """
+    outputs = run(network, images)
+    if not isinstance(network.output.op, ArgMax):
+        outputs = outputs.argmax(axis=-1)
+    return outputs.reshape(len(images), -1)[:, 0]
+
+
+def accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
+    """Share of images whose class equals the label, 0…1.
+
+    Raises
+    ------
+    DataError
+        If there is not one label for each image.
+    """
+    if len(images) != len(labels) or not len(labels):
+        raise DataError(f"{len(images)} images do not go with {len(labels)} labels")
+    return float(np.mean(classes(network, images) == np.asarray(labels)))
+
+
+@singledispatch
+def compute(op: Op, *inputs: np.ndarray, types: list[Tensor]) -> np.ndarray:
+    """What ``op`` makes of its inputs; one function for each operation."""
+    raise NetworkError(f"the golden model does not know {op.kind!r}")
+
+
+@compute.register
+def _(op: Conv, codes: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
+    element = types[0].element
+    values = codes * element.step + element.offset
+    top, left, bottom, right = op.padding
+    values = np.pad(values, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    filters, kernel_h, kernel_w, depth = op.weights.shape
+    windows = np.lib.stride_tricks.sliding_window_view(values, (kernel_h, kernel_w), axis=(1, 2))
+    windows = windows[:, :: op.stride[0], :: op.stride[1]]  # n, h, w, channel, kh, kw
+    windows = windows.transpose(0, 1, 2, 4, 5, 3)
+    if max(np.abs(values).max(initial=0), 1) * op.matrix.shape[1] >= _EXACT:
+        raise NetworkError("sums need more than 53 bits")
+    per_group = filters // op.groups
+    outputs = []
+    for group in range(op.groups):
+        columns = windows[..., group * depth : (group + 1) * depth]
+        rows = op.matrix[group * per_group : (group + 1) * per_group]
+        columns = columns.reshape(*columns.shape[:3], -1).astype(np.float64)  # exact, and BLAS
+        outputs.append(columns @ rows.T.astype(np.float64))
+    return np.concatenate(outputs, axis=-1).astype(np.int64)
+
+
+@compute.register
+def _(op: Threshold, sums: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
+    codes = np.empty_like(sums)
+    for channel, levels in enumerate(op.levels):
+        codes[..., channel] = np.searchsorted(levels, sums[..., channel], side="right")
+    return codes
+
+
+@compute.register
+def _(op: Logits, sums: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
+    return sums + op.bias
+
+
+@compute.register
+def _(op: ArgMax, values: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
+    return values.argmax(axis=-1)[..., None]
+
+
+def _require_images(network: Network, images: np.ndarray) -> np.ndarray:
+    images = np.asarray(images)
+    codes = network.input.element
+    assert isinstance(codes, Codes)
+    expected = "×".join(map(str, network.input.shape))
+    if images.ndim != 4 or images.shape[1:] != network.input.shape:
+        raise DataError(
+            f"network {network.name!r} takes images of {expected} (height × width × channels), "
+            f"not an array of shape {images.shape}"
+        )
+    if images.dtype.kind not in "iub":
+        raise DataError(f"images must be integer codes 0…{codes.max_code}, not {images.dtype}")
+    if images.size and (images.min() < 0 or images.max() > codes.max_code):
+        raise DataError(
+            f"image codes must be 0…{codes.max_code}, not {images.min()}…{images.max()}"
+        )
+    return images.astype(np.int64)
+

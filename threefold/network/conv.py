@@ -1,0 +1,144 @@
+"""Convolution with ternary weights; a dense layer is a convolution over the whole input."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..errors import NetworkError
+from .op import Op, frozen_integers, require_codes
+from .types import Codes, Integers, Tensor
+
+__all__ = ["Conv", "Dense"]
+
+
+@dataclass(frozen=True, eq=False)
+class Conv(Op):
+    """Two-dimensional convolution with weights −1, 0, +1, giving exact sums of values.
+
+    Parameters
+    ----------
+    weights : array of int, shape (filters, kernel height, kernel width, channels per group)
+        The order of the last three axes is the order of columns wherever a filter is a row.
+    stride : (int, int)
+        Vertical and horizontal step.
+    padding : (int, int, int, int)
+        Rows and columns of value 0 added at the top, left, bottom, right.
+    groups : int
+        Input channels and filters are split into this many independent groups.
+
+    Raises
+    ------
+    NetworkError
+        If a weight is not ternary, or a parameter is out of range.
+    """
+
+    weights: np.ndarray
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    groups: int = 1
+
+    kind: ClassVar[str] = "conv"
+
+    def __post_init__(self):
+        weights = frozen_integers(self.weights, "weights", ndim=4, dtype=np.int8)
+        if np.any(np.abs(weights) > 1):
+            raise NetworkError(
+                f"weights must be -1, 0 or 1, not {weights.min()}…{weights.max()}; ternarize first"
+            )
+        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "stride", tuple(self.stride))
+        object.__setattr__(self, "padding", tuple(self.padding))
+        if len(self.stride) != 2 or min(self.stride) < 1:
+            raise NetworkError(f"stride must be two integers of at least 1, not {self.stride}")
+        if len(self.padding) != 4 or min(self.padding) < 0:
+            raise NetworkError(f"padding must be four integers of at least 0, not {self.padding}")
+        if self.groups < 1 or self.filters % self.groups:
+            raise NetworkError(f"groups must divide {self.filters} filters, not {self.groups}")
+
+    @property
+    def filters(self) -> int:
+        """Number of filters, which is the number of output channels."""
+        return self.weights.shape[0]
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """Weights as (filters, columns), int8."""
+        return self.weights.reshape(self.filters, -1)
+
+    @property
+    def macs_per_pixel(self) -> int:
+        """Multiply-accumulates that one output pixel would take without skipping."""
+        return self.weights.size
+
+    def bounds(self, codes: Codes, padded: bool | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Smallest and largest sum of each filter, exactly, for inputs of type ``codes``.
+
+        With padding, value 0 takes part as well.
+
+        Returns
+        -------
+        lo, hi : arrays of int64, shape (filters,)
+        """
+        padded = any(self.padding) if padded is None else padded
+        lo, hi = (min(codes.lo, 0), max(codes.hi, 0)) if padded else (codes.lo, codes.hi)
+        positive = (self.matrix == 1).sum(axis=1, dtype=np.int64)
+        negative = (self.matrix == -1).sum(axis=1, dtype=np.int64)
+        return positive * lo - negative * hi, positive * hi - negative * lo
+
+    def infer(self, *inputs: Tensor) -> Tensor:
+        (tensor,) = inputs
+        codes = require_codes("a convolution", tensor)
+        height, width, channels = tensor.shape
+        _, kernel_h, kernel_w, depth = self.weights.shape
+        if channels != depth * self.groups:
+            raise NetworkError(
+                f"weights read {depth * self.groups} channels, but the input has {channels}"
+            )
+        if any(self.padding) and codes.zero_code is None:
+            raise NetworkError(f"no code of {codes} means 0, so padding has nothing to supply")
+        top, left, bottom, right = self.padding
+        out_h = (height + top + bottom - kernel_h) // self.stride[0] + 1
+        out_w = (width + left + right - kernel_w) // self.stride[1] + 1
+        if out_h < 1 or out_w < 1:
+            raise NetworkError(
+                f"a {kernel_h}×{kernel_w} kernel does not fit into {height}×{width} pixels"
+            )
+        lo, hi = self.bounds(codes)
+        return Tensor((out_h, out_w, self.filters), Integers(int(lo.min()), int(hi.max())))
+
+    def attributes(self) -> dict:
+        return {
+            "stride": list(self.stride),
+            "padding": list(self.padding),
+            "groups": self.groups,
+        }
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"weights": self.weights}
+
+    @classmethod
+    def from_parts(cls, attributes: dict, arrays: dict[str, np.ndarray]) -> "Conv":
+        return cls(arrays["weights"], **attributes)
+
+
+def Dense(weights, shape: tuple[int, int, int] | None = None) -> Conv:  # noqa: N802
+    """A fully connected layer, as the convolution over the whole input that it is.
+
+    Parameters
+    ----------
+    weights : array of int, shape (outputs, inputs)
+        Inputs in the order height, width, channel.
+    shape : (int, int, int)
+        Shape of the input tensor; a vector of all inputs if left out.
+
+    Raises
+    ------
+    NetworkError
+        If ``weights`` is not a matrix, is not ternary, or does not cover ``shape``.
+    """
+    matrix = frozen_integers(weights, "weights", ndim=2)
+    shape = shape or (1, 1, matrix.shape[1])
+    if matrix.shape[1] != np.prod(shape):
+        raise NetworkError(f"weights have {matrix.shape[1]} columns, which do not cover {shape}")
+    return Conv(matrix.reshape(len(matrix), *shape))

@@ -1,0 +1,72 @@
+"""Requantization by comparison with sorted integer levels."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..errors import NetworkError
+from .op import Op, frozen_integers, require_integers
+from .types import Codes, Tensor
+
+__all__ = ["Threshold"]
+
+
+@dataclass(frozen=True, eq=False)
+class Threshold(Op):
+    """Codes from accumulators: ``code = #{acc >= level}``, with levels of each channel's own.
+
+    Scale, bias, batch norm and activation function of a layer are all in the levels. A level
+    above the largest accumulator means "never", one at or below the smallest "always".
+
+    Parameters
+    ----------
+    levels : array of int, shape (channels, largest code)
+        Each row in ascending order; equal neighbours skip a code.
+    step, offset : int
+        Meaning of the codes, as in :class:`Codes`.
+
+    Raises
+    ------
+    NetworkError
+        If a row is not sorted, or the codes are not valid.
+    """
+
+    levels: np.ndarray
+    step: int = 1
+    offset: int = 0
+
+    kind: ClassVar[str] = "threshold"
+
+    def __post_init__(self):
+        levels = frozen_integers(self.levels, "levels", ndim=2)
+        object.__setattr__(self, "levels", levels)
+        unsorted = np.flatnonzero((np.diff(levels, axis=1) < 0).any(axis=1))
+        if unsorted.size:
+            raise NetworkError(f"levels of channel {unsorted[0]} must be in ascending order")
+        self.codes  # noqa: B018 -- validates
+
+    @property
+    def codes(self) -> Codes:
+        """Type of the codes that come out."""
+        return Codes(self.levels.shape[1], self.step, self.offset)
+
+    def infer(self, *inputs: Tensor) -> Tensor:
+        (tensor,) = inputs
+        require_integers("a threshold", tensor)
+        if tensor.shape[2] != len(self.levels):
+            raise NetworkError(
+                f"levels are given for {len(self.levels)} channels, but the input has "
+                f"{tensor.shape[2]}"
+            )
+        return Tensor(tensor.shape, self.codes)
+
+    def attributes(self) -> dict:
+        return {"step": self.step, "offset": self.offset}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"levels": self.levels}
+
+    @classmethod
+    def from_parts(cls, attributes: dict, arrays: dict[str, np.ndarray]) -> "Threshold":
+        return cls(arrays["levels"], **attributes)
