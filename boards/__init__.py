@@ -1,1 +1,1 @@
-"""."""
+"""FPGA boards: their devices, clocks, top levels, and the way to a bitstream."""

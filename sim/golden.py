@@ -145,4 +145,3 @@ def _require_images(network: Network, images: np.ndarray) -> np.ndarray:
             f"image codes must be 0…{codes.max_code}, not {images.min()}…{images.max()}"
         )
     return images.astype(np.int64)
-

@@ -15,7 +15,7 @@ class Op(ABC):
     """One operation: what it accepts, what it gives, and what of it is stored in a file.
 
     A new operation is a subclass in a module of its own; naming it in ``OPS`` of
-    ``threefold/network/__init__.py`` makes files load it. What it computes is defined in
+    ``threefold/network/file.py`` makes files load it. What it computes is defined in
     ``sim/golden.py``.
 
     Attributes
