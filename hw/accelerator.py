@@ -2,7 +2,7 @@
 
 from math import gcd
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
@@ -58,6 +58,7 @@ class Accelerator(wiring.Component):
             source = _resized(m, name, source, engine.i)
             connect(m, source, engine.i)
             source = engine.o
+            _tap(m, name, source)
         if self._argmax is not None:
             m.submodules.argmax = self._argmax
             source = _resized(m, "argmax", source, self._argmax.i)
@@ -66,6 +67,17 @@ class Accelerator(wiring.Component):
         connect(m, source, flipped(self.o))
 
         return m
+
+
+def _tap(m: Module, name: str, port):
+    """Copies of a stream's signals under names that stay, for testbenches and waveforms.
+
+    Nothing reads them, so they cost nothing in hardware.
+    """
+    for member in ("valid", "ready", "payload"):
+        value = Value.cast(getattr(port, member))
+        signal = Signal(len(value), name=f"tap_{name}__{member}")
+        m.d.comb += signal.eq(value)
 
 
 def _resized(m: Module, name: str, source, target):

@@ -139,7 +139,7 @@ class Engine(wiring.Component):
         m.submodules.drain = drain = Serializer(
             layer.total_bits, i_lanes=folding.pe, o_lanes=self._plan.lanes
         )
-        m.submodules.finish = finish = self._finish
+        m.submodules.output = finish = self._finish
 
         connect(m, flipped(self.i), buffer.i)
         m.d.comb += [
