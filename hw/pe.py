@@ -1,18 +1,68 @@
-"""Placeholder PE (being replaced)."""
+"""The processing element: one filter's share of a tile, multiplied without multipliers."""
 
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
+
+from ..errors import PlanError
+from .adder_tree import AdderTree
+
+__all__ = ["PE", "Weight"]
 
 
 class Weight(data.Struct):
+    """A ternary weight: +1 is ``nonzero``, −1 is ``nonzero`` and ``negative``, 0 is neither."""
+
     nonzero: 1
     negative: 1
 
 
 class PE(wiring.Component):
-    def __init__(self, *, bits, simd, sum_bits):
-        self.bits, self.simd, self.sum_bits = bits, simd, sum_bits
+    """Adds up a row's products of codes and ternary weights, ``simd`` of them a cycle.
+
+    A lane adds the code for +1, nothing for 0, and for −1 the code's complement,
+    ``2**bits - 1 - code``. All is unsigned, and a row with ``n`` weights of −1 comes out
+    ``(2**bits - 1) * n`` above its dot product: a constant, known before synthesis, that belongs
+    into the thresholds behind the PE.
+
+    The pipeline never waits. To stall it, wrap it in an ``EnableInserter``.
+
+    Parameters
+    ----------
+    bits : int
+        Width of an activation code.
+    simd : int
+        Number of lanes: codes, and weights, that a tile has.
+    sum_bits : int
+        Width of the accumulator. A larger sum wraps around, so the caller makes it wide enough
+        for the largest its rows can reach.
+
+    Members
+    -------
+    activations : In(ArrayLayout(unsigned(bits), simd))
+        Codes of a tile.
+    weights : In(ArrayLayout(Weight, simd))
+        Weights of the tile, at the same time.
+    enable : In(1)
+        The tile presented ``latency`` cycles ago was a real one: accumulate it.
+    last : In(1)
+        That tile was the last of its row: ``total`` is the result, and the next row starts from 0.
+    total : Out(sum_bits)
+        The accumulator with the tile presented ``latency`` cycles ago; the row's result while
+        ``enable`` and ``last``.
+    """
+
+    def __init__(self, *, bits: int, simd: int, sum_bits: int):
+        if bits < 1:
+            raise PlanError(f"activations must have at least 1 bit, not {bits}")
+        if simd < 1:
+            raise PlanError(f"a PE must have at least 1 SIMD lane, not {simd}")
+        if sum_bits < 1:
+            raise PlanError(f"an accumulator must have at least 1 bit, not {sum_bits}")
+        self._bits = bits
+        self._simd = simd
+        self._sum_bits = sum_bits
         super().__init__(
             {
                 "activations": In(data.ArrayLayout(unsigned(bits), simd)),
@@ -24,26 +74,35 @@ class PE(wiring.Component):
         )
 
     @property
-    def latency(self):
-        return 1 + (self.simd - 1).bit_length()
+    def bits(self) -> int:
+        """Width of an activation code."""
+        return self._bits
+
+    @property
+    def simd(self) -> int:
+        """Number of lanes."""
+        return self._simd
+
+    @property
+    def sum_bits(self) -> int:
+        """Width of the accumulator."""
+        return self._sum_bits
+
+    @property
+    def latency(self) -> int:
+        """Cycles from a tile to its arrival at the accumulator."""
+        return 1 + ceil_log2(self._simd)
 
     def elaborate(self, platform):
         m = Module()
-        level = []
-        for a, w in zip(self.activations, self.weights, strict=True):
-            r = Signal(self.bits)
-            m.d.sync += r.eq((a & w.nonzero.replicate(self.bits)) ^ w.negative.replicate(self.bits))
-            level.append(r)
-        while len(level) > 1:
-            nxt = []
-            for i in range(0, len(level), 2):
-                s = level[i] + level[i + 1] if i + 1 < len(level) else level[i]
-                r = Signal(len(s))
-                m.d.sync += r.eq(s)
-                nxt.append(r)
-            level = nxt
-        acc = Signal(self.sum_bits)
-        m.d.comb += self.total.eq(acc + level[0])
+        m.submodules.tree = tree = AdderTree(bits=self._bits, terms=self._simd)
+        for n, weight in enumerate(self.weights):
+            mask = weight.nonzero.replicate(self._bits)
+            flip = weight.negative.replicate(self._bits)
+            m.d.sync += tree.i[n].eq((self.activations[n] & mask) ^ flip)
+
+        accumulator = Signal(self._sum_bits)
+        m.d.comb += self.total.eq(accumulator + tree.o)
         with m.If(self.enable):
-            m.d.sync += acc.eq(Mux(self.last, 0, self.total))
+            m.d.sync += accumulator.eq(Mux(self.last, 0, self.total))
         return m
