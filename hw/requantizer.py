@@ -2,10 +2,11 @@
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
+from .rom import rom
 from .stream import lane_stream
 
 __all__ = ["Requantizer"]
@@ -97,12 +98,13 @@ class Requantizer(wiring.Component):
             total, channel, code = self.i.payload[lane], group, Cat()
             tables = _search_tables(self._levels[lane :: self._lanes], self._total_bits)
             for stage, rows in enumerate(tables):
-                table = memory.Memory(shape=self._total_bits, depth=len(rows), init=rows)
-                m.submodules[f"levels_{lane}_{stage}"] = table
+                m.submodules[f"levels_{lane}_{stage}"] = table = rom(self._total_bits, rows)
                 port = table.read_port()
-                held_total = Signal(self._total_bits, name=f"total_{lane}_{stage}")
-                held_channel = Signal(range(groups), name=f"channel_{lane}_{stage}")
-                held_code = Signal(stage, name=f"code_{lane}_{stage}")
+                held_total = Signal(self._total_bits, name=f"total_{lane}_{stage}", reset_less=True)
+                held_channel = Signal(
+                    range(groups), name=f"channel_{lane}_{stage}", reset_less=True
+                )
+                held_code = Signal(stage, name=f"code_{lane}_{stage}", reset_less=True)
                 m.d.comb += [port.addr.eq(Cat(code, channel)), port.en.eq(advance)]
                 with m.If(advance):
                     m.d.sync += [
