@@ -114,9 +114,7 @@ class UARTBridge(wiring.Component):
 
 def _lanes(accelerator: wiring.Component, name: str) -> data.ArrayLayout:
     """Layout of the payload of the accelerator's stream ``name``."""
-    interface = getattr(accelerator, name, None)
-    if isinstance(interface, stream.Interface):
-        payload = interface.payload
-        if isinstance(payload, data.View) and isinstance(payload.shape(), data.ArrayLayout):
-            return payload.shape()
+    payload = getattr(getattr(accelerator, name, None), "payload", None)
+    if isinstance(payload, data.View) and isinstance(payload.shape(), data.ArrayLayout):
+        return payload.shape()
     raise PlanError(f"an accelerator needs a stream {name!r} of lanes, an ArrayLayout")
