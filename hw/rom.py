@@ -3,10 +3,9 @@
 from amaranth.hdl import Shape, ShapeLike
 from amaranth.lib import memory
 
-__all__ = ["prefers_block", "rom"]
+from ..plan.resources import prefers_block
 
-_WORTH = 60
-"""LUTs that one block RAM has to save; iCE40UP5K has 176 for each of its blocks."""
+__all__ = ["rom"]
 
 
 def rom(shape: ShapeLike, contents: list) -> memory.Memory:
@@ -22,14 +21,3 @@ def rom(shape: ShapeLike, contents: list) -> memory.Memory:
     style = "block" if prefers_block(Shape.cast(shape).width, len(contents)) else "logic"
     attributes = {"ram_style": style}
     return memory.Memory(shape=shape, depth=len(contents), init=contents, attrs=attributes)
-
-
-def prefers_block(width: int, depth: int) -> bool:
-    """Whether block RAM saves enough LUTs.
-
-    A LUT holds 16 bits, and one more for every four of them selects; a block of the smallest
-    device holds 256 rows of 16 bits.
-    """
-    luts = width * -(-depth // 16) * 1.25
-    blocks = -(-width // 16) * -(-depth // 256)
-    return luts > _WORTH * blocks

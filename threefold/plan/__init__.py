@@ -2,8 +2,23 @@
 
 from .cycles import Cycles
 from .engine import EnginePlan
+from .fit import Budget, fit
 from .layer import Layer, lower
 from .plan import Plan, fold
+from .resources import Resources, estimate
 from .schedule import Folding, Schedule
 
-__all__ = ["Cycles", "EnginePlan", "Folding", "Layer", "Plan", "Schedule", "fold", "lower"]
+__all__ = [
+    "Budget",
+    "Cycles",
+    "EnginePlan",
+    "Folding",
+    "Layer",
+    "Plan",
+    "Resources",
+    "Schedule",
+    "estimate",
+    "fit",
+    "fold",
+    "lower",
+]
