@@ -72,11 +72,9 @@ def load(path: Path | str) -> Network:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise FileFormatError("it is not a regular file")  # a pipe or device might not end
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
+        if path.stat().st_size > _MAX_BYTES:
             raise FileFormatError(f"it is larger than {_MAX_BYTES >> 20} MiB")
-        return _from_bytes(content)
+        return _from_bytes(path.read_bytes())
     except OSError as error:
         raise FileFormatError(f"cannot read {path}: {error.strerror}") from None
     except (FileFormatError, NetworkError) as error:
@@ -138,8 +136,7 @@ def _from_bytes(content: bytes) -> Network:
             f"its schema is {reprlib.repr(schema)}, but this version of Threefold reads {SCHEMA}"
         )
     arrays = {
-        name.removesuffix(".npy"): _read_npy(name, data)
-        for name, data in _unzip(members[_ARRAYS], _ARRAYS).items()
+        name: _read_npy(name, data) for name, data in _unzip(members[_ARRAYS], _ARRAYS).items()
     }
     name, source, nodes, provenance, _ = _fields(
         graph, "the network", "name", "input", "nodes", "provenance", "schema"
@@ -167,7 +164,7 @@ def _read_node(node, arrays: dict[str, np.ndarray]) -> Node:
     fields = sorted(field.name for field in dataclasses.fields(op))
     if len(parts) != 2 or sorted(key for part in parts for key in part) != fields:
         raise FileFormatError(f"{what} must have attributes and arrays {', '.join(fields)}")
-    values = {key: _take(f"{name}.{key}", spec, arrays) for key, spec in specs.items()}
+    values = {key: _take(f"{name}.{key}.npy", spec, arrays) for key, spec in specs.items()}
     try:
         return Node(name, op(**attributes, **values), inputs)
     except NetworkError as error:
