@@ -68,7 +68,9 @@ class AdderTree(wiring.Component):
             for n in range(0, len(row), 2):
                 terms, bounds = zip(*row[n : n + 2], strict=True)
                 bound = sum(bounds)
-                register = Signal(bound.bit_length(), name=f"level{level}_{n // 2}")
+                register = Signal(
+                    bound.bit_length(), name=f"level{level}_{n // 2}", reset_less=True
+                )
                 m.d.sync += register.eq(sum(terms))
                 above.append((register, bound))
             row = above

@@ -99,10 +99,16 @@ class PE(wiring.Component):
         for n, weight in enumerate(self.weights):
             mask = weight.nonzero.replicate(self._bits)
             flip = weight.negative.replicate(self._bits)
-            m.d.sync += tree.i[n].eq((self.activations[n] & mask) ^ flip)
+            lane = Signal(self._bits, name=f"lane_{n}", reset_less=True)
+            m.d.sync += lane.eq((self.activations[n] & mask) ^ flip)
+            m.d.comb += tree.i[n].eq(lane)
 
-        accumulator = Signal(self._sum_bits)
+        # The pipeline needs no reset, and without one the flip-flops' reset input is left for
+        # `last`. A reset in the middle of a row clears the accumulator in the cycle after it.
+        void = Signal(init=1)
+        m.d.sync += void.eq(0)
+        accumulator = Signal(self._sum_bits, reset_less=True)
         m.d.comb += self.total.eq(accumulator + tree.o)
-        with m.If(self.enable):
-            m.d.sync += accumulator.eq(Mux(self.last, 0, self.total))
+        with m.If(self.enable | void):
+            m.d.sync += accumulator.eq(Mux(self.last | void, 0, self.total))
         return m
