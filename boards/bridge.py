@@ -1,7 +1,7 @@
 """An accelerator behind a serial line."""
 
 from amaranth.hdl import Module, Shape
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect
 

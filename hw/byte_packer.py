@@ -12,7 +12,8 @@ __all__ = ["BytePacker"]
 class BytePacker(wiring.Component):
     """Collects bytes into lanes, one byte a lane, the first byte into lane 0.
 
-    Of each byte the low bits count.
+    Of each byte the low bits count. A beat takes one cycle more than it has lanes, and no path
+    leads from one ready to the other.
 
     Parameters
     ----------
@@ -59,13 +60,14 @@ class BytePacker(wiring.Component):
         count = Signal(range(self._lanes + 1))
         m.d.comb += [
             self.o.valid.eq(count == self._lanes),
-            self.i.ready.eq(~self.o.valid | self.o.ready),
+            self.i.ready.eq(~self.o.valid),
         ]
         with m.If(self.i.valid & self.i.ready):
-            m.d.sync += payload.eq(Cat(payload, self.i.payload[: self._width])[self._width :])
+            m.d.sync += [
+                payload.eq(Cat(payload, self.i.payload[: self._width])[self._width :]),
+                count.eq(count + 1),
+            ]
         with m.If(self.o.valid & self.o.ready):
-            m.d.sync += count.eq(self.i.valid)
-        with m.Elif(self.i.valid & self.i.ready):
-            m.d.sync += count.eq(count + 1)
+            m.d.sync += count.eq(0)
 
         return m

@@ -12,7 +12,8 @@ __all__ = ["ByteUnpacker"]
 class ByteUnpacker(wiring.Component):
     """Splits lanes into bytes: lane 0 first, the low byte of a lane first.
 
-    A lane takes whole bytes; a signed one is sign-extended to fill them.
+    A lane takes whole bytes; a signed one is sign-extended to fill them. A beat takes one cycle
+    more than it has bytes, and no path leads from one ready to the other.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ class ByteUnpacker(wiring.Component):
         m.d.comb += [
             self.o.valid.eq(left != 0),
             self.o.payload.eq(shift[:8]),
-            self.i.ready.eq((left == 0) | ((left == 1) & self.o.ready)),
+            self.i.ready.eq(left == 0),
         ]
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += [shift.eq(Cat(extended)), left.eq(total)]
