@@ -45,7 +45,7 @@ def export(model: Model, name: str, provenance: Mapping | None = None) -> Networ
         too large for PyTorch to have been exact.
     """
     model = copy.deepcopy(model).cpu().eval()
-    *hidden, classifier = _groups(model)
+    *hidden, (classifier,) = _groups(model)
     for key, tensor in model.state_dict().items():
         if not tensor.isfinite().all():
             raise NetworkError(f"{key} is not finite everywhere; train again at a lower rate")
@@ -61,12 +61,14 @@ def export(model: Model, name: str, provenance: Mapping | None = None) -> Networ
 
         levels, falling = search(reference, lo, hi, quantize.max_code)
         weights = np.where(falling[:, None], -weights, weights)
-        ops += [(f"fc{index}", Dense(weights, _shape(model, index))), (f"act{index}", Threshold(levels))]
+        ops.append((f"fc{index}", Dense(weights, model.input.shape if index == 1 else None)))
+        ops.append((f"act{index}", Threshold(levels)))
         codes, scale = Codes(quantize.max_code), quantize.scale()
     index = len(hidden) + 1
-    weights, bias, _ = _integers(classifier[0], scale)
+    weights, bias, _ = _integers(classifier, scale)
     _bounds(f"fc{index}", weights, codes, bias)
-    ops += [(f"fc{index}", Dense(weights, _shape(model, index))), ("logits", Logits(bias.astype(np.int64)))]
+    ops.append((f"fc{index}", Dense(weights, model.input.shape if index == 1 else None)))
+    ops.append(("logits", Logits(bias.astype(np.int64))))
     return Network.chain(name, model.input, ops, provenance)
 
 
@@ -86,15 +88,16 @@ def _groups(model: Model) -> list[tuple]:
                 f"but reads {layers[index - 1].outputs}"
             )
     if len(layers) % 3 != 1:
-        raise NetworkError(f"{len(layers)} layers do not end in a classifier; a network is exported from {_PATTERN}")
+        raise NetworkError(
+            f"{len(layers)} layers do not end in a classifier; "
+            f"a network is exported from {_PATTERN}"
+        )
     return [tuple(layers[index : index + 3]) for index in range(0, len(layers), 3)]
 
 
-def _shape(model: Model, index: int) -> tuple[int, int, int] | None:
-    return model.input.shape if index == 1 else None
-
-
-def _integers(linear: TernaryLinear, scale: torch.Tensor):
+def _integers(
+    linear: TernaryLinear, scale: torch.Tensor
+) -> tuple[np.ndarray, np.ndarray, torch.Tensor]:
     """Weights as int8, the bias as integers in double precision, and the output's scale."""
     ternary, bias, scale = linear.integers(scale)
     bias = torch.zeros(linear.outputs, dtype=torch.float64) if bias is None else bias
@@ -104,7 +107,7 @@ def _integers(linear: TernaryLinear, scale: torch.Tensor):
 def _bounds(name: str, weights: np.ndarray, codes: Codes, bias=0) -> tuple[np.ndarray, np.ndarray]:
     """Smallest and largest accumulator of each channel, checked to be exact in training."""
     lo, hi = Dense(weights).bounds(codes)
-    largest = max(np.abs(lo + bias).max(), np.abs(hi + bias).max(), np.abs(lo).max(), np.abs(hi).max())
+    largest = max(np.abs(bound + extra).max() for bound in (lo, hi) for extra in (0, bias))
     if largest >= _EXACT:
         raise NetworkError(
             f"accumulators of {name} reach {largest:.0f}, but PyTorch is exact below {_EXACT} "

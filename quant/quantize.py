@@ -47,6 +47,11 @@ class Quantize(nn.Module):
         """Largest code."""
         return 2**self.bits - 1
 
+    def scale(self) -> Tensor:
+        """Value of one code, shape (); in double precision in evaluation mode."""
+        clip = self.clip if self.training else self.clip.double()
+        return clip.clamp(min=_SMALLEST_CLIP) / self.max_code
+
     def forward(self, x: QuantTensor) -> QuantTensor:
         """Codes of ``x``, one scale for all channels, shift 0."""
         return self._learn(x) if self.training else self._reference(x)
@@ -57,13 +62,11 @@ class Quantize(nn.Module):
             with torch.no_grad():
                 self.clip.copy_(3 * value.square().mean().sqrt())
                 self.started.fill_(True)
-        step = self.clip.clamp(min=_SMALLEST_CLIP) / self.max_code
-        return QuantTensor(
-            _Round.apply(value, step, self.max_code), step, torch.zeros_like(step)
-        )
+        step = self.scale()
+        return QuantTensor(_Round.apply(value, step, self.max_code), step, torch.zeros_like(step))
 
     def _reference(self, x: QuantTensor) -> QuantTensor:
-        step = self.clip.double().clamp(min=_SMALLEST_CLIP) / self.max_code
+        step = self.scale()
         gain, shift = x.over_channels(x.scale / step), x.over_channels(x.shift / step)
         scaled = x.codes.double() * gain  # kept apart: fused with the addition it rounds otherwise
         codes = (scaled + shift + 0.5).floor().clamp(0, self.max_code)
