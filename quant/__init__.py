@@ -9,6 +9,7 @@ from .norm import Norm
 from .quantize import Quantize
 from .tensor import QuantTensor
 from .threshold import search
+from .trace import require_equal, trace
 from .train import accuracy, build, train
 from .twin import FloatLinear, Relu
 from .weight import ternarize
@@ -30,7 +31,9 @@ __all__ = [
     "digits",
     "export",
     "mlp",
+    "require_equal",
     "search",
     "ternarize",
+    "trace",
     "train",
 ]
