@@ -3,9 +3,9 @@
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import ceil_log2
 
 from ..errors import PlanError
+from ..plan.cycles import adder_levels
 
 __all__ = ["AdderTree"]
 
@@ -58,9 +58,7 @@ class AdderTree(wiring.Component):
     @staticmethod
     def levels(largest: int, terms: int) -> int:
         """Number of adders, and so of registers, on the way from a term to the sum."""
-        if largest == 1 and terms > 1:
-            return 1 + ceil_log2(-(-terms // 3))
-        return ceil_log2(terms)
+        return adder_levels(largest, terms)
 
     @property
     def latency(self) -> int:

@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
+from ..plan.cycles import pe_latency
 from .adder_tree import AdderTree
 from .masked_adder import MaskedAdder, Weight, masked
 
@@ -84,7 +85,7 @@ class PE(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from a tile to its arrival at the accumulator."""
-        return 1 + AdderTree.levels(2**self._bits - 1, self._simd)
+        return pe_latency(self._bits, self._simd)
 
     def elaborate(self, platform):
         m = Module()
