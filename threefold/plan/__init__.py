@@ -2,6 +2,7 @@
 
 from .cycles import Cycles
 from .engine import EnginePlan
+from .file import load_plan, save_plan
 from .fit import Budget, fit
 from .layer import Layer, lower
 from .plan import Plan, fold
@@ -20,5 +21,7 @@ __all__ = [
     "estimate",
     "fit",
     "fold",
+    "load_plan",
     "lower",
+    "save_plan",
 ]
