@@ -659,6 +659,15 @@ def test_packed_weights_are_ternary(refused, arrays, packed, message):
     refused(message, arrays=arrays | {"conv.weights.npy": other})
 
 
+def test_integers_of_any_type_are_read_and_checked(file, refused, arrays):
+    levels = np.array(NETWORK.nodes[1].op.levels)
+    wide = arrays | {"relu.levels.npy": npy_of(levels.astype(">i8"))}
+    assert np.array_equal(file(arrays=wide).nodes[1].op.levels, levels)
+    huge = arrays | {"relu.levels.npy": npy_of(np.full(levels.shape, 2**63, np.uint64))}
+    message = f"node 'relu': levels must fit int64, not {2**63}…{2**63}"
+    refused(message, arrays=huge)
+
+
 def test_bits_behind_the_last_weight_are_zero(refused, graph, arrays):
     graph["nodes"][2]["arrays"]["weights"]["shape"] = [3, 3, 3, 3]
     other = npy_of(np.array([0] * 20 + [0b01_00], np.uint8))

@@ -200,7 +200,7 @@ def _take(name: str, spec, arrays: dict[str, np.ndarray]) -> np.ndarray:
         return _unpack_ternary(array, count, what).reshape(shape)
     if encoding != "integer":
         raise FileFormatError(f"{what} has an unknown encoding {reprlib.repr(encoding)}")
-    if array.dtype.kind != "i" or array.shape != tuple(shape):
+    if array.shape != tuple(shape):
         raise FileFormatError(f"{what} does not hold integers of shape {shape}")
     return array
 
