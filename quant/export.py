@@ -82,6 +82,8 @@ def _groups(model: Model) -> list[tuple]:
                 f"layer {index} is {type(layer).__name__}, not {expected.__name__}; "
                 f"a network is exported from {_PATTERN}"
             )
+        if isinstance(layer, TernaryLinear) and layer.bias is not None and layer is not layers[-1]:
+            raise NetworkError(f"layer {index} has a bias, which belongs into the Norm after it")
         if isinstance(layer, Norm) and layer.channels != layers[index - 1].outputs:
             raise NetworkError(
                 f"layer {index} normalizes {layer.channels} channels, "

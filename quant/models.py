@@ -45,10 +45,15 @@ class Model(nn.Module):
         codes = self.input.element
         return 1 / max(abs(codes.lo), abs(codes.hi))
 
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return next(self.parameters()).device
+
     def read(self, images: torch.Tensor) -> QuantTensor:
         """Codes of images, (images, height, width, channels), as the first layer reads them."""
         codes = self.input.element
-        values = (codes.step * images.flatten(1) + codes.offset).float()
+        values = (codes.step * images.flatten(1).double() + codes.offset).float()
         scale = torch.tensor(
             self.input_scale,
             dtype=torch.float32 if self.training else torch.float64,

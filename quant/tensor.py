@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import torch
 from torch import Tensor
 
-__all__ = ["QuantTensor"]
+__all__ = ["QuantTensor", "integers"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,3 +39,8 @@ class QuantTensor:
         if parameter.ndim == 0:
             return parameter
         return parameter.reshape(-1, *[1] * (self.codes.ndim - 2))
+
+
+def integers(array: np.ndarray, device: torch.device | str = "cpu") -> Tensor:
+    """An int64 tensor of an integer array of any type and memory layout."""
+    return torch.from_numpy(np.ascontiguousarray(array, np.int64)).to(device)

@@ -47,4 +47,4 @@ def search(
         reached = reference(middle * sign) >= codes
         last = np.where(open_ & reached, middle, last)
         first = np.where(open_ & ~reached, middle + 1, first)
-    return first.T, falling
+    return np.ascontiguousarray(first.T), falling

@@ -8,6 +8,7 @@ from ..network import Network
 from ..sim import golden
 from .models import Model
 from .quantize import Quantize
+from .tensor import integers
 
 __all__ = ["require_equal", "trace"]
 
@@ -27,8 +28,7 @@ def trace(model: Model, images: np.ndarray) -> dict[str, np.ndarray]:
     dict of str to array of int64, shape (images, 1, 1, channels)
         By the names that :func:`export` gives the nodes.
     """
-    device = next(model.parameters()).device
-    x = model.eval().read(torch.from_numpy(np.ascontiguousarray(images)).to(device))
+    x = model.eval().read(integers(images, model.device))
     codes = {}
     for layer in model.layers:
         x = layer(x)

@@ -14,6 +14,7 @@ from .checkpoint import load_checkpoint, save_checkpoint
 from .config import TrainConfig
 from .data import Dataset
 from .models import Model, mlp
+from .tensor import integers
 
 __all__ = ["accuracy", "build", "train"]
 
@@ -76,8 +77,8 @@ def train(
         losses = load_checkpoint(checkpoint, model, optimizer, dataset, config)
         if losses and on_epoch:
             on_epoch(len(losses), losses[-1])
-    images = torch.from_numpy(dataset.train_images).to(config.device)
-    labels = torch.from_numpy(dataset.train_labels).to(config.device)
+    images = integers(dataset.train_images, model.device)
+    labels = integers(dataset.train_labels, model.device)
     with _threads(config.threads):
         for epoch in range(len(losses), config.epochs):
             loss = _epoch(model, optimizer, images, labels, config, epoch)
@@ -102,8 +103,7 @@ def accuracy(model: Model, images: np.ndarray, labels: np.ndarray) -> float:
     On a tie the lowest class wins, as everywhere.
     """
     was_training = model.training
-    device = next(model.parameters()).device
-    values = model.eval()(torch.from_numpy(images).to(device)).value.cpu().numpy()
+    values = model.eval()(integers(images, model.device)).value.cpu().numpy()
     model.train(was_training)
     return float(np.mean(values.argmax(axis=1) == labels))
 
