@@ -26,11 +26,14 @@ class Plan:
     engines : tuple of EnginePlan
     argmax : bool
         Whether it ends in a class index.
+    board : str
+        Name of the board it is for; empty if for none in particular.
     """
 
     network: Network
     engines: tuple[EnginePlan, ...]
     argmax: bool
+    board: str = ""
 
     @cached_property
     def cycles(self) -> Cycles:
@@ -51,6 +54,7 @@ class Plan:
         return {
             "network": self.network.name,
             "argmax": self.argmax,
+            "board": self.board,
             "predicted_cycles": {"latency": self.cycles.latency, "interval": self.cycles.interval},
             "engines": [
                 {
