@@ -107,9 +107,20 @@ class Project:
         FileFormatError
             If network or plan are missing or damaged.
         """
-        folder = Path(folder)
-        network = load(folder / "network.tern")
-        return cls(folder, load_plan(network, folder / "plan.json"))
+        return cls.reopen(load(Path(folder) / "network.tern"), folder)
+
+    @classmethod
+    def reopen(cls, network: Network, folder: Path | str) -> "Project":
+        """The same, for a network that is at hand.
+
+        Raises
+        ------
+        FileFormatError
+            If the plan is missing or damaged.
+        PlanError
+            If it is the plan of another network.
+        """
+        return cls(folder, load_plan(network, Path(folder) / "plan.json"))
 
     @property
     def network(self) -> Network:
