@@ -10,8 +10,12 @@ pytest := $(bin)/pytest -n $(WORKERS) --dist worksteal
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: $(installed) ## from training to an accelerator, simulated and built
-	$(bin)/python -m threefold.demo
+demo: $(installed) ## train, plan, simulate and build a classifier of digits for an iCEBreaker
+	$(bin)/threefold train --preset digits --seed 0 -o out/digits
+	$(bin)/threefold plan out/digits/network.tern --board icebreaker -o out/digits
+	$(bin)/threefold simulate out/digits/network.tern --images out/digits/test.npz -o out/digits
+	$(bin)/threefold build out/digits/network.tern -o out/digits
+	$(bin)/threefold report out/digits
 
 test: $(installed) warm ## run every test
 	$(pytest)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ..errors import NetworkError
-from ..network import Codes, Dense, Logits, Network, Op, Threshold
+from ..network import ArgMax, Codes, Dense, Logits, Network, Op, Threshold
 from .linear import TernaryLinear
 from .models import Model
 from .norm import Norm
@@ -22,10 +22,12 @@ _PATTERN = "TernaryLinear, Norm, Quantize in turns and a TernaryLinear at the en
 
 
 @torch.no_grad()
-def export(model: Model, name: str, provenance: Mapping | None = None) -> Network:
+def export(
+    model: Model, name: str, provenance: Mapping | None = None, *, argmax: bool = False
+) -> Network:
     """The network that computes the very codes of ``model`` in evaluation mode.
 
-    Layers become ``fc1``, ``act1``, ``fc2``, … and ``logits``. Norm and activation become
+    Layers become ``fc1``, ``act1``, ``fc2``, …, ``logits``. Norm and activation become
     integer levels, found by bisection of the layers' own evaluation (see :func:`search`) over
     the accumulators that their weights can reach.
 
@@ -37,6 +39,8 @@ def export(model: Model, name: str, provenance: Mapping | None = None) -> Networ
         Name of the network.
     provenance : mapping
         As in :class:`Network`.
+    argmax : bool
+        End in the class index, not in the logits it is chosen by.
 
     Raises
     ------
@@ -69,6 +73,8 @@ def export(model: Model, name: str, provenance: Mapping | None = None) -> Networ
     _bounds(f"fc{index}", weights, codes, bias)
     ops.append((f"fc{index}", Dense(weights, model.input.shape if index == 1 else None)))
     ops.append(("logits", Logits(bias.astype(np.int64))))
+    if argmax:
+        ops.append(("argmax", ArgMax()))
     return Network.chain(name, model.input, ops, provenance)
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 
+__all__ = ["check_streams"]
+
 _PERIOD_NS = 10
 _PATIENCE = 20_000  # cycles without any transfer after which the design is taken for stuck
 

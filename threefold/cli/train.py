@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bits", type=int, help="width of the activations, 1…8")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="where to train")
     parser.add_argument("--no-float", action="store_true", help="leave out the float twin")
+    parser.add_argument("--logits", action="store_true", help="give logits, not the class index")
     parser.add_argument("--fresh", action="store_true", help="start anew, whatever is there")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FOLDER", help="where to write (out/PRESET)"
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
             )
 
     held_out = dataset.test_images, dataset.test_labels
-    exported = quant.export(models["ternary"], args.preset)
+    exported = quant.export(models["ternary"], args.preset, argmax=not args.logits)
     quant.require_equal(models["ternary"], exported, dataset.test_images)
     accuracy = {
         "dataset": f"{dataset.name}, held out",

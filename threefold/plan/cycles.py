@@ -11,7 +11,17 @@ from typing import Protocol
 
 from .engine import EnginePlan
 
-__all__ = ["Cycles", "interval_of", "predict", "trace"]
+__all__ = [
+    "Cycles",
+    "Stage",
+    "adder_levels",
+    "interval_of",
+    "pe_latency",
+    "predict",
+    "requantizer_latency",
+    "stages",
+    "trace",
+]
 
 
 @dataclass(frozen=True)
