@@ -91,7 +91,8 @@ class PE(wiring.Component):
         m = Module()
         lanes = list(zip(self.activations, self.weights, strict=True))
         largest = 2**self._bits - 1
-        if getattr(platform, "family", None) == "ecp5" and self._bits > 1 and self._simd > 1:
+        # Below 3 bits Yosys adds without a carry chain, which is smaller than one with the mask.
+        if getattr(platform, "family", None) == "ecp5" and self._bits > 2 and self._simd > 1:
             terms, largest = self._pairs(m, lanes), 2 * largest
         else:
             terms = [masked(code, weight) for code, weight in lanes]
