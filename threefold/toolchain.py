@@ -107,9 +107,7 @@ def _find(name: str, override: str, search: str) -> Tool:
         version = _native_version(path)
         if not source.minimum or _numbers(version) >= source.minimum:
             return Tool(name, Path(path), "native", version)
-        too_old = (
-            f"{name} {version} is too old, {_dotted(source.minimum)} is needed"
-        )
+        too_old = f"{name} {version} is too old, {_dotted(source.minimum)} is needed"
     if found := _packaged(name, source, search):
         return found
     raise ToolError(f"{too_old or f'{name} is missing'}: {source.hint}")
