@@ -1,14 +1,15 @@
-"""Writing files so that nothing half-written is ever left behind."""
+"""Reading files without trust, and writing them so that nothing half-written is left behind."""
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import BuildError
+from .errors import BuildError, FileFormatError
 
-__all__ = ["make_folder", "replacing", "write_file"]
+__all__ = ["make_folder", "read_json", "replacing", "write_file"]
 
 
 @contextmanager
@@ -68,3 +69,30 @@ def make_folder(path: Path | str) -> Path:
     if not os.access(path, os.W_OK):
         raise BuildError(f"cannot write into folder {path}; choose another with -o")
     return path
+
+
+def read_json(path: Path | str) -> dict:
+    """The JSON object in ``path``.
+
+    Raises
+    ------
+    FileFormatError
+        If the file cannot be read, is larger than 16 MiB, or holds no JSON object.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(_MAX_JSON + 1)
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path}: {error.strerror}") from None
+    if len(content) > _MAX_JSON:
+        raise FileFormatError(f"{path} holds more than {_MAX_JSON >> 20} MiB of JSON")
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        raise FileFormatError(f"{path} is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise FileFormatError(f"{path} must hold a JSON object, not {type(value).__name__}")
+    return value
+
+
+_MAX_JSON = 1 << 24

@@ -1,0 +1,98 @@
+"""Signed logits from unsigned totals."""
+
+import numpy as np
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..errors import PlanError
+from .rom import rom
+from .stream import lane_stream
+
+__all__ = ["LogitAdder"]
+
+
+class LogitAdder(wiring.Component):
+    """Adds each channel's offset: ``logit = step · total + offset``.
+
+    Parameters
+    ----------
+    offsets : array of int, shape (channels,)
+    step : int
+        A power of two.
+    total_bits, logit_bits : int
+        Widths of an unsigned total and of a signed logit.
+    lanes : int
+        Totals taken at once, a divisor of the number of channels.
+
+    Members
+    -------
+    i : In(lane_stream(total_bits, lanes))
+        Totals, channel by channel.
+    o : Out(lane_stream(signed(logit_bits), lanes))
+        Logits, one cycle later.
+
+    Raises
+    ------
+    PlanError
+        If ``lanes`` does not divide the channels, or ``step`` is no power of two.
+    """
+
+    latency = 1
+
+    def __init__(
+        self, offsets: np.ndarray, *, step: int, total_bits: int, logit_bits: int, lanes: int
+    ):
+        if lanes < 1 or len(offsets) % lanes:
+            raise PlanError(f"lanes must divide {len(offsets)} channels, not {lanes}")
+        if step < 1 or step & (step - 1):
+            raise PlanError(f"the step of logits must be a power of two, not {step}")
+        self._offsets = np.asarray(offsets)
+        self._shift = step.bit_length() - 1
+        self._total_bits = total_bits
+        self._logit_bits = logit_bits
+        self._lanes = lanes
+        super().__init__(
+            {
+                "i": In(lane_stream(total_bits, lanes)),
+                "o": Out(lane_stream(signed(logit_bits), lanes)),
+            }
+        )
+
+    @property
+    def offsets(self) -> np.ndarray:
+        return self._offsets
+
+    @property
+    def lanes(self) -> int:
+        return self._lanes
+
+    def elaborate(self, platform):
+        m = Module()
+
+        groups = len(self._offsets) // self._lanes
+        group = Signal(range(groups))
+        accept = Signal()
+        m.d.comb += [
+            self.i.ready.eq(~self.o.valid | self.o.ready),
+            accept.eq(self.i.valid & self.i.ready),
+        ]
+        with m.If(self.i.ready):
+            m.d.sync += self.o.valid.eq(self.i.valid)
+        with m.If(accept):
+            m.d.sync += group.eq(Mux(group == groups - 1, 0, group + 1))
+
+        for lane in range(self._lanes):
+            offsets = [int(offset) for offset in self._offsets[lane :: self._lanes]]
+            m.submodules[f"offsets_{lane}"] = table = rom(signed(self._logit_bits), offsets)
+            port = table.read_port()
+            total = Signal(self._total_bits, name=f"total_{lane}", reset_less=True)
+            m.d.comb += [
+                port.addr.eq(group),
+                port.en.eq(accept),
+                self.o.payload[lane].eq((total << self._shift) + port.data),
+            ]
+            with m.If(accept):
+                m.d.sync += total.eq(self.i.payload[lane])
+
+        return m

@@ -1,0 +1,129 @@
+"""Changing the number of lanes of a stream."""
+
+from amaranth.hdl import Cat, Module, ShapeLike, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..errors import PlanError
+from .stream import lane_stream
+
+__all__ = ["Deserializer", "Serializer"]
+
+
+class Serializer(wiring.Component):
+    """Splits each beat of many lanes into several beats of few, first lanes first.
+
+    A new beat is accepted in the cycle in which the last part of the one before leaves, so
+    the output has no gap while the input has none.
+
+    Parameters
+    ----------
+    shape : shape-like
+        Shape of a lane.
+    i_lanes : int
+        Lanes of the input.
+    o_lanes : int
+        Lanes of the output, a divisor of ``i_lanes``.
+
+    Members
+    -------
+    i : In(lane_stream(shape, i_lanes))
+    o : Out(lane_stream(shape, o_lanes))
+
+    Raises
+    ------
+    PlanError
+        If ``o_lanes`` does not divide ``i_lanes``.
+    """
+
+    def __init__(self, shape: ShapeLike, *, i_lanes: int, o_lanes: int):
+        if o_lanes < 1 or i_lanes % o_lanes:
+            raise PlanError(f"a serializer's output must divide {i_lanes} lanes, not {o_lanes}")
+        self._ratio = i_lanes // o_lanes
+        super().__init__(
+            {"i": In(lane_stream(shape, i_lanes)), "o": Out(lane_stream(shape, o_lanes))}
+        )
+
+    @property
+    def ratio(self) -> int:
+        """Output beats for one input beat."""
+        return self._ratio
+
+    def elaborate(self, platform):
+        m = Module()
+
+        width = len(self.o.payload.as_value())
+        parts = Signal(self._ratio * width, reset_less=True)
+        left = Signal(range(self._ratio + 1))
+
+        m.d.comb += [
+            self.o.valid.eq(left != 0),
+            self.o.payload.as_value().eq(parts[:width]),
+            self.i.ready.eq((left == 0) | ((left == 1) & self.o.ready)),
+        ]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [parts.eq(self.i.payload.as_value()), left.eq(self._ratio)]
+        with m.Elif(self.o.valid & self.o.ready):
+            m.d.sync += [parts.eq(parts[width:]), left.eq(left - 1)]
+
+        return m
+
+
+class Deserializer(wiring.Component):
+    """Collects several beats of few lanes into one of many, first lanes first.
+
+    Parameters
+    ----------
+    shape : shape-like
+        Shape of a lane.
+    i_lanes : int
+        Lanes of the input, a divisor of ``o_lanes``.
+    o_lanes : int
+        Lanes of the output.
+
+    Members
+    -------
+    i : In(lane_stream(shape, i_lanes))
+    o : Out(lane_stream(shape, o_lanes))
+
+    Raises
+    ------
+    PlanError
+        If ``i_lanes`` does not divide ``o_lanes``.
+    """
+
+    def __init__(self, shape: ShapeLike, *, i_lanes: int, o_lanes: int):
+        if i_lanes < 1 or o_lanes % i_lanes:
+            raise PlanError(f"a deserializer's input must divide {o_lanes} lanes, not {i_lanes}")
+        self._ratio = o_lanes // i_lanes
+        super().__init__(
+            {"i": In(lane_stream(shape, i_lanes)), "o": Out(lane_stream(shape, o_lanes))}
+        )
+
+    @property
+    def ratio(self) -> int:
+        """Input beats for one output beat."""
+        return self._ratio
+
+    def elaborate(self, platform):
+        m = Module()
+
+        width = len(self.i.payload.as_value())
+        parts = Signal(self._ratio * width, reset_less=True)
+        count = Signal(range(self._ratio + 1))
+        full = Signal()
+
+        m.d.comb += [
+            full.eq(count == self._ratio),
+            self.o.valid.eq(full),
+            self.o.payload.as_value().eq(parts),
+            self.i.ready.eq(~full | self.o.ready),
+        ]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += parts.eq(Cat(parts, self.i.payload.as_value())[width:])
+        with m.If(full & self.o.ready):
+            m.d.sync += count.eq(self.i.valid)
+        with m.Elif(~full & self.i.valid):
+            m.d.sync += count.eq(count + 1)
+
+        return m

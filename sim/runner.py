@@ -1,0 +1,41 @@
+"""Builds and runs a simulation in a process of its own, whose output goes to a log."""
+
+import json
+import sys
+from pathlib import Path
+
+from cocotb_tools.runner import get_runner
+
+_BUILD_ARGS = {
+    "verilator": ["-Wno-fatal", "-Wno-lint", "-Wno-style", "-O3"],
+    "icarus": ["-g2012"],
+}
+
+
+def main(folder: str) -> None:
+    """Run the job in ``folder``."""
+    path = Path(folder)
+    job = json.loads((path / "job.json").read_text())
+    runner = get_runner(job["simulator"])
+    build = path / ("build_waves" if job["waves"] else "build")
+    runner.build(
+        sources=[job["rtl"]],
+        hdl_toplevel=job["toplevel"],
+        build_dir=build,
+        build_args=_BUILD_ARGS[job["simulator"]],
+        waves=job["waves"],
+        timescale=("1ns", "1ns"),
+    )
+    (path / "built").touch()
+    runner.test(
+        test_module="threefold.sim.testbench",
+        hdl_toplevel=job["toplevel"],
+        build_dir=build,
+        test_dir=path,
+        plusargs=[f"+job={path}"],
+        waves=job["waves"],
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

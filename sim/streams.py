@@ -1,0 +1,100 @@
+"""Streams as packed beats: what a testbench drives and what it expects to see."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..network import INPUT
+from ..plan import Plan
+from . import golden
+
+__all__ = ["Stream", "expected_streams", "pack", "unpack"]
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """One stream of the hardware and the beats that must pass it.
+
+    Parameters
+    ----------
+    name : str
+        Node of the network whose values it carries; ``"input"`` for the accelerator's input.
+    prefix : str
+        Prefix of its signals in the top module.
+    bits : int
+        Width of a lane.
+    signed : bool
+    beats : array of uint8, shape (beats, bytes)
+        Payloads, little-endian.
+    per_image : int
+        Beats of one image.
+    lanes : int
+    """
+
+    name: str
+    prefix: str
+    bits: int
+    signed: bool
+    beats: np.ndarray
+    per_image: int
+    lanes: int
+
+
+def expected_streams(plan: Plan, images: np.ndarray) -> list[Stream]:
+    """The input stream, every engine's output and the accelerator's, in order of flow."""
+    values = golden.evaluate(plan.network, images)
+    first = plan.engines[0]
+    streams = [
+        _stream(INPUT, "i", values[INPUT], first.layer.codes.bits, False, first.folding.simd)
+    ]
+    for engine in plan.engines:
+        layer = engine.layer
+        signed = layer.levels is None
+        bits = layer.logit_bits if signed else layer.out_codes.bits
+        prefix = f"tap_{layer.name}"
+        streams.append(
+            _stream(layer.output, prefix, values[layer.output], bits, signed, engine.lanes)
+        )
+    if plan.argmax:
+        output = plan.network.output.name
+        bits = plan.network.types[output].element.bits
+        streams.append(_stream(output, "o", values[output], bits, False, 1))
+    else:
+        last = streams[-1]
+        streams[-1] = Stream(
+            last.name, "o", last.bits, last.signed, last.beats, last.per_image, last.lanes
+        )
+    return streams
+
+
+def _stream(
+    name: str, prefix: str, values: np.ndarray, bits: int, signed: bool, lanes: int
+) -> Stream:
+    per_image = values[0].size // lanes
+    beats = pack(values.reshape(-1, lanes), bits)
+    return Stream(name, prefix, bits, signed, beats, per_image, lanes)
+
+
+def pack(lanes: np.ndarray, bits: int) -> np.ndarray:
+    """Rows of integers as little-endian bytes, the first lane in the lowest bits.
+
+    Parameters
+    ----------
+    lanes : array of int, shape (beats, lanes)
+    bits : int
+        Width of a lane, at most 63; negative values become two's complement.
+
+    Returns
+    -------
+    array of uint8, shape (beats, bytes)
+    """
+    planes = (lanes[..., None] >> np.arange(bits)) & 1
+    return np.packbits(planes.reshape(len(lanes), -1).astype(np.uint8), axis=1, bitorder="little")
+
+
+def unpack(payload: int, bits: int, lanes: int, signed: bool) -> list[int]:
+    """The lanes of one payload."""
+    values = [payload >> (lane * bits) & ((1 << bits) - 1) for lane in range(lanes)]
+    if signed:
+        values = [value - (value >> (bits - 1) << bits) for value in values]
+    return values

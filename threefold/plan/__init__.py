@@ -1,0 +1,27 @@
+"""Planning: which layer gets how many processing elements, and what that costs and gives."""
+
+from .cycles import Cycles
+from .engine import EnginePlan
+from .file import load_plan, save_plan
+from .fit import Budget, fit
+from .layer import Layer, lower
+from .plan import Plan, fold
+from .resources import Resources, estimate
+from .schedule import Folding, Schedule
+
+__all__ = [
+    "Budget",
+    "Cycles",
+    "EnginePlan",
+    "Folding",
+    "Layer",
+    "Plan",
+    "Resources",
+    "Schedule",
+    "estimate",
+    "fit",
+    "fold",
+    "load_plan",
+    "lower",
+    "save_plan",
+]
