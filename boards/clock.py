@@ -11,9 +11,9 @@ __all__ = ["ClockGenerator"]
 
 
 class ClockGenerator(wiring.Component):
-    """Makes the domain ``sync`` from a board's oscillator, through the PLL if need be.
+    """Drives the domain ``sync`` from a board's oscillator, through the PLL if need be.
 
-    The domain stays in reset until 15 µs after the PLL has locked.
+    The parent defines the domain. It stays in reset until 15 µs after the PLL has locked.
 
     Parameters
     ----------
@@ -46,7 +46,6 @@ class ClockGenerator(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.domains.sync = ClockDomain()
         m.domains.startup = ClockDomain(reset_less=True, local=True)
 
         pin = platform.request(platform.default_clk, dir="-")

@@ -1,6 +1,6 @@
 """What is built for a board: an accelerator with its clock, serial line and LEDs."""
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Cat, ClockDomain, Module
 from amaranth.lib import io, wiring
 
 from ..hw.uart import divisor
@@ -72,10 +72,12 @@ class BoardTop(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        m.domains.sync = ClockDomain()
         m.submodules.clock = self._clock
         m.submodules.bridge = bridge = self._bridge
 
-        uart = platform.request("uart", 0, dir={"rx": "-", "tx": "-"})
+        pins = platform.lookup("uart", 0).ios
+        uart = platform.request("uart", 0, dir={pin.name: "-" for pin in pins})
         m.submodules.rx = rx = io.Buffer("i", uart.rx)
         m.submodules.tx = tx = io.Buffer("o", uart.tx)
         m.d.comb += [bridge.rx.eq(rx.i), tx.o.eq(bridge.tx)]

@@ -164,7 +164,5 @@ class UARTTransmitter(wiring.Component):
 
 def _checked(divisor: int) -> int:
     if divisor < 4:
-        raise PlanError(
-            f"a UART needs at least 4 clock cycles a bit, not {divisor}; lower the baud rate"
-        )
+        raise PlanError(f"a UART needs at least 4 cycles a bit, not {divisor}; choose fewer baud")
     return divisor

@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+
 import pytest
 from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
@@ -33,7 +35,10 @@ def simulate(dut, *testbenches):
     simulator.add_clock(1e-6)
     for testbench in testbenches:
         simulator.add_testbench(testbench)
-    simulator.run()
+    for _ in range(20_000):
+        if not simulator.advance():
+            return
+    raise AssertionError("the simulation does not end")
 
 
 async def put(ctx, port, payload):
@@ -95,9 +100,9 @@ def test_bytes_follow_each_other_without_a_gap():
     assert levels == [*frames, 1]
 
 
-@pytest.mark.parametrize("period", [19, 20, 21])
+@pytest.mark.parametrize("period", [39, 40, 41])
 def test_receiver_tolerates_an_inexact_line(period):
-    dut = UARTReceiver(20)
+    dut = UARTReceiver(40)
     received = []
 
     async def line(ctx):
@@ -133,7 +138,7 @@ def test_glitch_and_missing_stop_bit_are_no_bytes():
 
 def test_byte_not_taken_stays_and_the_next_is_lost():
     dut = UARTReceiver(4)
-    lost = []
+    lost = 0
 
     async def line(ctx):
         for byte in [1, 2, 3]:
@@ -143,15 +148,13 @@ def test_byte_not_taken_stays_and_the_next_is_lost():
         assert not ctx.get(dut.o.valid)
 
     async def overruns(ctx):
-        async for _, _, overrun in ctx.tick().sample(dut.overrun):
-            lost.append(overrun)
+        nonlocal lost
+        for _ in range(140):
+            *_, overrun = await ctx.tick().sample(dut.overrun)
+            lost += overrun
 
-    simulator = Simulator(dut)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(line)
-    simulator.add_testbench(overruns, background=True)
-    simulator.run()
-    assert sum(lost) == 2
+    simulate(dut, line, overruns)
+    assert lost == 2
 
 
 @pytest.mark.parametrize("component", [UARTReceiver, UARTTransmitter])

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ..doctor import ToolStatus, doctor
 
-__all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
+__all__ = ["EXAMPLES", "HELP", "Diagnosis", "add_arguments", "run"]
 
 HELP = "tell which tools are there, and how to get what is missing"
 EXAMPLES = ["threefold doctor", "threefold doctor --verbose"]

@@ -21,7 +21,7 @@ __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 HELP = "train a ternary network and write it as exact integers"
 EXAMPLES = [
     "threefold train --preset digits --seed 0 -o out/digits",
-    "threefold train --preset digits --widths 32,32 --bits 1 --no-float -o out/small",
+    "threefold train --preset digits --widths 32,32 --bits 1 -o out/small",
 ]
 
 _SETTINGS = ("seed", "epochs", "widths", "bits", "device")
