@@ -121,10 +121,9 @@ def _epoch(
         group["lr"] = config.rate_at(epoch)
     model.train()
     # An order that follows from seed and epoch alone needs no generator state to resume.
-    generator = torch.Generator().manual_seed(config.seed << 32 | epoch)
-    order = torch.randperm(len(images), generator=generator).to(images.device)
+    order = np.random.default_rng((config.seed, epoch)).permutation(len(images))
     total = torch.zeros((), device=images.device)
-    for batch in order.split(config.batch):
+    for batch in integers(order, images.device).split(config.batch):
         logits = model(images[batch]).value
         loss = functional.cross_entropy(logits, labels[batch], label_smoothing=config.smoothing)
         optimizer.zero_grad()

@@ -104,3 +104,28 @@ def test_without_a_cuda_device(dataset, brief, monkeypatch):
     config = dataclasses.replace(brief, device="cuda")
     with pytest.raises(TrainingError, match=r"^PyTorch finds no CUDA device; train on device cpu$"):
         train(build(config, dataset), dataset, config)
+
+
+@pytest.mark.parametrize("seed", [0, 2**31 - 1])
+def test_every_epoch_shows_every_image_once_in_an_order_of_its_own(dataset, brief, seed):
+    config = dataclasses.replace(brief, epochs=2, seed=seed)
+    model, shown = build(config, dataset), []
+    model.register_forward_pre_hook(lambda _, inputs: shown.append(inputs[0].flatten(1)))
+    train(model, dataset, config)
+    first, second = torch.cat(shown).split(len(dataset.train_images))
+    assert not torch.equal(first, second)
+    whole = sorted(dataset.train_images.reshape(-1, 64).tolist())
+    assert sorted(first.tolist()) == sorted(second.tolist()) == whole
+
+
+def test_seeds_have_orders_of_their_own(dataset, brief):
+    starts = []
+    for seed in (0, 1):
+        config = dataclasses.replace(brief, epochs=1, seed=seed)
+        model, shown = build(config, dataset), []
+        model.register_forward_pre_hook(
+            lambda _, inputs, shown=shown: shown.append(inputs[0].flatten(1))
+        )
+        train(model, dataset, config)
+        starts.append(shown[0])
+    assert not torch.equal(*starts)
