@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from threefold.errors import BuildError, FileFormatError, PlanError
 from threefold.network import Codes, Dense, Logits, Network, Tensor, Threshold, load, save
 from threefold.plan import Folding, fold, load_plan, save_plan
+from threefold.plan.file import digest
 
 
 def make_network(seed=0):
@@ -55,6 +57,11 @@ def test_round_trip_with_the_network_from_its_file(network, plan, path, tmp_path
 def test_same_bytes(plan, path, tmp_path):
     save_plan(plan, tmp_path / "again.json")
     assert (tmp_path / "again.json").read_bytes() == path.read_bytes()
+
+
+def test_digest_is_of_the_file(network, plan, path):
+    assert digest(plan) == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert digest(plan) != digest(fold(network, {"fc1": Folding(2, 3), "fc2": Folding(2, 2)}))
 
 
 def test_cannot_write(plan, tmp_path):

@@ -5,19 +5,20 @@ tiles, bits, cycles. Reading it back makes the plan again and compares, so that 
 was edited is refused instead of believed.
 """
 
+import hashlib
 import json
 from pathlib import Path
 
 from ..errors import FileFormatError, PlanError
 from ..files import read_json, write_file
 from ..network import Network
-from ..network.file import digest
+from ..network.file import digest as network_digest
 from .engine import EnginePlan
 from .layer import Layer, lower
 from .plan import Plan
 from .schedule import Folding
 
-__all__ = ["SCHEMA", "load_plan", "save_plan"]
+__all__ = ["SCHEMA", "digest", "load_plan", "save_plan"]
 
 SCHEMA = 1
 """Version of the file format; files of another version are refused."""
@@ -33,7 +34,12 @@ def save_plan(plan: Plan, path: Path | str) -> None:
     BuildError
         If the file cannot be written; nothing half-written is left behind.
     """
-    write_file(path, json.dumps(_to_json(plan), indent=1, sort_keys=True) + "\n")
+    write_file(path, _dumps(plan))
+
+
+def digest(plan: Plan) -> str:
+    """SHA-256 of the plan's file, in hexadecimal: which plan a result belongs to."""
+    return hashlib.sha256(_dumps(plan).encode()).hexdigest()
 
 
 def load_plan(network: Network, path: Path | str) -> Plan:
@@ -52,7 +58,7 @@ def load_plan(network: Network, path: Path | str) -> Plan:
         raise FileFormatError(
             f"the schema of {path} is {schema!r}, but this version of Threefold reads {SCHEMA}"
         )
-    if content.get("network_digest") != digest(network):
+    if content.get("network_digest") != network_digest(network):
         raise PlanError(f"{path} is the plan of another network than {network.name!r}; plan again")
     layers, argmax = lower(network)
     try:
@@ -69,8 +75,12 @@ def load_plan(network: Network, path: Path | str) -> Plan:
     return plan
 
 
+def _dumps(plan: Plan) -> str:
+    return json.dumps(_to_json(plan), indent=1, sort_keys=True) + "\n"
+
+
 def _to_json(plan: Plan) -> dict:
-    return plan.to_json() | {"schema": SCHEMA, "network_digest": digest(plan.network)}
+    return plan.to_json() | {"schema": SCHEMA, "network_digest": network_digest(plan.network)}
 
 
 def _engine(layer: Layer, entry) -> EnginePlan:

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
+from threefold.plan import Folding, fold
+
+
+def pruned(rng, rows, columns, pe, simd, empty=0.4, zeros=0.4):
+    """Random weights of which whole tiles and single weights are zero."""
+    weights = rng.integers(0, 2, (rows, columns)) * 2 - 1
+    weights[rng.random((rows, columns)) < zeros] = 0
+    tiles = rng.random((rows // pe, columns // simd)) < empty
+    weights[np.kron(tiles, np.ones((pe, simd), bool))] = 0
+    return weights
+
+
+def make_plan(layers=3, seed=0, name="sample", width=32, classes=10):
+    """A chain of dense layers with 4-bit codes, pruned in tiles."""
+    rng = np.random.default_rng(seed)
+    ops, foldings, columns = [], {}, 64
+    for number in range(1, layers + 1):
+        rows = classes if number == layers else width
+        pe, simd = (2, 8) if number == layers else (int(rng.choice([4, 8])), 8)
+        layer = f"fc{number}"
+        ops.append((layer, Dense(pruned(rng, rows, columns, pe, simd))))
+        foldings[layer] = Folding(pe, simd)
+        if number < layers:
+            levels = np.sort(rng.integers(-60, 60, (rows, 15)), axis=1)
+            ops.append((f"act{number}", Threshold(levels)))
+        columns = rows
+    ops += [("logits", Logits(rng.integers(-9, 9, classes))), ("argmax", ArgMax())]
+    network = Network.chain(name, Tensor((1, 1, 64), Codes.unsigned(4)), ops)
+    return fold(network, foldings)
+
+
+@pytest.fixture(scope="session")
+def plan():
+    return make_plan()
+
+
+@pytest.fixture
+def build():
+    return {
+        "board": "icebreaker",
+        "device": "iCE40UP5K",
+        "clock_mhz": 30,
+        "fmax_mhz": 34.87123456,
+        "utilization": {
+            "lut": {"used": 3312, "available": 5280},
+            "ff": {"used": 2010, "available": 5280},
+            "bram": {"used": 19, "available": 30},
+            "dsp": {"used": 0, "available": 8},
+        },
+        "bitstream": "gateware/sample.bin",
+        "seconds": {"yosys": 12.5},
+        "tools": {"yosys": "0.70"},
+    }
+
+
+@pytest.fixture
+def simulation(plan):
+    return {
+        "simulator": "verilator",
+        "images": 360,
+        "mismatches": 0,
+        "beats_compared": 38160,
+        "cycles_per_second": 61234,
+        "stalls": 0.0,
+        "cycles": {"latency": plan.cycles.latency, "interval": plan.cycles.interval},
+        "accuracy": 0.9694444444,
+    }
+
+
+@pytest.fixture
+def accuracy():
+    return {
+        "integer": 0.9694444444,
+        "float": 0.9805555555,
+        "images": 360,
+        "dataset": "digits, held out",
+    }

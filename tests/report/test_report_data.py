@@ -1,0 +1,190 @@
+import json
+
+import pytest
+
+from threefold import __version__
+from threefold.errors import FileFormatError, PlanError
+from threefold.plan.file import digest
+from threefold.report import dumps, make_report
+
+
+def test_everything(plan, build, simulation, accuracy):
+    report = make_report(
+        plan, build=build, simulation=simulation, accuracy=accuracy, tools={"verilator": "5.48"}
+    )
+    layers = report.pop("layers")
+    latency, interval = plan.cycles.latency, plan.cycles.interval
+    assert report == {
+        "schema": 1,
+        "name": "sample",
+        "board": "icebreaker",
+        "device": "iCE40UP5K",
+        "clock_mhz": 30,
+        "fmax_mhz": 34.8712,
+        "cycles": {"latency": latency, "interval": interval},
+        "predicted_cycles": {"latency": latency, "interval": interval},
+        "latency_us": pytest.approx(latency / 30, rel=1e-5),
+        "inferences_per_second": pytest.approx(30e6 / interval, rel=1e-5),
+        "utilization": build["utilization"],
+        "bitstream": "gateware/sample.bin",
+        "simulation": {
+            "simulator": "verilator",
+            "images": 360,
+            "mismatches": 0,
+            "beats_compared": 38160,
+            "cycles_per_second": 61234,
+            "stalls": 0.0,
+        },
+        "accuracy": {
+            "integer": 0.969444,
+            "float": 0.980556,
+            "rtl": 0.969444,
+            "images": 360,
+            "rtl_images": 360,
+            "dataset": "digits, held out",
+        },
+        "tools": {"threefold": __version__, "yosys": "0.70", "verilator": "5.48"},
+    }
+    assert [layer["name"] for layer in layers] == ["fc1", "fc2", "fc3"]
+    assert set(layers[0]) == {
+        "name",
+        "op",
+        "rows",
+        "columns",
+        "pe",
+        "simd",
+        "macs",
+        "tiles",
+        "tiles_skipped",
+        "cycles",
+        "weight_bits_stored",
+        "weights",
+    }
+    for layer, engine in zip(layers, plan.engines, strict=True):
+        assert layer["op"] == "dense"
+        assert layer["macs"] == engine.layer.weights.size == sum(layer["weights"].values())
+        assert layer["tiles"] == layer["cycles"] == len(engine.schedule.tiles)
+        assert layer["tiles_skipped"] == engine.schedule.skipped > 0
+
+
+def test_nothing_measured(plan):
+    report = make_report(plan)
+    assert set(report) == {"schema", "name", "predicted_cycles", "layers", "tools"}
+
+
+def test_speed_without_simulation_is_an_estimate(plan, build):
+    report = make_report(plan, build=build)
+    assert "latency_us" not in report
+    assert "inferences_per_second" not in report
+    assert "cycles" not in report
+    assert report["estimated_latency_us"] == pytest.approx(plan.cycles.latency / 30, rel=1e-5)
+    assert report["estimated_inferences_per_second"] == pytest.approx(
+        30e6 / plan.cycles.interval, rel=1e-5
+    )
+
+
+def test_speed_without_build_is_an_estimate(plan, simulation):
+    report = make_report(plan, board="icebreaker", clock_mhz=25, simulation=simulation)
+    assert report["board"] == "icebreaker"
+    assert report["clock_mhz"] == 25
+    assert "latency_us" not in report
+    assert report["estimated_latency_us"] == pytest.approx(plan.cycles.latency / 25, rel=1e-5)
+
+
+@pytest.mark.parametrize("interval", [float("nan"), None])
+def test_interval_of_a_single_image_is_absent(plan, build, simulation, interval):
+    simulation["cycles"]["interval"] = interval
+    report = make_report(plan, build=build, simulation=simulation)
+    assert report["cycles"] == {"latency": plan.cycles.latency}
+    assert "latency_us" in report
+    assert not [name for name in report if name.endswith("inferences_per_second")]
+
+
+def test_same_bytes(plan, build, simulation, accuracy):
+    first = dumps(make_report(plan, build=build, simulation=simulation, accuracy=accuracy))
+    shuffled = {key: build[key] for key in sorted(build, reverse=True)}
+    again = dumps(make_report(plan, build=shuffled, simulation=simulation, accuracy=accuracy))
+    assert first == again
+    assert json.loads(first) == make_report(
+        plan, build=build, simulation=simulation, accuracy=accuracy
+    )
+
+
+def test_result_of_the_same_plan(plan, build, simulation):
+    build["plan_digest"] = simulation["plan_digest"] = digest(plan)
+    assert "plan_digest" not in dumps(make_report(plan, build=build, simulation=simulation))
+
+
+def test_result_of_another_plan(plan, build, simulation):
+    with pytest.raises(
+        PlanError, match=r"^the build is of another plan; run threefold again for this one$"
+    ):
+        make_report(plan, build=build | {"plan_digest": "0"})
+    with pytest.raises(
+        PlanError, match=r"^the simulation is of another plan; run threefold again for this one$"
+    ):
+        make_report(plan, simulation=simulation | {"plan_digest": "0"})
+
+
+def test_another_board_or_clock(plan, build):
+    with pytest.raises(
+        PlanError, match=r"^the build is for board icebreaker, not ulx3s_85f; build again$"
+    ):
+        make_report(plan, board="ulx3s_85f", build=build)
+    with pytest.raises(PlanError, match=r"^the build is for clock_mhz 30, not 25; build again$"):
+        make_report(plan, clock_mhz=25, build=build)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"build": []}, "the build must be an object, not []"),
+        ({"build": {"board": 3}}, "board of the build must be text, not 3"),
+        (
+            {"build": {"fmax_mhz": "fast"}},
+            "fmax_mhz of the build must be a positive number, not 'fast'",
+        ),
+        ({"build": {"clock_mhz": 0}}, "clock_mhz of the build must be a positive number, not 0"),
+        (
+            {"build": {"fmax_mhz": float("nan")}},
+            "fmax_mhz of the build must be a positive number, not nan",
+        ),
+        (
+            {"build": {"clock_mhz": 10**5000}},
+            "clock_mhz of the build must be a positive number, not a huge number",
+        ),
+        ({"build": {"utilization": 3}}, "utilization of the build must be an object, not 3"),
+        (
+            {"build": {"utilization": {"lut": 5}}},
+            "utilization of 'lut' must be an object, not 5",
+        ),
+        (
+            {"build": {"utilization": {"lut": {"used": 5}}}},
+            "utilization of 'lut' must say how many are used and how many available",
+        ),
+        (
+            {"build": {"utilization": {"ff": {"used": -1, "available": 5}}}},
+            "used of utilization of 'ff' must be a whole number, not -1",
+        ),
+        ({"simulation": "good"}, "the simulation must be an object, not 'good'"),
+        (
+            {"simulation": {"mismatches": None, "images": True}},
+            "images of the simulation must be a whole number, not True",
+        ),
+        ({"simulation": {"cycles": 7}}, "cycles of the simulation must be an object, not 7"),
+        (
+            {"simulation": {"cycles": {"latency": 1.5}}},
+            "latency of cycles of the simulation must be a whole number, not 1.5",
+        ),
+        (
+            {"accuracy": {"integer": 97}},
+            "integer of the accuracy must be a number from 0 to 1, not 97",
+        ),
+        ({"tools": ["yosys"]}, "tools must be an object of versions, not ['yosys']"),
+        ({"tools": {"yosys": 70}}, "yosys of the tools must be text, not 70"),
+    ],
+)
+def test_nonsense_is_refused(plan, inputs, message):
+    with pytest.raises(FileFormatError) as error:
+        make_report(plan, **inputs)
+    assert str(error.value) == message

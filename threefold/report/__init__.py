@@ -1,0 +1,7 @@
+"""The report: the figures of an accelerator, as JSON and as a page to look at."""
+
+from .data import dumps, make_report
+from .figures import Figure, key_figures
+from .page import render_page
+
+__all__ = ["Figure", "dumps", "key_figures", "make_report", "render_page"]

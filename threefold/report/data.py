@@ -1,0 +1,154 @@
+"""The figures of an accelerator as one JSON object with stable names."""
+
+import json
+from collections.abc import Mapping
+from math import floor, log10
+
+from .. import __version__
+from ..errors import PlanError
+from ..plan import EnginePlan, Plan
+from ..plan.file import digest
+from .inputs import checked_accuracy, checked_build, checked_simulation, checked_tools
+
+__all__ = ["SCHEMA", "dumps", "make_report"]
+
+SCHEMA = 1
+"""Version of the names in a report."""
+
+_DIGITS = 6  # significant ones; more would be noise in any of the figures
+
+
+def make_report(
+    plan: Plan,
+    *,
+    board: str | None = None,
+    clock_mhz: float | None = None,
+    build: Mapping | None = None,
+    simulation: Mapping | None = None,
+    accuracy: Mapping | None = None,
+    tools: Mapping[str, str] | None = None,
+) -> dict:
+    """Everything known about an accelerator, with the unit in the name.
+
+    A figure that was not measured is absent. Speed in seconds is measured only if a build
+    gave the clock and a simulation the cycles; else its name starts with ``estimated_``.
+
+    Parameters
+    ----------
+    plan : Plan
+    board : str, optional
+        Name of the board that is planned for, where there is no build.
+    clock_mhz : float, optional
+        Clock to estimate with, where there is no build.
+    build : mapping, optional
+        ``board``, ``device``, ``clock_mhz``, ``fmax_mhz``, ``utilization`` (``used`` and
+        ``available`` of ``lut``, ``ff``, ``bram`` and ``dsp``), ``bitstream``, ``tools``.
+    simulation : mapping, optional
+        :meth:`SimulationResult.to_json` and ``cycles`` (``latency`` and ``interval``); also
+        ``accuracy``, the share of the simulated images that the hardware classified right.
+    accuracy : mapping, optional
+        ``integer``, ``float``: shares from 0 to 1; ``images``, ``dataset``.
+    tools : mapping of str to str, optional
+        Versions of tools, by name.
+
+    Raises
+    ------
+    FileFormatError
+        If a figure is not what its name says.
+    PlanError
+        If the build is for another board or clock than given, or build or simulation say
+        (``plan_digest``) that they are of another plan.
+    """
+    build, simulation = checked_build(build), checked_simulation(simulation)
+    accuracy = checked_accuracy(accuracy)
+    own = digest(plan)
+    for what, result in (("build", build), ("simulation", simulation)):
+        if result.pop("plan_digest", own) != own:
+            raise PlanError(f"the {what} is of another plan; run threefold again for this one")
+
+    measured = simulation.pop("cycles", {})
+    predicted = {"latency": plan.cycles.latency, "interval": plan.cycles.interval}
+    board = _agree("board", build.pop("board", None), board)
+    actual_mhz = build.pop("clock_mhz", None)
+    clock_mhz = _agree("clock_mhz", actual_mhz, clock_mhz)
+    versions = build.pop("tools") | simulation.pop("tools") | checked_tools(tools)
+    if "accuracy" in simulation:
+        accuracy["rtl"] = simulation.pop("accuracy")
+        if "images" in simulation:
+            accuracy["rtl_images"] = simulation["images"]
+
+    report = {
+        "schema": SCHEMA,
+        "name": plan.network.name,
+        "board": board,
+        "clock_mhz": clock_mhz,
+        "cycles": measured,
+        "predicted_cycles": predicted,
+        "layers": [_layer(plan, engine) for engine in plan.engines],
+        "simulation": simulation,
+        "accuracy": accuracy,
+        "tools": {"threefold": __version__} | versions,
+    } | build
+    report |= _speed(measured, actual_mhz, "") if measured and actual_mhz else {}
+    if clock_mhz and "latency_us" not in report and "inferences_per_second" not in report:
+        report |= _speed(measured or predicted, clock_mhz, "estimated_")
+    return _rounded({key: value for key, value in report.items() if value not in (None, {})})
+
+
+def dumps(report: Mapping) -> str:
+    """The report as JSON text, the same for the same report."""
+    return json.dumps(report, indent=1, sort_keys=True, allow_nan=False) + "\n"
+
+
+def _agree(what: str, built, given):
+    if built is not None and given is not None and built != given:
+        raise PlanError(f"the build is for {what} {built}, not {given}; build again")
+    return given if built is None else built
+
+
+def _speed(cycles: Mapping, clock_mhz: float, prefix: str) -> dict[str, float]:
+    speed = {}
+    if "latency" in cycles:
+        speed[f"{prefix}latency_us"] = cycles["latency"] / clock_mhz
+    if "interval" in cycles:
+        speed[f"{prefix}inferences_per_second"] = clock_mhz * 1e6 / cycles["interval"]
+    return speed
+
+
+def _layer(plan: Plan, engine: EnginePlan) -> dict:
+    layer, schedule = engine.layer, engine.schedule
+    conv = next(node for node in plan.network.nodes if node.name == layer.name)
+    source = plan.network.types[conv.inputs[0]]
+    height, width, _ = plan.network.types[conv.name].shape
+    whole = conv.op.weights.shape[1:] == source.shape
+    return {
+        "name": layer.name,
+        "op": "dense" if whole else conv.op.kind,
+        "rows": layer.rows,
+        "columns": layer.columns,
+        "pe": engine.folding.pe,
+        "simd": engine.folding.simd,
+        "macs": height * width * conv.op.macs_per_pixel,
+        "tiles": len(schedule.tiles),
+        "tiles_skipped": schedule.skipped,
+        "cycles": engine.cycles,
+        "weight_bits_stored": schedule.weight_bits,
+        "weights": {
+            "negative": int((layer.weights == -1).sum()),
+            "zero": int((layer.weights == 0).sum()),
+            "positive": int((layer.weights == 1).sum()),
+        },
+    }
+
+
+def _rounded(value):
+    """The same value with every fraction cut to a sensible number of digits."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    if not isinstance(value, float) or value == 0:
+        return value
+    digits = _DIGITS - 1 - floor(log10(abs(value)))
+    value = round(value, max(digits, 0))
+    return int(value) if value == int(value) else value

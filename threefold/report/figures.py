@@ -1,0 +1,114 @@
+"""The few figures that decide, worded for people; the page and the command line show them."""
+
+from dataclasses import dataclass
+
+__all__ = ["Figure", "key_figures"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure.
+
+    Attributes
+    ----------
+    label : str
+        What it is; an estimate says so here.
+    value : str
+        With its unit.
+    note : str
+        How it came about, or what it compares with.
+    tone : str
+        ``"good"``, ``"bad"`` or empty.
+    """
+
+    label: str
+    value: str
+    note: str = ""
+    tone: str = ""
+
+
+def key_figures(report: dict) -> list[Figure]:
+    """What is known of accuracy, exactness, speed and size, in this order."""
+    figures = [
+        *_accuracy(report.get("accuracy", {})),
+        *_mismatches(report.get("simulation", {})),
+        *_speed(report),
+        *_clock(report),
+    ]
+    cells = report.get("utilization", {})
+    for resource, label in (("lut", "LUTs"), ("bram", "Block RAM"), ("dsp", "DSP blocks")):
+        if resource in cells:
+            used, available = cells[resource]["used"], cells[resource]["available"]
+            value = f"{used / available:.1%}".replace("%", " %") if available else f"{used:,}"
+            if used == 0:
+                value = "none"
+            figures.append(Figure(label, value, f"{used:,} of {available:,}"))
+    return figures
+
+
+def _accuracy(accuracy: dict) -> list[Figure]:
+    names = {"rtl": "simulated hardware", "integer": "exact integers", "float": "float"}
+    known = [(name, accuracy[name]) for name in names if name in accuracy]
+    if not known:
+        return []
+    (name, share), *others = known
+    notes = [names[name], *(f"{names[other]} {_percent(value)}" for other, value in others)]
+    return [Figure("Accuracy", _percent(share), " · ".join(notes))]
+
+
+def _mismatches(simulation: dict) -> list[Figure]:
+    if "mismatches" not in simulation:
+        return []
+    count = simulation["mismatches"]
+    note = "against the golden model"
+    if "beats_compared" in simulation and "images" in simulation:
+        images = simulation["images"]
+        note = f"in {simulation['beats_compared']:,} words of {images:,} images"
+    return [Figure("Mismatches", f"{count:,}", note, "bad" if count else "good")]
+
+
+def _speed(report: dict) -> list[Figure]:
+    measured, predicted = report.get("cycles", {}), report["predicted_cycles"]
+    figures = []
+    for cycles, seconds, label, text in (
+        ("latency", "latency_us", "Latency", "{} cycles"),
+        ("interval", "inferences_per_second", "Inferences a second", "one every {} cycles"),
+    ):
+        count = measured.get(cycles, predicted[cycles])
+        note = text.format(f"{count:,}")
+        if cycles not in measured:
+            note += ", predicted"
+        elif count == predicted[cycles]:
+            note += ", as predicted"
+        else:
+            note += f"; predicted {predicted[cycles]:,}"
+        estimate = report.get(f"estimated_{seconds}")
+        value = report.get(seconds, estimate)
+        if value is None:
+            label = {"latency": "Latency", "interval": "Interval"}[cycles]
+            note = "measured" if cycles in measured else "predicted"
+            figures.append(Figure(label, f"{count:,} cycles", note))
+        else:
+            label += "" if seconds in report else ", estimated"
+            unit = " µs" if cycles == "latency" else ""
+            figures.append(Figure(label, _significant(value) + unit, note))
+    return figures
+
+
+def _clock(report: dict) -> list[Figure]:
+    clock, fmax = report.get("clock_mhz"), report.get("fmax_mhz")
+    if fmax is None:
+        return [] if clock is None else [Figure("Clock", f"{clock:g} MHz", "planned")]
+    if clock is None:
+        return [Figure("Fmax", f"{fmax:.1f} MHz", "placed and routed")]
+    tone = "bad" if fmax < clock else ""
+    return [Figure("Fmax", f"{fmax:.1f} MHz", f"runs at {clock:g} MHz", tone)]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
+
+
+def _significant(value: float) -> str:
+    """Four digits where there are fewer before the point, else all of those."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"

@@ -1,0 +1,162 @@
+"""Checks of what earlier commands measured: plain dictionaries, read from files anyone can edit.
+
+Each function returns what the report uses of its input and leaves the rest. A figure that is
+not there stays absent; one that makes no sense is refused.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+
+from ..errors import FileFormatError
+
+__all__ = ["RESOURCES", "checked_accuracy", "checked_build", "checked_simulation", "checked_tools"]
+
+RESOURCES = ("lut", "ff", "bram", "dsp")
+"""Kinds of resources, in the order in which people ask for them."""
+
+
+def checked_build(build: Mapping | None) -> dict:
+    """Board, device, clocks, utilization, bitstream and tools of a build.
+
+    Raises
+    ------
+    FileFormatError
+        If a figure is not what its name says.
+    """
+    result = _pick(
+        "the build",
+        build,
+        {
+            "board": _text,
+            "device": _text,
+            "clock_mhz": _positive,
+            "fmax_mhz": _positive,
+            "bitstream": _text,
+            "plan_digest": _text,
+        },
+    )
+    cells = (build or {}).get("utilization")
+    if cells is not None:
+        if not isinstance(cells, Mapping):
+            raise FileFormatError(f"utilization of the build must be an object, not {cells!r:.40}")
+        result["utilization"] = {
+            name: _resource(name, cells[name]) for name in RESOURCES if cells.get(name) is not None
+        }
+    result["tools"] = checked_tools((build or {}).get("tools"))
+    return result
+
+
+def checked_simulation(simulation: Mapping | None) -> dict:
+    """What a simulation compared and measured, its cycles included.
+
+    Raises
+    ------
+    FileFormatError
+        If a figure is not what its name says.
+    """
+    result = _pick(
+        "the simulation",
+        simulation,
+        {
+            "simulator": _text,
+            "images": _count,
+            "mismatches": _count,
+            "beats_compared": _count,
+            "cycles_per_second": _positive,
+            "stalls": _share,
+            "accuracy": _share,
+            "plan_digest": _text,
+        },
+    )
+    cycles = (simulation or {}).get("cycles")
+    if cycles is not None:
+        if not isinstance(cycles, Mapping):
+            raise FileFormatError(f"cycles of the simulation must be an object, not {cycles!r:.40}")
+        interval = cycles.get("interval")
+        if isinstance(interval, float) and math.isnan(interval):  # there was but one image
+            cycles = {key: value for key, value in cycles.items() if key != "interval"}
+        what = "cycles of the simulation"
+        result["cycles"] = _pick(what, cycles, {"latency": _count, "interval": _positive})
+    result["tools"] = checked_tools((simulation or {}).get("tools"))
+    return result
+
+
+def checked_accuracy(accuracy: Mapping | None) -> dict:
+    """Shares of images that the networks classify as labelled.
+
+    Raises
+    ------
+    FileFormatError
+        If a figure is not what its name says.
+    """
+    return _pick(
+        "the accuracy",
+        accuracy,
+        {
+            "integer": _share,
+            "float": _share,
+            "rtl": _share,
+            "images": _count,
+            "dataset": _text,
+        },
+    )
+
+
+def checked_tools(tools: Mapping | None) -> dict[str, str]:
+    """Versions of tools, by name.
+
+    Raises
+    ------
+    FileFormatError
+        If one is not text.
+    """
+    if tools is None:
+        return {}
+    if not isinstance(tools, Mapping):
+        raise FileFormatError(f"tools must be an object of versions, not {tools!r:.40}")
+    return _pick("the tools", tools, dict.fromkeys(tools, _text))
+
+
+def _pick(what: str, values: Mapping | None, checks: Mapping[str, Callable[[object], str]]) -> dict:
+    """The values that have a check, checked; those that are missing or null are left out."""
+    values = {} if values is None else values
+    if not isinstance(values, Mapping):
+        raise FileFormatError(f"{what} must be an object, not {values!r:.40}")
+    picked = {key: values[key] for key in checks if values.get(key) is not None}
+    for key, value in picked.items():
+        if expected := checks[key](value):
+            raise FileFormatError(f"{key} of {what} must be {expected}, not {_shown(value)}")
+    return picked
+
+
+def _resource(name: str, cells) -> dict[str, int]:
+    what = f"utilization of {name!r}"
+    result = _pick(what, cells, {"used": _count, "available": _count})
+    if len(result) != 2:
+        raise FileFormatError(f"{what} must say how many are used and how many available")
+    return result
+
+
+def _text(value) -> str:
+    return "" if isinstance(value, str) else "text"
+
+
+def _count(value) -> str:
+    return "" if type(value) is int and 0 <= value < 2**63 else "a whole number"
+
+
+def _positive(value) -> str:
+    good = type(value) in (int, float) and 0 < value < 1e18
+    return "" if good else "a positive number"
+
+
+def _share(value) -> str:
+    good = type(value) in (int, float) and 0 <= value <= 1
+    return "" if good else "a number from 0 to 1"
+
+
+def _shown(value) -> str:
+    try:
+        return f"{value!r:.40}"
+    except ValueError:  # an integer of thousands of digits
+        return "a huge number"

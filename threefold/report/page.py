@@ -1,0 +1,77 @@
+"""The report as one HTML page that needs nothing else: no network, no script, no font."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ..plan import Plan
+from .figures import key_figures
+from .plots import accuracy_plot, cycles_plot, utilization_plot, weights_plot
+from .tile_map import tile_map
+
+__all__ = ["render_page"]
+
+_TEMPLATE = "report.html.j2"
+
+
+def render_page(report: dict, plan: Plan, files: Mapping[str, str] | None = None) -> str:
+    """The page of ``report``; the same report always gives the same text.
+
+    Parameters
+    ----------
+    report : dict
+        What :func:`make_report` made of ``plan``.
+    plan : Plan
+    files : mapping of str to str, optional
+        Products to point to: path relative to the page, by what it is.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    layers = report["layers"]
+    outputs = [layer["rows"] for layer in layers]
+    totals = {
+        key: sum(layer[key] for layer in layers)
+        for key in ("macs", "tiles", "tiles_skipped", "weight_bits_stored")
+    }
+    return environment.get_template(_TEMPLATE).render(
+        report=report,
+        shape=" → ".join(str(size) for size in [layers[0]["columns"], *outputs]),
+        figures=key_figures(report),
+        accuracy_caption=_images(report.get("accuracy", {})),
+        plots={
+            "utilization": _markup(utilization_plot(report)),
+            "accuracy": _markup(accuracy_plot(report)),
+            "cycles": _markup(cycles_plot(report)),
+            "weights": _markup(weights_plot(report)),
+        },
+        tile_maps=[
+            (layer, Markup(tile_map(engine)))
+            for layer, engine in zip(layers, plan.engines, strict=True)
+        ],
+        slowest=max(layer["cycles"] for layer in layers),
+        totals=totals,
+        files=[(what, path, f"./{quote(path)}") for what, path in (files or {}).items()],
+    )
+
+
+def _images(accuracy: dict) -> str:
+    """What the accuracy was measured on."""
+    count = accuracy.get("images")
+    text = "images" if count is None else f"{count:,} images"
+    if "dataset" in accuracy:
+        text += f" of {accuracy['dataset']}"
+    simulated = accuracy.get("rtl_images", count)
+    return text if simulated == count else f"{text}; {simulated:,} of them in hardware"
+
+
+def _markup(svg: str | None) -> Markup | None:
+    return None if svg is None else Markup(svg)

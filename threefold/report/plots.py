@@ -1,0 +1,138 @@
+"""Bar plots of a report, each an ``<svg>`` element or None where nothing was measured."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from matplotlib.axes import Axes
+
+from .inputs import RESOURCES
+from .svg import COLOURS, canvas, to_svg
+
+__all__ = ["accuracy_plot", "cycles_plot", "utilization_plot", "weights_plot"]
+
+_WIDTH = 480  # pixels; half of the page
+_NAMES = {"lut": "LUTs", "ff": "Flip-flops", "bram": "Block RAMs", "dsp": "DSP blocks"}
+_NEARLY_FULL = 0.9
+
+
+def utilization_plot(report: dict) -> str | None:
+    """Share of each kind of resource that is used."""
+    cells = report.get("utilization", {})
+    rows = []
+    for name in RESOURCES:
+        if name in cells and cells[name]["available"]:
+            used, available = cells[name]["used"], cells[name]["available"]
+            share = used / available
+            colour = COLOURS["orange" if share >= _NEARLY_FULL else "blue"]
+            rows.append((_NAMES[name], f"{used:,} of {available:,}", share, colour))
+    return _shares(rows, "utilization", "Share of each kind of resource that is used")
+
+
+def accuracy_plot(report: dict) -> str | None:
+    """Accuracy in floating point, as exact integers and in hardware, where measured."""
+    accuracy = report.get("accuracy", {})
+    names = {
+        "float": ("Float", "muted"),
+        "integer": ("Exact integers", "blue"),
+        "rtl": ("Hardware, simulated", "green"),
+    }
+    rows = [
+        (title, "", accuracy[name], COLOURS[colour])
+        for name, (title, colour) in names.items()
+        if name in accuracy
+    ]
+    return _shares(rows, "accuracy", "Accuracy", digits=2)
+
+
+def cycles_plot(report: dict) -> str:
+    """Cycles in which each layer works on an image, and the interval between images."""
+    layers = report["layers"]
+    cycles = [layer["cycles"] for layer in layers]
+    whole = [
+        layer["tiles"] + layer["tiles_skipped"] if layer["cycles"] == layer["tiles"] else 0
+        for layer in layers
+    ]
+    predicted = report["predicted_cycles"]["interval"]
+    interval = report.get("cycles", {}).get("interval", predicted)
+    limit = 1.02 * max(*cycles, *whole, interval)
+    with _layer_axes(layers, limit, top=24, right=64) as axes:
+        axes.barh(range(len(layers)), whole, height=0.62, color=COLOURS["track"])
+        colours = [COLOURS["orange" if count == max(cycles) else "blue"] for count in cycles]
+        axes.barh(range(len(layers)), cycles, height=0.62, color=colours)
+        for row, count in enumerate(cycles):
+            axes.text(limit * 1.02, row, f"{count:,}", va="center", color=COLOURS["text"])
+        axes.axvline(interval, color=COLOURS["text"], linewidth=1.2, linestyle=(0, (4, 3)))
+        late = interval > 0.5 * limit
+        axes.annotate(
+            f"interval {interval:,}",
+            (interval, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(3 if late else -3, 6),
+            textcoords="offset points",
+            ha="right" if late else "left",
+        )
+        return to_svg(axes, "cycles", "Cycles of each layer")
+
+
+def weights_plot(report: dict) -> str:
+    """Shares of the weights −1, 0 and +1 in each layer."""
+    layers = report["layers"]
+    signs = (("negative", "orange", "−1"), ("zero", "track", "0"), ("positive", "blue", "+1"))
+    with _layer_axes(layers, 1, top=24, right=64) as axes:
+        left = [0.0] * len(layers)
+        for sign, colour, _ in signs:
+            shares = [layer["weights"][sign] / sum(layer["weights"].values()) for layer in layers]
+            axes.barh(range(len(layers)), shares, left=left, height=0.62, color=COLOURS[colour])
+            left = [start + share for start, share in zip(left, shares, strict=True)]
+        for row, layer in enumerate(layers):
+            zeros = layer["weights"]["zero"] / sum(layer["weights"].values())
+            axes.text(1.02, row, f"{zeros:.0%} zero", va="center", color=COLOURS["muted"])
+        for (*_, label), place, side in zip(
+            signs, (0, 0.5, 1), ("left", "center", "right"), strict=True
+        ):
+            axes.annotate(
+                label,
+                (place, 1),
+                xycoords="axes fraction",
+                xytext=(0, 6),
+                textcoords="offset points",
+                ha=side,
+            )
+        return to_svg(axes, "weights", "Shares of the weights −1, 0 and +1 in each layer")
+
+
+@contextmanager
+def _layer_axes(layers: Sequence[dict], limit: float, *, top: float, right: float) -> Iterator[Axes]:
+    """A canvas with one row for each layer, the first at the top."""
+    names = [layer["name"] for layer in layers]
+    names = [name if len(name) <= 19 else f"{name[:18]}…" for name in names]
+    left = 16 + 7.5 * max(map(len, names))
+    height = 26 * len(layers) + top + 6
+    with canvas(_WIDTH, height, left=left, right=right, top=top, bottom=6) as axes:
+        axes.set_xlim(0, limit)
+        axes.set_ylim(len(layers) - 0.5, -0.5)
+        axes.set_xticks([])
+        axes.set_yticks(range(len(layers)), names)
+        axes.spines[:].set_visible(False)
+        yield axes
+
+
+def _shares(rows, name: str, title: str, digits: int = 1) -> str | None:
+    """Bars from 0 to 100 %: (label, note, share, colour) each."""
+    if not rows:
+        return None
+    pitch, bar = 48, 12
+    with canvas(_WIDTH, pitch * len(rows), left=1, right=1) as axes:
+        axes.set_axis_off()
+        axes.set_xlim(0, 1)
+        axes.set_ylim(pitch * len(rows), 0)
+        for index, (label, note, share, colour) in enumerate(rows):
+            top = pitch * index
+            axes.text(0, top + 16, label)
+            axes.text(0.78, top + 16, note, ha="right", color=COLOURS["muted"])
+            axes.text(
+                1, top + 16, f"{100 * share:.{digits}f} %", ha="right", fontsize=13, weight="bold"
+            )
+            axes.barh(top + 30, 1, height=bar, color=COLOURS["track"])
+            axes.barh(top + 30, min(share, 1), height=bar, color=colour)
+        return to_svg(axes, name, title)

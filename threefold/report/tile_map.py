@@ -1,0 +1,72 @@
+"""Where the weights of a layer are: its tiles, worked on or skipped."""
+
+import numpy as np
+
+from ..plan import EnginePlan, Schedule
+from .svg import COLOURS, canvas, to_svg
+
+__all__ = ["tile_densities", "tile_map"]
+
+_SIDE = 220  # pixels of the longer side, at most
+_CELL = 26  # pixels of a tile, at most
+_THIN = 24  # pixels of the shorter side, at least
+_BLUE = np.array([0x1C, 0x82, 0xC4]) / 255
+_PALEST = 0.18
+
+
+def tile_densities(schedule: Schedule) -> np.ndarray:
+    """Share of nonzero weights in each tile; NaN where the tile is skipped.
+
+    A tile that is worked on although it holds no weight has density 0.
+
+    Returns
+    -------
+    array of float, shape (row groups, words)
+    """
+    grid = np.full((schedule.row_groups, schedule.words), np.nan)
+    groups, words = np.array(schedule.tiles).T
+    grid[groups, words] = np.abs(schedule.weights).mean(axis=(1, 2))
+    return grid
+
+
+def tile_map(engine: EnginePlan) -> str:
+    """The tiles of a layer as an ``<svg>`` element.
+
+    A row of the map is a group of PE rows, a column a word of SIMD inputs. The darker a tile,
+    the denser its weights; a skipped tile is empty and, where there is room, crossed.
+    """
+    name, schedule = engine.layer.name, engine.schedule
+    densities = tile_densities(schedule)
+    groups, words = densities.shape
+    cell = min(_CELL, _SIDE / groups, _SIDE / words)
+    width, height = max(cell * words, _THIN), max(cell * groups, _THIN)
+    worked = ~np.isnan(densities)
+    image = np.zeros((groups, words, 4))
+    image[..., :3] = _BLUE
+    image[..., 3] = np.where(worked, _PALEST + (1 - _PALEST) * np.nan_to_num(densities), 0)
+    with canvas(width + 2, height + 2, left=1, right=1, top=1, bottom=1) as axes:
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.imshow(
+            image, interpolation="none", aspect="auto", extent=(-0.5, words - 0.5, groups - 0.5, -0.5)
+        )
+        if cell >= 5:
+            lines = {"color": COLOURS["surface"], "linewidth": min(cell / 12, 1.5)}
+            axes.vlines(np.arange(words + 1) - 0.5, -0.5, groups - 0.5, **lines)
+            axes.hlines(np.arange(groups + 1) - 0.5, -0.5, words - 0.5, **lines)
+            rows, columns = np.nonzero(~worked)
+            axes.plot(
+                columns,
+                rows,
+                linestyle="none",
+                marker="x",
+                markersize=cell * 0.3,
+                markeredgewidth=min(cell / 16, 1.2),
+                color=COLOURS["muted"],
+                gid="skipped",
+            )
+        axes.set_xlim(-0.5, words - 0.5)
+        axes.set_ylim(groups - 0.5, -0.5)
+        axes.spines[:].set_visible(True)
+        title = f"{schedule.skipped} of {worked.size} tiles of {name} are skipped"
+        return to_svg(axes, f"tiles-{name}", title)
