@@ -14,9 +14,10 @@ __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
 HELP = "prove the hardware equal to the golden model on images, in cocotb"
 EXAMPLES = [
-    "threefold simulate out/digits/network.tern --images out/digits/test.npz -o out/digits",
-    "threefold simulate out/digits/network.tern --images out/digits/test.npz --limit 20"
-    " --stalls 0.3 --waves -o out/digits",
+    "threefold simulate out/digits/network.tern -o out/digits \\\n"
+    "      --images out/digits/test.npz",
+    "threefold simulate out/digits/network.tern -o out/digits \\\n"
+    "      --images out/digits/test.npz --limit 20 --stalls 0.3 --waves",
 ]
 
 

@@ -102,7 +102,9 @@ def weights_plot(report: dict) -> str:
 
 
 @contextmanager
-def _layer_axes(layers: Sequence[dict], limit: float, *, top: float, right: float) -> Iterator[Axes]:
+def _layer_axes(
+    layers: Sequence[dict], limit: float, *, top: float, right: float
+) -> Iterator[Axes]:
     """A canvas with one row for each layer, the first at the top."""
     names = [layer["name"] for layer in layers]
     names = [name if len(name) <= 19 else f"{name[:18]}…" for name in names]

@@ -48,7 +48,10 @@ def tile_map(engine: EnginePlan) -> str:
         axes.set_xticks([])
         axes.set_yticks([])
         axes.imshow(
-            image, interpolation="none", aspect="auto", extent=(-0.5, words - 0.5, groups - 0.5, -0.5)
+            image,
+            interpolation="none",
+            aspect="auto",
+            extent=(-0.5, words - 0.5, groups - 0.5, -0.5),
         )
         if cell >= 5:
             lines = {"color": COLOURS["surface"], "linewidth": min(cell / 12, 1.5)}
