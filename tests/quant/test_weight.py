@@ -42,7 +42,7 @@ def test_zero_weights_stay_zero():
 def test_scale_does_not_depend_on_the_order_of_summation():
     weight = torch.randn(100_000, generator=torch.Generator().manual_seed(0))
     orders = [
-        torch.randperm(len(weight), generator=torch.Generator().manual_seed(i)) for i in (1, 2)
+        torch.randperm(len(weight), generator=torch.Generator().manual_seed(i)) for i in range(12)
     ]
     assert len({ternarize(weight[order])[1].item() for order in orders}) == 1
 
