@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..boards import BOARDS
-from ..network import load
+from ..errors import FileFormatError, PlanError
+from ..network import Network, load
 from ..plan import Folding
 from ..project import Project
 
-__all__ = ["add_plan_arguments", "open_project", "progress_bar"]
+__all__ = ["add_plan_arguments", "open_project", "plan_project", "progress_bar"]
 
 
 def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,17 +43,49 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def open_project(args: argparse.Namespace) -> Project:
-    """The project the arguments ask for: as planned before, unless they plan anew."""
+    """The project the arguments ask for: as planned before, unless they ask for another plan.
+
+    Nothing is written yet.
+    """
     network = load(args.network)
-    folder = args.output or Path("out", network.name)
-    asked = args.board or args.fold or args.interval
-    if not asked and (folder / "plan.json").exists():
-        return Project.reopen(network, folder)
-    return Project.create(
+    folder = _folder(args, network)
+    if not (args.fold or args.interval) and (folder / "plan.json").exists():
+        project = Project.reopen(network, folder)
+        if args.board in (None, project.plan.board):
+            return project
+    return _draft(args, network, folder)
+
+
+def plan_project(args: argparse.Namespace) -> Project:
+    """The project planned as the arguments ask; without any, as before if that is usable.
+
+    Nothing is written yet.
+    """
+    network = load(args.network)
+    folder = _folder(args, network)
+    if not (args.board or args.fold or args.interval):
+        try:
+            return Project.reopen(network, folder)
+        except (FileFormatError, PlanError):
+            pass
+    return _draft(args, network, folder)
+
+
+def _folder(args: argparse.Namespace, network: Network) -> Path:
+    return args.output or Path("out", network.name)
+
+
+def _draft(args: argparse.Namespace, network: Network, folder: Path) -> Project:
+    foldings = {}
+    for layer, folding in args.fold or ():
+        if layer in foldings:
+            raise PlanError(f"--fold names {layer!r} twice")
+        foldings[layer] = folding
+    return Project.draft(
         network,
         folder,
         board=args.board or "icebreaker",
-        foldings=dict(args.fold) if args.fold else None,
+        foldings=foldings or None,
         interval=args.interval,
     )
 
