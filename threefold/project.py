@@ -64,6 +64,7 @@ class Project:
         board: str = "icebreaker",
         foldings: Mapping[str, Folding] | None = None,
         interval: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> "Project":
         """Plan a network for a board and write both into a folder.
 
@@ -77,6 +78,8 @@ class Project:
             Folding of every layer; the fastest that fit the board if left out.
         interval : int
             Cycles between images to keep with the least logic, instead of the fewest.
+        progress : callable
+            Called with the layers done and all layers.
 
         Raises
         ------
@@ -92,7 +95,7 @@ class Project:
             plan = fold(network, foldings)
         else:
             budget = Budget(target.name, target.family, target.lut, target.bram)
-            plan = fit(network, budget, interval=interval)
+            plan = fit(network, budget, interval=interval, progress=progress)
         project = cls(folder, dataclasses.replace(plan, board=target.name))
         save(network, project.folder / "network.tern")
         save_plan(project.plan, project.folder / "plan.json")

@@ -1,20 +1,18 @@
-"""Options and displays that several commands share."""
+"""Options that several commands share."""
 
 import argparse
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..boards import BOARDS
 from ..network import load
 from ..plan import Folding
 from ..project import Project
+from .progress import progress_bar
 
-__all__ = ["add_plan_arguments", "open_project", "progress_bar"]
+__all__ = ["add_plan_arguments", "open_project"]
 
 
 def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,31 +39,23 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_project(args: argparse.Namespace) -> Project:
+def open_project(args: argparse.Namespace, console: Console) -> Project:
     """The project the arguments ask for: as planned before, unless they plan anew."""
     network = load(args.network)
     folder = args.output or Path("out", network.name)
     asked = args.board or args.fold or args.interval
     if not asked and (folder / "plan.json").exists():
         return Project.reopen(network, folder)
-    return Project.create(
-        network,
-        folder,
-        board=args.board or "icebreaker",
-        foldings=dict(args.fold) if args.fold else None,
-        interval=args.interval,
-    )
-
-
-@contextmanager
-def progress_bar(console: Console, quiet: bool, unit: str = "") -> Iterator[Progress]:
-    """A progress bar with time left on stderr, gone when the work is done."""
-    columns = [TextColumn("{task.description:16}"), BarColumn()]
-    if unit:
-        columns.append(TextColumn(f"{{task.completed:.0f}}/{{task.total:.0f}} {unit}"))
-    columns += [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
-    with Progress(*columns, console=console, disable=quiet, transient=True) as progress:
-        yield progress
+    with progress_bar(console) as bar:
+        task = bar.add_task("plan")
+        return Project.create(
+            network,
+            folder,
+            board=args.board or "icebreaker",
+            foldings=dict(args.fold) if args.fold else None,
+            interval=args.interval,
+            progress=lambda done, layers: bar.update(task, completed=done, total=layers),
+        )
 
 
 def _folding(text: str) -> tuple[str, Folding]:

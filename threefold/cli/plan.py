@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> Table:
     """Plan and write ``plan.json``; the foldings and predicted cycles as a table."""
-    return _table(open_project(args))
+    return _table(open_project(args, console))
 
 
 def _table(project: Project) -> Table:
