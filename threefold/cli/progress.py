@@ -10,8 +10,8 @@ __all__ = ["progress_bar"]
 
 
 @contextmanager
-def progress_bar(console: Console, *more: str) -> Iterator[Progress]:
-    """A bar for each task, gone when the work is done.
+def progress_bar(console: Console, *more: str, keep: bool = False) -> Iterator[Progress]:
+    """A bar for each task.
 
     Parameters
     ----------
@@ -19,6 +19,8 @@ def progress_bar(console: Console, *more: str) -> Iterator[Progress]:
         Where to draw; a quiet one draws nothing.
     more : str
         Formats of further columns, such as ``"{task.completed:.0f} images"``.
+    keep : bool
+        Leave the bars when the work is done.
     """
     columns = (
         TextColumn("{task.description:16}"),
@@ -28,5 +30,5 @@ def progress_bar(console: Console, *more: str) -> Iterator[Progress]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=not keep) as progress:
         yield progress

@@ -134,7 +134,7 @@ def _widths(text: str) -> tuple[int, ...]:
 def _progress(console: Console) -> Iterator[Callable[[str, int], Callable[[int, float], None]]]:
     """Starts a bar of a number of epochs, to be told the epochs done and the loss."""
     epochs, loss = "{task.completed}/{task.total} epochs", "loss {task.fields[loss]:.3f}"
-    with progress_bar(console, epochs, loss) as bars:
+    with progress_bar(console, epochs, loss, keep=True) as bars:
 
         def start(name: str, epochs: int) -> Callable[[int, float], None]:
             task = bars.add_task(name, total=epochs, loss=float("nan"))
