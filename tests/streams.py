@@ -4,10 +4,11 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from amaranth.hdl import Fragment
 from amaranth.sim import Simulator
 from threefold.hw.stream import lane_count
 
-__all__ = ["Bench", "Traffic", "pass_through"]
+__all__ = ["Bench", "Traffic", "elaborated", "pass_through"]
 
 
 @dataclass
@@ -80,3 +81,9 @@ class Bench:
 def pass_through(dut, beats, count: int, *, stalls: float = 0.0, seed: int = 0) -> Traffic:
     """One run of a :class:`Bench`."""
     return Bench(dut).run(beats, count, stalls=stalls, seed=seed)
+
+
+def elaborated(component):
+    """The component itself, for tests that only look at it; Amaranth warns of unused parts."""
+    Fragment.get(component, platform=None)
+    return component

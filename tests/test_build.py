@@ -80,6 +80,7 @@ def test_same_input_same_bitstream(tmp_path):
 def test_too_big(tmp_path, change, message):
     gateware = tmp_path / "gateware"
     gateware.mkdir()
+    (gateware / ".build-killed").mkdir()
     (gateware / "top.bin").write_bytes(b"of an earlier build")
     with pytest.raises(BuildError, match=message):
         build_bitstream(Difference(), dataclasses.replace(get("icebreaker"), **change), tmp_path)
@@ -100,3 +101,9 @@ def test_missing_tool(tmp_path, monkeypatch):
     with pytest.raises(ToolError, match=message):
         build_bitstream(Difference(), get("icebreaker"), tmp_path)
     assert not (tmp_path / "gateware").exists()
+
+
+def test_name_that_is_none(tmp_path):
+    message = r"^a design cannot be called 'my net'; use letters, digits and underscores$"
+    with pytest.raises(BuildError, match=message):
+        build_bitstream(Difference(), get("icebreaker"), tmp_path, name="my net")

@@ -1,6 +1,7 @@
 """From an accelerator to the bitstream of a board."""
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -119,8 +120,10 @@ def build_bitstream(
     ToolError
         If a tool is missing.
     BuildError
-        If the design does not fit, is too slow, or a tool fails.
+        If the name is no name, the design does not fit or is too slow, or a tool fails.
     """
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        raise BuildError(f"a design cannot be called {name!r}; use letters, digits and underscores")
     top = BoardTop(component, board, clock_mhz=clock_mhz, baud=baud)
     plan = board.platform().build(
         top,
@@ -138,7 +141,9 @@ def build_bitstream(
 
     gateware = make_folder(Path(folder) / "gateware")
     for stale in gateware.iterdir():
-        if stale.is_file():
+        if stale.name.startswith(".build-"):  # of a build that was killed
+            shutil.rmtree(stale, ignore_errors=True)
+        elif stale.is_file():
             stale.unlink()
     seconds, done = {}, 0.0
     with tempfile.TemporaryDirectory(dir=gateware, prefix=".build-") as work:

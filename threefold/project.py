@@ -72,6 +72,7 @@ class Project:
         board: str = "icebreaker",
         foldings: Mapping[str, Folding] | None = None,
         interval: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> "Project":
         """Plan a network for a board and write both into a folder.
 
@@ -85,6 +86,8 @@ class Project:
             Folding of every layer; the fastest that fit the board if left out.
         interval : int
             Cycles between images to keep with the least logic, instead of the fewest.
+        progress : callable
+            Called with the layers done and all layers.
 
         Raises
         ------
@@ -94,7 +97,9 @@ class Project:
         BuildError
             If the folder cannot be written.
         """
-        project = cls.draft(network, folder, board=board, foldings=foldings, interval=interval)
+        project = cls.draft(
+            network, folder, board=board, foldings=foldings, interval=interval, progress=progress
+        )
         project.save()
         return project
 
@@ -107,6 +112,7 @@ class Project:
         board: str = "icebreaker",
         foldings: Mapping[str, Folding] | None = None,
         interval: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> "Project":
         """The same, but nothing is written before the first product is."""
         target = boards.get(board)
@@ -116,7 +122,7 @@ class Project:
             plan = fold(network, foldings)
         else:
             budget = Budget(target.name, target.family, target.lut, target.bram)
-            plan = fit(network, budget, interval=interval)
+            plan = fit(network, budget, interval=interval, progress=progress)
         return cls(folder, dataclasses.replace(plan, board=target.name))
 
     @classmethod

@@ -1,5 +1,3 @@
-# amaranth: UnusedElaboratable=no
-
 import numpy as np
 import pytest
 from threefold.sim import golden

@@ -5,7 +5,8 @@ import argparse
 from rich.console import Console
 
 from ..errors import PlanError
-from .options import add_plan_arguments, open_project, progress_bar
+from .options import add_plan_arguments, open_project
+from .progress import progress_bar
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
@@ -28,10 +29,10 @@ def run(args: argparse.Namespace, console: Console) -> str:
     """Build; where things are and what was reached as text."""
     if args.clock is not None and not 0 < args.clock < 1000:
         raise PlanError(f"the clock must be above 0 and below 1000 MHz, not {args.clock:g}")
-    project = open_project(args)
+    project = open_project(args, console)
     if args.rtl_only:
         return f"verilog    {project.generate()}"
-    with progress_bar(console, args.quiet) as bar:
+    with progress_bar(console) as bar:
         task = bar.add_task("generate", total=1.0)
         result = project.build(
             clock_mhz=args.clock,

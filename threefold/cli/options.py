@@ -1,21 +1,20 @@
-"""Options and displays that several commands share."""
+"""Options that several commands share."""
 
 import argparse
+import contextlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..boards import BOARDS
 from ..errors import FileFormatError, PlanError
 from ..network import Network, load
 from ..plan import Folding
 from ..project import Project
+from .progress import progress_bar
 
-__all__ = ["add_plan_arguments", "open_project", "plan_project", "progress_bar"]
+__all__ = ["add_plan_arguments", "open_project", "plan_project"]
 
 
 def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +41,7 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_project(args: argparse.Namespace) -> Project:
+def open_project(args: argparse.Namespace, console: Console) -> Project:
     """The project the arguments ask for: as planned before, unless they ask for another plan.
 
     Nothing is written yet.
@@ -53,10 +52,10 @@ def open_project(args: argparse.Namespace) -> Project:
         project = Project.reopen(network, folder)
         if args.board in (None, project.plan.board):
             return project
-    return _draft(args, network, folder)
+    return _draft(args, network, folder, console)
 
 
-def plan_project(args: argparse.Namespace) -> Project:
+def plan_project(args: argparse.Namespace, console: Console) -> Project:
     """The project planned as the arguments ask; without any, as before if that is usable.
 
     Nothing is written yet.
@@ -64,41 +63,31 @@ def plan_project(args: argparse.Namespace) -> Project:
     network = load(args.network)
     folder = _folder(args, network)
     if not (args.board or args.fold or args.interval):
-        try:
+        with contextlib.suppress(FileFormatError, PlanError):
             return Project.reopen(network, folder)
-        except (FileFormatError, PlanError):
-            pass
-    return _draft(args, network, folder)
+    return _draft(args, network, folder, console)
 
 
 def _folder(args: argparse.Namespace, network: Network) -> Path:
     return args.output or Path("out", network.name)
 
 
-def _draft(args: argparse.Namespace, network: Network, folder: Path) -> Project:
+def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Console) -> Project:
     foldings = {}
     for layer, folding in args.fold or ():
         if layer in foldings:
             raise PlanError(f"--fold names {layer!r} twice")
         foldings[layer] = folding
-    return Project.draft(
-        network,
-        folder,
-        board=args.board or "icebreaker",
-        foldings=foldings or None,
-        interval=args.interval,
-    )
-
-
-@contextmanager
-def progress_bar(console: Console, quiet: bool, unit: str = "") -> Iterator[Progress]:
-    """A progress bar with time left on stderr, gone when the work is done."""
-    columns = [TextColumn("{task.description:16}"), BarColumn()]
-    if unit:
-        columns.append(TextColumn(f"{{task.completed:.0f}}/{{task.total:.0f}} {unit}"))
-    columns += [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
-    with Progress(*columns, console=console, disable=quiet, transient=True) as progress:
-        yield progress
+    with progress_bar(console) as bar:
+        task = bar.add_task("plan")
+        return Project.draft(
+            network,
+            folder,
+            board=args.board or "icebreaker",
+            foldings=foldings or None,
+            interval=args.interval,
+            progress=lambda done, layers: bar.update(task, completed=done, total=layers),
+        )
 
 
 def _folding(text: str) -> tuple[str, Folding]:

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> Table:
     """Plan and write ``plan.json``; the foldings and predicted cycles as a table."""
-    project = plan_project(args)
+    project = plan_project(args, console)
     project.save()
     return _table(project)
 

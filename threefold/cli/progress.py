@@ -1,29 +1,34 @@
-"""A progress bar for a build: the step, the time gone, the time left."""
+"""Progress bars on stderr, with the time left."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-__all__ = ["build_progress"]
+__all__ = ["progress_bar"]
 
 
 @contextmanager
-def build_progress(console: Console) -> Iterator[Callable[[str, float], None]]:
-    """A callback ``(step, done)`` that draws a bar on ``console`` while the block runs."""
+def progress_bar(console: Console, *more: str, keep: bool = False) -> Iterator[Progress]:
+    """A bar for each task.
+
+    Parameters
+    ----------
+    console : Console
+        Where to draw; a quiet one draws nothing.
+    more : str
+        Formats of further columns, such as ``"{task.completed:.0f} images"``.
+    keep : bool
+        Leave the bars when the work is done.
+    """
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:3.0f} %"),
+        TextColumn("{task.description:16}"),
+        BarColumn(bar_width=24),
+        *map(TextColumn, more),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=1.0)
-
-        def update(step: str, done: float) -> None:
-            bar.update(task, description=step, completed=done)
-
-        yield update
+    with Progress(*columns, console=console, transient=not keep) as progress:
+        yield progress

@@ -9,7 +9,8 @@ from rich.console import Console
 from ..data import load_images
 from ..errors import DataError
 from ..sim.simulate import SIMULATORS, SimulationResult
-from .options import add_plan_arguments, open_project, progress_bar
+from .options import add_plan_arguments, open_project
+from .progress import progress_bar
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
@@ -52,8 +53,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
         if args.limit < 1:
             raise DataError(f"--limit must be at least 1, not {args.limit}")
         images, labels = images[: args.limit], None if labels is None else labels[: args.limit]
-    project = open_project(args)
-    with progress_bar(console, args.quiet, "images") as bar:
+    project = open_project(args, console)
+    with progress_bar(console, "{task.completed:.0f}/{task.total:.0f} images") as bar:
         task = bar.add_task("compile", total=len(images))
 
         def progress(phase: str, done: int) -> None:

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from .. import __version__, network
 from ..data import save_images
 from ..errors import ToolError, TrainingError
 from ..files import make_folder, write_file
 from ..sim import golden
+from .progress import progress_bar
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
     dataset = quant.DATASETS[config.dataset]()
     twins = {"ternary": True} if args.no_float else {"ternary": True, "float": False}
     models, losses = {}, {}
-    with _progress(console, args.quiet) as start:
+    with _progress(console) as start:
         steps = {name: start(name, config.epochs) for name in twins}
         for name, ternary in twins.items():
             checkpoint = folder / ("checkpoint.pt" if ternary else f"checkpoint_{name}.pt")
@@ -131,20 +131,10 @@ def _widths(text: str) -> tuple[int, ...]:
 
 
 @contextmanager
-def _progress(
-    console: Console, quiet: bool
-) -> Iterator[Callable[[str, int], Callable[[int, float], None]]]:
+def _progress(console: Console) -> Iterator[Callable[[str, int], Callable[[int, float], None]]]:
     """Starts a bar of a number of epochs, to be told the epochs done and the loss."""
-    columns = (
-        TextColumn("{task.description:8}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total} epochs"),
-        TextColumn("loss {task.fields[loss]:.3f}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=quiet) as bars:
+    epochs, loss = "{task.completed}/{task.total} epochs", "loss {task.fields[loss]:.3f}"
+    with progress_bar(console, epochs, loss, keep=True) as bars:
 
         def start(name: str, epochs: int) -> Callable[[int, float], None]:
             task = bars.add_task(name, total=epochs, loss=float("nan"))

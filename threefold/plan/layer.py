@@ -2,9 +2,9 @@
 
 The hardware knows unsigned codes only, and a lane whose weight is −1 adds the complement
 ``top − code`` instead of ``−code`` (``top`` is the largest word of the code's width). The sum
-of a row is therefore
+of a row with n₊ weights of +1 and n₋ of −1 is therefore
 
-    total = Σ w·code + top · (number of −1 in the row)        0 ≤ total ≤ top · nonzeros
+    total = Σ w·code + top · n₋        0 ≤ total ≤ largest code · n₊ + top · n₋
 
 Everything that separates it from the network's accumulator, ``Σ w·value``, is a constant of
 the row, known here and moved into levels and biases.
@@ -63,7 +63,7 @@ class Layer:
     @cached_property
     def total_max(self) -> int:
         """Largest total any row can reach."""
-        return _top(self.codes) * int(np.abs(self.weights).sum(axis=1, dtype=np.int64).max())
+        return int(_largest_totals(self.weights, self.codes).max())
 
     @property
     def total_bits(self) -> int:
@@ -72,12 +72,10 @@ class Layer:
 
     @cached_property
     def logit_bits(self) -> int:
-        """Width of a signed logit that holds every reachable value."""
-        positive, negative = _signs(self.weights)
-        top, step = _top(self.codes), self.codes.step
-        lo = int(self.offsets.min())
-        hi = int((self.offsets + step * top * (positive + negative)).max())
-        return max(lo.bit_length() if lo >= 0 else (~lo).bit_length(), hi.bit_length()) + 1
+        """Width of a signed logit that holds every reachable value and the offsets."""
+        largest = _largest_totals(self.weights, self.codes)
+        bounds = int(self.offsets.min()), int((self.offsets + self.codes.step * largest).max())
+        return 1 + max((bound if bound >= 0 else ~bound).bit_length() for bound in bounds)
 
 
 def lower(network: Network) -> tuple[tuple[Layer, ...], bool]:
@@ -128,13 +126,19 @@ def _layer(name: str, output: str, conv: Conv, finish, codes: Codes) -> Layer:
         return Layer(name, output, weights, codes, offsets=offsets)
     distance = finish.levels - (codes.offset * row_sum)[:, None]
     levels = -(-distance // codes.step) + (top * negative)[:, None]
-    never = top * (positive + negative) + 1
+    never = _largest_totals(weights, codes) + 1
     levels = np.clip(levels, 0, never[:, None])
     return Layer(name, output, weights, codes, levels=levels, out_codes=finish.codes)
 
 
 def _top(codes: Codes) -> int:
     return 2**codes.bits - 1
+
+
+def _largest_totals(weights: np.ndarray, codes: Codes) -> np.ndarray:
+    """The largest total of each row."""
+    positive, negative = _signs(weights)
+    return codes.max_code * positive + _top(codes) * negative
 
 
 def _signs(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

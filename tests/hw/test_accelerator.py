@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.stream import lane_count, lane_shape
+from threefold.hw.verilog import to_rtlil
+from threefold.sim import golden
+
+from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
+from threefold.plan import Folding, fold
+
+from ..accelerators import AcceleratorBench, random_images
+from ..streams import elaborated
+
+
+def network(*, argmax):
+    rng = np.random.default_rng(0)
+    ops = [
+        ("fc1", Dense(rng.integers(-1, 2, (6, 10)))),
+        ("act1", Threshold(np.sort(rng.integers(-12, 13, (6, 2)), axis=1), offset=-1)),
+        ("fc2", Dense(rng.integers(-1, 2, (12, 6)))),
+        ("act2", Threshold(np.sort(rng.integers(-3, 4, (12, 3)), axis=1))),
+        ("fc3", Dense(rng.integers(-1, 2, (10, 12)))),
+        ("logits", Logits(rng.integers(-3, 4, 10))),
+    ]
+    ops += [("argmax", ArgMax())] * argmax
+    return Network.chain("three_layers", Tensor((1, 1, 10), Codes.unsigned(3)), ops)
+
+
+@pytest.mark.parametrize("stalls", [0.0, 0.4])
+@pytest.mark.parametrize("argmax", [False, True])
+@pytest.mark.parametrize(
+    "foldings",
+    [
+        [(1, 1), (1, 1), (1, 1)],
+        [(6, 10), (12, 6), (10, 12)],
+        [(6, 10), (12, 2), (1, 12)],
+        [(3, 5), (4, 3), (5, 4)],
+        [(2, 10), (12, 3), (5, 1)],
+        [(6, 2), (6, 6), (2, 3)],
+    ],
+    ids=str,
+)
+def test_equals_golden(foldings, argmax, stalls):
+    model = network(argmax=argmax)
+    layers = ("fc1", "fc2", "fc3")
+    plan = fold(model, {n: Folding(*f) for n, f in zip(layers, foldings, strict=True)})
+    images = random_images(np.random.default_rng(1), model, 8)
+    run = AcceleratorBench(plan).run(images, stalls=stalls, seed=1)
+    assert np.array_equal(run.outputs, golden.run(model, images).reshape(8, -1))
+
+
+def test_ports_follow_from_the_plan():
+    foldings = {"fc1": Folding(1, 5), "fc2": Folding(1, 1), "fc3": Folding(10, 12)}
+    plan = fold(network(argmax=False), foldings)
+    accelerator = elaborated(Accelerator(plan))
+    assert accelerator.plan is plan
+    assert (lane_shape(accelerator.i), lane_count(accelerator.i)) == (3, 5)
+    assert lane_count(accelerator.o) == plan.engines[-1].lanes
+    assert lane_shape(accelerator.o).signed
+    assert lane_shape(accelerator.o).width == plan.engines[-1].layer.logit_bits
+
+
+def test_classes_leave_one_at_a_time():
+    plan = fold(network(argmax=True), dict.fromkeys(("fc1", "fc2", "fc3"), Folding(2, 2)))
+    accelerator = elaborated(Accelerator(plan))
+    assert (lane_shape(accelerator.o), lane_count(accelerator.o)) == (4, 1)
+
+
+def test_streams_have_taps_and_rtlil_is_the_same_again():
+    foldings = dict.fromkeys(("fc1", "fc2", "fc3"), Folding(2, 2))
+    first, second = (
+        to_rtlil(Accelerator(fold(network(argmax=True), foldings)), "top") for _ in range(2)
+    )
+    assert first == second
+    for layer in foldings:
+        for member in ("valid", "ready", "payload"):
+            assert f"\\tap_{layer}__{member}\n" in first

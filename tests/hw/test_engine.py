@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+from threefold.hw.engine import Engine
+
+from threefold.network import Codes, Dense, Logits, Network, Tensor, Threshold
+from threefold.plan import EnginePlan, Folding, lower
+
+from ..accelerators import CODES, divisors
+from ..streams import Bench, elaborated, pass_through
+
+ROWS, COLUMNS = 6, 8
+
+
+def layer(rng, codes, kind, *, kept=0.7):
+    """A layer that ends in ``kind``, and what it computes of a batch of codes."""
+    weights = rng.choice([-1, 1], (ROWS, COLUMNS)) * (rng.random((ROWS, COLUMNS)) < kept)
+    dense = Dense(weights)
+    lo, hi = dense.bounds(codes)
+    ops = [("fc1", dense)]
+    if kind == "logits":
+        bias = rng.integers(-30, 30, ROWS)
+        ops += [("out", Logits(bias))]
+    else:
+        levels = np.sort(rng.integers(lo.min() - 1, hi.max() + 2, (ROWS, 5)), axis=1)
+        ops += [("out", Threshold(levels)), ("fc2", Dense([[1] * ROWS])), ("end", Logits([0]))]
+    network = Network.chain("one", Tensor((1, 1, COLUMNS), codes), ops)
+
+    def compute(images):
+        sums = (images * codes.step + codes.offset) @ weights.T
+        if kind == "logits":
+            return sums + bias
+        return (sums[:, :, None] >= levels).sum(axis=2)
+
+    return lower(network)[0][0], compute
+
+
+def random_plan(rng, codes, kind, **parameters):
+    lowered, compute = layer(rng, codes, kind, **parameters)
+    pe = int(rng.choice(divisors(ROWS)))
+    folding = Folding(pe, int(rng.choice(divisors(COLUMNS))))
+    return EnginePlan(lowered, folding, lanes=int(rng.choice(divisors(pe)))), compute
+
+
+@pytest.mark.parametrize("kind", ["codes", "logits"])
+@pytest.mark.parametrize("codes", CODES)
+def test_computes_its_layer(codes, kind):
+    seed = list(CODES).index(codes)
+    rng = np.random.default_rng(seed)
+    plan, compute = random_plan(rng, CODES[codes], kind)
+    images = rng.integers(0, CODES[codes].max_code + 1, (10, COLUMNS))
+    images[0], images[1] = 0, CODES[codes].max_code
+    beats = [tuple(beat) for beat in compute(images).reshape(-1, plan.lanes).tolist()]
+    words = images.reshape(-1, plan.folding.simd)
+    bench = Bench(Engine(plan))
+    assert bench.run(words, len(beats)).beats == beats, f"seed {seed}"
+    for stalls in (0.2, 0.7):
+        assert bench.run(words, len(beats), stalls=stalls, seed=seed).beats == beats, f"seed {seed}"
+
+
+@pytest.mark.parametrize(
+    ("pe", "simd", "lanes", "banks", "interval"),
+    [
+        (1, 1, 1, 2, 48),
+        (2, 4, 2, 2, 6),
+        (6, 4, 6, 2, 2),
+        (6, 8, 6, 2, 1),
+        (6, 8, 1, 2, 6),
+        (6, 1, 6, 2, 8),
+        (3, 8, 3, 2, 2),
+        (3, 8, 3, 5, 2),
+    ],
+)
+def test_interval_is_what_the_slowest_part_takes(pe, simd, lanes, banks, interval):
+    rng = np.random.default_rng(0)
+    codes = Codes.unsigned(3)
+    lowered, compute = layer(rng, codes, "logits", kept=1.0)
+    plan = EnginePlan(lowered, Folding(pe, simd), lanes=lanes, banks=banks)
+    images = rng.integers(0, 8, (12, COLUMNS))
+    traffic = pass_through(Engine(plan), images.reshape(-1, simd), 12 * ROWS // lanes)
+    assert traffic.beats == [tuple(b) for b in compute(images).reshape(-1, lanes).tolist()]
+    left = traffic.left[ROWS // lanes - 1 :: ROWS // lanes]
+    assert np.diff(left[4:]).tolist() == [interval] * 7
+
+
+def test_plan_is_an_attribute():
+    plan, _ = random_plan(np.random.default_rng(0), Codes.ternary(), "codes")
+    assert elaborated(Engine(plan)).plan is plan

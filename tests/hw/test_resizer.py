@@ -1,0 +1,81 @@
+# amaranth: UnusedElaboratable=no
+
+import random
+
+import pytest
+from amaranth.hdl import signed
+from threefold.hw.resizer import Deserializer, Serializer
+
+from threefold.errors import PlanError
+
+from ..streams import pass_through
+
+
+def beats_of(values, lanes):
+    return [tuple(values[n : n + lanes]) for n in range(0, len(values), lanes)]
+
+
+def resize(component, i_lanes, o_lanes, *, count, stalls=0.0, seed=0, shape=4):
+    """Input and output of a component, both in beats of the output, and the traffic."""
+    rng = random.Random(seed)
+    lo, hi = (-8, 7) if shape == signed(4) else (0, 15)
+    values = [rng.randint(lo, hi) for _ in range(i_lanes * count)]
+    dut = component(shape, i_lanes=i_lanes, o_lanes=o_lanes)
+    beats = beats_of(values, o_lanes)
+    traffic = pass_through(dut, beats_of(values, i_lanes), len(beats), stalls=stalls, seed=seed)
+    return beats, traffic
+
+
+SIZES = [
+    (Serializer, 1, 1),
+    (Serializer, 3, 3),
+    (Serializer, 2, 1),
+    (Serializer, 6, 2),
+    (Serializer, 8, 1),
+    (Deserializer, 1, 1),
+    (Deserializer, 3, 3),
+    (Deserializer, 1, 2),
+    (Deserializer, 2, 6),
+    (Deserializer, 1, 8),
+]
+
+
+@pytest.mark.parametrize("shape", [1, 4, signed(4)], ids=["bit", "unsigned", "signed"])
+@pytest.mark.parametrize(("component", "i_lanes", "o_lanes"), SIZES)
+def test_keeps_the_order_of_lanes_without_a_gap(component, i_lanes, o_lanes, shape):
+    count = 12 * max(1, o_lanes // i_lanes)
+    beats, traffic = resize(component, i_lanes, o_lanes, count=count, shape=shape)
+    mask = 1 if shape == 1 else -1
+    assert traffic.beats == [tuple(value & mask for value in beat) for beat in beats]
+    gap = max(1, o_lanes // i_lanes)
+    assert traffic.left == [gap + gap * n for n in range(len(beats))]
+    assert traffic.entered[0] == 0
+
+
+@pytest.mark.parametrize("stalls", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize(("component", "i_lanes", "o_lanes"), SIZES)
+def test_stalls(component, i_lanes, o_lanes, stalls):
+    for seed in range(3):
+        count = 24 * max(1, o_lanes // i_lanes)
+        beats, traffic = resize(component, i_lanes, o_lanes, count=count, stalls=stalls, seed=seed)
+        assert traffic.beats == beats, f"seed {seed}"
+
+
+def test_ratio():
+    assert Serializer(4, i_lanes=6, o_lanes=2).ratio == 3
+    assert Deserializer(4, i_lanes=2, o_lanes=6).ratio == 3
+
+
+@pytest.mark.parametrize(
+    ("component", "i_lanes", "o_lanes", "message"),
+    [
+        (Serializer, 6, 4, r"^a serializer's output must divide 6 lanes, not 4$"),
+        (Serializer, 6, 0, r"^a serializer's output must divide 6 lanes, not 0$"),
+        (Serializer, 2, 4, r"^a serializer's output must divide 2 lanes, not 4$"),
+        (Deserializer, 4, 6, r"^a deserializer's input must divide 6 lanes, not 4$"),
+        (Deserializer, 0, 6, r"^a deserializer's input must divide 6 lanes, not 0$"),
+    ],
+)
+def test_refuses(component, i_lanes, o_lanes, message):
+    with pytest.raises(PlanError, match=message):
+        component(4, i_lanes=i_lanes, o_lanes=o_lanes)

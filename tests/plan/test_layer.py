@@ -1,0 +1,191 @@
+import numpy as np
+import pytest
+from threefold.sim import golden
+
+from threefold.errors import PlanError
+from threefold.network import ArgMax, Codes, Conv, Dense, Logits, Network, Tensor, Threshold
+from threefold.plan import lower
+
+from ..accelerators import CODES, random_images, random_network
+
+VECTOR = Tensor((1, 1, 4), Codes.unsigned(2))
+DENSE = Dense([[1, -1, 0, 1], [-1, -1, 0, 0], [0, 0, 0, 0]])
+LEVELS = Threshold([[0, 1, 2]] * 3)
+LOGITS = Logits([1, -2, 3])
+
+
+def chain(*ops, tensor=VECTOR):
+    names = [f"{op.kind}{n}" for n, op in enumerate(ops, 1)]
+    return Network.chain("net", tensor, list(zip(names, ops, strict=True)))
+
+
+def top_of(codes):
+    return 2**codes.bits - 1
+
+
+def totals_of(layer, codes):
+    """Σ w·code with top − code wherever a weight is −1, as the PE array adds them up."""
+    complement = top_of(layer.codes) - codes
+    return codes @ (layer.weights == 1).T + complement @ (layer.weights == -1).T
+
+
+@pytest.mark.parametrize("codes", CODES)
+def test_some_codes_reach_the_largest_total(codes):
+    codes = CODES[codes]
+    weights = np.array([[1, -1, 1, 0], [1, 1, -1, -1]])
+    (layer,), _ = lower(chain(Dense(weights), Logits([0, 0]), tensor=Tensor((1, 1, 4), codes)))
+    totals = totals_of(layer, codes.max_code * (weights > 0))
+    assert totals[np.arange(2), np.arange(2)].max() == layer.total_max
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("codes", CODES)
+def test_layers_compute_the_network(codes, seed):
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, CODES[codes], layers=3)
+    values = golden.evaluate(network, random_images(rng, network, 20))
+    layers, argmax = lower(network)
+    assert argmax == isinstance(network.output.op, ArgMax)
+    assert [layer.name for layer in layers] == ["fc1", "fc2", "fc3"]
+    source = "input"
+    for layer in layers:
+        inputs = values[source].reshape(20, -1)
+        totals = totals_of(layer, inputs)
+        negative = (layer.weights == -1).sum(axis=1)
+        assert np.array_equal(totals, inputs @ layer.weights.T + top_of(layer.codes) * negative)
+        assert 0 <= totals.min() <= totals.max() <= layer.total_max
+        if layer.levels is not None:
+            outputs = (totals[:, :, None] >= layer.levels).sum(axis=2)
+            assert layer.offsets is None
+        else:
+            outputs = layer.codes.step * totals + layer.offsets
+            assert layer.out_codes is None
+        assert np.array_equal(outputs, values[layer.output].reshape(20, -1)), f"seed {seed}"
+        source = layer.output
+
+
+def test_a_layer():
+    codes = Codes(5, step=2, offset=-3)
+    (layer, _), argmax = lower(
+        chain(DENSE, LEVELS, Dense([[1, 0, -1]]), Logits([4]), tensor=Tensor((1, 1, 4), codes))
+    )
+    assert not argmax
+    assert (layer.name, layer.output) == ("conv1", "threshold2")
+    assert (layer.rows, layer.columns, layer.codes) == (3, 4, codes)
+    assert layer.out_codes == Codes.unsigned(2)
+    assert (layer.total_max, layer.total_bits) == (5 + 5 + 7, 5)
+    # Row 0: value = 2·Σ w·code − 3, so it is at least 0, 1, 2 from Σ w·code = 2, 2, 3 on.
+    assert layer.levels.tolist() == [[9, 9, 10], [11, 12, 12], [0, 1, 1]]
+
+
+def test_levels_stay_within_what_totals_reach():
+    levels = Threshold([[-1000, 0, 1000]] * 3)
+    (layer, _), _ = lower(chain(DENSE, levels, Dense([[1, 0, 0]]), Logits([0])))
+    assert layer.levels[:, 0].tolist() == [0, 0, 0]
+    assert layer.levels[:, 2].tolist() == [3 * 3 + 1, 3 * 2 + 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("weights", "bits", "total_bits"),
+    [
+        ([[0, 0, 0, 0]], 1, 1),
+        ([[1, 0, 0, 0]], 1, 2),
+        ([[1, -1, 0, 0]], 1, 2),
+        ([[1, -1, 1, 0]], 1, 3),
+        ([[1, -1, 1, 1]], 1, 3),
+        ([[1, 0, 0, 0]], 2, 3),
+        ([[1, 1, 0, 0], [0, 0, 0, -1]], 2, 3),
+        ([[1, 1, 1, 1]], 4, 6),
+        ([[1, -1, 1, 1]], 8, 10),
+    ],
+)
+def test_totals_are_as_wide_as_the_largest_and_one_more(weights, bits, total_bits):
+    tensor = Tensor((1, 1, 4), Codes.unsigned(bits))
+    (layer,), _ = lower(chain(Dense(weights), Logits([0] * len(weights)), tensor=tensor))
+    assert layer.total_bits == total_bits
+
+
+@pytest.mark.parametrize(
+    ("codes", "weights", "bias", "lo", "hi", "logit_bits"),
+    [
+        (Codes.unsigned(1), [[1, 0, 0, 0]], 0, 0, 1, 2),
+        (Codes.unsigned(1), [[-1, 0, 0, 0]], 0, -1, 0, 1),
+        (Codes.unsigned(2), [[1, 1, 0, 0]], 1, 1, 7, 4),
+        (Codes.unsigned(2), [[1, 1, 0, 0]], 2, 2, 8, 5),
+        (Codes.unsigned(2), [[-1, -1, 0, 0]], -2, -8, -2, 4),
+        (Codes.unsigned(2), [[-1, -1, 0, 0]], -3, -9, -3, 5),
+        (Codes.bipolar(), [[1, 1, 1, 1]], 0, -4, 4, 4),
+        (Codes.bipolar(), [[1, 1, 1, 1]], -4, -8, 0, 4),
+        (Codes.signed(8), [[1, 0, 0, 0]], 0, -128, 127, 8),
+        (Codes.signed(8), [[-1, 0, 0, 0]], 0, -127, 128, 9),
+        (Codes.unsigned(2), [[0, 0, 0, 0]], 100, 100, 100, 8),
+        (Codes.unsigned(2), [[0, 0, 0, 0]], -8, -8, -8, 4),
+    ],
+)
+def test_logits_are_just_wide_enough(codes, weights, bias, lo, hi, logit_bits):
+    dense = Dense(weights)
+    assert [int(bound[0]) + bias for bound in dense.bounds(codes)] == [lo, hi]
+    (layer,), _ = lower(chain(dense, Logits([bias]), tensor=Tensor((1, 1, 4), codes)))
+    assert layer.logit_bits == logit_bits
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_logits_of_any_network_fit_and_not_one_bit_is_spare(seed):
+    rng = np.random.default_rng(seed)
+    codes = CODES[["unsigned4", "signed8", "ternary", "bipolar"][seed % 4]]
+    network = random_network(rng, codes, layers=1, argmax=False)
+    (layer,), _ = lower(network)
+    dense, bias = network.nodes[0].op, network.nodes[1].op.bias
+    lowest, _ = dense.bounds(Codes(top_of(codes), codes.step, codes.offset))
+    _, highest = dense.bounds(codes)
+    reached = [int((lowest + bias).min()), int((highest + bias).max())]
+    fits = [-(2 ** (layer.logit_bits - 1)), 2 ** (layer.logit_bits - 1) - 1]
+    assert fits[0] <= reached[0] <= reached[1] <= fits[1]
+    assert reached[0] < fits[0] // 2 or reached[1] > fits[1] // 2
+
+
+ACCEPTED = "accelerators are chains of dense layers and thresholds that end in logits"
+TWO = Dense(np.ones((2, 3), int))
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (chain(DENSE), f"^no engine computes the layers of 'net'; {ACCEPTED}$"),
+        (chain(DENSE, LEVELS, TWO), f"^no engine computes the layers of 'net'; {ACCEPTED}$"),
+        (
+            chain(DENSE, LEVELS),
+            r"^no engine computes 'conv1' \(conv\) followed by 'threshold2' \(threshold\); "
+            f"{ACCEPTED}$",
+        ),
+        (
+            chain(DENSE, LOGITS, ArgMax(), Dense([[1]]), Logits([0])),
+            f"^no engine computes the layers of 'net'; {ACCEPTED}$",
+        ),
+        (
+            chain(
+                Conv(np.ones((2, 2, 2, 1), int)),
+                Logits([0, 0]),
+                tensor=Tensor((3, 3, 1), Codes.unsigned(2)),
+            ),
+            "^'conv1' is a convolution that slides over its input, which no engine computes; "
+            f"{ACCEPTED}$",
+        ),
+        (
+            chain(
+                Conv(np.ones((2, 2, 2, 1), int), padding=(0, 0, 1, 1), stride=(2, 2)),
+                Logits([0, 0]),
+                tensor=Tensor((2, 2, 1), Codes.unsigned(2)),
+            ),
+            "^'conv1' is a convolution that slides over its input, which no engine computes; "
+            f"{ACCEPTED}$",
+        ),
+        (
+            chain(DENSE, LOGITS, tensor=Tensor((1, 1, 4), Codes(3, step=3))),
+            "^logits of codes with step 3 need a multiplier; use 1 or 2$",
+        ),
+    ],
+)
+def test_refuses(network, message):
+    with pytest.raises(PlanError, match=message):
+        lower(network)
