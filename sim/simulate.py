@@ -110,7 +110,7 @@ def simulate(
         At the first difference; the message says where, and waveforms of the images up to
         there are recorded.
     BuildError
-        If the simulator fails.
+        If the simulator fails, or the folder's path holds a space.
     DataError
         If there are no images, or they do not fit the network.
     PlanError
@@ -118,7 +118,7 @@ def simulate(
     ToolError
         If the simulator or a tool it needs is missing.
     """
-    check(plan, images, simulator=simulator, stalls=stalls)
+    check(plan, images, folder, simulator=simulator, stalls=stalls)
     folder = make_folder(folder).absolute()
     streams = expected_streams(plan, images)
     job = {
@@ -163,7 +163,9 @@ def simulate(
     raise MismatchError(f"{message}; waveforms are in {_waves(folder)}")
 
 
-def check(plan: Plan, images: np.ndarray, *, simulator: str, stalls: float) -> None:
+def check(
+    plan: Plan, images: np.ndarray, folder: Path | str, *, simulator: str, stalls: float
+) -> None:
     """Raise what :func:`simulate` would raise before it writes anything."""
     if simulator not in SIMULATORS:
         raise PlanError(f"simulators are {' and '.join(SIMULATORS)}, not {simulator!r}")
@@ -172,6 +174,11 @@ def check(plan: Plan, images: np.ndarray, *, simulator: str, stalls: float) -> N
     if len(images) == 0:
         raise DataError("there is no image to simulate")
     golden.require_images(plan.network, images)
+    if any(character.isspace() for character in str(Path(folder).absolute())):
+        raise BuildError(
+            f"GNU Make, which compiles simulations, knows no folders with spaces such as "
+            f"'{folder}'; choose another with -o"
+        )
     toolchain.environment(*_TOOLS[simulator])
 
 
