@@ -260,10 +260,10 @@ class Project:
         DataError
             If images or labels do not fit.
         """
-        check(self.plan, images, simulator=simulator, stalls=stalls)
+        path = self.folder / "sim" / "simulation.json"
+        check(self.plan, images, path.parent, simulator=simulator, stalls=stalls)
         if labels is not None and len(labels) != len(images):
             raise DataError(f"{len(images)} images do not go with {len(labels)} labels")
-        path = self.folder / "sim" / "simulation.json"
         try:
             result = simulate(
                 self.plan,
