@@ -16,7 +16,7 @@ from .digits import network
     ],
 )
 def test_digits_on_a_board(tmp_path, board, clock_mhz, least_mhz, sync):
-    project = Project.create(network(0), tmp_path, board=board)
+    project = Project.create(network(0), tmp_path, board=board, interval=64)
     result = project.build(clock_mhz=clock_mhz)
     assert result.fmax_mhz >= result.clock_mhz >= least_mhz
     assert sync in result.bitstream.read_bytes()[:256]

@@ -54,6 +54,16 @@ def test_error_is_one_line(command, capsys, error, status):
     assert capsys.readouterr() == ("", "threefold: error: needs 7,012 of 5,280 LUTs\n")
 
 
+def test_full_disk(command, capsys):
+    def run(args, console):
+        raise OSError(28, "No space left on device", "out/net/plan.json")
+
+    command(run)
+    assert cli.main(["doctor"]) == 1
+    message = "threefold: error: No space left on device: out/net/plan.json\n"
+    assert capsys.readouterr() == ("", message)
+
+
 def test_verbose_error_has_its_traceback(command, capsys):
     def run(args, console):
         raise PlanError("no")

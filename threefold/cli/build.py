@@ -29,6 +29,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
     """Build; where things are and what was reached as text."""
     if args.clock is not None and not 0 < args.clock < 1000:
         raise PlanError(f"the clock must be above 0 and below 1000 MHz, not {args.clock:g}")
+    if not 0 <= args.seed < 1 << 31:
+        raise PlanError(f"the seed of placement must be 0 to {(1 << 31) - 1}, not {args.seed}")
     project = open_project(args, console)
     if args.rtl_only:
         return f"verilog    {project.generate()}"

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import re
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def open_project(args: argparse.Namespace, console: Console) -> Project:
     """
     network = load(args.network)
     folder = _folder(args, network)
-    if not (args.fold or args.interval) and (folder / "plan.json").exists():
+    if not (args.fold or args.interval) and os.path.exists(folder / "plan.json"):
         project = Project.reopen(network, folder)
         if args.board in (None, project.plan.board):
             return project

@@ -14,7 +14,7 @@ __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 HELP = "choose how each layer is folded, and predict the cycles"
 EXAMPLES = [
     "threefold plan out/digits/network.tern --board icebreaker -o out/digits",
-    "threefold plan out/digits/network.tern --interval 512 -o out/small",
+    "threefold plan out/digits/network.tern --interval 512 -o out/slow",
     "threefold plan out/digits/network.tern -o out/folded \\\n"
     "      --fold fc1=8x8 --fold fc2=8x8 --fold fc3=2x8",
 ]

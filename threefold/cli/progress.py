@@ -30,5 +30,7 @@ def progress_bar(console: Console, *more: str, keep: bool = False) -> Iterator[P
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=not keep) as progress:
+    # A bar that leaves nothing would leave an empty line in a file.
+    disable = not keep and not console.is_terminal
+    with Progress(*columns, console=console, transient=not keep, disable=disable) as progress:
         yield progress
