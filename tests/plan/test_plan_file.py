@@ -167,7 +167,7 @@ def edit(content, place, value):
         (
             ["predicted_cycles", "latency"],
             float("nan"),
-            "predicted_cycles.latency is nan, but the network and its folding give 35",
+            "predicted_cycles.latency is nan, but the network and its folding give 37",
         ),
         (
             ["network"],
