@@ -60,7 +60,7 @@ class FormC(wiring.Component):
                 "activations": In(data.ArrayLayout(unsigned(bits), simd)),
                 "weights": In(data.ArrayLayout(Weight, simd)),
                 "enable": In(1),
-                "last": In(1),
+                "first": In(1),
                 "total": Out(sum_bits),
             }
         )
@@ -80,12 +80,10 @@ class FormC(wiring.Component):
         while len(row) > 1:
             above = [registered(a + b) for a, b in zip(row[::2], row[1::2], strict=False)]
             row = above + [registered(last) for last in row[len(above) * 2 :]]
-        void = Signal(init=1)
-        m.d.sync += void.eq(0)
         accumulator = Signal.like(self.total, reset_less=True)
-        m.d.comb += self.total.eq(accumulator + row[0])
-        with m.If(self.enable | void):
-            m.d.sync += accumulator.eq(Mux(self.last | void, 0, self.total))
+        m.d.comb += self.total.eq(accumulator)
+        with m.If(self.enable):
+            m.d.sync += accumulator.eq(Mux(self.first, row[0], accumulator + row[0]))
         return m
 
 
