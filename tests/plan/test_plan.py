@@ -5,9 +5,8 @@ import pytest
 
 from threefold.errors import PlanError
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
-from threefold.plan import EnginePlan, Folding, fold, lower
+from threefold.plan import EnginePlan, Folding, fold
 from threefold.plan.cycles import predict
-from threefold.plan.plan import layers_of
 
 
 def network(*, argmax=False, rows=(8, 6), columns=4):
@@ -55,13 +54,16 @@ def test_the_bottleneck_never_waits(first, second, interval):
     assert made.cycles.interval == made.bottleneck.cycles == interval
 
 
-def test_no_more_banks_where_they_do_not_help():
+def test_arg_max_takes_a_logit_a_cycle():
     made = plan((1, 4), (2, 4), argmax=True, rows=(4, 6), columns=4)
     assert made.bottleneck.cycles == 4
     assert made.cycles.interval == 6
-    assert {engine.banks for engine in made.engines} == {2}
+
+
+def test_more_than_two_banks_gain_nothing():
+    made = plan((8, 4), (6, 8), argmax=True)
     deeper = [EnginePlan(e.layer, e.folding, e.lanes, banks=8) for e in made.engines]
-    assert predict(tuple(deeper), made.argmax).interval == 6
+    assert predict(tuple(deeper), made.argmax).interval == made.cycles.interval
 
 
 def test_bottleneck_is_the_engine_with_most_tiles():
@@ -82,6 +84,7 @@ def test_json():
     assert made.to_json() == {
         "network": "net",
         "argmax": True,
+        "board": "",
         "predicted_cycles": {"latency": made.cycles.latency, "interval": made.cycles.interval},
         "engines": [
             {
@@ -110,11 +113,6 @@ def test_json():
             },
         ],
     }
-
-
-def test_layers_of():
-    model = network()
-    assert [layer.name for layer in layers_of(model)] == [layer.name for layer in lower(model)[0]]
 
 
 @pytest.mark.parametrize(

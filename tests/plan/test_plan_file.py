@@ -165,9 +165,9 @@ def edit(content, place, value):
         (["argmax"], True, "argmax is True, but the network and its folding give False"),
         (["argmax"], 0, "argmax is 0, but the network and its folding give False"),
         (
-            ["predicted_cycles", "latency"],
+            ["predicted_cycles", "interval"],
             float("nan"),
-            "predicted_cycles.latency is nan, but the network and its folding give 37",
+            "predicted_cycles.interval is nan, but the network and its folding give 12",
         ),
         (
             ["network"],
