@@ -48,12 +48,14 @@ def key_figures(report: dict) -> list[Figure]:
 
 def _accuracy(accuracy: dict) -> list[Figure]:
     names = {"rtl": "simulated hardware", "integer": "exact integers", "float": "float"}
-    known = [(name, accuracy[name]) for name in names if name in accuracy]
+    known = [name for name in names if name in accuracy]
     if not known:
         return []
-    (name, share), *others = known
-    notes = [names[name], *(f"{names[other]} {_percent(value)}" for other, value in others)]
-    return [Figure("Accuracy", _percent(share), " · ".join(notes))]
+    best, *others = known
+    if best == "rtl" and accuracy.get("integer") == accuracy["rtl"]:
+        others.remove("integer")  # as it should be, so not worth a word
+    notes = [names[best], *(f"{names[name]} {_percent(accuracy[name])}" for name in others)]
+    return [Figure("Accuracy", _percent(accuracy[best]), "; ".join(notes))]
 
 
 def _mismatches(simulation: dict) -> list[Figure]:
