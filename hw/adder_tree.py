@@ -3,74 +3,85 @@
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import ceil_log2
 
 from ..errors import PlanError
+from ..plan.cycles import adder_levels
 
 __all__ = ["AdderTree"]
 
 
 class AdderTree(wiring.Component):
-    """Pipelined binary tree of adders.
+    """Pipelined tree of adders.
+
+    The adders are binary, except that single bits are first counted by threes: a full adder takes
+    the two LUTs that a half adder takes.
 
     Parameters
     ----------
-    bits : int
-        Width of a term.
+    largest : int
+        Largest value of a term.
     terms : int
         Number of terms.
 
     Members
     -------
-    i : In(ArrayLayout(unsigned(bits), terms))
-        The terms.
+    i : In(ArrayLayout(unsigned, terms))
+        The terms, just wide enough for ``largest``.
     o : Out(unsigned)
-        Their sum, ``latency`` cycles later, just wide enough for it.
+        Their sum, ``latency`` cycles later, just wide enough for the largest.
     """
 
-    def __init__(self, *, bits: int, terms: int):
-        if bits < 1:
-            raise PlanError(f"terms must have at least 1 bit, not {bits}")
+    def __init__(self, *, largest: int, terms: int):
+        if largest < 1:
+            raise PlanError(f"the largest value of a term must be at least 1, not {largest}")
         if terms < 1:
             raise PlanError(f"an adder tree must have at least 1 term, not {terms}")
-        self._bits = bits
+        self._largest = largest
         self._terms = terms
         super().__init__(
             {
-                "i": In(data.ArrayLayout(unsigned(bits), terms)),
-                "o": Out(unsigned(((2**bits - 1) * terms).bit_length())),
+                "i": In(data.ArrayLayout(unsigned(largest.bit_length()), terms)),
+                "o": Out(unsigned((largest * terms).bit_length())),
             }
         )
 
     @property
-    def bits(self) -> int:
-        """Width of a term."""
-        return self._bits
+    def largest(self) -> int:
+        """Largest value of a term."""
+        return self._largest
 
     @property
     def terms(self) -> int:
         """Number of terms."""
         return self._terms
 
+    @staticmethod
+    def levels(largest: int, terms: int) -> int:
+        """Number of adders, and so of registers, on the way from a term to the sum."""
+        return adder_levels(largest, terms)
+
     @property
     def latency(self) -> int:
-        """Cycles from terms to sum: one a level."""
-        return ceil_log2(self._terms)
+        """Cycles from terms to sum."""
+        return self.levels(self._largest, self._terms)
 
     def elaborate(self, platform):
         m = Module()
-        largest = 2**self._bits - 1
-        row = [(self.i[n], largest) for n in range(self._terms)]
-        level = 0
-        while len(row) > 1:
-            level += 1
+        row = [(self.i[n], self._largest) for n in range(self._terms)]
+        fan_in = 3 if self._largest == 1 else 2
+        for level in range(self.latency):
             above = []
-            for n in range(0, len(row), 2):
-                terms, bounds = zip(*row[n : n + 2], strict=True)
+            for n in range(0, len(row), fan_in):
+                terms, bounds = zip(*row[n : n + fan_in], strict=True)
                 bound = sum(bounds)
-                register = Signal(bound.bit_length(), name=f"level{level}_{n // 2}")
-                m.d.sync += register.eq(sum(terms))
-                above.append((register, bound))
+                # Without a register here Yosys makes one $macc of the tree, three times as large.
+                partial = Signal(
+                    bound.bit_length(), name=f"partial_{level}_{n // fan_in}", reset_less=True
+                )
+                m.d.sync += partial.eq(sum(terms))
+                above.append((partial, bound))
             row = above
-        m.d.comb += self.o.eq(row[0][0])
+            fan_in = 2
+        ((total, _),) = row
+        m.d.comb += self.o.eq(total)
         return m

@@ -56,8 +56,8 @@ class ArgMax(wiring.Component):
         m = Module()
 
         index = Signal(range(self._channels))
-        best = Signal(signed(self._bits))
-        best_index = Signal(range(self._channels))
+        best = Signal(signed(self._bits), reset_less=True)
+        best_index = Signal(range(self._channels), reset_less=True)
         winner = Signal(range(self._channels))
         better, final = Signal(), Signal()
 

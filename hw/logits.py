@@ -2,10 +2,11 @@
 
 import numpy as np
 from amaranth.hdl import Module, Mux, Signal, signed
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
+from .rom import rom
 from .stream import lane_stream
 
 __all__ = ["LogitAdder"]
@@ -82,13 +83,10 @@ class LogitAdder(wiring.Component):
             m.d.sync += group.eq(Mux(group == groups - 1, 0, group + 1))
 
         for lane in range(self._lanes):
-            m.submodules[f"offsets_{lane}"] = table = memory.Memory(
-                shape=signed(self._logit_bits),
-                depth=groups,
-                init=[int(offset) for offset in self._offsets[lane :: self._lanes]],
-            )
+            offsets = [int(offset) for offset in self._offsets[lane :: self._lanes]]
+            m.submodules[f"offsets_{lane}"] = table = rom(signed(self._logit_bits), offsets)
             port = table.read_port()
-            total = Signal(self._total_bits, name=f"total_{lane}")
+            total = Signal(self._total_bits, name=f"total_{lane}", reset_less=True)
             m.d.comb += [
                 port.addr.eq(group),
                 port.en.eq(accept),

@@ -3,19 +3,13 @@
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import ceil_log2
 
 from ..errors import PlanError
+from ..plan.cycles import pe_latency
 from .adder_tree import AdderTree
+from .masked_adder import MaskedAdder, Weight, masked
 
 __all__ = ["PE", "Weight"]
-
-
-class Weight(data.Struct):
-    """A ternary weight: +1 is ``nonzero``, −1 is ``nonzero`` and ``negative``, 0 is neither."""
-
-    nonzero: 1
-    negative: 1
 
 
 class PE(wiring.Component):
@@ -91,18 +85,53 @@ class PE(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from a tile to its arrival at the accumulator."""
-        return 1 + ceil_log2(self._simd)
+        return pe_latency(self._bits, self._simd)
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.tree = tree = AdderTree(bits=self._bits, terms=self._simd)
-        for n, weight in enumerate(self.weights):
-            mask = weight.nonzero.replicate(self._bits)
-            flip = weight.negative.replicate(self._bits)
-            m.d.sync += tree.i[n].eq((self.activations[n] & mask) ^ flip)
+        lanes = list(zip(self.activations, self.weights, strict=True))
+        largest = 2**self._bits - 1
+        # Below 3 bits Yosys adds without a carry chain, which is smaller than one with the mask.
+        if getattr(platform, "family", None) == "ecp5" and self._bits > 2 and self._simd > 1:
+            terms, largest = self._pairs(m, lanes), 2 * largest
+        else:
+            terms = [masked(code, weight) for code, weight in lanes]
+        m.submodules.tree = tree = AdderTree(largest=largest, terms=len(terms))
+        for n, term in enumerate(terms):
+            m.d.comb += tree.i[n].eq(_registered(m, f"term_{n}", term))
 
-        accumulator = Signal(self._sum_bits)
+        # The pipeline needs no reset, and without one the flip-flops' reset input is left for
+        # `last`. A reset in the middle of a row clears the accumulator in the cycle after it.
+        void = Signal(init=1)
+        m.d.sync += void.eq(0)
+        accumulator = Signal(self._sum_bits, reset_less=True)
         m.d.comb += self.total.eq(accumulator + tree.o)
-        with m.If(self.enable):
-            m.d.sync += accumulator.eq(Mux(self.last, 0, self.total))
+        with m.If(self.enable | void):
+            m.d.sync += accumulator.eq(Mux(self.last | void, 0, self.total))
         return m
+
+    def _pairs(self, m, lanes):
+        """Sums of two lanes, the mask of the second inside the adder: less logic on ECP5 only.
+
+        The second lane's registers hold its code and weight, not their product. On ECP5 that is
+        free; an iCE40 cell whose flip-flop is fed by no LUT of its own loses the LUT.
+        """
+        terms = []
+        for n in range(0, len(lanes) - 1, 2):
+            code, weight = lanes[n + 1]
+            m.submodules[f"pair_{n // 2}"] = adder = MaskedAdder(bits=self._bits)
+            m.d.comb += [
+                adder.addend.eq(_registered(m, f"lane_{n}", masked(*lanes[n]))),
+                adder.code.eq(_registered(m, f"lane_{n + 1}", code)),
+                adder.weight.eq(_registered(m, f"weight_{n + 1}", weight.as_value())),
+            ]
+            terms.append(adder.total)
+        if len(lanes) % 2:
+            terms.append(_registered(m, f"lane_{len(lanes) - 1}", masked(*lanes[-1])))
+        return terms
+
+
+def _registered(m, name, value):
+    register = Signal(len(value), name=name, reset_less=True)
+    m.d.sync += register.eq(value)
+    return register

@@ -1,23 +1,20 @@
-"""Codes from totals, by binary search among each channel's sorted levels."""
+"""Codes from totals, channel by channel."""
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import memory, wiring
+from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
+from ..plan.cycles import requantizer_latency
+from .level_search import LevelSearch
 from .stream import lane_stream
 
 __all__ = ["Requantizer"]
 
 
 class Requantizer(wiring.Component):
-    """Counts how many of its channel's levels a total reaches: one comparison for each bit.
-
-    The search is pipelined. Stage ``j`` knows the upper ``j`` bits of the code, which with the
-    channel address a memory of ``2^j`` levels a channel; its comparison gives the next bit. So
-    a k-bit code takes k comparators and k memories, not 2^k − 1 of each, and one beat a cycle
-    still goes through.
+    """Turns totals into codes, each by the levels of its channel; see :class:`LevelSearch`.
 
     Parameters
     ----------
@@ -67,20 +64,20 @@ class Requantizer(wiring.Component):
 
     @property
     def bits(self) -> int:
-        """Width of a code, and the number of stages."""
+        """Width of a code."""
         return self._bits
 
     @property
     def latency(self) -> int:
         """Cycles from the transfer of totals to their codes."""
-        return self._bits
+        return requantizer_latency(self._bits)
 
     def elaborate(self, platform):
         m = Module()
 
         groups = len(self._levels) // self._lanes
         group = Signal(range(groups))
-        valid = [Signal(name=f"valid_{stage}") for stage in range(self._bits)]
+        valid = Signal(self.latency)
         advance = Signal()
 
         m.d.comb += [
@@ -89,46 +86,17 @@ class Requantizer(wiring.Component):
             self.i.ready.eq(advance),
         ]
         with m.If(advance):
-            m.d.sync += Cat(valid).eq(Cat(self.i.valid, valid))
+            m.d.sync += valid.eq(Cat(self.i.valid, valid))
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += group.eq(Mux(group == groups - 1, 0, group + 1))
 
         for lane in range(self._lanes):
-            total, channel, code = self.i.payload[lane], group, Cat()
-            tables = _search_tables(self._levels[lane :: self._lanes], self._total_bits)
-            for stage, rows in enumerate(tables):
-                table = memory.Memory(shape=self._total_bits, depth=len(rows), init=rows)
-                m.submodules[f"levels_{lane}_{stage}"] = table
-                port = table.read_port()
-                held_total = Signal(self._total_bits, name=f"total_{lane}_{stage}")
-                held_channel = Signal(range(groups), name=f"channel_{lane}_{stage}")
-                held_code = Signal(stage, name=f"code_{lane}_{stage}")
-                m.d.comb += [port.addr.eq(Cat(code, channel)), port.en.eq(advance)]
-                with m.If(advance):
-                    m.d.sync += [
-                        held_total.eq(total),
-                        held_channel.eq(channel),
-                        held_code.eq(code),
-                    ]
-                total, channel = held_total, held_channel
-                code = Cat(held_total >= port.data, held_code)
-            m.d.comb += self.o.payload[lane].eq(code)
+            search = LevelSearch(self._levels[lane :: self._lanes], total_bits=self._total_bits)
+            m.submodules[f"search_{lane}"] = EnableInserter(advance)(search)
+            m.d.comb += [
+                search.total.eq(self.i.payload[lane]),
+                search.channel.eq(group),
+                self.o.payload[lane].eq(search.code),
+            ]
 
         return m
-
-
-def _search_tables(levels: np.ndarray, total_bits: int) -> list[list[int]]:
-    """For each stage its levels, addressed by channel and the code bits known by then.
-
-    Where there are fewer levels than a full binary tree has, the rest are the largest word,
-    which no total reaches.
-    """
-    channels, largest = levels.shape
-    bits = largest.bit_length()
-    tree = np.full((channels, 2**bits), 2**total_bits - 1)
-    tree[:, 1 : largest + 1] = levels
-    tables = []
-    for stage in range(bits):
-        half = 2 ** (bits - 1 - stage)
-        tables.append([int(level) for level in tree[:, half :: 2 * half].ravel()])
-    return tables

@@ -53,7 +53,7 @@ class Serializer(wiring.Component):
         m = Module()
 
         width = len(self.o.payload.as_value())
-        parts = Signal(self._ratio * width)
+        parts = Signal(self._ratio * width, reset_less=True)
         left = Signal(range(self._ratio + 1))
 
         m.d.comb += [
@@ -109,7 +109,7 @@ class Deserializer(wiring.Component):
         m = Module()
 
         width = len(self.i.payload.as_value())
-        parts = Signal(self._ratio * width)
+        parts = Signal(self._ratio * width, reset_less=True)
         count = Signal(range(self._ratio + 1))
         full = Signal()
 

@@ -1,12 +1,13 @@
 """Walks the static list of tiles and reads their weights."""
 
 from amaranth.hdl import Const, Module, Mux, Signal
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..plan.schedule import Schedule
 from .pe import Weight
+from .rom import rom
 
 __all__ = ["Sequencer"]
 
@@ -128,10 +129,8 @@ class Sequencer(wiring.Component):
 
     def _read(self, m: Module, index: Signal, rows: list[int]):
         """The row of the tile issued in the cycle before."""
-        m.submodules.weights = rom = memory.Memory(
-            shape=self._schedule.row_bits, depth=len(rows), init=rows
-        )
-        port = rom.read_port()
+        m.submodules.weights = weights = rom(self._schedule.row_bits, rows)
+        port = weights.read_port()
         m.d.comb += [port.addr.eq(index), port.en.eq(self.issue)]
         return port.data
 

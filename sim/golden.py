@@ -10,12 +10,12 @@ from functools import singledispatch
 import numpy as np
 
 from ..errors import DataError, NetworkError
-from ..network import INPUT, ArgMax, Codes, Conv, Logits, Network, Op, Tensor, Threshold
+from ..network import INPUT, ArgMax, Conv, Logits, Network, Op, Tensor, Threshold
 
-__all__ = ["accuracy", "classes", "evaluate", "run"]
+__all__ = ["accuracy", "classes", "compute", "evaluate", "run"]
 
-_BATCH = 256
-_EXACT = 2**53  # doubles are exact integers below
+_MAX_BATCH = 256
+_MAX_WINDOWS = 1 << 24  # doubles in the windows of one layer and batch
 
 
 def evaluate(network: Network, images: np.ndarray) -> Mapping[str, np.ndarray]:
@@ -49,9 +49,10 @@ def evaluate(network: Network, images: np.ndarray) -> Mapping[str, np.ndarray]:
 def run(network: Network, images: np.ndarray) -> np.ndarray:
     """The output of ``network`` for ``images``, in batches that keep memory small."""
     images = _require_images(network, images)
+    size = _batch_size(network)
     parts = [
         evaluate(network, batch)[network.output.name]
-        for batch in (images[i : i + _BATCH] for i in range(0, len(images), _BATCH))
+        for batch in (images[i : i + size] for i in range(0, len(images) or 1, size))
     ]
     return np.concatenate(parts)
 
@@ -62,11 +63,22 @@ def classes(network: Network, images: np.ndarray) -> np.ndarray:
     Returns
     -------
     array of int64, shape (images,)
+
+    Raises
+    ------
+    DataError
+        If the images do not fit, or the network gives more than one pixel.
     """
+    height, width, channels = network.types[network.output.name].shape
+    if (height, width) != (1, 1):
+        raise DataError(
+            f"network {network.name!r} gives {height}×{width}×{channels} outputs, not one class "
+            "for each image"
+        )
     outputs = run(network, images)
     if not isinstance(network.output.op, ArgMax):
         outputs = outputs.argmax(axis=-1)
-    return outputs.reshape(len(images), -1)[:, 0]
+    return outputs.reshape(len(images))
 
 
 def accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
@@ -75,11 +87,17 @@ def accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
     Raises
     ------
     DataError
-        If there is not one label for each image.
+        If there is not one integer label for each image.
     """
-    if len(images) != len(labels) or not len(labels):
-        raise DataError(f"{len(images)} images do not go with {len(labels)} labels")
-    return float(np.mean(classes(network, images) == np.asarray(labels)))
+    labels = np.asarray(labels)
+    if labels.shape != (len(images),) or not labels.size:
+        raise DataError(
+            f"{len(images)} images need as many labels, at least 1, "
+            f"not an array of shape {labels.shape}"
+        )
+    if labels.dtype.kind not in "iu":
+        raise DataError(f"labels must be integers, not {labels.dtype}")
+    return float(np.mean(classes(network, images) == labels))
 
 
 @singledispatch
@@ -98,15 +116,14 @@ def _(op: Conv, codes: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
     windows = np.lib.stride_tricks.sliding_window_view(values, (kernel_h, kernel_w), axis=(1, 2))
     windows = windows[:, :: op.stride[0], :: op.stride[1]]  # n, h, w, channel, kh, kw
     windows = windows.transpose(0, 1, 2, 4, 5, 3)
-    if max(np.abs(values).max(initial=0), 1) * op.matrix.shape[1] >= _EXACT:
-        raise NetworkError("sums need more than 53 bits")
+    pixels, columns = windows.shape[:3], op.matrix.shape[1]
     per_group = filters // op.groups
     outputs = []
     for group in range(op.groups):
-        columns = windows[..., group * depth : (group + 1) * depth]
+        inputs = windows[..., group * depth : (group + 1) * depth]
         rows = op.matrix[group * per_group : (group + 1) * per_group]
-        columns = columns.reshape(*columns.shape[:3], -1).astype(np.float64)  # exact, and BLAS
-        outputs.append(columns @ rows.T.astype(np.float64))
+        inputs = inputs.reshape(*pixels, columns).astype(np.float64)  # exact (Conv), and BLAS
+        outputs.append(inputs @ rows.T.astype(np.float64))
     return np.concatenate(outputs, axis=-1).astype(np.int64)
 
 
@@ -128,10 +145,21 @@ def _(op: ArgMax, values: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
     return values.argmax(axis=-1)[..., None]
 
 
+def _batch_size(network: Network) -> int:
+    doubles = 1
+    for node in network.nodes:
+        if isinstance(node.op, Conv):
+            height, width, _ = network.types[node.name].shape
+            doubles = max(doubles, height * width * node.op.matrix.shape[1])
+    return min(_MAX_BATCH, max(1, _MAX_WINDOWS // doubles))
+
+
 def _require_images(network: Network, images: np.ndarray) -> np.ndarray:
-    images = np.asarray(images)
+    try:
+        images = np.asarray(images)
+    except ValueError:
+        raise DataError("images must all have the same shape") from None
     codes = network.input.element
-    assert isinstance(codes, Codes)
     expected = "×".join(map(str, network.input.shape))
     if images.ndim != 4 or images.shape[1:] != network.input.shape:
         raise DataError(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from cocotb_tools.runner import get_runner
 
+__all__ = ["main"]
+
 _BUILD_ARGS = {
     "verilator": ["-Wno-fatal", "-Wno-lint", "-Wno-style", "-O3"],
     "icarus": ["-g2012"],

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ __all__ = ["SIMULATORS", "SimulationResult", "simulate"]
 SIMULATORS = ("verilator", "icarus")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SimulationResult:
     """What a simulation that found no mismatch measured.
 
@@ -39,6 +38,8 @@ class SimulationResult:
     cycles_per_second : float
         Speed of the simulation itself.
     stalls : float
+    outputs : array of int64, shape (images, outputs)
+        What left the hardware: logits, or a class index.
     waves : Path or None
     """
 
@@ -48,7 +49,13 @@ class SimulationResult:
     cycles: Cycles | None
     cycles_per_second: float
     stalls: float
+    outputs: np.ndarray
     waves: Path | None
+
+    @property
+    def classes(self) -> np.ndarray:
+        """Class of each image by the hardware's outputs."""
+        return self.outputs.argmax(axis=1) if self.outputs.shape[1] > 1 else self.outputs[:, 0]
 
     def to_json(self) -> dict:
         """For the report."""
@@ -143,6 +150,7 @@ def simulate(
             cycles=cycles,
             cycles_per_second=result["cycles"] / max(result["seconds"], 1e-9),
             stalls=stalls,
+            outputs=_outputs(streams[-1], result["outputs"], len(images)),
             waves=_waves(folder) if waves else None,
         )
     message = _explain(plan, streams, mismatch)
@@ -214,6 +222,11 @@ def _waves(folder: Path) -> Path | None:
     return next((path for name in ("dump.vcd", "dump.fst") for path in folder.rglob(name)), None)
 
 
+def _outputs(stream: Stream, payloads: list[str], images: int) -> np.ndarray:
+    beats = [unpack(int(text, 16), stream.bits, stream.lanes, stream.signed) for text in payloads]
+    return np.array(beats, np.int64).reshape(images, -1)
+
+
 def _explain(plan: Plan, streams: list[Stream], mismatch: dict) -> str:
     """Where hardware and golden model part: layer, image, pixel, channel, both values."""
     if "stuck" in mismatch:
@@ -232,8 +245,3 @@ def _explain(plan: Plan, streams: list[Stream], mismatch: dict) -> str:
         f"pixel ({pixel // width}, {pixel % width}), channel {channel} is {got[lane]}, "
         f"not {wanted[lane]}"
     )
-
-
-def temporary_folder() -> tempfile.TemporaryDirectory:
-    """A folder for a simulation whose files nobody needs afterwards."""
-    return tempfile.TemporaryDirectory(prefix="threefold-sim-")

@@ -13,6 +13,8 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 
+__all__ = ["check_streams"]
+
 _PERIOD_NS = 10
 _PATIENCE = 20_000  # cycles without any transfer after which the design is taken for stuck
 
@@ -29,6 +31,7 @@ class _Port:
         self.payload = getattr(dut, f"{prefix}__payload")
         self.beats = [int.from_bytes(row.tobytes(), "little") for row in beats]
         self.count = 0
+        self.seen: list[int] = []
 
     def transferred(self) -> bool:
         return bool(self.valid.value) and bool(self.ready.value)
@@ -37,6 +40,7 @@ class _Port:
         """Compare the beat that is passing; a description of the first difference."""
         payload = int(self.payload.value)
         beat, self.count = self.count, self.count + 1
+        self.seen.append(payload)
         if beat < len(self.beats) and payload == self.beats[beat]:
             return None
         expected = self.beats[beat] if beat < len(self.beats) else None
@@ -133,6 +137,7 @@ class _Bench:
             "mismatch": self.mismatch,
             "beats": [port.count for port in self.ports],
             "cycles": self.cycle,
+            "outputs": [f"{payload:x}" for payload in self.sink.seen],
             "seconds": seconds,
         }
         (self.folder / "result.json").write_text(json.dumps(result))

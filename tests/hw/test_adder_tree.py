@@ -11,12 +11,12 @@ from threefold.errors import PlanError
 
 
 @pytest.mark.parametrize("terms", [1, 2, 3, 4, 5, 7, 8, 9, 32])
-@pytest.mark.parametrize("bits", [1, 2, 4, 8])
-def test_sums(bits, terms):
-    tree = AdderTree(bits=bits, terms=terms)
+@pytest.mark.parametrize("largest", [1, 2, 3, 14, 255])
+def test_sums(largest, terms):
+    tree = AdderTree(largest=largest, terms=terms)
     rng = random.Random(0)
-    rows = [[rng.randrange(2**bits) for _ in range(terms)] for _ in range(20)]
-    rows += [[2**bits - 1] * terms, [0] * terms]
+    rows = [[rng.randint(0, largest) for _ in range(terms)] for _ in range(20)]
+    rows += [[largest] * terms, [0] * terms]
     sums = []
 
     async def testbench(ctx):
@@ -37,13 +37,18 @@ def test_sums(bits, terms):
     assert sums[tree.latency :] == [sum(row) for row in rows]
 
 
+def test_parameters_are_attributes():
+    tree = AdderTree(largest=15, terms=8)
+    assert (tree.largest, tree.terms, tree.latency) == (15, 8, 3)
+
+
 @pytest.mark.parametrize(
-    ("bits", "terms", "message"),
+    ("largest", "terms", "message"),
     [
-        (0, 1, r"^terms must have at least 1 bit, not 0$"),
+        (0, 1, r"^the largest value of a term must be at least 1, not 0$"),
         (1, 0, r"^an adder tree must have at least 1 term, not 0$"),
     ],
 )
-def test_refuses(bits, terms, message):
+def test_refuses(largest, terms, message):
     with pytest.raises(PlanError, match=message):
-        AdderTree(bits=bits, terms=terms)
+        AdderTree(largest=largest, terms=terms)

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from amaranth.hdl import EnableInserter, Signal
+from amaranth.hdl import EnableInserter, ResetInserter, Signal
 from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -111,6 +111,35 @@ def test_extremes(bits, simd):
     results = simulate(pe, with_bubbles(rng, rows, 0.0), rng)
     largest = 2 * simd * highest
     assert results == [0, largest, largest, 0, 0, 0]
+
+
+def test_reset_ends_a_row():
+    rng = random.Random(0)
+    row = random_rows(rng, 4, 8, (3,))[0]
+    pe = PE(bits=4, simd=8, sum_bits=16)
+    reset = Signal()
+    sim = Simulator(ResetInserter(reset)(pe))
+    sim.add_clock(1e-6)
+
+    async def testbench(ctx):
+        await ctx.tick()
+        for lane, (code, weight) in enumerate(row[0]):
+            ctx.set(pe.activations[lane], code)
+            ctx.set(pe.weights[lane].nonzero, weight != 0)
+            ctx.set(pe.weights[lane].negative, weight < 0)
+        await ctx.tick().repeat(pe.latency)
+        ctx.set(pe.enable, 1)
+        await ctx.tick()
+        assert ctx.get(pe.total) == 2 * expected(4, row[:1]) != 0
+        ctx.set(pe.enable, 0)
+        ctx.set(reset, 1)
+        await ctx.tick()
+        ctx.set(reset, 0)
+        await ctx.tick()
+        assert ctx.get(pe.total) == expected(4, row[:1])
+
+    sim.add_testbench(testbench)
+    sim.run()
 
 
 def test_narrow_accumulator_wraps_around():

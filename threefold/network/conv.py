@@ -1,15 +1,20 @@
 """Convolution with ternary weights; a dense layer is a convolution over the whole input."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from ..errors import NetworkError
-from .op import Op, frozen_integers, require_codes
+from .check import as_integer, as_integers, frozen_integers
+from .op import Op, require_codes
 from .types import Codes, Integers, Tensor
 
 __all__ = ["Conv", "Dense"]
+
+_LARGEST = 2**16  # stride and padding
+_EXACT = 2**53  # the golden model computes sums in doubles, exact integers below
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +28,8 @@ class Conv(Op):
     stride : (int, int)
         Vertical and horizontal step.
     padding : (int, int, int, int)
-        Rows and columns of value 0 added at the top, left, bottom, right.
+        Rows and columns of value 0 added at the top, left, bottom, right; fewer than the
+        kernel has, so that no window is padding alone.
     groups : int
         Input channels and filters are split into this many independent groups.
 
@@ -42,18 +48,21 @@ class Conv(Op):
 
     def __post_init__(self):
         weights = frozen_integers(self.weights, "weights", ndim=4, dtype=np.int8)
-        if np.any(np.abs(weights) > 1):
+        if weights.min() < -1 or weights.max() > 1:
             raise NetworkError(
                 f"weights must be -1, 0 or 1, not {weights.min()}…{weights.max()}; ternarize first"
             )
         object.__setattr__(self, "weights", weights)
-        object.__setattr__(self, "stride", tuple(self.stride))
-        object.__setattr__(self, "padding", tuple(self.padding))
-        if len(self.stride) != 2 or min(self.stride) < 1:
-            raise NetworkError(f"stride must be two integers of at least 1, not {self.stride}")
-        if len(self.padding) != 4 or min(self.padding) < 0:
-            raise NetworkError(f"padding must be four integers of at least 0, not {self.padding}")
-        if self.groups < 1 or self.filters % self.groups:
+        object.__setattr__(self, "stride", as_integers(self.stride, "stride", 2, 1, _LARGEST))
+        object.__setattr__(self, "padding", as_integers(self.padding, "padding", 4, 0, _LARGEST))
+        object.__setattr__(self, "groups", as_integer(self.groups, "groups", 1, self.filters))
+        _, kernel_h, kernel_w, _ = weights.shape
+        top, left, bottom, right = self.padding
+        if max(top, bottom) >= kernel_h or max(left, right) >= kernel_w:
+            raise NetworkError(
+                f"padding must be smaller than the {kernel_h}×{kernel_w} kernel, not {self.padding}"
+            )
+        if self.filters % self.groups:
             raise NetworkError(f"groups must divide {self.filters} filters, not {self.groups}")
 
     @property
@@ -71,20 +80,21 @@ class Conv(Op):
         """Multiply-accumulates that one output pixel would take without skipping."""
         return self.weights.size
 
-    def bounds(self, codes: Codes, padded: bool | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def bounds(self, codes: Codes) -> tuple[np.ndarray, np.ndarray]:
         """Smallest and largest sum of each filter, exactly, for inputs of type ``codes``.
 
-        With padding, value 0 takes part as well.
+        Padding changes nothing: it supplies a code that means 0.
 
         Returns
         -------
         lo, hi : arrays of int64, shape (filters,)
         """
-        padded = any(self.padding) if padded is None else padded
-        lo, hi = (min(codes.lo, 0), max(codes.hi, 0)) if padded else (codes.lo, codes.hi)
         positive = (self.matrix == 1).sum(axis=1, dtype=np.int64)
         negative = (self.matrix == -1).sum(axis=1, dtype=np.int64)
-        return positive * lo - negative * hi, positive * hi - negative * lo
+        return (
+            positive * codes.lo - negative * codes.hi,
+            positive * codes.hi - negative * codes.lo,
+        )
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (tensor,) = inputs
@@ -104,6 +114,8 @@ class Conv(Op):
             raise NetworkError(
                 f"a {kernel_h}×{kernel_w} kernel does not fit into {height}×{width} pixels"
             )
+        if max(abs(codes.lo), abs(codes.hi)) * self.matrix.shape[1] >= _EXACT:
+            raise NetworkError(f"sums over {codes} need more than 53 bits; use smaller values")
         lo, hi = self.bounds(codes)
         return Tensor((out_h, out_w, self.filters), Integers(int(lo.min()), int(hi.max())))
 
@@ -116,10 +128,6 @@ class Conv(Op):
 
     def arrays(self) -> dict[str, np.ndarray]:
         return {"weights": self.weights}
-
-    @classmethod
-    def from_parts(cls, attributes: dict, arrays: dict[str, np.ndarray]) -> "Conv":
-        return cls(arrays["weights"], **attributes)
 
 
 def Dense(weights, shape: tuple[int, int, int] | None = None) -> Conv:  # noqa: N802
@@ -139,6 +147,6 @@ def Dense(weights, shape: tuple[int, int, int] | None = None) -> Conv:  # noqa: 
     """
     matrix = frozen_integers(weights, "weights", ndim=2)
     shape = shape or (1, 1, matrix.shape[1])
-    if matrix.shape[1] != np.prod(shape):
+    if matrix.shape[1] != math.prod(shape):
         raise NetworkError(f"weights have {matrix.shape[1]} columns, which do not cover {shape}")
     return Conv(matrix.reshape(len(matrix), *shape))

@@ -6,9 +6,13 @@ used: nothing is unpickled, and no size stated in a file is believed before it i
 with the bytes that are there.
 """
 
+import dataclasses
 import hashlib
 import io
 import json
+import math
+import reprlib
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -31,7 +35,9 @@ OPS = {op.kind: op for op in (Conv, Threshold, Logits, ArgMax)}
 """Operations that files can hold, by kind."""
 
 _JSON, _ARRAYS = "network.json", "weights.npz"
-_MAX_BYTES = 1 << 28  # of one member, unpacked: a billion ternary weights
+_MAX_BYTES = 1 << 24  # of a file and of what it unpacks to: 67 million ternary weights
+_MAX_DIMENSIONS = 4  # of a stored array
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # lzma may ask for gigabytes
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -43,7 +49,7 @@ def save(network: Network, path: Path | str) -> None:
     BuildError
         If the file cannot be written; nothing half-written is left behind.
     NetworkError
-        If the provenance cannot be expressed in JSON.
+        If the network is larger than a file may be.
     """
     write_file(path, _to_bytes(network))
 
@@ -64,6 +70,10 @@ def load(path: Path | str) -> Network:
     """
     path = Path(path)
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise FileFormatError("it is not a regular file")  # a pipe or device might not end
+        if path.stat().st_size > _MAX_BYTES:
+            raise FileFormatError(f"it is larger than {_MAX_BYTES >> 20} MiB")
         return _from_bytes(path.read_bytes())
     except OSError as error:
         raise FileFormatError(f"cannot read {path}: {error.strerror}") from None
@@ -76,8 +86,9 @@ def _to_bytes(network: Network) -> bytes:
     for node in network.nodes:
         specs = {}
         for key, array in node.op.arrays().items():
-            ternary = array.dtype == np.int8 and np.abs(array).max() <= 1
-            arrays[f"{node.name}.{key}"] = _pack_ternary(array) if ternary else _shrink(array)
+            ternary = array.dtype == np.int8
+            packed = _pack_ternary(array) if ternary else _shrink(array)
+            arrays[f"{node.name}.{key}.npy"] = _npy_bytes(packed)
             specs[key] = {
                 "shape": list(array.shape),
                 "encoding": "ternary" if ternary else "integer",
@@ -104,79 +115,111 @@ def _to_bytes(network: Network) -> bytes:
         "nodes": nodes,
         "provenance": dict(network.provenance),
     }
-    try:
-        text = json.dumps(graph, indent=1, sort_keys=True, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise NetworkError(f"provenance must be plain JSON values: {error}") from None
-    npz = io.BytesIO()
-    np.savez(npz, allow_pickle=False, **arrays)
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for member, content in ((_JSON, text.encode()), (_ARRAYS, npz.getvalue())):
-            info = zipfile.ZipInfo(member, date_time=_EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, content)
-    return file.getvalue()
+    text = json.dumps(graph, indent=1, sort_keys=True, allow_nan=False)
+    members = {_JSON: text.encode(), _ARRAYS: _zip(arrays, zipfile.ZIP_STORED)}
+    if (size := sum(map(len, members.values()))) > _MAX_BYTES:
+        raise NetworkError(
+            f"network {network.name!r} takes {size} bytes, but files hold at most {_MAX_BYTES}"
+        )
+    return _zip(members, zipfile.ZIP_DEFLATED)
 
 
 def _from_bytes(content: bytes) -> Network:
     members = _unzip(content, "the file", expected={_JSON, _ARRAYS})
     try:
-        graph = json.loads(members[_JSON])
+        graph = json.loads(members[_JSON], object_pairs_hook=_unique, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise FileFormatError(f"{_JSON} is not valid JSON") from None
     schema = graph.get("schema") if isinstance(graph, dict) else None
-    if schema != SCHEMA:
+    if type(schema) is not int or schema != SCHEMA:
         raise FileFormatError(
-            f"its schema is {schema!r}, but this version of Threefold reads {SCHEMA}"
+            f"its schema is {reprlib.repr(schema)}, but this version of Threefold reads {SCHEMA}"
         )
     arrays = {
-        name.removesuffix(".npy"): _read_npy(name, data)
-        for name, data in _unzip(members[_ARRAYS], _ARRAYS).items()
+        name: _read_npy(name, data) for name, data in _unzip(members[_ARRAYS], _ARRAYS).items()
     }
-    try:
-        source = graph["input"]
-        codes = Codes(source["max_code"], source["step"], source["offset"])
-        nodes = [_read_node(node, arrays) for node in graph["nodes"]]
-        tensor = Tensor(tuple(source["shape"]), codes)
-        network = Network(graph["name"], tensor, nodes, graph["provenance"])
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        detail = str(error) or type(error).__name__
-        raise FileFormatError(f"{_JSON} does not describe a network ({detail})") from None
+    name, source, nodes, provenance, _ = _fields(
+        graph, "the network", "name", "input", "nodes", "provenance", "schema"
+    )
+    shape, *codes = _fields(source, "its input", "shape", "max_code", "step", "offset")
+    if not isinstance(nodes, list):
+        raise FileFormatError(f"its nodes must be a list, not {reprlib.repr(nodes)}")
+    nodes = [_read_node(node, arrays) for node in nodes]
     if arrays:
-        raise FileFormatError(f"{_ARRAYS} holds {min(arrays)!r}, which no node uses")
-    return network
+        raise FileFormatError(f"{_ARRAYS} holds {_short(min(arrays))}, which no node uses")
+    return Network(name, Tensor(shape, Codes(*codes)), nodes, provenance)
 
 
-def _read_node(node: dict, arrays: dict[str, np.ndarray]) -> Node:
-    op = OPS.get(node["op"])
+def _read_node(node, arrays: dict[str, np.ndarray]) -> Node:
+    name, kind, inputs, attributes, specs = _fields(
+        node, "a node", "name", "op", "inputs", "attributes", "arrays"
+    )
+    op = OPS.get(kind) if isinstance(kind, str) else None
     if op is None:
         raise FileFormatError(
-            f"operation {node['op']!r} is unknown; known are {', '.join(sorted(OPS))}"
+            f"operation {reprlib.repr(kind)} is unknown; known are {', '.join(sorted(OPS))}"
         )
-    values = {}
-    for key, spec in node["arrays"].items():
-        name = f"{node['name']}.{key}"
-        if name not in arrays:
-            raise FileFormatError(f"{_ARRAYS} lacks {name!r}")
-        values[key] = _decode(name, arrays.pop(name), spec)
-    return Node(node["name"], op.from_parts(node["attributes"], values), tuple(node["inputs"]))
+    what = f"node {reprlib.repr(name)}"
+    parts = [part for part in (attributes, specs) if isinstance(part, dict)]
+    fields = sorted(field.name for field in dataclasses.fields(op))
+    if len(parts) != 2 or sorted(key for part in parts for key in part) != fields:
+        raise FileFormatError(f"{what} must have attributes and arrays {', '.join(fields)}")
+    values = {key: _take(f"{name}.{key}.npy", spec, arrays) for key, spec in specs.items()}
+    try:
+        return Node(name, op(**attributes, **values), inputs)
+    except NetworkError as error:
+        raise FileFormatError(f"{what}: {error}") from None
 
 
-def _decode(name: str, array: np.ndarray, spec: dict) -> np.ndarray:
-    shape = tuple(spec["shape"])
-    if not all(type(size) is int and 0 < size <= _MAX_BYTES * 4 for size in shape):
-        raise FileFormatError(f"{name!r} has an impossible shape {shape}")
-    count = 1
-    for size in shape:
-        count *= size
-    if spec["encoding"] == "ternary":
+def _fields(value, what: str, *names: str) -> list:
+    """The values of the JSON object ``value``, which has exactly these names."""
+    if not isinstance(value, dict) or value.keys() != set(names):
+        found = sorted(value) if isinstance(value, dict) else value
+        raise FileFormatError(
+            f"{what} must have exactly {', '.join(names)}, not {reprlib.repr(found)}"
+        )
+    return [value[name] for name in names]
+
+
+def _take(name: str, spec, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """Remove array ``name`` from ``arrays`` and decode it as ``spec`` says."""
+    what = _short(name)
+    shape, encoding = _fields(spec, what, "shape", "encoding")
+    if (
+        not isinstance(shape, list)
+        or not 1 <= len(shape) <= _MAX_DIMENSIONS
+        or not all(type(size) is int and 1 <= size <= 4 * _MAX_BYTES for size in shape)
+    ):
+        raise FileFormatError(f"{what} has an impossible shape {reprlib.repr(shape)}")
+    if name not in arrays:
+        raise FileFormatError(f"{_ARRAYS} lacks {what}")
+    array, count = arrays.pop(name), math.prod(shape)
+    if encoding == "ternary":
         if array.dtype != np.uint8 or array.shape != (-(-count // 4),):
-            raise FileFormatError(f"{name!r} does not hold {count} ternary weights")
-        return _unpack_ternary(array, count, name).reshape(shape)
-    if array.dtype.kind != "i" or array.shape != shape:
-        raise FileFormatError(f"{name!r} does not hold integers of shape {shape}")
+            raise FileFormatError(f"{what} does not hold {count} ternary weights")
+        return _unpack_ternary(array, count, what).reshape(shape)
+    if encoding != "integer":
+        raise FileFormatError(f"{what} has an unknown encoding {reprlib.repr(encoding)}")
+    if array.shape != tuple(shape):
+        raise FileFormatError(f"{what} does not hold integers of shape {shape}")
     return array
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict:
+    if len(values := dict(pairs)) != len(pairs):
+        raise ValueError
+    return values
+
+
+def _no_constant(name: str):
+    raise ValueError  # NaN and Infinity, which Python reads but JSON does not have
+
+
+def _short(name: str) -> str:
+    return repr(name if len(name) <= 80 else f"{name[:77]}...")
+
+
+_DIGITS = (np.arange(256)[:, None] >> [0, 2, 4, 6] & 3).astype(np.int8)  # in each byte
 
 
 def _pack_ternary(array: np.ndarray) -> np.ndarray:
@@ -185,11 +228,12 @@ def _pack_ternary(array: np.ndarray) -> np.ndarray:
     return digits[:, 0] | digits[:, 1] << 2 | digits[:, 2] << 4 | digits[:, 3] << 6
 
 
-def _unpack_ternary(packed: np.ndarray, count: int, name: str) -> np.ndarray:
-    digits = (packed[:, None] >> np.array([0, 2, 4, 6], np.uint8) & 3).ravel()
+def _unpack_ternary(packed: np.ndarray, count: int, what: str) -> np.ndarray:
+    digits = _DIGITS[packed].ravel()
     if digits.max() > 2 or digits[count:].any():
-        raise FileFormatError(f"{name!r} holds weights that are not ternary")
-    return digits[:count].astype(np.int8) - 1
+        raise FileFormatError(f"{what} holds weights that are not ternary")
+    digits -= 1
+    return digits[:count]
 
 
 def _shrink(array: np.ndarray) -> np.ndarray:
@@ -200,15 +244,34 @@ def _shrink(array: np.ndarray) -> np.ndarray:
     return array.astype("<i8")
 
 
+def _npy_bytes(array: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, array, version=(1, 0), allow_pickle=False)
+    return stream.getvalue()
+
+
+def _zip(members: dict[str, bytes], compression: int) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in members.items():
+            info = zipfile.ZipInfo(name, date_time=_EPOCH)
+            info.compress_type = compression
+            info.create_system = 3  # the same bytes on every system
+            archive.writestr(info, content)
+    return stream.getvalue()
+
+
 def _unzip(content: bytes, what: str, expected: set[str] | None = None) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             infos = archive.infolist()
             names = [info.filename for info in infos]
             if expected is not None and set(names) != expected:
-                raise FileFormatError(f"{what} must hold {', '.join(sorted(expected))} only")
+                raise FileFormatError(f"{what} must hold {' and '.join(sorted(expected))} only")
             if len(set(names)) != len(names):
                 raise FileFormatError(f"{what} holds a member twice")
+            if any(info.compress_type not in _COMPRESSIONS for info in infos):
+                raise FileFormatError(f"{what} is compressed in another way than deflate")
             if sum(info.file_size for info in infos) > _MAX_BYTES:
                 raise FileFormatError(f"{what} unpacks to more than {_MAX_BYTES >> 20} MiB")
             members = {}
@@ -216,7 +279,7 @@ def _unzip(content: bytes, what: str, expected: set[str] | None = None) -> dict[
                 with archive.open(info) as member:
                     data = member.read(info.file_size + 1)
                 if len(data) != info.file_size:
-                    raise FileFormatError(f"{what} is damaged at {info.filename!r}")
+                    raise FileFormatError(f"{what} is damaged at {_short(info.filename)}")
                 members[info.filename] = data
             return members
     except FileFormatError:
@@ -232,12 +295,11 @@ def _read_npy(name: str, data: bytes) -> np.ndarray:
         version = np.lib.format.read_magic(stream)
         if version != (1, 0):
             raise ValueError
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-        count = 1
-        for size in shape:
-            count *= size
+        with warnings.catch_warnings(action="error"):
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+        count = math.prod(shape)
         if fortran or dtype.kind not in "iu" or count * dtype.itemsize != len(data) - stream.tell():
             raise ValueError
         return np.frombuffer(data, dtype, count, stream.tell()).reshape(shape)
     except Exception:  # the header parser raises whatever a crafted header makes it raise
-        raise FileFormatError(f"array {name!r} is not a plain integer array") from None
+        raise FileFormatError(f"array {_short(name)} is not a plain integer array") from None

@@ -1,19 +1,22 @@
 """The contract between the parts: an exact integer computation as a graph."""
 
+import json
 import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ..errors import NetworkError
 from .op import Op
-from .types import Tensor
+from .types import Codes, Tensor
 
 __all__ = ["INPUT", "Network", "Node"]
 
 INPUT = "input"
 """Name by which nodes refer to the input of the network."""
 
+_MAX_DEPTH = 32  # of the provenance
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 
 
@@ -28,11 +31,29 @@ class Node:
     op : Op
     inputs : tuple of str
         Names of earlier nodes, or ``"input"``.
+
+    Raises
+    ------
+    NetworkError
+        If the name is not of that form, or an input is not a string.
     """
 
     name: str
     op: Op
     inputs: tuple[str, ...]
+
+    def __post_init__(self):
+        _require_name("node", self.name)
+        if not isinstance(self.op, Op):
+            raise NetworkError(
+                f"node {self.name!r} needs an operation, not {reprlib.repr(self.op)}"
+            )
+        inputs = self.inputs
+        if not isinstance(inputs, list | tuple) or not all(isinstance(i, str) for i in inputs):
+            raise NetworkError(
+                f"inputs of node {self.name!r} must be names, not {reprlib.repr(inputs)}"
+            )
+        object.__setattr__(self, "inputs", tuple(inputs))
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +68,7 @@ class Network:
     nodes : sequence of Node
     provenance : mapping
         Where the network comes from, as JSON values: tool versions, seed, accuracy, data.
+        Read-only afterwards.
 
     Attributes
     ----------
@@ -56,7 +78,8 @@ class Network:
     Raises
     ------
     NetworkError
-        If the graph is not well formed or types do not fit; the message names the node.
+        If the graph is not well formed, types do not fit (the message names the node), or the
+        provenance is not plain JSON.
     """
 
     name: str
@@ -66,7 +89,9 @@ class Network:
     types: Mapping[str, Tensor] = field(init=False, repr=False)
 
     def __post_init__(self):
+        _require_name("network", self.name)
         object.__setattr__(self, "nodes", tuple(self.nodes))
+        object.__setattr__(self, "provenance", MappingProxyType(_plain(self.provenance)))
         object.__setattr__(self, "types", MappingProxyType(self._infer()))
 
     @classmethod
@@ -90,18 +115,19 @@ class Network:
         return tuple(node for node in self.nodes if name in node.inputs)
 
     def _infer(self) -> dict[str, Tensor]:
-        _require_name("network", self.name)
+        if not isinstance(self.input.element, Codes):
+            raise NetworkError(f"the input of a network is codes, not {self.input.element}")
         if not self.nodes:
             raise NetworkError("a network needs at least one node")
         types = {INPUT: self.input}
         for node in self.nodes:
-            _require_name("node", node.name)
             if node.name in types:
                 raise NetworkError(f"two nodes are named {node.name!r}; names must be unique")
             for source in node.inputs:
                 if source not in types:
                     raise NetworkError(
-                        f"node {node.name!r} reads {source!r}, which is not an earlier node"
+                        f"node {node.name!r} reads {reprlib.repr(source)}, "
+                        "which is not an earlier node"
                     )
             if len(node.inputs) != node.op.arity:
                 raise NetworkError(
@@ -111,8 +137,9 @@ class Network:
                 types[node.name] = node.op.infer(*(types[source] for source in node.inputs))
             except NetworkError as error:
                 raise NetworkError(f"node {node.name!r}: {error}") from None
+        read = {source for node in self.nodes for source in node.inputs}
         for name in list(types)[:-1]:
-            if not self.consumers(name):
+            if name not in read:
                 raise NetworkError(f"nothing reads the output of {name!r}; remove it or use it")
         return types
 
@@ -120,5 +147,26 @@ class Network:
 def _require_name(what: str, name) -> None:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise NetworkError(
-            f"{what} names are lower case letters, digits and _, a letter first, not {name!r}"
+            f"{what} names are up to 64 lower case letters, digits and _, a letter first, "
+            f"not {reprlib.repr(name)}"
         )
+
+
+def _plain(provenance) -> dict:
+    """A copy of ``provenance``, if it is made of JSON values and not nested without end."""
+    if not isinstance(provenance, Mapping):
+        raise NetworkError(f"provenance must be a mapping, not {reprlib.repr(provenance)}")
+    try:
+        copy = json.loads(json.dumps(dict(provenance), allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise NetworkError(f"provenance must be plain JSON values: {error}") from None
+    if _deeper(copy, _MAX_DEPTH):
+        raise NetworkError(f"provenance must be nested at most {_MAX_DEPTH} deep")
+    return copy
+
+
+def _deeper(value, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper(item, levels - 1) for item in inner)

@@ -6,7 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import NetworkError
-from .op import Op, frozen_integers, require_integers
+from .check import frozen_integers
+from .op import Op, require_integers
 from .types import Codes, Integers, Tensor
 
 __all__ = ["ArgMax", "Logits"]
@@ -19,6 +20,11 @@ class Logits(Op):
     Parameters
     ----------
     bias : array of int, shape (channels,)
+
+    Raises
+    ------
+    NetworkError
+        If a bias does not fit 32 bits.
     """
 
     bias: np.ndarray
@@ -26,9 +32,10 @@ class Logits(Op):
     kind: ClassVar[str] = "logits"
 
     def __post_init__(self):
-        object.__setattr__(self, "bias", frozen_integers(self.bias, "biases", ndim=1))
-        if np.abs(self.bias).max() >= 2**31:
-            raise NetworkError(f"biases must fit 32 bits, not {np.abs(self.bias).max()}")
+        bias = frozen_integers(self.bias, "biases", ndim=1)
+        if bias.min() < -(2**31) or bias.max() >= 2**31:
+            raise NetworkError(f"biases must fit 32 bits, not {bias.min()}…{bias.max()}")
+        object.__setattr__(self, "bias", bias)
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (tensor,) = inputs
@@ -47,10 +54,6 @@ class Logits(Op):
     def arrays(self) -> dict[str, np.ndarray]:
         return {"bias": self.bias}
 
-    @classmethod
-    def from_parts(cls, attributes: dict, arrays: dict[str, np.ndarray]) -> "Logits":
-        return cls(arrays["bias"], **attributes)
-
 
 @dataclass(frozen=True, eq=False)
 class ArgMax(Op):
@@ -68,7 +71,3 @@ class ArgMax(Op):
 
     def attributes(self) -> dict:
         return {}
-
-    @classmethod
-    def from_parts(cls, attributes: dict, arrays: dict[str, np.ndarray]) -> "ArgMax":
-        return cls(**attributes)

@@ -6,10 +6,13 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import NetworkError
-from .op import Op, frozen_integers, require_integers
+from .check import frozen_integers
+from .op import Op, require_integers
 from .types import Codes, Tensor
 
 __all__ = ["Threshold"]
+
+_LARGEST = 2**62  # so that hardware may move a level by a constant and stay within 64 bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +32,7 @@ class Threshold(Op):
     Raises
     ------
     NetworkError
-        If a row is not sorted, or the codes are not valid.
+        If a row is not sorted, a level is beyond ±2^62, or the codes are not valid.
     """
 
     levels: np.ndarray
@@ -41,10 +44,15 @@ class Threshold(Op):
     def __post_init__(self):
         levels = frozen_integers(self.levels, "levels", ndim=2)
         object.__setattr__(self, "levels", levels)
-        unsorted = np.flatnonzero((np.diff(levels, axis=1) < 0).any(axis=1))
+        if levels.min() < -_LARGEST or levels.max() > _LARGEST:
+            raise NetworkError(
+                f"levels must lie within ±{_LARGEST}, not {levels.min()}…{levels.max()}"
+            )
+        unsorted = np.flatnonzero((levels[:, 1:] < levels[:, :-1]).any(axis=1))
         if unsorted.size:
             raise NetworkError(f"levels of channel {unsorted[0]} must be in ascending order")
-        self.codes  # noqa: B018 -- validates
+        object.__setattr__(self, "step", self.codes.step)
+        object.__setattr__(self, "offset", self.codes.offset)
 
     @property
     def codes(self) -> Codes:
@@ -66,7 +74,3 @@ class Threshold(Op):
 
     def arrays(self) -> dict[str, np.ndarray]:
         return {"levels": self.levels}
-
-    @classmethod
-    def from_parts(cls, attributes: dict, arrays: dict[str, np.ndarray]) -> "Threshold":
-        return cls(arrays["levels"], **attributes)

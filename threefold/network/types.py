@@ -1,9 +1,11 @@
 """What flows along the edges of a network: shaped tensors of codes or of integers."""
 
+import reprlib
 from dataclasses import dataclass
 from typing import ClassVar
 
 from ..errors import NetworkError
+from .check import as_integer, as_integers
 
 __all__ = ["Codes", "Integers", "Tensor"]
 
@@ -24,7 +26,8 @@ class Codes:
     Raises
     ------
     NetworkError
-        If ``max_code`` or ``step`` is not positive, or codes need more than 16 bits.
+        If ``max_code`` or ``step`` is not positive, codes need more than 16 bits, or values
+        more than 32.
     """
 
     max_code: int
@@ -34,12 +37,15 @@ class Codes:
     MAX_BITS: ClassVar[int] = 16
 
     def __post_init__(self):
-        if self.max_code < 1:
-            raise NetworkError(f"codes need a largest code of at least 1, not {self.max_code}")
-        if self.bits > self.MAX_BITS:
-            raise NetworkError(f"codes hold at most {self.MAX_BITS} bits, not {self.bits}")
-        if self.step < 1:
-            raise NetworkError(f"the step between codes must be at least 1, not {self.step}")
+        checked = {
+            "max_code": as_integer(self.max_code, "the largest code", 1, 2**self.MAX_BITS - 1),
+            "step": as_integer(self.step, "the step between codes", 1, 2**31 - 1),
+            "offset": as_integer(self.offset, "the value of code 0", -(2**31), 2**31 - 1),
+        }
+        for name, number in checked.items():
+            object.__setattr__(self, name, number)
+        if self.hi >= 2**31:
+            raise NetworkError(f"values of codes must fit 32 bits, not {self.hi}")
 
     @classmethod
     def unsigned(cls, bits: int) -> "Codes":
@@ -103,6 +109,9 @@ class Integers:
     hi: int
 
     def __post_init__(self):
+        for name in ("lo", "hi"):
+            bound = as_integer(getattr(self, name), f"the bound {name!r}", -(2**62), 2**62)
+            object.__setattr__(self, name, bound)
         if self.lo > self.hi:
             raise NetworkError(f"integers need lo <= hi, not {self.lo} > {self.hi}")
 
@@ -119,16 +128,22 @@ class Tensor:
     Raises
     ------
     NetworkError
-        If the shape is not three positive integers.
+        If the shape is not three positive integers, or there are more than 2^24 elements.
     """
 
     shape: tuple[int, int, int]
     element: Codes | Integers
 
+    MAX_SIZE: ClassVar[int] = 2**24
+
     def __post_init__(self):
-        if len(self.shape) != 3 or any(size < 1 for size in self.shape):
+        shape = as_integers(self.shape, "height, width and channels", 3, 1, self.MAX_SIZE)
+        object.__setattr__(self, "shape", shape)
+        if self.size > self.MAX_SIZE:
+            raise NetworkError(f"a tensor holds at most {self.MAX_SIZE} elements, not {self.size}")
+        if not isinstance(self.element, Codes | Integers):
             raise NetworkError(
-                f"a tensor is height × width × channels, all at least 1, not {self.shape}"
+                f"elements of a tensor are Codes or Integers, not {reprlib.repr(self.element)}"
             )
 
     @property

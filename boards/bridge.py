@@ -1,0 +1,120 @@
+"""An accelerator behind a serial line."""
+
+from amaranth.hdl import Module, Shape
+from amaranth.lib import data, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.wiring import In, Out, connect
+
+from ..errors import PlanError
+from ..hw.byte_packer import BytePacker
+from ..hw.byte_unpacker import ByteUnpacker
+from ..hw.uart import UARTReceiver, UARTTransmitter
+
+__all__ = ["UARTBridge"]
+
+
+class UARTBridge(wiring.Component):
+    """Feeds an accelerator from a UART and sends its results back.
+
+    Each input code takes one byte, in order. Each output element takes as many bytes as it
+    needs, low byte first, sign-extended if signed. The line has no flow control: bytes wait
+    in a FIFO, and the host sends no more than fits before it has the result.
+
+    Parameters
+    ----------
+    accelerator : wiring.Component
+        Has ``i: In(stream.Signature(data.ArrayLayout(unsigned(k), lanes)))``, k at most 8, and
+        ``o: Out(stream.Signature(data.ArrayLayout(shape, lanes)))``. It becomes a submodule.
+    divisor : int
+        Clock cycles a bit.
+    fifo_depth : int
+        Bytes that may wait for the accelerator.
+
+    Members
+    -------
+    rx : In(1)
+        Serial line in, idle high.
+    tx : Out(1)
+        Serial line out, idle high.
+    busy : Out(1)
+        From the first byte received to the last result.
+    last : Out(8)
+        Low bits of the latest output element: the class, for a classifier.
+    overrun : Out(1)
+        Whether a byte was ever lost.
+
+    Raises
+    ------
+    PlanError
+        If the accelerator has no such streams.
+    """
+
+    def __init__(self, accelerator: wiring.Component, *, divisor: int, fifo_depth: int = 512):
+        self._accelerator = accelerator
+        self._divisor = divisor
+        self._fifo_depth = fifo_depth
+        i_layout, o_layout = (_lanes(accelerator, name) for name in ("i", "o"))
+        self._receiver = UARTReceiver(divisor)
+        self._packer = BytePacker(Shape.cast(i_layout.elem_shape).width, i_layout.length)
+        self._unpacker = ByteUnpacker(o_layout.elem_shape, o_layout.length)
+        self._transmitter = UARTTransmitter(divisor)
+        super().__init__(
+            {
+                "rx": In(1, init=1),
+                "tx": Out(1, init=1),
+                "busy": Out(1),
+                "last": Out(8),
+                "overrun": Out(1),
+            }
+        )
+
+    @property
+    def accelerator(self) -> wiring.Component:
+        """What is behind the line."""
+        return self._accelerator
+
+    @property
+    def divisor(self) -> int:
+        """Clock cycles a bit."""
+        return self._divisor
+
+    @property
+    def fifo_depth(self) -> int:
+        """Bytes that may wait for the accelerator."""
+        return self._fifo_depth
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.receiver = receiver = self._receiver
+        m.submodules.fifo = fifo = SyncFIFOBuffered(width=8, depth=self._fifo_depth)
+        m.submodules.packer = packer = self._packer
+        m.submodules.accelerator = accelerator = self._accelerator
+        m.submodules.unpacker = unpacker = self._unpacker
+        m.submodules.transmitter = transmitter = self._transmitter
+
+        m.d.comb += [receiver.rx.eq(self.rx), self.tx.eq(transmitter.tx)]
+        connect(m, receiver.o, fifo.w_stream)
+        connect(m, fifo.r_stream, packer.i)
+        connect(m, packer.o, accelerator.i)
+        connect(m, accelerator.o, unpacker.i)
+        connect(m, unpacker.o, transmitter.i)
+
+        with m.If(receiver.overrun):
+            m.d.sync += self.overrun.eq(1)
+        with m.If(receiver.o.valid):
+            m.d.sync += self.busy.eq(1)
+        with m.If(accelerator.o.valid & accelerator.o.ready):
+            m.d.sync += [
+                self.busy.eq(0),
+                self.last.eq(accelerator.o.payload[-1]),
+            ]
+
+        return m
+
+
+def _lanes(accelerator: wiring.Component, name: str) -> data.ArrayLayout:
+    """Layout of the payload of the accelerator's stream ``name``."""
+    payload = getattr(getattr(accelerator, name, None), "payload", None)
+    if isinstance(payload, data.View) and isinstance(payload.shape(), data.ArrayLayout):
+        return payload.shape()
+    raise PlanError(f"an accelerator needs a stream {name!r} of lanes, an ArrayLayout")

@@ -1,0 +1,91 @@
+"""What is built for a board: an accelerator with its clock, serial line and LEDs."""
+
+from amaranth.hdl import Cat, ClockDomain, Module
+from amaranth.lib import io, wiring
+
+from ..hw.uart import divisor
+from .board import Board
+from .bridge import UARTBridge
+from .clock import ClockGenerator
+
+__all__ = ["BoardTop"]
+
+
+class BoardTop(wiring.Component):
+    """An accelerator on a board.
+
+    The first LED shines while the accelerator works, the others show the low bits of the latest
+    output element. The serial protocol is that of :class:`UARTBridge`.
+
+    Parameters
+    ----------
+    accelerator : wiring.Component
+        See :class:`UARTBridge`.
+    board : Board
+        Where.
+    clock_mhz : float, optional
+        Frequency wanted, in MHz; the board's default if left out.
+    baud : int
+        Bits a second on the serial line.
+    fifo_depth : int
+        Bytes that may wait for the accelerator.
+
+    Raises
+    ------
+    PlanError
+        If the accelerator has no such streams, or the clock cannot be made.
+    """
+
+    def __init__(
+        self,
+        accelerator: wiring.Component,
+        board: Board,
+        *,
+        clock_mhz: float | None = None,
+        baud: int = 115200,
+        fifo_depth: int = 512,
+    ):
+        self._board = board
+        self._baud = baud
+        self._clock = ClockGenerator(board, clock_mhz or board.clock_mhz)
+        self._bridge = UARTBridge(
+            accelerator,
+            divisor=divisor(self._clock.achieved_mhz, baud),
+            fifo_depth=fifo_depth,
+        )
+        super().__init__({})
+
+    @property
+    def board(self) -> Board:
+        """Where."""
+        return self._board
+
+    @property
+    def baud(self) -> int:
+        """Bits a second on the serial line."""
+        return self._baud
+
+    @property
+    def clock_mhz(self) -> float:
+        """Frequency of the accelerator, in MHz."""
+        return self._clock.achieved_mhz
+
+    def elaborate(self, platform):
+        m = Module()
+        m.domains.sync = ClockDomain()
+        m.submodules.clock = self._clock
+        m.submodules.bridge = bridge = self._bridge
+
+        pins = platform.lookup("uart", 0).ios
+        uart = platform.request("uart", 0, dir={pin.name: "-" for pin in pins})
+        m.submodules.rx = rx = io.Buffer("i", uart.rx)
+        m.submodules.tx = tx = io.Buffer("o", uart.tx)
+        m.d.comb += [bridge.rx.eq(rx.i), tx.o.eq(bridge.tx)]
+
+        shown = Cat(bridge.busy, bridge.last)
+        for index in range(self._board.leds):
+            led = io.Buffer("o", platform.request("led", index, dir="-"))
+            m.submodules[f"led{index}"] = led
+            m.d.comb += led.o.eq(shown[index])
+
+        return m

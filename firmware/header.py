@@ -1,0 +1,34 @@
+"""A C header with everything about an accelerator that its driver has to know."""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ..plan import Plan
+
+__all__ = ["header"]
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("threefold.firmware", "."),
+    undefined=StrictUndefined,
+    keep_trailing_newline=True,
+    autoescape=False,  # C, not HTML; names are checked to be identifiers
+)
+
+
+def header(plan: Plan) -> str:
+    """The text of ``<name>.h``: sizes and types of inputs and outputs, and the cycles."""
+    network = plan.network
+    codes = network.input.element
+    last = plan.engines[-1].layer
+    bits = network.types[network.output.name].element.bits if plan.argmax else last.logit_bits
+    return _TEMPLATES.get_template("header.h.j2").render(
+        name=network.name,
+        prefix=network.name.upper(),
+        inputs=network.input.size,
+        codes=codes,
+        outputs=1 if plan.argmax else last.rows,
+        output_bits=bits,
+        output_bytes=-(-bits // 8),
+        output_is_class=int(plan.argmax),
+        classes=last.rows,
+        cycles=plan.cycles,
+    )

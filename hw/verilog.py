@@ -1,0 +1,59 @@
+"""Verilog of a component, the same text for the same component."""
+
+import tempfile
+from pathlib import Path
+
+from amaranth.back import rtlil
+from amaranth.lib import wiring
+
+from ..toolchain import run
+
+__all__ = ["to_rtlil", "to_verilog"]
+
+
+def to_rtlil(component: wiring.Component, name: str, ports=None) -> str:
+    """The component as RTLIL text, without source positions.
+
+    Parameters
+    ----------
+    component : wiring.Component
+        What to convert; with ``ports`` any elaboratable will do.
+    name : str
+        Name of the top module.
+    ports : sequence of signals or dict, optional
+        Ports where they do not follow from the component's signature.
+    """
+    return rtlil.convert(component, name=name, ports=ports, emit_src=False)
+
+
+def to_verilog(component: wiring.Component, name: str, ports=None) -> str:
+    """The component as Verilog text.
+
+    Attributes that are meant for synthesis (``keep``, ``ram_style``) stay, Amaranth's own
+    and source positions go. Parameters are those of :func:`to_rtlil`.
+
+    Raises
+    ------
+    ToolError
+        If Yosys is missing.
+    BuildError
+        If Yosys fails.
+    """
+    # The passes are those of amaranth.back.verilog, which knows no WebAssembly Yosys.
+    script = """\
+read_rtlil design.il
+proc -nomux -norom
+memory_collect
+attrmap -remove generator -remove top -remove src \
+ -remove amaranth.hierarchy -remove amaranth.decoding
+attrmap -modattr -remove generator -remove top -remove src \
+ -remove amaranth.hierarchy -remove amaranth.decoding
+write_verilog -norename design.v
+"""
+    with tempfile.TemporaryDirectory(prefix="threefold-") as folder:
+        folder = Path(folder)
+        (folder / "design.il").write_text(to_rtlil(component, name, ports))
+        (folder / "design.ys").write_text(script)
+        run("yosys", ["-q", "design.ys"], cwd=folder, log=folder / "yosys.log")
+        # The first line tells how Yosys was built, which is nobody's business.
+        return (folder / "design.v").read_text().split("\n", 1)[1].lstrip()

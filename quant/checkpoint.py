@@ -1,0 +1,112 @@
+"""Trainings that can be taken up again: one file, rewritten after every epoch."""
+
+import io
+from pathlib import Path
+
+import torch
+
+from ..errors import TrainingError
+from ..files import write_file
+from .config import TrainConfig
+from .data import Dataset
+from .models import Model
+
+__all__ = ["load_checkpoint", "save_checkpoint"]
+
+_FORMAT = 1
+
+
+def save_checkpoint(
+    path: Path | str,
+    model: Model,
+    optimizer: torch.optim.Optimizer,
+    losses: list[float],
+    dataset: Dataset,
+    config: TrainConfig,
+) -> None:
+    """Write the state after ``len(losses)`` epochs, at once or not at all.
+
+    Raises
+    ------
+    BuildError
+        If the file cannot be written.
+    """
+    state = _identity(model, dataset, config)
+    state["model"] = model.state_dict()
+    state["optimizer"] = optimizer.state_dict()
+    state["losses"] = losses
+    file = io.BytesIO()
+    torch.save(state, file)
+    write_file(path, file.getvalue())
+
+
+def load_checkpoint(
+    path: Path | str,
+    model: Model,
+    optimizer: torch.optim.Optimizer,
+    dataset: Dataset,
+    config: TrainConfig,
+) -> list[float]:
+    """Put model and optimizer into the state of ``path``, if there is such a file.
+
+    Only tensors and plain values are read from it, never code.
+
+    Returns
+    -------
+    losses : list of float
+        Of the epochs done; none if there is no file.
+
+    Raises
+    ------
+    TrainingError
+        If the file is damaged, or is of another network, other data or another configuration.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise TrainingError(f"cannot read {path}: {error.strerror}") from None
+    mine = _identity(model, dataset, config)
+    try:
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        its = {key: state[key] for key in mine}
+        losses = [float(loss) for loss in state["losses"]]
+        weights, moments = dict(state["model"]), dict(state["optimizer"])
+    except Exception:  # a damaged file makes torch.load raise nearly anything
+        raise TrainingError(
+            f"{path} is not a checkpoint of this version, or is damaged; delete it to start anew"
+        ) from None
+    _require_same(path, its, mine)
+    try:
+        model.load_state_dict(weights)
+        optimizer.load_state_dict(moments)
+    except (RuntimeError, ValueError, KeyError, TypeError, AttributeError):
+        raise TrainingError(f"{path} is damaged; delete it to start anew") from None
+    return losses
+
+
+def _identity(model: Model, dataset: Dataset, config: TrainConfig) -> dict:
+    return {
+        "format": _FORMAT,
+        "network": f"{model.input}: {model.layers}",
+        "data": dataset.digest(),
+        "config": config.to_dict(),
+    }
+
+
+def _require_same(path: Path, its: dict, mine: dict) -> None:
+    advice = "delete it to start anew, or choose another place"
+    if its["format"] != mine["format"]:
+        raise TrainingError(f"{path} is of format {its['format']!r}, not {_FORMAT}; {advice}")
+    if its["config"] != mine["config"]:
+        changes = [
+            f"{key} {its['config'].get(key)}, not {value}"
+            for key, value in mine["config"].items()
+            if its["config"].get(key) != value
+        ]
+        raise TrainingError(f"{path} was trained with {'; '.join(changes)}; {advice}")
+    for key, what in (("network", "another network"), ("data", "other data")):
+        if its[key] != mine[key]:
+            raise TrainingError(f"{path} is a checkpoint of {what}; {advice}")

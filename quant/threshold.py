@@ -1,0 +1,50 @@
+"""Integer levels of a layer, found by asking the layer itself."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+__all__ = ["search"]
+
+
+def search(
+    reference: Callable[[np.ndarray], np.ndarray],
+    lo: np.ndarray,
+    hi: np.ndarray,
+    max_code: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Levels with which ``#{acc >= level}`` equals ``reference(acc)`` for every accumulator.
+
+    Bisection over all channels and codes at once, in as many calls as an accumulator has bits.
+    Nothing about the reference is assumed but that each channel is monotone, so that scales of
+    either sign or zero, constant channels and ties need no case of their own.
+
+    Parameters
+    ----------
+    reference : function
+        Codes 0…``max_code``, shape (rows, channels), of accumulators, int64 of the same shape.
+        Each channel of its own, never falling or never rising.
+    lo, hi : arrays of int64, shape (channels,)
+        Smallest and largest accumulator of each channel.
+    max_code : int
+
+    Returns
+    -------
+    levels : array of int64, shape (channels, max_code)
+        In ascending order; ``lo`` means always and ``hi + 1`` never. For channels that fall,
+        levels of the negated accumulator, which lies in −hi…−lo.
+    falling : array of bool, shape (channels,)
+        Channels that fall as the accumulator rises: their weights are to be negated.
+    """
+    falling = reference(lo[None])[0] > reference(hi[None])[0]
+    sign = np.where(falling, -1, 1)
+    lo, hi = np.where(falling, -hi, lo), np.where(falling, -lo, hi)
+    codes = np.arange(1, max_code + 1)[:, None]
+    first = np.repeat(lo[None], max_code, axis=0)  # the level lies in first…last
+    last = np.repeat(hi[None] + 1, max_code, axis=0)
+    while (open_ := first < last).any():
+        middle = np.where(open_, (first + last) // 2, lo)
+        reached = reference(middle * sign) >= codes
+        last = np.where(open_ & reached, middle, last)
+        first = np.where(open_ & ~reached, middle + 1, first)
+    return np.ascontiguousarray(first.T), falling

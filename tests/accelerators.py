@@ -1,0 +1,110 @@
+"""Random chains of layers, random foldings of them, and their simulation."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.stream import lane_count
+
+from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
+from threefold.plan import Folding, Plan, fold, lower
+
+from .streams import Bench
+
+__all__ = [
+    "CODES",
+    "AcceleratorBench",
+    "Run",
+    "divisors",
+    "random_foldings",
+    "random_images",
+    "random_network",
+    "random_plan",
+]
+
+CODES = {
+    **{f"unsigned{bits}": Codes.unsigned(bits) for bits in range(1, 9)},
+    "signed8": Codes.signed(8),
+    "ternary": Codes.ternary(),
+    "bipolar": Codes.bipolar(),
+    "codes5": Codes(5),
+}
+
+
+def random_network(
+    rng: np.random.Generator, codes: Codes, *, layers: int | None = None, argmax: bool | None = None
+) -> Network:
+    """A chain of dense layers, some of them pruned, whose input is ``codes``."""
+    layers = layers or int(rng.integers(1, 4))
+    argmax = bool(rng.integers(2)) if argmax is None else argmax
+    widths = rng.choice([2, 3, 4, 6, 8, 12, 16], layers + 1)
+    tensor = Tensor((1, 1, int(widths[0])), codes)
+    ops = []
+    for layer, (columns, rows) in enumerate(pairwise(widths), 1):
+        kept = rng.random((rows, columns)) < rng.choice([0.15, 0.5, 1.0])
+        dense = Dense(rng.integers(-1, 2, (rows, columns)) * kept)
+        ops.append((f"fc{layer}", dense))
+        if layer == layers:
+            ops.append(("logits", Logits(rng.integers(-20, 20, rows))))
+            break
+        lo, hi = dense.bounds(codes)
+        codes = CODES[rng.choice(list(CODES))]
+        levels = rng.integers(lo.min() - 2, hi.max() + 3, (rows, codes.max_code))
+        ops.append((f"act{layer}", Threshold(np.sort(levels, 1), codes.step, codes.offset)))
+    if argmax:
+        ops.append(("argmax", ArgMax()))
+    return Network.chain("random", tensor, ops)
+
+
+def divisors(number: int) -> list[int]:
+    return [size for size in range(1, number + 1) if number % size == 0]
+
+
+def random_foldings(rng: np.random.Generator, network: Network) -> dict[str, Folding]:
+    return {
+        layer.name: Folding(
+            int(rng.choice(divisors(layer.rows))), int(rng.choice(divisors(layer.columns)))
+        )
+        for layer in lower(network)[0]
+    }
+
+
+def random_plan(rng: np.random.Generator, codes: Codes, **parameters) -> Plan:
+    network = random_network(rng, codes, **parameters)
+    return fold(network, random_foldings(rng, network))
+
+
+def random_images(rng: np.random.Generator, network: Network, count: int) -> np.ndarray:
+    """Codes of ``count`` images, all extremes in the first two."""
+    largest = network.input.element.max_code
+    images = rng.integers(0, largest + 1, (count, *network.input.shape))
+    images[:1], images[1:2] = 0, largest
+    return images
+
+
+@dataclass
+class Run:
+    """Outputs of each image, and the cycles in which images have left, from the first word on."""
+
+    outputs: np.ndarray
+    left: list[int]
+
+
+class AcceleratorBench:
+    """An accelerator in Amaranth's simulator."""
+
+    def __init__(self, plan: Plan):
+        self._plan = plan
+        self._dut = Accelerator(plan)
+        self._bench = Bench(self._dut)
+
+    def run(self, images: np.ndarray, *, stalls: float = 0.0, seed: int = 0) -> Run:
+        simd = self._plan.engines[0].folding.simd
+        rows = 1 if self._plan.argmax else self._plan.engines[-1].layer.rows
+        beats = rows // lane_count(self._dut.o)
+        count = len(images) * beats
+        traffic = self._bench.run(images.reshape(-1, simd), count, stalls=stalls, seed=seed)
+        assert len(traffic.beats) == count, f"{len(traffic.beats)} beats, not {count}; seed {seed}"
+        left = [cycle - traffic.entered[0] for cycle in traffic.left[beats - 1 :: beats]]
+        return Run(np.array(traffic.beats).reshape(len(images), rows), left)

@@ -1,0 +1,140 @@
+# amaranth: UnusedElaboratable=no
+
+import random
+
+import pytest
+from amaranth.hdl import Module, Signal, signed, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.sim import Simulator
+from threefold.boards import UARTBridge
+
+from threefold.errors import PlanError
+
+DIVISOR = 4
+
+
+class Difference(wiring.Component):
+    """Stands in for an accelerator: of each pair of codes the difference, after a while."""
+
+    def __init__(self, cycles):
+        self.cycles = cycles
+        super().__init__(
+            {
+                "i": In(stream.Signature(data.ArrayLayout(unsigned(4), 2))),
+                "o": Out(stream.Signature(data.ArrayLayout(signed(12), 1))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        left = Signal(range(self.cycles + 1))
+        m.d.comb += self.i.ready.eq(~self.o.valid & (left == 0))
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [
+                left.eq(self.cycles),
+                self.o.payload[0].eq(100 * (self.i.payload[0] - self.i.payload[1])),
+            ]
+        with m.Elif(left != 0):
+            m.d.sync += left.eq(left - 1)
+            with m.If(left == 1):
+                m.d.sync += self.o.valid.eq(1)
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        return m
+
+
+def run(dut, *testbenches, cycles):
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    for testbench in testbenches:
+        simulator.add_testbench(testbench)
+    for _ in range(4 * cycles):
+        if not simulator.advance():
+            return
+    raise AssertionError("the simulation does not end")
+
+
+async def send(ctx, dut, byte):
+    for bit in [0, *(byte >> position & 1 for position in range(8)), 1]:
+        ctx.set(dut.rx, bit)
+        for _ in range(DIVISOR):
+            await ctx.tick()
+    for _ in range(DIVISOR):
+        await ctx.tick()
+
+
+async def receive(ctx, dut):
+    while ctx.get(dut.tx):
+        await ctx.tick()
+    for _ in range(DIVISOR // 2):
+        await ctx.tick()
+    byte = 0
+    for position in range(9):
+        for _ in range(DIVISOR):
+            await ctx.tick()
+        byte |= ctx.get(dut.tx) << position
+    assert byte >> 8 == 1
+    return byte & 0xFF
+
+
+@pytest.mark.parametrize("cycles", [1, 150])
+def test_codes_in_results_out(cycles):
+    dut = UARTBridge(Difference(cycles), divisor=DIVISOR)
+    rng = random.Random(cycles)
+    pairs = [(rng.randrange(16), rng.randrange(16)) for _ in range(6)]
+    received = bytearray()
+
+    async def host_sends(ctx):
+        for pair in pairs:
+            for code in pair:
+                await send(ctx, dut, code)
+
+    async def host_receives(ctx):
+        for _ in range(2 * len(pairs)):
+            received.append(await receive(ctx, dut))
+
+    run(dut, host_sends, host_receives, cycles=5000)
+    values = [
+        int.from_bytes(received[at : at + 2], "little", signed=True)
+        for at in range(0, len(received), 2)
+    ]
+    assert values == [100 * (first - second) for first, second in pairs]
+
+
+def test_leds():
+    dut = UARTBridge(Difference(30), divisor=DIVISOR)
+
+    async def host(ctx):
+        assert not ctx.get(dut.busy)
+        for code in [15, 2]:
+            await send(ctx, dut, code)
+            assert ctx.get(dut.busy)
+        await receive(ctx, dut)
+        await receive(ctx, dut)
+        assert not ctx.get(dut.busy)
+        assert ctx.get(dut.last) == 1300 % 256
+        assert not ctx.get(dut.overrun)
+
+    run(dut, host, cycles=2000)
+
+
+def test_too_many_bytes_are_noticed():
+    dut = UARTBridge(Difference(1000), divisor=DIVISOR, fifo_depth=4)
+
+    async def host(ctx):
+        for code in range(12):
+            await send(ctx, dut, code)
+        assert ctx.get(dut.overrun)
+
+    run(dut, host, cycles=2000)
+
+
+def test_not_an_accelerator():
+    class Bytes(wiring.Component):
+        i: In(stream.Signature(8))
+        o: Out(stream.Signature(8))
+
+    message = r"^an accelerator needs a stream 'i' of lanes, an ArrayLayout$"
+    with pytest.raises(PlanError, match=message):
+        UARTBridge(Bytes(), divisor=DIVISOR)

@@ -1,0 +1,42 @@
+# amaranth: UnusedElaboratable=no
+
+import pytest
+from amaranth.hdl import ClockDomain, Module, Signal
+from threefold.boards import ClockGenerator, get
+
+from threefold.errors import PlanError
+
+
+def design(board, clock_mhz):
+    """RTLIL of a counter on the board's clock."""
+    m = Module()
+    m.domains.sync = ClockDomain()
+    m.submodules.clock = ClockGenerator(board, clock_mhz)
+    count = Signal(4, attrs={"keep": 1})
+    m.d.sync += count.eq(count + 1)
+    plan = board.platform().build(m, do_build=False, emit_src=False, debug_verilog=False)
+    return plan.files["top.il"]
+
+
+@pytest.mark.parametrize(
+    ("name", "clock_mhz", "cell"),
+    [
+        ("icebreaker", 30, "SB_PLL40_PAD"),
+        ("icebreaker", 12, None),
+        ("ulx3s_85f", 75, "EHXPLLL"),
+        ("ulx3s_85f", 25, None),
+    ],
+)
+def test_pll_only_where_needed(name, clock_mhz, cell):
+    text = design(get(name), clock_mhz)
+    assert ("SB_PLL40_PAD" in text) == (cell == "SB_PLL40_PAD")
+    assert ("EHXPLLL" in text) == (cell == "EHXPLLL")
+
+
+def test_achieved_frequency():
+    assert ClockGenerator(get("icebreaker"), 25).achieved_mhz == 24.75
+
+
+def test_impossible():
+    with pytest.raises(PlanError, match=r"^an iCE40 PLL cannot make 13 MHz from 12 MHz; .*$"):
+        ClockGenerator(get("icebreaker"), 13)

@@ -1,0 +1,72 @@
+import re
+
+import pytest
+from threefold.boards.pll import ECP5PLL, ICE40PLL
+
+from threefold.errors import PlanError
+from threefold.toolchain import run
+
+
+def said_by(tool, args, folder):
+    run(tool, args, cwd=folder, log=folder / "pll.log")
+    return (folder / "pll.log").read_text()
+
+
+@pytest.mark.parametrize("mhz", [17, 24, 27.5, 30, 33, 48, 60, 96])
+def test_ice40_agrees_with_icepll(tmp_path, mhz):
+    text = said_by("icepll", ["-i", "12", "-o", str(mhz)], tmp_path)
+    theirs = {
+        name: int(re.search(rf"{name}:\s*(\d+)", text)[1])
+        for name in ("DIVR", "DIVF", "DIVQ", "FILTER_RANGE")
+    }
+    ours = ICE40PLL.for_frequency(12, mhz)
+    assert theirs == {
+        "DIVR": ours.divr,
+        "DIVF": ours.divf,
+        "DIVQ": ours.divq,
+        "FILTER_RANGE": ours.filter_range,
+    }
+    assert f"{ours.output_mhz:.3f} MHz (achieved)" in text
+
+
+@pytest.mark.parametrize("mhz", [10, 25, 40, 50, 62.5, 65, 80, 90, 100, 200])
+def test_ecp5_agrees_with_ecppll(tmp_path, mhz):
+    text = said_by("ecppll", ["-i", "25", "-o", str(mhz)], tmp_path)
+    ours = ECP5PLL.for_frequency(25, mhz)
+    assert f"Refclk divisor: {ours.clki_div}\n" in text
+    assert f"Feedback divisor: {ours.clkfb_div}\n" in text
+    assert f"clkout0 divisor: {ours.clkop_div}\n" in text
+    assert ours.output_mhz == mhz
+
+
+@pytest.mark.parametrize(
+    ("pll", "base", "low", "high"), [(ICE40PLL, 12, 17, 274), (ECP5PLL, 25, 10, 400)]
+)
+def test_never_faster_than_asked_and_never_far_below(pll, base, low, high):
+    for wanted in range(low, high, 29):
+        settings = pll.for_frequency(base, wanted)
+        assert settings.legal
+        assert 0.85 * wanted < settings.output_mhz <= wanted
+
+
+@pytest.mark.parametrize(
+    ("pll", "base", "wanted", "message"),
+    [
+        (
+            ICE40PLL,
+            12,
+            15,
+            r"^an iCE40 PLL cannot make 15 MHz from 12 MHz; choose 16\.125 to 270 MHz$",
+        ),
+        (
+            ICE40PLL,
+            12,
+            300,
+            r"^an iCE40 PLL cannot make 300 MHz from 12 MHz; choose 16\.125 to 270 MHz$",
+        ),
+        (ECP5PLL, 25, 401, r"^an ECP5 PLL cannot make 401 MHz from 25 MHz; choose 10 to 400 MHz$"),
+    ],
+)
+def test_impossible(pll, base, wanted, message):
+    with pytest.raises(PlanError, match=message):
+        pll.for_frequency(base, wanted)

@@ -1,0 +1,118 @@
+import argparse
+import io
+import json
+import shlex
+import sys
+
+import numpy as np
+import pytest
+from rich.console import Console
+from threefold.sim import golden
+
+from threefold.cli import train as command
+from threefold.data import load_images
+from threefold.errors import ToolError, TrainingError
+from threefold.network import load
+
+PRODUCTS = ["checkpoint.pt", "network.tern", "test.npz", "train.json"]
+
+
+def parse(line):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-q", "--quiet", action="store_true")
+    command.add_arguments(parser)
+    return parser.parse_args(shlex.split(line))
+
+
+def run(line):
+    log = io.StringIO()
+    args = parse(line)
+    return command.run(args, Console(file=log, quiet=args.quiet)), log.getvalue()
+
+
+@pytest.fixture(scope="module")
+def products(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("digits")
+    result, log = run(f"--epochs 3 -o {folder}")
+    return folder, result, log
+
+
+def test_the_network_and_its_images_give_the_stated_accuracy(products):
+    folder, result, _ = products
+    network = load(folder / "network.tern")
+    images, labels = load_images(folder / "test.npz")
+    accuracy = golden.accuracy(network, images, labels)
+    assert network.provenance["accuracy"]["integer"] == accuracy > 0.9
+    assert network.provenance["accuracy"]["float"] > 0.9
+    assert network.provenance["accuracy"]["images"] == len(labels) == 360
+    assert {"dataset", "recipe", "seed", "tools"} < set(network.provenance)
+    assert f"ternary  {accuracy:.2%}  of 360 held-out images" in result
+    assert str(folder / "network.tern") in result
+
+
+def test_the_record_holds_configuration_and_losses(products):
+    folder, _, log = products
+    record = json.loads((folder / "train.json").read_text())
+    assert record["config"]["epochs"] == 3
+    assert [len(losses) for losses in record["losses"].values()] == [3, 3]
+    assert record["accuracy"] == load(folder / "network.tern").provenance["accuracy"]
+    assert "3/3 epochs" in log
+
+
+def test_the_same_command_gives_the_same_bytes(products, tmp_path):
+    folder, result, _ = products
+    again, _ = run(f"--epochs 3 -o {tmp_path}")
+    assert again == result.replace(str(folder), str(tmp_path))
+    for name in ("network.tern", "test.npz", "train.json"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_without_the_float_twin_its_accuracy_is_absent(tmp_path):
+    result, log = run(f"--epochs 1 --widths 8,8 --bits 3 --no-float -q -o {tmp_path}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == PRODUCTS
+    network = load(tmp_path / "network.tern")
+    assert "float" not in network.provenance["accuracy"]
+    assert "\nfloat" not in result
+    assert [len(network.nodes[i].op.matrix) for i in (0, 2, 4)] == [8, 8, 10]
+    assert network.types["act1"].element.bits == 3
+    assert log == ""
+
+
+def test_another_training_in_the_folder_is_refused_or_replaced(tmp_path):
+    run(f"--epochs 1 --no-float -q -o {tmp_path}")
+    first = (tmp_path / "network.tern").read_bytes()
+    with pytest.raises(TrainingError, match=r"^\S+ was trained with seed 0, not 1; delete it .+$"):
+        run(f"--epochs 1 --no-float -q --seed 1 -o {tmp_path}")
+    assert (tmp_path / "network.tern").read_bytes() == first
+    run(f"--epochs 1 --no-float -q --seed 1 --fresh -o {tmp_path}")
+    assert (tmp_path / "network.tern").read_bytes() != first
+
+
+def test_unknown_preset(tmp_path):
+    with pytest.raises(TrainingError, match=r"^there is no preset 'imagenet'; there is digits$"):
+        run(f"--preset imagenet -o {tmp_path}")
+
+
+def test_without_torch(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(
+        ToolError, match=r"^training needs torch: pip install 'threefold\[train\]'$"
+    ):
+        run(f"-o {tmp_path}")
+
+
+def test_widths_that_are_no_numbers(capsys):
+    with pytest.raises(SystemExit):
+        parse("--widths 64x64")
+    assert "expected integers such as 64,64, not '64x64'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("example", command.EXAMPLES)
+def test_examples_are_understood(example):
+    program, name, *rest = shlex.split(example)
+    assert (program, name) == ("threefold", "train")
+    assert parse(shlex.join(rest)).output
+
+
+def test_images_are_stored_as_bytes(products):
+    assert load_images(products[0] / "test.npz")[0].dtype == np.uint8

@@ -1,0 +1,173 @@
+# amaranth: UnusedElaboratable=no
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from amaranth.hdl import EnableInserter, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.argmax import ArgMax
+from threefold.hw.engine import Engine, PEArray
+from threefold.hw.logits import LogitAdder
+from threefold.hw.requantizer import Requantizer
+from threefold.hw.resizer import Deserializer, Serializer
+
+from threefold import network
+from threefold.network import Codes, Dense, Logits, Network, Tensor, Threshold
+from threefold.plan import EnginePlan, Folding, fold, lower
+
+from ..contracts import ChangingPayload, GatedValid, ImpatientValid, Prover
+
+NETWORK = Network.chain(
+    "small",
+    Tensor((1, 1, 4), Codes.ternary()),
+    [
+        ("fc1", Dense([[1, -1, 0, 1], [0, 1, 1, -1], [0, 0, -1, 1], [1, 0, 0, 0]])),
+        ("act1", Threshold([[-1, 1, 2], [-2, 0, 1], [0, 0, 1], [-1, 0, 1]])),
+        ("fc2", Dense([[1, 0, 0, -1], [-1, 1, 0, 0], [0, 0, 0, 1]])),
+        ("logits", Logits([1, -2, 0])),
+        ("argmax", network.ArgMax()),
+    ],
+)
+TINY = Network.chain(
+    "tiny",
+    Tensor((1, 1, 2), Codes.bipolar()),
+    [
+        ("fc1", Dense([[1, -1], [0, 1]])),
+        ("act1", Threshold([[0], [1]], step=2, offset=-1)),
+        ("fc2", Dense([[1, 0], [-1, 1]])),
+        ("logits", Logits([1, 0])),
+        ("argmax", network.ArgMax()),
+    ],
+)
+LAYERS = {layer.name: layer for layer in lower(NETWORK)[0]}
+
+
+class PausedArray(wiring.Component):
+    """A PE array stopped by its consumer, as an engine has it."""
+
+    def __init__(self, plan: EnginePlan):
+        self._array = PEArray(plan)
+        members = self._array.signature.members
+        super().__init__(
+            {
+                "start": In(1),
+                "activations": members["activations"],
+                "o": Out(members["o"].signature),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        array = self._array
+        m.submodules.array = EnableInserter(~array.o.valid | self.o.ready)(array)
+        m.d.comb += [
+            array.start.eq(self.start),
+            array.activations.eq(self.activations),
+            self.o.valid.eq(array.o.valid),
+            self.o.payload.eq(array.o.payload),
+        ]
+        return m
+
+
+def array() -> PausedArray:
+    return PausedArray(EnginePlan(LAYERS["fc1"], Folding(2, 2)))
+
+
+def engine(name: str, pe: int, simd: int, lanes: int = 1) -> Engine:
+    return Engine(EnginePlan(LAYERS[name], Folding(pe, simd), lanes=lanes))
+
+
+def accelerator() -> Accelerator:
+    return Accelerator(fold(TINY, {"fc1": Folding(2, 1), "fc2": Folding(1, 2)}))
+
+
+@dataclass
+class Case:
+    """A component and how its contract is proven.
+
+    Parameters
+    ----------
+    make : callable
+    beats : int
+        Beats to be covered: those of more than one image or row of channels.
+    cycles : int
+        In which they can leave.
+    """
+
+    make: Callable[[], wiring.Component]
+    beats: int
+    cycles: int
+
+
+INDUCTION = 2
+CASES = {
+    "serializer": Case(lambda: Serializer(3, i_lanes=6, o_lanes=2), 7, 20),
+    "serializer_of_one": Case(lambda: Serializer(3, i_lanes=2, o_lanes=2), 3, 12),
+    "deserializer": Case(lambda: Deserializer(3, i_lanes=2, o_lanes=6), 3, 20),
+    "deserializer_of_one": Case(lambda: Deserializer(3, i_lanes=2, o_lanes=2), 3, 12),
+    "requantizer": Case(
+        lambda: Requantizer(np.sort(np.arange(18).reshape(6, 3) % 7), total_bits=4, lanes=2), 4, 16
+    ),
+    "logit_adder": Case(
+        lambda: LogitAdder(np.arange(-3, 3), step=2, total_bits=4, logit_bits=6, lanes=2), 4, 16
+    ),
+    "argmax": Case(lambda: ArgMax(channels=3, bits=4), 3, 16),
+    "array": Case(array, 3, 20),
+    "engine_codes": Case(lambda: engine("fc1", 2, 2), 5, 24),
+    "engine_codes_lanes": Case(lambda: engine("fc1", 4, 1, lanes=2), 3, 24),
+    "engine_pruned_logits": Case(lambda: engine("fc2", 1, 2), 4, 24),
+    "engine_constants": Case(lambda: engine("fc2", 3, 4, lanes=3), 2, 16),
+    "accelerator": Case(accelerator, 3, 40),
+}
+ONE_OF_EACH = [
+    "serializer",
+    "deserializer",
+    "requantizer",
+    "logit_adder",
+    "argmax",
+    "engine_codes",
+    "accelerator",
+]
+
+
+@pytest.fixture
+def prover(tmp_path, monkeypatch):
+    return Prover(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_valid_and_payload_hold_while_waiting(prover, name):
+    case = CASES[name]
+    assert prover.check("prove", case.make(), depth=INDUCTION) == "PASS"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_beats_can_wait_and_leave(prover, name):
+    case = CASES[name]
+    assert prover.check("cover", case.make(), depth=case.cycles, beats=case.beats) == "PASS"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_gates_lead_from_ready_to_valid(prover, name):
+    assert not prover.ready_leads_to_valid(CASES[name].make())
+
+
+@pytest.mark.parametrize("fault", [ImpatientValid, ChangingPayload])
+@pytest.mark.parametrize("name", ONE_OF_EACH)
+def test_a_beat_that_does_not_hold_is_found(prover, name, fault):
+    case = CASES[name]
+    assert prover.check("bmc", fault(case.make()), depth=case.cycles) == "FAIL"
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH)
+def test_a_gated_valid_is_found(prover, name):
+    assert prover.ready_leads_to_valid(GatedValid(CASES[name].make()))
+
+
+def test_a_beat_that_never_waits_is_not_covered(prover):
+    case = CASES["serializer"]
+    assert prover.check("cover", GatedValid(case.make()), depth=case.cycles) == "FAIL"

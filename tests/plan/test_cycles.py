@@ -1,0 +1,66 @@
+# amaranth: UnusedElaboratable=no
+
+import numpy as np
+import pytest
+from threefold.sim import golden
+
+from threefold.plan.cycles import interval_of, predict, trace
+
+from ..accelerators import CODES, AcceleratorBench, random_images, random_plan
+
+
+@pytest.mark.parametrize("argmax", [False, True], ids=["logits", "argmax"])
+@pytest.mark.parametrize("codes", CODES)
+def test_predicted_cycles_are_simulated_cycles(codes, argmax):
+    seed = 2 * list(CODES).index(codes) + argmax
+    rng = np.random.default_rng(seed)
+    plan = random_plan(rng, CODES[codes], argmax=argmax)
+    count = 8 + 4 * sum(engine.banks for engine in plan.engines)
+    images = random_images(rng, plan.network, count)
+    expected = golden.run(plan.network, images).reshape(count, -1)
+    bench = AcceleratorBench(plan)
+
+    run = bench.run(images)
+    start, left = trace(plan.engines, plan.argmax, count)
+    assert start == 0
+    assert run.left == left, f"seed {seed}"
+    assert plan.cycles.latency == run.left[0]
+    assert plan.cycles.interval == interval_of(run.left)
+    assert np.array_equal(run.outputs, expected), f"seed {seed}"
+
+    stalled = bench.run(images[:12], stalls=0.3, seed=seed)
+    assert np.array_equal(stalled.outputs, expected[:12]), f"seed {seed}"
+    assert all(late >= early for late, early in zip(stalled.left, left, strict=False))
+
+
+@pytest.mark.parametrize("stalls", [0.1, 0.5, 0.8])
+@pytest.mark.parametrize("seed", range(100, 104))
+def test_stalls_lose_and_repeat_nothing(seed, stalls):
+    rng = np.random.default_rng(seed)
+    plan = random_plan(rng, CODES[rng.choice(list(CODES))], layers=3)
+    images = random_images(rng, plan.network, 8)
+    run = AcceleratorBench(plan).run(images, stalls=stalls, seed=seed)
+    expected = golden.run(plan.network, images).reshape(8, -1)
+    assert np.array_equal(run.outputs, expected), f"seed {seed}"
+
+
+def test_latency_is_that_of_one_image_alone():
+    rng = np.random.default_rng(7)
+    plan = random_plan(rng, CODES["unsigned4"], layers=3)
+    run = AcceleratorBench(plan).run(random_images(rng, plan.network, 1))
+    assert run.left == [plan.cycles.latency]
+
+
+def test_fewer_images_than_an_interval_takes():
+    plan = random_plan(np.random.default_rng(0), CODES["unsigned4"], layers=1)
+    assert np.isnan(predict(plan.engines, plan.argmax, images=2).interval)
+
+
+@pytest.mark.parametrize(
+    ("left", "interval"),
+    [([5, 9, 13, 17], 4), ([0, 7, 10, 13, 17, 20], 3.5), ([3, 5], np.nan), ([3], np.nan)],
+)
+def test_interval_is_the_mean_over_the_later_half(left, interval):
+    result = interval_of(left)
+    assert result == interval or np.isnan([result, interval]).all()
+    assert isinstance(result, type(interval))

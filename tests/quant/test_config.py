@@ -1,0 +1,43 @@
+import dataclasses
+
+import pytest
+from threefold.quant import PRESETS, TrainConfig
+
+from threefold.errors import TrainingError
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("epochs", 0, "epochs must be at least 1, not 0"),
+        ("batch", 0, "batch must be at least 1, not 0"),
+        ("threads", 0, "threads must be at least 1, not 0"),
+        ("widths", (8, 0), "widths must be at least 1, not 0"),
+        ("bits", 9, "bits must be 1…8, not 9"),
+        ("rate", float("nan"), "rate must be positive, not nan"),
+        ("weight_decay", -1.0, r"weight_decay must be at least 0, not -1\.0"),
+        ("smoothing", 1.0, r"smoothing must be 0 or more and below 1, not 1\.0"),
+        ("seed", -1, "seed must be 0…2147483647, not -1"),
+        ("schedule", "warm", "schedule must be one of cosine, step, not 'warm'"),
+        ("optimizer", "lion", "optimizer must be one of adamw, sgd, not 'lion'"),
+        ("device", "tpu", "device must be one of cpu, cuda, not 'tpu'"),
+    ],
+)
+def test_values_out_of_range(field, value, message):
+    with pytest.raises(TrainingError, match=f"^{message}$"):
+        dataclasses.replace(PRESETS["digits"], **{field: value})
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rates"),
+    [("cosine", [1, 0.75, 0.25]), ("step", [1, 0.1, 0.01])],
+)
+def test_schedules(schedule, rates):
+    config = TrainConfig("digits", (), 2, epochs=3, rate=1.0, schedule=schedule)
+    assert [config.rate_at(epoch) for epoch in range(3)] == pytest.approx(rates)
+
+
+def test_values_come_back_from_plain_json():
+    config = PRESETS["digits"]
+    assert TrainConfig(**config.to_dict()) == config
+    assert "widths 64-64, 2-bit activations" in config.recipe

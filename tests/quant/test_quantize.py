@@ -1,0 +1,72 @@
+import pytest
+import torch
+from threefold.quant import Quantize, QuantTensor
+
+from threefold.errors import TrainingError
+
+
+def real(values):
+    return QuantTensor(torch.as_tensor(values), torch.tensor(1.0), torch.tensor(0.0))
+
+
+def started(bits, clip):
+    quantize = Quantize(bits)
+    quantize.started.fill_(True)
+    with torch.no_grad():
+        quantize.clip.fill_(clip)
+    return quantize
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_half_rounds_up_and_ends_clip(training):
+    quantize = started(2, 3.0).train(training)
+    y = quantize(real([[-9.0, -0.5, 0.49, 0.5, 1.49, 1.5, 2.5, 3.5, 99.0]]))
+    assert y.codes.tolist() == [[0, 0, 0, 1, 1, 2, 3, 3, 3]]
+    assert y.scale == 1
+
+
+def test_first_batch_sets_the_clip():
+    quantize = Quantize(3)
+    quantize(real([[2.0, -2.0, 2.0]]))
+    assert quantize.clip.item() == pytest.approx(6)
+    quantize(real([[50.0]]))
+    assert quantize.clip.item() == pytest.approx(6)
+
+
+def test_gradient_to_the_value_passes_inside_the_clip_only():
+    x = torch.tensor([[-1.0, 0.2, 2.9, 3.1]], requires_grad=True)
+    started(2, 3.0)(real(x)).value.sum().backward()
+    assert x.grad.tolist() == [[0, 1, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("value", "gradient"),
+    [
+        (-1.0, 0.0),
+        (9.0, 1.0),  # value = α above the clip, as in PACT
+        (0.8, (1 - 0.8) / 3),  # code 1 of 3: s times (code − x / s), and s = α / 3
+        (2.2, (2 - 2.2) / 3),
+    ],
+)
+def test_gradient_to_the_clip_is_that_of_a_learned_step(value, gradient):
+    quantize = started(2, 3.0)
+    quantize(real([[value]])).value.sum().backward()
+    assert quantize.clip.grad.item() == pytest.approx(gradient, abs=1e-6)
+
+
+def test_codes_in_evaluation_do_not_depend_on_the_batch():
+    generator = torch.Generator().manual_seed(0)
+    codes = torch.randint(-500, 500, (257, 33), generator=generator).float()
+    scale, shift = (torch.randn(33, generator=generator).double() / 100 for _ in range(2))
+    quantize = started(4, 1.7).eval()
+    whole = quantize(QuantTensor(codes, scale, shift)).codes
+    single = [quantize(QuantTensor(row[None], scale, shift)).codes for row in codes]
+    strided = quantize(QuantTensor(codes.T.contiguous().T, scale, shift)).codes
+    assert torch.equal(whole, torch.cat(single))
+    assert torch.equal(whole, strided)
+
+
+@pytest.mark.parametrize("bits", [0, 9])
+def test_bits_out_of_range(bits):
+    with pytest.raises(TrainingError, match=f"^activations are quantized to 1…8 bits, not {bits}$"):
+        Quantize(bits)

@@ -1,0 +1,59 @@
+import numpy as np
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from threefold.quant import Quantize, QuantTensor, search
+
+slopes = st.one_of(
+    st.just(0.0),
+    st.builds(lambda e, s: s * 2.0**e, st.integers(-8, 3), st.sampled_from([-1, 1])),
+    st.floats(-3, 3, width=32),
+)
+shifts = st.one_of(st.integers(-16, 16).map(lambda n: n / 2), st.floats(-40, 40, width=32))
+channels = st.tuples(slopes, shifts, st.integers(-60, 0), st.integers(0, 60))
+
+
+def codes_of(levels, sums):
+    return (sums[:, :, None] >= levels[None]).sum(axis=2)
+
+
+@settings(deadline=None)
+@given(st.lists(channels, min_size=1, max_size=6), st.integers(1, 4), st.integers(-3, 3))
+def test_levels_give_the_codes_of_the_layer_for_every_accumulator(rows, bits, exponent):
+    scale, shift, lo, hi = (np.array(column) for column in zip(*rows, strict=True))
+    quantize = Quantize(bits).eval()
+    with torch.no_grad():
+        quantize.clip.fill_(quantize.max_code * 2.0**exponent)  # step: a power of two, so ties
+
+    def reference(sums):
+        assert (sums >= lo).all()
+        assert (sums <= hi).all()
+        x = QuantTensor(
+            torch.from_numpy(sums).float(), torch.from_numpy(scale), torch.from_numpy(shift)
+        )
+        return quantize(x).codes.to(torch.int64).numpy()
+
+    levels, falling = search(reference, lo, hi, quantize.max_code)
+    sign = np.where(falling, -1, 1)
+    first, last = np.minimum(sign * lo, sign * hi), np.maximum(sign * lo, sign * hi)
+    assert (np.diff(levels, axis=1) >= 0).all()
+    assert (levels >= first[:, None]).all()
+    assert (levels <= last[:, None] + 1).all()
+    for position in np.linspace(0, 1, 121):
+        sums = np.round(lo + position * (hi - lo)).astype(np.int64)[None]
+        assert np.array_equal(codes_of(levels, sums * sign), reference(sums))
+
+
+def test_always_is_the_smallest_accumulator_and_never_above_the_largest():
+    lo, hi = np.array([-5, -5, 0]), np.array([7, 7, 0])
+    fixed = np.array([2, 0, 1])
+    levels, falling = search(lambda sums: np.broadcast_to(fixed, sums.shape), lo, hi, 2)
+    assert levels.tolist() == [[-5, -5], [8, 8], [0, 1]]
+    assert not falling.any()
+
+
+def test_falling_channel_is_searched_negated():
+    lo, hi = np.array([-4]), np.array([6])
+    levels, falling = search(lambda sums: np.clip((3 - sums) // 2, 0, 3), lo, hi, 3)
+    assert falling.tolist() == [True]
+    assert levels.tolist() == [[-1, 1, 3]]

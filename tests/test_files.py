@@ -1,0 +1,90 @@
+import re
+
+import pytest
+
+from threefold.errors import BuildError
+from threefold.files import make_folder, replacing, write_file
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_is_written_with_its_folders(tmp_path):
+    write_file(tmp_path / "a" / "b.txt", "Σ")
+    assert (tmp_path / "a" / "b.txt").read_bytes() == "Σ".encode()
+    assert (tmp_path / "a" / "b.txt").stat().st_mode & 0o777 == 0o644
+    assert names_in(tmp_path / "a") == ["b.txt"]
+
+
+def test_a_file_is_replaced(tmp_path):
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"a long first version")
+    write_file(str(path), b"second")
+    assert path.read_bytes() == b"second"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_failure_leaves_the_old_file(tmp_path, error):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def fail():
+        with replacing(path) as temporary:
+            temporary.write_text("half of the ne")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["a.txt"]
+
+
+def test_a_full_disk_is_an_error_and_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def fail():
+        with replacing(path):
+            raise OSError(28, "No space left on device")
+
+    message = f"cannot write {path}: No space left on device; choose another with -o"
+    with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
+        fail()
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["a.txt"]
+
+
+def test_a_folder_is_not_replaced_by_a_file(tmp_path):
+    (tmp_path / "a").mkdir()
+    message = f"cannot write {tmp_path / 'a'}: Is a directory; choose another with -o"
+    with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
+        write_file(tmp_path / "a", b"")
+    assert names_in(tmp_path) == ["a"]
+
+
+def test_a_file_name_too_long_for_the_system(tmp_path):
+    path = tmp_path / ("a" * 300)
+    message = f"cannot write {path}: File name too long; choose another with -o"
+    with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
+        write_file(path, b"")
+
+
+def test_make_folder(tmp_path):
+    assert make_folder(str(tmp_path / "a" / "b")) == tmp_path / "a" / "b"
+    assert make_folder(tmp_path / "a" / "b").is_dir()
+
+
+def test_a_folder_below_a_file_is_an_error(tmp_path):
+    (tmp_path / "a").write_text("")
+    for path, reason in [("a", "File exists"), ("a/b", "Not a directory")]:
+        message = f"cannot create folder {tmp_path / path}: {reason}; choose another with -o"
+        with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
+            make_folder(tmp_path / path)
+
+
+def test_a_folder_that_may_not_be_written_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    message = f"cannot write into folder {tmp_path}; choose another with -o"
+    with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
+        make_folder(tmp_path)

@@ -1,0 +1,101 @@
+"""The command line: ``threefold <command>``.
+
+A command is a module of this package, loaded only when it is asked for. It has
+
+    HELP       one line
+    EXAMPLES   command lines that work as they are
+    add_arguments(parser)
+    run(args, console)   returns what goes to stdout: text, a rich renderable, or None
+
+``console`` writes to stderr, where progress and logs go; ``--quiet`` silences it. A result
+whose ``exit_code`` attribute is set gives the exit status.
+"""
+
+import argparse
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from rich.console import Console
+
+from .. import __doc__ as summary
+from .. import __version__
+from ..errors import ThreefoldError
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = ("train", "plan", "simulate", "build", "report", "doctor")
+"""The commands, in the order of a project."""
+
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit status.
+
+    0 is success, 1 a failed build or a missing tool, 2 misuse or unusable input, 130 an
+    interruption. Results go to stdout, everything else to stderr.
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    try:
+        args = _parser(argv).parse_args(argv)
+    except SystemExit as exit:  # argparse has said why
+        return int(exit.code or 0)
+
+    console = Console(stderr=True, quiet=args.quiet)
+    try:
+        result = args.command.run(args, console)
+    except ThreefoldError as error:
+        if args.verbose:
+            Console(stderr=True).print_exception()
+        sys.stderr.write(f"threefold: error: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("threefold: interrupted\n")
+        return _INTERRUPTED
+    if result is not None:
+        # A string is printed as it is, so that it can be parsed.
+        plain = isinstance(result, str)
+        Console(markup=not plain, highlight=not plain).print(result, soft_wrap=plain)
+    return getattr(result, "exit_code", 0)
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="threefold",
+        description=summary,
+        epilog="'threefold COMMAND --help' tells more about a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"threefold {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
+
+    common = argparse.ArgumentParser(add_help=False)
+    loudness = common.add_mutually_exclusive_group()
+    loudness.add_argument("-v", "--verbose", action="store_true", help="tell more")
+    loudness.add_argument("-q", "--quiet", action="store_true", help="results and errors only")
+
+    for name, command in _commands(argv):
+        subparser = commands.add_parser(
+            name,
+            help=command.HELP,
+            description=f"{command.HELP[0].upper()}{command.HELP[1:]}.",
+            epilog="\n".join(["examples:", *(f"  {example}" for example in command.EXAMPLES)]),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            parents=[common],
+        )
+        command.add_arguments(subparser)
+        subparser.set_defaults(command=command)
+    return parser
+
+
+def _commands(argv: Sequence[str]) -> list[tuple[str, ModuleType]]:
+    """The command asked for, or all there are if that is unclear."""
+    asked = next((word for word in argv if not word.startswith("-")), None)
+    names = [asked] if asked in COMMANDS else COMMANDS
+    return [
+        (name, importlib.import_module(f".{name}", __name__))
+        for name in names
+        if importlib.util.find_spec(f".{name}", __name__)
+    ]

@@ -1,0 +1,153 @@
+"""``threefold train``: a network of exact integers from a data set."""
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from .. import __version__, network
+from ..data import save_images
+from ..errors import ToolError, TrainingError
+from ..files import make_folder, write_file
+from ..sim import golden
+
+__all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
+
+HELP = "train a ternary network and write it as exact integers"
+EXAMPLES = [
+    "threefold train --preset digits --seed 0 -o out/digits",
+    "threefold train --preset digits --widths 32,32 --bits 1 -o out/small",
+]
+
+_SETTINGS = ("seed", "epochs", "widths", "bits", "device")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("--preset", default="digits", help="configuration to start from (digits)")
+    parser.add_argument("--seed", type=int, help="of weights and order of images")
+    parser.add_argument("--epochs", type=int, help="passes over the training images")
+    parser.add_argument(
+        "--widths", type=_widths, metavar="N,N,…", help="outputs of each hidden layer"
+    )
+    parser.add_argument("--bits", type=int, help="width of the activations, 1…8")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="where to train")
+    parser.add_argument("--no-float", action="store_true", help="leave out the float twin")
+    parser.add_argument("--logits", action="store_true", help="give logits, not the class index")
+    parser.add_argument("--fresh", action="store_true", help="start anew, whatever is there")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FOLDER", help="where to write (out/PRESET)"
+    )
+
+
+def run(args: argparse.Namespace, console: Console) -> str:
+    """Train, or take up again what was interrupted, and write the products.
+
+    The folder gets ``network.tern``, ``test.npz`` (the held-out images and labels),
+    ``train.json`` (configuration, accuracies, losses) and the checkpoints.
+
+    Raises
+    ------
+    ToolError
+        If PyTorch is missing.
+    TrainingError
+        If the preset is unknown, an option out of range, or the folder holds the checkpoint of
+        another training.
+    """
+    try:
+        import torch
+    except ImportError:
+        raise ToolError("training needs torch: pip install 'threefold[train]'") from None
+    from .. import quant
+
+    config = _config(args, quant.PRESETS)
+    folder = make_folder(args.output or Path("out", args.preset))
+    dataset = quant.DATASETS[config.dataset]()
+    twins = {"ternary": True} if args.no_float else {"ternary": True, "float": False}
+    models, losses = {}, {}
+    with _progress(console, args.quiet) as start:
+        steps = {name: start(name, config.epochs) for name in twins}
+        for name, ternary in twins.items():
+            checkpoint = folder / ("checkpoint.pt" if ternary else f"checkpoint_{name}.pt")
+            if args.fresh:
+                checkpoint.unlink(missing_ok=True)
+            models[name] = quant.build(config, dataset, ternary=ternary)
+            losses[name] = quant.train(
+                models[name], dataset, config, checkpoint=checkpoint, on_epoch=steps[name]
+            )
+
+    held_out = dataset.test_images, dataset.test_labels
+    exported = quant.export(models["ternary"], args.preset, argmax=not args.logits)
+    quant.require_equal(models["ternary"], exported, dataset.test_images)
+    accuracy = {
+        "dataset": f"{dataset.name}, held out",
+        "images": len(dataset.test_labels),
+        "integer": golden.accuracy(exported, *held_out),
+    }
+    if "float" in models:
+        accuracy["float"] = quant.accuracy(models["float"], *held_out)
+    provenance = {
+        "accuracy": accuracy,
+        "dataset": dataset.name,
+        "recipe": config.recipe,
+        "seed": config.seed,
+        "tools": {"threefold": __version__, "torch": torch.__version__},
+    }
+    record = {**provenance, "config": config.to_dict(), "losses": losses, "preset": args.preset}
+    network.save(dataclasses.replace(exported, provenance=provenance), folder / "network.tern")
+    save_images(folder / "test.npz", *held_out)
+    write_file(folder / "train.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
+    return _summary(accuracy, folder)
+
+
+def _config(args: argparse.Namespace, presets: dict):
+    if args.preset not in presets:
+        raise TrainingError(
+            f"there is no preset {args.preset!r}; there is {', '.join(sorted(presets))}"
+        )
+    values = {key: getattr(args, key) for key in _SETTINGS if getattr(args, key) is not None}
+    return dataclasses.replace(presets[args.preset], **values)
+
+
+def _summary(accuracy: dict, folder: Path) -> str:
+    lines = [f"ternary  {accuracy['integer']:.2%}  of {accuracy['images']} held-out images"]
+    if "float" in accuracy:
+        lines.append(f"float    {accuracy['float']:.2%}")
+    lines.append(f"network  {folder / 'network.tern'}")
+    lines.append(f"images   {folder / 'test.npz'}")
+    return "\n".join(lines)
+
+
+def _widths(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(width) for width in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected integers such as 64,64, not {text!r}") from None
+
+
+@contextmanager
+def _progress(
+    console: Console, quiet: bool
+) -> Iterator[Callable[[str, int], Callable[[int, float], None]]]:
+    """Starts a bar of a number of epochs, to be told the epochs done and the loss."""
+    columns = (
+        TextColumn("{task.description:8}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total} epochs"),
+        TextColumn("loss {task.fields[loss]:.3f}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=quiet) as bars:
+
+        def start(name: str, epochs: int) -> Callable[[int, float], None]:
+            task = bars.add_task(name, total=epochs, loss=float("nan"))
+            return lambda done, loss: bars.update(task, completed=done, loss=loss)
+
+        yield start

@@ -1,0 +1,113 @@
+"""How much of an FPGA a plan takes: an estimate for choosing foldings, not a report.
+
+The formulas count what each component is made of; ``benchmarks/resource_model.py`` holds them
+against real syntheses and states the error.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import ceil
+
+from ..errors import PlanError
+from .engine import EnginePlan
+
+__all__ = ["Resources", "block_rams", "estimate", "prefers_block"]
+
+_BLOCKS = {
+    "ice40": ((16, 256), (8, 512), (4, 1024), (2, 2048)),
+    "ecp5": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
+}
+"""Shapes (bits, rows) that one block RAM takes, by family."""
+
+_WORTH = 60  # LUTs that one block RAM has to save; iCE40UP5K has 176 for each of its blocks
+
+_ENGINE = 60  # LUTs of an engine's counters and handshakes
+
+
+@dataclass(frozen=True)
+class Resources:
+    """LUTs and block RAMs."""
+
+    lut: float = 0
+    bram: int = 0
+
+    def __add__(self, other: "Resources") -> "Resources":
+        return Resources(self.lut + other.lut, self.bram + other.bram)
+
+
+def prefers_block(width: int, depth: int) -> bool:
+    """Whether a read-only memory goes to block RAM rather than to LUTs.
+
+    A LUT holds 16 bits, and one more for every four of them selects; a block of the smallest
+    device holds 256 rows of 16 bits.
+
+    Parameters
+    ----------
+    width : int
+        Bits of a row.
+    depth : int
+        Rows.
+    """
+    return _rom_luts(width, depth) > _WORTH * block_rams(width, depth, "ice40")
+
+
+def block_rams(width: int, depth: int, family: str) -> int:
+    """Block RAMs that a memory of ``depth`` rows of ``width`` bits takes."""
+    if family not in _BLOCKS:
+        raise PlanError(f"families are {' and '.join(_BLOCKS)}, not {family!r}")
+    return min(ceil(width / bits) * ceil(depth / rows) for bits, rows in _BLOCKS[family])
+
+
+def estimate(engines: Iterable[EnginePlan], family: str) -> Resources:
+    """Resources of a whole accelerator, without what connects it to a board."""
+    return sum((_engine(engine, family) for engine in engines), Resources())
+
+
+def _engine(engine: EnginePlan, family: str) -> Resources:
+    layer, folding, schedule = engine.layer, engine.folding, engine.schedule
+    pe, simd, bits, total = folding.pe, folding.simd, layer.codes.bits, layer.total_bits
+    luts = pe * (bits * simd + _tree(bits, simd, family) + _adder(total, family))
+    if engine.lanes < pe:
+        luts += pe * total  # the serializer that drains the accumulators
+    result = Resources(luts + _ENGINE)
+    result += _buffer(bits * simd, engine.banks << (schedule.words - 1).bit_length(), family)
+    if len(schedule.tiles) > 1:
+        result += _rom(schedule.row_bits, len(schedule.tiles), family)
+    groups = layer.rows // engine.lanes
+    for _ in range(engine.lanes):
+        if layer.levels is None:
+            result += _rom(layer.logit_bits, groups, family)
+            result += Resources(4 * _adder(layer.logit_bits, family))
+            continue
+        for stage in range(layer.out_codes.bits):
+            result += _rom(total, groups << stage, family)
+            result += Resources(_adder(total, family))
+    return result
+
+
+def _tree(bits: int, terms: int, family: str) -> int:
+    luts = 0
+    while terms > 1:
+        luts += terms // 2 * _adder(bits + 1, family)
+        terms, bits = (terms + 1) // 2, bits + 1
+    return luts
+
+
+def _adder(bits: int, family: str) -> int:
+    return bits if family == "ice40" else 2 * ceil(bits / 2) + 2
+
+
+def _rom(width: int, depth: int, family: str) -> Resources:
+    if prefers_block(width, depth):
+        return Resources(0, block_rams(width, depth, family))
+    return Resources(_rom_luts(width, depth))
+
+
+def _rom_luts(width: int, depth: int) -> float:
+    return width * ceil(depth / 16) * 1.25
+
+
+def _buffer(width: int, depth: int, family: str) -> Resources:
+    if family == "ecp5" and depth <= 64:
+        return Resources(ceil(depth / 16) * ceil(width / 4) * 4 + (depth > 16) * width)
+    return Resources(0, block_rams(width, depth, family))

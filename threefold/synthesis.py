@@ -1,0 +1,146 @@
+"""Synthesis of one component alone, and what its netlist is made of."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from amaranth.lib import wiring
+
+from .errors import BuildError
+from .files import make_folder
+from .hw.verilog import to_rtlil
+from .toolchain import run
+
+__all__ = ["Cells", "multipliers", "synthesise"]
+
+_MULTIPLYING = ("$mul", "$div", "$mod", "$divfloor", "$modfloor", "$macc", "$macc_v2", "$pow")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What a netlist for one FPGA family holds.
+
+    Parameters
+    ----------
+    family : str
+        ``"ice40"`` or ``"ecp5"``.
+    by_type : dict from str to int
+        Number of cells of each type, by the vendor's name.
+    """
+
+    family: str
+    by_type: dict[str, int]
+
+    def count(self, *types: str) -> int:
+        """Number of cells of the given types."""
+        return sum(self.by_type.get(name, 0) for name in types)
+
+    @property
+    def lut(self) -> int:
+        """Four-input look-up tables, counting those that a carry or a small RAM takes up."""
+        if self.family == "ice40":
+            return self.count("SB_LUT4")
+        return self.count("LUT4") + 2 * self.count("CCU2C") + 4 * self.count("TRELLIS_DPR16X4")
+
+    @property
+    def ff(self) -> int:
+        """Flip-flops."""
+        return sum(
+            number
+            for name, number in self.by_type.items()
+            if name.startswith("SB_DFF") or name == "TRELLIS_FF"
+        )
+
+    @property
+    def bram(self) -> int:
+        """Block RAMs."""
+        return self.count("SB_RAM40_4K", "DP16KD", "PDPW16KD")
+
+    @property
+    def dsp(self) -> int:
+        """Multipliers."""
+        return self.count("SB_MAC16", "MULT18X18D", "MULT9X9D")
+
+    @classmethod
+    def read(cls, family: str, path: Path) -> Self:
+        """From the file that Yosys' ``stat -json`` wrote.
+
+        Raises
+        ------
+        BuildError
+            If the file is not what Yosys writes.
+        """
+        try:
+            by_type = json.loads(path.read_text())["design"]["num_cells_by_type"]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise BuildError(f"cannot read the cell counts in {path}; see the Yosys log") from None
+        cells = {name: number for name, number in by_type.items() if not name.startswith("$")}
+        return cls(family, dict(sorted(cells.items())))
+
+
+def synthesise(
+    component: wiring.Component,
+    family: str,
+    folder: Path | str,
+    *,
+    name: str = "top",
+    ports=None,
+    options: str = "",
+) -> Cells:
+    """Map a component to the cells of an FPGA family, without placing it.
+
+    Parameters
+    ----------
+    component : wiring.Component
+        What to synthesise; every member of its signature becomes a port.
+    family : str
+        ``"ice40"`` or ``"ecp5"``.
+    folder : path
+        Where ``<name>.il``, ``<name>.ys``, ``<name>.stat.json``, ``<name>.json`` (the netlist)
+        and ``yosys.log`` go.
+    name : str
+        Name of the module.
+    ports : sequence of signals or dict, optional
+        Ports where they do not follow from the component's signature.
+    options : str
+        Further options for ``synth_ice40`` or ``synth_ecp5``, such as ``"-dsp"``.
+
+    Raises
+    ------
+    ToolError
+        If Yosys is missing.
+    BuildError
+        If Yosys fails.
+    """
+    folder = make_folder(folder)
+    (folder / f"{name}.il").write_text(to_rtlil(component, name, ports))
+    script = f"""\
+read_rtlil {name}.il
+synth_{family} {options} -top {name}
+tee -q -o {name}.stat.json stat -json
+write_json {name}.json
+"""
+    (folder / f"{name}.ys").write_text(script)
+    run("yosys", [f"{name}.ys"], cwd=folder, log=folder / "yosys.log")
+    return Cells.read(family, folder / f"{name}.stat.json")
+
+
+def multipliers(component: wiring.Component, ports=None) -> list[str]:
+    """Every multiplication, division or remainder in a component, as it was written.
+
+    Returns
+    -------
+    list of str
+        Cells such as ``"$mul in top.engine"``, sorted; empty if there are none. Multiplications
+        by constants are listed too, although synthesis makes them adders.
+    """
+    found = []
+    module = ""
+    for line in to_rtlil(component, "top", ports).splitlines():
+        if match := re.match(r"module \\(\S+)", line):
+            module = match[1]
+        elif (match := re.match(r"\s*cell (\S+)", line)) and match[1] in _MULTIPLYING:
+            found.append(f"{match[1]} in {module}")
+    return sorted(found)

