@@ -46,10 +46,9 @@ def run(args: argparse.Namespace, console: Console) -> Table:
     folder = args.folder
     plan = load_plan(network.load(folder / "network.tern"), folder / "plan.json")
     training = _optional(folder / "train.json") or {}
-    build = _optional(folder / "gateware" / "build.json")
     report = make_report(
         plan,
-        build=build,
+        build=_optional(folder / "gateware" / "build.json"),
         simulation=_optional(folder / "sim" / "simulation.json"),
         accuracy=training.get("accuracy", plan.network.provenance.get("accuracy")),
         tools=training.get("tools", plan.network.provenance.get("tools")),
