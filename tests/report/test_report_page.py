@@ -96,7 +96,7 @@ def test_measured_cycles_that_differ_are_shown(plan, build, simulation):
     simulation["cycles"]["latency"] += 1
     report = make_report(plan, build=build, simulation=simulation)
     latency = plan.cycles.latency
-    assert f"{latency + 1} cycles; predicted {latency}" in render_page(report, plan)
+    assert f"{latency + 1} cycles, predicted {latency}" in render_page(report, plan)
 
 
 def test_nothing_measured(plan):

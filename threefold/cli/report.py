@@ -10,7 +10,6 @@ from rich.text import Text
 from .. import network
 from ..files import read_json, write_file
 from ..plan import Plan, load_plan
-from ..report import dumps, key_figures, make_report, render_page
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
@@ -43,6 +42,9 @@ def run(args: argparse.Namespace, console: Console) -> Table:
     BuildError
         If the report cannot be written.
     """
+    # Here, so that `threefold --help` does not wait for Matplotlib.
+    from ..report import dumps, key_figures, make_report, render_page
+
     folder = args.folder
     plan = load_plan(network.load(folder / "network.tern"), folder / "plan.json")
     training = _optional(folder / "train.json") or {}
@@ -56,7 +58,7 @@ def run(args: argparse.Namespace, console: Console) -> Table:
     files = _files(folder, plan, report)
     write_file(folder / "report.json", dumps(report))
     write_file(folder / "report.html", render_page(report, plan, files))
-    return _table(folder, report, files)
+    return _table(folder, key_figures(report), files)
 
 
 def _optional(path: Path) -> dict | None:
@@ -81,12 +83,12 @@ def _files(folder: Path, plan: Plan, report: dict) -> dict[str, str]:
     }
 
 
-def _table(folder: Path, report: dict, files: dict[str, str]) -> Table:
+def _table(folder: Path, figures: list, files: dict[str, str]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(style="dim", overflow="fold")
-    for figure in key_figures(report):
+    for figure in figures:
         table.add_row(figure.label, Text(figure.value, _TONES[figure.tone]), figure.note)
     paths = {"Bitstream": files["bitstream"]} if "bitstream" in files else {}
     for what, path in (paths | {"Page": "report.html"}).items():

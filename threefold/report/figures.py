@@ -77,23 +77,23 @@ def _speed(report: dict) -> list[Figure]:
         ("interval", "inferences_per_second", "Inferences a second", "one every {} cycles"),
     ):
         count = measured.get(cycles, predicted[cycles])
-        note = text.format(f"{count:,}")
         if cycles not in measured:
-            note += ", predicted"
+            origin = "predicted"
         elif count == predicted[cycles]:
-            note += ", as predicted"
+            origin = "as predicted"
         else:
-            note += f"; predicted {predicted[cycles]:,}"
+            origin = f"predicted {predicted[cycles]:,}"
         estimate = report.get(f"estimated_{seconds}")
         value = report.get(seconds, estimate)
         if value is None:
             label = {"latency": "Latency", "interval": "Interval"}[cycles]
-            note = "measured" if cycles in measured else "predicted"
+            note = f"measured, {origin}" if cycles in measured else origin
             figures.append(Figure(label, f"{count:,} cycles", note))
         else:
             label += "" if seconds in report else ", estimated"
             unit = " µs" if cycles == "latency" else ""
-            figures.append(Figure(label, _significant(value) + unit, note))
+            note = text.format(f"{count:,}")
+            figures.append(Figure(label, _significant(value) + unit, f"{note}, {origin}"))
     return figures
 
 
