@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import DataError, NetworkError
 from ..network import INPUT, ArgMax, Conv, Logits, Network, Op, Tensor, Threshold
 
-__all__ = ["accuracy", "classes", "compute", "evaluate", "run"]
+__all__ = ["accuracy", "classes", "compute", "evaluate", "require_images", "run"]
 
 _MAX_BATCH = 256
 _MAX_WINDOWS = 1 << 24  # doubles in the windows of one layer and batch
@@ -37,7 +37,7 @@ def evaluate(network: Network, images: np.ndarray) -> Mapping[str, np.ndarray]:
     DataError
         If the images are not integers of the network's input shape and range.
     """
-    images = _require_images(network, images)
+    images = require_images(network, images)
     results = {INPUT: images}
     for node in network.nodes:
         inputs = [results[source] for source in node.inputs]
@@ -48,7 +48,7 @@ def evaluate(network: Network, images: np.ndarray) -> Mapping[str, np.ndarray]:
 
 def run(network: Network, images: np.ndarray) -> np.ndarray:
     """The output of ``network`` for ``images``, in batches that keep memory small."""
-    images = _require_images(network, images)
+    images = require_images(network, images)
     size = _batch_size(network)
     parts = [
         evaluate(network, batch)[network.output.name]
@@ -154,7 +154,14 @@ def _batch_size(network: Network) -> int:
     return min(_MAX_BATCH, max(1, _MAX_WINDOWS // doubles))
 
 
-def _require_images(network: Network, images: np.ndarray) -> np.ndarray:
+def require_images(network: Network, images: np.ndarray) -> np.ndarray:
+    """The images as 64-bit integers, if ``network`` takes them.
+
+    Raises
+    ------
+    DataError
+        If the images are not integers of the network's input shape and range.
+    """
     try:
         images = np.asarray(images)
     except ValueError:

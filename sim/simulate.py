@@ -1,7 +1,9 @@
 """Simulates an accelerator bit by bit against the golden model."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,9 +18,10 @@ from ..errors import BuildError, DataError, MismatchError, PlanError
 from ..files import make_folder, write_file
 from ..plan import Cycles, Plan
 from ..plan.cycles import interval_of
+from . import golden
 from .streams import Stream, expected_streams, unpack
 
-__all__ = ["SIMULATORS", "SimulationResult", "simulate"]
+__all__ = ["SIMULATORS", "SimulationResult", "check", "simulate"]
 
 SIMULATORS = ("verilator", "icarus")
 
@@ -40,6 +43,8 @@ class SimulationResult:
     stalls : float
     outputs : array of int64, shape (images, outputs)
         What left the hardware: logits, or a class index.
+    classes : array of int64, shape (images,)
+        Class of each image by the hardware's outputs.
     waves : Path or None
     """
 
@@ -50,12 +55,8 @@ class SimulationResult:
     cycles_per_second: float
     stalls: float
     outputs: np.ndarray
+    classes: np.ndarray
     waves: Path | None
-
-    @property
-    def classes(self) -> np.ndarray:
-        """Class of each image by the hardware's outputs."""
-        return self.outputs.argmax(axis=1) if self.outputs.shape[1] > 1 else self.outputs[:, 0]
 
     def to_json(self) -> dict:
         """For the report."""
@@ -109,18 +110,15 @@ def simulate(
         At the first difference; the message says where, and waveforms of the images up to
         there are recorded.
     BuildError
-        If the simulator fails.
+        If the simulator fails, or the folder's path holds a space.
     DataError
         If there are no images, or they do not fit the network.
     PlanError
-        If the simulator is unknown.
+        If the simulator is unknown, or the probability of a stall none.
+    ToolError
+        If the simulator or a tool it needs is missing.
     """
-    if simulator not in SIMULATORS:
-        raise PlanError(f"simulators are {' and '.join(SIMULATORS)}, not {simulator!r}")
-    if not 0 <= stalls < 1:
-        raise PlanError(f"the probability of a stall must be at least 0 and below 1, not {stalls}")
-    if len(images) == 0:
-        raise DataError("there is no image to simulate")
+    check(plan, images, folder, simulator=simulator, stalls=stalls)
     folder = make_folder(folder).absolute()
     streams = expected_streams(plan, images)
     job = {
@@ -131,6 +129,7 @@ def simulate(
         "stalls": stalls,
         "seed": seed,
         "waves": waves,
+        "patience": _patience(plan, stalls),
         "streams": [
             {"name": stream.name, "prefix": stream.prefix, "per_image": stream.per_image}
             for stream in streams
@@ -143,6 +142,7 @@ def simulate(
         if not stalls:
             left = result["left"]
             cycles = Cycles(left[0] - result["entered"][0], interval_of(left))
+        outputs = _outputs(streams[-1], result["outputs"], len(images))
         return SimulationResult(
             simulator=simulator,
             images=len(images),
@@ -150,16 +150,41 @@ def simulate(
             cycles=cycles,
             cycles_per_second=result["cycles"] / max(result["seconds"], 1e-9),
             stalls=stalls,
-            outputs=_outputs(streams[-1], result["outputs"], len(images)),
+            outputs=outputs,
+            classes=outputs[:, 0] if plan.argmax else outputs.argmax(axis=1),
             waves=_waves(folder) if waves else None,
         )
     message = _explain(plan, streams, mismatch)
     if not waves:
-        image = (
-            mismatch["beat"] // streams[mismatch["stream"]].per_image if "beat" in mismatch else 0
-        )
+        image = len(result["left"])
+        if "beat" in mismatch:
+            image = mismatch["beat"] // streams[mismatch["stream"]].per_image
         _run(job | {"waves": True, "images": image + 1}, streams, folder, None)
     raise MismatchError(f"{message}; waveforms are in {_waves(folder)}")
+
+
+def check(
+    plan: Plan, images: np.ndarray, folder: Path | str, *, simulator: str, stalls: float
+) -> None:
+    """Raise what :func:`simulate` would raise before it writes anything."""
+    if simulator not in SIMULATORS:
+        raise PlanError(f"simulators are {' and '.join(SIMULATORS)}, not {simulator!r}")
+    if not 0 <= stalls < 1:
+        raise PlanError(f"the probability of a stall must be at least 0 and below 1, not {stalls}")
+    if len(images) == 0:
+        raise DataError("there is no image to simulate")
+    golden.require_images(plan.network, images)
+    if any(character.isspace() for character in str(Path(folder).absolute())):
+        raise BuildError(
+            f"GNU Make, which compiles simulations, knows no folders with spaces such as "
+            f"'{folder}'; choose another with -o"
+        )
+    toolchain.environment(*_TOOLS[simulator])
+
+
+def _patience(plan: Plan, stalls: float) -> int:
+    """Cycles without any transfer after which the hardware is taken for stuck."""
+    return round((1000 + 2 * sum(engine.cycles for engine in plan.engines)) / (1 - stalls))
 
 
 def _run(job: dict, streams: list[Stream], folder: Path, progress) -> dict:
@@ -207,7 +232,8 @@ _TOOLS = {"verilator": ("verilator", "perl", "g++", "make"), "icarus": ("iverilo
 
 def _kill(process: subprocess.Popen) -> None:
     """End the simulator and the compilers it started."""
-    os.killpg(process.pid, 9)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 

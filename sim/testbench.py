@@ -16,7 +16,7 @@ from cocotb.triggers import FallingEdge, ReadOnly
 __all__ = ["check_streams"]
 
 _PERIOD_NS = 10
-_PATIENCE = 20_000  # cycles without any transfer after which the design is taken for stuck
+_AFTERWARDS = 64  # cycles after the last image in which nothing more may leave
 
 
 class _Port:
@@ -89,7 +89,8 @@ class _Bench:
         source_entry, sink_entry = source.entry, sink.entry
         images, falling, settled = self.job["images"], FallingEdge(self.dut.clk), ReadOnly()
         offered, quiet, valid, ready = -1, 0, None, None
-        while len(self.left) < images and self.mismatch is None:
+        afterwards = _AFTERWARDS
+        while afterwards and self.mismatch is None:
             if source.count < len(source.beats):
                 want_valid = valid and offered == source.count
                 want_valid = want_valid or not stalls or self.random.random() >= stalls
@@ -119,8 +120,10 @@ class _Bench:
                     if port is sink and port.count % sink_entry["per_image"] == 0:
                         self.left.append(self.cycle)
                         self._progress()
+            if len(self.left) >= images:
+                afterwards -= 1
             quiet = 0 if moved else quiet + 1
-            if quiet > _PATIENCE:
+            if quiet > self.job["patience"]:
                 self.mismatch = {"stuck": self.cycle}
             await falling
             self.cycle += 1

@@ -16,7 +16,7 @@ from .files import make_folder
 from .synthesis import HIDE_ARRAYS, Cells
 from .toolchain import find, run
 
-__all__ = ["BuildResult", "Progress", "build_bitstream"]
+__all__ = ["BuildResult", "Progress", "build_bitstream", "check_build"]
 
 Progress = Callable[[str, float], None]
 """Called as ``progress(step, done)`` when a step begins, ``done`` being the share of the work
@@ -31,6 +31,11 @@ _STEPS = {
 _CELLS = {
     "ice40": {"lut": "ICESTORM_LC", "bram": "ICESTORM_RAM", "dsp": "ICESTORM_DSP"},
     "ecp5": {"lut": "TRELLIS_COMB", "ff": "TRELLIS_FF", "bram": "DP16KD", "dsp": "MULT18X18D"},
+}
+
+_TOOLS = {
+    "ice40": ("yosys", "nextpnr-ice40", "icepack"),
+    "ecp5": ("yosys", "nextpnr-ecp5", "ecppack"),
 }
 
 _SUFFIX = {"ice40": ".bin", "ecp5": ".bit"}
@@ -175,6 +180,21 @@ def build_bitstream(
         digest=plan.digest(32).hex(),
         seed=seed,
     )
+
+
+def check_build(board: Board, clock_mhz: float | None) -> None:
+    """Raise what a build would raise before it writes anything, whatever the accelerator.
+
+    Raises
+    ------
+    PlanError
+        If the clock cannot be made.
+    ToolError
+        If a tool is missing.
+    """
+    board.achieved_mhz(board.clock_mhz if clock_mhz is None else clock_mhz)
+    for name in _TOOLS[board.family]:
+        find(name)
 
 
 def _check_fit(cells: Cells, board: Board) -> None:

@@ -55,6 +55,8 @@ _TOOLS = {
     "g++": ("simulation", True),
     "make": ("simulation", True),
     "perl": ("simulation", True),
+    "iverilog": ("simulation with Icarus", False),
+    "vvp": ("simulation with Icarus", False),
 }
 
 _PACKAGES = {

@@ -14,6 +14,7 @@ manifest.json   versions, and digests of everything above
 import dataclasses
 import hashlib
 import json
+import math
 import platform
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -22,17 +23,29 @@ from pathlib import Path
 import numpy as np
 
 from . import __version__, boards
-from .build import BuildResult, Progress, build_bitstream
-from .errors import DataError, PlanError
-from .files import make_folder, write_file
+from .build import BuildResult, Progress, build_bitstream, check_build
+from .errors import DataError, FileFormatError, MismatchError, PlanError
+from .files import make_folder, read_json, write_file
 from .firmware import header
 from .hw.accelerator import Accelerator
 from .hw.verilog import to_verilog
 from .network import Network, load, save
+from .network.file import digest as network_digest
 from .plan import Budget, Folding, Plan, fit, fold, load_plan, save_plan
-from .sim.simulate import SimulationResult, simulate
+from .plan.file import digest as plan_digest
+from .sim.simulate import SimulationResult, check, simulate
 
 __all__ = ["Project"]
+
+_PRODUCTS = (
+    "rtl/{name}.v",
+    "firmware/{name}.h",
+    "sim/simulation.json",
+    "sim/dump.vcd",
+    "report.json",
+    "report.html",
+    "manifest.json",
+)
 
 
 class Project:
@@ -41,18 +54,13 @@ class Project:
     Parameters
     ----------
     folder : path
-        Where the products are; made if it does not exist.
+        Where the products are; made when there is something to write.
     plan : Plan
         What to build.
-
-    Raises
-    ------
-    BuildError
-        If the folder cannot be written.
     """
 
     def __init__(self, folder: Path | str, plan: Plan):
-        self.folder = make_folder(folder)
+        self.folder = Path(folder)
         self.plan = plan
 
     @classmethod
@@ -84,10 +92,29 @@ class Project:
         Raises
         ------
         PlanError
-            If the board is unknown, or no such plan fits it.
+            If the board is unknown, or no such plan fits it, or the folder is that of another
+            network's training.
         BuildError
             If the folder cannot be written.
         """
+        project = cls.draft(
+            network, folder, board=board, foldings=foldings, interval=interval, progress=progress
+        )
+        project.save()
+        return project
+
+    @classmethod
+    def draft(
+        cls,
+        network: Network,
+        folder: Path | str,
+        *,
+        board: str = "icebreaker",
+        foldings: Mapping[str, Folding] | None = None,
+        interval: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> "Project":
+        """The same, but nothing is written before the first product is."""
         target = boards.get(board)
         if foldings is not None:
             if interval is not None:
@@ -96,10 +123,7 @@ class Project:
         else:
             budget = Budget(target.name, target.family, target.lut, target.bram)
             plan = fit(network, budget, interval=interval, progress=progress)
-        project = cls(folder, dataclasses.replace(plan, board=target.name))
-        save(network, project.folder / "network.tern")
-        save_plan(project.plan, project.folder / "plan.json")
-        return project
+        return cls(folder, dataclasses.replace(plan, board=target.name))
 
     @classmethod
     def open(cls, folder: Path | str) -> "Project":
@@ -143,6 +167,59 @@ class Project:
         """The hardware."""
         return Accelerator(self.plan)
 
+    def save(self) -> None:
+        """Write network and plan, and remove what was made from another plan.
+
+        Raises
+        ------
+        PlanError
+            If the folder is that of another network's training.
+        BuildError
+            If the folder cannot be written.
+        """
+        path = make_folder(self.folder) / "plan.json"
+        if self._is_planned(path):
+            return
+        self._require_own_training()
+        if path.exists():
+            self._remove_products(path)
+        save(self.network, self.folder / "network.tern")
+        save_plan(self.plan, path)
+
+    def _is_planned(self, path: Path) -> bool:
+        """Whether the folder holds this very plan and its network."""
+        try:
+            same_plan = hashlib.sha256(path.read_bytes()).hexdigest() == plan_digest(self.plan)
+            return same_plan and self._is_mine(self.folder / "network.tern")
+        except OSError:
+            return False
+
+    def _is_mine(self, path: Path) -> bool:
+        try:
+            return network_digest(load(path)) == network_digest(self.network)
+        except FileFormatError:
+            return False
+
+    def _require_own_training(self) -> None:
+        """A trained network took time to make: refuse to put another in its place."""
+        path = self.folder / "network.tern"
+        if (self.folder / "train.json").exists() and path.exists() and not self._is_mine(path):
+            raise PlanError(
+                f"{path} was trained there, and is another network than {self.name!r}; "
+                f"choose another folder with -o"
+            )
+
+    def _remove_products(self, path: Path) -> None:
+        """Remove what commands made from the plan in ``path``, and nothing else."""
+        try:
+            name = str(read_json(path).get("network"))
+        except FileFormatError:
+            name = self.name
+        products = [self.folder / product.format(name=name) for product in _PRODUCTS]
+        for product in [*products, *self.folder.glob("gateware/*")]:
+            if product.is_file():
+                product.unlink()
+
     def generate(self) -> Path:
         """Write the Verilog and the C header; the path of the Verilog.
 
@@ -150,9 +227,13 @@ class Project:
         ------
         ToolError
             If Yosys, which writes the Verilog, is missing.
+        BuildError
+            If the folder cannot be written.
         """
+        text = to_verilog(self.accelerator, self.name)
+        self.save()
         rtl = self.folder / "rtl" / f"{self.name}.v"
-        write_file(rtl, to_verilog(self.accelerator, self.name))
+        write_file(rtl, text)
         write_file(self.folder / "firmware" / f"{self.name}.h", header(self.plan))
         return rtl
 
@@ -169,7 +250,8 @@ class Project:
     ) -> SimulationResult:
         """Prove the hardware equal to the golden model on images; see :func:`sim.simulate`.
 
-        Without stalls, what was measured goes to ``sim/simulation.json``.
+        Without stalls, what was measured goes to ``sim/simulation.json``. A mismatch removes
+        that file.
 
         Raises
         ------
@@ -178,25 +260,33 @@ class Project:
         DataError
             If images or labels do not fit.
         """
+        path = self.folder / "sim" / "simulation.json"
+        check(self.plan, images, path.parent, simulator=simulator, stalls=stalls)
         if labels is not None and len(labels) != len(images):
             raise DataError(f"{len(images)} images do not go with {len(labels)} labels")
-        result = simulate(
-            self.plan,
-            self.generate(),
-            images,
-            self.folder / "sim",
-            simulator=simulator,
-            stalls=stalls,
-            seed=seed,
-            waves=waves,
-            progress=progress,
-        )
+        try:
+            result = simulate(
+                self.plan,
+                self.generate(),
+                images,
+                path.parent,
+                simulator=simulator,
+                stalls=stalls,
+                seed=seed,
+                waves=waves,
+                progress=progress,
+            )
+        except MismatchError:
+            path.unlink(missing_ok=True)
+            raise
         if result.cycles is not None:
-            record = result.to_json()
-            record["cycles"] = dataclasses.asdict(result.cycles)
+            cycles = dataclasses.asdict(result.cycles)
+            if math.isnan(cycles["interval"]):  # there were too few images
+                del cycles["interval"]
+            record = result.to_json() | {"cycles": cycles, "plan_digest": plan_digest(self.plan)}
             if labels is not None:
                 record["accuracy"] = float(np.mean(result.classes == np.asarray(labels)))
-            _write_json(self.folder / "sim" / "simulation.json", record)
+            _write_json(path, record)
         return result
 
     def build(
@@ -210,9 +300,14 @@ class Project:
 
         Raises
         ------
+        PlanError
+            If the clock cannot be made.
+        ToolError
+            If a tool is missing.
         BuildError
             If the design does not fit or is too slow, or a tool fails.
         """
+        check_build(self.board, clock_mhz)
         self.generate()
         result = build_bitstream(
             self.accelerator,
@@ -226,6 +321,7 @@ class Project:
         record = dataclasses.asdict(result) | {
             "bitstream": str(result.bitstream.relative_to(self.folder)),
             "device": self.board.device,
+            "plan_digest": plan_digest(self.plan),
         }
         _write_json(self.folder / "gateware" / "build.json", record)
         return result

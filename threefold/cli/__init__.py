@@ -22,7 +22,7 @@ from rich.console import Console
 
 from .. import __doc__ as summary
 from .. import __version__
-from ..errors import ThreefoldError
+from ..errors import BuildError, ThreefoldError
 
 __all__ = ["COMMANDS", "main"]
 
@@ -52,6 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             Console(stderr=True).print_exception()
         sys.stderr.write(f"threefold: error: {error}\n")
         return error.exit_code
+    except OSError as error:  # a full disk, a name that is too long
+        if args.verbose:
+            Console(stderr=True).print_exception()
+        sys.stderr.write(f"threefold: error: {error.strerror}: {error.filename}\n")
+        return BuildError.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("threefold: interrupted\n")
         return _INTERRUPTED

@@ -1,18 +1,20 @@
 """Options that several commands share."""
 
 import argparse
+import contextlib
 import re
 from pathlib import Path
 
 from rich.console import Console
 
 from ..boards import BOARDS
-from ..network import load
+from ..errors import FileFormatError, PlanError
+from ..network import Network, load
 from ..plan import Folding
 from ..project import Project
 from .progress import progress_bar
 
-__all__ = ["add_plan_arguments", "open_project"]
+__all__ = ["add_plan_arguments", "open_project", "plan_project"]
 
 
 def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,19 +42,49 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def open_project(args: argparse.Namespace, console: Console) -> Project:
-    """The project the arguments ask for: as planned before, unless they plan anew."""
+    """The project the arguments ask for: as planned before, unless they ask for another plan.
+
+    Nothing is written yet.
+    """
     network = load(args.network)
-    folder = args.output or Path("out", network.name)
-    asked = args.board or args.fold or args.interval
-    if not asked and (folder / "plan.json").exists():
-        return Project.reopen(network, folder)
+    folder = _folder(args, network)
+    if not (args.fold or args.interval) and (folder / "plan.json").exists():
+        project = Project.reopen(network, folder)
+        if args.board in (None, project.plan.board):
+            return project
+    return _draft(args, network, folder, console)
+
+
+def plan_project(args: argparse.Namespace, console: Console) -> Project:
+    """The project planned as the arguments ask; without any, as before if that is usable.
+
+    Nothing is written yet.
+    """
+    network = load(args.network)
+    folder = _folder(args, network)
+    if not (args.board or args.fold or args.interval):
+        with contextlib.suppress(FileFormatError, PlanError):
+            return Project.reopen(network, folder)
+    return _draft(args, network, folder, console)
+
+
+def _folder(args: argparse.Namespace, network: Network) -> Path:
+    return args.output or Path("out", network.name)
+
+
+def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Console) -> Project:
+    foldings = {}
+    for layer, folding in args.fold or ():
+        if layer in foldings:
+            raise PlanError(f"--fold names {layer!r} twice")
+        foldings[layer] = folding
     with progress_bar(console) as bar:
         task = bar.add_task("plan")
-        return Project.create(
+        return Project.draft(
             network,
             folder,
             board=args.board or "icebreaker",
-            foldings=dict(args.fold) if args.fold else None,
+            foldings=foldings or None,
             interval=args.interval,
             progress=lambda done, layers: bar.update(task, completed=done, total=layers),
         )

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from ..plan import estimate
 from ..project import Project
-from .options import add_plan_arguments, open_project
+from .options import add_plan_arguments, plan_project
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> Table:
     """Plan and write ``plan.json``; the foldings and predicted cycles as a table."""
-    return _table(open_project(args, console))
+    project = plan_project(args, console)
+    project.save()
+    return _table(project)
 
 
 def _table(project: Project) -> Table:

@@ -1,6 +1,7 @@
 """``threefold simulate``: the hardware against the golden model, bit by bit."""
 
 import argparse
+import math
 from pathlib import Path
 
 from rich.console import Console
@@ -83,6 +84,7 @@ def _summary(result: SimulationResult, labels) -> str:
         )
     if result.cycles:
         lines.append(f"latency     {result.cycles.latency:,} cycles")
+    if result.cycles and not math.isnan(result.cycles.interval):
         lines.append(f"interval    {result.cycles.interval:,} cycles")
     lines.append(f"simulator   {result.simulator}, {result.cycles_per_second:,.0f} cycles/s")
     if result.waves:

@@ -1,0 +1,167 @@
+"""The resource model of planning beside what Yosys makes of the same accelerators.
+
+    python benchmarks/resource_model.py [--json FILE]
+
+Networks of several widths and code widths are folded at random, and each accelerator is
+synthesised whole. LUTs are LUT4s, on ECP5 with 2 for each CCU2C.
+"""
+
+import argparse
+import json
+import tempfile
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from threefold.hw.accelerator import Accelerator
+
+from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
+from threefold.plan import Folding, Plan, estimate, fold, lower
+from threefold.synthesis import synthesise
+from threefold.toolchain import find
+
+FAMILIES = ("ice40", "ecp5")
+MOST_LANES = 160
+
+
+@dataclass(frozen=True)
+class Point:
+    """A network and the seed of its weights and folding.
+
+    Parameters
+    ----------
+    widths : tuple of int
+        Inputs, and outputs of every layer.
+    bits : int
+        Width of the activations.
+    seed : int
+    """
+
+    widths: tuple[int, ...]
+    bits: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return f"{'-'.join(map(str, self.widths))}, {self.bits} bit, seed {self.seed}"
+
+
+POINTS = (
+    *(Point((64, 64, 64, 10), 4, seed) for seed in range(4)),
+    Point((64, 64, 10), 1, 0),
+    Point((64, 64, 10), 2, 0),
+    Point((64, 48, 10), 3, 0),
+    Point((64, 64, 10), 8, 0),
+    Point((128, 96, 64, 10), 4, 0),
+    Point((256, 128, 10), 2, 0),
+    Point((256, 128, 64, 12), 1, 0),
+    Point((784, 64, 32, 10), 4, 0),
+)
+
+
+def make_plan(point: Point) -> Plan:
+    """Half of the weights are zeros; no layer has more than ``MOST_LANES`` lanes."""
+    rng = np.random.default_rng([point.seed, point.bits, *point.widths])
+    codes = Codes.unsigned(point.bits)
+    ops, layers = [], len(point.widths) - 1
+    for number, (columns, rows) in enumerate(pairwise(point.widths), 1):
+        dense = Dense(rng.choice([-1, 0, 0, 1], (rows, columns)))
+        ops.append((f"fc{number}", dense))
+        if number < layers:
+            spread = 1 + int(codes.max_code * columns**0.5)
+            levels = rng.integers(-spread, spread, (rows, codes.max_code))
+            ops.append((f"act{number}", Threshold(np.sort(levels, axis=1))))
+    ops += [("logits", Logits(rng.integers(-50, 50, rows))), ("classify", ArgMax())]
+    network = Network.chain("sample", Tensor((1, 1, point.widths[0]), codes), ops)
+    return fold(network, {layer.name: _folding(rng, layer) for layer in lower(network)[0]})
+
+
+def _folding(rng: np.random.Generator, layer) -> Folding:
+    choices = [
+        Folding(pe, simd)
+        for pe in range(1, layer.rows + 1)
+        for simd in range(1, layer.columns + 1)
+        if layer.rows % pe == layer.columns % simd == 0 and pe * simd <= MOST_LANES
+    ]
+    return choices[rng.integers(len(choices))]
+
+
+def measure(family: str, point: Point) -> dict:
+    """Estimate and synthesis of one accelerator, as a row of the table."""
+    plan = make_plan(point)
+    expected = estimate(plan.engines, family)
+    with tempfile.TemporaryDirectory() as folder:
+        cells = synthesise(Accelerator(plan), family, folder, name="sample")
+    foldings = [f"{fold.pe}x{fold.simd}" for fold in plan.foldings().values()]
+    return {
+        "family": family,
+        "network": point.name,
+        "foldings": " ".join(foldings),
+        "lut_estimated": round(expected.lut),
+        "lut": cells.lut,
+        "bram_estimated": expected.bram,
+        "bram": cells.bram,
+    }
+
+
+def errors(rows: list[dict]) -> dict:
+    """For each family how far the estimates are off, as shares, and in blocks for block RAM."""
+    result = {}
+    for family in FAMILIES:
+        mine = [row for row in rows if row["family"] == family]
+        lut = [abs(row["lut_estimated"] / row["lut"] - 1) for row in mine]
+        bram = [abs(row["bram_estimated"] - row["bram"]) for row in mine]
+        result[family] = {
+            "lut_mean": round(float(np.mean(lut)), 3),
+            "lut_worst": round(max(lut), 3),
+            "bram_mean": round(float(np.mean(bram)), 3),
+            "bram_worst": max(bram),
+        }
+    return result
+
+
+def table(rows: list[dict]) -> Table:
+    """Estimates beside syntheses."""
+    out = Table("family", "network", "PE x SIMD", title="Estimated and synthesised resources")
+    for name in ("LUTs, about", "LUTs", "error", "BRAMs, about", "BRAMs"):
+        out.add_column(name, justify="right")
+    for row in rows:
+        out.add_row(
+            row["family"],
+            row["network"],
+            row["foldings"],
+            f"{row['lut_estimated']:,}",
+            f"{row['lut']:,}",
+            f"{row['lut_estimated'] / row['lut'] - 1:+.0%}",
+            str(row["bram_estimated"]),
+            str(row["bram"]),
+        )
+    return out
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    arguments = parser.parse_args()
+    jobs = [(family, point) for family in FAMILIES for point in POINTS]
+    with Progress(console=Console(stderr=True)) as progress:
+        rows = [measure(*job) for job in progress.track(jobs, description="Synthesis")]
+    found = errors(rows)
+    if arguments.json:
+        document = {"errors": found, "rows": rows, "yosys": find("yosys").version}
+        arguments.json.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+    console = Console(width=120)
+    console.print(table(rows))
+    for family, error in found.items():
+        console.print(
+            f"{family}: LUTs {error['lut_mean']:.0%} off on average, {error['lut_worst']:.0%} at "
+            f"worst; block RAMs {error['bram_mean']:.1f} and {error['bram_worst']}"
+        )
+
+
+if __name__ == "__main__":
+    main()

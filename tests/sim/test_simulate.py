@@ -1,0 +1,238 @@
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.verilog import to_verilog
+from threefold.sim import golden
+from threefold.sim.simulate import simulate
+
+from threefold.errors import BuildError, DataError, MismatchError, PlanError, ToolError
+from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
+from threefold.plan import Folding, fold
+
+IMAGES = np.random.default_rng(1).integers(0, 4, (40, 1, 1, 8))
+
+
+def make_plan(*ending):
+    rng = np.random.default_rng(0)
+    ops = [
+        ("fc1", Dense(rng.integers(-1, 2, (6, 8)))),
+        ("act1", Threshold(np.sort(rng.integers(-6, 6, (6, 3)), axis=1))),
+        ("fc2", Dense(rng.integers(-1, 2, (4, 6)))),
+        ("logits", Logits(rng.integers(-5, 5, 4))),
+    ]
+    network = Network.chain("sample", Tensor((1, 1, 8), Codes.unsigned(2)), [*ops, *ending])
+    return fold(network, {"fc1": Folding(2, 4), "fc2": Folding(2, 3)})
+
+
+PLAN = make_plan(("argmax", ArgMax()))
+
+
+def edited(verilog, pattern, replacement):
+    changed, count = re.subn(pattern, replacement, verilog, count=1)
+    assert count == 1
+    return changed
+
+
+@pytest.fixture(scope="module")
+def verilog():
+    return to_verilog(Accelerator(PLAN), "sample")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("simulation")
+
+
+@pytest.fixture(scope="module")
+def run(folder):
+    """Simulates Verilog text; one folder for all, so that little is compiled again."""
+
+    def run(verilog, images=IMAGES, plan=PLAN, **options):
+        rtl = folder / "sample.v"
+        rtl.write_text(verilog)
+        return simulate(plan, rtl, images, folder / "sim", **options)
+
+    return run
+
+
+def running(folder):
+    """Command lines of all processes that work in a folder."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            where = (path / "cwd").resolve()
+            line = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if line and (folder in (where, *where.parents) or str(folder) in line):
+            lines.append(line)
+    return lines
+
+
+def test_equal_to_golden_to_the_cycle(run, verilog):
+    calls = []
+    result = run(verilog, progress=lambda *call: calls.append(call))
+    assert result.simulator == "verilator"
+    assert result.images == 40
+    assert result.beats == 40 * (6 + 4 + 1)
+    assert result.cycles == PLAN.cycles
+    assert result.waves is None
+    assert result.cycles_per_second > 100
+    assert result.outputs.tolist() == golden.run(PLAN.network, IMAGES).reshape(40, 1).tolist()
+    assert result.classes.tolist() == result.outputs[:, 0].tolist()
+    assert result.to_json() == {
+        "simulator": "verilator",
+        "images": 40,
+        "mismatches": 0,
+        "beats_compared": 440,
+        "cycles_per_second": round(result.cycles_per_second),
+        "stalls": 0.0,
+    }
+    assert calls[0] == ("build", 0)
+    assert calls[-1] == ("run", 40)
+    assert calls == sorted(calls)
+
+
+@pytest.mark.parametrize(("stalls", "seed"), [(0.3, 0), (0.3, 1), (0.9, 2)])
+def test_stalls(run, verilog, stalls, seed):
+    result = run(verilog, stalls=stalls, seed=seed)
+    assert result.cycles is None
+    assert result.stalls == stalls
+    assert result.beats == 440
+    assert result.classes.tolist() == golden.classes(PLAN.network, IMAGES).tolist()
+
+
+def test_one_image_has_a_latency_but_no_interval(run, verilog):
+    cycles = run(verilog, IMAGES[:1]).cycles
+    assert cycles.latency == PLAN.cycles.latency
+    assert np.isnan(cycles.interval)
+
+
+@pytest.mark.parametrize("phase", ["build", "run"])
+def test_interruption_leaves_no_process(run, verilog, folder, phase):
+    def interrupt(reached, done):
+        assert running(folder)
+        if reached == phase:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(verilog, np.tile(IMAGES, (500, 1, 1, 1)), progress=interrupt)
+    deadline = time.monotonic() + 5
+    while running(folder) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert running(folder) == []
+
+
+def test_corrupted_level(run, verilog, folder):
+    """The middle level of channel 0 at its least gives code 2 where it was 0 or 1."""
+    codes = golden.evaluate(PLAN.network, IMAGES)["act1"][:, 0, 0, 0]
+    image = int(np.argmax(codes < 2))
+    wrong = edited(verilog, r"(levels_0\[0\] = 5'h)\w+;", r"\g<1>00;")
+    with pytest.raises(MismatchError) as caught:
+        run(wrong)
+    waves = folder / "sim" / "dump.vcd"
+    assert str(caught.value) == (
+        f"'act1' differs from the golden model: image {image}, pixel (0, 0), channel 0 is 2, "
+        f"not {codes[image]}; waveforms are in {waves}"
+    )
+    assert "tap_fc1__payload" in waves.read_text()
+
+
+def test_stuck(run, verilog, folder):
+    wrong = edited(verilog, r"assign o__valid = \| left;", "assign o__valid = 1'h0;")
+    with pytest.raises(MismatchError) as caught:
+        run(wrong, waves=True)
+    assert re.fullmatch(
+        r"the hardware stopped at cycle 1\d\d\d: nothing moves any more; "
+        rf"waveforms are in {re.escape(str(folder / 'sim' / 'dump.vcd'))}",
+        str(caught.value),
+    )
+
+
+def test_one_output_too_many(run, verilog):
+    extra = (
+        "wire last__valid; reg [7:0] sent = 0; assign o__valid = last__valid | sent == 40;\n"
+        "always @(posedge clk) if (o__valid & o__ready) sent <= sent + 1;\n"
+        r"\\sample.argmax argmax (\g<1>.o__valid(last__valid)"
+    )
+    wrong = edited(verilog, r"\\sample\.argmax +argmax \(([^;]*)\.o__valid\(o__valid\)", extra)
+    message = (
+        r"^'argmax' gives \[\d\] after the last image, where nothing is expected; "
+        r"waveforms are in .+/dump\.vcd$"
+    )
+    with pytest.raises(MismatchError, match=message):
+        run(wrong, waves=True)
+
+
+def test_broken_verilog(run, folder):
+    message = rf"^verilator failed; see {folder}/sim/simulation\.log$"
+    with pytest.raises(BuildError, match=message):
+        run("module sample(input clk; endmodule\n")
+    assert "syntax error" in (folder / "sim" / "simulation.log").read_text()
+
+
+WRONG = [
+    ({"images": IMAGES[:0]}, DataError, "there is no image to simulate"),
+    ({"images": IMAGES + 1}, DataError, r"image codes must be 0…3, not 1…4"),
+    (
+        {"images": IMAGES[..., :7]},
+        DataError,
+        r"network 'sample' takes images of 1×1×8 \(height × width × channels\), "
+        r"not an array of shape \(40, 1, 1, 7\)",
+    ),
+    (
+        {"simulator": "modelsim"},
+        PlanError,
+        "simulators are verilator and icarus, not 'modelsim'",
+    ),
+    (
+        {"stalls": 1},
+        PlanError,
+        "the probability of a stall must be at least 0 and below 1, not 1",
+    ),
+    (
+        {"stalls": float("nan")},
+        PlanError,
+        "the probability of a stall must be at least 0 and below 1, not nan",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "error", "message"), WRONG)
+def test_refused_before_anything_is_written(tmp_path, change, error, message):
+    arguments = {"images": IMAGES, **change}
+    with pytest.raises(error, match=f"^{message}$"):
+        simulate(PLAN, tmp_path / "sample.v", folder=tmp_path / "sim", **arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_with_a_space(tmp_path):
+    folder = tmp_path / "my network"
+    message = (
+        r"^GNU Make, which compiles simulations, knows no folders with spaces such as "
+        rf"'{folder}'; choose another with -o$"
+    )
+    with pytest.raises(BuildError, match=message):
+        simulate(PLAN, tmp_path / "sample.v", IMAGES, folder)
+    assert list(tmp_path.iterdir()) == []
+
+
+MISSING = [
+    ("VERILATOR", "verilator"),
+    ("GXX", "verilator"),
+    ("MAKE", "verilator"),
+    ("IVERILOG", "icarus"),
+]
+
+
+@pytest.mark.parametrize(("variable", "simulator"), MISSING)
+def test_missing_tool(tmp_path, monkeypatch, variable, simulator):
+    monkeypatch.setenv(variable, "/nowhere")
+    message = rf"^{variable} names '/nowhere', which is not an executable; correct or unset it$"
+    with pytest.raises(ToolError, match=message):
+        simulate(PLAN, tmp_path / "sample.v", IMAGES, tmp_path / "sim", simulator=simulator)
+    assert list(tmp_path.iterdir()) == []

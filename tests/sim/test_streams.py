@@ -1,0 +1,64 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from threefold.sim import golden
+from threefold.sim.streams import expected_streams, pack, unpack
+
+from ..accelerators import CODES, random_images, random_plan
+
+
+@st.composite
+def beats(draw, signed):
+    bits, lanes = draw(st.integers(1 + signed, 63)), draw(st.integers(1, 9))
+    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    row = st.lists(st.integers(low, high), min_size=lanes, max_size=lanes)
+    return bits, lanes, draw(st.lists(row, min_size=1, max_size=4))
+
+
+def packed(rows, bits):
+    return [int.from_bytes(row.tobytes(), "little") for row in pack(np.array(rows), bits)]
+
+
+@given(beats(signed=False))
+def test_unsigned_lanes_come_back(case):
+    bits, lanes, rows = case
+    assert [unpack(payload, bits, lanes, False) for payload in packed(rows, bits)] == rows
+
+
+@given(beats(signed=True))
+def test_signed_lanes_come_back(case):
+    bits, lanes, rows = case
+    assert [unpack(payload, bits, lanes, True) for payload in packed(rows, bits)] == rows
+
+
+@given(beats(signed=False))
+def test_first_lane_is_lowest(case):
+    bits, _, rows = case
+    wanted = [sum(code << (lane * bits) for lane, code in enumerate(row)) for row in rows]
+    assert packed(rows, bits) == wanted
+
+
+def test_bytes_are_as_few_as_hold_a_beat():
+    assert pack(np.array([[1, 2, 3]]), 3).tolist() == [[0b11010001, 0]]
+    assert pack(np.array([[-1, 0]]), 4).tolist() == [[0x0F]]
+
+
+@given(st.integers(0, 2**32), st.sampled_from(sorted(CODES)))
+def test_streams_carry_what_golden_computes(seed, name):
+    rng = np.random.default_rng(seed)
+    plan = random_plan(rng, CODES[name])
+    images = random_images(rng, plan.network, 3)
+    values = golden.evaluate(plan.network, images)
+    streams = expected_streams(plan, images)
+    names = [engine.layer.output for engine in plan.engines]
+    assert [stream.name for stream in streams] == [
+        "input",
+        *names,
+        *(["argmax"] if plan.argmax else []),
+    ]
+    assert (streams[0].prefix, streams[-1].prefix) == ("i", "o")
+    for stream in streams:
+        payloads = [int.from_bytes(row.tobytes(), "little") for row in stream.beats]
+        assert len(payloads) == 3 * stream.per_image
+        lanes = [unpack(p, stream.bits, stream.lanes, stream.signed) for p in payloads]
+        assert np.ravel(lanes).tolist() == values[stream.name].ravel().tolist()

@@ -1,0 +1,384 @@
+import dataclasses
+import hashlib
+import json
+import re
+
+import numpy as np
+import pytest
+from threefold.sim import golden
+from threefold.sim.simulate import SimulationResult
+
+from threefold.build import BuildResult
+from threefold.errors import (
+    BuildError,
+    DataError,
+    FileFormatError,
+    MismatchError,
+    PlanError,
+    ToolError,
+)
+from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold, load
+from threefold.plan import Cycles, Folding
+from threefold.plan.file import digest
+from threefold.project import Project
+
+FOLDINGS = {"fc1": Folding(2, 4), "fc2": Folding(2, 3)}
+OTHERS = {"fc1": Folding(2, 4), "fc2": Folding(4, 6)}
+IMAGES = np.random.default_rng(1).integers(0, 4, (5, 1, 1, 8))
+
+
+def make_network(seed=0, name="sample", inputs=8):
+    rng = np.random.default_rng(seed)
+    ops = [
+        ("fc1", Dense(rng.integers(-1, 2, (6, inputs)))),
+        ("act1", Threshold(np.sort(rng.integers(-6, 6, (6, 3)), axis=1))),
+        ("fc2", Dense(rng.integers(-1, 2, (4, 6)))),
+        ("logits", Logits(rng.integers(-5, 5, 4))),
+        ("argmax", ArgMax()),
+    ]
+    return Network.chain(name, Tensor((1, 1, inputs), Codes.unsigned(2)), ops)
+
+
+NETWORK = make_network()
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project.create(NETWORK, tmp_path / "out", foldings=FOLDINGS)
+
+
+def content(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def simulated(monkeypatch):
+    """What the simulator finds, without one."""
+
+    def install(*, error=None, interval=6.0):
+        def simulate(plan, rtl, images, folder, **options):
+            assert rtl.is_file()
+            if error:
+                raise error
+            classes = golden.classes(plan.network, images)
+            stalls = options["stalls"]
+            cycles = None if stalls else Cycles(30, interval)
+            return SimulationResult(
+                "verilator", len(images), 55, cycles, 1e4, stalls, classes[:, None], classes, None
+            )
+
+        monkeypatch.setattr("threefold.project.simulate", simulate)
+
+    return install
+
+
+@pytest.fixture
+def built(monkeypatch):
+    """A build that takes no time."""
+
+    def build(accelerator, board, folder, *, name, clock_mhz, seed, progress):
+        gateware = folder / "gateware"
+        gateware.mkdir(exist_ok=True)
+        (gateware / f"{name}.bin").write_bytes(b"bits")
+        cells = {"lut": {"used": 1, "available": 2}}
+        return BuildResult(
+            gateware / f"{name}.bin", board.name, 30.0, 40.0, cells, {}, {"yosys": "0"}, "ab", seed
+        )
+
+    monkeypatch.setattr("threefold.project.build_bitstream", build)
+
+
+def make_all(project):
+    """One of every product."""
+    project.simulate(IMAGES)
+    project.build()
+    for name in ("report.json", "report.html"):
+        (project.folder / name).write_text("{}")
+    project.write_manifest()
+    (project.folder / "gateware" / "yosys.log").touch()
+
+
+PRODUCTS = {
+    "firmware/sample.h",
+    "gateware/build.json",
+    "gateware/sample.bin",
+    "gateware/yosys.log",
+    "manifest.json",
+    "report.html",
+    "report.json",
+    "rtl/sample.v",
+    "sim/simulation.json",
+}
+
+
+def test_create_and_open(project):
+    assert sorted(content(project.folder)) == ["network.tern", "plan.json"]
+    opened = Project.open(project.folder)
+    assert opened.name == "sample"
+    assert opened.board.name == "icebreaker"
+    assert opened.plan.dumps() == project.plan.dumps()
+    assert Project.reopen(NETWORK, project.folder).network is NETWORK
+
+
+def test_draft_writes_nothing(tmp_path):
+    draft = Project.draft(NETWORK, tmp_path / "out", board="ulx3s_85f")
+    assert not (tmp_path / "out").exists()
+    draft.save()
+    assert Project.open(tmp_path / "out").board.name == "ulx3s_85f"
+
+
+def test_first_product_saves_the_plan(tmp_path):
+    project = Project.draft(NETWORK, tmp_path, foldings=FOLDINGS)
+    assert project.generate() == tmp_path / "rtl" / "sample.v"
+    assert sorted(content(tmp_path)) == [
+        "firmware/sample.h",
+        "network.tern",
+        "plan.json",
+        "rtl/sample.v",
+    ]
+    assert (tmp_path / "rtl" / "sample.v").read_text().startswith("module sample(")
+
+
+def test_same_network_same_bytes(project, tmp_path):
+    project.generate()
+    again = Project.create(load(project.folder / "network.tern"), tmp_path, foldings=FOLDINGS)
+    again.generate()
+    assert content(tmp_path / "out") == {
+        name: data for name, data in content(tmp_path).items() if not name.startswith("out/")
+    }
+
+
+def test_record_of_a_simulation(project, simulated):
+    simulated()
+    labels = golden.classes(NETWORK, IMAGES)
+    labels[0] = (labels[0] + 1) % 4
+    project.simulate(IMAGES, labels)
+    assert json.loads((project.folder / "sim" / "simulation.json").read_text()) == {
+        "accuracy": 0.8,
+        "beats_compared": 55,
+        "cycles": {"interval": 6.0, "latency": 30},
+        "cycles_per_second": 10000,
+        "images": 5,
+        "mismatches": 0,
+        "plan_digest": digest(project.plan),
+        "simulator": "verilator",
+        "stalls": 0.0,
+    }
+
+
+def test_record_without_an_interval_is_still_json(project, simulated):
+    simulated(interval=float("nan"))
+    project.simulate(IMAGES[:1])
+    text = (project.folder / "sim" / "simulation.json").read_text()
+    assert json.loads(text)["cycles"] == {"latency": 30}
+
+
+def test_stalls_leave_the_record(project, simulated):
+    simulated()
+    project.simulate(IMAGES)
+    before = content(project.folder)
+    project.simulate(IMAGES[:2], stalls=0.5)
+    assert content(project.folder) == before
+
+
+def test_mismatch_removes_the_record(project, simulated):
+    simulated()
+    project.simulate(IMAGES)
+    simulated(error=MismatchError("no"))
+    with pytest.raises(MismatchError):
+        project.simulate(IMAGES)
+    assert not (project.folder / "sim" / "simulation.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "error", "message"),
+    [
+        (
+            IMAGES,
+            {"labels": np.zeros(4, int)},
+            DataError,
+            "5 images do not go with 4 labels",
+        ),
+        (IMAGES[:0], {}, DataError, "there is no image to simulate"),
+        (IMAGES + 1, {}, DataError, "image codes must be 0…3, not 1…4"),
+        (
+            IMAGES,
+            {"simulator": "vcs"},
+            PlanError,
+            "simulators are verilator and icarus, not 'vcs'",
+        ),
+    ],
+)
+def test_refused_simulation_writes_nothing(project, images, options, error, message):
+    before = content(project.folder)
+    with pytest.raises(error, match=f"^{message}$"):
+        project.simulate(images, **options)
+    assert content(project.folder) == before
+
+
+def test_record_of_a_build(project, built):
+    project.build(seed=3)
+    record = json.loads((project.folder / "gateware" / "build.json").read_text())
+    assert record["bitstream"] == "gateware/sample.bin"
+    assert record["device"] == "iCE40UP5K"
+    assert record["plan_digest"] == digest(project.plan)
+    assert record["seed"] == 3
+
+
+def test_refused_clock_writes_nothing(project, built):
+    before = content(project.folder)
+    with pytest.raises(PlanError, match=r"^.*\b1000\b.*MHz.*$"):
+        project.build(clock_mhz=1000)
+    assert content(project.folder) == before
+
+
+@pytest.mark.parametrize("variable", ["YOSYS", "NEXTPNR_ICE40", "ICEPACK"])
+def test_missing_tool_writes_nothing(project, monkeypatch, variable):
+    monkeypatch.setenv(variable, "/nowhere")
+    before = content(project.folder)
+    message = f"^{variable} names '/nowhere', which is not an executable; correct or unset it$"
+    with pytest.raises(ToolError, match=message):
+        project.build()
+    assert content(project.folder) == before
+
+
+def test_failed_build_leaves_no_bitstream(project, monkeypatch):
+    gateware = project.folder / "gateware"
+    gateware.mkdir()
+    for name in ("sample.bin", "build.json"):
+        (gateware / name).write_text("of an earlier build")
+    small = dataclasses.replace(project.board, lut=50)
+    monkeypatch.setattr(Project, "board", small)
+    with pytest.raises(BuildError, match=r"^needs \d+ of 50 LUTs on icebreaker; .+$"):
+        project.build()
+    assert [path.name for path in gateware.iterdir()] == ["yosys.log"]
+
+
+def test_another_plan_removes_what_the_first_gave(project, simulated, built):
+    simulated()
+    make_all(project)
+    assert content(project.folder).keys() == PRODUCTS | {"network.tern", "plan.json"}
+    kept = {"test.npz", "train.json", "rtl/board.v", "sim/notes.txt"}
+    for name in kept:
+        (project.folder / name).write_text("mine")
+    Project.create(NETWORK, project.folder, foldings=OTHERS)
+    assert content(project.folder).keys() == kept | {"network.tern", "plan.json"}
+
+
+@pytest.mark.parametrize("change", [{"network": make_network(1)}, {"board": "ulx3s_85f"}])
+def test_another_network_or_board_removes_it_too(project, simulated, built, change):
+    simulated()
+    make_all(project)
+    options = {"network": NETWORK, "foldings": FOLDINGS, **change}
+    other = Project.create(options.pop("network"), project.folder, **options)
+    assert content(project.folder).keys() == {"network.tern", "plan.json"}
+    assert Project.open(project.folder).plan.dumps() == other.plan.dumps()
+
+
+def test_network_of_another_name_removes_it_too(project, simulated, built):
+    simulated()
+    make_all(project)
+    Project.create(make_network(name="other"), project.folder, foldings=FOLDINGS)
+    assert content(project.folder).keys() == {"network.tern", "plan.json"}
+
+
+def test_damaged_plan_is_replaced(project, simulated, built):
+    simulated()
+    make_all(project)
+    (project.folder / "plan.json").write_text("{")
+    Project.create(NETWORK, project.folder, foldings=FOLDINGS)
+    assert content(project.folder).keys() == {"network.tern", "plan.json"}
+
+
+def test_same_plan_keeps_everything(project, simulated, built):
+    simulated()
+    make_all(project)
+    before = content(project.folder)
+    Project.create(NETWORK, project.folder, foldings=FOLDINGS)
+    assert content(project.folder) == before
+
+
+def test_trained_network_is_not_replaced(project):
+    (project.folder / "train.json").touch()
+    before = content(project.folder)
+    message = (
+        rf"^{project.folder}/network\.tern was trained there, and is another network than "
+        r"'sample'; choose another folder with -o$"
+    )
+    with pytest.raises(PlanError, match=message):
+        Project.create(make_network(1), project.folder, foldings=FOLDINGS)
+    assert content(project.folder) == before
+    Project.create(NETWORK, project.folder, foldings=OTHERS)
+
+
+def test_plan_of_another_network(project):
+    message = (
+        rf"^{project.folder}/plan\.json is the plan of another network than 'sample'; plan again$"
+    )
+    with pytest.raises(PlanError, match=message):
+        Project.reopen(make_network(1), project.folder)
+
+
+def test_nothing_to_open(tmp_path):
+    message = rf"^cannot read {tmp_path}/network\.tern: No such file or directory$"
+    with pytest.raises(FileFormatError, match=message):
+        Project.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"board": "basys3"}, r"there is no board 'basys3'; choose one of icebreaker, ulx3s_85f"),
+        (
+            {"foldings": FOLDINGS, "interval": 9},
+            "give foldings or an interval, not both",
+        ),
+        (
+            {"foldings": {"fc1": Folding(4, 4), "fc2": Folding(1, 1)}},
+            r"PE count of 'fc1' must divide 6 rows, not 4; divisors are 1, 2, 3, 6",
+        ),
+        (
+            {"foldings": FOLDINGS | {"fc9": Folding(1, 1)}},
+            "no layer is named 'fc9'; layers are fc1, fc2",
+        ),
+        (
+            {"foldings": {"fc1": Folding(2, 4)}},
+            "layer 'fc2' has no folding; give PE and SIMD for it",
+        ),
+    ],
+)
+def test_refused_plan_writes_nothing(tmp_path, options, message):
+    with pytest.raises(PlanError, match=f"^{message}$"):
+        Project.create(NETWORK, tmp_path / "out", **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_folder_that_cannot_be(tmp_path, place):
+    (tmp_path / "file").touch()
+    message = rf"^cannot create folder {tmp_path}/{place}: .+; choose another with -o$"
+    with pytest.raises(BuildError, match=message):
+        Project.create(NETWORK, tmp_path / place, foldings=FOLDINGS)
+    assert content(tmp_path) == {"file": b""}
+
+
+def test_manifest(project, simulated, built):
+    simulated()
+    make_all(project)
+    manifest = json.loads((project.folder / "manifest.json").read_text())
+    products = content(project.folder)
+    wanted = products.keys() - {"manifest.json", "gateware/yosys.log"}
+    assert manifest["sha256"] == {
+        name: hashlib.sha256(products[name]).hexdigest() for name in sorted(wanted)
+    }
+    assert re.fullmatch(r"3\.\d+\.\d+", manifest["versions"]["python"])
+
+
+@pytest.mark.parametrize("name", ["module", "int", "x", "a" * 64])
+def test_names_that_mean_something_elsewhere(tmp_path, name):
+    project = Project.create(make_network(name=name), tmp_path, foldings=FOLDINGS)
+    assert project.generate().name == f"{name}.v"
