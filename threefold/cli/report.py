@@ -7,10 +7,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .. import network
-from ..files import read_json, write_file
-from ..plan import Plan, load_plan
-
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
 HELP = "collect what was built and measured in a page, a JSON file and a table"
@@ -43,44 +39,13 @@ def run(args: argparse.Namespace, console: Console) -> Table:
         If the report cannot be written.
     """
     # Here, so that `threefold --help` does not wait for Matplotlib.
-    from ..report import dumps, key_figures, make_report, render_page
+    from ..project import Project
+    from ..report import key_figures, product_files
 
-    folder = args.folder
-    plan = load_plan(network.load(folder / "network.tern"), folder / "plan.json")
-    training = _optional(folder / "train.json") or {}
-    report = make_report(
-        plan,
-        build=_optional(folder / "gateware" / "build.json"),
-        simulation=_optional(folder / "sim" / "simulation.json"),
-        accuracy=training.get("accuracy", plan.network.provenance.get("accuracy")),
-        tools=training.get("tools", plan.network.provenance.get("tools")),
-    )
-    files = _files(folder, plan, report)
-    write_file(folder / "report.json", dumps(report))
-    write_file(folder / "report.html", render_page(report, plan, files))
-    return _table(folder, key_figures(report), files)
-
-
-def _optional(path: Path) -> dict | None:
-    return read_json(path) if path.exists() else None
-
-
-def _files(folder: Path, plan: Plan, report: dict) -> dict[str, str]:
-    """Products that are there, as paths relative to the folder."""
-    candidates = {
-        "bitstream": report.get("bitstream", ""),
-        "Verilog": f"rtl/{plan.network.name}.v",
-        "C header": f"firmware/{plan.network.name}.h",
-        "network": "network.tern",
-        "plan": "plan.json",
-        "manifest": "manifest.json",
-    }
-    root = folder.resolve()
-    return {
-        what: path
-        for what, path in candidates.items()
-        if (root / path).is_file() and (root / path).resolve().is_relative_to(root)
-    }
+    project = Project.open(args.folder)
+    report = project.report()
+    files = product_files(report, project.plan, project.folder)
+    return _table(project.folder, key_figures(report), files)
 
 
 def _table(folder: Path, figures: list, files: dict[str, str]) -> Table:
