@@ -1,7 +1,8 @@
 """Choosing foldings: the fastest a board holds, or the smallest that keeps a rate."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 
 from ..errors import PlanError
 from ..network import Network
@@ -63,6 +64,8 @@ def fit(
     PlanError
         If nothing fits, or the interval cannot be kept within the budget.
     """
+    if interval is not None and interval < 1:
+        raise PlanError(f"an interval must be at least 1 cycle, not {interval}")
     layers, argmax = lower(network)
     choices = []
     for index, layer in enumerate(layers):
@@ -72,17 +75,17 @@ def fit(
         choices.append(_choices(layer, budget, layer.rows if one_by_one else 1))
     if progress:
         progress(len(layers), len(layers))
-    intervals = [interval] if interval else sorted({c.cycles for row in choices for c in row})
+    intervals = sorted({choice.cycles for row in choices for choice in row})
+    if interval is not None:
+        # Layers that wait for each other can miss an interval that each of them keeps alone.
+        intervals = [wanted for wanted in reversed(intervals) if wanted <= interval]
     floor = max(min(choice.cycles for choice in row) for row in choices)
-    picked = None
     for wanted in intervals:
         if wanted >= floor:
-            picked = _pick(choices, wanted, budget)
-        if picked:
-            break
-    if picked is None:
-        raise _refusal(network, choices, intervals[-1], budget, floor, interval)
-    return fold(network, {c.layer.name: c.folding for c in picked})
+            plan = _plan(network, choices, wanted, budget)
+            if plan and (interval is None or plan.cycles.interval <= interval):
+                return plan
+    raise _refusal(network, choices, budget, floor, interval)
 
 
 @dataclass(frozen=True)
@@ -100,52 +103,92 @@ def _choices(layer: Layer, budget: Budget, floor: int) -> list[_Choice]:
         for simd in _divisors(layer.columns):
             folding = Folding(pe, simd)
             engine = with_lanes(layer, folding)
-            cycles = max(engine.cycles, layer.rows // engine.lanes, floor)
+            words = engine.schedule.words  # enter one by one, even if all tiles are skipped
+            cycles = max(engine.cycles, words, layer.rows // engine.lanes, floor)
             choices.append(_Choice(layer, folding, cycles, estimate([engine], budget.family)))
     return choices
 
 
-def _pick(choices: list[list[_Choice]], interval: int, budget: Budget) -> list[_Choice] | None:
-    """For each layer the cheapest folding within ``interval``, if they fit together.
+def _plan(
+    network: Network, choices: list[list[_Choice]], interval: int, budget: Budget
+) -> Plan | None:
+    """The cheapest plan within ``interval``, if one fits.
 
-    What is cheap depends on what runs short, so prices of a block RAM are tried from nothing
-    to more LUTs than the device has for each.
+    Lanes and banks depend on the neighbours, so that a plan can take a little more than its
+    layers alone; then they have to fit into as much less.
     """
-    for share in (0.25, 0.5, 1, 2, 4, 0, 16):
-        price = share * budget.lut / budget.bram
-        picked = [
-            min(
-                (choice for choice in row if choice.cycles <= interval),
-                key=lambda c: (c.resources.lut + price * c.resources.bram, c.cycles),
-            )
-            for row in choices
-        ]
-        if _fits(picked, budget):
-            return picked
+    limit = budget
+    while picked := _pick(choices, interval, limit):
+        plan = fold(network, {c.layer.name: c.folding for c in picked})
+        total = estimate(plan.engines, budget.family)
+        if _fits(total, budget):
+            return plan
+        cells = ceil(max(0, total.cells / budget.fill - budget.lut))
+        blocks = max(0, total.bram + 1 - budget.bram)
+        limit = replace(limit, lut=limit.lut - cells, bram=limit.bram - blocks)
+        if limit.bram < 1:
+            break
     return None
 
 
-def _fits(picked: list[_Choice], budget: Budget) -> bool:
-    total = sum((choice.resources for choice in picked), Resources())
+def _pick(choices: list[list[_Choice]], interval: int, budget: Budget) -> list[_Choice] | None:
+    """Foldings of all layers within ``interval`` that fit together, the cheapest if there are.
+
+    All sums of LUTs and block RAMs that none beats in both are kept from layer to layer, so
+    that whatever fits is found.
+    """
+    sums = [(Resources(), ())]
+    for row in choices:
+        within = _best([(c.resources, (c,)) for c in row if c.cycles <= interval])
+        sums = _best(
+            [
+                (total, picked + choice)
+                for so_far, picked in sums
+                for resources, choice in within
+                if _fits(total := so_far + resources, budget)
+            ]
+        )
+    if not sums:
+        return None
+    price = 0.25 * budget.lut / budget.bram
+    return list(min(sums, key=lambda item: item[0].cells + price * item[0].bram)[1])
+
+
+def _best(items: list[tuple[Resources, tuple]]) -> list[tuple[Resources, tuple]]:
+    """Those that no other undercuts both in LUTs and in block RAMs."""
+    kept = []
+    for item in sorted(items, key=lambda item: (item[0].bram, item[0].cells)):
+        if not kept or item[0].cells < kept[-1][0].cells:
+            kept.append(item)
+    return kept
+
+
+def _fits(total: Resources, budget: Budget) -> bool:
     # One block RAM stays free for the board's serial line.
-    return total.lut <= budget.fill * budget.lut and total.bram < budget.bram
+    return total.cells <= budget.fill * budget.lut and total.bram < budget.bram
 
 
-def _refusal(network, choices, interval, budget, floor, asked) -> PlanError:
+def _refusal(network, choices, budget, floor, asked) -> PlanError:
     if asked and asked < floor:
         return PlanError(
             f"an interval of {asked} cycles is out of reach: {network.name!r} takes at least "
             f"{floor}"
         )
-    cheapest = [min(row, key=lambda c: (c.resources.lut, c.resources.bram)) for row in choices]
-    if asked:
-        cheapest = [
-            min((c for c in row if c.cycles <= interval), key=lambda c: c.resources.lut)
-            for row in choices
-        ]
+    cheapest = [
+        min(
+            (choice for choice in row if asked is None or choice.cycles <= asked),
+            key=lambda c: (c.resources.cells, c.resources.bram),
+        )
+        for row in choices
+    ]
     total = sum((choice.resources for choice in cheapest), Resources())
+    if _fits(total, budget):
+        return PlanError(
+            f"an interval of {asked} cycles is out of reach on {budget.name}: the layers of "
+            f"{network.name!r} wait for each other; choose a longer one"
+        )
     return PlanError(
-        f"{network.name!r} does not fit {budget.name}: it needs about {total.lut:,.0f} LUTs of "
+        f"{network.name!r} does not fit {budget.name}: it needs about {total.cells:,.0f} LUTs of "
         f"{budget.fill * budget.lut:,.0f} and {total.bram} block RAMs of {budget.bram - 1}; "
         f"choose a bigger board, a longer interval or a smaller network"
     )

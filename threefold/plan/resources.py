@@ -21,18 +21,27 @@ _BLOCKS = {
 
 _WORTH = 60  # LUTs that one block RAM has to save; iCE40UP5K has 176 for each of its blocks
 
-_ENGINE = 60  # LUTs of an engine's counters and handshakes
+_NARROW = {("ice40", 1): 2.5, ("ecp5", 1): 3.1, ("ecp5", 2): 6.5}
+"""LUTs of a lane and its share of the adders, by family and bits."""
+
+_ENGINE = 95  # LUTs of an engine's counters and handshakes
 
 
 @dataclass(frozen=True)
 class Resources:
-    """LUTs and block RAMs."""
+    """LUTs, block RAMs, and the flip-flops of memories, which share no logic cell with a LUT."""
 
     lut: float = 0
     bram: int = 0
+    ff: int = 0
 
     def __add__(self, other: "Resources") -> "Resources":
-        return Resources(self.lut + other.lut, self.bram + other.bram)
+        return Resources(self.lut + other.lut, self.bram + other.bram, self.ff + other.ff)
+
+    @property
+    def cells(self) -> float:
+        """Logic cells."""
+        return self.lut + self.ff
 
 
 def prefers_block(width: int, depth: int) -> bool:
@@ -66,7 +75,7 @@ def estimate(engines: Iterable[EnginePlan], family: str) -> Resources:
 def _engine(engine: EnginePlan, family: str) -> Resources:
     layer, folding, schedule = engine.layer, engine.folding, engine.schedule
     pe, simd, bits, total = folding.pe, folding.simd, layer.codes.bits, layer.total_bits
-    luts = pe * (bits * simd + _tree(bits, simd, family) + _adder(total, family))
+    luts = pe * _pe(bits, simd, total, family)
     if engine.lanes < pe:
         luts += pe * total  # the serializer that drains the accumulators
     result = Resources(luts + _ENGINE)
@@ -85,16 +94,25 @@ def _engine(engine: EnginePlan, family: str) -> Resources:
     return result
 
 
-def _tree(bits: int, terms: int, family: str) -> int:
-    luts = 0
-    while terms > 1:
-        luts += terms // 2 * _adder(bits + 1, family)
-        terms, bits = (terms + 1) // 2, bits + 1
-    return luts
+def _pe(bits: int, simd: int, total: int, family: str) -> float:
+    """A processing element; ``benchmarks/pe_area.py`` measures them one by one."""
+    accumulator = _adder(total, family) + 3
+    if simd == 1:
+        return bits + accumulator
+    if bits == 1 or (bits == 2 and family == "ecp5"):
+        # Yosys counts narrow codes in LUTs, without a carry chain.
+        return _NARROW[family, bits] * simd + accumulator
+    masks, tree = bits * simd, 0
+    if family == "ecp5":
+        masks = bits * ceil(simd / 2)  # the adder masks the other lane of a pair
+    while simd > 1:
+        tree += simd // 2 * _adder(bits + (family == "ecp5"), family)
+        simd, bits = (simd + 1) // 2, bits + 1
+    return masks + tree + accumulator
 
 
 def _adder(bits: int, family: str) -> int:
-    return bits if family == "ice40" else 2 * ceil(bits / 2) + 2
+    return bits if family == "ice40" else 2 * ceil(bits / 2)
 
 
 def _rom(width: int, depth: int, family: str) -> Resources:
@@ -108,6 +126,11 @@ def _rom_luts(width: int, depth: int) -> float:
 
 
 def _buffer(width: int, depth: int, family: str) -> Resources:
-    if family == "ecp5" and depth <= 64:
-        return Resources(ceil(depth / 16) * ceil(width / 4) * 4 + (depth > 16) * width)
-    return Resources(0, block_rams(width, depth, family))
+    """A memory as Yosys maps it: to flip-flops, to LUTs (ECP5 only), or to block RAM."""
+    blocks = block_rams(width, depth, family)
+    if family == "ice40":
+        if depth * width <= 64 * blocks:
+            return Resources(width * ceil(depth / 2), ff=width * depth)
+    elif (units := ceil(depth / 16) * ceil(width / 4)) < 32 * blocks:
+        return Resources(4 * units + (ceil(depth / 16) - 1) * width)
+    return Resources(0, blocks)

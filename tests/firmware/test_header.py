@@ -1,0 +1,72 @@
+import re
+import subprocess
+
+import numpy as np
+import pytest
+from threefold.firmware import header
+
+from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor
+from threefold.plan import Folding, fold
+
+NAMES = [
+    "INPUTS",
+    "INPUT_BITS",
+    "INPUT_MAX",
+    "OUTPUTS",
+    "OUTPUT_BITS",
+    "OUTPUT_BYTES",
+    "OUTPUT_IS_CLASS",
+    "CLASSES",
+    "LATENCY_CYCLES",
+    "INTERVAL_CYCLES",
+]
+
+
+def make_plan(*, argmax, bias=0):
+    dense = Dense(np.random.default_rng(0).integers(-1, 2, (10, 12)), (2, 2, 3))
+    ops = [("fc1", dense), ("logits", Logits(np.full(10, bias)))]
+    if argmax:
+        ops.append(("argmax", ArgMax()))
+    network = Network.chain("tiny_net", Tensor((2, 2, 3), Codes.ternary()), ops)
+    return fold(network, {"fc1": Folding(2, 3)})
+
+
+def macros(text):
+    return {
+        name: int(value) for name, value in re.findall(r"^#define TINY_NET_(\w+) (\d+)", text, re.M)
+    }
+
+
+@pytest.mark.parametrize(
+    ("argmax", "bias", "expected"),
+    [
+        (True, 0, {"OUTPUTS": 1, "OUTPUT_BITS": 4, "OUTPUT_BYTES": 1, "OUTPUT_IS_CLASS": 1}),
+        (False, 0, {"OUTPUTS": 10, "OUTPUT_BYTES": 1, "OUTPUT_IS_CLASS": 0}),
+        (False, 300, {"OUTPUTS": 10, "OUTPUT_BITS": 10, "OUTPUT_BYTES": 2, "OUTPUT_IS_CLASS": 0}),
+    ],
+)
+def test_macros_say_what_the_plan_says(argmax, bias, expected):
+    plan = make_plan(argmax=argmax, bias=bias)
+    found = macros(header(plan))
+    assert sorted(found) == sorted(NAMES)
+    assert found.items() >= expected.items()
+    assert (found["INPUTS"], found["INPUT_BITS"], found["INPUT_MAX"]) == (12, 2, 2)
+    assert found["CLASSES"] == 10
+    assert found["LATENCY_CYCLES"] == plan.cycles.latency
+    assert found["INTERVAL_CYCLES"] == plan.cycles.interval
+
+
+@pytest.mark.parametrize("argmax", [True, False])
+def test_header_compiles_and_every_macro_is_a_number(tmp_path, argmax):
+    text = header(make_plan(argmax=argmax))
+    (tmp_path / "tiny_net.h").write_text(text)
+    lines = "".join(f'printf("{name} %ld\\n", (long)TINY_NET_{name});\n' for name in NAMES)
+    (tmp_path / "main.c").write_text(
+        '#include <stdio.h>\n#include "tiny_net.h"\n#include "tiny_net.h"\n'
+        f"int main(void) {{\n{lines}return 0;\n}}\n"
+    )
+    flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-std=c99"]
+    subprocess.run(["gcc", *flags, "main.c", "-o", "main"], cwd=tmp_path, check=True)
+    said = subprocess.run([tmp_path / "main"], capture_output=True, text=True, check=True).stdout
+    printed = dict(line.split() for line in said.splitlines())
+    assert {name: int(value) for name, value in printed.items()} == macros(text)

@@ -1,0 +1,136 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from threefold.errors import PlanError
+from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
+from threefold.plan import Budget, estimate, fit
+
+from ..accelerators import CODES, random_network
+
+ICE40 = Budget("icebreaker", "ice40", 5280, 30)
+ECP5 = Budget("ulx3s_85f", "ecp5", 83640, 208)
+
+
+def make_network(*widths, bits=4, argmax=True):
+    rng = np.random.default_rng(0)
+    ops = []
+    for layer, (columns, rows) in enumerate(pairwise(widths), 1):
+        ops.append((f"fc{layer}", Dense(rng.integers(-1, 2, (rows, columns)))))
+        if layer < len(widths) - 1:
+            levels = rng.integers(-30, 30, (rows, 2**bits - 1))
+            ops.append((f"act{layer}", Threshold(np.sort(levels, axis=1))))
+    ops.append(("logits", Logits(np.zeros(rows, int))))
+    if argmax:
+        ops.append(("argmax", ArgMax()))
+    return Network.chain("sample", Tensor((1, 1, widths[0]), Codes.unsigned(bits)), ops)
+
+
+DIGITS = make_network(64, 64, 64, 10)
+
+budgets = st.builds(
+    Budget,
+    st.just("any"),
+    st.sampled_from(["ice40", "ecp5"]),
+    lut=st.integers(400, 6000),
+    bram=st.integers(2, 40),
+    fill=st.sampled_from([0.6, 0.75, 1.0]),
+)
+networks = st.builds(
+    lambda seed, codes: random_network(np.random.default_rng(seed), CODES[codes]),
+    st.integers(0, 2**32),
+    st.sampled_from(["unsigned1", "unsigned4", "ternary", "signed8"]),
+)
+
+
+def planned(network, budget, **options):
+    try:
+        return fit(network, budget, **options)
+    except PlanError:
+        return None
+
+
+@given(networks, budgets)
+def test_budget_is_kept(network, budget):
+    plan = planned(network, budget)
+    if plan:
+        total = estimate(plan.engines, budget.family)
+        assert total.cells <= budget.fill * budget.lut
+        assert total.bram < budget.bram
+
+
+@given(networks, budgets, st.integers(0, 3000), st.integers(0, 20))
+def test_more_room_is_never_slower(network, budget, luts, blocks):
+    more = Budget(budget.name, budget.family, budget.lut + luts, budget.bram + blocks, budget.fill)
+    small, large = planned(network, budget), planned(network, more)
+    if small:
+        assert large.cycles.interval <= small.cycles.interval
+
+
+@given(networks, st.integers(10, 400))
+@settings(max_examples=50)
+def test_interval_is_kept(network, interval):
+    plan = planned(network, ECP5, interval=interval)
+    if plan:
+        assert plan.cycles.interval <= interval
+
+
+@pytest.mark.parametrize("interval", [64, 100, 512, 4096])
+def test_interval_on_a_small_device(interval):
+    assert fit(DIGITS, ICE40, interval=interval).cycles.interval <= interval
+
+
+def test_longer_interval_takes_less():
+    intervals = (64, 128, 512, 4096)
+    plans = [fit(DIGITS, ICE40, interval=interval) for interval in intervals]
+    cells = [estimate(plan.engines, "ice40").cells for plan in plans]
+    assert cells == sorted(cells, reverse=True)
+    assert cells[0] > 2 * cells[-1]
+
+
+def test_larger_board_is_faster():
+    small, large = fit(DIGITS, ICE40), fit(DIGITS, ECP5)
+    assert small.cycles.interval == 64
+    assert large.cycles.interval == 10
+
+
+def test_same_plan_again():
+    assert fit(DIGITS, ICE40).dumps() == fit(DIGITS, ICE40).dumps()
+
+
+def test_progress():
+    calls = []
+    fit(DIGITS, ICE40, progress=lambda *call: calls.append(call))
+    assert calls == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("network", "options", "message"),
+    [
+        (
+            make_network(512, 256, 10),
+            {},
+            r"'sample' does not fit icebreaker: it needs about [\d,]+ LUTs of 3,960 and \d+ block "
+            r"RAMs of 29; choose a bigger board, a longer interval or a smaller network",
+        ),
+        (
+            DIGITS,
+            {"interval": 16},
+            r"'sample' does not fit icebreaker: it needs about [\d,]+ LUTs of 3,960 and \d+ block "
+            r"RAMs of 29; choose a bigger board, a longer interval or a smaller network",
+        ),
+        (
+            DIGITS,
+            {"interval": 9},
+            r"an interval of 9 cycles is out of reach: 'sample' takes at least 10",
+        ),
+        (DIGITS, {"interval": 0}, r"an interval must be at least 1 cycle, not 0"),
+        (DIGITS, {"interval": -3}, r"an interval must be at least 1 cycle, not -3"),
+    ],
+)
+def test_refusals(network, options, message):
+    with pytest.raises(PlanError, match=f"^{message}$"):
+        fit(network, ICE40, **options)
