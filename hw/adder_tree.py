@@ -1,13 +1,17 @@
 """Sums of many unsigned numbers, one register between any two adders."""
 
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Cat, Const, Module, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
 from ..plan.cycles import adder_levels
 
-__all__ = ["AdderTree"]
+__all__ = ["CHAIN_BITS", "AdderTree"]
+
+# Timing analysis follows a chain past the ends of its adders: about an accumulator's length.
+CHAIN_BITS = 20
+SMALLEST_CHAIN = 4  # narrower sums are smaller in LUTs
 
 
 class AdderTree(wiring.Component):
@@ -70,18 +74,41 @@ class AdderTree(wiring.Component):
         row = [(self.i[n], self._largest) for n in range(self._terms)]
         fan_in = 3 if self._largest == 1 else 2
         for level in range(self.latency):
-            above = []
-            for n in range(0, len(row), fan_in):
-                terms, bounds = zip(*row[n : n + fan_in], strict=True)
-                bound = sum(bounds)
+            groups = [row[n : n + fan_in] for n in range(0, len(row), fan_in)]
+            bounds = [sum(bound for _, bound in group) for group in groups]
+            sums = [sum(term for term, _ in group) for group in groups]
+            if getattr(platform, "family", None) == "ecp5" and fan_in == 2:
+                sums = _chained(sums, groups, bounds)
+            row = []
+            for n, (value, bound) in enumerate(zip(sums, bounds, strict=True)):
                 # Without a register here Yosys makes one $macc of the tree, three times as large.
-                partial = Signal(
-                    bound.bit_length(), name=f"partial_{level}_{n // fan_in}", reset_less=True
-                )
-                m.d.sync += partial.eq(sum(terms))
-                above.append((partial, bound))
-            row = above
+                partial = Signal(bound.bit_length(), name=f"partial_{level}_{n}", reset_less=True)
+                m.d.sync += partial.eq(value)
+                row.append((partial, bound))
             fan_in = 2
         ((total, _),) = row
         m.d.comb += self.o.eq(total)
         return m
+
+
+def _chained(sums, groups, bounds):
+    """The sums of pairs, with neighbouring adders in one carry chain.
+
+    Each is wide enough for its sum, so that no carry leaves it. A chain of its own takes two more
+    CCU2Cs on ECP5, and an odd number of bits half a one.
+    """
+    sums = list(sums)
+    width = bounds[0].bit_length()
+    pairs = [n for n, group in enumerate(groups) if len(group) == 2]
+    size = max(1, CHAIN_BITS // width)
+    if width < SMALLEST_CHAIN:
+        return sums
+    for first in range(0, len(pairs), size):
+        chain = pairs[first : first + size]
+        addends = (
+            Cat(*(Cat(groups[n][k][0], Const(0, width))[:width] for n in chain)) for k in (0, 1)
+        )
+        wide = sum(addends)
+        for place, n in enumerate(chain):
+            sums[n] = wide[place * width :][:width]
+    return sums

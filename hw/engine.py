@@ -72,13 +72,17 @@ class PEArray(wiring.Component):
             self.finish.eq(sequencer.finish),
         ]
 
-        latency = self._pes[0].latency
-        valid, last = Signal(latency), Signal(latency)
+        # Beside each tile on its way through the adders: whether there is one, and whether it
+        # is the last of its row group. What follows a last tile is the first of its group.
+        travel = self._pes[0].latency - 1
+        valid, last, first = Signal(travel), Signal(travel), Signal(init=1)
         m.d.sync += [
             valid.eq(Cat(sequencer.valid, valid)),
             last.eq(Cat(sequencer.last, last)),
+            self.o.valid.eq(valid[-1] & last[-1]),
         ]
-        m.d.comb += self.o.valid.eq(valid[-1] & last[-1])
+        with m.If(valid[-1]):
+            m.d.sync += first.eq(last[-1])
 
         for index, pe in enumerate(self._pes):
             m.submodules[f"pe_{index}"] = pe
@@ -86,7 +90,7 @@ class PEArray(wiring.Component):
                 pe.activations.eq(self.activations),
                 pe.weights.eq(sequencer.weights[index]),
                 pe.enable.eq(valid[-1]),
-                pe.last.eq(last[-1]),
+                pe.first.eq(first),
                 self.o.payload[index].eq(pe.total),
             ]
 

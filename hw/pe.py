@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
 from ..plan.cycles import pe_latency
-from .adder_tree import AdderTree
+from .adder_tree import CHAIN_BITS, AdderTree
 from .masked_adder import MaskedAdder, Weight, masked
 
 __all__ = ["PE", "Weight"]
@@ -39,12 +39,11 @@ class PE(wiring.Component):
     weights : In(ArrayLayout(Weight, simd))
         Weights of the tile, at the same time.
     enable : In(1)
-        The tile presented ``latency`` cycles ago was a real one: accumulate it.
-    last : In(1)
-        That tile was the last of its row: ``total`` is the result, and the next row starts from 0.
+        The tile presented ``latency - 1`` cycles ago was a real one: accumulate it.
+    first : In(1)
+        That tile is the first of its row: forget the row before.
     total : Out(sum_bits)
-        The accumulator with the tile presented ``latency`` cycles ago; the row's result while
-        ``enable`` and ``last``.
+        The sum of the row so far, from ``latency`` cycles after a tile on.
     """
 
     def __init__(self, *, bits: int, simd: int, sum_bits: int):
@@ -62,7 +61,7 @@ class PE(wiring.Component):
                 "activations": In(data.ArrayLayout(unsigned(bits), simd)),
                 "weights": In(data.ArrayLayout(Weight, simd)),
                 "enable": In(1),
-                "last": In(1),
+                "first": In(1),
                 "total": Out(sum_bits),
             }
         )
@@ -84,15 +83,16 @@ class PE(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles from a tile to its arrival at the accumulator."""
+        """Cycles from a tile to a total that holds it."""
         return pe_latency(self._bits, self._simd)
 
     def elaborate(self, platform):
         m = Module()
         lanes = list(zip(self.activations, self.weights, strict=True))
         largest = 2**self._bits - 1
+        ecp5 = getattr(platform, "family", None) == "ecp5"
         # Below 3 bits Yosys adds without a carry chain, which is smaller than one with the mask.
-        if getattr(platform, "family", None) == "ecp5" and self._bits > 2 and self._simd > 1:
+        if ecp5 and self._bits > 2 and self._simd > 1:
             terms, largest = self._pairs(m, lanes), 2 * largest
         else:
             terms = [masked(code, weight) for code, weight in lanes]
@@ -100,14 +100,24 @@ class PE(wiring.Component):
         for n, term in enumerate(terms):
             m.d.comb += tree.i[n].eq(_registered(m, f"term_{n}", term))
 
-        # The pipeline needs no reset, and without one the flip-flops' reset input is left for
-        # `last`. A reset in the middle of a row clears the accumulator in the cycle after it.
-        void = Signal(init=1)
-        m.d.sync += void.eq(0)
-        accumulator = Signal(self._sum_bits, reset_less=True)
-        m.d.comb += self.total.eq(accumulator + tree.o)
-        with m.If(self.enable | void):
-            m.d.sync += accumulator.eq(Mux(self.last | void, 0, self.total))
+        # Either way a bit of the accumulator is one cell: an iCE40 cell has room for the
+        # multiplexer behind its adder, an ECP5 cell for the mask in front of it.
+        total = Signal(self._sum_bits, reset_less=True)
+        partial = Signal(self._sum_bits)
+        m.d.comb += [partial.eq(tree.o), self.total.eq(total)]
+        # At 2 bits the shorter path makes Yosys spend more on the adders before it.
+        if ecp5 and self._bits != 2:
+            m.submodules.accumulate = adder = MaskedAdder(bits=self._sum_bits, lanes=1)
+            m.d.comb += [
+                adder.code[0].eq(total),
+                adder.weight[0].nonzero.eq(~self.first),
+                adder.addend[0].eq(partial),
+            ]
+            following = adder.total[0]
+        else:
+            following = Mux(self.first, partial, total + partial)
+        with m.If(self.enable):
+            m.d.sync += total.eq(following)
         return m
 
     def _pairs(self, m, lanes):
@@ -117,15 +127,21 @@ class PE(wiring.Component):
         free; an iCE40 cell whose flip-flop is fed by no LUT of its own loses the LUT.
         """
         terms = []
-        for n in range(0, len(lanes) - 1, 2):
-            code, weight = lanes[n + 1]
-            m.submodules[f"pair_{n // 2}"] = adder = MaskedAdder(bits=self._bits)
-            m.d.comb += [
-                adder.addend.eq(_registered(m, f"lane_{n}", masked(*lanes[n]))),
-                adder.code.eq(_registered(m, f"lane_{n + 1}", code)),
-                adder.weight.eq(_registered(m, f"weight_{n + 1}", weight.as_value())),
-            ]
-            terms.append(adder.total)
+        pairs = list(range(0, len(lanes) - 1, 2))
+        size = max(1, CHAIN_BITS // (self._bits + 1))
+        for first in range(0, len(pairs), size):
+            chain = pairs[first : first + size]
+            adder = MaskedAdder(bits=self._bits, lanes=len(chain))
+            m.submodules[f"pairs_{first}"] = adder
+            for place, n in enumerate(chain):
+                code, weight = lanes[n + 1]
+                weight_name = f"weight_{n + 1}"
+                m.d.comb += [
+                    adder.addend[place].eq(_registered(m, f"lane_{n}", masked(*lanes[n]))),
+                    adder.code[place].eq(_registered(m, f"lane_{n + 1}", code)),
+                    adder.weight[place].eq(_registered(m, weight_name, weight.as_value())),
+                ]
+                terms.append(adder.total[place])
         if len(lanes) % 2:
             terms.append(_registered(m, f"lane_{len(lanes) - 1}", masked(*lanes[-1])))
         return terms

@@ -11,7 +11,7 @@ from ..toolchain import run
 __all__ = ["to_rtlil", "to_verilog"]
 
 
-def to_rtlil(component: wiring.Component, name: str, ports=None) -> str:
+def to_rtlil(component: wiring.Component, name: str, ports=None, platform=None) -> str:
     """The component as RTLIL text, without source positions.
 
     Parameters
@@ -22,8 +22,10 @@ def to_rtlil(component: wiring.Component, name: str, ports=None) -> str:
         Name of the top module.
     ports : sequence of signals or dict, optional
         Ports where they do not follow from the component's signature.
+    platform : object, optional
+        Whose ``family`` attribute, such as ``"ecp5"``, lets components use what it has.
     """
-    return rtlil.convert(component, name=name, ports=ports, emit_src=False)
+    return rtlil.convert(component, name=name, ports=ports, platform=platform, emit_src=False)
 
 
 def to_verilog(component: wiring.Component, name: str, ports=None) -> str:

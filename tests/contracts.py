@@ -117,7 +117,7 @@ class Prover:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch):
         self._folder = folder
-        solver = next(file for file in metadata.files("z3-solver") if file.stem == "z3")
+        solver = next(file for file in metadata.files("z3-solver") if file.name in ("z3", "z3.exe"))
         monkeypatch.setenv("PATH", str(solver.locate().resolve().parent), prepend=os.pathsep)
 
     def check(self, mode: str, component: wiring.Component, *, depth: int, beats: int = 1) -> str:

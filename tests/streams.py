@@ -64,7 +64,9 @@ class Bench:
         rng = random.Random(~self._seed)
         i, o, traffic = self._dut.i, self._dut.o, self._traffic
         cycle, idle = 0, 0
-        while idle < (50 if len(traffic.left) >= self._count else 5000):
+        while len(traffic.left) < self._count + 50:
+            if idle == (50 if len(traffic.left) >= self._count else 5000):
+                break
             ctx.set(o.ready, rng.random() >= self._stalls)
             _, _, enters, leaves, *beat = await ctx.tick().sample(
                 i.valid & i.ready, o.valid & o.ready, *self._lanes

@@ -13,7 +13,7 @@ from amaranth.lib import wiring
 from .boards import Board, BoardTop
 from .errors import BuildError
 from .files import make_folder
-from .synthesis import Cells
+from .synthesis import HIDE_ARRAYS, Cells
 from .toolchain import find, run
 
 __all__ = ["BuildResult", "Progress", "build_bitstream", "check_build"]
@@ -133,6 +133,7 @@ def build_bitstream(
         debug_verilog=False,
         verbose=True,
         nextpnr_opts=f"--report {name}.report.json --seed {seed} --timing-allow-fail",
+        script_after_read=HIDE_ARRAYS,
         script_after_synth=f"tee -q -o {name}.stat.json stat -json",
     )
     commands = json.loads(plan.files[f"build_{name}.json"])["commands"]

@@ -326,6 +326,24 @@ class Project:
         _write_json(self.folder / "gateware" / "build.json", record)
         return result
 
+    def report(self) -> dict:
+        """Write the report on what is there so far, and the manifest; the figures.
+
+        Raises
+        ------
+        FileFormatError
+            If a file is not what its name says.
+        PlanError
+            If a result is of another plan.
+        BuildError
+            If the report cannot be written.
+        """
+        from .report import report_folder  # brings Matplotlib
+
+        figures = report_folder(self.plan, self.folder)
+        self.write_manifest()
+        return figures
+
     def write_manifest(self) -> Path:
         """Write versions and the SHA-256 of every product but logs and the simulator's build."""
         kept = ["network.tern", "plan.json", "report.json", "report.html", "test.npz", "train.json"]

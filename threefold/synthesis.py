@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Self
 
 from amaranth.lib import wiring
@@ -13,7 +14,11 @@ from .files import make_folder
 from .hw.verilog import to_rtlil
 from .toolchain import run
 
-__all__ = ["Cells", "multipliers", "synthesise"]
+__all__ = ["HIDE_ARRAYS", "Cells", "multipliers", "synthesise"]
+
+HIDE_ARRAYS = "rename -hide w:*[[]*"
+"""Yosys command that hides the wires Amaranth names after elements of arrays, ``x[0]``, which
+stop abc9 in Yosys 0.70 on some designs."""
 
 _MULTIPLYING = ("$mul", "$div", "$mod", "$divfloor", "$modfloor", "$macc", "$macc_v2", "$pow")
 
@@ -115,9 +120,11 @@ def synthesise(
         If Yosys fails.
     """
     folder = make_folder(folder)
-    (folder / f"{name}.il").write_text(to_rtlil(component, name, ports))
+    platform = SimpleNamespace(family=family)
+    (folder / f"{name}.il").write_text(to_rtlil(component, name, ports, platform))
     script = f"""\
 read_rtlil {name}.il
+{HIDE_ARRAYS}
 synth_{family} {options} -top {name}
 tee -q -o {name}.stat.json stat -json
 write_json {name}.json

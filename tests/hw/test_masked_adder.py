@@ -47,9 +47,14 @@ def prove(folder, make, script):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("bits", range(1, 9))
-def test_same_on_ecp5(tmp_path, bits):
-    prove(tmp_path, lambda: MaskedAdder(bits=bits), "sat -verify -prove trigger 0 miter\n")
+@pytest.mark.parametrize("lanes", [1, 2, 3])
+@pytest.mark.parametrize("bits", [1, 2, 3, 4, 7, 8])
+def test_same_on_ecp5(tmp_path, bits, lanes):
+    prove(
+        tmp_path,
+        lambda: MaskedAdder(bits=bits, lanes=lanes),
+        "sat -verify -prove trigger 0 miter\n",
+    )
 
 
 @pytest.mark.parametrize(("bits", "simd"), [(3, 2), (4, 3), (3, 4), (4, 8), (5, 3)])
@@ -63,26 +68,34 @@ def test_pe_is_the_same_on_ecp5(tmp_path, bits, simd):
 
 @pytest.mark.parametrize("bits", [1, 2, 3])
 def test_adds_all_values(bits):
-    adder = MaskedAdder(bits=bits)
+    adder = MaskedAdder(bits=bits, lanes=1)
 
     async def testbench(ctx):
         for code in range(2**bits):
             for addend in range(2**bits):
                 for weight, term in ((1, code), (0, 0), (-1, 2**bits - 1 - code)):
-                    ctx.set(adder.code, code)
-                    ctx.set(adder.addend, addend)
-                    ctx.set(adder.weight, {"nonzero": weight != 0, "negative": weight < 0})
-                    assert ctx.get(adder.total) == addend + term
+                    ctx.set(adder.code[0], code)
+                    ctx.set(adder.addend[0], addend)
+                    ctx.set(adder.weight[0], {"nonzero": weight != 0, "negative": weight < 0})
+                    assert ctx.get(adder.total[0]) == addend + term
 
     sim = Simulator(adder)
     sim.add_testbench(testbench)
     sim.run()
 
 
-def test_bits_is_an_attribute():
-    assert MaskedAdder(bits=4).bits == 4
+def test_parameters_are_attributes():
+    adder = MaskedAdder(bits=4, lanes=3)
+    assert (adder.bits, adder.lanes) == (4, 3)
 
 
-def test_refuses_no_bits():
-    with pytest.raises(PlanError, match=r"^a masked adder must have at least 1 bit, not 0$"):
-        MaskedAdder(bits=0)
+@pytest.mark.parametrize(
+    ("bits", "lanes", "message"),
+    [
+        (0, 1, r"^a masked adder must have at least 1 bit, not 0$"),
+        (1, 0, r"^a masked adder must have at least 1 lane, not 0$"),
+    ],
+)
+def test_refuses(bits, lanes, message):
+    with pytest.raises(PlanError, match=message):
+        MaskedAdder(bits=bits, lanes=lanes)

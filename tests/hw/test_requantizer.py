@@ -65,15 +65,15 @@ def test_channels_in_turn(channels, lanes, largest, stalls):
     traffic, expected = requantize(levels, totals, lanes, stalls=stalls, seed=seed)
     assert traffic.beats == expected
     if not stalls:
-        bits = largest.bit_length()
-        assert traffic.left == [cycle + bits for cycle in range(len(expected))]
+        latency = 2 * largest.bit_length()
+        assert traffic.left == [cycle + latency for cycle in range(len(expected))]
 
 
 def test_parameters_are_attributes():
     requantizer = Requantizer([[1, 2, 3], [4, 5, 6]], total_bits=4, lanes=2)
     assert requantizer.levels.tolist() == [[1, 2, 3], [4, 5, 6]]
     assert (requantizer.total_bits, requantizer.lanes) == (4, 2)
-    assert (requantizer.bits, requantizer.latency) == (2, 2)
+    assert (requantizer.bits, requantizer.latency) == (2, 4)
 
 
 @pytest.mark.parametrize("lanes", [0, 4])

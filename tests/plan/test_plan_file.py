@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import json
 
@@ -165,9 +166,9 @@ def edit(content, place, value):
         (["argmax"], True, "argmax is True, but the network and its folding give False"),
         (["argmax"], 0, "argmax is 0, but the network and its folding give False"),
         (
-            ["predicted_cycles", "latency"],
+            ["predicted_cycles", "interval"],
             float("nan"),
-            "predicted_cycles.latency is nan, but the network and its folding give 35",
+            "predicted_cycles.interval is nan, but the network and its folding give 12",
         ),
         (
             ["network"],
@@ -183,3 +184,20 @@ def test_edited(network, path, place, value, message):
     with pytest.raises(FileFormatError) as error:
         load_plan(network, path)
     assert str(error.value) == f"{path} is not a usable plan: {message}; plan again"
+
+
+def test_edited_prediction(network, plan, path):
+    content = json.loads(path.read_text())
+    content["predicted_cycles"]["latency"] = float("nan")
+    path.write_text(json.dumps(content))
+    with pytest.raises(FileFormatError) as error:
+        load_plan(network, path)
+    assert str(error.value) == (
+        f"{path} is not a usable plan: predicted_cycles.latency is nan, but the network and its "
+        f"folding give {plan.cycles.latency}; plan again"
+    )
+
+
+def test_board_is_kept(network, plan, path):
+    save_plan(dataclasses.replace(plan, board="icebreaker"), path)
+    assert load_plan(network, path).board == "icebreaker"

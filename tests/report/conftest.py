@@ -14,7 +14,7 @@ def pruned(rng, rows, columns, pe, simd, empty=0.4, zeros=0.4):
     return weights
 
 
-def make_plan(layers=3, seed=0, name="sample", width=32, classes=10):
+def sample_plan(layers=3, seed=0, name="sample", width=32, classes=10):
     """A chain of dense layers with 4-bit codes, pruned in tiles."""
     rng = np.random.default_rng(seed)
     ops, foldings, columns = [], {}, 64
@@ -34,8 +34,13 @@ def make_plan(layers=3, seed=0, name="sample", width=32, classes=10):
 
 
 @pytest.fixture(scope="session")
+def make_plan():
+    return sample_plan
+
+
+@pytest.fixture(scope="session")
 def plan():
-    return make_plan()
+    return sample_plan()
 
 
 @pytest.fixture

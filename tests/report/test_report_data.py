@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -124,6 +125,15 @@ def test_result_of_another_plan(plan, build, simulation):
         PlanError, match=r"^the simulation is of another plan; run threefold again for this one$"
     ):
         make_report(plan, simulation=simulation | {"plan_digest": "0"})
+
+
+def test_board_of_the_plan(plan, build):
+    ulx3s = dataclasses.replace(plan, board="ulx3s_85f")
+    assert make_report(ulx3s)["board"] == "ulx3s_85f"
+    with pytest.raises(
+        PlanError, match=r"^the build is for board icebreaker, not ulx3s_85f; build again$"
+    ):
+        make_report(ulx3s, build=build)
 
 
 def test_another_board_or_clock(plan, build):

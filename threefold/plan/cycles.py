@@ -167,8 +167,11 @@ def adder_levels(largest: int, terms: int) -> int:
 
 
 def pe_latency(bits: int, simd: int) -> int:
-    """Cycles from a tile's operands to their sum: one for the lanes, one for each adder level."""
-    return 1 + adder_levels(2**bits - 1, simd)
+    """Cycles from a tile's operands to a total that holds them.
+
+    One for the lanes, one for each adder level, one for the accumulator.
+    """
+    return 2 + adder_levels(2**bits - 1, simd)
 
 
 def requantizer_latency(bits: int) -> int:

@@ -79,10 +79,9 @@ class Plan:
 
 
 def fold(network: Network, foldings: Mapping[str, Folding]) -> Plan:
-    """A plan with the given folding of each layer; output lanes and buffers follow from it.
+    """A plan with the given folding of each layer; output lanes follow from it.
 
-    Output lanes are as few as keep up with the array. Buffers hold two vectors, and more
-    where that alone lets the bottleneck work without a pause.
+    They are as few as keep up with the array.
 
     Raises
     ------
@@ -101,7 +100,7 @@ def fold(network: Network, foldings: Mapping[str, Folding]) -> Plan:
     targets = [foldings[name].simd for name in names[1:]] + [1 if argmax else 0]
     for layer, target in zip(layers, targets, strict=True):
         engines.append(with_lanes(layer, foldings[layer.name], target))
-    return Plan(network, _with_banks(tuple(engines), argmax), argmax)
+    return Plan(network, tuple(engines), argmax)
 
 
 def with_lanes(layer: Layer, folding: Folding, target: int = 0) -> EnginePlan:
@@ -125,24 +124,3 @@ def with_lanes(layer: Layer, folding: Folding, target: int = 0) -> EnginePlan:
     enough = [lanes for lanes in divisors if max(beats(lanes), rows // lanes) <= engine.cycles]
     lanes = enough[0] if enough else min(divisors, key=lambda lanes: (beats(lanes), lanes))
     return EnginePlan(layer, folding, lanes)
-
-
-def _with_banks(engines: tuple[EnginePlan, ...], argmax: bool) -> tuple[EnginePlan, ...]:
-    """The fewest banks, the same for all engines, with which the bottleneck never waits."""
-    floor = max(engine.cycles for engine in engines)
-    best, best_interval = engines, predict(engines, argmax).interval
-    banks = 2
-    while best_interval > floor and banks < _MAX_BANKS:
-        banks *= 2
-        deeper = tuple(
-            EnginePlan(engine.layer, engine.folding, engine.lanes, banks) for engine in engines
-        )
-        interval = predict(deeper, argmax).interval
-        if interval < best_interval:
-            best, best_interval = deeper, interval
-        elif banks > 4:
-            break
-    return best
-
-
-_MAX_BANKS = 32

@@ -37,7 +37,7 @@ def make_report(
     ----------
     plan : Plan
     board : str, optional
-        Name of the board that is planned for, where there is no build.
+        Name of the board; the plan's if left out.
     clock_mhz : float, optional
         Clock to estimate with, where there is no build.
     build : mapping, optional
@@ -68,7 +68,7 @@ def make_report(
 
     measured = simulation.pop("cycles", {})
     predicted = {"latency": plan.cycles.latency, "interval": plan.cycles.interval}
-    board = _agree("board", build.pop("board", None), board)
+    board = _agree("board", build.pop("board", None), board or plan.board or None)
     actual_mhz = build.pop("clock_mhz", None)
     clock_mhz = _agree("clock_mhz", actual_mhz, clock_mhz)
     versions = build.pop("tools") | simulation.pop("tools") | checked_tools(tools)

@@ -48,12 +48,14 @@ def key_figures(report: dict) -> list[Figure]:
 
 def _accuracy(accuracy: dict) -> list[Figure]:
     names = {"rtl": "simulated hardware", "integer": "exact integers", "float": "float"}
-    known = [(name, accuracy[name]) for name in names if name in accuracy]
+    known = [name for name in names if name in accuracy]
     if not known:
         return []
-    (name, share), *others = known
-    notes = [names[name], *(f"{names[other]} {_percent(value)}" for other, value in others)]
-    return [Figure("Accuracy", _percent(share), " · ".join(notes))]
+    best, *others = known
+    if best == "rtl" and accuracy.get("integer") == accuracy["rtl"]:
+        others.remove("integer")  # as it should be, so not worth a word
+    notes = [names[best], *(f"{names[name]} {_percent(accuracy[name])}" for name in others)]
+    return [Figure("Accuracy", _percent(accuracy[best]), "; ".join(notes))]
 
 
 def _mismatches(simulation: dict) -> list[Figure]:
@@ -75,23 +77,23 @@ def _speed(report: dict) -> list[Figure]:
         ("interval", "inferences_per_second", "Inferences a second", "one every {} cycles"),
     ):
         count = measured.get(cycles, predicted[cycles])
-        note = text.format(f"{count:,}")
         if cycles not in measured:
-            note += ", predicted"
+            origin = "predicted"
         elif count == predicted[cycles]:
-            note += ", as predicted"
+            origin = "as predicted"
         else:
-            note += f"; predicted {predicted[cycles]:,}"
+            origin = f"predicted {predicted[cycles]:,}"
         estimate = report.get(f"estimated_{seconds}")
         value = report.get(seconds, estimate)
         if value is None:
             label = {"latency": "Latency", "interval": "Interval"}[cycles]
-            note = "measured" if cycles in measured else "predicted"
+            note = f"measured, {origin}" if cycles in measured else origin
             figures.append(Figure(label, f"{count:,} cycles", note))
         else:
             label += "" if seconds in report else ", estimated"
             unit = " µs" if cycles == "latency" else ""
-            figures.append(Figure(label, _significant(value) + unit, note))
+            note = text.format(f"{count:,}")
+            figures.append(Figure(label, _significant(value) + unit, f"{note}, {origin}"))
     return figures
 
 

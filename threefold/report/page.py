@@ -1,5 +1,6 @@
 """The report as one HTML page that needs nothing else: no network, no script, no font."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from .tile_map import tile_map
 __all__ = ["render_page"]
 
 _TEMPLATE = "report.html.j2"
+_SIDES = ((3, 320), (8, 220), (math.inf, 145))  # pixels of the largest tile map, by layers
 
 
 def render_page(report: dict, plan: Plan, files: Mapping[str, str] | None = None) -> str:
@@ -37,6 +39,8 @@ def render_page(report: dict, plan: Plan, files: Mapping[str, str] | None = None
         keep_trailing_newline=True,
     )
     layers = report["layers"]
+    side = next(side for most, side in _SIDES if len(layers) <= most)
+    sizes = {layer["name"]: max(layer["rows"], layer["columns"]) for layer in layers}
     outputs = [layer["rows"] for layer in layers]
     totals = {
         key: sum(layer[key] for layer in layers)
@@ -54,7 +58,12 @@ def render_page(report: dict, plan: Plan, files: Mapping[str, str] | None = None
             "weights": _markup(weights_plot(report)),
         },
         tile_maps=[
-            (layer, Markup(tile_map(engine)))
+            (
+                layer,
+                Markup(
+                    tile_map(engine, side * max(0.5, sizes[layer["name"]] / max(sizes.values())))
+                ),
+            )
             for layer, engine in zip(layers, plan.engines, strict=True)
         ],
         slowest=max(layer["cycles"] for layer in layers),

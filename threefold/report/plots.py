@@ -13,6 +13,7 @@ __all__ = ["accuracy_plot", "cycles_plot", "utilization_plot", "weights_plot"]
 _WIDTH = 480  # pixels; half of the page
 _NAMES = {"lut": "LUTs", "ff": "Flip-flops", "bram": "Block RAMs", "dsp": "DSP blocks"}
 _NEARLY_FULL = 0.9
+_TOP, _RIGHT, _BOTTOM = 24, 74, 2  # margins around the rows of layers, in pixels
 
 
 def utilization_plot(report: dict) -> str | None:
@@ -53,18 +54,20 @@ def cycles_plot(report: dict) -> str:
         for layer in layers
     ]
     predicted = report["predicted_cycles"]["interval"]
-    interval = report.get("cycles", {}).get("interval", predicted)
+    interval = report.get("cycles", {}).get("interval")
+    label = "interval" if interval else "predicted interval"
+    interval = interval or predicted
     limit = 1.02 * max(*cycles, *whole, interval)
-    with _layer_axes(layers, limit, top=24, right=64) as axes:
+    with _layer_axes(layers, limit) as axes:
         axes.barh(range(len(layers)), whole, height=0.62, color=COLOURS["track"])
         colours = [COLOURS["orange" if count == max(cycles) else "blue"] for count in cycles]
         axes.barh(range(len(layers)), cycles, height=0.62, color=colours)
         for row, count in enumerate(cycles):
-            axes.text(limit * 1.02, row, f"{count:,}", va="center", color=COLOURS["text"])
+            _note(axes, row, f"{count:,}")
         axes.axvline(interval, color=COLOURS["text"], linewidth=1.2, linestyle=(0, (4, 3)))
         late = interval > 0.5 * limit
         axes.annotate(
-            f"interval {interval:,}",
+            f"{label} {interval:,}",
             (interval, 1),
             xycoords=("data", "axes fraction"),
             xytext=(3 if late else -3, 6),
@@ -78,7 +81,7 @@ def weights_plot(report: dict) -> str:
     """Shares of the weights −1, 0 and +1 in each layer."""
     layers = report["layers"]
     signs = (("negative", "orange", "−1"), ("zero", "track", "0"), ("positive", "blue", "+1"))
-    with _layer_axes(layers, 1, top=24, right=64) as axes:
+    with _layer_axes(layers, 1) as axes:
         left = [0.0] * len(layers)
         for sign, colour, _ in signs:
             shares = [layer["weights"][sign] / sum(layer["weights"].values()) for layer in layers]
@@ -86,7 +89,7 @@ def weights_plot(report: dict) -> str:
             left = [start + share for start, share in zip(left, shares, strict=True)]
         for row, layer in enumerate(layers):
             zeros = layer["weights"]["zero"] / sum(layer["weights"].values())
-            axes.text(1.02, row, f"{zeros:.0%} zero", va="center", color=COLOURS["muted"])
+            _note(axes, row, f"{100 * zeros:.0f} % zero")
         for (*_, label), place, side in zip(
             signs, (0, 0.5, 1), ("left", "center", "right"), strict=True
         ):
@@ -102,21 +105,33 @@ def weights_plot(report: dict) -> str:
 
 
 @contextmanager
-def _layer_axes(
-    layers: Sequence[dict], limit: float, *, top: float, right: float
-) -> Iterator[Axes]:
+def _layer_axes(layers: Sequence[dict], limit: float) -> Iterator[Axes]:
     """A canvas with one row for each layer, the first at the top."""
     names = [layer["name"] for layer in layers]
     names = [name if len(name) <= 19 else f"{name[:18]}…" for name in names]
-    left = 16 + 7.5 * max(map(len, names))
-    height = 26 * len(layers) + top + 6
-    with canvas(_WIDTH, height, left=left, right=right, top=top, bottom=6) as axes:
+    left = 14 + 7.5 * max(map(len, names))
+    height = 26 * len(layers) + _TOP + _BOTTOM
+    with canvas(_WIDTH, height, left=left, right=_RIGHT, top=_TOP, bottom=_BOTTOM) as axes:
         axes.set_xlim(0, limit)
         axes.set_ylim(len(layers) - 0.5, -0.5)
         axes.set_xticks([])
-        axes.set_yticks(range(len(layers)), names)
+        axes.set_yticks(range(len(layers)), names, ha="left")
+        axes.tick_params(axis="y", pad=left - 1)
         axes.spines[:].set_visible(False)
         yield axes
+
+
+def _note(axes: Axes, row: int, text: str) -> None:
+    """Text at the right end of a row."""
+    axes.annotate(
+        text,
+        (1, row),
+        xycoords=("axes fraction", "data"),
+        xytext=(_RIGHT - 1, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center_baseline",
+    )
 
 
 def _shares(rows, name: str, title: str, digits: int = 1) -> str | None:

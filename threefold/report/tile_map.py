@@ -7,9 +7,7 @@ from .svg import COLOURS, canvas, to_svg
 
 __all__ = ["tile_densities", "tile_map"]
 
-_SIDE = 220  # pixels of the longer side, at most
-_CELL = 26  # pixels of a tile, at most
-_THIN = 24  # pixels of the shorter side, at least
+_THIN = 40  # pixels of the shorter side, at least
 _BLUE = np.array([0x1C, 0x82, 0xC4]) / 255
 _PALEST = 0.18
 
@@ -29,17 +27,25 @@ def tile_densities(schedule: Schedule) -> np.ndarray:
     return grid
 
 
-def tile_map(engine: EnginePlan) -> str:
-    """The tiles of a layer as an ``<svg>`` element.
+def tile_map(engine: EnginePlan, side: float = 220) -> str:
+    """The weight matrix of a layer, tile by tile, as an ``<svg>`` element.
 
-    A row of the map is a group of PE rows, a column a word of SIMD inputs. The darker a tile,
-    the denser its weights; a skipped tile is empty and, where there is room, crossed.
+    The stronger the colour of a tile, the more of its weights are not zero; a skipped tile is
+    empty and, where there is room, crossed.
+
+    Parameters
+    ----------
+    engine : EnginePlan
+    side : float
+        Pixels of the longer side.
     """
     name, schedule = engine.layer.name, engine.schedule
     densities = tile_densities(schedule)
     groups, words = densities.shape
-    cell = min(_CELL, _SIDE / groups, _SIDE / words)
-    width, height = max(cell * words, _THIN), max(cell * groups, _THIN)
+    weight = side / max(engine.layer.rows, engine.layer.columns)
+    width = max(weight * engine.layer.columns, _THIN)
+    height = max(weight * engine.layer.rows, _THIN)
+    cell = min(width / words, height / groups)
     worked = ~np.isnan(densities)
     image = np.zeros((groups, words, 4))
     image[..., :3] = _BLUE
@@ -47,12 +53,7 @@ def tile_map(engine: EnginePlan) -> str:
     with canvas(width + 2, height + 2, left=1, right=1, top=1, bottom=1) as axes:
         axes.set_xticks([])
         axes.set_yticks([])
-        axes.imshow(
-            image,
-            interpolation="none",
-            aspect="auto",
-            extent=(-0.5, words - 0.5, groups - 0.5, -0.5),
-        )
+        axes.imshow(image, interpolation="none", aspect="auto")
         if cell >= 5:
             lines = {"color": COLOURS["surface"], "linewidth": min(cell / 12, 1.5)}
             axes.vlines(np.arange(words + 1) - 0.5, -0.5, groups - 0.5, **lines)
@@ -63,7 +64,7 @@ def tile_map(engine: EnginePlan) -> str:
                 rows,
                 linestyle="none",
                 marker="x",
-                markersize=cell * 0.3,
+                markersize=min(cell * 0.3, 8),
                 markeredgewidth=min(cell / 16, 1.2),
                 color=COLOURS["muted"],
                 gid="skipped",

@@ -1,0 +1,196 @@
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import matplotlib
+import pytest
+
+from threefold.plan import Folding, fold
+from threefold.report import make_report, render_page
+
+VOID = {"meta", "br", "hr", "img", "link", "input"}
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text of a page; fails if tags do not match."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.attributes, self.text = [], Counter(), [], ""
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += attrs
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open[-1:] != ["style"]:
+            self.text += f"{' '.join(data.split())}\n" if data.strip() else ""
+
+    def values(self, name):
+        return [value for key, value in self.attributes if key == name]
+
+
+def check(page):
+    """What holds for every page: well-formed, and nothing is loaded from elsewhere."""
+    parsed = Page(page)
+    assert not {"script", "link", "iframe", "img", "object"} & parsed.tags.keys()
+    assert "://" not in page
+    assert "@import" not in page
+    assert parsed.values("src") == []
+    for value in parsed.values("href") + parsed.values("xlink:href"):
+        assert value.startswith(("#", "./", "data:image/png;base64,"))
+    assert all(target.startswith("#") for target in re.findall(r"url\(([^)]*)\)", page))
+    ids = parsed.values("id")
+    assert len(ids) == len(set(ids))
+    targets = re.findall(r"url\(#([^)]*)\)", page)
+    targets += [value[1:] for value in parsed.values("xlink:href") if value[0] == "#"]
+    assert set(targets) <= set(ids)
+    assert "#0102" not in page
+    return parsed
+
+
+def test_everything(plan, build, simulation, accuracy):
+    report = make_report(plan, build=build, simulation=simulation, accuracy=accuracy)
+    page = check(render_page(report, plan, {"bitstream": "gateware/sample.bin"}))
+    lines = page.text.splitlines()
+    assert page.tags["svg"] == 4 + 3
+    for title in ("Resources", "Accuracy", "Cycles of each layer", "Weights", "Tiles", "Layers"):
+        assert title in lines
+    for text in (
+        "sample",
+        "64 → 32 → 32 → 10",
+        "icebreaker",
+        "iCE40UP5K",
+        "96.94 %",
+        "simulated hardware; float 98.06 %",
+        "in 38,160 words of 360 images",
+        f"{plan.cycles.latency} cycles, as predicted",
+        f"one every {plan.cycles.interval} cycles, as predicted",
+        "34.9 MHz",
+        "runs at 30 MHz",
+        "62.7 %",
+        "3,312 of 5,280",
+        "360 images of digits, held out",
+        "gateware/sample.bin",
+        "yosys",
+        "0.70",
+        "61,234 cycles a second",
+    ):
+        assert text in lines
+    assert "./gateware/sample.bin" in page.values("href")
+
+
+def test_measured_cycles_that_differ_are_shown(plan, build, simulation):
+    simulation["cycles"]["latency"] += 1
+    report = make_report(plan, build=build, simulation=simulation)
+    latency = plan.cycles.latency
+    assert f"{latency + 1} cycles, predicted {latency}" in render_page(report, plan)
+
+
+def test_nothing_measured(plan):
+    page = check(render_page(make_report(plan), plan))
+    lines = page.text.splitlines()
+    assert page.tags["svg"] == 2 + 3
+    for title in ("Resources", "Accuracy", "Files", "Mismatches", "Fmax", "LUTs"):
+        assert title not in lines
+    assert lines.count("predicted") == 2
+    assert f"predicted interval {plan.cycles.interval}" in lines
+
+
+@pytest.mark.parametrize("left_out", ["build", "simulation", "accuracy"])
+def test_a_missing_section(plan, build, simulation, accuracy, left_out):
+    inputs = {"build": build, "simulation": simulation, "accuracy": accuracy, left_out: None}
+    check(render_page(make_report(plan, **inputs), plan))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ["build", "device"],
+        ["build", "board"],
+        ["build", "clock_mhz"],
+        ["build", "fmax_mhz"],
+        ["build", "utilization", "lut"],
+        ["build", "bitstream"],
+        ["simulation", "images"],
+        ["simulation", "mismatches"],
+        ["simulation", "beats_compared"],
+        ["simulation", "cycles_per_second"],
+        ["simulation", "simulator"],
+        ["simulation", "cycles", "latency"],
+        ["simulation", "cycles", "interval"],
+        ["simulation", "accuracy"],
+        ["accuracy", "integer"],
+        ["accuracy", "float"],
+        ["accuracy", "images"],
+        ["accuracy", "dataset"],
+    ],
+)
+def test_a_missing_figure(plan, build, simulation, accuracy, path):
+    inputs = {"build": build, "simulation": simulation, "accuracy": accuracy}
+    *way, last = path
+    place = inputs
+    for key in way:
+        place = place[key]
+    del place[last]
+    check(render_page(make_report(plan, **inputs), plan))
+
+
+def test_estimates_say_so(plan, build):
+    lines = Page(render_page(make_report(plan, build=build), plan)).text.splitlines()
+    assert "Latency, estimated" in lines
+    assert "Inferences a second, estimated" in lines
+    assert "Latency" not in lines
+
+
+def test_text_is_escaped(plan, build, accuracy):
+    evil = "<script>alert('&')</script>"
+    build |= {"board": evil, "device": evil, "tools": {evil: evil}}
+    accuracy["dataset"] = evil
+    report = make_report(plan, build=build, accuracy=accuracy)
+    page = check(render_page(report, plan, {evil: f'{evil}" onclick="x'}))
+    assert page.text.splitlines().count(evil) == 5
+    assert page.values("onclick") == []
+
+
+def test_links_stay_in_the_folder(plan):
+    page = check(render_page(make_report(plan), plan, {"odd": "javascript:alert(1)"}))
+    assert page.values("href") == ["./javascript%3Aalert%281%29"]
+
+
+def test_same_bytes_whatever_the_settings_of_matplotlib(plan, build, simulation, accuracy):
+    report = make_report(plan, build=build, simulation=simulation, accuracy=accuracy)
+    first = render_page(report, plan)
+    with matplotlib.rc_context({"font.size": 30, "svg.fonttype": "path", "svg.hashsalt": "x"}):
+        assert render_page(report, plan) == first
+
+
+@pytest.mark.parametrize("layers", [1, 2, 20])
+def test_number_of_layers(make_plan, layers):
+    plan = make_plan(layers)
+    page = check(render_page(make_report(plan), plan))
+    assert page.tags["svg"] == 2 + layers
+    assert page.tags["figure"] == layers
+
+
+def test_folded_to_a_single_tile(plan):
+    whole = fold(
+        plan.network,
+        {
+            engine.layer.name: Folding(engine.layer.rows, engine.layer.columns)
+            for engine in plan.engines
+        },
+    )
+    check(render_page(make_report(whole), whole))

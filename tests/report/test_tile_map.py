@@ -1,0 +1,78 @@
+import re
+
+import numpy as np
+import pytest
+
+from threefold.network import Codes
+from threefold.plan import EnginePlan, Folding, Layer
+from threefold.report.tile_map import tile_densities, tile_map
+
+
+def engine(weights, pe, simd):
+    weights = np.array(weights, np.int8)
+    offsets = np.zeros(len(weights), np.int64)
+    return EnginePlan(
+        Layer("fc1", "logits", weights, Codes.unsigned(2), offsets=offsets), Folding(pe, simd)
+    )
+
+
+def crosses(svg):
+    """Centres of the crosses in a map, as shares of its width and height."""
+    width, height = (
+        float(size) - 2 for size in re.search(r'width="(\S+)" height="(\S+)"', svg).groups()
+    )
+    return [
+        ((float(x) - 1) / width, (float(y) - 1) / height)
+        for x, y in re.findall(r'<use [^>]*x="([^"]*)" y="([^"]*)"', svg)
+    ]
+
+
+def test_densities():
+    weights = [
+        [1, -1, 0, 0, 0, 1],
+        [1, 1, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0],
+    ]
+    np.testing.assert_array_equal(
+        tile_densities(engine(weights, 2, 2).schedule),
+        [[1, np.nan, 0.25], [0, np.nan, np.nan]],
+    )
+
+
+def test_crosses_exactly_the_skipped_tiles(make_plan):
+    for plan_engine in make_plan(4, seed=3).engines:
+        schedule = plan_engine.schedule
+        groups, words = schedule.row_groups, schedule.words
+        marked = {
+            (round(y * groups - 0.5, 3), round(x * words - 0.5, 3))
+            for x, y in crosses(tile_map(plan_engine))
+        }
+        every = {(group, word) for group in range(groups) for word in range(words)}
+        assert marked == every - set(schedule.tiles)
+        assert len(marked) == schedule.skipped > 0
+        np.testing.assert_array_equal(
+            {(int(y), int(x)) for y, x in np.argwhere(np.isnan(tile_densities(schedule)))}, marked
+        )
+
+
+def test_nothing_skipped():
+    svg = tile_map(engine(np.ones((4, 6)), 2, 2))
+    assert crosses(svg) == []
+    assert 'aria-label="0 of 6 tiles of fc1 are skipped"' in svg
+
+
+def test_tiles_too_small_for_crosses():
+    weights = np.zeros((128, 784))
+    weights[::2, ::3] = 1
+    svg = tile_map(engine(weights, 1, 1))
+    assert crosses(svg) == []
+    assert len(svg) < 60_000
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4096), (4096, 1), (10, 784)])
+def test_size_is_bounded(shape):
+    svg = tile_map(engine(np.ones(shape), 1, 1), side=220)
+    width, height = map(float, re.search(r'width="(\S+)" height="(\S+)"', svg).groups())
+    assert 40 <= width <= 222
+    assert 40 <= height <= 222
