@@ -23,4 +23,4 @@ def trained(seed: int) -> quant.Model:
 
 @cache
 def network(seed: int) -> Network:
-    return quant.export(trained(seed), "digits")
+    return quant.export(trained(seed), "digits", argmax=True)

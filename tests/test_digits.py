@@ -23,7 +23,7 @@ def simulated(project):
 
 
 def test_the_test_split_is_what_it_should_be():
-    assert dataset().test_images.shape == (360, 8, 8, 1)
+    assert dataset().test_images.shape == (360, 1, 1, 64)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -78,6 +78,12 @@ def test_interval_is_kept(network, interval):
         assert plan.cycles.interval <= interval
 
 
+@pytest.mark.parametrize("seed", [53, 94, 96])
+def test_interval_is_kept_by_layers_that_wait_for_each_other(seed):
+    network = random_network(np.random.default_rng(seed), CODES["unsigned4"])
+    assert fit(network, ECP5, interval=12).cycles.interval <= 12
+
+
 @pytest.mark.parametrize("interval", [64, 100, 512, 4096])
 def test_interval_on_a_small_device(interval):
     assert fit(DIGITS, ICE40, interval=interval).cycles.interval <= interval

@@ -96,7 +96,7 @@ def _engine(engine: EnginePlan, family: str) -> Resources:
 
 def _pe(bits: int, simd: int, total: int, family: str) -> float:
     """A processing element; ``benchmarks/pe_area.py`` measures them one by one."""
-    accumulator = _adder(total, family) + 3
+    accumulator = _adder(total, family) + (family == "ecp5")
     if simd == 1:
         return bits + accumulator
     if bits == 1 or (bits == 2 and family == "ecp5"):
@@ -104,7 +104,9 @@ def _pe(bits: int, simd: int, total: int, family: str) -> float:
         return _NARROW[family, bits] * simd + accumulator
     masks, tree = bits * simd, 0
     if family == "ecp5":
-        masks = bits * ceil(simd / 2)  # the adder masks the other lane of a pair
+        # The first adders mask the other lane of a pair, and share their carry chains.
+        masks, tree = bits * ceil(simd / 2), simd // 2 * (bits + 1)
+        simd, bits = (simd + 1) // 2, bits + 1
     while simd > 1:
         tree += simd // 2 * _adder(bits + (family == "ecp5"), family)
         simd, bits = (simd + 1) // 2, bits + 1
