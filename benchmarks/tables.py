@@ -48,7 +48,7 @@ def pe_area() -> str:
             rows.append(point)
     head = ("family", "SIMD", "bits", "cells", "form C", "first measured", "packed, ours / form C")
     return f"""## One processing element
-`benchmarks/pe_area.py`, Yosys {record["yosys"]}, a {record["sum_bits"]}-bit accumulator. Cells are
+`benchmarks/pe_area.py`, {record["yosys"]}, a {record["sum_bits"]}-bit accumulator. Cells are
 LUT4s, on ECP5 with 2 for each CCU2C. Form C masks and complements each lane and adds them in a tree
 with registers, as one would write it; it shares nothing with our component but its ports. Packed
 is what nextpnr makes of it: logic cells on iCE40, TRELLIS_COMB on ECP5.
