@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from amaranth.hdl import Assert, Assume, Cover, Module, Signal
+from amaranth.hdl import Assert, Assume, Cover, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import connect, flipped
 from threefold.hw.verilog import to_rtlil
@@ -44,7 +44,7 @@ class StreamContract(wiring.Component):
             if name not in self.signature.members:
                 continue
             port = getattr(self, name)
-            payload = port.payload.as_value()
+            payload = Value.cast(port.payload)
             waiting, held = Signal(), Signal.like(payload)
             m.d.sync += [waiting.eq(port.valid & ~port.ready), held.eq(payload)]
             with m.If(waiting):
@@ -72,7 +72,7 @@ class _Fault(wiring.Component):
         m.d.sync += waited.eq(self.o.valid & ~self.o.ready)
         m.d.comb += [
             self.o.valid.eq(self._valid(inner.valid, waited)),
-            self.o.payload.as_value().eq(self._payload(inner.payload.as_value(), waited)),
+            Value.cast(self.o.payload).eq(self._payload(Value.cast(inner.payload), waited)),
             inner.ready.eq(self.o.ready),
         ]
         return m

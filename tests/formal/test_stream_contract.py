@@ -5,15 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from amaranth.hdl import EnableInserter, Module
+from amaranth.hdl import EnableInserter, Module, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.argmax import ArgMax
+from threefold.hw.byte_packer import BytePacker
+from threefold.hw.byte_unpacker import ByteUnpacker
 from threefold.hw.engine import Engine, PEArray
 from threefold.hw.logits import LogitAdder
 from threefold.hw.requantizer import Requantizer
 from threefold.hw.resizer import Deserializer, Serializer
+from threefold.hw.uart import UARTReceiver
 
 from threefold import network
 from threefold.network import Codes, Dense, Logits, Network, Tensor, Threshold
@@ -122,6 +125,9 @@ CASES = {
     "engine_pruned_logits": Case(lambda: engine("fc2", 1, 2), 4, 24),
     "engine_constants": Case(lambda: engine("fc2", 3, 4, lanes=3), 2, 16),
     "accelerator": Case(accelerator, 3, 40),
+    "byte_packer": Case(lambda: BytePacker(3, 2), 3, 16),
+    "byte_unpacker": Case(lambda: ByteUnpacker(signed(10), 2), 5, 20),
+    "uart_receiver": Case(lambda: UARTReceiver(4), 1, 60),
 }
 ONE_OF_EACH = [
     "serializer",
@@ -131,6 +137,8 @@ ONE_OF_EACH = [
     "argmax",
     "engine_codes",
     "accelerator",
+    "byte_packer",
+    "byte_unpacker",
 ]
 
 
