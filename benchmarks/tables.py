@@ -1,0 +1,129 @@
+"""Writes docs/benchmarks.md from the figures that the other scripts recorded.
+
+python benchmarks/tables.py
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "benchmarks.md"
+
+# Cells of form C as first measured for the design, with a 16-bit accumulator and Yosys 0.70.
+PUBLISHED = {
+    ("ice40", 8, 4): 95,
+    ("ice40", 32, 1): 136,
+    ("ice40", 32, 4): 309,
+    ("ice40", 32, 8): 561,
+    ("ecp5", 8, 4): 108,
+    ("ecp5", 32, 1): 158,
+    ("ecp5", 32, 4): 362,
+    ("ecp5", 32, 8): 614,
+}
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable]) -> str:
+    """A table in Markdown, figures to the right."""
+    head = list(head)
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def recorded(name: str) -> dict:
+    """What a script recorded with ``--json``."""
+    return json.loads((HERE / f"{name}.json").read_text())
+
+
+def pe_area() -> str:
+    record = recorded("pe_area")
+    cells = {(r["family"], r["simd"], r["bits"], r["form"]): r for r in record["rows"]}
+    rows = []
+    for family, simd, bits, form in cells:
+        if form == "pe":
+            ours, plain = (cells[family, simd, bits, form] for form in ("pe", "form_c"))
+            published = PUBLISHED.get((family, simd, bits), "–")
+            packed = f"{ours['packed']} / {plain['packed']}"
+            point = (family, simd, bits, f"**{ours['cells']}**", plain["cells"], published, packed)
+            rows.append(point)
+    head = ("family", "SIMD", "bits", "cells", "form C", "first measured", "packed, ours / form C")
+    return f"""## One processing element
+`benchmarks/pe_area.py`, {record["yosys"]}, a {record["sum_bits"]}-bit accumulator. Cells are
+LUT4s, on ECP5 with 2 for each CCU2C. Form C masks and complements each lane and adds them in a tree
+with registers, as one would write it; it shares nothing with our component but its ports. Packed
+is what nextpnr makes of it: logic cells on iCE40, TRELLIS_COMB on ECP5.
+
+{table(head, rows)}
+"""
+
+
+def digits() -> str:
+    record = recorded("digits_accuracy")
+    rows = [(r["seed"], f"{r['integer']:.2%}", f"{r['float']:.2%}") for r in record["runs"]]
+    for what in ("mean", "standard_deviation"):
+        figures = (record["summary"][kind][what] for kind in ("integer", "float"))
+        rows.append((what.replace("_", " "), *(f"{figure:.2%}" for figure in figures)))
+    config = record["config"]
+    widths = "-".join(map(str, [64, *config["widths"], 10]))
+    return f"""## Accuracy on handwritten digits
+`benchmarks/digits_accuracy.py`, PyTorch {record["torch"]}. scikit-learn's digits,
+{record["images"]} images held out, {widths}, all layers ternary, {config["bits"]}-bit activations,
+{config["epochs"]} epochs, the last of them. Integer is the golden model's accuracy, which is the
+hardware's; float is the same network with float weights and ReLU.
+
+{table(("seed", "integer", "float"), rows)}
+"""
+
+
+def boards() -> str:
+    record = recorded("boards")
+    rows, tools = [], {}
+    for board in record["boards"]:
+        used = [f"{board['utilization'][key]['used']:,}" for key in ("lut", "ff", "bram", "dsp")]
+        cycles, rate = board["cycles"], f"{board['inferences_per_second']:,.0f}"
+        rows.append(
+            (
+                f"{board['board']} ({board['device']})",
+                f"{board['clock_mhz']:g}",
+                f"{board['fmax_mhz']:.1f}",
+                *used,
+                f"{cycles['latency']} / {cycles['interval']}",
+                rate,
+            )
+        )
+        tools |= board["tools"]
+    head = ("board", "clock MHz", "Fmax MHz", "LUT", "FF", "block RAM", "DSP")
+    head += ("latency / interval", "inferences/s")
+    folded = ", ".join(f"{name} {folding}" for name, folding in record["foldings"].items())
+    versions = ", ".join(f"{name} {tools[name]}" for name in sorted(tools) if name != "threefold")
+    return f"""## The digits network on boards
+`benchmarks/boards.py`, seed 0, PE × SIMD {folded}; {versions}. Cycles are simulated over
+{record["images"]} images, and inferences a second are the clock over the interval: what the
+accelerator does, not the serial line in front of it.
+
+{table(head, rows)}
+"""
+
+
+def resource_model() -> str:
+    record = recorded("resource_model")
+    rows = []
+    for family, errors in record["errors"].items():
+        luts = (f"{errors[key]:.0%}" for key in ("lut_mean", "lut_worst"))
+        rows.append((family, *luts, errors["bram_mean"], errors["bram_worst"]))
+    return f"""## The estimate that foldings are chosen by
+`benchmarks/resource_model.py`, Yosys {record["yosys"]}, {len(record["rows"])} syntheses of random
+foldings of networks from 64-64-10 to 784-64-32-10. LUTs are off by shares, block RAMs by blocks.
+
+{table(("family", "LUTs, mean", "worst", "block RAMs, mean", "worst"), rows)}
+"""
+
+
+def page() -> str:
+    """The text of docs/benchmarks.md."""
+    parts = (pe_area(), digits(), boards(), resource_model())
+    return "# Benchmarks\nWritten by `benchmarks/tables.py`.\n\n" + "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
