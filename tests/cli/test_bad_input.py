@@ -209,8 +209,8 @@ def test_images_that_are_none(place, refused):
 
 @every_command
 def test_network_too_big(place, refused, command):
-    save(make_network(inputs=2000, hidden=400, outputs=100), place / "net.tern")
-    images = np.zeros((1, 1, 1, 2000), int)
+    save(make_network(inputs=1024, hidden=256, outputs=64), place / "net.tern")
+    images = np.zeros((1, 1, 1, 1024), int)
     save_images(place / "images.npz", images)
     shutil.rmtree(place / "out")
     before = content(place)

@@ -77,14 +77,22 @@ def fit(
         progress(len(layers), len(layers))
     intervals = sorted({choice.cycles for row in choices for choice in row})
     if interval is not None:
-        # Layers that wait for each other can miss an interval that each of them keeps alone.
         intervals = [wanted for wanted in reversed(intervals) if wanted <= interval]
     floor = max(min(choice.cycles for choice in row) for row in choices)
+    # Layers that wait for each other miss intervals that each of them keeps alone.
+    best = None
     for wanted in intervals:
-        if wanted >= floor:
-            plan = _plan(network, choices, wanted, budget)
-            if plan and (interval is None or plan.cycles.interval <= interval):
-                return plan
+        if wanted < floor or (best and wanted >= best.cycles.interval):
+            continue
+        plan = _plan(network, choices, wanted, budget)
+        if plan is None or (interval is not None and plan.cycles.interval > interval):
+            continue
+        if interval is not None:
+            return plan
+        if best is None or plan.cycles.interval < best.cycles.interval:
+            best = plan
+    if best:
+        return best
     raise _refusal(network, choices, budget, floor, interval)
 
 

@@ -1,7 +1,8 @@
 """How much of an FPGA a plan takes: an estimate for choosing foldings, not a report.
 
-The formulas count what each component is made of; ``benchmarks/resource_model.py`` holds them
-against real syntheses and states the error.
+The formulas count what each component is made of. Over the random foldings they were fitted to,
+in ``benchmarks/resource_model.py``, LUTs are 5 % off on average and 17 % at worst on iCE40, 4 %
+and 15 % on ECP5; block RAMs are off by 3 at worst, 0.3 on average.
 """
 
 from collections.abc import Iterable
@@ -24,7 +25,8 @@ _WORTH = 60  # LUTs that one block RAM has to save; iCE40UP5K has 176 for each o
 _NARROW = {("ice40", 1): 2.5, ("ecp5", 1): 3.1, ("ecp5", 2): 6.5}
 """LUTs of a lane and its share of the adders, by family and bits."""
 
-_ENGINE = 95  # LUTs of an engine's counters and handshakes
+_ENGINE = {"ice40": 105, "ecp5": 60}
+"""LUTs of an engine's counters and handshakes."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def _engine(engine: EnginePlan, family: str) -> Resources:
     luts = pe * _pe(bits, simd, total, family)
     if engine.lanes < pe:
         luts += pe * total  # the serializer that drains the accumulators
-    result = Resources(luts + _ENGINE)
+    result = Resources(luts + _ENGINE[family])
     result += _buffer(bits * simd, engine.banks << (schedule.words - 1).bit_length(), family)
     if len(schedule.tiles) > 1:
         result += _rom(schedule.row_bits, len(schedule.tiles), family)

@@ -1,0 +1,42 @@
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from threefold.plan import estimate
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+spec = importlib.util.spec_from_file_location("resource_model", BENCHMARKS / "resource_model.py")
+resource_model = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(resource_model)
+
+RECORDED = json.loads((BENCHMARKS / "resource_model.json").read_text())
+ROWS = {(row["family"], row["network"]): row for row in RECORDED["rows"]}
+every_family = pytest.mark.parametrize("family", resource_model.FAMILIES)
+
+
+@every_family
+@pytest.mark.parametrize("point", resource_model.POINTS, ids=lambda point: point.name)
+def test_estimate_is_what_was_recorded(family, point):
+    row = ROWS[family, point.name]
+    expected = estimate(resource_model.make_plan(point).engines, family)
+    assert row["lut_estimated"] == round(expected.lut)
+    assert row["bram_estimated"] == expected.bram
+
+
+@every_family
+def test_estimate_is_near_the_synthesis(family):
+    measured = resource_model.measure(family, resource_model.POINTS[5])
+    assert measured["lut_estimated"] == pytest.approx(measured["lut"], rel=0.2)
+    assert abs(measured["bram_estimated"] - measured["bram"]) <= 1
+
+
+@every_family
+def test_recorded_error_is_what_the_model_states(family):
+    error = RECORDED["errors"][family]
+    assert error == resource_model.errors(RECORDED["rows"])[family]
+    assert error["lut_mean"] <= 0.08
+    assert error["lut_worst"] <= 0.20
+    assert error["bram_worst"] <= 3
