@@ -28,6 +28,7 @@ SUM_BITS = 16
 POINTS = [(simd, bits) for simd in (1, 8, 32) for bits in (1, 2, 4, 8)]
 FAMILIES = ("ice40", "ecp5")
 FORMS = ("pe", "form_c")
+# Cells of form C as first measured for the design: family, SIMD, bits.
 PUBLISHED = {
     ("ice40", 8, 4): 95,
     ("ice40", 32, 1): 136,
@@ -170,7 +171,9 @@ def main():
     with Progress(console=Console(stderr=True)) as progress:
         rows = [measure(*job) for job in progress.track(jobs, description="Synthesis")]
     if arguments.json:
+        published = [[*point, cells] for point, cells in PUBLISHED.items()]
         document = {"sum_bits": SUM_BITS, "yosys": yosys_version(), "rows": rows}
+        document["published"] = published
         arguments.json.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
     Console(width=100).print(table(rows))
 

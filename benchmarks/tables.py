@@ -10,18 +10,6 @@ from pathlib import Path
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 
-# Cells of form C as first measured for the design, with a 16-bit accumulator and Yosys 0.70.
-PUBLISHED = {
-    ("ice40", 8, 4): 95,
-    ("ice40", 32, 1): 136,
-    ("ice40", 32, 4): 309,
-    ("ice40", 32, 8): 561,
-    ("ecp5", 8, 4): 108,
-    ("ecp5", 32, 1): 158,
-    ("ecp5", 32, 4): 362,
-    ("ecp5", 32, 8): 614,
-}
-
 
 def table(head: Iterable[str], rows: Iterable[Iterable]) -> str:
     """A table in Markdown, figures to the right."""
@@ -38,14 +26,14 @@ def recorded(name: str) -> dict:
 def pe_area() -> str:
     record = recorded("pe_area")
     cells = {(r["family"], r["simd"], r["bits"], r["form"]): r for r in record["rows"]}
+    published = {tuple(point): first for *point, first in record["published"]}
     rows = []
     for family, simd, bits, form in cells:
         if form == "pe":
             ours, plain = (cells[family, simd, bits, form] for form in ("pe", "form_c"))
-            published = PUBLISHED.get((family, simd, bits), "–")
             packed = f"{ours['packed']} / {plain['packed']}"
-            point = (family, simd, bits, f"**{ours['cells']}**", plain["cells"], published, packed)
-            rows.append(point)
+            bold, first = f"**{ours['cells']}**", published.get((family, simd, bits), "–")
+            rows.append((family, simd, bits, bold, plain["cells"], first, packed))
     head = ("family", "SIMD", "bits", "cells", "form C", "first measured", "packed, ours / form C")
     return f"""## One processing element
 `benchmarks/pe_area.py`, {record["yosys"]}, a {record["sum_bits"]}-bit accumulator. Cells are
