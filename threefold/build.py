@@ -38,6 +38,8 @@ _TOOLS = {
     "ecp5": ("yosys", "nextpnr-ecp5", "ecppack"),
 }
 
+_WORK = ".build-"  # prefix of the folder a build works in
+
 _SUFFIX = {"ice40": ".bin", "ecp5": ".bit"}
 
 
@@ -139,15 +141,12 @@ def build_bitstream(
     commands = json.loads(plan.files[f"build_{name}.json"])["commands"]
     tools = [find(command[0]) for command in commands]
     report = progress or (lambda step, done: None)
+    bitstream = f"{name}{_SUFFIX[board.family]}"
 
     gateware = make_folder(Path(folder) / "gateware")
-    for stale in gateware.iterdir():
-        if stale.name.startswith(".build-"):  # of a build that was killed
-            shutil.rmtree(stale, ignore_errors=True)
-        elif stale.is_file():
-            stale.unlink()
+    _clear(gateware)
     seconds, done = {}, 0.0
-    with tempfile.TemporaryDirectory(dir=gateware, prefix=".build-") as work:
+    with tempfile.TemporaryDirectory(dir=gateware, prefix=_WORK) as work:
         work = Path(work)
         for file, content in plan.files.items():
             (work / file).write_text(content)
@@ -163,9 +162,7 @@ def build_bitstream(
             elif step == "place and route":
                 fmax, utilization = _read_report(work / f"{name}.report.json", board, cells)
                 _check_speed(fmax, top.clock_mhz, board)
-        bitstream = f"{name}{_SUFFIX[board.family]}"
-        kept = [*plan.files, f"{name}.stat.json", f"{name}.report.json", bitstream]
-        for file in kept:
+        for file in (*plan.files, f"{name}.stat.json", f"{name}.report.json", bitstream):
             shutil.move(work / file, gateware / file)
     report("done", 1.0)
 
@@ -195,6 +192,15 @@ def check_build(board: Board, clock_mhz: float | None) -> None:
     board.achieved_mhz(board.clock_mhz if clock_mhz is None else clock_mhz)
     for name in _TOOLS[board.family]:
         find(name)
+
+
+def _clear(gateware: Path) -> None:
+    """Remove what an earlier build left, one that was killed included."""
+    for stale in gateware.iterdir():
+        if stale.name.startswith(_WORK):
+            shutil.rmtree(stale, ignore_errors=True)
+        elif stale.is_file():
+            stale.unlink()
 
 
 def _check_fit(cells: Cells, board: Board) -> None:
