@@ -345,7 +345,17 @@ class Project:
         return figures
 
     def write_manifest(self) -> Path:
-        """Write versions and the SHA-256 of every product but logs and the simulator's build."""
+        """Write versions, seed of placement, and digests of the plan and of every product.
+
+        Products are all files but logs and the simulator's build.
+
+        Raises
+        ------
+        FileFormatError
+            If the record of the build is damaged.
+        BuildError
+            If the manifest cannot be written.
+        """
         kept = ["network.tern", "plan.json", "report.json", "report.html", "test.npz", "train.json"]
         for pattern in ("rtl/*.v", "firmware/*.h", "gateware/*", "sim/simulation.json"):
             kept += [str(path.relative_to(self.folder)) for path in self.folder.glob(pattern)]
@@ -355,8 +365,18 @@ class Project:
             if (self.folder / name).is_file() and not name.endswith(".log")
         }
         manifest = self.folder / "manifest.json"
-        versions = {"threefold": __version__, "python": platform.python_version()}
-        _write_json(manifest, {"schema": 1, "versions": versions, "sha256": files})
+        content = {
+            "schema": 1,
+            "plan_digest": plan_digest(self.plan),
+            "versions": {"threefold": __version__, "python": platform.python_version()},
+            "sha256": files,
+        }
+        build = self.folder / "gateware" / "build.json"
+        if build.exists():
+            made = read_json(build)
+            content["seed"] = made.get("seed")
+            content["versions"] |= made.get("tools", {})
+        _write_json(manifest, content)
         return manifest
 
 
