@@ -17,7 +17,7 @@ from .. import toolchain
 from ..errors import BuildError, DataError, MismatchError, PlanError
 from ..files import make_folder, write_file
 from ..plan import Cycles, Plan
-from ..plan.cycles import interval_of
+from ..plan.cycles import interval_of, settling
 from . import golden
 from .streams import Stream, expected_streams, unpack
 
@@ -37,7 +37,8 @@ class SimulationResult:
     beats : int
         Beats compared with the golden model, over all streams.
     cycles : Cycles or None
-        Measured latency and interval; None with random stalls, which change both.
+        Measured latency and interval; None with random stalls, which change both. The
+        interval is not a number if there were too few images for it to be steady.
     cycles_per_second : float
         Speed of the simulation itself.
     stalls : float
@@ -141,7 +142,9 @@ def simulate(
         cycles = None
         if not stalls:
             left = result["left"]
-            cycles = Cycles(left[0] - result["entered"][0], interval_of(left))
+            steady = len(left) >= settling(plan.engines)
+            interval = interval_of(left) if steady else float("nan")
+            cycles = Cycles(left[0] - result["entered"][0], interval)
         outputs = _outputs(streams[-1], result["outputs"], len(images))
         return SimulationResult(
             simulator=simulator,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from threefold.sim import golden
 
-from threefold.plan.cycles import interval_of, predict, trace
+from threefold.plan.cycles import interval_of, trace
 
 from ..accelerators import CODES, AcceleratorBench, random_images, random_plan
 
@@ -47,11 +47,6 @@ def test_latency_is_that_of_one_image_alone():
     plan = random_plan(rng, CODES["unsigned4"], layers=3)
     run = AcceleratorBench(plan).run(random_images(rng, plan.network, 1))
     assert run.left == [plan.cycles.latency]
-
-
-def test_fewer_images_than_an_interval_takes():
-    plan = random_plan(np.random.default_rng(0), CODES["unsigned4"], layers=1)
-    assert np.isnan(predict(plan.engines, plan.argmax, images=2).interval)
 
 
 @pytest.mark.parametrize(

@@ -106,8 +106,9 @@ def test_stalls(run, verilog, stalls, seed):
     assert result.classes.tolist() == golden.classes(PLAN.network, IMAGES).tolist()
 
 
-def test_one_image_has_a_latency_but_no_interval(run, verilog):
-    cycles = run(verilog, IMAGES[:1]).cycles
+@pytest.mark.parametrize("images", [1, 23])
+def test_few_images_have_a_latency_but_no_interval(run, verilog, images):
+    cycles = run(verilog, IMAGES[:images]).cycles
     assert cycles.latency == PLAN.cycles.latency
     assert np.isnan(cycles.interval)
 

@@ -19,6 +19,7 @@ __all__ = [
     "pe_latency",
     "predict",
     "requantizer_latency",
+    "settling",
     "stages",
     "trace",
 ]
@@ -222,20 +223,18 @@ def trace(engines: tuple[EnginePlan, ...], argmax: bool, images: int) -> tuple[i
     return 0, left
 
 
-def predict(engines: tuple[EnginePlan, ...], argmax: bool, images: int = 0) -> Cycles:
-    """Latency and interval of an accelerator.
-
-    Parameters
-    ----------
-    engines : tuple of EnginePlan
-    argmax : bool
-    images : int
-        How many images in a row the interval is taken from; as many as fill the accelerator
-        several times if 0.
-    """
-    images = images or 8 + 4 * sum(plan.banks for plan in engines)
-    start, left = trace(engines, argmax, images)
+def predict(engines: tuple[EnginePlan, ...], argmax: bool) -> Cycles:
+    """Latency and interval of an accelerator."""
+    start, left = trace(engines, argmax, settling(engines))
     return Cycles(left[0] - start, interval_of(left))
+
+
+def settling(engines: tuple[EnginePlan, ...]) -> int:
+    """Images in a row after which the distance between them is steady.
+
+    Before, the accelerator fills: the first images find buffers empty and meet other waits.
+    """
+    return 8 + 4 * sum(plan.banks for plan in engines)
 
 
 def interval_of(left: list[int]) -> float:

@@ -51,5 +51,6 @@ class EnginePlan:
 
     @property
     def cycles(self) -> int:
-        """Cycles in which the array works on one image."""
-        return len(self.schedule.tiles)
+        """Least cycles between images: tiles, words in and beats out each take one."""
+        beats = self.layer.rows // self.lanes
+        return max(len(self.schedule.tiles), self.schedule.words, beats)

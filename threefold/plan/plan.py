@@ -113,14 +113,14 @@ def with_lanes(layer: Layer, folding: Folding, target: int = 0) -> EnginePlan:
     target : int
         Lanes of whoever reads the outputs; 0 if that is not known or takes any number.
     """
-    engine = EnginePlan(layer, folding)
-    pe, rows = folding.pe, layer.rows
+    schedule = EnginePlan(layer, folding).schedule
+    pe, rows, most = folding.pe, layer.rows, max(len(schedule.tiles), schedule.words)
 
     def beats(lanes: int) -> int:
         """Cycles one image's outputs take on their way, at least."""
         return rows // gcd(lanes, target) if target else rows // lanes
 
     divisors = [lanes for lanes in range(1, pe + 1) if pe % lanes == 0]
-    enough = [lanes for lanes in divisors if max(beats(lanes), rows // lanes) <= engine.cycles]
+    enough = [lanes for lanes in divisors if max(beats(lanes), rows // lanes) <= most]
     lanes = enough[0] if enough else min(divisors, key=lambda lanes: (beats(lanes), lanes))
     return EnginePlan(layer, folding, lanes)
