@@ -49,6 +49,8 @@ $(installed): pyproject.toml constraints.txt
 			"choose another: make PYTHON=python3.12" >&2; exit 1; }
 	@command -v g++ >/dev/null || { \
 		echo "g++ is missing, which compiles simulations; install it: apt install g++" >&2; exit 1; }
+	@command -v perl >/dev/null || { \
+		echo "perl is missing, which Verilator needs; install it: apt install perl" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(bin)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,dev]'
 	@touch $@

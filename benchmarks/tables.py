@@ -80,14 +80,15 @@ def boards() -> str:
             )
         )
         tools |= board["tools"]
-    head = ("board", "clock MHz", "Fmax MHz", "LUT", "FF", "block RAM", "DSP")
+    head = ("board", "clock MHz", "Fmax MHz", "logic cells", "FF", "block RAM", "DSP")
     head += ("latency / interval", "inferences/s")
     folded = ", ".join(f"{name} {folding}" for name, folding in record["foldings"].items())
     versions = ", ".join(f"{name} {tools[name]}" for name in sorted(tools) if name != "threefold")
     return f"""## The digits network on boards
 `benchmarks/boards.py`, seed 0, PE × SIMD {folded}; {versions}. Cycles are simulated over
 {record["images"]} images, and inferences a second are the clock over the interval: what the
-accelerator does, not the serial line in front of it.
+accelerator does, not the serial line in front of it. A logic cell holds a LUT, a carry and a
+flip-flop on iCE40, and is a TRELLIS_COMB on ECP5.
 
 {table(head, rows)}
 """

@@ -64,7 +64,25 @@ class Project:
         self.plan = plan
 
     @classmethod
-    def create(
+    def create(cls, network: Network, folder: Path | str, **options) -> "Project":
+        """Plan a network for a board and write both into a folder.
+
+        Parameters are those of :meth:`draft`.
+
+        Raises
+        ------
+        PlanError
+            If the board is unknown, or no such plan fits it, or the folder is that of another
+            network's training.
+        BuildError
+            If the folder cannot be written.
+        """
+        project = cls.draft(network, folder, **options)
+        project.save()
+        return project
+
+    @classmethod
+    def draft(
         cls,
         network: Network,
         folder: Path | str,
@@ -74,7 +92,7 @@ class Project:
         interval: int | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> "Project":
-        """Plan a network for a board and write both into a folder.
+        """Plan a network for a board, and write nothing before the first product is.
 
         Parameters
         ----------
@@ -92,29 +110,8 @@ class Project:
         Raises
         ------
         PlanError
-            If the board is unknown, or no such plan fits it, or the folder is that of another
-            network's training.
-        BuildError
-            If the folder cannot be written.
+            If the board is unknown, or no such plan fits it.
         """
-        project = cls.draft(
-            network, folder, board=board, foldings=foldings, interval=interval, progress=progress
-        )
-        project.save()
-        return project
-
-    @classmethod
-    def draft(
-        cls,
-        network: Network,
-        folder: Path | str,
-        *,
-        board: str = "icebreaker",
-        foldings: Mapping[str, Folding] | None = None,
-        interval: int | None = None,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> "Project":
-        """The same, but nothing is written before the first product is."""
         target = boards.get(board)
         if foldings is not None:
             if interval is not None:

@@ -45,7 +45,7 @@ def test_network_and_plan_only(folder):
     text, report = run(folder)
     assert report.keys() == {"schema", "name", "predicted_cycles", "layers", "tools"}
     assert "predicted" in text
-    assert "LUTs" not in text
+    assert "Logic cells" not in text
     assert (folder / "report.html").read_text().startswith("<!doctype html>")
 
 
@@ -80,7 +80,7 @@ def test_everything(folder):
         "Latency 0.5 µs 12 cycles",
         "Inferences a second 6,000,000 one every 4 cycles",
         "Fmax 30.5 MHz runs at 24 MHz",
-        "LUTs 25.0 % 1,320 of 5,280",
+        "Logic cells 25.0 % 1,320 of 5,280",
         "Block RAM 10.0 % 3 of 30",
     ):
         assert part in words

@@ -14,7 +14,7 @@ def test_order(plan, build, simulation, accuracy):
         "Latency",
         "Inferences a second",
         "Fmax",
-        "LUTs",
+        "Logic cells",
         "Block RAM",
         "DSP blocks",
     ]

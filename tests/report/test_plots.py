@@ -19,7 +19,7 @@ def report(plan, build, simulation, accuracy):
 
 def test_utilization(report):
     assert texts(utilization_plot(report)) == [
-        *("LUTs", "3,312 of 5,280", "62.7 %"),
+        *("Logic cells", "3,312 of 5,280", "62.7 %"),
         *("Flip-flops", "2,010 of 5,280", "38.1 %"),
         *("Block RAMs", "19 of 30", "63.3 %"),
         *("DSP blocks", "0 of 8", "0.0 %"),

@@ -103,7 +103,7 @@ def test_nothing_measured(plan):
     page = check(render_page(make_report(plan), plan))
     lines = page.text.splitlines()
     assert page.tags["svg"] == 2 + 3
-    for title in ("Resources", "Accuracy", "Files", "Mismatches", "Fmax", "LUTs"):
+    for title in ("Resources", "Accuracy", "Files", "Mismatches", "Fmax", "Logic cells"):
         assert title not in lines
     assert lines.count("predicted") == 2
     assert f"predicted interval {plan.cycles.interval}" in lines

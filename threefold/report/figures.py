@@ -36,7 +36,7 @@ def key_figures(report: dict) -> list[Figure]:
         *_clock(report),
     ]
     cells = report.get("utilization", {})
-    for resource, label in (("lut", "LUTs"), ("bram", "Block RAM"), ("dsp", "DSP blocks")):
+    for resource, label in (("lut", "Logic cells"), ("bram", "Block RAM"), ("dsp", "DSP blocks")):
         if resource in cells:
             used, available = cells[resource]["used"], cells[resource]["available"]
             value = f"{used / available:.1%}".replace("%", " %") if available else f"{used:,}"
