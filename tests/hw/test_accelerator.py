@@ -75,3 +75,24 @@ def test_streams_have_taps_and_rtlil_is_the_same_again():
     for layer in foldings:
         for member in ("valid", "ready", "payload"):
             assert f"\\tap_{layer}__{member}\n" in first
+
+
+def test_any_layer_names():
+    rng = np.random.default_rng(0)
+    names = ("argmax", "engine_argmax", "argmax_join", "join_argmax", "split_engine_argmax")
+    ops = []
+    for name in names:
+        ops += [
+            (name, Dense(rng.integers(-1, 2, (6, 6)))),
+            (f"{name}_act", Threshold(rng.integers(-3, 4, (6, 1)))),
+        ]
+    ops[-1] = ("logits", Logits(rng.integers(-3, 4, 6)))
+    model = Network.chain("names", Tensor((1, 1, 6), Codes.unsigned(2)), [*ops, ("cls", ArgMax())])
+    foldings = [Folding(pe, simd) for pe, simd in ((2, 3), (3, 2), (2, 6), (6, 1), (3, 2))]
+    plan = fold(model, dict(zip(names, foldings, strict=True)))
+    images = random_images(rng, model, 4)
+    run = AcceleratorBench(plan).run(images)
+    assert np.array_equal(run.outputs, golden.run(model, images).reshape(4, -1))
+    text = to_rtlil(Accelerator(plan), "top")
+    for name in names:
+        assert f"\\tap_{name}__valid\n" in text
