@@ -49,6 +49,16 @@ class Accelerator(wiring.Component):
     def plan(self) -> Plan:
         return self._plan
 
+    @property
+    def i_beats(self) -> int:
+        """Beats in which an image enters."""
+        return self._plan.network.input.size // lane_count(self.i)
+
+    @property
+    def o_beats(self) -> int:
+        """Beats in which an image's outputs leave."""
+        return 1 if self._plan.argmax else self._plan.engines[-1].layer.rows // lane_count(self.o)
+
     def elaborate(self, platform):
         m = Module()
 

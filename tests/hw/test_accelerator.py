@@ -58,12 +58,15 @@ def test_ports_follow_from_the_plan():
     assert lane_count(accelerator.o) == plan.engines[-1].lanes
     assert lane_shape(accelerator.o).signed
     assert lane_shape(accelerator.o).width == plan.engines[-1].layer.logit_bits
+    assert accelerator.i_beats == 2
+    assert accelerator.o_beats * lane_count(accelerator.o) == 10
 
 
 def test_classes_leave_one_at_a_time():
     plan = fold(network(argmax=True), dict.fromkeys(("fc1", "fc2", "fc3"), Folding(2, 2)))
     accelerator = elaborated(Accelerator(plan))
     assert (lane_shape(accelerator.o), lane_count(accelerator.o)) == (4, 1)
+    assert (accelerator.i_beats, accelerator.o_beats) == (5, 1)
 
 
 def test_streams_have_taps_and_rtlil_is_the_same_again():
