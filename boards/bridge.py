@@ -9,6 +9,7 @@ from ..errors import PlanError
 from ..hw.byte_packer import BytePacker
 from ..hw.byte_unpacker import ByteUnpacker
 from ..hw.uart import UARTReceiver, UARTTransmitter
+from .serial import FIFO_BYTES
 
 __all__ = ["UARTBridge"]
 
@@ -51,7 +52,7 @@ class UARTBridge(wiring.Component):
     """
 
     def __init__(
-        self, accelerator: wiring.Component, *, divisor: int, fifo_depth: int = 512
+        self, accelerator: wiring.Component, *, divisor: int, fifo_depth: int = FIFO_BYTES
     ):
         self._accelerator = accelerator
         self._divisor = divisor
