@@ -30,8 +30,13 @@ _STEPS = {
 }
 
 _CELLS = {
-    "ice40": {"lut": "ICESTORM_LC", "bram": "ICESTORM_RAM", "dsp": "ICESTORM_DSP"},
-    "ecp5": {"lut": "TRELLIS_COMB", "ff": "TRELLIS_FF", "bram": "DP16KD", "dsp": "MULT18X18D"},
+    "ice40": {"lut": ["ICESTORM_LC"], "bram": ["ICESTORM_RAM"], "dsp": ["ICESTORM_DSP"]},
+    "ecp5": {
+        "lut": ["TRELLIS_COMB"],
+        "ff": ["TRELLIS_FF"],
+        "bram": ["DP16KD"],
+        "dsp": ["MULT18X18D", "ALU54B"],
+    },
 }
 
 _TOOLS = {
@@ -256,8 +261,8 @@ def _read_report(path: Path, board: Board, cells: Cells) -> tuple[float, dict[st
         # Every flip-flop sits in the one domain; a second entry would be a bug of ours.
         fmax = min(clock["achieved"] for clock in content["fmax"].values())
         used = {
-            resource: content["utilization"][cell]["used"]
-            for resource, cell in _CELLS[board.family].items()
+            resource: sum(content["utilization"][name]["used"] for name in names)
+            for resource, names in _CELLS[board.family].items()
         }
     except (OSError, ValueError, KeyError, TypeError):
         raise BuildError(f"cannot read the report of nextpnr in {path}; see its log") from None
