@@ -39,18 +39,10 @@ class Board:
         Flip-flops.
     bram : int
         Block RAMs.
-    bram_bits : int
-        Bits of one of them.
-    bram_width : int
-        Most bits one of them reads in a cycle.
     dsp : int
         Multipliers, none of which an accelerator uses.
     leds : int
         LEDs.
-    spram : int
-        Large single-port RAMs.
-    spram_bits : int
-        Bits of one of them; they are 16 bits wide.
     """
 
     name: str
@@ -63,12 +55,8 @@ class Board:
     lut: int
     ff: int
     bram: int
-    bram_bits: int
-    bram_width: int
     dsp: int
     leds: int
-    spram: int = 0
-    spram_bits: int = 0
 
     def pll(self, clock_mhz: float) -> ICE40PLL | ECP5PLL | None:
         """Settings for the fastest clock not above ``clock_mhz``; none for the oscillator itself.
@@ -106,12 +94,8 @@ _ICEBREAKER = Board(
     lut=5280,
     ff=5280,
     bram=30,
-    bram_bits=4096,
-    bram_width=16,
     dsp=8,
     leds=2,
-    spram=4,
-    spram_bits=256 * 1024,
 )
 
 _ULX3S_85F = Board(
@@ -125,8 +109,6 @@ _ULX3S_85F = Board(
     lut=83640,
     ff=83640,
     bram=208,
-    bram_bits=18 * 1024,
-    bram_width=36,
     dsp=156,
     leds=8,
 )

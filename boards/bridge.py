@@ -1,6 +1,6 @@
 """An accelerator behind a serial line."""
 
-from amaranth.hdl import Module, Shape
+from amaranth.hdl import Module, Mux, Shape, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect
@@ -9,6 +9,7 @@ from ..errors import PlanError
 from ..hw.byte_packer import BytePacker
 from ..hw.byte_unpacker import ByteUnpacker
 from ..hw.uart import UARTReceiver, UARTTransmitter
+from .serial import FIFO_BYTES
 
 __all__ = ["UARTBridge"]
 
@@ -25,6 +26,7 @@ class UARTBridge(wiring.Component):
     accelerator : wiring.Component
         Has ``i: In(stream.Signature(data.ArrayLayout(unsigned(k), lanes)))``, k at most 8, and
         ``o: Out(stream.Signature(data.ArrayLayout(shape, lanes)))``. It becomes a submodule.
+        Its attributes ``i_beats`` and ``o_beats`` are the beats of an image; 1 if it has none.
     divisor : int
         Clock cycles a bit.
     fifo_depth : int
@@ -37,7 +39,7 @@ class UARTBridge(wiring.Component):
     tx : Out(1)
         Serial line out, idle high.
     busy : Out(1)
-        From the first byte received to the last result.
+        From the first byte received to the end of the last byte of the last result.
     last : Out(8)
         Low bits of the latest output element: the class, for a classifier.
     overrun : Out(1)
@@ -49,11 +51,15 @@ class UARTBridge(wiring.Component):
         If the accelerator has no such streams.
     """
 
-    def __init__(self, accelerator: wiring.Component, *, divisor: int, fifo_depth: int = 512):
+    def __init__(
+        self, accelerator: wiring.Component, *, divisor: int, fifo_depth: int = FIFO_BYTES
+    ):
         self._accelerator = accelerator
         self._divisor = divisor
         self._fifo_depth = fifo_depth
         i_layout, o_layout = (_lanes(accelerator, name) for name in ("i", "o"))
+        self._i_bytes = i_layout.length * getattr(accelerator, "i_beats", 1)
+        self._o_beats = getattr(accelerator, "o_beats", 1)
         self._receiver = UARTReceiver(divisor)
         self._packer = BytePacker(Shape.cast(i_layout.elem_shape).width, i_layout.length)
         self._unpacker = ByteUnpacker(o_layout.elem_shape, o_layout.length)
@@ -101,15 +107,31 @@ class UARTBridge(wiring.Component):
 
         with m.If(receiver.overrun):
             m.d.sync += self.overrun.eq(1)
-        with m.If(receiver.o.valid):
-            m.d.sync += self.busy.eq(1)
         with m.If(accelerator.o.valid & accelerator.o.ready):
-            m.d.sync += [
-                self.busy.eq(0),
-                self.last.eq(accelerator.o.payload[-1]),
-            ]
+            m.d.sync += self.last.eq(accelerator.o.payload[-1])
+
+        # Images whose first byte has come and whose last output has not left. The FIFO holds at
+        # most one a byte, the accelerator a few.
+        images = Signal(range(self._fifo_depth + 256))
+        begins, _ = _ends(m, "received", receiver.o, self._i_bytes)
+        _, ends = _ends(m, "answered", accelerator.o, self._o_beats)
+        m.d.sync += [
+            images.eq(images + begins - ends),
+            self.busy.eq(begins | (images != 0) | unpacker.o.valid | ~transmitter.i.ready),
+        ]
 
         return m
+
+
+def _ends(m: Module, name: str, port, beats: int) -> tuple[Value, Value]:
+    """Whether the first, and whether the last of an image's beats is transferred."""
+    transfer = port.valid & port.ready
+    if beats == 1:
+        return transfer, transfer
+    place = Signal(range(beats), name=name)
+    with m.If(transfer):
+        m.d.sync += place.eq(Mux(place == beats - 1, 0, place + 1))
+    return transfer & (place == 0), transfer & (place == beats - 1)
 
 
 def _lanes(accelerator: wiring.Component, name: str) -> data.ArrayLayout:

@@ -7,6 +7,7 @@ from ..hw.uart import divisor
 from .board import Board
 from .bridge import UARTBridge
 from .clock import ClockGenerator
+from .serial import BAUD, FIFO_BYTES
 
 __all__ = ["BoardTop"]
 
@@ -42,8 +43,8 @@ class BoardTop(wiring.Component):
         board: Board,
         *,
         clock_mhz: float | None = None,
-        baud: int = 115200,
-        fifo_depth: int = 512,
+        baud: int = BAUD,
+        fifo_depth: int = FIFO_BYTES,
     ):
         self._board = board
         self._baud = baud

@@ -2,6 +2,7 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ..boards import BAUD, CODE_BITS, FIFO_BYTES
 from ..plan import Plan
 
 __all__ = ["header"]
@@ -15,7 +16,10 @@ _TEMPLATES = Environment(
 
 
 def header(plan: Plan) -> str:
-    """The text of ``<name>.h``: sizes and types of inputs and outputs, and the cycles."""
+    """The text of ``<name>.h``: sizes and types of inputs and outputs, and the cycles.
+
+    The serial line is in it unless input codes are too wide for its bytes.
+    """
     network = plan.network
     codes = network.input.element
     last = plan.engines[-1].layer
@@ -31,4 +35,7 @@ def header(plan: Plan) -> str:
         output_is_class=int(plan.argmax),
         classes=last.rows,
         cycles=plan.cycles,
+        serial=codes.bits <= CODE_BITS,
+        baud=BAUD,
+        fifo_bytes=FIFO_BYTES,
     )

@@ -49,19 +49,29 @@ class Accelerator(wiring.Component):
     def plan(self) -> Plan:
         return self._plan
 
+    @property
+    def i_beats(self) -> int:
+        """Beats in which an image enters."""
+        return self._plan.network.input.size // lane_count(self.i)
+
+    @property
+    def o_beats(self) -> int:
+        """Beats in which an image's outputs leave."""
+        return 1 if self._plan.argmax else self._plan.engines[-1].layer.rows // lane_count(self.o)
+
     def elaborate(self, platform):
         m = Module()
 
         source = flipped(self.i)
         for name, engine in self._engines.items():
-            m.submodules[name] = engine
-            source = _resized(m, name, source, engine.i)
+            m.submodules[f"engine_{name}"] = engine
+            source = _resized(m, source, engine.i, before=f"engine_{name}")
             connect(m, source, engine.i)
             source = engine.o
             _tap(m, name, source)
         if self._argmax is not None:
             m.submodules.argmax = self._argmax
-            source = _resized(m, "argmax", source, self._argmax.i)
+            source = _resized(m, source, self._argmax.i, before="argmax")
             connect(m, source, self._argmax.i)
             source = self._argmax.o
         connect(m, source, flipped(self.o))
@@ -80,16 +90,20 @@ def _tap(m: Module, name: str, port):
         m.d.comb += signal.eq(value)
 
 
-def _resized(m: Module, name: str, source, target):
-    """``source`` with as many lanes as ``target``, by way of their greatest common divisor."""
+def _resized(m: Module, source, target, *, before: str):
+    """``source`` with as many lanes as ``target``, by way of their greatest common divisor.
+
+    The submodule ``before`` follows. No layer's name makes two submodules share theirs: each of
+    the prefixes ``engine_``, ``split_`` and ``join_`` is one kind's own.
+    """
     shape, lanes, wanted = lane_shape(target), lane_count(source), lane_count(target)
     common = gcd(lanes, wanted)
     if lanes != common:
-        split = m.submodules[f"{name}_split"] = Serializer(shape, i_lanes=lanes, o_lanes=common)
+        split = m.submodules[f"split_{before}"] = Serializer(shape, i_lanes=lanes, o_lanes=common)
         connect(m, source, split.i)
         source = split.o
     if wanted != common:
-        join = m.submodules[f"{name}_join"] = Deserializer(shape, i_lanes=common, o_lanes=wanted)
+        join = m.submodules[f"join_{before}"] = Deserializer(shape, i_lanes=common, o_lanes=wanted)
         connect(m, source, join.i)
         source = join.o
     return source

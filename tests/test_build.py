@@ -8,8 +8,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from threefold.boards import get
 
-from threefold.build import build_bitstream
-from threefold.errors import BuildError, ToolError
+from threefold.build import build_bitstream, check_build
+from threefold.errors import BuildError, PlanError, ToolError
 
 
 class Difference(wiring.Component):
@@ -107,3 +107,31 @@ def test_name_that_is_none(tmp_path):
     message = r"^a design cannot be called 'my net'; use letters, digits and underscores$"
     with pytest.raises(BuildError, match=message):
         build_bitstream(Difference(), get("icebreaker"), tmp_path, name="my net")
+
+
+@pytest.mark.parametrize("bits", [None, 1, 8])
+def test_builds_that_can_begin(bits):
+    check_build(get("icebreaker"), None, bits)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"input_bits": 9},
+            r"^the serial line of a board carries input codes of at most 8 bits, not 9; "
+            r"train with a narrower input or build with --rtl-only$",
+        ),
+        (
+            {"clock_mhz": 24, "baud": 5_300_000},
+            r"^a clock of 24 MHz cannot make 5300000 baud; choose fewer baud$",
+        ),
+        (
+            {"clock_mhz": 1000},
+            r"^an iCE40 PLL cannot make 1000 MHz from 12 MHz; choose 16.125 to 270 MHz$",
+        ),
+    ],
+)
+def test_builds_that_cannot_begin(parameters, message):
+    with pytest.raises(PlanError, match=message):
+        check_build(get("icebreaker"), **{"clock_mhz": None} | parameters)

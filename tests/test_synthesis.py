@@ -63,6 +63,11 @@ def test_multiplier_is_found(tmp_path):
     assert multipliers(Sum()) == []
 
 
+def test_every_block_that_multiplies_counts():
+    cells = Cells("ecp5", {"ALU54B": 1, "LUT4": 5, "MULT18X18D": 2})
+    assert cells.dsp == 3
+
+
 def test_unreadable_counts(tmp_path):
     path = tmp_path / "top.stat.json"
     path.write_text("{")

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from amaranth.lib import wiring
 
-from .boards import Board, BoardTop
-from .errors import BuildError
+from .boards import BAUD, CODE_BITS, Board, BoardTop
+from .errors import BuildError, PlanError
 from .files import make_folder
+from .hw.uart import divisor
 from .synthesis import HIDE_ARRAYS, Cells
 from .toolchain import find, run
 
@@ -29,8 +30,13 @@ _STEPS = {
 }
 
 _CELLS = {
-    "ice40": {"lut": "ICESTORM_LC", "bram": "ICESTORM_RAM", "dsp": "ICESTORM_DSP"},
-    "ecp5": {"lut": "TRELLIS_COMB", "ff": "TRELLIS_FF", "bram": "DP16KD", "dsp": "MULT18X18D"},
+    "ice40": {"lut": ["ICESTORM_LC"], "bram": ["ICESTORM_RAM"], "dsp": ["ICESTORM_DSP"]},
+    "ecp5": {
+        "lut": ["TRELLIS_COMB"],
+        "ff": ["TRELLIS_FF"],
+        "bram": ["DP16KD"],
+        "dsp": ["MULT18X18D", "ALU54B"],
+    },
 }
 
 _TOOLS = {
@@ -88,7 +94,7 @@ def build_bitstream(
     name: str = "top",
     clock_mhz: float | None = None,
     seed: int = 1,
-    baud: int = 115200,
+    baud: int = BAUD,
     progress: Progress | None = None,
 ) -> BuildResult:
     """Build an accelerator for a board.
@@ -179,17 +185,39 @@ def build_bitstream(
     )
 
 
-def check_build(board: Board, clock_mhz: float | None) -> None:
-    """Raise what a build would raise before it writes anything, whatever the accelerator.
+def check_build(
+    board: Board,
+    clock_mhz: float | None,
+    input_bits: int | None = None,
+    *,
+    baud: int = BAUD,
+) -> None:
+    """Raise what a build would raise before it writes anything, without the accelerator.
+
+    Parameters
+    ----------
+    board : Board
+    clock_mhz : float or None
+        Frequency wanted, in MHz; the board's default if None.
+    input_bits : int, optional
+        Bits of an input code of the network; not checked if left out.
+    baud : int
+        Bits a second on the serial line.
 
     Raises
     ------
     PlanError
-        If the clock cannot be made.
+        If the clock or the rate of the serial line cannot be made, or an input code does not fit
+        a byte of it.
     ToolError
         If a tool is missing.
     """
-    board.achieved_mhz(board.clock_mhz if clock_mhz is None else clock_mhz)
+    divisor(board.achieved_mhz(board.clock_mhz if clock_mhz is None else clock_mhz), baud)
+    if input_bits is not None and input_bits > CODE_BITS:
+        raise PlanError(
+            f"the serial line of a board carries input codes of at most {CODE_BITS} bits, "
+            f"not {input_bits}; train with a narrower input or build with --rtl-only"
+        )
     for name in _TOOLS[board.family]:
         find(name)
 
@@ -233,8 +261,8 @@ def _read_report(path: Path, board: Board, cells: Cells) -> tuple[float, dict[st
         # Every flip-flop sits in the one domain; a second entry would be a bug of ours.
         fmax = min(clock["achieved"] for clock in content["fmax"].values())
         used = {
-            resource: content["utilization"][cell]["used"]
-            for resource, cell in _CELLS[board.family].items()
+            resource: sum(content["utilization"][name]["used"] for name in names)
+            for resource, names in _CELLS[board.family].items()
         }
     except (OSError, ValueError, KeyError, TypeError):
         raise BuildError(f"cannot read the report of nextpnr in {path}; see its log") from None

@@ -65,8 +65,8 @@ class Cells:
 
     @property
     def dsp(self) -> int:
-        """Multipliers."""
-        return self.count("SB_MAC16", "MULT18X18D", "MULT9X9D")
+        """Multipliers, and the adders of products beside them."""
+        return self.count("SB_MAC16", "MULT18X18D", "MULT9X9D", "ALU54B")
 
     @classmethod
     def read(cls, family: str, path: Path) -> Self:

@@ -2,14 +2,22 @@
 
 import random
 
+import numpy as np
 import pytest
 from amaranth.hdl import Module, Signal, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 from threefold.boards import UARTBridge
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.stream import lane_count
+from threefold.sim import golden
 
 from threefold.errors import PlanError
+from threefold.network import Codes, Dense, Logits, Network, Tensor
+from threefold.plan import Folding, fold
+
+from ..accelerators import random_images
 
 DIVISOR = 4
 
@@ -110,13 +118,54 @@ def test_leds():
         for code in [15, 2]:
             await send(ctx, dut, code)
             assert ctx.get(dut.busy)
-        await receive(ctx, dut)
-        await receive(ctx, dut)
+        for _ in range(2):
+            await receive(ctx, dut)
+            assert ctx.get(dut.busy)
+        await ctx.tick().repeat(2 * DIVISOR)
         assert not ctx.get(dut.busy)
         assert ctx.get(dut.last) == 1300 % 256
         assert not ctx.get(dut.overrun)
 
     run(dut, host, cycles=2000)
+
+
+def four_logits(pe):
+    """An accelerator whose image takes three bytes, and whose logits take two bytes each."""
+    network = Network.chain(
+        "logits",
+        Tensor((1, 1, 3), Codes.unsigned(8)),
+        [
+            ("fc1", Dense([[1, -1, 0], [0, 1, 1], [-1, -1, -1], [1, 1, 1]])),
+            ("out", Logits([0] * 4)),
+        ],
+    )
+    return network, Accelerator(fold(network, {"fc1": Folding(pe, 3)}))
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 4])
+@pytest.mark.parametrize("images", [1, 3])
+def test_busy_until_the_last_of_four_logits(lanes, images):
+    network, accelerator = four_logits(pe=lanes)
+    assert lane_count(accelerator.o) == lanes
+    dut = UARTBridge(accelerator, divisor=DIVISOR)
+    codes = random_images(np.random.default_rng(lanes), network, images)
+    expected = golden.run(network, codes).reshape(-1).astype("<i2").tobytes()
+    received, busy = bytearray(), []
+
+    async def host_sends(ctx):
+        for code in codes.reshape(-1):
+            await send(ctx, dut, int(code))
+
+    async def host_receives(ctx):
+        for _ in expected:
+            received.append(await receive(ctx, dut))
+            busy.append(ctx.get(dut.busy))
+        await ctx.tick().repeat(2 * DIVISOR)
+        busy.append(ctx.get(dut.busy))
+
+    run(dut, host_sends, host_receives, cycles=8 * DIVISOR * 11 * (images + 2))
+    assert received == expected
+    assert busy == [1] * len(expected) + [0]
 
 
 def test_too_many_bytes_are_noticed():

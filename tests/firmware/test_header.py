@@ -1,8 +1,10 @@
+import inspect
 import re
 import subprocess
 
 import numpy as np
 import pytest
+from threefold.boards import BoardTop
 from threefold.firmware import header
 
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor
@@ -20,14 +22,15 @@ NAMES = [
     "LATENCY_CYCLES",
     "INTERVAL_CYCLES",
 ]
+SERIAL = ["BAUD", "FIFO_BYTES"]
 
 
-def make_plan(*, argmax, bias=0):
+def make_plan(*, argmax, bias=0, codes=None):
     dense = Dense(np.random.default_rng(0).integers(-1, 2, (10, 12)), (2, 2, 3))
     ops = [("fc1", dense), ("logits", Logits(np.full(10, bias)))]
     if argmax:
         ops.append(("argmax", ArgMax()))
-    network = Network.chain("tiny_net", Tensor((2, 2, 3), Codes.ternary()), ops)
+    network = Network.chain("tiny_net", Tensor((2, 2, 3), codes or Codes.ternary()), ops)
     return fold(network, {"fc1": Folding(2, 3)})
 
 
@@ -48,19 +51,37 @@ def macros(text):
 def test_macros_say_what_the_plan_says(argmax, bias, expected):
     plan = make_plan(argmax=argmax, bias=bias)
     found = macros(header(plan))
-    assert sorted(found) == sorted(NAMES)
+    assert sorted(found) == sorted(NAMES + SERIAL)
     assert found.items() >= expected.items()
     assert (found["INPUTS"], found["INPUT_BITS"], found["INPUT_MAX"]) == (12, 2, 2)
     assert found["CLASSES"] == 10
+    assert (found["BAUD"], found["FIFO_BYTES"]) == (115200, 512)
     assert found["LATENCY_CYCLES"] == plan.cycles.latency
     assert found["INTERVAL_CYCLES"] == plan.cycles.interval
 
 
+@pytest.mark.parametrize(("bits", "serial"), [(8, True), (9, False), (16, False)])
+def test_serial_line_where_its_bytes_hold_a_code(bits, serial):
+    text = header(make_plan(argmax=True, codes=Codes.unsigned(bits)))
+    assert sorted(macros(text)) == sorted(NAMES + SERIAL * serial)
+    for word in ("Serial", "BAUD", "byte "):
+        assert (word in text) == serial
+
+
+def test_figures_of_the_serial_line_are_those_of_the_board():
+    defaults = inspect.signature(BoardTop).parameters
+    found = macros(header(make_plan(argmax=True)))
+    assert found["BAUD"] == defaults["baud"].default
+    assert found["FIFO_BYTES"] == defaults["fifo_depth"].default
+
+
+@pytest.mark.parametrize("codes", [Codes.ternary(), Codes.unsigned(9)])
 @pytest.mark.parametrize("argmax", [True, False])
-def test_header_compiles_and_every_macro_is_a_number(tmp_path, argmax):
-    text = header(make_plan(argmax=argmax))
+def test_header_compiles_and_every_macro_is_a_number(tmp_path, argmax, codes):
+    text = header(make_plan(argmax=argmax, codes=codes))
+    names = NAMES + SERIAL * (codes.bits <= 8)
     (tmp_path / "tiny_net.h").write_text(text)
-    lines = "".join(f'printf("{name} %ld\\n", (long)TINY_NET_{name});\n' for name in NAMES)
+    lines = "".join(f'printf("{name} %ld\\n", (long)TINY_NET_{name});\n' for name in names)
     (tmp_path / "main.c").write_text(
         '#include <stdio.h>\n#include "tiny_net.h"\n#include "tiny_net.h"\n'
         f"int main(void) {{\n{lines}return 0;\n}}\n"

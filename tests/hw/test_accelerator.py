@@ -58,12 +58,15 @@ def test_ports_follow_from_the_plan():
     assert lane_count(accelerator.o) == plan.engines[-1].lanes
     assert lane_shape(accelerator.o).signed
     assert lane_shape(accelerator.o).width == plan.engines[-1].layer.logit_bits
+    assert accelerator.i_beats == 2
+    assert accelerator.o_beats * lane_count(accelerator.o) == 10
 
 
 def test_classes_leave_one_at_a_time():
     plan = fold(network(argmax=True), dict.fromkeys(("fc1", "fc2", "fc3"), Folding(2, 2)))
     accelerator = elaborated(Accelerator(plan))
     assert (lane_shape(accelerator.o), lane_count(accelerator.o)) == (4, 1)
+    assert (accelerator.i_beats, accelerator.o_beats) == (5, 1)
 
 
 def test_streams_have_taps_and_rtlil_is_the_same_again():
@@ -75,3 +78,24 @@ def test_streams_have_taps_and_rtlil_is_the_same_again():
     for layer in foldings:
         for member in ("valid", "ready", "payload"):
             assert f"\\tap_{layer}__{member}\n" in first
+
+
+def test_any_layer_names():
+    rng = np.random.default_rng(0)
+    names = ("argmax", "engine_argmax", "argmax_join", "join_argmax", "split_engine_argmax")
+    ops = []
+    for name in names:
+        ops += [
+            (name, Dense(rng.integers(-1, 2, (6, 6)))),
+            (f"{name}_act", Threshold(rng.integers(-3, 4, (6, 1)))),
+        ]
+    ops[-1] = ("logits", Logits(rng.integers(-3, 4, 6)))
+    model = Network.chain("names", Tensor((1, 1, 6), Codes.unsigned(2)), [*ops, ("cls", ArgMax())])
+    foldings = [Folding(pe, simd) for pe, simd in ((2, 3), (3, 2), (2, 6), (6, 1), (3, 2))]
+    plan = fold(model, dict(zip(names, foldings, strict=True)))
+    images = random_images(rng, model, 4)
+    run = AcceleratorBench(plan).run(images)
+    assert np.array_equal(run.outputs, golden.run(model, images).reshape(4, -1))
+    text = to_rtlil(Accelerator(plan), "top")
+    for name in names:
+        assert f"\\tap_{name}__valid\n" in text

@@ -1,5 +1,6 @@
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -35,11 +36,12 @@ def small_accelerator():
     return Accelerator(fold(network, {"fc1": Folding(2, 4), "fc2": Folding(1, 2)}))
 
 
+@pytest.mark.parametrize("family", ["ice40", "ecp5"])
 @pytest.mark.parametrize("seed", range(12))
-def test_no_accelerator_multiplies_or_divides(seed):
+def test_no_accelerator_multiplies_or_divides(seed, family):
     rng = np.random.default_rng(seed)
     plan = random_plan(rng, CODES[list(CODES)[seed]], layers=3)
-    text = to_rtlil(Accelerator(plan), "top")
+    text = to_rtlil(Accelerator(plan), "top", platform=SimpleNamespace(family=family))
     cells = set(re.findall(r"^ +cell (\$\w+) ", text, re.M))
     assert "$add" in cells
     assert not cells & ARITHMETIC
@@ -56,11 +58,12 @@ class Multiplier(wiring.Component):
         return m
 
 
-def blocks_after(synthesis, component, folder):
+def blocks_after(family, options, component, folder):
     """Cells of the synthesized component that multiply, and the number of all."""
-    (folder / "top.il").write_text(to_rtlil(component, "top"))
+    platform = SimpleNamespace(family=family)
+    (folder / "top.il").write_text(to_rtlil(component, "top", platform=platform))
     (folder / "top.ys").write_text(
-        f"read_rtlil top.il\n{synthesis} -top top\ntee -q -o top.json stat -json\n"
+        f"read_rtlil top.il\nsynth_{family} {options} -top top\ntee -q -o top.json stat -json\n"
     )
     run("yosys", ["-q", "top.ys"], cwd=folder, log=folder / "yosys.log")
     design = json.loads((folder / "top.json").read_text())["design"]
@@ -68,10 +71,10 @@ def blocks_after(synthesis, component, folder):
 
 
 @pytest.mark.parametrize(
-    ("synthesis", "block"), [("synth_ice40 -dsp", "SB_MAC16"), ("synth_ecp5", "MULT18X18D")]
+    ("family", "options", "block"), [("ice40", "-dsp", "SB_MAC16"), ("ecp5", "", "MULT18X18D")]
 )
-def test_synthesis_finds_nothing_to_multiply(tmp_path, synthesis, block):
-    assert blocks_after(synthesis, Multiplier(), tmp_path)[0] == {block}
-    blocks, cells = blocks_after(synthesis, small_accelerator(), tmp_path)
+def test_synthesis_finds_nothing_to_multiply(tmp_path, family, options, block):
+    assert blocks_after(family, options, Multiplier(), tmp_path)[0] == {block}
+    blocks, cells = blocks_after(family, options, small_accelerator(), tmp_path)
     assert not blocks
     assert cells > 100
