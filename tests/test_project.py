@@ -294,6 +294,33 @@ def test_damaged_plan_is_replaced(project, simulated, built):
     assert content(project.folder).keys() == {"network.tern", "plan.json"}
 
 
+@pytest.mark.parametrize("name", ["../../victim", "/{root}/victim", "sub/../../../victim", 3])
+def test_plan_that_names_files_elsewhere(project, simulated, built, tmp_path, name):
+    simulated()
+    make_all(project)
+    victims = [tmp_path / "victim.v", tmp_path / "victim.h"]
+    for victim in victims:
+        victim.touch()
+    if isinstance(name, str):
+        name = name.replace("/{root}", str(tmp_path))
+    path = project.folder / "plan.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"network": name}))
+    Project.create(NETWORK, project.folder, foldings=FOLDINGS)
+    assert content(project.folder).keys() == {"network.tern", "plan.json"}
+    assert all(victim.exists() for victim in victims)
+
+
+def test_linked_folders_are_not_emptied(project, simulated, built, tmp_path):
+    simulated()
+    make_all(project)
+    for name in ("rtl", "gateware"):
+        (project.folder / name).rename(tmp_path / name)
+        (project.folder / name).symlink_to(tmp_path / name)
+    before = {name: content(tmp_path / name) for name in ("rtl", "gateware")}
+    Project.create(NETWORK, project.folder, foldings=OTHERS)
+    assert {name: content(tmp_path / name) for name in before} == before
+
+
 def test_same_plan_keeps_everything(project, simulated, built):
     simulated()
     make_all(project)

@@ -33,19 +33,10 @@ from .network import Network, load, save
 from .network.file import digest as network_digest
 from .plan import Budget, Folding, Plan, fit, fold, load_plan, save_plan
 from .plan.file import digest as plan_digest
+from .products import remove_products
 from .sim.simulate import SimulationResult, check, simulate
 
 __all__ = ["Project"]
-
-_PRODUCTS = (
-    "rtl/{name}.v",
-    "firmware/{name}.h",
-    "sim/simulation.json",
-    "sim/dump.vcd",
-    "report.json",
-    "report.html",
-    "manifest.json",
-)
 
 
 class Project:
@@ -182,7 +173,7 @@ class Project:
             return
         self._require_own_training()
         if path.exists():
-            self._remove_products(path)
+            remove_products(self.folder, self.name)
         save(self.network, self.folder / "network.tern")
         save_plan(self.plan, path)
 
@@ -208,17 +199,6 @@ class Project:
                 f"{path} was trained there, and is another network than {self.name!r}; "
                 f"choose another folder with -o"
             )
-
-    def _remove_products(self, path: Path) -> None:
-        """Remove what commands made from the plan in ``path``, and nothing else."""
-        try:
-            name = str(read_json(path).get("network"))
-        except FileFormatError:
-            name = self.name
-        products = [self.folder / product.format(name=name) for product in _PRODUCTS]
-        for product in [*products, *self.folder.glob("gateware/*")]:
-            if product.is_file():
-                product.unlink()
 
     def generate(self) -> Path:
         """Write the Verilog and the C header; the path of the Verilog.

@@ -1,0 +1,48 @@
+"""What commands leave in a project folder, and how to be rid of it."""
+
+from pathlib import Path
+
+from .errors import FileFormatError
+from .files import read_json
+from .network.network import is_name
+
+__all__ = ["remove_products"]
+
+_PRODUCTS = (
+    "rtl/{name}.v",
+    "firmware/{name}.h",
+    "sim/simulation.json",
+    "sim/dump.vcd",
+    "report.json",
+    "report.html",
+    "manifest.json",
+)
+
+
+def remove_products(folder: Path | str, name: str) -> None:
+    """Remove what commands made from the plan in ``folder``, and nothing else.
+
+    Parameters
+    ----------
+    folder : path
+        Of a project.
+    name : str
+        Of the network, in case the plan does not say.
+    """
+    folder = Path(folder)
+    try:
+        planned = read_json(folder / "plan.json").get("network")
+    except FileFormatError:
+        planned = None
+    # The plan may be a stranger's: what is no name could lead out of the folder.
+    name = planned if is_name(planned) else name
+    products = [folder / product.format(name=name) for product in _PRODUCTS]
+    _remove(folder, [*products, *folder.glob("gateware/*")])
+
+
+def _remove(folder: Path, paths: list[Path]) -> None:
+    root = folder.resolve()
+    for path in paths:
+        # A link to a file goes; a linked folder, and what is in it, belongs to someone else.
+        if path.is_file() and path.parent.resolve().is_relative_to(root):
+            path.unlink()
