@@ -177,9 +177,9 @@ def test_record_without_an_interval_is_still_json(project, simulated):
     assert json.loads(text)["cycles"] == {"latency": 30}
 
 
-def test_stalls_leave_the_record(project, simulated):
+def test_stalls_leave_the_record(project, simulated, built):
     simulated()
-    project.simulate(IMAGES)
+    make_all(project)
     before = content(project.folder)
     project.simulate(IMAGES[:2], stalls=0.5)
     assert content(project.folder) == before
@@ -256,6 +256,43 @@ def test_failed_build_leaves_no_bitstream(project, monkeypatch):
     with pytest.raises(BuildError, match=r"^needs \d+ of 50 LUTs on icebreaker; .+$"):
         project.build()
     assert [path.name for path in gateware.iterdir()] == ["yosys.log"]
+
+
+REPORT = {"report.json", "report.html", "manifest.json"}
+
+
+def test_failed_build_leaves_no_report(project, simulated, built, monkeypatch):
+    simulated()
+    make_all(project)
+
+    def build(*args, **options):
+        raise BuildError("no")
+
+    monkeypatch.setattr("threefold.project.build_bitstream", build)
+    with pytest.raises(BuildError, match=r"^no$"):
+        project.build()
+    kept = (PRODUCTS | {"network.tern", "plan.json"}) - REPORT
+    assert content(project.folder).keys() == kept
+
+
+@pytest.mark.parametrize("stalls", [0, 0.5])
+def test_mismatch_leaves_no_report(project, simulated, built, stalls):
+    simulated()
+    make_all(project)
+    simulated(error=MismatchError("no"))
+    with pytest.raises(MismatchError, match=r"^no$"):
+        project.simulate(IMAGES, stalls=stalls)
+    kept = (PRODUCTS | {"network.tern", "plan.json"}) - REPORT - {"sim/simulation.json"}
+    assert content(project.folder).keys() == kept
+
+
+def test_failed_simulation_leaves_no_report(project, simulated, built):
+    simulated()
+    make_all(project)
+    simulated(error=BuildError("no"))
+    with pytest.raises(BuildError, match=r"^no$"):
+        project.simulate(IMAGES)
+    assert not content(project.folder).keys() & REPORT
 
 
 def test_another_plan_removes_what_the_first_gave(project, simulated, built):

@@ -6,16 +6,15 @@ from .errors import FileFormatError
 from .files import read_json
 from .network.network import is_name
 
-__all__ = ["remove_products"]
+__all__ = ["remove_products", "remove_report"]
 
+_REPORT = ("report.json", "report.html", "manifest.json")
 _PRODUCTS = (
     "rtl/{name}.v",
     "firmware/{name}.h",
     "sim/simulation.json",
     "sim/dump.vcd",
-    "report.json",
-    "report.html",
-    "manifest.json",
+    *_REPORT,
 )
 
 
@@ -38,6 +37,12 @@ def remove_products(folder: Path | str, name: str) -> None:
     name = planned if is_name(planned) else name
     products = [folder / product.format(name=name) for product in _PRODUCTS]
     _remove(folder, [*products, *folder.glob("gateware/*")])
+
+
+def remove_report(folder: Path | str) -> None:
+    """Remove what tells of results that are about to change."""
+    folder = Path(folder)
+    _remove(folder, [folder / name for name in _REPORT])
 
 
 def _remove(folder: Path, paths: list[Path]) -> None:

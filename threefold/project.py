@@ -33,7 +33,7 @@ from .network import Network, load, save
 from .network.file import digest as network_digest
 from .plan import Budget, Folding, Plan, fit, fold, load_plan, save_plan
 from .plan.file import digest as plan_digest
-from .products import remove_products
+from .products import remove_products, remove_report
 from .sim.simulate import SimulationResult, check, simulate
 
 __all__ = ["Project"]
@@ -231,7 +231,7 @@ class Project:
         """Prove the hardware equal to the golden model on images; see :func:`sim.simulate`.
 
         Without stalls, what was measured goes to ``sim/simulation.json``. A mismatch removes
-        that file.
+        that file. A report on what was measured before goes, too.
 
         Raises
         ------
@@ -244,10 +244,13 @@ class Project:
         check(self.plan, images, path.parent, simulator=simulator, stalls=stalls)
         if labels is not None and len(labels) != len(images):
             raise DataError(f"{len(images)} images do not go with {len(labels)} labels")
+        rtl = self.generate()
+        if not stalls:
+            remove_report(self.folder)
         try:
             result = simulate(
                 self.plan,
-                self.generate(),
+                rtl,
                 images,
                 path.parent,
                 simulator=simulator,
@@ -258,6 +261,7 @@ class Project:
             )
         except MismatchError:
             path.unlink(missing_ok=True)
+            remove_report(self.folder)
             raise
         if result.cycles is not None:
             cycles = dataclasses.asdict(result.cycles)
@@ -278,6 +282,8 @@ class Project:
     ) -> BuildResult:
         """Build the bitstream; see :func:`build_bitstream`.
 
+        A report on an earlier one goes, whether or not the build succeeds.
+
         Raises
         ------
         PlanError
@@ -289,6 +295,7 @@ class Project:
         """
         check_build(self.board, clock_mhz)
         self.generate()
+        remove_report(self.folder)
         result = build_bitstream(
             self.accelerator,
             self.board,
