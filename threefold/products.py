@@ -4,9 +4,11 @@ from pathlib import Path
 
 from .errors import FileFormatError
 from .files import read_json
+from .network import Network, load
+from .network.file import digest
 from .network.network import is_name
 
-__all__ = ["remove_products", "remove_report"]
+__all__ = ["holds_network", "remove_products", "remove_report"]
 
 _REPORT = ("report.json", "report.html", "manifest.json")
 _PRODUCTS = (
@@ -16,6 +18,14 @@ _PRODUCTS = (
     "sim/dump.vcd",
     *_REPORT,
 )
+
+
+def holds_network(folder: Path | str, network: Network) -> bool:
+    """Whether the network in a folder is this one."""
+    try:
+        return digest(load(Path(folder) / "network.tern")) == digest(network)
+    except FileFormatError:
+        return False
 
 
 def remove_products(folder: Path | str, name: str) -> None:

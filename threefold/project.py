@@ -24,16 +24,15 @@ import numpy as np
 
 from . import __version__, boards
 from .build import BuildResult, Progress, build_bitstream, check_build
-from .errors import DataError, FileFormatError, MismatchError, PlanError
+from .errors import DataError, MismatchError, PlanError
 from .files import make_folder, read_json, write_file
 from .firmware import header
 from .hw.accelerator import Accelerator
 from .hw.verilog import to_verilog
 from .network import Network, load, save
-from .network.file import digest as network_digest
 from .plan import Budget, Folding, Plan, fit, fold, load_plan, save_plan
 from .plan.file import digest as plan_digest
-from .products import remove_products, remove_report
+from .products import holds_network, remove_products, remove_report
 from .sim.simulate import SimulationResult, check, simulate
 
 __all__ = ["Project"]
@@ -181,20 +180,16 @@ class Project:
         """Whether the folder holds this very plan and its network."""
         try:
             same_plan = hashlib.sha256(path.read_bytes()).hexdigest() == plan_digest(self.plan)
-            return same_plan and self._is_mine(self.folder / "network.tern")
+            return same_plan and holds_network(self.folder, self.network)
         except OSError:
-            return False
-
-    def _is_mine(self, path: Path) -> bool:
-        try:
-            return network_digest(load(path)) == network_digest(self.network)
-        except FileFormatError:
             return False
 
     def _require_own_training(self) -> None:
         """A trained network took time to make: refuse to put another in its place."""
         path = self.folder / "network.tern"
-        if (self.folder / "train.json").exists() and path.exists() and not self._is_mine(path):
+        if not path.exists() or holds_network(self.folder, self.network):
+            return
+        if (self.folder / "train.json").exists():
             raise PlanError(
                 f"{path} was trained there, and is another network than {self.name!r}; "
                 f"choose another folder with -o"
