@@ -17,7 +17,7 @@ from threefold.errors import (
     PlanError,
     ToolError,
 )
-from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold, load
+from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold, load, save
 from threefold.plan import Cycles, Folding
 from threefold.plan.file import digest
 from threefold.project import Project
@@ -377,6 +377,25 @@ def test_trained_network_is_not_replaced(project):
         Project.create(make_network(1), project.folder, foldings=FOLDINGS)
     assert content(project.folder) == before
     Project.create(NETWORK, project.folder, foldings=OTHERS)
+
+
+@pytest.mark.parametrize("plan", [None, "{", "other"])
+def test_network_put_there_by_hand_is_not_replaced(project, plan):
+    save(make_network(1), project.folder / "network.tern")
+    if plan is None:
+        (project.folder / "plan.json").unlink()
+    elif plan != "other":
+        (project.folder / "plan.json").write_text(plan)
+    before = content(project.folder)
+    message = (
+        rf"^{project.folder}/network\.tern was not planned there, and is another network than "
+        r"'sample'; choose another folder with -o$"
+    )
+    with pytest.raises(PlanError, match=message):
+        Project.create(NETWORK, project.folder, foldings=FOLDINGS)
+    assert content(project.folder) == before
+    Project.create(make_network(1), project.folder, foldings=FOLDINGS)
+    Project.create(NETWORK, project.folder, foldings=FOLDINGS)
 
 
 def test_plan_of_another_network(project):

@@ -8,7 +8,7 @@ from .network import Network, load
 from .network.file import digest
 from .network.network import is_name
 
-__all__ = ["holds_network", "remove_products", "remove_report"]
+__all__ = ["holds_network", "is_planned", "remove_products", "remove_report"]
 
 _REPORT = ("report.json", "report.html", "manifest.json")
 _PRODUCTS = (
@@ -24,6 +24,15 @@ def holds_network(folder: Path | str, network: Network) -> bool:
     """Whether the network in a folder is this one."""
     try:
         return digest(load(Path(folder) / "network.tern")) == digest(network)
+    except FileFormatError:
+        return False
+
+
+def is_planned(folder: Path | str) -> bool:
+    """Whether the network in a folder is the one the plan there is of."""
+    try:
+        planned = read_json(Path(folder) / "plan.json").get("network_digest")
+        return planned == digest(load(Path(folder) / "network.tern"))
     except FileFormatError:
         return False
 

@@ -32,7 +32,7 @@ from .hw.verilog import to_verilog
 from .network import Network, load, save
 from .plan import Budget, Folding, Plan, fit, fold, load_plan, save_plan
 from .plan.file import digest as plan_digest
-from .products import holds_network, remove_products, remove_report
+from .products import holds_network, is_planned, remove_products, remove_report
 from .sim.simulate import SimulationResult, check, simulate
 
 __all__ = ["Project"]
@@ -82,8 +82,8 @@ class Project:
         Raises
         ------
         PlanError
-            If the board is unknown, or no such plan fits it, or the folder is that of another
-            network's training.
+            If the board is unknown, or no such plan fits it, or the folder holds another network
+            that was trained or put there.
         BuildError
             If the folder cannot be written.
         """
@@ -163,14 +163,14 @@ class Project:
         Raises
         ------
         PlanError
-            If the folder is that of another network's training.
+            If the folder holds another network that was trained or put there.
         BuildError
             If the folder cannot be written.
         """
         path = make_folder(self.folder) / "plan.json"
         if self._is_planned(path):
             return
-        self._require_own_training()
+        self._require_replaceable()
         if path.exists():
             remove_products(self.folder, self.name)
         save(self.network, self.folder / "network.tern")
@@ -184,16 +184,20 @@ class Project:
         except OSError:
             return False
 
-    def _require_own_training(self) -> None:
-        """A trained network took time to make: refuse to put another in its place."""
+    def _require_replaceable(self) -> None:
+        """Refuse to replace a network that was not put there by planning it."""
         path = self.folder / "network.tern"
         if not path.exists() or holds_network(self.folder, self.network):
             return
         if (self.folder / "train.json").exists():
-            raise PlanError(
-                f"{path} was trained there, and is another network than {self.name!r}; "
-                f"choose another folder with -o"
-            )
+            came = "was trained there, and"
+        elif not is_planned(self.folder):
+            came = "was not planned there, and"
+        else:
+            return
+        raise PlanError(
+            f"{path} {came} is another network than {self.name!r}; choose another folder with -o"
+        )
 
     def generate(self) -> Path:
         """Write the Verilog and the C header; the path of the Verilog.
