@@ -51,12 +51,19 @@ def save(network: Network, path: Path | str) -> None:
     NetworkError
         If the network is larger than a file may be.
     """
-    write_file(path, _to_bytes(network))
+    write_file(path, _zip(_members(network), zipfile.ZIP_DEFLATED))
 
 
 def digest(network: Network) -> str:
-    """SHA-256 of the network's file, in hexadecimal."""
-    return hashlib.sha256(_to_bytes(network)).hexdigest()
+    """SHA-256 of what the network's file holds, in hexadecimal.
+
+    Of each member in order, its length in 8 bytes, the lowest first, and its bytes before
+    compression, which are the same with every zlib.
+    """
+    content = hashlib.sha256()
+    for member in _members(network).values():
+        content.update(len(member).to_bytes(8, "little") + member)
+    return content.hexdigest()
 
 
 def load(path: Path | str) -> Network:
@@ -81,7 +88,8 @@ def load(path: Path | str) -> Network:
         raise FileFormatError(f"{path} is not a usable network: {error}") from None
 
 
-def _to_bytes(network: Network) -> bytes:
+def _members(network: Network) -> dict[str, bytes]:
+    """The JSON and the arrays of a network, not yet compressed."""
     arrays, nodes = {}, []
     for node in network.nodes:
         specs = {}
@@ -121,7 +129,7 @@ def _to_bytes(network: Network) -> bytes:
         raise NetworkError(
             f"network {network.name!r} takes {size} bytes, but files hold at most {_MAX_BYTES}"
         )
-    return _zip(members, zipfile.ZIP_DEFLATED)
+    return members
 
 
 def _from_bytes(content: bytes) -> Network:
