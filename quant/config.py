@@ -13,6 +13,7 @@ _CHOICES = {
     "optimizer": ("adamw", "sgd"),
     "device": ("cpu", "cuda"),
 }
+_MAX_WIDTH = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class TrainConfig:
     dataset : str
         Name of the data set.
     widths : tuple of int
-        Outputs of each hidden layer.
+        Outputs of each hidden layer, at most 65536.
     bits : int
         Width of the activations.
     epochs, batch : int
@@ -72,8 +73,9 @@ class TrainConfig:
         for field in ("epochs", "batch", "threads"):
             if getattr(self, field) < 1:
                 raise TrainingError(f"{field} must be at least 1, not {getattr(self, field)}")
-        if min(self.widths, default=1) < 1:
-            raise TrainingError(f"widths must be at least 1, not {min(self.widths)}")
+        for width in self.widths:
+            if not 1 <= width <= _MAX_WIDTH:
+                raise TrainingError(f"widths must be 1…{_MAX_WIDTH}, not {width}")
         if not 1 <= self.bits <= 8:
             raise TrainingError(f"bits must be 1…8, not {self.bits}")
         if not 0 < self.rate < math.inf:

@@ -1,5 +1,8 @@
 import io
+import os
 import re
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -85,26 +88,68 @@ def huge():
     return content.replace(b"(1, 1, 1, 1), }       ", b"(%d, 1, 1, 1), }" % 10**6**3)
 
 
+NO_ZIP = "it is not a complete zip archive"
+NO_ARRAY = "it holds an array that is damaged or not plain"
+
+
 @pytest.mark.parametrize(
-    "content",
+    ("content", "reason"),
     [
-        b"",
-        b"not a zip",
-        npz(images=IMAGES)[:200],
-        npz(images=np.array([{"code": 1}], dtype=object)),
-        npy(IMAGES),
-        huge(),
+        (b"", NO_ZIP),
+        (b"not a zip", NO_ZIP),
+        (npz(images=IMAGES)[:200], NO_ZIP),
+        (npz(images=np.array([{"code": 1}], dtype=object)), NO_ARRAY),
+        (npy(IMAGES), NO_ZIP),
+        (huge(), NO_ZIP),
     ],
     ids=["empty", "text", "half", "objects", "npy", "huge"],
 )
-def test_files_that_are_something_else(tmp_path, content):
-    path = tmp_path / "a.npz"
+def test_files_that_are_something_else(tmp_path, content, reason):
+    refused(tmp_path, content, reason)
+
+
+def refused(folder, content, reason):
+    path = folder / "a.npz"
     path.write_bytes(content)
-    with pytest.raises(
-        DataError,
-        match=f"^{re.escape(str(path))} is not an .npz file of plain arrays, or is damaged$",
-    ):
+    message = f"{path} is not an .npz file of plain arrays: {reason}"
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         load_images(path)
+
+
+def test_a_small_file_does_not_unpack_to_a_large_one(tmp_path):
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("images.npy", "w") as member,
+    ):
+        for _ in range(513):
+            member.write(bytes(1 << 20))
+    tracemalloc.start()
+    refused(tmp_path, stream.getvalue(), "it unpacks to more than 512 MiB")
+    assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    tracemalloc.stop()
+
+
+def test_large_file(tmp_path):
+    path = tmp_path / "a.npz"
+    with path.open("wb") as file:
+        file.truncate((1 << 29) + 1)
+    message = f"{path} is not an .npz file of plain arrays: it is larger than 512 MiB"
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        load_images(path)
+
+
+def test_pipes_and_devices(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):
+        message = f"{path} is not an .npz file of plain arrays: it is not a regular file"
+        with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+            load_images(path)
+
+
+def test_order_of_memory_does_not_matter(tmp_path):
+    np.savez(tmp_path / "a.npz", images=np.asfortranarray(IMAGES))
+    assert np.array_equal(load_images(tmp_path / "a.npz")[0], IMAGES)
 
 
 def test_missing_file(tmp_path):

@@ -17,7 +17,7 @@ from threefold.errors import (
     PlanError,
     ToolError,
 )
-from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold, load
+from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold, load, save
 from threefold.plan import Cycles, Folding
 from threefold.plan.file import digest
 from threefold.project import Project
@@ -177,9 +177,9 @@ def test_record_without_an_interval_is_still_json(project, simulated):
     assert json.loads(text)["cycles"] == {"latency": 30}
 
 
-def test_stalls_leave_the_record(project, simulated):
+def test_stalls_leave_the_record(project, simulated, built):
     simulated()
-    project.simulate(IMAGES)
+    make_all(project)
     before = content(project.folder)
     project.simulate(IMAGES[:2], stalls=0.5)
     assert content(project.folder) == before
@@ -258,6 +258,43 @@ def test_failed_build_leaves_no_bitstream(project, monkeypatch):
     assert [path.name for path in gateware.iterdir()] == ["yosys.log"]
 
 
+REPORT = {"report.json", "report.html", "manifest.json"}
+
+
+def test_failed_build_leaves_no_report(project, simulated, built, monkeypatch):
+    simulated()
+    make_all(project)
+
+    def build(*args, **options):
+        raise BuildError("no")
+
+    monkeypatch.setattr("threefold.project.build_bitstream", build)
+    with pytest.raises(BuildError, match=r"^no$"):
+        project.build()
+    kept = (PRODUCTS | {"network.tern", "plan.json"}) - REPORT
+    assert content(project.folder).keys() == kept
+
+
+@pytest.mark.parametrize("stalls", [0, 0.5])
+def test_mismatch_leaves_no_report(project, simulated, built, stalls):
+    simulated()
+    make_all(project)
+    simulated(error=MismatchError("no"))
+    with pytest.raises(MismatchError, match=r"^no$"):
+        project.simulate(IMAGES, stalls=stalls)
+    kept = (PRODUCTS | {"network.tern", "plan.json"}) - REPORT - {"sim/simulation.json"}
+    assert content(project.folder).keys() == kept
+
+
+def test_failed_simulation_leaves_no_report(project, simulated, built):
+    simulated()
+    make_all(project)
+    simulated(error=BuildError("no"))
+    with pytest.raises(BuildError, match=r"^no$"):
+        project.simulate(IMAGES)
+    assert not content(project.folder).keys() & REPORT
+
+
 def test_another_plan_removes_what_the_first_gave(project, simulated, built):
     simulated()
     make_all(project)
@@ -294,6 +331,33 @@ def test_damaged_plan_is_replaced(project, simulated, built):
     assert content(project.folder).keys() == {"network.tern", "plan.json"}
 
 
+@pytest.mark.parametrize("name", ["../../victim", "/{root}/victim", "sub/../../../victim", 3])
+def test_plan_that_names_files_elsewhere(project, simulated, built, tmp_path, name):
+    simulated()
+    make_all(project)
+    victims = [tmp_path / "victim.v", tmp_path / "victim.h"]
+    for victim in victims:
+        victim.touch()
+    if isinstance(name, str):
+        name = name.replace("/{root}", str(tmp_path))
+    path = project.folder / "plan.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"network": name}))
+    Project.create(NETWORK, project.folder, foldings=FOLDINGS)
+    assert content(project.folder).keys() == {"network.tern", "plan.json"}
+    assert all(victim.exists() for victim in victims)
+
+
+def test_linked_folders_are_not_emptied(project, simulated, built, tmp_path):
+    simulated()
+    make_all(project)
+    for name in ("rtl", "gateware"):
+        (project.folder / name).rename(tmp_path / name)
+        (project.folder / name).symlink_to(tmp_path / name)
+    before = {name: content(tmp_path / name) for name in ("rtl", "gateware")}
+    Project.create(NETWORK, project.folder, foldings=OTHERS)
+    assert {name: content(tmp_path / name) for name in before} == before
+
+
 def test_same_plan_keeps_everything(project, simulated, built):
     simulated()
     make_all(project)
@@ -313,6 +377,25 @@ def test_trained_network_is_not_replaced(project):
         Project.create(make_network(1), project.folder, foldings=FOLDINGS)
     assert content(project.folder) == before
     Project.create(NETWORK, project.folder, foldings=OTHERS)
+
+
+@pytest.mark.parametrize("plan", [None, "{", "other"])
+def test_network_put_there_by_hand_is_not_replaced(project, plan):
+    save(make_network(1), project.folder / "network.tern")
+    if plan is None:
+        (project.folder / "plan.json").unlink()
+    elif plan != "other":
+        (project.folder / "plan.json").write_text(plan)
+    before = content(project.folder)
+    message = (
+        rf"^{project.folder}/network\.tern was not planned there, and is another network than "
+        r"'sample'; choose another folder with -o$"
+    )
+    with pytest.raises(PlanError, match=message):
+        Project.create(NETWORK, project.folder, foldings=FOLDINGS)
+    assert content(project.folder) == before
+    Project.create(make_network(1), project.folder, foldings=FOLDINGS)
+    Project.create(NETWORK, project.folder, foldings=FOLDINGS)
 
 
 def test_plan_of_another_network(project):

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import DataError
+from .archive import read_npy, read_regular, unzip
+from .errors import DataError, FileFormatError
 from .files import write_file
 
 __all__ = ["load_images", "save_images"]
+
+_MAX_BYTES = 1 << 29  # of a file and of what it unpacks to
 
 
 def save_images(path: Path | str, images: np.ndarray, labels: np.ndarray | None = None) -> None:
@@ -53,18 +56,21 @@ def load_images(path: Path | str) -> tuple[np.ndarray, np.ndarray | None]:
     Raises
     ------
     DataError
-        If the file is missing or damaged, or the arrays are not of these shapes and types.
+        If the file is missing, damaged or larger than 512 MiB unpacked, or the arrays are not
+        of these shapes and types.
     """
     path = Path(path)
     try:
-        content = path.read_bytes()
+        members = unzip(read_regular(path, _MAX_BYTES), "it", _MAX_BYTES)
+        arrays = {
+            key: read_npy(members[f"{key}.npy"]).copy()  # writable
+            for key in ("images", "labels")
+            if f"{key}.npy" in members
+        }
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from None
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in ("images", "labels") if key in archive}
-    except Exception:  # zip and array headers of damaged files raise nearly anything
-        raise DataError(f"{path} is not an .npz file of plain arrays, or is damaged") from None
+    except (FileFormatError, ValueError) as error:
+        raise DataError(f"{path} is not an .npz file of plain arrays: {error}") from None
     try:
         _check(arrays)
     except DataError as error:

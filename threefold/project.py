@@ -24,28 +24,18 @@ import numpy as np
 
 from . import __version__, boards
 from .build import BuildResult, Progress, build_bitstream, check_build
-from .errors import DataError, FileFormatError, MismatchError, PlanError
+from .errors import DataError, MismatchError, PlanError
 from .files import make_folder, read_json, write_file
 from .firmware import header
 from .hw.accelerator import Accelerator
 from .hw.verilog import to_verilog
 from .network import Network, load, save
-from .network.file import digest as network_digest
 from .plan import Budget, Folding, Plan, fit, fold, load_plan, save_plan
 from .plan.file import digest as plan_digest
+from .products import holds_network, is_planned, remove_products, remove_report
 from .sim.simulate import SimulationResult, check, simulate
 
 __all__ = ["Project"]
-
-_PRODUCTS = (
-    "rtl/{name}.v",
-    "firmware/{name}.h",
-    "sim/simulation.json",
-    "sim/dump.vcd",
-    "report.json",
-    "report.html",
-    "manifest.json",
-)
 
 
 class Project:
@@ -72,8 +62,8 @@ class Project:
         Raises
         ------
         PlanError
-            If the board is unknown, or no such plan fits it, or the folder is that of another
-            network's training.
+            If the board is unknown, or no such plan fits it, or the folder holds another network
+            that was trained or put there.
         BuildError
             If the folder cannot be written.
         """
@@ -170,16 +160,16 @@ class Project:
         Raises
         ------
         PlanError
-            If the folder is that of another network's training.
+            If the folder holds another network that was trained or put there.
         BuildError
             If the folder cannot be written.
         """
         path = make_folder(self.folder) / "plan.json"
         if self._is_planned(path):
             return
-        self._require_own_training()
+        self._require_replaceable()
         if path.exists():
-            self._remove_products(path)
+            remove_products(self.folder, self.name)
         save(self.network, self.folder / "network.tern")
         save_plan(self.plan, path)
 
@@ -187,35 +177,24 @@ class Project:
         """Whether the folder holds this very plan and its network."""
         try:
             same_plan = hashlib.sha256(path.read_bytes()).hexdigest() == plan_digest(self.plan)
-            return same_plan and self._is_mine(self.folder / "network.tern")
+            return same_plan and holds_network(self.folder, self.network)
         except OSError:
             return False
 
-    def _is_mine(self, path: Path) -> bool:
-        try:
-            return network_digest(load(path)) == network_digest(self.network)
-        except FileFormatError:
-            return False
-
-    def _require_own_training(self) -> None:
-        """A trained network took time to make: refuse to put another in its place."""
+    def _require_replaceable(self) -> None:
+        """Refuse to replace a network that was not put there by planning it."""
         path = self.folder / "network.tern"
-        if (self.folder / "train.json").exists() and path.exists() and not self._is_mine(path):
-            raise PlanError(
-                f"{path} was trained there, and is another network than {self.name!r}; "
-                f"choose another folder with -o"
-            )
-
-    def _remove_products(self, path: Path) -> None:
-        """Remove what commands made from the plan in ``path``, and nothing else."""
-        try:
-            name = str(read_json(path).get("network"))
-        except FileFormatError:
-            name = self.name
-        products = [self.folder / product.format(name=name) for product in _PRODUCTS]
-        for product in [*products, *self.folder.glob("gateware/*")]:
-            if product.is_file():
-                product.unlink()
+        if not path.exists() or holds_network(self.folder, self.network):
+            return
+        if (self.folder / "train.json").exists():
+            came = "was trained there, and"
+        elif not is_planned(self.folder):
+            came = "was not planned there, and"
+        else:
+            return
+        raise PlanError(
+            f"{path} {came} is another network than {self.name!r}; choose another folder with -o"
+        )
 
     def generate(self) -> Path:
         """Write the Verilog and the C header; the path of the Verilog.
@@ -248,7 +227,7 @@ class Project:
         """Prove the hardware equal to the golden model on images; see :func:`sim.simulate`.
 
         Without stalls, what was measured goes to ``sim/simulation.json``. A mismatch removes
-        that file.
+        that file. A report on what was measured before goes, too.
 
         Raises
         ------
@@ -261,10 +240,13 @@ class Project:
         check(self.plan, images, path.parent, simulator=simulator, stalls=stalls)
         if labels is not None and len(labels) != len(images):
             raise DataError(f"{len(images)} images do not go with {len(labels)} labels")
+        rtl = self.generate()
+        if not stalls:
+            remove_report(self.folder)
         try:
             result = simulate(
                 self.plan,
-                self.generate(),
+                rtl,
                 images,
                 path.parent,
                 simulator=simulator,
@@ -275,6 +257,7 @@ class Project:
             )
         except MismatchError:
             path.unlink(missing_ok=True)
+            remove_report(self.folder)
             raise
         if result.cycles is not None:
             cycles = dataclasses.asdict(result.cycles)
@@ -295,6 +278,8 @@ class Project:
     ) -> BuildResult:
         """Build the bitstream; see :func:`build_bitstream`.
 
+        A report on an earlier one goes, whether or not the build succeeds.
+
         Raises
         ------
         PlanError
@@ -304,8 +289,9 @@ class Project:
         BuildError
             If the design does not fit or is too slow, or a tool fails.
         """
-        check_build(self.board, clock_mhz)
+        check_build(self.board, clock_mhz, self.network.input.element.bits)
         self.generate()
+        remove_report(self.folder)
         result = build_bitstream(
             self.accelerator,
             self.board,

@@ -201,7 +201,7 @@ def test_images_that_do_not_fit(place, refused, output, images, message):
 
 def test_images_that_are_none(place, refused):
     (place / "images.npz").write_bytes(b"PK\x03\x04 no zip")
-    message = "@images.npz is not an .npz file of plain arrays, or is damaged"
+    message = "@images.npz is not an .npz file of plain arrays: it is not a complete zip archive"
     refused(COMMANDS["simulate"], message)
     (place / "images.npz").unlink()
     refused(COMMANDS["simulate"], "cannot read @images.npz: No such file or directory")

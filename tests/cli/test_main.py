@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -62,6 +63,24 @@ def test_full_disk(command, capsys):
     assert cli.main(["doctor"]) == 1
     message = "threefold: error: No space left on device: out/net/plan.json\n"
     assert capsys.readouterr() == ("", message)
+
+
+PROGRAM = [sys.executable, "-c", "import sys; from threefold.cli import main; sys.exit(main())"]
+
+
+def test_result_that_cannot_be_written():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*PROGRAM, "doctor"], stdout=full, stderr=subprocess.PIPE, text=True)
+    message = "threefold: error: cannot write the result: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, message)
+
+
+def test_result_that_nobody_reads():
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([*PROGRAM, "doctor"], stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_verbose_error_has_its_traceback(command, capsys):

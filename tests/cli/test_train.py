@@ -88,6 +88,29 @@ def test_another_training_in_the_folder_is_refused_or_replaced(tmp_path):
     assert (tmp_path / "network.tern").read_bytes() != first
 
 
+def test_another_network_takes_the_products_of_the_first_along(tmp_path):
+    options = f"--epochs 1 --widths 8 --no-float -q -o {tmp_path}"
+    run(options)
+    others = ["rtl/digits.v", "gateware/digits.bin", "sim/simulation.json", "report.html"]
+    for name in others:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "rtl" / "board.v").touch()
+    (tmp_path / "plan.json").write_text('{"network": "digits"}')
+    run(options)
+    assert all((tmp_path / name).exists() for name in [*others, "plan.json"])
+    run(f"{options} --seed 1 --fresh")
+    left = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted(left) == sorted([*PRODUCTS, "rtl/board.v"])
+
+
+def test_fresh_removes_both_checkpoints(tmp_path):
+    run(f"--epochs 1 --widths 8 -q -o {tmp_path}")
+    assert (tmp_path / "checkpoint_float.pt").exists()
+    run(f"--epochs 1 --widths 8 --seed 1 --no-float --fresh -q -o {tmp_path}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == PRODUCTS
+
+
 def test_unknown_preset(tmp_path):
     with pytest.raises(TrainingError, match=r"^there is no preset 'imagenet'; there is digits$"):
         run(f"--preset imagenet -o {tmp_path}")

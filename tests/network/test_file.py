@@ -35,6 +35,7 @@ from threefold.network.file import OPS, SCHEMA, digest
 
 from ..strategies import images_for, networks
 
+COMPRESSOR = zlib.compressobj
 GENERATOR = np.random.default_rng(1)
 NETWORK = Network.chain(
     "net",
@@ -134,8 +135,21 @@ def test_round_trip(tmp_path_factory, data):
     assert np.array_equal(run(again, images), run(network, images))
 
 
-def test_digest_is_that_of_the_file(content):
-    assert digest(NETWORK) == sha256(content).hexdigest()
+def test_digest_is_that_of_what_the_file_holds(content):
+    members = members_of(content)
+    hashed = sha256()
+    for name in ("network.json", "weights.npz"):
+        hashed.update(struct.pack("<Q", len(members[name])) + members[name])
+    assert digest(NETWORK) == hashed.hexdigest()
+
+
+def test_digest_does_not_depend_on_compression(content, tmp_path, monkeypatch):
+    before = digest(NETWORK)
+    monkeypatch.setattr(zlib, "compressobj", lambda *args: COMPRESSOR(0, *args[1:]))
+    assert digest(NETWORK) == before
+    save(NETWORK, tmp_path / "net.tern")
+    assert (tmp_path / "net.tern").read_bytes() != content
+    assert digest(load(tmp_path / "net.tern")) == before
 
 
 def test_bytes_of_a_file_do_not_depend_on_time_or_order(content, tmp_path, monkeypatch):

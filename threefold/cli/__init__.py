@@ -14,6 +14,7 @@ whose ``exit_code`` attribute is set gives the exit status.
 import argparse
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -47,6 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console(stderr=True, quiet=args.quiet)
     try:
         result = args.command.run(args, console)
+        status = getattr(result, "exit_code", 0)
+        if result is not None:
+            status = _print(result) or status
     except ThreefoldError as error:
         if args.verbose:
             Console(stderr=True).print_exception()
@@ -60,11 +64,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("threefold: interrupted\n")
         return _INTERRUPTED
-    if result is not None:
-        # A string is printed as it is, so that it can be parsed.
-        plain = isinstance(result, str)
-        Console(markup=not plain, highlight=not plain).print(result, soft_wrap=plain)
-    return getattr(result, "exit_code", 0)
+    return status
+
+
+def _print(result) -> int:
+    """Print a result; 0, or 1 if it could not be printed."""
+    # A string is printed as it is, so that it can be parsed.
+    plain = isinstance(result, str)
+    try:
+        _Stdout(markup=not plain, highlight=not plain).print(result, soft_wrap=plain)
+        sys.stdout.flush()
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # a reader that has seen enough is no error
+            sys.stderr.write(f"threefold: error: cannot write the result: {error.strerror}\n")
+        # What is left in the buffer would fail again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BuildError.exit_code
+    return 0
+
+
+class _Stdout(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # instead of ending the program
 
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:

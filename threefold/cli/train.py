@@ -13,6 +13,7 @@ from .. import __version__, network
 from ..data import save_images
 from ..errors import ToolError, TrainingError
 from ..files import make_folder, write_file
+from ..products import holds_network, remove_products
 from ..sim import golden
 from .progress import progress_bar
 
@@ -24,6 +25,7 @@ EXAMPLES = [
     "threefold train --preset digits --widths 32,32 --bits 1 -o out/small",
 ]
 
+_CHECKPOINTS = {"ternary": "checkpoint.pt", "float": "checkpoint_float.pt"}
 _SETTINGS = ("seed", "epochs", "widths", "bits", "device")
 
 
@@ -49,7 +51,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
     """Train, or take up again what was interrupted, and write the products.
 
     The folder gets ``network.tern``, ``test.npz`` (the held-out images and labels),
-    ``train.json`` (configuration, accuracies, losses) and the checkpoints.
+    ``train.json`` (configuration, accuracies, losses) and the checkpoints. What was made from
+    another network there is removed, its plan included.
 
     Raises
     ------
@@ -69,13 +72,14 @@ def run(args: argparse.Namespace, console: Console) -> str:
     folder = make_folder(args.output or Path("out", args.preset))
     dataset = quant.DATASETS[config.dataset]()
     twins = {"ternary": True} if args.no_float else {"ternary": True, "float": False}
+    if args.fresh:
+        for checkpoint in _CHECKPOINTS.values():
+            (folder / checkpoint).unlink(missing_ok=True)
     models, losses = {}, {}
     with _progress(console) as start:
         steps = {name: start(name, config.epochs) for name in twins}
         for name, ternary in twins.items():
-            checkpoint = folder / ("checkpoint.pt" if ternary else f"checkpoint_{name}.pt")
-            if args.fresh:
-                checkpoint.unlink(missing_ok=True)
+            checkpoint = folder / _CHECKPOINTS[name]
             models[name] = quant.build(config, dataset, ternary=ternary)
             losses[name] = quant.train(
                 models[name], dataset, config, checkpoint=checkpoint, on_epoch=steps[name]
@@ -99,7 +103,11 @@ def run(args: argparse.Namespace, console: Console) -> str:
         "tools": {"threefold": __version__, "torch": torch.__version__},
     }
     record = {**provenance, "config": config.to_dict(), "losses": losses, "preset": args.preset}
-    network.save(dataclasses.replace(exported, provenance=provenance), folder / "network.tern")
+    trained = dataclasses.replace(exported, provenance=provenance)
+    if not holds_network(folder, trained):
+        remove_products(folder, trained.name)
+        (folder / "plan.json").unlink(missing_ok=True)
+    network.save(trained, folder / "network.tern")
     save_images(folder / "test.npz", *held_out)
     write_file(folder / "train.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
     return _summary(accuracy, folder)

@@ -12,12 +12,12 @@ import io
 import json
 import math
 import reprlib
-import warnings
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from ..archive import read_npy, read_regular, shorten, unzip
 from ..errors import FileFormatError, NetworkError
 from ..files import write_file
 from .conv import Conv
@@ -37,7 +37,6 @@ OPS = {op.kind: op for op in (Conv, Threshold, Logits, ArgMax)}
 _JSON, _ARRAYS = "network.json", "weights.npz"
 _MAX_BYTES = 1 << 24  # of a file and of what it unpacks to: 67 million ternary weights
 _MAX_DIMENSIONS = 4  # of a stored array
-_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # lzma may ask for gigabytes
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -51,12 +50,19 @@ def save(network: Network, path: Path | str) -> None:
     NetworkError
         If the network is larger than a file may be.
     """
-    write_file(path, _to_bytes(network))
+    write_file(path, _zip(_members(network), zipfile.ZIP_DEFLATED))
 
 
 def digest(network: Network) -> str:
-    """SHA-256 of the network's file, in hexadecimal."""
-    return hashlib.sha256(_to_bytes(network)).hexdigest()
+    """SHA-256 of what the network's file holds, in hexadecimal.
+
+    Of each member in order, its length in 8 bytes, the lowest first, and its bytes before
+    compression, which are the same with every zlib.
+    """
+    content = hashlib.sha256()
+    for member in _members(network).values():
+        content.update(len(member).to_bytes(8, "little") + member)
+    return content.hexdigest()
 
 
 def load(path: Path | str) -> Network:
@@ -70,18 +76,15 @@ def load(path: Path | str) -> Network:
     """
     path = Path(path)
     try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            raise FileFormatError("it is not a regular file")  # a pipe or device might not end
-        if path.stat().st_size > _MAX_BYTES:
-            raise FileFormatError(f"it is larger than {_MAX_BYTES >> 20} MiB")
-        return _from_bytes(path.read_bytes())
+        return _from_bytes(read_regular(path, _MAX_BYTES))
     except OSError as error:
         raise FileFormatError(f"cannot read {path}: {error.strerror}") from None
     except (FileFormatError, NetworkError) as error:
         raise FileFormatError(f"{path} is not a usable network: {error}") from None
 
 
-def _to_bytes(network: Network) -> bytes:
+def _members(network: Network) -> dict[str, bytes]:
+    """The JSON and the arrays of a network, not yet compressed."""
     arrays, nodes = {}, []
     for node in network.nodes:
         specs = {}
@@ -121,11 +124,11 @@ def _to_bytes(network: Network) -> bytes:
         raise NetworkError(
             f"network {network.name!r} takes {size} bytes, but files hold at most {_MAX_BYTES}"
         )
-    return _zip(members, zipfile.ZIP_DEFLATED)
+    return members
 
 
 def _from_bytes(content: bytes) -> Network:
-    members = _unzip(content, "the file", expected={_JSON, _ARRAYS})
+    members = unzip(content, "the file", _MAX_BYTES, expected={_JSON, _ARRAYS})
     try:
         graph = json.loads(members[_JSON], object_pairs_hook=_unique, parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -135,9 +138,8 @@ def _from_bytes(content: bytes) -> Network:
         raise FileFormatError(
             f"its schema is {reprlib.repr(schema)}, but this version of Threefold reads {SCHEMA}"
         )
-    arrays = {
-        name: _read_npy(name, data) for name, data in _unzip(members[_ARRAYS], _ARRAYS).items()
-    }
+    packed = unzip(members[_ARRAYS], _ARRAYS, _MAX_BYTES)
+    arrays = {name: _read_npy(name, data) for name, data in packed.items()}
     name, source, nodes, provenance, _ = _fields(
         graph, "the network", "name", "input", "nodes", "provenance", "schema"
     )
@@ -146,7 +148,7 @@ def _from_bytes(content: bytes) -> Network:
         raise FileFormatError(f"its nodes must be a list, not {reprlib.repr(nodes)}")
     nodes = [_read_node(node, arrays) for node in nodes]
     if arrays:
-        raise FileFormatError(f"{_ARRAYS} holds {_short(min(arrays))}, which no node uses")
+        raise FileFormatError(f"{_ARRAYS} holds {shorten(min(arrays))}, which no node uses")
     return Network(name, Tensor(shape, Codes(*codes)), nodes, provenance)
 
 
@@ -183,7 +185,7 @@ def _fields(value, what: str, *names: str) -> list:
 
 def _take(name: str, spec, arrays: dict[str, np.ndarray]) -> np.ndarray:
     """Remove array ``name`` from ``arrays`` and decode it as ``spec`` says."""
-    what = _short(name)
+    what = shorten(name)
     shape, encoding = _fields(spec, what, "shape", "encoding")
     if (
         not isinstance(shape, list)
@@ -213,10 +215,6 @@ def _unique(pairs: list[tuple[str, object]]) -> dict:
 
 def _no_constant(name: str):
     raise ValueError  # NaN and Infinity, which Python reads but JSON does not have
-
-
-def _short(name: str) -> str:
-    return repr(name if len(name) <= 80 else f"{name[:77]}...")
 
 
 _DIGITS = (np.arange(256)[:, None] >> [0, 2, 4, 6] & 3).astype(np.int8)  # in each byte
@@ -261,45 +259,11 @@ def _zip(members: dict[str, bytes], compression: int) -> bytes:
     return stream.getvalue()
 
 
-def _unzip(content: bytes, what: str, expected: set[str] | None = None) -> dict[str, bytes]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            infos = archive.infolist()
-            names = [info.filename for info in infos]
-            if expected is not None and set(names) != expected:
-                raise FileFormatError(f"{what} must hold {' and '.join(sorted(expected))} only")
-            if len(set(names)) != len(names):
-                raise FileFormatError(f"{what} holds a member twice")
-            if any(info.compress_type not in _COMPRESSIONS for info in infos):
-                raise FileFormatError(f"{what} is compressed in another way than deflate")
-            if sum(info.file_size for info in infos) > _MAX_BYTES:
-                raise FileFormatError(f"{what} unpacks to more than {_MAX_BYTES >> 20} MiB")
-            members = {}
-            for info in infos:
-                with archive.open(info) as member:
-                    data = member.read(info.file_size + 1)
-                if len(data) != info.file_size:
-                    raise FileFormatError(f"{what} is damaged at {_short(info.filename)}")
-                members[info.filename] = data
-            return members
-    except FileFormatError:
-        raise
-    except Exception:  # zipfile raises many types on damaged input, from struct.error to zlib's
-        raise FileFormatError(f"{what} is not a complete zip archive") from None
-
-
 def _read_npy(name: str, data: bytes) -> np.ndarray:
-    """An array from ``.npy`` bytes, without ever allocating what a header merely claims."""
-    stream = io.BytesIO(data)
     try:
-        version = np.lib.format.read_magic(stream)
-        if version != (1, 0):
+        array = read_npy(data, fortran=False)
+        if array.dtype.kind not in "iu":
             raise ValueError
-        with warnings.catch_warnings(action="error"):
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-        count = math.prod(shape)
-        if fortran or dtype.kind not in "iu" or count * dtype.itemsize != len(data) - stream.tell():
-            raise ValueError
-        return np.frombuffer(data, dtype, count, stream.tell()).reshape(shape)
-    except Exception:  # the header parser raises whatever a crafted header makes it raise
-        raise FileFormatError(f"array {_short(name)} is not a plain integer array") from None
+        return array
+    except ValueError:
+        raise FileFormatError(f"array {shorten(name)} is not a plain integer array") from None

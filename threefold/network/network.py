@@ -11,7 +11,7 @@ from ..errors import NetworkError
 from .op import Op
 from .types import Codes, Tensor
 
-__all__ = ["INPUT", "Network", "Node"]
+__all__ = ["INPUT", "Network", "Node", "is_name"]
 
 INPUT = "input"
 """Name by which nodes refer to the input of the network."""
@@ -144,8 +144,13 @@ class Network:
         return types
 
 
+def is_name(name) -> bool:
+    """Whether something can be the name of a network or of a node."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
 def _require_name(what: str, name) -> None:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not is_name(name):
         raise NetworkError(
             f"{what} names are up to 64 lower case letters, digits and _, a letter first, "
             f"not {reprlib.repr(name)}"
