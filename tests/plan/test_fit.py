@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from threefold.errors import PlanError
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
-from threefold.plan import Budget, estimate, fit
+from threefold.plan import Budget, Folding, estimate, fit
 
 from ..accelerators import CODES, random_network
 
@@ -128,14 +128,14 @@ def test_progress():
         (
             make_network(512, 256, 10),
             {},
-            r"'sample' does not fit icebreaker: it needs about [\d,]+ LUTs of 3,960 and \d+ block "
-            r"RAMs of 29; choose a bigger board, a longer interval or a smaller network",
+            "'sample' does not fit icebreaker: it needs about 280 block RAMs of 29; choose a "
+            "bigger board, a longer interval or a smaller network",
         ),
         (
             DIGITS,
             {"interval": 16},
-            r"'sample' does not fit icebreaker: it needs about [\d,]+ LUTs of 3,960 and \d+ block "
-            r"RAMs of 29; choose a bigger board, a longer interval or a smaller network",
+            "'sample' does not fit icebreaker: it needs about 8,148 LUTs of 3,960; choose a "
+            "bigger board, a longer interval or a smaller network",
         ),
         (
             DIGITS,
@@ -149,3 +149,17 @@ def test_progress():
 def test_refusals(network, options, message):
     with pytest.raises(PlanError, match=f"^{message}$"):
         fit(network, ICE40, **options)
+
+
+def test_far_too_large_network_is_refused_at_once(monkeypatch):
+    monkeypatch.setattr(Folding, "check", None)  # no folding is looked at
+    matrix = np.ones((2048, 2048), np.int8)
+    matrix[0] = 0
+    ops = [("fc1", Dense(matrix)), ("logits", Logits(np.zeros(2048, int)))]
+    network = Network.chain("large", Tensor((1, 1, 2048), Codes.unsigned(1)), ops)
+    message = (
+        "'large' does not fit icebreaker: its weights that are not 0 take 8,384,512 bits, and "
+        "there are 207,360 in block RAMs and LUTs; choose a bigger board or a smaller network"
+    )
+    with pytest.raises(PlanError, match=f"^{message}$"):
+        fit(network, ICE40)

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil
 
+import numpy as np
+
 from ..errors import PlanError
 from ..network import Network
 from .layer import Layer, lower
 from .plan import Plan, fold, with_lanes
-from .resources import Resources, estimate
+from .resources import Resources, block_bits, estimate
 from .schedule import Folding
 
 __all__ = ["Budget", "fit"]
@@ -67,6 +69,7 @@ def fit(
     if interval is not None and interval < 1:
         raise PlanError(f"an interval must be at least 1 cycle, not {interval}")
     layers, argmax = lower(network)
+    _require_storage(network, layers, budget)
     choices = []
     for index, layer in enumerate(layers):
         if progress:
@@ -94,6 +97,21 @@ def fit(
     if best:
         return best
     raise _refusal(network, choices, budget, floor, interval)
+
+
+def _require_storage(network: Network, layers: tuple[Layer, ...], budget: Budget) -> None:
+    """Refuse at once what no folding makes small enough.
+
+    A weight takes two bits of memory, or as a constant at least a LUT of its own.
+    """
+    needed = 2 * sum(np.count_nonzero(layer.weights) for layer in layers)
+    there = block_bits(budget.family) * budget.bram + 16 * budget.lut
+    if needed > there:
+        raise PlanError(
+            f"{network.name!r} does not fit {budget.name}: its weights that are not 0 take "
+            f"{needed:,} bits, and there are {there:,} in block RAMs and LUTs; choose a bigger "
+            f"board or a smaller network"
+        )
 
 
 @dataclass(frozen=True)
@@ -195,9 +213,13 @@ def _refusal(network, choices, budget, floor, asked) -> PlanError:
             f"an interval of {asked} cycles is out of reach on {budget.name}: the layers of "
             f"{network.name!r} wait for each other; choose a longer one"
         )
+    lacking, cells = [], budget.fill * budget.lut
+    if total.cells > cells:
+        lacking.append(f"{total.cells:,.0f} LUTs of {cells:,.0f}")
+    if total.bram >= budget.bram:
+        lacking.append(f"{total.bram:,} block RAMs of {budget.bram - 1:,}")
     return PlanError(
-        f"{network.name!r} does not fit {budget.name}: it needs about {total.cells:,.0f} LUTs of "
-        f"{budget.fill * budget.lut:,.0f} and {total.bram} block RAMs of {budget.bram - 1}; "
+        f"{network.name!r} does not fit {budget.name}: it needs about {' and '.join(lacking)}; "
         f"choose a bigger board, a longer interval or a smaller network"
     )
 

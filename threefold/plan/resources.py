@@ -12,7 +12,7 @@ from math import ceil
 from ..errors import PlanError
 from .engine import EnginePlan
 
-__all__ = ["Resources", "block_rams", "estimate", "prefers_block"]
+__all__ = ["Resources", "block_bits", "block_rams", "estimate", "prefers_block"]
 
 _BLOCKS = {
     "ice40": ((16, 256), (8, 512), (4, 1024), (2, 2048)),
@@ -67,6 +67,13 @@ def block_rams(width: int, depth: int, family: str) -> int:
     if family not in _BLOCKS:
         raise PlanError(f"families are {' and '.join(_BLOCKS)}, not {family!r}")
     return min(ceil(width / bits) * ceil(depth / rows) for bits, rows in _BLOCKS[family])
+
+
+def block_bits(family: str) -> int:
+    """Most bits that one block RAM holds."""
+    if family not in _BLOCKS:
+        raise PlanError(f"families are {' and '.join(_BLOCKS)}, not {family!r}")
+    return max(bits * rows for bits, rows in _BLOCKS[family])
 
 
 def estimate(engines: Iterable[EnginePlan], family: str) -> Resources:
