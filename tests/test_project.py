@@ -465,3 +465,9 @@ def test_manifest(project, simulated, built):
 def test_names_that_mean_something_elsewhere(tmp_path, name):
     project = Project.create(make_network(name=name), tmp_path, foldings=FOLDINGS)
     assert project.generate().name == f"{name}.v"
+
+
+def test_labels_of_other_classes_are_refused(project):
+    message = r"^labels must be 0…\d+, not 0…99; '\w+' knows \d+ classes$"
+    with pytest.raises(DataError, match=message):
+        project.simulate(IMAGES[:2], np.array([0, 99]))

@@ -30,7 +30,7 @@ from .firmware import header
 from .hw.accelerator import Accelerator
 from .hw.verilog import to_verilog
 from .network import Network, load, save
-from .plan import Budget, Folding, Plan, fit, fold, load_plan, save_plan
+from .plan import Budget, Folding, Plan, estimate, fit, fold, load_plan, save_plan
 from .plan.file import digest as plan_digest
 from .products import holds_network, is_planned, remove_products, remove_report
 from .sim.simulate import SimulationResult, check, simulate
@@ -103,12 +103,13 @@ class Project:
             If the board is unknown, or no such plan fits it.
         """
         target = boards.get(board)
+        budget = Budget(target.name, target.family, target.lut, target.bram)
         if foldings is not None:
             if interval is not None:
                 raise PlanError("give foldings or an interval, not both")
             plan = fold(network, foldings)
+            budget.require_room(estimate(plan.engines, target.family))
         else:
-            budget = Budget(target.name, target.family, target.lut, target.bram)
             plan = fit(network, budget, interval=interval, progress=progress)
         return cls(folder, dataclasses.replace(plan, board=target.name))
 
@@ -240,6 +241,12 @@ class Project:
         check(self.plan, images, path.parent, simulator=simulator, stalls=stalls)
         if labels is not None and len(labels) != len(images):
             raise DataError(f"{len(images)} images do not go with {len(labels)} labels")
+        classes = self.plan.engines[-1].layer.rows
+        if labels is not None and not all(0 <= label < classes for label in labels):
+            raise DataError(
+                f"labels must be 0…{classes - 1}, not {min(labels)}…{max(labels)}; "
+                f"{self.name!r} knows {classes} classes"
+            )
         rtl = self.generate()
         if not stalls:
             remove_report(self.folder)

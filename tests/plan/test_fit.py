@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from threefold.errors import PlanError
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
-from threefold.plan import Budget, Folding, estimate, fit
+from threefold.plan import Budget, Folding, Resources, estimate, fit
 
 from ..accelerators import CODES, random_network
 
@@ -163,3 +163,16 @@ def test_far_too_large_network_is_refused_at_once(monkeypatch):
     )
     with pytest.raises(PlanError, match=f"^{message}$"):
         fit(network, ICE40)
+
+
+def test_given_foldings_have_to_find_room():
+    budget = Budget("icebreaker", "ice40", 5280, 30)
+    budget.require_room(Resources(7000, 33))
+    message = (
+        r"^these foldings need about 40,041 of 5,280 LUTs and 0 of 30 block RAMs on icebreaker; "
+        r"choose smaller PE/SIMD$"
+    )
+    with pytest.raises(PlanError, match=message):
+        budget.require_room(Resources(40041, 0))
+    with pytest.raises(PlanError, match=r"^these foldings need about 1 of 5,280 LUTs and 34 of 30"):
+        budget.require_room(Resources(1, 34))

@@ -39,6 +39,20 @@ class Budget:
     bram: int
     fill: float = 0.75
 
+    def require_room(self, needed: Resources) -> None:
+        """Raise if a plan is too big for the device, whatever the estimate is off by.
+
+        Raises
+        ------
+        PlanError
+            If it takes a third more LUTs than there are, or more block RAMs and a few.
+        """
+        if needed.lut * 3 > self.lut * 4 or needed.bram > self.bram + 3:
+            raise PlanError(
+                f"these foldings need about {needed.lut:,.0f} of {self.lut:,} LUTs and "
+                f"{needed.bram} of {self.bram} block RAMs on {self.name}; choose smaller PE/SIMD"
+            )
+
 
 def fit(
     network: Network,
