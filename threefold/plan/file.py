@@ -23,7 +23,7 @@ __all__ = ["SCHEMA", "digest", "load_plan", "save_plan"]
 SCHEMA = 1
 """Version of the file format; files of another version are refused."""
 
-_MAX_BANKS = 64  # twice what `fold` ever gives; predicting takes time in proportion
+_MAX_BANKS = 64  # predicting takes time in proportion
 
 
 def save_plan(plan: Plan, path: Path | str) -> None:

@@ -154,7 +154,7 @@ def _plan(
 ) -> Plan | None:
     """The cheapest plan within ``interval``, if one fits.
 
-    Lanes and banks depend on the neighbours, so that a plan can take a little more than its
+    Lanes depend on the neighbours, so that a plan can take a little more than its
     layers alone; then they have to fit into as much less.
     """
     limit = budget
