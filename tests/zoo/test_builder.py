@@ -1,4 +1,5 @@
 import re
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -20,10 +21,11 @@ def test_images_use_every_code():
     assert not np.array_equal(images, random_images(SOURCE, 5, seed=2))
 
 
-@given(st.integers(0, 1000), st.integers(1, 20), st.integers(-5, 5))
-def test_every_code_occurs_in_a_channel_with_as_many_values(seed, max_code, offset):
-    builder = Builder("net", Tensor((5, 5, 3), Codes.unsigned(6)), seed, images=4)
-    builder.layer("conv", 2, (2, 2), Codes(max_code, 1, offset))
+@given(st.integers(0, 1000), st.sampled_from([1, 3, 63]), st.integers(1, 15))
+def test_every_code_occurs_in_a_channel_with_as_many_values(seed, largest, max_code):
+    builder = Builder("net", Tensor((5, 5, 3), Codes(largest)), seed, images=4)
+    with suppress(NetworkError):  # of a layer with fewer values than codes
+        builder.layer("conv", 2, (2, 2), Codes(max_code, 1, -1))
     for channel in range(2):
         if len(np.unique(builder.values["conv"][..., channel])) > max_code:
             found = np.unique(builder.values["conv_codes"][..., channel])
@@ -38,7 +40,7 @@ def test_levels_part_the_values_equally():
 
 
 def test_codes_are_compared_by_their_values():
-    builder = Builder("net", Tensor((6, 6, 1), Codes(15, 3, -20)))
+    builder = Builder("net", Tensor((6, 6, 1), Codes(15, 3, 100)))
     builder.threshold("requantize", Codes(3))
     assert np.unique(builder.values["requantize"]).tolist() == [0, 1, 2, 3]
 
