@@ -143,14 +143,12 @@ def _gains(order: np.ndarray, views: Sequence[View], stage: Sequence[float]) -> 
     gains = np.zeros((len(order), len(order)))
     for view in views:
         units = view.units[order]
-        rest = view.counts(order)[view.bins] - units
+        rest = np.minimum(view.counts(order), len(table)).astype(np.int8)[view.bins] - units
         price = table[np.minimum(rest, len(table) - 1)]
-        moved = (price @ units.T.astype(np.float32)).astype(np.float64)
-        stays = moved.diagonal()
-        gain = stays[:, None] + stays - moved - moved.T
-        gain[view.bins[:, None] == view.bins] = 0
-        gains += view.weight * gain
-    return gains
+        moved = price @ units.T.astype(np.float32)  # price of the column's item in the row's slot
+        gain = moved.diagonal()[:, None] - moved
+        gains += view.weight * np.where(view.bins[:, None] == view.bins, 0, gain)
+    return gains + gains.T
 
 
 def _disjoint(gains: np.ndarray, views: Sequence[View]) -> list[tuple[int, int]]:
