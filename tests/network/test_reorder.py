@@ -8,12 +8,20 @@ from threefold.sim import golden
 
 from threefold.errors import NetworkError
 from threefold.network import (
+    INPUT,
+    Add,
     ArgMax,
     Codes,
+    Concat,
     Conv,
     Dense,
+    Flatten,
     Logits,
+    MaxPool,
     Network,
+    Node,
+    PadChannels,
+    SumPool,
     Tensor,
     Threshold,
 )
@@ -45,6 +53,25 @@ def classifier(*middle, channels):
 CHAIN = classifier(channels=4)
 DEPTHWISE = classifier(("dw", conv(4, 1, groups=4)), ("act2", threshold(4)), channels=4)
 GROUPED = classifier(("grouped", conv(6, 2, groups=2)), ("act2", threshold(6)), channels=6)
+
+
+def branched(joining, channels, *after):
+    """Two branches of two filters each, what joins them, and logits."""
+    nodes = [Node("left", conv(2, 2), (INPUT,)), Node("right", conv(2, 2), (INPUT,))]
+    nodes += [Node(f"act_{name}", LEVELS, (name,)) for name in ("left", "right")]
+    nodes += [Node("join", joining, ("act_left", "act_right"))]
+    for name, op in after:
+        nodes.append(Node(name, op, (nodes[-1].name,)))
+    nodes += [
+        Node("fc", conv(3, channels), (nodes[-1].name,)),
+        Node("out", Logits([1, 2, 3]), ("fc",)),
+    ]
+    return Network("net", SOURCE, nodes)
+
+
+LEVELS = threshold(2)
+ADDED = branched(Add(), 2, ("act", threshold(2)))
+CONCATENATED = branched(Concat(), 4)
 
 
 def same_up_to(network, changed, orders, images):
@@ -116,6 +143,41 @@ def test_groups_move_with_their_channels(first, grouped, follows):
     orders = {"first": first} | ({"grouped": grouped} if grouped else {})
     moved = dict.fromkeys(("first", "act"), first) | dict.fromkeys(("grouped", "act2"), follows)
     same_up_to(GROUPED, permute(GROUPED, orders), moved, images(GROUPED))
+
+
+def test_both_branches_of_an_addition_move():
+    orders = {"left": [1, 0], "right": [1, 0]}
+    moved = {name: [1, 0] for name in ("left", "right", "act_left", "act_right", "join", "act")}
+    same_up_to(ADDED, permute(ADDED, orders), moved, images(ADDED))
+
+
+@pytest.mark.parametrize(
+    ("orders", "joined"),
+    [
+        ({"left": [1, 0]}, [1, 0, 2, 3]),
+        ({"right": [1, 0]}, [0, 1, 3, 2]),
+        ({"left": [1, 0], "right": [1, 0]}, [1, 0, 3, 2]),
+    ],
+)
+def test_branches_of_a_concatenation_move_on_their_own(orders, joined):
+    moved = orders | {f"act_{name}": order for name, order in orders.items()} | {"join": joined}
+    same_up_to(CONCATENATED, permute(CONCATENATED, orders), moved, images(CONCATENATED))
+
+
+@pytest.mark.parametrize(
+    ("op", "channels", "follows"),
+    [
+        (MaxPool((2, 2), (1, 1), (1, 1, 1, 1)), 4, [2, 0, 3, 1]),
+        (SumPool((3, 3), (1, 1)), 4, [2, 0, 3, 1]),
+        (PadChannels(1, 2), 7, [0, 3, 1, 4, 2, 5, 6]),
+        (Flatten(), 36, [4 * pixel + item for pixel in range(9) for item in (2, 0, 3, 1)]),
+    ],
+)
+def test_what_has_no_weights_passes_the_order_on(op, channels, follows):
+    ops = [("first", conv(4, 2)), ("act", threshold(4)), ("op", op), ("fc", conv(3, channels))]
+    network = Network.chain("net", SOURCE, [*ops, ("logits", Logits([1, 2, 3]))])
+    moved = {"first": [2, 0, 3, 1], "act": [2, 0, 3, 1], "op": follows}
+    same_up_to(network, permute(network, {"first": [2, 0, 3, 1]}), moved, images(network))
 
 
 @st.composite
@@ -203,6 +265,11 @@ def test_every_code_is_the_same_up_to_its_place(case):
             "which follow the order of its input",
         ),
         (
+            ADDED,
+            {"left": [1, 0]},
+            "node 'join': its inputs must have the same order of channels",
+        ),
+        (
             Network.chain("net", Tensor((1, 1, 1), Codes(1)), [("first", conv(2, 1))]),
             {"fc": [0]},
             "no convolution is named 'fc'; there are first",
@@ -212,3 +279,9 @@ def test_every_code_is_the_same_up_to_its_place(case):
 def test_refuses(network, orders, message):
     with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
         permute(network, orders)
+
+
+def test_a_network_without_convolutions():
+    network = Network.chain("net", SOURCE, [("act", Threshold([[0], [1]]))])
+    with pytest.raises(NetworkError, match=r"^no convolution is named 'fc'; there are none$"):
+        permute(network, {"fc": [0]})

@@ -1,7 +1,23 @@
 import numpy as np
 import pytest
 
-from threefold.network import ArgMax, Codes, Conv, Dense, Logits, Network, Tensor, Threshold
+from threefold.network import (
+    INPUT,
+    Add,
+    ArgMax,
+    Codes,
+    Concat,
+    Conv,
+    Dense,
+    Flatten,
+    Logits,
+    MaxPool,
+    Network,
+    Node,
+    PadChannels,
+    Tensor,
+    Threshold,
+)
 from threefold.plan.ties import Ties
 
 SOURCE = Tensor((3, 3, 2), Codes.unsigned(2))
@@ -65,3 +81,87 @@ def test_other_groups_keep_the_order(filters, groups):
     ops = [("a", conv(4, 2)), ("act_a", act(4)), ("grouped", grouped), ("act", act(filters))]
     ties = chain(*ops, ("b", conv(2, filters)))
     assert (ties.orders, ties.free, set(ties.places.values())) == ({}, {}, {()})
+
+
+def graph(*nodes):
+    """Nodes given as name, operation and inputs, and a dense layer behind the last of them."""
+    network = Network("net", SOURCE, [Node(name, op, inputs) for name, op, *inputs in nodes])
+    last = network.output.name
+    dense = Node(
+        "fc", Dense(np.ones((2, network.types[last].size), int), network.types[last].shape), [last]
+    )
+    return Ties(Network("net", SOURCE, [*network.nodes, dense]))
+
+
+def branch(name, source=INPUT, channels=2, filters=4):
+    return (f"conv_{name}", conv(filters, channels), source), (name, act(filters), f"conv_{name}")
+
+
+def test_an_addition_ties_what_it_adds():
+    ties = graph(
+        *branch("a"),
+        *branch("b", "a", 4),
+        ("sum", Add(), "a", "b"),
+        ("pool", MaxPool((2, 2), (1, 1)), "sum"),
+        *branch("c", "pool", 4),
+        ("more", Add(), "pool", "c"),
+    )
+    assert ties.orders == {"conv_a": 4}
+    assert ties.free == dict.fromkeys(("conv_a", "conv_b", "conv_c"), "conv_a")
+    assert ties.places["more"] == (("conv_a", 0),)
+
+
+def test_an_addition_with_the_input_of_the_network_fixes():
+    ties = graph(*branch("a", filters=2), ("sum", Add(), "a", INPUT))
+    assert (ties.orders, ties.free, ties.places["sum"]) == ({}, {}, ())
+
+
+def test_a_concatenation_has_a_place_for_each_branch():
+    ties = graph(
+        *branch("a"),
+        *branch("b", filters=3),
+        ("cat", Concat(), "a", "b"),
+        ("twice", Concat(), "cat", "a"),
+        ("pad", PadChannels(2, 1), "twice"),
+    )
+    assert ties.orders == {"conv_a": 4, "conv_b": 3}
+    assert ties.places["pad"] == (("conv_a", 2), ("conv_b", 6), ("conv_a", 9))
+
+
+def test_flattening_has_a_place_for_each_pixel():
+    ties = graph(*branch("a"), ("flat", Flatten(), "a"))
+    assert ties.places["flat"] == tuple(("conv_a", 4 * pixel) for pixel in range(9))
+
+
+def test_concatenations_added_in_the_same_places_are_tied_branch_by_branch():
+    ties = graph(
+        *branch("a"),
+        *branch("b"),
+        *branch("c"),
+        ("one", Concat(), "a", "b"),
+        ("other", Concat(), "c", "b"),
+        ("sum", Add(), "one", "other"),
+    )
+    assert ties.free == {"conv_a": "conv_a", "conv_b": "conv_b", "conv_c": "conv_a"}
+
+
+def test_an_addition_of_channels_in_other_places_fixes():
+    ties = graph(
+        *branch("a", filters=4),
+        *branch("b", filters=2),
+        *branch("c", filters=2),
+        ("cat", Concat(), "b", "c"),
+        ("sum", Add(), "a", "cat"),
+        *branch("d", "sum", 4),
+    )
+    assert ties.orders == {"conv_d": 4}
+
+
+def test_an_addition_with_padded_channels_fixes():
+    ties = graph(
+        *branch("a"),
+        ("pad", PadChannels(0, 2), "a"),
+        *branch("b", filters=6),
+        ("sum", Add(), "pad", "b"),
+    )
+    assert ties.orders == {}

@@ -7,10 +7,15 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import NetworkError
+from .add import Add
+from .concat import Concat
 from .conv import Conv
+from .flatten import Flatten
 from .network import INPUT, Network, Node
 from .op import Op
 from .output import Logits
+from .pad_channels import PadChannels
+from .pool import MaxPool, SumPool
 from .threshold import Threshold
 from .types import Tensor
 
@@ -77,9 +82,20 @@ def placements(op: Op, types: Sequence[Tensor]) -> tuple[tuple[int, int], ...] |
         without gaps. None for an operation whose inputs must keep the order of their channels,
         or whose output channels are its own.
     """
-    if isinstance(op, Threshold | Logits):
-        return ((0, 0),)
-    return None
+    height, width, channels = types[0].shape
+    match op:
+        case Threshold() | Logits() | MaxPool() | SumPool():
+            return ((0, 0),)
+        case Add():
+            return ((0, 0), (1, 0))
+        case Concat():
+            return ((0, 0), (1, channels))
+        case PadChannels():
+            return ((0, op.before),)
+        case Flatten():
+            return tuple((0, pixel * channels) for pixel in range(height * width))
+        case _:
+            return None
 
 
 def _conv(conv: Conv, order: np.ndarray, own: np.ndarray | None) -> tuple[Conv, np.ndarray]:
