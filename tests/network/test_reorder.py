@@ -24,8 +24,8 @@ from threefold.network import (
     SumPool,
     Tensor,
     Threshold,
+    permute,
 )
-from threefold.network.reorder import permute
 from threefold.plan.ties import Ties
 
 from ..strategies import images_for, networks
@@ -112,6 +112,13 @@ def test_rows_columns_and_levels_move():
 def test_an_order_is_absorbed(order):
     changed = permute(CHAIN, {"first": order})
     same_up_to(CHAIN, changed, {"first": order, "act": order}, images(CHAIN))
+
+
+def test_biases_move_where_logits_are_not_the_end():
+    ops = [("first", conv(4, 2)), ("logits", Logits([4, -2, 0, 1])), ("act", threshold(4))]
+    network = Network.chain("net", SOURCE, [*ops, ("fc", conv(3, 4))])
+    moved = {name: [2, 0, 3, 1] for name in ("first", "logits", "act")}
+    same_up_to(network, permute(network, {"first": [2, 0, 3, 1]}), moved, images(network))
 
 
 def test_without_orders_nothing_changes():

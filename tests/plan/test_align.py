@@ -7,10 +7,22 @@ from hypothesis import strategies as st
 from threefold.sim import golden
 
 from threefold.errors import PlanError
-from threefold.network import Codes, Conv, Logits, Network, Tensor, Threshold
-from threefold.network.reorder import permute
-from threefold.plan import Folding, Layer, Schedule
-from threefold.plan.align import align, tiles_left
+from threefold.network import (
+    INPUT,
+    Add,
+    Codes,
+    Concat,
+    Conv,
+    Dense,
+    Logits,
+    Network,
+    Node,
+    Tensor,
+    Threshold,
+    permute,
+)
+from threefold.plan import Folding, Layer, Schedule, align
+from threefold.plan.align import tiles_left
 
 from ..strategies import images_for, networks
 
@@ -108,6 +120,19 @@ def test_shuffled_channels_are_recovered(simd):
     assert tiles(found, foldings) == best
 
 
+@pytest.mark.parametrize(("pe", "simd"), [(2, 4), (4, 4), (4, 8)])
+def test_filters_and_channels_of_one_layer_are_recovered(pe, simd):
+    """Neither order shows anything before the other is found, at least in part."""
+    rng = np.random.default_rng(0)
+    first = signs(rng, (32, 1, 1, 4))
+    second = pruned_rows(rng, 32, 1, 32, pe, simd).reshape(32, 1, 1, 32)
+    foldings = {"conv1": Folding(pe, simd)}
+    best = tiles(network_of(first, second), foldings)
+    shuffled = network_of(first, second[rng.permutation(32)][..., rng.permutation(32)])
+    assert tiles(shuffled, foldings)["conv1"] > 1.8 * best["conv1"]
+    assert tiles(align(shuffled, foldings)[0], foldings) == best
+
+
 def test_one_order_serves_the_filters_and_the_channels_that_read_them():
     rng = np.random.default_rng(0)
     first = pruned_rows(rng, 32, 4, 8, 4, 4).reshape(32, 2, 2, 8)
@@ -155,6 +180,46 @@ def test_words_of_a_dense_layer_may_span_pixels():
     assert cycles(align(network, {"fc": Folding(2, 9)})[0], {"fc": Folding(2, 9)}) < cycles(
         network, {"fc": Folding(2, 9)}
     )
+
+
+def test_a_word_may_hold_channels_that_stay():
+    """The first word is needed for the network's own channel, so what else it holds is free."""
+    source = Tensor((1, 1, 1), Codes.unsigned(1))
+    nodes = [
+        Node("conv", Dense([[1], [1], [-1]]), (INPUT,)),
+        Node("act", Threshold([[1], [1], [0]]), ("conv",)),
+        Node("cat", Concat(), (INPUT, "act")),
+        Node("fc", Dense([[1, 0, 1, 0]]), ("cat",)),
+    ]
+    network, foldings = Network("net", source, nodes), {"fc": Folding(1, 2)}
+    found, orders = align(network, foldings)
+    assert (tiles(network, foldings), tiles(found, foldings)) == ({"fc": 2}, {"fc": 1})
+    assert orders["conv"][0] == 1
+
+
+def test_residual_branches_share_an_order():
+    rng = np.random.default_rng(0)
+    shuffle = rng.permutation(16)
+    weights = [pruned_rows(rng, 16, 1, 8, 4, 4).reshape(16, 1, 1, 8)[shuffle] for _ in range(2)]
+    nodes = []
+    for number, each in enumerate(weights):
+        nodes.append(Node(f"conv{number}", Conv(each), (INPUT,)))
+        nodes.append(Node(f"act{number}", Threshold(np.zeros((16, 1), int)), (f"conv{number}",)))
+    nodes.append(Node("sum", Add(), ("act0", "act1")))
+    nodes.append(Node("fc", Dense(np.ones((2, 64), int), (2, 2, 16)), ("sum",)))
+    network = Network("net", Tensor((2, 2, 8), Codes.unsigned(2)), nodes)
+    foldings = {"conv0": Folding(4, 4), "conv1": Folding(4, 4)}
+    found, orders = align(network, foldings)
+    assert orders["conv0"] == orders["conv1"]
+    best = sum(tiles_left(each[np.argsort(shuffle)], 4, 4) for each in weights)
+    assert sum(tiles(found, foldings).values()) == best < sum(tiles(network, foldings).values())
+
+
+def test_an_order_that_leaves_more_is_not_taken(monkeypatch):
+    weights = pruned_rows(np.random.default_rng(0), 16, 1, 8, 4, 4).reshape(16, 1, 1, 8)
+    network, foldings = network_of(weights), {"conv0": Folding(4, 4)}
+    monkeypatch.setitem(align.__globals__, "improve", lambda order, views: np.roll(order, 1))
+    assert align(network, foldings)[1] == {}
 
 
 def test_nothing_moves_where_nothing_is_empty():

@@ -1,5 +1,6 @@
 """Planning: which layer gets how many processing elements, and what that costs and gives."""
 
+from .align import align
 from .cycles import Cycles
 from .engine import EnginePlan
 from .file import load_plan, save_plan
@@ -18,6 +19,7 @@ __all__ = [
     "Plan",
     "Resources",
     "Schedule",
+    "align",
     "estimate",
     "fit",
     "fold",
