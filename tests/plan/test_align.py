@@ -182,19 +182,23 @@ def test_words_of_a_dense_layer_may_span_pixels():
     )
 
 
-def test_a_word_may_hold_channels_that_stay():
-    """The first word is needed for the network's own channel, so what else it holds is free."""
-    source = Tensor((1, 1, 1), Codes.unsigned(1))
+@pytest.mark.parametrize(
+    ("branches", "row", "kept"),
+    [((INPUT, "act"), [1, 0, 1, 0], 0), (("act", INPUT), [0, 1, 0, 1], 2)],
+)
+def test_a_word_may_hold_channels_that_stay(branches, row, kept):
+    """The word with the network's own channel is needed, so what else it holds is free."""
     nodes = [
         Node("conv", Dense([[1], [1], [-1]]), (INPUT,)),
         Node("act", Threshold([[1], [1], [0]]), ("conv",)),
-        Node("cat", Concat(), (INPUT, "act")),
-        Node("fc", Dense([[1, 0, 1, 0]]), ("cat",)),
+        Node("cat", Concat(), branches),
+        Node("fc", Dense([row]), ("cat",)),
     ]
-    network, foldings = Network("net", source, nodes), {"fc": Folding(1, 2)}
+    network = Network("net", Tensor((1, 1, 1), Codes.unsigned(1)), nodes)
+    foldings = {"fc": Folding(1, 2)}
     found, orders = align(network, foldings)
     assert (tiles(network, foldings), tiles(found, foldings)) == ({"fc": 2}, {"fc": 1})
-    assert orders["conv"][0] == 1
+    assert orders["conv"][kept] == 1
 
 
 def test_residual_branches_share_an_order():
