@@ -114,11 +114,13 @@ def filter_reordering() -> str:
     for row in record["rows"]:
         shares = [f"{row[key] / row['tiles']:.1%}" for key in ("left", "left_aligned")]
         folding = f"{row['pe']} × {row['simd']}"
-        rows.append((folding, f"{row['pruned']:.0%}", row["tiles"], shares[0], f"**{shares[1]}**"))
+        rows.append(
+            (folding, f"{row['pruned']:.0%}", f"{row['tiles']:,}", shares[0], f"**{shares[1]}**")
+        )
     widths = "-".join(map(str, record["widths"]))
     return f"""## Tiles left after filters are reordered
-`benchmarks/filter_reordering.py`: 3 × 3 convolutions with {widths} channels and a dense layer of
-{record["classes"]} classes behind them, pruned at random: of each filter, SIMD neighbouring
+`benchmarks/filter_reordering.py`: 3 × 3 convolutions with {widths} channels and a dense
+layer of {record["classes"]} classes with 2 PEs, pruned at random: of each filter, SIMD neighbouring
 channels at all kernel positions go together. Tiles of all layers that still hold a weight, each
 counted once for each output pixel, as shares of all tiles.
 
