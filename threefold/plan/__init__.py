@@ -1,5 +1,6 @@
 """Planning: which layer gets how many processing elements, and what that costs and gives."""
 
+from .align import align
 from .cycles import Cycles
 from .engine import EnginePlan, PoolPlan, StepPlan
 from .file import load_plan, save_plan
@@ -21,6 +22,7 @@ __all__ = [
     "Resources",
     "Schedule",
     "StepPlan",
+    "align",
     "estimate",
     "fit",
     "fold",
