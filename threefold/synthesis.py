@@ -14,11 +14,17 @@ from .files import make_folder
 from .hw.verilog import to_rtlil
 from .toolchain import run
 
-__all__ = ["HIDE_ARRAYS", "Cells", "multipliers", "synthesise"]
+__all__ = ["PREPARE", "Cells", "multipliers", "synthesise"]
 
-HIDE_ARRAYS = "rename -hide w:*[[]*"
-"""Yosys command that hides the wires Amaranth names after elements of arrays, ``x[0]``, which
-stop abc9 in Yosys 0.70 on some designs."""
+PREPARE = """\
+setparam -set COLLISION_X_MASK 1'1 *.buffer/t:$memrd_v2
+rename -hide w:*[[]*"""
+"""Yosys commands for what Amaranth cannot say.
+
+The first: activation buffers never read the word they write, so that nothing needs to be done
+for that case. The second hides the wires named after elements of arrays, ``x[0]``, which stop
+abc9 in Yosys 0.70 on some designs.
+"""
 
 _MULTIPLYING = ("$mul", "$div", "$mod", "$divfloor", "$modfloor", "$macc", "$macc_v2", "$pow")
 
@@ -124,7 +130,7 @@ def synthesise(
     (folder / f"{name}.il").write_text(to_rtlil(component, name, ports, platform))
     script = f"""\
 read_rtlil {name}.il
-{HIDE_ARRAYS}
+{PREPARE}
 synth_{family} {options} -top {name}
 tee -q -o {name}.stat.json stat -json
 write_json {name}.json
