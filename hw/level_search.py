@@ -140,22 +140,25 @@ class SequentialSearch(_Search):
         rows = level_tree(self._levels, self._total_bits).reshape(-1, 1)
         m.submodules.levels = levels = LevelMemory(rows, total_bits=self._total_bits)
 
-        # The node of the tree, or the code with a 1 in front.
-        node = Signal(self._bits + 1, init=1 << self._bits)
+        node = Signal(self._bits, init=1)
+        code = Signal(self._bits, reset_less=True)
         total = Signal(self._total_bits, reset_less=True)
-        found = node[-1]
         comparing = Signal()
 
+        # Nothing is between the node and the memory, or synthesis makes it part of a table of
+        # LUTs, and several times as large. So there is a code of its own to hold.
         m.d.comb += [
-            levels.row.eq(Cat(Mux(found, 1, node)[: self._bits], self.channel)),
+            levels.row.eq(Cat(node, self.channel)),
             levels.total.eq(total),
-            self.code.eq(node),
+            self.code.eq(code),
         ]
-        m.d.sync += comparing.eq(Mux(found, self.start, ~comparing))
+        m.d.sync += comparing.eq(~comparing & (self.start | node[1:].any()))
         with m.If(self.start):
-            m.d.sync += [total.eq(self.total), node.eq(1)]
-        with m.Elif(comparing):
-            m.d.sync += node.eq(Cat(levels.reached, node))
+            m.d.sync += total.eq(self.total)
+        with m.If(comparing):
+            m.d.sync += node.eq(Mux(node[-1], 1, Cat(levels.reached, node)))
+        with m.If(comparing & node[-1]):
+            m.d.sync += code.eq(Cat(levels.reached, node[:-1]))
 
         return m
 

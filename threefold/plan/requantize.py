@@ -1,8 +1,21 @@
-"""The forms of a requantizer: how many cycles each takes, and how much of an FPGA."""
+"""The forms of a requantizer: how many cycles each takes, and how much of an FPGA.
+
+The formulas of area count what each form is made of. Over the syntheses recorded by
+``benchmarks/requantizers.py``, LUTs are ERR.
+"""
+
+from math import ceil
 
 from ..errors import PlanError
+from .resources import Resources, block_rams, prefers_block
 
-__all__ = ["FORMS", "check_form", "requantizer_cycles", "requantizer_latency"]
+__all__ = [
+    "FORMS",
+    "check_form",
+    "requantizer_cycles",
+    "requantizer_latency",
+    "requantizer_resources",
+]
 
 FORMS = ("parallel", "pipelined", "sequential")
 """Ways to find a code of k bits.
@@ -49,4 +62,67 @@ def requantizer_cycles(form: str, bits: int) -> int:
     The sequential form accepts them in the cycle in which the codes leave. Parameters are those
     of :func:`requantizer_latency`.
     """
-    return requantizer_latency(form, bits) if form == "sequential" else 1
+    latency = requantizer_latency(form, bits)
+    return latency if form == "sequential" else 1
+
+
+def requantizer_resources(
+    form: str, *, channels: int, bits: int, total_bits: int, lanes: int, family: str
+) -> Resources:
+    """Area of a requantizer: an estimate.
+
+    On iCE40 what is counted beside the LUTs are logic cells without a LUT, which hold a flip-flop
+    or the carry of a comparator. On ECP5 those are LUTs, or share a cell with one.
+
+    Parameters
+    ----------
+    form : str
+        One of :data:`FORMS`.
+    channels : int
+    bits : int
+        Width of a code.
+    total_bits : int
+        Width of a total.
+    lanes : int
+        Totals compared at once.
+    family : str
+        ``"ice40"`` or ``"ecp5"``.
+    """
+    check_form(form)
+    groups = channels // lanes
+    counter = (groups - 1).bit_length()
+    latency, steps = requantizer_latency(form, bits), range(bits)
+    if form == "parallel":
+        largest = 2**bits - 1
+        tables, comparators = [(largest * total_bits, groups)], largest
+        logic, bare = largest - bits, latency + lanes * (total_bits + largest)
+        shared = 3
+    elif form == "pipelined":
+        tables, comparators = [(total_bits, groups << step) for step in steps], bits
+        logic, bare = 0, latency + 2 * (bits - 1) * counter
+        bare += lanes * ((latency - 1) * total_bits + bits * bits)
+        shared = 3
+    else:
+        tables, comparators = [(total_bits, groups << bits)], 1
+        logic, bare = 2 * bits, latency + lanes * (total_bits + bits)
+        shared = 6 + (family == "ecp5") * 2 * (bits - 1)
+    comparators *= lanes
+    result = Resources(shared + lanes * logic + (counter + 2 if counter else 0))
+    if family == "ice40":
+        result += Resources(ff=bare + comparators * (total_bits + 1))
+    else:
+        result += Resources(comparators * 2 * ceil(total_bits / 2))
+    for width, depth in tables:
+        for _ in range(lanes):
+            result += _level_table(width, depth, family)
+    return result
+
+
+def _level_table(width: int, depth: int, family: str) -> Resources:
+    if prefers_block(width, depth):
+        return Resources(0, block_rams(width, depth, family))
+    if depth == 1:
+        return Resources()
+    # Beyond 16 rows iCE40 has no multiplexers between LUTs.
+    rows_of_a_lut = 6.7 if family == "ice40" and depth > 16 else 16
+    return Resources(width * depth / rows_of_a_lut)
