@@ -17,14 +17,14 @@ from .toolchain import run
 __all__ = ["PREPARE", "Cells", "multipliers", "synthesise"]
 
 PREPARE = """\
-setparam -set COLLISION_X_MASK 1'1 *.buffer/t:$memrd_v2
-rename -hide w:*[[]*"""
-"""Yosys commands for what Amaranth cannot say.
-
-The first: activation buffers never read the word they write, so that nothing needs to be done
-for that case. The second hides the wires named after elements of arrays, ``x[0]``, which stop
-abc9 in Yosys 0.70 on some designs.
+rename -hide w:*[[]*
+setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:TRANSPARENCY_MASK=1'0 %i r:CLK_ENABLE=1 %i
 """
+"""Yosys commands between reading a design and its synthesis.
+
+The first hides the wires Amaranth names after elements of arrays, ``x[0]``, which stop abc9 in
+Yosys 0.70 on some designs. The second lets a memory read anything where it is written in the same
+cycle, see :class:`threefold.hw.ram.Ram`. It finds the memories with a single port that writes."""
 
 _MULTIPLYING = ("$mul", "$div", "$mod", "$divfloor", "$modfloor", "$macc", "$macc_v2", "$pow")
 
@@ -68,6 +68,11 @@ class Cells:
     def bram(self) -> int:
         """Block RAMs."""
         return self.count("SB_RAM40_4K", "DP16KD", "PDPW16KD")
+
+    @property
+    def spram(self) -> int:
+        """Large single-port RAMs of iCE40UP5K."""
+        return self.count("SB_SPRAM256KA")
 
     @property
     def dsp(self) -> int:
@@ -130,8 +135,7 @@ def synthesise(
     (folder / f"{name}.il").write_text(to_rtlil(component, name, ports, platform))
     script = f"""\
 read_rtlil {name}.il
-{PREPARE}
-synth_{family} {options} -top {name}
+{PREPARE}synth_{family} {options} -top {name}
 tee -q -o {name}.stat.json stat -json
 write_json {name}.json
 """
