@@ -4,7 +4,7 @@ from amaranth.hdl import Shape, ShapeLike
 from amaranth.lib import memory
 
 from ..errors import PlanError
-from ..plan.resources import prefers_block
+from ..plan.area import prefers_block
 
 __all__ = ["KINDS", "rom"]
 

@@ -8,7 +8,7 @@ RAMs by 1 at worst.
 from math import ceil
 
 from ..errors import PlanError
-from .resources import Resources, block_rams, prefers_block
+from .area import Resources, block_rams, prefers_block
 
 __all__ = [
     "FORMS",
