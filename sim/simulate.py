@@ -271,7 +271,9 @@ def _images_done(folder: Path) -> int:
 
 
 def _waves(folder: Path) -> Path | None:
-    return next((path for name in ("dump.vcd", "dump.fst") for path in folder.rglob(name)), None)
+    """The waveforms of the latest run: Verilator's ``dump.vcd``, or Icarus's ``.fst``."""
+    found = [*folder.rglob("dump.vcd"), *folder.rglob("*.fst")]
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
 def _outputs(stream: Stream, payloads: list[str], images: int) -> np.ndarray:

@@ -22,9 +22,10 @@ _VISIT = 1000  # cycles between two looks at the bench
 async def run_bench(dut):
     folder = Path(cocotb.plusargs["job"])
     Clock(dut.clk, _PERIOD, unit="step").start()
-    began, told = time.perf_counter(), 0
-    while not int(dut.done.value):
+    began, told, done = time.perf_counter(), 0, False
+    while not done:
         await Timer(_VISIT * _PERIOD, unit="step")
+        done = bool(dut.done.value)
         if int(dut.left.value) != told:
             told = int(dut.left.value)
             (folder / "progress").write_text(str(told))
