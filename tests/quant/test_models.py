@@ -29,7 +29,7 @@ def test_the_seed_decides_the_start():
 
 def test_codes_are_read_as_the_integers_they_mean():
     x = mlp(INPUT, [], 2, 2).read(torch.tensor([[[[0, 4, 7], [1, 2, 3]]]], dtype=torch.uint8))
-    assert x.codes.tolist() == [[-4, 0, 3, -3, -2, -1]]
+    assert x.codes.tolist() == [[[[-4, -3]], [[0, -2]], [[3, -1]]]]
     assert x.value.abs().max() == 1
 
 
