@@ -1,5 +1,5 @@
 import torch
-from threefold.quant import QuantTensor, TernaryLinear
+from threefold.quant import QuantTensor, TernaryConv, TernaryLinear
 
 
 def layer(**options):
@@ -44,3 +44,42 @@ def test_gradients_of_bias_and_weight_are_those_of_the_real_product():
 def test_evaluation_is_in_double_precision():
     linear = layer(bias=True).eval()
     assert linear(codes_of([1.0] * 5, scale=0.5)).scale.dtype == torch.float64
+
+
+def maps():
+    codes = torch.randint(0, 4, (2, 3, 6, 5), generator=torch.Generator().manual_seed(0))
+    return QuantTensor(codes.float(), torch.tensor(0.5), torch.tensor(0.0))
+
+
+def convolution(**options):
+    return TernaryConv(3, 4, 3, padding=1, generator=torch.Generator().manual_seed(0), **options)
+
+
+def test_sums_of_a_convolution_are_integers_however_it_is_computed(monkeypatch):
+    conv, x = convolution(), maps()
+    exact = conv(x).codes
+    assert torch.equal(exact, exact.round())
+    monkeypatch.setattr(
+        TernaryConv, "product", lambda self, x, weight: exact + 0.4 * torch.sin(exact)
+    )
+    assert torch.equal(conv(x).codes, exact)
+
+
+def test_bias_of_a_convolution_is_that_of_each_channel():
+    conv, x = convolution(bias=True).eval(), maps()
+    plain = conv(x).codes
+    with torch.no_grad():
+        conv.bias[2] = 5 * conv.integers(x.scale)[2]
+    assert (conv(x).codes - plain).amax((0, 2, 3)).tolist() == [0, 0, 5, 0]
+    assert (conv(x).codes - plain).amin((0, 2, 3)).tolist() == [0, 0, 5, 0]
+
+
+def test_gradients_of_a_convolution_are_those_of_the_real_one():
+    conv, x = convolution(bias=True), maps()
+    ternary, _, scale = conv.integers(torch.tensor(1.0))
+    real = (ternary * scale).detach().requires_grad_()
+    conv(x).value.square().sum().backward()
+    value = torch.nn.functional.conv2d(x.value, real, padding=1)
+    value.square().sum().backward()
+    assert torch.allclose(conv.weight.grad, real.grad, rtol=1e-3)
+    assert torch.allclose(conv.bias.grad, 2 * value.sum((0, 2, 3)), rtol=1e-3, atol=1e-3)

@@ -79,9 +79,9 @@ def run(args: argparse.Namespace, console: Console) -> str:
     from .. import quant
 
     config = _config(args, quant.PRESETS)
-    name = args.preset.replace("-", "_")
+    network_name = args.preset.replace("-", "_")
     dataset = quant.load_dataset(config.dataset, args.data)
-    folder = make_folder(args.output or Path("out", name))
+    folder = make_folder(args.output or Path("out", network_name))
     twins = {"ternary": True} if args.no_float else {"ternary": True, "float": False}
     if args.fresh:
         for checkpoint in _CHECKPOINTS.values():
@@ -97,7 +97,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
             )
 
     held_out = dataset.test_images, dataset.test_labels
-    exported = quant.export(models["ternary"], name, argmax=not args.logits)
+    exported = quant.export(models["ternary"], network_name, argmax=not args.logits)
     quant.require_equal(models["ternary"], exported, dataset.test_images)
     accuracy = {
         "dataset": f"{dataset.name}, held out",
