@@ -5,7 +5,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..plan.cycles import requantizer_latency
+from ..plan.latency import requantizer_latency
 from .rom import rom
 
 __all__ = ["LevelSearch"]

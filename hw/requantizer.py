@@ -6,7 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
-from ..plan.cycles import requantizer_latency
+from ..plan.latency import requantizer_latency
 from .level_search import LevelSearch
 from .stream import lane_stream
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from ..errors import PlanError
-from .engine import EnginePlan
+from .engine import EnginePlan, PoolPlan, StepPlan
 
 __all__ = ["Resources", "block_bits", "block_rams", "estimate", "prefers_block"]
 
@@ -76,9 +76,38 @@ def block_bits(family: str) -> int:
     return max(bits * rows for bits, rows in _BLOCKS[family])
 
 
-def estimate(engines: Iterable[EnginePlan], family: str) -> Resources:
+def estimate(steps: Iterable[EnginePlan | PoolPlan | StepPlan], family: str) -> Resources:
     """Resources of a whole accelerator, without what connects it to a board."""
-    return sum((_engine(engine, family) for engine in engines), Resources())
+    return sum((_step(step, family) for step in steps), Resources())
+
+
+def _step(step: EnginePlan | PoolPlan | StepPlan, family: str) -> Resources:
+    if isinstance(step, EnginePlan):
+        return _engine(step, family)
+    if isinstance(step, PoolPlan):
+        return _pool(step, family)
+    if step.step.op == "threshold":
+        return _search(step.step.levels, step.step.total_bits, step.lanes, family)
+    return Resources(10 + step.lanes * step.step.out_bits)
+
+
+def _pool(pool: PoolPlan, family: str) -> Resources:
+    step, program = pool.step, pool.program
+    result = Resources(_ENGINE[family] + pool.lanes * 2 * step.out_bits)
+    result += _buffer(pool.word_bits, pool.depth, family)
+    if program.bits:
+        result += _rom(program.bits, len(program), family)
+    return result
+
+
+def _search(levels, total_bits: int, lanes: int, family: str) -> Resources:
+    """Requantizers of some lanes."""
+    groups, result = len(levels) // lanes, Resources()
+    for _ in range(lanes):
+        for stage in range(levels.shape[1].bit_length()):
+            result += _rom(total_bits, groups << stage, family)
+            result += Resources(_adder(total_bits, family))
+    return result
 
 
 def _engine(engine: EnginePlan, family: str) -> Resources:
@@ -88,18 +117,17 @@ def _engine(engine: EnginePlan, family: str) -> Resources:
     if engine.lanes < pe:
         luts += pe * total  # the serializer that drains the accumulators
     result = Resources(luts + _ENGINE[family])
-    result += _buffer(bits * simd, engine.banks << (schedule.words - 1).bit_length(), family)
-    if len(schedule.tiles) > 1:
-        result += _rom(schedule.row_bits, len(schedule.tiles), family)
-    groups = layer.rows // engine.lanes
+    result += _buffer(engine.word_bits, engine.depth, family)
+    tiles = len(schedule.tiles)
+    if tiles > 1:
+        result += _rom(schedule.row_bits, tiles, family)
+    if engine.program.bits:
+        result += _rom(engine.program.bits, tiles, family)
+    if layer.levels is not None:
+        return result + _search(layer.levels, total, engine.lanes, family)
     for _ in range(engine.lanes):
-        if layer.levels is None:
-            result += _rom(layer.logit_bits, groups, family)
-            result += Resources(4 * _adder(layer.logit_bits, family))
-            continue
-        for stage in range(layer.out_codes.bits):
-            result += _rom(total, groups << stage, family)
-            result += Resources(_adder(total, family))
+        result += _rom(layer.logit_bits, layer.rows // engine.lanes, family)
+        result += Resources(4 * _adder(layer.logit_bits, family))
     return result
 
 
