@@ -7,7 +7,6 @@ import argparse
 import dataclasses
 import json
 import statistics
-import time
 from pathlib import Path
 
 import torch
@@ -76,11 +75,7 @@ def measure(preset: str, dataset: Dataset, seed: int, checkpoints: Path | None) 
     for kind in KINDS:
         model = build(config, dataset, ternary=kind == "integer")
         checkpoint = checkpoints and checkpoints / f"{preset}_{seed}_{kind}.pt"
-        started = time.perf_counter()
-        resumed = checkpoint is not None and checkpoint.exists()
         train(model, dataset, config, checkpoint=checkpoint)
-        if not resumed:
-            run[f"{kind}_train_s"] = round(time.perf_counter() - started, 1)
         if kind == "integer":
             network = export(model, preset.replace("-", "_"))
             require_equal(model, network, dataset.test_images)
