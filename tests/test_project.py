@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from threefold.boards import BOARDS
 from threefold.sim import golden
 from threefold.sim.simulate import SimulationResult
 
@@ -415,7 +416,7 @@ def test_nothing_to_open(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"board": "basys3"}, r"there is no board 'basys3'; choose one of icebreaker, ulx3s_85f"),
+        ({"board": "basys3"}, f"there is no board 'basys3'; choose one of {', '.join(BOARDS)}"),
         (
             {"foldings": FOLDINGS, "interval": 9},
             "give foldings or an interval, not both",

@@ -14,7 +14,7 @@ from .boards import BAUD, CODE_BITS, Board, BoardTop
 from .errors import BuildError, PlanError
 from .files import make_folder
 from .hw.uart import divisor
-from .synthesis import HIDE_ARRAYS, Cells
+from .synthesis import PREPARE, Cells
 from .toolchain import find, run
 
 __all__ = ["BuildResult", "Progress", "build_bitstream", "check_build"]
@@ -141,7 +141,7 @@ def build_bitstream(
         debug_verilog=False,
         verbose=True,
         nextpnr_opts=f"--report {name}.report.json --seed {seed} --timing-allow-fail",
-        script_after_read=HIDE_ARRAYS,
+        script_after_read=PREPARE,
         script_after_synth=f"tee -q -o {name}.stat.json stat -json",
     )
     commands = json.loads(plan.files[f"build_{name}.json"])["commands"]

@@ -11,7 +11,7 @@ Backwards: which inputs are accepted. Then all states pass a clock edge.
 import numpy as np
 from numba import njit
 
-from .stages import ADD, ARGMAX, ARRAY, CONCAT, FIFO, FORK, JOIN, PAD, PIPE, SEARCH, SPLIT, STATE
+from .stages import ADD, ARGMAX, ARRAY, CONCAT, FIFO, FORK, JOIN, PAD, PIPE, SPLIT, STATE
 
 __all__ = ["run"]
 
@@ -121,8 +121,6 @@ def _offer(stages, state, valid):
             valid[o] = valid[i] if state[s, 0] < stages[s, 4] else valid[stages[s, 3]]
         elif kind == PAD:
             valid[o] = valid[i] or state[s, 0] >= stages[s, 3] + stages[s, 4]
-        elif kind == SEARCH:
-            valid[o] = state[s, 0] == 1
 
 
 @njit(cache=True)
@@ -131,8 +129,11 @@ def _accept(stages, state, valid, ready):
     for s in range(len(stages) - 1, -1, -1):
         kind, i, o = stages[s, 0], stages[s, 1], stages[s, 2]
         if kind == ARRAY:
-            ready[i] = state[s, 1] >= 0
-        elif kind in (PIPE, JOIN):
+            ready[i] = state[s, 1] >= 0 and not (stages[s, 9] and state[s, 6])
+        elif kind == PIPE:
+            busy = state[s, 0] & ((1 << (stages[s, 4] - 1)) - 1)
+            ready[i] = (not valid[o] or ready[o]) and not busy
+        elif kind == JOIN:
             ready[i] = not valid[o] or ready[o]
         elif kind == SPLIT:
             ready[i] = state[s, 0] == 0 or (state[s, 0] == 1 and ready[o])
@@ -153,8 +154,6 @@ def _accept(stages, state, valid, ready):
             ready[stages[s, 3]] = ready[o] and state[s, 0] >= stages[s, 4]
         elif kind == PAD:
             ready[i] = ready[o] and stages[s, 3] <= state[s, 0] < stages[s, 3] + stages[s, 4]
-        elif kind == SEARCH:
-            ready[i] = state[s, 0] == 0 or (state[s, 0] == 1 and ready[o])
 
 
 @njit(cache=True)
@@ -166,7 +165,7 @@ def _tick(stages, state, valid, ready, tables, most):
         enters = valid[i] and ready[i]
         leaves = valid[o] and ready[o]
         if kind == ARRAY:
-            # Words missing, room, pixel, tile, pipeline, words to free.
+            # Words missing, room, pixel, tile, pipeline, words to free, whether one is read.
             ahead, pipe, freed = state[s, 0], state[s, 4], state[s, 5]
             state[s, 0] += enters
             state[s, 1] -= enters
@@ -175,7 +174,8 @@ def _tick(stages, state, valid, ready, tables, most):
             state[s, 1] += freed
             state[s, 5] = 0
             moved = (pipe << 1) & ((2 << stages[s, 6]) - 1)
-            issue = ahead >= 0 and not (stages[s, 9] and enters)
+            issue = ahead >= 0
+            state[s, 6] = issue
             if issue:
                 pixels, at = stages[s, 3], stages[s, 5]
                 moved |= tables[at + 2 * pixels + state[s, 3]]
@@ -224,18 +224,9 @@ def _tick(stages, state, valid, ready, tables, most):
             state[s, 1] = waits or (loaded and not leaves)
             changed |= state[s, 1] != loaded
             most[s] = max(most[s], state[s, 0])
-        elif kind in (CONCAT, PAD):
-            if leaves:
-                state[s, 0] += 1
-                period = stages[s, 4] + stages[s, 5] + (stages[s, 3] if kind == PAD else 0)
-                if state[s, 0] == period:
-                    state[s, 0] = 0
-        elif kind == SEARCH:
-            if enters:
-                state[s, 0] = stages[s, 3]
-            elif leaves:
+        elif kind in (CONCAT, PAD) and leaves:
+            state[s, 0] += 1
+            period = stages[s, 4] + stages[s, 5] + (stages[s, 3] if kind == PAD else 0)
+            if state[s, 0] == period:
                 state[s, 0] = 0
-            elif state[s, 0] > 1:
-                state[s, 0] -= 1
-                changed = True
     return changed
