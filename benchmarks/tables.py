@@ -63,6 +63,27 @@ hardware's; float is the same network with float weights and ReLU.
 """
 
 
+def lenet() -> str:
+    record = recorded("lenet_accuracy")
+    rows = []
+    for preset, figures in record["presets"].items():
+        config = figures["config"]
+        widths = "-".join(map(str, config["widths"]))
+        for run in figures["runs"]:
+            accuracies = (f"{run[kind]:.2%}" for kind in ("integer", "float"))
+            head = (f"{preset}, {widths}", f"{figures['weights']:,}", config["epochs"])
+            rows.append((*head, run["seed"], *accuracies))
+    head = ("preset, widths", "weights", "epochs", "seed", "integer", "float")
+    return f"""## Accuracy of small convolutional networks
+`benchmarks/lenet_accuracy.py`, PyTorch {record["torch"]}. Two convolutions, each with a pool, and
+dense layers, all of them ternary, with 2-bit activations; the last epoch. `lenet-digits` is held
+against 360 images of scikit-learn's digits, `lenet-mnist` against the 10,000 test images of MNIST,
+whose pixels are cut to 4 bits.
+
+{table(head, rows)}
+"""
+
+
 def boards() -> str:
     record = recorded("boards")
     rows, tools = [], {}
@@ -130,7 +151,7 @@ counted once for each output pixel, as shares of all tiles.
 
 def page() -> str:
     """The text of docs/benchmarks.md."""
-    parts = (pe_area(), digits(), boards(), resource_model(), filter_reordering())
+    parts = (pe_area(), digits(), lenet(), boards(), resource_model(), filter_reordering())
     return "# Benchmarks\nWritten by `benchmarks/tables.py`.\n\n" + "\n".join(parts)
 
 
