@@ -64,6 +64,11 @@ class Cells:
         return self.count("SB_RAM40_4K", "DP16KD", "PDPW16KD")
 
     @property
+    def spram(self) -> int:
+        """Large single-port RAMs of iCE40UP5K."""
+        return self.count("SB_SPRAM256KA")
+
+    @property
     def dsp(self) -> int:
         """Multipliers, and the adders of products beside them."""
         return self.count("SB_MAC16", "MULT18X18D", "MULT9X9D", "ALU54B")
