@@ -181,6 +181,7 @@ def test_the_best_seed_of_those_that_do_not_hold_the_clock(tmp_path, nextpnr):
     assert asked == [1, 2, 3]
     log = tmp_path / "gateware" / "nextpnr-ice40.log"
     assert "--seed 2 " in log.read_text()
+    assert {path.name for path in log.parent.iterdir()} == {"yosys.log", log.name}
 
     result = build_bitstream(
         Difference(), get("icebreaker"), tmp_path, seeds=3, timing_allow_fail=True
@@ -189,7 +190,8 @@ def test_the_best_seed_of_those_that_do_not_hold_the_clock(tmp_path, nextpnr):
     assert result.bitstream.read_text() == "of seed 2"
     assert result.utilization["lut"]["used"] == 2
     assert result.utilization["spram"] == {"used": 2, "available": 4}
-    assert "--seed 2 " in log.read_text()
+    for path in (log, log.parent / "build_top.sh"):
+        assert "--seed 2 " in path.read_text()
 
 
 def test_no_seed_at_all(tmp_path):
