@@ -93,7 +93,7 @@ def _folding(rng: np.random.Generator, layer) -> Folding:
 def measure(family: str, point: Point) -> dict:
     """Estimate and synthesis of one accelerator, as a row of the table."""
     plan = make_plan(point)
-    expected = estimate(plan.engines, family)
+    expected = estimate(plan.steps, family)
     with tempfile.TemporaryDirectory() as folder:
         cells = synthesise(Accelerator(plan), family, folder, name="sample")
     foldings = [f"{fold.pe}x{fold.simd}" for fold in plan.foldings().values()]

@@ -108,9 +108,29 @@ foldings of networks from 64-64-10 to 784-64-32-10. LUTs are off by shares, bloc
 """
 
 
+def filter_reordering() -> str:
+    record = recorded("filter_reordering")
+    rows = []
+    for row in record["rows"]:
+        shares = [f"{row[key] / row['tiles']:.1%}" for key in ("left", "left_aligned")]
+        folding = f"{row['pe']} × {row['simd']}"
+        rows.append(
+            (folding, f"{row['pruned']:.0%}", f"{row['tiles']:,}", shares[0], f"**{shares[1]}**")
+        )
+    widths = "-".join(map(str, record["widths"]))
+    return f"""## Tiles left after filters are reordered
+`benchmarks/filter_reordering.py`: 3 × 3 convolutions with {widths} channels and a dense
+layer of {record["classes"]} classes with 2 PEs, pruned at random: of each filter, SIMD neighbouring
+channels at all kernel positions go together. Tiles of all layers that still hold a weight, each
+counted once for each output pixel, as shares of all tiles.
+
+{table(("PE × SIMD", "pruned", "tiles × pixels", "left", "left when aligned"), rows)}
+"""
+
+
 def page() -> str:
     """The text of docs/benchmarks.md."""
-    parts = (pe_area(), digits(), boards(), resource_model())
+    parts = (pe_area(), digits(), boards(), resource_model(), filter_reordering())
     return "# Benchmarks\nWritten by `benchmarks/tables.py`.\n\n" + "\n".join(parts)
 
 

@@ -1,22 +1,28 @@
-"""A whole network in hardware: engines chained by streams, all of them working at once."""
+"""A whole network in hardware: components chained by streams, all of them working at once."""
 
-from math import gcd
-
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
+from ..plan.dataflow import Edge, Part
 from ..plan.plan import Plan
 from .argmax import ArgMax
+from .concat import Concat
 from .engine import Engine
+from .fifo import Fifo
+from .fork import Fork
+from .pad_channels import PadChannels
+from .pool import PoolEngine
+from .requantizer import Requantizer
 from .resizer import Deserializer, Serializer
 from .stream import lane_count, lane_shape, lane_stream
+from .stream_adder import StreamAdder
 
 __all__ = ["Accelerator"]
 
 
 class Accelerator(wiring.Component):
-    """Images in as codes, logits or classes out.
+    """Images in as codes, logits, codes or classes out.
 
     Parameters
     ----------
@@ -24,24 +30,22 @@ class Accelerator(wiring.Component):
 
     Members
     -------
-    i : In(lane_stream(code bits, SIMD of the first engine))
+    i : In(lane_stream(code bits, lanes of the plan's input))
         Codes of an image in the order height, width, channel; image after image.
     o : Out(lane_stream)
-        Signed logits, as many at once as the plan says, or one class index for each image.
+        Signed logits or codes, as many at once as the plan says, or one class index for each
+        pixel of the output.
     """
 
     def __init__(self, plan: Plan):
         self._plan = plan
-        self._engines = {engine.layer.name: Engine(engine) for engine in plan.engines}
-        first, *_, last = [*self._engines.values()] * 2
-        self._argmax = None
-        if plan.argmax:
-            layer = plan.engines[-1].layer
-            self._argmax = ArgMax(channels=layer.rows, bits=layer.logit_bits)
+        parts, lanes = plan.dataflow
+        self._components = [_component(part) for part in parts]
+        bits = plan.network.input.element.bits
         super().__init__(
             {
-                "i": In(lane_stream(lane_shape(first.i), lane_count(first.i))),
-                "o": (self._argmax or last).signature.members["o"],
+                "i": In(lane_stream(bits, lanes)),
+                "o": self._components[-1].signature.members["o"],
             }
         )
 
@@ -57,26 +61,84 @@ class Accelerator(wiring.Component):
     @property
     def o_beats(self) -> int:
         """Beats in which an image's outputs leave."""
-        return 1 if self._plan.argmax else self._plan.engines[-1].layer.rows // lane_count(self.o)
+        return self._plan.o_beats
 
     def elaborate(self, platform):
         m = Module()
 
-        source = flipped(self.i)
-        for name, engine in self._engines.items():
-            m.submodules[f"engine_{name}"] = engine
-            source = _resized(m, source, engine.i, before=f"engine_{name}")
-            connect(m, source, engine.i)
-            source = engine.o
-            _tap(m, name, source)
-        if self._argmax is not None:
-            m.submodules.argmax = self._argmax
-            source = _resized(m, source, self._argmax.i, before="argmax")
-            connect(m, source, self._argmax.i)
-            source = self._argmax.o
-        connect(m, source, flipped(self.o))
+        parts, _ = self._plan.dataflow
+        for part, component in zip(parts, self._components, strict=True):
+            m.submodules[part.name] = component
+            for edge, port in zip(part.inputs, _inputs(part, component), strict=True):
+                _connect(m, self._stream(edge), port)
+            if part.plan is not None:
+                _tap(m, part.plan.name, component.o)
+        connect(m, self._components[-1].o, flipped(self.o))
 
         return m
+
+    def _stream(self, edge: Edge):
+        """The port that an edge leaves."""
+        if edge.part < 0:
+            return flipped(self.i)
+        parts, _ = self._plan.dataflow
+        port = self._components[edge.part].o
+        return port[edge.output] if parts[edge.part].kind == "fork" else port
+
+
+def _component(part: Part) -> wiring.Component:
+    first = part.inputs[0]
+    shape = signed(first.bits) if first.signed else first.bits
+    match part.kind:
+        case "engine":
+            return Engine(part.plan)
+        case "pool":
+            return PoolEngine(part.plan)
+        case "threshold":
+            step, form = part.plan.step, part.plan.form
+            return Requantizer(step.levels, total_bits=step.total_bits, lanes=part.lanes, form=form)
+        case "add":
+            a_max, b_max = (codes.max_code for codes in part.plan.step.codes)
+            return StreamAdder(a_max, b_max, lanes=part.lanes)
+        case "concat":
+            beats = tuple(shape[2] // part.lanes for shape in part.plan.step.in_shapes)
+            return Concat(shape, lanes=part.lanes, beats=beats)
+        case "pad_channels":
+            step, lanes = part.plan.step, part.lanes
+            return PadChannels(
+                shape,
+                lanes=lanes,
+                before=step.before // lanes,
+                beats=step.in_shape[2] // lanes,
+                after=step.after // lanes,
+                code=step.out_codes.zero_code,
+            )
+        case "fork":
+            return Fork(shape, lanes=part.lanes, outputs=part.number)
+        case "fifo":
+            return Fifo(shape, lanes=part.lanes, depth=part.number)
+        case "split":
+            return Serializer(shape, i_lanes=first.lanes, o_lanes=part.lanes)
+        case "join":
+            return Deserializer(shape, i_lanes=first.lanes, o_lanes=part.lanes)
+        case "argmax":
+            return ArgMax(channels=part.number, bits=first.bits)
+
+
+def _inputs(part: Part, component: wiring.Component) -> tuple:
+    if part.kind in ("add", "concat"):
+        return component.a, component.b
+    return (component.i,)
+
+
+def _connect(m: Module, source, target):
+    """Connect streams; a requantizer's lanes have room for the level that means "never"."""
+    if lane_shape(source) == lane_shape(target):
+        connect(m, source, target)
+        return
+    m.d.comb += [target.valid.eq(source.valid), source.ready.eq(target.ready)]
+    for lane in range(lane_count(target)):
+        m.d.comb += target.payload[lane].eq(source.payload[lane])
 
 
 def _tap(m: Module, name: str, port):
@@ -88,22 +150,3 @@ def _tap(m: Module, name: str, port):
         value = Value.cast(getattr(port, member))
         signal = Signal(len(value), name=f"tap_{name}__{member}")
         m.d.comb += signal.eq(value)
-
-
-def _resized(m: Module, source, target, *, before: str):
-    """``source`` with as many lanes as ``target``, by way of their greatest common divisor.
-
-    The submodule ``before`` follows. No layer's name makes two submodules share theirs: each of
-    the prefixes ``engine_``, ``split_`` and ``join_`` is one kind's own.
-    """
-    shape, lanes, wanted = lane_shape(target), lane_count(source), lane_count(target)
-    common = gcd(lanes, wanted)
-    if lanes != common:
-        split = m.submodules[f"split_{before}"] = Serializer(shape, i_lanes=lanes, o_lanes=common)
-        connect(m, source, split.i)
-        source = split.o
-    if wanted != common:
-        join = m.submodules[f"join_{before}"] = Deserializer(shape, i_lanes=common, o_lanes=wanted)
-        connect(m, source, join.i)
-        source = join.o
-    return source

@@ -1,18 +1,22 @@
-"""Holds input vectors while an engine reads them, several times over and in any order."""
+"""Holds the words of a stream of maps for as long as a window needs them."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, memory, wiring
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import ceil_log2
 
 from ..errors import PlanError
+from ..plan.window import Walk
+from .ram import Ram
 from .stream import lane_stream
 
 __all__ = ["ActivationBuffer"]
 
 
 class ActivationBuffer(wiring.Component):
-    """A ring of banks, each with the words of one vector: one is read while others fill.
+    """A ring of words between the producer of a stream and the windows that slide over it.
+
+    It counts words only: how many the next window still waits for, and how many may come
+    before one that is in use would be overwritten. Where a window lies is its reader's matter.
 
     Parameters
     ----------
@@ -20,40 +24,60 @@ class ActivationBuffer(wiring.Component):
         Width of a code.
     lanes : int
         Codes in a word.
-    words : int
-        Words in a vector.
-    banks : int
-        Vectors held at once, at least 2.
+    depth : int
+        Words held at once, a power of two.
+    memory : str
+        Where they are; see :class:`~threefold.hw.ram.Ram`. SPRAM has a single port.
+    walk : Walk
+        The windows.
 
     Members
     -------
     i : In(lane_stream(bits, lanes))
-        Words in order; accepted while a bank is free.
-    available : Out(1)
-        The oldest bank is complete.
-    column : In
-        Word of the oldest bank to read.
+        Words in order; accepted while there is room.
+    start : Out(1)
+        All words of the next window are there.
+    take : In(1), needs : In
+        The window is being read to its end; the one after it needs so many words more.
+    release : In(1), frees : In
+        The window has been read to its end; so many words may be overwritten.
+    address : In
+        Word to read,
     read : In(1)
-        Read it: ``data`` holds it from the next cycle on.
-    release : In(1)
-        With the last read of a bank: it may be filled anew.
+        if any: ``data`` holds it from the next cycle on.
+    waits : In(1)
+        There is a word to read, in this cycle or as soon as the reader moves on: with a single
+        port no word is accepted meanwhile.
     data : Out(ArrayLayout(bits, lanes))
+
+    Raises
+    ------
+    PlanError
+        If the depth is no power of two, or holds no window.
     """
 
-    def __init__(self, *, bits: int, lanes: int, words: int, banks: int = 2):
-        if banks < 2:
-            raise PlanError(f"an activation buffer needs at least 2 banks, not {banks}")
+    def __init__(self, *, bits: int, lanes: int, depth: int, memory: str = "auto", walk: Walk):
+        if depth < 2 or depth & (depth - 1) or depth < walk.least_depth:
+            raise PlanError(
+                f"an activation buffer must be a power of two of at least {walk.least_depth} "
+                f"words, not {depth}"
+            )
         self._bits = bits
         self._lanes = lanes
-        self._words = words
-        self._banks = banks
+        self._depth = depth
+        self._memory = memory
+        self._walk = walk
         super().__init__(
             {
                 "i": In(lane_stream(bits, lanes)),
-                "available": Out(1),
-                "column": In(ceil_log2(words)),
-                "read": In(1),
+                "start": Out(1),
+                "take": In(1),
+                "needs": In(range(int(walk.needs.max()) + 1)),
                 "release": In(1),
+                "frees": In(range(int(walk.frees.max()) + 1)),
+                "address": In(range(depth)),
+                "read": In(1),
+                "waits": In(1),
                 "data": Out(data.ArrayLayout(bits, lanes)),
             }
         )
@@ -67,53 +91,48 @@ class ActivationBuffer(wiring.Component):
         return self._lanes
 
     @property
-    def words(self) -> int:
-        return self._words
+    def depth(self) -> int:
+        return self._depth
 
     @property
-    def banks(self) -> int:
-        return self._banks
+    def memory(self) -> str:
+        return self._memory
+
+    @property
+    def walk(self) -> Walk:
+        return self._walk
 
     def elaborate(self, platform):
         m = Module()
 
-        column_bits = ceil_log2(self._words)
-        depth = self._banks << column_bits
-        m.submodules.memory = storage = memory.Memory(
-            shape=data.ArrayLayout(self._bits, self._lanes), depth=depth, init=[]
-        )
-        write, read = storage.write_port(), storage.read_port()
+        word = data.ArrayLayout(self._bits, self._lanes)
+        m.submodules.memory = storage = Ram(word, self._depth, self._memory)
+        write, read = storage.write, storage.read
 
-        full = Signal(range(self._banks + 1))
-        fill_bank, read_bank = Signal(range(self._banks)), Signal(range(self._banks))
-        fill_column = Signal(column_bits)
-        accept, filled = Signal(), Signal()
+        # Both count from −1 down where something is missing, so that their signs decide.
+        first = int(self._walk.needed[0])
+        most_ahead = max(self._depth, int(self._walk.needs.max()), first)
+        most_room = self._depth + int(self._walk.frees.max())
+        ahead = Signal(signed(most_ahead.bit_length() + 1), init=-first)
+        room = Signal(signed(most_room.bit_length() + 1), init=self._depth - 1)
+        place = Signal(range(self._depth))
+        accept = Signal()
 
         m.d.comb += [
-            self.i.ready.eq(full != self._banks),
+            self.start.eq(ahead >= 0),
+            self.i.ready.eq((room >= 0) & ~(self.waits & (self._memory == "spram"))),
             accept.eq(self.i.valid & self.i.ready),
-            filled.eq(accept & (fill_column == self._words - 1)),
-            self.available.eq(full != 0),
             write.en.eq(accept),
-            write.addr.eq(Cat(fill_column, fill_bank)),
+            write.addr.eq(place),
             write.data.eq(self.i.payload),
             read.en.eq(self.read),
-            read.addr.eq(Cat(self.column, read_bank)),
+            read.addr.eq(self.address),
             self.data.eq(read.data),
         ]
-        m.d.sync += full.eq(full + filled - self.release)
-        with m.If(filled):
-            m.d.sync += [fill_column.eq(0), fill_bank.eq(_next(fill_bank, self._banks))]
-        with m.Elif(accept):
-            m.d.sync += fill_column.eq(fill_column + 1)
-        with m.If(self.release):
-            m.d.sync += read_bank.eq(_next(read_bank, self._banks))
+        m.d.sync += [
+            ahead.eq(ahead + accept - Mux(self.take, self.needs, 0)),
+            room.eq(room - accept + Mux(self.release, self.frees, 0)),
+            place.eq(place + accept),
+        ]
 
         return m
-
-
-def _next(bank, banks: int):
-    """The bank after ``bank``; only a ring that is no power of two needs a comparison."""
-    if banks & (banks - 1) == 0:
-        return bank + 1
-    return Mux(bank == banks - 1, 0, bank + 1)

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
-from ..plan.cycles import adder_levels
+from ..plan.latency import adder_levels
 
 __all__ = ["CHAIN_BITS", "AdderTree"]
 

@@ -1,23 +1,23 @@
-"""One layer in hardware: buffer, sequencer, PE array, and what turns totals into outputs."""
+"""One layer in hardware: window reader, PE array, and what turns totals into outputs."""
 
 from amaranth.hdl import Cat, EnableInserter, Module, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..plan.engine import EnginePlan
-from .activation_buffer import ActivationBuffer
 from .logits import LogitAdder
 from .pe import PE
 from .requantizer import Requantizer
 from .resizer import Serializer
-from .sequencer import Sequencer
 from .stream import lane_stream
+from .weight_memory import WeightMemory
+from .window_reader import WindowReader
 
 __all__ = ["Engine", "PEArray"]
 
 
 class PEArray(wiring.Component):
-    """Sequencer and processing elements: a rigid pipeline from an issued tile to its row group.
+    """Weight memory and processing elements: a rigid pipeline from words to totals.
 
     It has no stall input; whoever holds it wraps it with ``EnableInserter``, so that waiting
     costs no logic at all, only the clock enables that registers have anyway.
@@ -28,19 +28,18 @@ class PEArray(wiring.Component):
 
     Members
     -------
-    start : In(1)
-        A vector is available.
-    issue, column, finish : Out
-        As in :class:`Sequencer`.
+    fetch : In(1)
+        The next cycle has a word.
+    valid, last : In(1)
+        There is a word, the last of its row group.
     activations : In
-        The word issued in the cycle before, shared by all processing elements.
+        The word, shared by all processing elements, or a share of it for each group.
     o : Out(lane_stream(total_bits, PE))
         Totals of a row group. ``ready`` is not looked at: the wrapper stops the pipeline.
     """
 
     def __init__(self, plan: EnginePlan):
         self._plan = plan
-        self._sequencer = Sequencer(plan.schedule)
         layer, folding = plan.layer, plan.folding
         self._pes = [
             PE(bits=layer.codes.bits, simd=folding.simd, sum_bits=layer.total_bits)
@@ -48,11 +47,10 @@ class PEArray(wiring.Component):
         ]
         super().__init__(
             {
-                "start": In(1),
-                "issue": Out(1),
-                "column": Out(self._sequencer.column.shape()),
-                "finish": Out(1),
-                "activations": In(self._pes[0].activations.shape()),
+                "fetch": In(1),
+                "valid": In(1),
+                "last": In(1),
+                "activations": In(data.ArrayLayout(layer.codes.bits, plan.i_lanes)),
                 "o": Out(lane_stream(layer.total_bits, folding.pe)),
             }
         )
@@ -64,31 +62,30 @@ class PEArray(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.sequencer = sequencer = self._sequencer
-        m.d.comb += [
-            sequencer.start.eq(self.start),
-            self.issue.eq(sequencer.issue),
-            self.column.eq(sequencer.column),
-            self.finish.eq(sequencer.finish),
-        ]
+        m.submodules.weights = weights = WeightMemory(self._plan.schedule.weights)
+        m.d.comb += weights.fetch.eq(self.fetch)
 
         # Beside each tile on its way through the adders: whether there is one, and whether it
         # is the last of its row group. What follows a last tile is the first of its group.
         travel = self._pes[0].latency - 1
         valid, last, first = Signal(travel), Signal(travel), Signal(init=1)
         m.d.sync += [
-            valid.eq(Cat(sequencer.valid, valid)),
-            last.eq(Cat(sequencer.last, last)),
+            valid.eq(Cat(self.valid, valid)),
+            last.eq(Cat(self.last, last)),
             self.o.valid.eq(valid[-1] & last[-1]),
         ]
         with m.If(valid[-1]):
             m.d.sync += first.eq(last[-1])
 
+        simd, spans = self._plan.folding.simd, self._plan.folding.spans(self._plan.layer)
         for index, pe in enumerate(self._pes):
             m.submodules[f"pe_{index}"] = pe
+            share = index * spans // len(self._pes) * simd
             m.d.comb += [
-                pe.activations.eq(self.activations),
-                pe.weights.eq(sequencer.weights[index]),
+                Cat(pe.activations).eq(
+                    Cat(self.activations[lane] for lane in range(share, share + simd))
+                ),
+                pe.weights.eq(weights.row[index]),
                 pe.enable.eq(valid[-1]),
                 pe.first.eq(first),
                 self.o.payload[index].eq(pe.total),
@@ -98,19 +95,18 @@ class PEArray(wiring.Component):
 
 
 class Engine(wiring.Component):
-    """Computes one layer of vectors that arrive as a stream.
+    """Computes one layer of maps that arrive as a stream.
 
     Parameters
     ----------
     plan : EnginePlan
-        Layer, folding, lanes of the output, banks of the buffer.
 
     Members
     -------
-    i : In(lane_stream(code bits, SIMD))
-        Input vectors, word by word.
+    i : In(lane_stream(code bits, word lanes))
+        Maps, word by word.
     o : Out(lane_stream)
-        Codes or signed logits, ``plan.lanes`` at once, in the order of the layer's rows.
+        Codes or signed logits, ``plan.lanes`` at once: pixel by pixel, filter by filter.
     """
 
     def __init__(self, plan: EnginePlan):
@@ -118,7 +114,7 @@ class Engine(wiring.Component):
         self._finish = _finish(plan)
         super().__init__(
             {
-                "i": In(lane_stream(plan.layer.codes.bits, plan.folding.simd)),
+                "i": In(lane_stream(plan.layer.codes.bits, plan.i_lanes)),
                 "o": self._finish.signature.members["o"],
             }
         )
@@ -130,29 +126,32 @@ class Engine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        layer, folding, schedule = self._plan.layer, self._plan.folding, self._plan.schedule
-        array = PEArray(self._plan)
+        plan, layer = self._plan, self._plan.layer
+        array = PEArray(plan)
         advance = Signal()
-        m.submodules.buffer = buffer = ActivationBuffer(
+        m.submodules.reader = reader = WindowReader(
             bits=layer.codes.bits,
-            lanes=folding.simd,
-            words=schedule.words,
-            banks=self._plan.banks,
+            lanes=plan.i_lanes,
+            depth=plan.depth,
+            memory=plan.memory,
+            walk=plan.walk,
+            program=plan.program,
+            pad_code=layer.pad_code,
         )
         m.submodules.array = EnableInserter(advance)(array)
         m.submodules.drain = drain = Serializer(
-            layer.total_bits, i_lanes=folding.pe, o_lanes=self._plan.lanes
+            layer.total_bits, i_lanes=plan.folding.pe, o_lanes=plan.lanes
         )
         m.submodules.output = finish = self._finish
 
-        connect(m, flipped(self.i), buffer.i)
+        connect(m, flipped(self.i), reader.i)
         m.d.comb += [
             advance.eq(~array.o.valid | drain.i.ready),
-            array.start.eq(buffer.available),
-            buffer.column.eq(array.column),
-            buffer.read.eq(array.issue & advance),
-            buffer.release.eq(array.issue & array.finish & advance),
-            array.activations.eq(buffer.data),
+            reader.advance.eq(advance),
+            array.fetch.eq(reader.fetch),
+            array.valid.eq(reader.valid),
+            array.last.eq(reader.last),
+            array.activations.eq(reader.data),
         ]
         connect(m, array.o, drain.i)
         connect(m, drain.o, finish.i)
@@ -164,7 +163,9 @@ class Engine(wiring.Component):
 def _finish(plan: EnginePlan) -> Requantizer | LogitAdder:
     layer = plan.layer
     if layer.levels is not None:
-        return Requantizer(layer.levels, total_bits=layer.total_bits, lanes=plan.lanes)
+        return Requantizer(
+            layer.levels, total_bits=layer.total_bits, lanes=plan.lanes, form=plan.form
+        )
     return LogitAdder(
         layer.offsets,
         step=layer.codes.step,

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
-from ..plan.cycles import pe_latency
+from ..plan.latency import pe_latency
 from .adder_tree import CHAIN_BITS, AdderTree
 from .masked_adder import MaskedAdder, Weight, masked
 

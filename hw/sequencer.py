@@ -1,150 +1,120 @@
-"""Walks the static list of tiles and reads their weights."""
+"""Walks the static list of a window's tiles."""
 
-from amaranth.hdl import Const, Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import ceil_log2
 
-from ..plan.schedule import Schedule
-from .pe import Weight
+from ..plan.program import Program
 from .rom import rom
 
 __all__ = ["Sequencer"]
 
 
 class Sequencer(wiring.Component):
-    """Issues one tile a cycle while a vector is available, without a gap between vectors.
+    """Issues one tile a cycle while a window is available, without a gap between windows.
 
-    Tiles that hold no weight are not in the list. Where tiles are left out, each weight row
-    names the word that the tile after it reads, so the list costs a few bits of the memory
-    that is read anyway; where none are, a counter does. A list of a single tile leaves no
-    memory at all: its weights are constants.
+    Tiles that hold no weight are not in the list. Where it takes all words of the window in
+    order, counters stand for it; where it does not, a small memory beside that of the weights
+    does; a list of a single tile is a constant.
+
+    The pipeline never waits. To stall it, wrap it in an ``EnableInserter``.
 
     Parameters
     ----------
-    schedule : Schedule
+    program : Program
 
     Members
     -------
     start : In(1)
-        A vector is available.
+        A window is available.
     issue : Out(1)
         A tile is issued in this cycle,
-    column : Out
+    row, column : Out
         and this is the word it reads;
-    finish : Out(1)
-        it is the last of its vector.
-    weights : Out(ArrayLayout of Weight, PE × SIMD)
-        Weights of the tile issued in the cycle before,
-    valid : Out(1)
-        if there was one,
     last : Out(1)
-        and whether it was the last of its row group.
+        with it a result is complete;
+    finish : Out(1)
+        it is the last of its window.
     """
 
-    def __init__(self, schedule: Schedule):
-        self._schedule = schedule
-        folding = schedule.folding
+    def __init__(self, program: Program):
+        self._program = program
         super().__init__(
             {
                 "start": In(1),
                 "issue": Out(1),
-                "column": Out(ceil_log2(schedule.words)),
-                "finish": Out(1),
-                "weights": Out(
-                    data.ArrayLayout(data.ArrayLayout(Weight, folding.simd), folding.pe)
-                ),
-                "valid": Out(1),
+                "row": Out(program.row_bits),
+                "column": Out(program.column_bits),
                 "last": Out(1),
+                "finish": Out(1),
             }
         )
 
     @property
-    def schedule(self) -> Schedule:
-        return self._schedule
+    def program(self) -> Program:
+        return self._program
 
     def elaborate(self, platform):
         m = Module()
 
         m.d.comb += self.issue.eq(self.start)
-        m.d.sync += self.valid.eq(self.issue)
-
-        if len(self._schedule.tiles) == 1:
-            self._hold_constants(m)
-        elif self._schedule.skipped:
-            self._follow_links(m)
-        else:
+        if len(self._program) == 1:
+            m.d.comb += [
+                self.row.eq(int(self._program.rows[0])),
+                self.column.eq(int(self._program.columns[0])),
+                self.last.eq(1),
+                self.finish.eq(1),
+            ]
+        elif self._program.counted:
             self._count(m)
+        else:
+            self._follow(m)
 
         return m
 
-    def _hold_constants(self, m: Module):
-        m.d.comb += [
-            self.finish.eq(1),
-            self.last.eq(1),
-            self.column.eq(self._schedule.tiles[0][1]),
-            self.weights.as_value().eq(self._row(0)),
-        ]
-
     def _count(self, m: Module):
-        index = self._index(m)
-        row = self._read(m, index, [self._row(tile) for tile in range(len(self._schedule.tiles))])
-        words = self._schedule.words
-        if words & (words - 1) == 0:
-            m.d.comb += self.column.eq(index[: ceil_log2(words)])
-        else:
-            with m.If(self.issue):
-                m.d.sync += self.column.eq(Mux(self.column == words - 1, 0, self.column + 1))
-        m.d.comb += self.weights.as_value().eq(row)
-        with m.If(self.issue):
-            m.d.sync += self.last.eq(self.column == words - 1)
-
-    def _follow_links(self, m: Module):
-        tiles, last = self._schedule.tiles, self._schedule.last
-        index = self._index(m)
-        weight_bits = len(self.weights.as_value())
-        column_bits = len(self.column)
-        rows = []
-        for tile in range(len(tiles)):
-            _, next_column = tiles[(tile + 1) % len(tiles)]
-            link = next_column | last[tile] << column_bits
-            rows.append(self._row(tile) | link << weight_bits)
-        row = self._read(m, index, rows)
+        program = self._program
+        column_end, row_end, result_end = Signal(), Signal(), Signal()
         m.d.comb += [
-            self.weights.as_value().eq(row[:weight_bits]),
-            self.column.eq(
-                Mux(index == 0, tiles[0][1], row[weight_bits : weight_bits + column_bits])
-            ),
-            self.last.eq(row[-1]),
+            column_end.eq(_counter(m, "column", self.issue, self.column, program.width)),
+            row_end.eq(_counter(m, "row", self.issue & column_end, self.row, program.height)),
+            self.last.eq(column_end & row_end),
+        ]
+        result = Signal(range(program.results))
+        m.d.comb += [
+            result_end.eq(_counter(m, "result", self.issue & self.last, result, program.results)),
+            self.finish.eq(self.last & result_end),
         ]
 
-    def _index(self, m: Module) -> Signal:
-        """A counter over the tiles."""
-        final = len(self._schedule.tiles) - 1
-        index = Signal(range(final + 1))
-        m.d.comb += self.finish.eq(index == final)
-        with m.If(self.issue):
-            m.d.sync += index.eq(Mux(self.finish, 0, index + 1))
-        return index
+    def _follow(self, m: Module):
+        """Read the list ahead, so that the tile to issue is always at the memory's output."""
+        program = self._program
+        final = len(program) - 1
+        entries = [
+            int(row) | int(column) << program.row_bits | int(last) << (program.bits - 1)
+            for row, column, last in zip(program.rows, program.columns, program.last, strict=True)
+        ]
+        m.submodules.program = table = rom(program.bits, entries)
+        port = table.read_port()
+        index, following = Signal(range(final + 1)), Signal(range(final + 1))
+        column_at = program.row_bits
+        m.d.comb += [
+            self.finish.eq(index == final),
+            following.eq(Mux(self.issue, Mux(self.finish, 0, index + 1), index)),
+            port.addr.eq(following),
+            self.row.eq(port.data[:column_at]),
+            self.column.eq(port.data[column_at : program.bits - 1]),
+            self.last.eq(port.data[-1]),
+        ]
+        m.d.sync += index.eq(following)
 
-    def _read(self, m: Module, index: Signal, rows: list[int]):
-        """The row of the tile issued in the cycle before."""
-        m.submodules.weights = weights = rom(self._schedule.row_bits, rows)
-        port = weights.read_port()
-        m.d.comb += [port.addr.eq(index), port.en.eq(self.issue)]
-        return port.data
 
-    def _row(self, tile: int) -> int:
-        """The weights of a tile as the bits of a memory row."""
-        layout = self.weights.shape()
-        return (
-            Const(
-                [
-                    [{"nonzero": int(w != 0), "negative": int(w < 0)} for w in lanes]
-                    for lanes in self._schedule.weights[tile]
-                ],
-                layout,
-            )
-            .as_value()
-            .value
-        )
+def _counter(m: Module, name: str, step, count: Signal, length: int):
+    """Make ``count`` run through 0…``length`` − 1; whether it is at its end."""
+    if length == 1:
+        return 1
+    end = Signal(name=f"{name}_end")
+    m.d.comb += end.eq(count == length - 1)
+    with m.If(step):
+        m.d.sync += count.eq(Mux(end, 0, count + 1))
+    return end

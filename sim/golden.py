@@ -10,12 +10,28 @@ from functools import singledispatch
 import numpy as np
 
 from ..errors import DataError, NetworkError
-from ..network import INPUT, ArgMax, Conv, Logits, Network, Op, Tensor, Threshold
+from ..network import (
+    INPUT,
+    Add,
+    ArgMax,
+    Codes,
+    Concat,
+    Conv,
+    Flatten,
+    Logits,
+    MaxPool,
+    Network,
+    Op,
+    PadChannels,
+    SumPool,
+    Tensor,
+    Threshold,
+)
 
 __all__ = ["accuracy", "classes", "compute", "evaluate", "require_images", "run"]
 
 _MAX_BATCH = 256
-_MAX_WINDOWS = 1 << 24  # doubles in the windows of one layer and batch
+_MAX_NUMBERS = 1 << 24  # of eight bytes, in all tensors of a batch and the windows of one layer
 
 
 def evaluate(network: Network, images: np.ndarray) -> Mapping[str, np.ndarray]:
@@ -108,8 +124,7 @@ def compute(op: Op, *inputs: np.ndarray, types: list[Tensor]) -> np.ndarray:
 
 @compute.register
 def _(op: Conv, codes: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
-    element = types[0].element
-    values = codes * element.step + element.offset
+    values, element = _values(codes, types[0]), types[0].element
     top, left, bottom, right = op.padding
     values = np.pad(values, ((0, 0), (top, bottom), (left, right), (0, 0)))
     filters, kernel_h, kernel_w, depth = op.weights.shape
@@ -118,21 +133,57 @@ def _(op: Conv, codes: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
     windows = windows.transpose(0, 1, 2, 4, 5, 3)
     pixels, columns = windows.shape[:3], op.matrix.shape[1]
     per_group = filters // op.groups
+    largest = columns * max(abs(element.lo), abs(element.hi))
+    exact = np.float32 if largest < 2**24 else np.float64  # in either (Conv), and BLAS is fast
     outputs = []
     for group in range(op.groups):
-        inputs = windows[..., group * depth : (group + 1) * depth]
-        rows = op.matrix[group * per_group : (group + 1) * per_group]
-        inputs = inputs.reshape(*pixels, columns).astype(np.float64)  # exact (Conv), and BLAS
-        outputs.append(inputs @ rows.T.astype(np.float64))
-    return np.concatenate(outputs, axis=-1).astype(np.int64)
+        inputs = windows[..., group * depth : (group + 1) * depth].astype(exact)
+        rows = op.matrix[group * per_group : (group + 1) * per_group].astype(exact)
+        outputs.append(inputs.reshape(-1, columns) @ rows.T)
+    return np.concatenate(outputs, axis=-1).reshape(*pixels, filters).astype(np.int64)
 
 
 @compute.register
-def _(op: Threshold, sums: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
-    codes = np.empty_like(sums)
+def _(op: Threshold, inputs: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
+    values = _values(inputs, types[0])
+    codes = np.empty_like(values)
     for channel, levels in enumerate(op.levels):
-        codes[..., channel] = np.searchsorted(levels, sums[..., channel], side="right")
+        codes[..., channel] = np.searchsorted(levels, values[..., channel], side="right")
     return codes
+
+
+@compute.register
+def _(op: MaxPool, codes: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
+    top, left, bottom, right = op.padding
+    codes = np.pad(codes, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    return _pooled(np.maximum, codes, op.kernel, op.stride)
+
+
+@compute.register
+def _(op: SumPool, codes: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
+    return _pooled(np.add, codes, op.kernel, op.stride)
+
+
+@compute.register
+def _(op: Add, a: np.ndarray, b: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
+    return a + b
+
+
+@compute.register
+def _(op: Concat, a: np.ndarray, b: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
+    return np.concatenate((a, b), axis=-1)
+
+
+@compute.register
+def _(op: Flatten, elements: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
+    return elements.reshape(len(elements), 1, 1, types[0].size)
+
+
+@compute.register
+def _(op: PadChannels, codes: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
+    channels = (op.before, op.after)
+    zero = types[0].element.zero_code
+    return np.pad(codes, ((0, 0), (0, 0), (0, 0), channels), constant_values=zero)
 
 
 @compute.register
@@ -145,13 +196,28 @@ def _(op: ArgMax, values: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
     return values.argmax(axis=-1)[..., None]
 
 
+def _values(elements: np.ndarray, tensor: Tensor) -> np.ndarray:
+    """What codes mean; integers mean themselves."""
+    codes = tensor.element
+    return elements * codes.step + codes.offset if isinstance(codes, Codes) else elements
+
+
+def _pooled(combine: np.ufunc, codes: np.ndarray, kernel, stride) -> np.ndarray:
+    """``combine`` over rows, then over columns of each window; no window is ever copied."""
+    windows = np.lib.stride_tricks.sliding_window_view(codes, kernel[0], axis=1)
+    codes = combine.reduce(windows[:, :: stride[0]], axis=-1)
+    windows = np.lib.stride_tricks.sliding_window_view(codes, kernel[1], axis=2)
+    return combine.reduce(windows[:, :, :: stride[1]], axis=-1)
+
+
 def _batch_size(network: Network) -> int:
-    doubles = 1
+    tensors = sum(tensor.size for tensor in network.types.values())
+    windows = [0]
     for node in network.nodes:
         if isinstance(node.op, Conv):
             height, width, _ = network.types[node.name].shape
-            doubles = max(doubles, height * width * node.op.matrix.shape[1])
-    return min(_MAX_BATCH, max(1, _MAX_WINDOWS // doubles))
+            windows.append(height * width * node.op.matrix.shape[1])
+    return min(_MAX_BATCH, max(1, _MAX_NUMBERS // (tensors + max(windows))))
 
 
 def require_images(network: Network, images: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from .. import toolchain
 from ..errors import BuildError, DataError, MismatchError, PlanError
 from ..files import make_folder, write_file
 from ..plan import Cycles, Plan
-from ..plan.cycles import interval_of, settling
+from ..plan.cycles import interval_of
 from . import golden
 from .streams import Stream, expected_streams, unpack
 
@@ -142,9 +142,9 @@ def simulate(
         cycles = None
         if not stalls:
             left = result["left"]
-            steady = len(left) >= settling(plan.engines)
-            interval = interval_of(left) if steady else float("nan")
-            cycles = Cycles(left[0] - result["entered"][0], interval)
+            settled, period = plan.cycles.settled, plan.cycles.period
+            interval = interval_of(left, settled, period)
+            cycles = Cycles(left[0] - result["entered"][0], interval, settled, period)
         outputs = _outputs(streams[-1], result["outputs"], len(images))
         return SimulationResult(
             simulator=simulator,
@@ -187,7 +187,7 @@ def check(
 
 def _patience(plan: Plan, stalls: float) -> int:
     """Cycles without any transfer after which the hardware is taken for stuck."""
-    return round((1000 + 2 * sum(engine.cycles for engine in plan.engines)) / (1 - stalls))
+    return round((1000 + 2 * sum(step.cycles for step in plan.steps)) / (1 - stalls))
 
 
 def _run(job: dict, streams: list[Stream], folder: Path, progress) -> dict:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..network import INPUT
+from ..network import INPUT, Integers
 from ..plan import Plan
 from . import golden
 
@@ -41,29 +41,21 @@ class Stream:
 
 
 def expected_streams(plan: Plan, images: np.ndarray) -> list[Stream]:
-    """The input stream, every engine's output and the accelerator's, in order of flow."""
-    values = golden.evaluate(plan.network, images)
-    first = plan.engines[0]
-    streams = [
-        _stream(INPUT, "i", values[INPUT], first.layer.codes.bits, False, first.folding.simd)
-    ]
-    for engine in plan.engines:
-        layer = engine.layer
-        signed = layer.levels is None
-        bits = layer.logit_bits if signed else layer.out_codes.bits
-        prefix = f"tap_{layer.name}"
-        streams.append(
-            _stream(layer.output, prefix, values[layer.output], bits, signed, engine.lanes)
-        )
+    """The input stream, every step's output and the accelerator's, in order of flow."""
+    network = plan.network
+    values = golden.evaluate(network, images)
+    codes = network.input.element
+    streams = [_stream(INPUT, "i", values[INPUT], codes.bits, False, plan.i_lanes)]
+    for step in plan.steps:
+        output = step.step.output
+        signed = isinstance(network.types[output].element, Integers)
+        prefix = "o" if step is plan.steps[-1] and not plan.argmax else f"tap_{step.name}"
+        bits = step.step.out_bits
+        streams.append(_stream(output, prefix, values[output], bits, signed, step.lanes))
     if plan.argmax:
-        output = plan.network.output.name
-        bits = plan.network.types[output].element.bits
+        output = network.output.name
+        bits = network.types[output].element.bits
         streams.append(_stream(output, "o", values[output], bits, False, 1))
-    else:
-        last = streams[-1]
-        streams[-1] = Stream(
-            last.name, "o", last.bits, last.signed, last.beats, last.per_image, last.lanes
-        )
     return streams
 
 

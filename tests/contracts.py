@@ -7,26 +7,29 @@ producer that keeps the contract. The second holds where no gates lead from read
 
 import os
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
 import pytest
-from amaranth.hdl import Assert, Assume, Cover, Module, Signal, Value
+from amaranth.hdl import Assert, Assume, Cat, Cover, Module, Signal, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import connect, flipped
+from amaranth.lib.wiring import Flow, connect, flipped
 from threefold.hw.verilog import to_rtlil
 
 from threefold.errors import BuildError
 from threefold.toolchain import find, run
 
+from .streams import streams_of
+
 __all__ = ["ChangingPayload", "GatedValid", "ImpatientValid", "Prover", "StreamContract"]
 
 
 class StreamContract(wiring.Component):
-    """A component with what is assumed of its input and claimed of its output.
+    """A component with what is assumed of its inputs and claimed of its outputs.
 
-    To be covered: ``beats`` beats leave that had to wait.
+    To be covered: ``beats`` beats leave every output that had to wait.
     """
 
     def __init__(self, component: wiring.Component, *, beats: int):
@@ -38,46 +41,69 @@ class StreamContract(wiring.Component):
         m = Module()
 
         m.submodules.component = self._component
-        connect(m, flipped(self), self._component)
+        _pass_through(m, self, self._component)
 
-        for name, claim in (("i", Assume), ("o", Assert)):
-            if name not in self.signature.members:
-                continue
-            port = getattr(self, name)
-            payload = Value.cast(port.payload)
-            waiting, held = Signal(), Signal.like(payload)
-            m.d.sync += [waiting.eq(port.valid & ~port.ready), held.eq(payload)]
-            with m.If(waiting):
-                m.d.comb += [claim(port.valid), claim(payload == held)]
-        left = Signal(range(self._beats + 1))
-        with m.If(waiting & self.o.valid & self.o.ready & (left != self._beats)):
-            m.d.sync += left.eq(left + 1)
-        m.d.comb += Cover(left == self._beats)
+        covered = []
+        for port in streams_of(self, Flow.In).values():
+            self._hold(m, port, Assume)
+        for port in streams_of(self, Flow.Out).values():
+            waiting = self._hold(m, port, Assert)
+            left = Signal(range(self._beats + 1))
+            with m.If(waiting & port.valid & port.ready & (left != self._beats)):
+                m.d.sync += left.eq(left + 1)
+            covered.append(left == self._beats)
+        m.d.comb += Cover(Cat(covered).all())
 
         return m
+
+    def _hold(self, m: Module, port, claim) -> Signal:
+        """Claims that a beat holds; returns whether it waited in the cycle before."""
+        payload = Value.cast(port.payload)
+        waiting, held = Signal(), Signal.like(payload)
+        m.d.sync += [waiting.eq(port.valid & ~port.ready), held.eq(payload)]
+        with m.If(waiting):
+            m.d.comb += [claim(port.valid), claim(payload == held)]
+        return waiting
+
+
+def _pass_through(m: Module, outer: wiring.Component, inner: wiring.Component):
+    """Connects equal members; Amaranth's own ``connect`` cannot flip arrays of interfaces."""
+    for name, member in outer.signature.members.items():
+        ours, theirs = getattr(outer, name), getattr(inner, name)
+        if member.is_port:
+            m.d.comb += theirs.eq(ours) if member.flow == Flow.In else ours.eq(theirs)
+            continue
+        pairs = zip(ours, theirs, strict=True) if member.dimensions else [(ours, theirs)]
+        for our, their in pairs:
+            connect(m, flipped(our), their)
 
 
 class _Fault(wiring.Component):
-    """A component with something wrong at its output."""
+    """A component with something wrong at its outputs."""
 
     def __init__(self, component: wiring.Component):
         self._component = component
-        super().__init__({name: component.signature.members[name] for name in ("i", "o")})
+        members = component.signature.members
+        names = {name.split("__")[0] for flow in Flow for name in streams_of(component, flow)}
+        super().__init__({name: members[name] for name in members if name in names})
 
     def elaborate(self, platform):
         m = Module()
-        inner, waited = self._component.o, Signal()
-        m.submodules.component = self._component
-        connect(m, flipped(self.i), self._component.i)
-        m.d.sync += waited.eq(self.o.valid & ~self.o.ready)
-        m.d.comb += [
-            self.o.valid.eq(self._valid(inner.valid, waited)),
-            Value.cast(self.o.payload).eq(self._payload(Value.cast(inner.payload), waited)),
-            inner.ready.eq(self.o.ready),
-        ]
+        m.submodules.component = component = self._component
+        outer = streams_of(self, Flow.In) | streams_of(self, Flow.Out)
+        for name, port in streams_of(component, Flow.In).items():
+            connect(m, flipped(outer[name]), port)
+        for name, inner in streams_of(component, Flow.Out).items():
+            port, waited = outer[name], Signal()
+            m.d.sync += waited.eq(port.valid & ~port.ready)
+            m.d.comb += [
+                port.valid.eq(self._valid(port, inner.valid, waited)),
+                Value.cast(port.payload).eq(self._payload(Value.cast(inner.payload), waited)),
+                inner.ready.eq(port.ready),
+            ]
         return m
 
-    def _valid(self, valid, waited):
+    def _valid(self, port, valid, waited):
         return valid
 
     def _payload(self, payload, waited):
@@ -87,7 +113,7 @@ class _Fault(wiring.Component):
 class ImpatientValid(_Fault):
     """Takes a beat back that waits for the second cycle."""
 
-    def _valid(self, valid, waited):
+    def _valid(self, port, valid, waited):
         return valid & ~waited
 
 
@@ -101,8 +127,8 @@ class ChangingPayload(_Fault):
 class GatedValid(_Fault):
     """Offers a beat only to a consumer that is ready."""
 
-    def _valid(self, valid, waited):
-        return valid & self.o.ready
+    def _valid(self, port, valid, waited):
+        return valid & port.ready
 
 
 class Prover:
@@ -153,17 +179,31 @@ class Prover:
         return verdict[1]
 
     def ready_leads_to_valid(self, component: wiring.Component) -> bool:
-        """Whether gates without a register between them lead from ready to valid."""
+        """Whether gates without a register lead from an output's ready to an output's valid."""
+        outputs = streams_of(component, Flow.Out)
+        assert outputs
+        return self.gates_lead(
+            component, [f"{o}__ready" for o in outputs], [f"{o}__valid" for o in outputs]
+        )
+
+    def gates_lead(
+        self, component: wiring.Component, sources: Sequence[str], sinks: Sequence[str]
+    ) -> bool:
+        """Whether gates without a register between them lead from some port to another."""
         self._write(component)
         registers = "$dff,$dffe,$adff,$adffe,$aldff,$sdff,$sdffe,$sdffce"
-        (self._folder / "cone.ys").write_text(
-            "read_rtlil contract.il\nhierarchy -top contract\nproc\nflatten\nmemory\nopt_clean\n"
-            "select -assert-count 1 w:o__valid\n"
-            "select -assert-count 1 w:o__ready\n"
-            f"tee -o cone.txt select -list w:o__valid %ci*:-{registers} w:o__ready %i\n"
-        )
+        counts = [f"select -assert-count 1 w:{name}" for name in (*sources, *sinks)]
+        from_any, to_any = (" ".join(f"w:{name}" for name in names) for names in (sources, sinks))
+        script = [
+            "read_rtlil contract.il\nhierarchy -top contract\nproc\nflatten\nmemory\nopt_clean",
+            *counts,
+            f"select -set sources {from_any}",
+            f"select -set cone {to_any} %% %ci*:-{registers}",
+            "tee -o cone.txt select -list @cone @sources %i\n",
+        ]
+        (self._folder / "cone.ys").write_text("\n".join(script))
         run("yosys", ["-q", "cone.ys"], cwd=self._folder, log=self._folder / "yosys.log")
-        return "contract/o__ready" in (self._folder / "cone.txt").read_text().split()
+        return bool((self._folder / "cone.txt").read_text().split())
 
     def _write(self, component: wiring.Component):
         (self._folder / "contract.il").write_text(to_rtlil(component, "contract"))

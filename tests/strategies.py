@@ -4,9 +4,28 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from threefold.network import ArgMax, Codes, Conv, Dense, Logits, Network, Tensor, Threshold
+from threefold.errors import NetworkError
+from threefold.network import (
+    INPUT,
+    Add,
+    ArgMax,
+    Codes,
+    Concat,
+    Conv,
+    Dense,
+    Flatten,
+    Logits,
+    MaxPool,
+    Network,
+    Node,
+    Op,
+    PadChannels,
+    SumPool,
+    Tensor,
+    Threshold,
+)
 
-__all__ = ["any_codes", "convs", "images_for", "networks"]
+__all__ = ["any_codes", "convs", "images_for", "networks", "pools"]
 
 weights = st.sampled_from([-1, 0, 0, 1])
 
@@ -41,41 +60,102 @@ def convs(draw, tensor: Tensor) -> Conv:
         padding = [draw(st.integers(0, kernel - 1)) for kernel in (kernel_h, kernel_w) * 2]
     return Conv(
         draw(arrays(np.int8, (filters, kernel_h, kernel_w, channels // groups), elements=weights)),
-        stride=(draw(st.integers(1, 3)), draw(st.integers(1, 3))),
+        stride=draw(_strides(tensor)),
         padding=tuple(padding),
         groups=groups,
     )
 
 
 @st.composite
+def pools(draw, tensor: Tensor) -> MaxPool | SumPool:
+    """Pooling that fits ``tensor``: sums only where they do not grow too large."""
+    height, width, _ = tensor.shape
+    kernel = draw(st.integers(1, min(3, height))), draw(st.integers(1, min(3, width)))
+    sums = SumPool(kernel, draw(_strides(tensor)))
+    if draw(st.booleans()) and _fits(sums, tensor):
+        return sums
+    padding = tuple(draw(st.integers(0, size - 1)) for size in kernel * 2)
+    return MaxPool(kernel, sums.stride, padding)
+
+
+@st.composite
 def networks(draw, max_layers: int = 3) -> Network:
-    """Convolutions or dense layers with thresholds between them, and any ending."""
+    """Layers, pools and residual blocks in any order, and any ending."""
     shape = tuple(draw(st.integers(1, top)) for top in (6, 6, 4))
-    source = tensor = Tensor(shape, draw(any_codes()))
-    ops = []
-    layers = draw(st.integers(1, max_layers))
-    for layer in range(layers):
-        if draw(st.booleans()):
-            op = draw(convs(tensor))
-        else:
-            size = (draw(st.integers(1, 5)), tensor.size)
-            op = Dense(draw(arrays(np.int8, size, elements=weights)), tensor.shape)
-        ops.append((f"layer{layer}", op))
-        tensor = op.infer(tensor)
-        if layer < layers - 1:
-            op = draw(_thresholds(tensor))
-            ops.append((f"requantize{layer}", op))
-            tensor = op.infer(tensor)
+    graph = _Graph(draw, Tensor(shape, draw(any_codes())))
+    for layer in range(draw(st.integers(1, max_layers))):
+        blocks = [graph.layer, graph.layer, graph.pool, graph.flatten, graph.residual, graph.concat]
+        if graph.tensor.element.zero_code is not None:
+            blocks.append(graph.pad_channels)
+        draw(st.sampled_from(blocks))(str(layer))
     ending = draw(st.sampled_from(["sums", "codes", "logits", "class"]))
-    channels = tensor.shape[2]
-    if ending == "codes":
-        ops.append(("last", draw(_thresholds(tensor))))
+    if ending != "codes" or not graph.nodes:
+        graph.sums("last")
+    channels = graph.tensor.shape[2]
     if ending in ("logits", "class"):
-        ops.append(("logits", Logits(draw(arrays(np.int32, channels)))))
+        graph.add("logits", Logits(draw(arrays(np.int32, channels))))
     if ending == "class" and channels > 1:
-        ops.append(("classify", ArgMax()))
+        graph.add("classify", ArgMax())
     provenance = draw(st.dictionaries(st.text(max_size=5), _JSON_VALUES, max_size=2))
-    return Network.chain("net", source, ops, provenance)
+    return Network("net", graph.input, graph.nodes, provenance)
+
+
+class _Graph:
+    """A network under construction: its nodes, the name and the type of the last one's output."""
+
+    def __init__(self, draw, source: Tensor):
+        self.draw = draw
+        self.input = self.tensor = source
+        self.last, self.nodes = INPUT, []
+
+    def add(self, name: str, op: Op, *others: tuple[str, Tensor]):
+        sources = [(self.last, self.tensor), *others]
+        self.nodes.append(Node(name, op, [source for source, _ in sources]))
+        self.last, self.tensor = name, op.infer(*(tensor for _, tensor in sources))
+
+    def sums(self, name: str):
+        op = self.draw(convs(self.tensor))
+        if self.draw(st.booleans()):
+            size = (self.draw(st.integers(1, 5)), self.tensor.size)
+            op = Dense(self.draw(arrays(np.int8, size, elements=weights)), self.tensor.shape)
+        self.add(name, op)
+
+    def layer(self, name: str):
+        if self.draw(st.integers(0, 3)):
+            self.sums(f"layer{name}")
+        self.add(f"requantize{name}", self.draw(_thresholds(self.tensor)))
+
+    def pool(self, name: str):
+        self.add(f"pool{name}", self.draw(pools(self.tensor)))
+
+    def flatten(self, name: str):
+        self.add(f"flatten{name}", Flatten())
+
+    def pad_channels(self, name: str):
+        before, after = self.draw(st.sampled_from([(0, 1), (1, 0), (1, 2)]))
+        self.add(f"pad{name}", PadChannels(before, after))
+
+    def branch(self, name: str, codes: Codes, filters: int):
+        """Codes of a given type beside the pixels of the current output."""
+        size = (filters, 1, 1, self.tensor.shape[2])
+        self.add(f"branch{name}", Conv(self.draw(arrays(np.int8, size, elements=weights))))
+        self.add(f"codes{name}", self.draw(_thresholds(self.tensor, codes)))
+
+    def residual(self, name: str):
+        start, element = (self.last, self.tensor), self.tensor.element
+        codes = Codes(self.draw(_SMALL), element.step, self.draw(st.integers(-9, 9)))
+        self.branch(name, codes, filters=self.tensor.shape[2])
+        fits = _fits(Add(), self.tensor, start[1])
+        self.add(f"add{name}", Add(), start if fits else (self.last, self.tensor))
+
+    def concat(self, name: str):
+        start, codes = (self.last, self.tensor), Codes(self.draw(_SMALL))
+        self.branch(f"{name}a", codes, filters=self.draw(st.integers(1, 3)))
+        first = self.last, self.tensor
+        if self.draw(st.booleans()):
+            self.last, self.tensor = start
+            self.branch(f"{name}b", codes, filters=self.draw(st.integers(1, 3)))
+        self.add(f"concat{name}", Concat(), first)
 
 
 def images_for(network: Network, count: int = 3) -> st.SearchStrategy[np.ndarray]:
@@ -85,13 +165,25 @@ def images_for(network: Network, count: int = 3) -> st.SearchStrategy[np.ndarray
 
 
 @st.composite
-def _thresholds(draw, tensor: Tensor) -> Threshold:
-    codes = draw(any_codes())
+def _thresholds(draw, tensor: Tensor, codes: Codes | None = None) -> Threshold:
+    codes = codes or draw(any_codes())
     if codes.max_code > 15:
         codes = Codes.unsigned(2)
     span = st.integers(tensor.element.lo - 1, tensor.element.hi + 1)
     levels = draw(arrays(np.int64, (tensor.shape[2], codes.max_code), elements=span))
     return Threshold(np.sort(levels, axis=1), codes.step, codes.offset)
+
+
+def _strides(tensor: Tensor) -> st.SearchStrategy[tuple[int, int]]:
+    return st.tuples(*(st.integers(1, min(3, size)) for size in tensor.shape[:2]))
+
+
+def _fits(op: Op, *tensors: Tensor) -> bool:
+    try:
+        op.infer(*tensors)
+    except NetworkError:
+        return False
+    return True
 
 
 _SMALL = st.integers(1, 9)

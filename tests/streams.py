@@ -4,11 +4,12 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from amaranth.hdl import Fragment
+from amaranth.hdl import ClockDomain, Fragment, Module
+from amaranth.lib.wiring import Flow
 from amaranth.sim import Simulator
 from threefold.hw.stream import lane_count
 
-__all__ = ["Bench", "Traffic", "elaborated", "pass_through"]
+__all__ = ["Bench", "Traffic", "elaborated", "lockstep", "pass_through", "streams_of"]
 
 
 @dataclass
@@ -89,3 +90,75 @@ def elaborated(component):
     """The component itself, for tests that only look at it; Amaranth warns of unused parts."""
     Fragment.get(component, platform=None)
     return component
+
+
+def streams_of(component, flow: Flow) -> dict:
+    """The streams of a component in one direction, by name; those of an array as ``o__0``."""
+    found = {}
+    for name, member in component.signature.members.items():
+        port = getattr(component, name)
+        if member.flow != flow or not member.is_signature:
+            continue
+        if member.dimensions:
+            found |= {f"{name}__{index}": each for index, each in enumerate(port)}
+        else:
+            found[name] = port
+    return {name: port for name, port in found.items() if hasattr(port, "payload")}
+
+
+def lockstep(dut, model, *, cycles: int, seed: int) -> tuple[dict, dict]:
+    """Random beats through a component whose every handshake has to be the model's.
+
+    Seed 0 stalls nowhere; with others each stream is idle for a share of the time, drawn once.
+
+    Parameters
+    ----------
+    dut : wiring.Component
+    model : object
+        ``valid(i_valid)``, the valid of each output, ``ready(i_valid, o_ready)``, the ready of
+        each input, and ``tick(i_valid, o_ready)``; lists in the order of the streams.
+
+    Returns
+    -------
+    tuple of dict from str to list of tuple of int
+        Beats that entered each input, and that left each output.
+    """
+    rng = random.Random(seed)
+    inputs, outputs = streams_of(dut, Flow.In), streams_of(dut, Flow.Out)
+    stalls = {name: rng.choice((0, 0.3, 0.8)) * (seed > 0) for name in [*inputs, *outputs]}
+    entered = {name: [] for name in inputs}
+    left = {name: [] for name in outputs}
+
+    async def testbench(ctx):
+        waiting = dict.fromkeys(inputs, False)
+        for cycle in range(cycles):
+            for name, port in inputs.items():
+                if not waiting[name]:
+                    payload = port.payload.as_value()
+                    ctx.set(payload, rng.getrandbits(len(payload)))
+                    ctx.set(port.valid, rng.random() >= stalls[name])
+            for name, port in outputs.items():
+                ctx.set(port.ready, rng.random() >= stalls[name])
+            i_valid = [bool(ctx.get(port.valid)) for port in inputs.values()]
+            i_ready = [bool(ctx.get(port.ready)) for port in inputs.values()]
+            o_valid = [bool(ctx.get(port.valid)) for port in outputs.values()]
+            o_ready = [bool(ctx.get(port.ready)) for port in outputs.values()]
+            assert o_valid == list(model.valid(i_valid)), f"seed {seed}, cycle {cycle}"
+            assert i_ready == list(model.ready(i_valid, o_ready)), f"seed {seed}, cycle {cycle}"
+            model.tick(i_valid, o_ready)
+            for ports, moved in ((inputs, entered), (outputs, left)):
+                for name, port in ports.items():
+                    if ctx.get(port.valid) and ctx.get(port.ready):
+                        moved[name].append(tuple(ctx.get(lane) for lane in port.payload))
+            for name, valid, ready in zip(inputs, i_valid, i_ready, strict=True):
+                waiting[name] = valid and not ready
+            await ctx.tick()
+
+    top = Module()
+    top.domains.sync = ClockDomain()  # some components have no register
+    top.submodules.dut = dut
+    sim = Simulator(top)
+    sim.add_clock(1e-6)
+    sim.add_testbench(testbench)
+    sim.run()
+    return entered, left

@@ -17,7 +17,7 @@ from .files import make_folder
 from .hw.uart import divisor
 from .nextpnr import follow_nextpnr, follow_yosys, read_report
 from .seeds import Choice, best_seed
-from .synthesis import HIDE_ARRAYS, Cells
+from .synthesis import PREPARE, Cells
 from .toolchain import Tool, find, run
 
 __all__ = ["BuildResult", "Progress", "build_bitstream", "check_build"]
@@ -160,7 +160,7 @@ def build_bitstream(
         verbose=True,
         synth_opts=synth_options,
         nextpnr_opts=f"--report {name}.report.json --seed {seed} --timing-allow-fail",
-        script_after_read=HIDE_ARRAYS,
+        script_after_read=PREPARE,
         script_after_synth=f"tee -q -o {name}.stat.json stat -json",
     )
     gateware = Path(folder) / "gateware"

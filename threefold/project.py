@@ -108,7 +108,7 @@ class Project:
             if interval is not None:
                 raise PlanError("give foldings or an interval, not both")
             plan = fold(network, foldings)
-            budget.require_room(estimate(plan.engines, target.family))
+            budget.require_room(estimate(plan.steps, target.family))
         else:
             plan = fit(network, budget, interval=interval, progress=progress)
         return cls(folder, dataclasses.replace(plan, board=target.name))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,10 +13,16 @@ from threefold.hw.accelerator import Accelerator
 from threefold.hw.argmax import ArgMax
 from threefold.hw.byte_packer import BytePacker
 from threefold.hw.byte_unpacker import ByteUnpacker
+from threefold.hw.concat import Concat
 from threefold.hw.engine import Engine, PEArray
+from threefold.hw.fifo import Fifo
+from threefold.hw.fork import Fork
 from threefold.hw.logits import LogitAdder
+from threefold.hw.pad_channels import PadChannels
+from threefold.hw.pipeline_register import PipelineRegister
 from threefold.hw.requantizer import Requantizer
 from threefold.hw.resizer import Deserializer, Serializer
+from threefold.hw.stream_adder import StreamAdder
 from threefold.hw.uart import UARTReceiver
 
 from threefold import network
@@ -80,6 +87,11 @@ def array() -> PausedArray:
     return PausedArray(EnginePlan(LAYERS["fc1"], Folding(2, 2)))
 
 
+def requantizer(form: str = "pipelined") -> Requantizer:
+    levels = np.sort(np.arange(18).reshape(6, 3) % 7)
+    return Requantizer(levels, total_bits=4, lanes=2, form=form)
+
+
 def engine(name: str, pe: int, simd: int, lanes: int = 1) -> Engine:
     return Engine(EnginePlan(LAYERS[name], Folding(pe, simd), lanes=lanes))
 
@@ -112,9 +124,9 @@ CASES = {
     "serializer_of_one": Case(lambda: Serializer(3, i_lanes=2, o_lanes=2), 3, 12),
     "deserializer": Case(lambda: Deserializer(3, i_lanes=2, o_lanes=6), 3, 20),
     "deserializer_of_one": Case(lambda: Deserializer(3, i_lanes=2, o_lanes=2), 3, 12),
-    "requantizer": Case(
-        lambda: Requantizer(np.sort(np.arange(18).reshape(6, 3) % 7), total_bits=4, lanes=2), 4, 16
-    ),
+    "requantizer": Case(requantizer, 4, 16),
+    "requantizer_parallel": Case(partial(requantizer, "parallel"), 4, 16),
+    "requantizer_sequential": Case(partial(requantizer, "sequential"), 4, 24),
     "logit_adder": Case(
         lambda: LogitAdder(np.arange(-3, 3), step=2, total_bits=4, logit_bits=6, lanes=2), 4, 16
     ),
@@ -128,17 +140,33 @@ CASES = {
     "byte_packer": Case(lambda: BytePacker(3, 2), 3, 16),
     "byte_unpacker": Case(lambda: ByteUnpacker(signed(10), 2), 5, 20),
     "uart_receiver": Case(lambda: UARTReceiver(4), 1, 60),
+    "fifo": Case(lambda: Fifo(2, lanes=2, depth=3), 4, 16),
+    "fifo_of_one": Case(lambda: Fifo(2, lanes=1, depth=1), 3, 20),
+    "fork": Case(lambda: Fork(2, lanes=2, outputs=3), 3, 16),
+    "stream_adder": Case(lambda: StreamAdder(3, 4, lanes=2), 3, 12),
+    "concat": Case(lambda: Concat(2, lanes=2, beats=(2, 1)), 4, 16),
+    "pad_channels": Case(
+        lambda: PadChannels(2, lanes=2, beats=2, before=1, after=1, code=1), 6, 20
+    ),
+    "pipeline_register": Case(lambda: PipelineRegister(2, lanes=2), 4, 16),
 }
 ONE_OF_EACH = [
     "serializer",
     "deserializer",
     "requantizer",
+    "requantizer_sequential",
     "logit_adder",
     "argmax",
     "engine_codes",
     "accelerator",
     "byte_packer",
     "byte_unpacker",
+    "fifo",
+    "fork",
+    "stream_adder",
+    "concat",
+    "pad_channels",
+    "pipeline_register",
 ]
 
 
@@ -162,6 +190,19 @@ def test_beats_can_wait_and_leave(prover, name):
 @pytest.mark.parametrize("name", CASES)
 def test_no_gates_lead_from_ready_to_valid(prover, name):
     assert not prover.ready_leads_to_valid(CASES[name].make())
+
+
+@pytest.mark.parametrize("name", ["fifo", "fifo_of_one", "pipeline_register"])
+def test_no_gates_lead_through_a_buffer(prover, name):
+    component = CASES[name].make()
+    assert not prover.gates_lead(component, ["o__ready"], ["i__ready"])
+    assert not prover.gates_lead(component, ["i__valid", "i__payload"], ["o__valid", "o__payload"])
+
+
+def test_gates_that_lead_through_are_found(prover):
+    assert prover.gates_lead(CASES["fork"].make(), ["o__0__ready", "o__1__ready"], ["i__ready"])
+    assert prover.gates_lead(CASES["fork"].make(), ["i__valid"], ["o__0__valid", "o__1__valid"])
+    assert not prover.gates_lead(CASES["fork"].make(), ["o__0__ready"], ["o__1__valid"])
 
 
 @pytest.mark.parametrize("fault", [ImpatientValid, ChangingPayload])

@@ -31,7 +31,7 @@ def test_a_convolution():
         ((8, 9), (3, 2), (2, 3), (0, 0, 0, 0), (3, 3)),
         ((8, 9), (2, 2), (2, 2), (0, 0, 0, 1), (4, 5)),
         ((1, 9), (1, 5), (1, 2), (0, 2, 0, 2), (1, 5)),
-        ((3, 3), (3, 3), (9, 65536), (0, 0, 0, 0), (1, 1)),
+        ((3, 3), (3, 3), (3, 2), (0, 0, 0, 0), (1, 1)),
     ],
 )
 def test_output_size(size, kernel, stride, padding, expected):
@@ -133,11 +133,33 @@ def test_other_parameters_are_refused(parameters, message):
             Tensor((1, 8, 4), Codes.unsigned(4)),
             "a 3×3 kernel does not fit into 1×8 pixels",
         ),
+        (
+            Tensor((8, 2, 4), Codes.unsigned(4)),
+            "a 3×3 kernel does not fit into 8×2 pixels",
+        ),
     ],
 )
 def test_inputs_that_do_not_fit_are_refused(tensor, message):
     with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
         Conv(ONES, padding=(1, 0, 0, 0)).infer(tensor)
+
+
+@pytest.mark.parametrize(
+    ("stride", "size"), [((4, 1), (3, 5)), ((1, 6), (3, 5)), ((2, 2), (1, 5)), ((9, 9), (3, 3))]
+)
+def test_a_stride_is_not_larger_than_the_map(stride, size):
+    message = f"stride {stride} is larger than the map of {size[0]}×{size[1]} pixels it steps over"
+    conv = Conv(ONES, stride, padding=(1, 1, 1, 1))
+    with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
+        conv.infer(Tensor((*size, 4), Codes.unsigned(4)))
+
+
+def test_groups_divide_the_channels():
+    conv = Conv(ONES[..., :1], groups=2)
+    with pytest.raises(NetworkError, match=r"^groups must divide 3 input channels, not 2$"):
+        conv.infer(Tensor((8, 8, 3), Codes.unsigned(4)))
+    with pytest.raises(NetworkError, match=r"^weights read 2 channels, but the input has 4$"):
+        conv.infer(IMAGE)
 
 
 def test_sums_are_exact_in_doubles():

@@ -10,17 +10,24 @@ from threefold.sim import golden
 from threefold.errors import DataError, NetworkError
 from threefold.network import (
     INPUT,
+    Add,
     ArgMax,
     Codes,
+    Concat,
     Conv,
     Dense,
+    Flatten,
     Logits,
+    MaxPool,
     Network,
     Node,
     Op,
+    PadChannels,
+    SumPool,
     Tensor,
     Threshold,
 )
+from threefold.network.file import OPS
 
 from ..strategies import images_for, networks
 
@@ -29,9 +36,9 @@ def naive(network, image):
     """One image through ``network``, in plain Python integers and loops."""
     results = {INPUT: image.tolist()}
     for node in network.nodes:
-        (source,) = node.inputs
-        element = network.types[source].element
-        results[node.name] = NAIVE[type(node.op)](node.op, results[source], element)
+        inputs = [results[source] for source in node.inputs]
+        element = network.types[node.inputs[0]].element
+        results[node.name] = NAIVE[type(node.op)](node.op, *inputs, element)
     return results
 
 
@@ -62,22 +69,63 @@ def naive_conv(op, codes, element):
     return [[pixel(y, x) for x in columns] for y in rows]
 
 
+def naive_pool(op, codes, padding, combine):
+    top, left, bottom, right = padding
+    height, width, channels = len(codes), len(codes[0]), len(codes[0][0])
+
+    def pixel(y, x):
+        window = [
+            codes[row][column]
+            for row in range(max(0, y - top), min(height, y - top + op.kernel[0]))
+            for column in range(max(0, x - left), min(width, x - left + op.kernel[1]))
+        ]
+        return [combine(code[channel] for code in window) for channel in range(channels)]
+
+    rows = range(0, height + top + bottom - op.kernel[0] + 1, op.stride[0])
+    columns = range(0, width + left + right - op.kernel[1] + 1, op.stride[1])
+    return [[pixel(y, x) for x in columns] for y in rows]
+
+
 def each_pixel(function):
-    return lambda op, values, _: [[function(op, pixel) for pixel in row] for row in values]
+    def whole(op, *inputs_and_element):
+        *inputs, element = inputs_and_element
+        return [
+            [function(op, *pixels, element) for pixels in zip(*rows, strict=True)]
+            for rows in zip(*inputs, strict=True)
+        ]
+
+    return whole
+
+
+def levels_reached(op, elements, element):
+    if isinstance(element, Codes):
+        elements = [element.step * code + element.offset for code in elements]
+    return [
+        sum(value >= level for level in levels)
+        for value, levels in zip(elements, op.levels.tolist(), strict=True)
+    ]
+
+
+def with_more_channels(op, codes, element):
+    zero = next(
+        code for code in range(element.max_code + 1) if element.step * code + element.offset == 0
+    )
+    return [zero] * op.before + codes + [zero] * op.after
 
 
 NAIVE = {
     Conv: naive_conv,
-    Threshold: each_pixel(
-        lambda op, sums: [
-            sum(total >= level for level in levels)
-            for total, levels in zip(sums, op.levels.tolist(), strict=True)
-        ]
-    ),
+    MaxPool: lambda op, codes, _: naive_pool(op, codes, op.padding, max),
+    SumPool: lambda op, codes, _: naive_pool(op, codes, (0, 0, 0, 0), sum),
+    Threshold: each_pixel(levels_reached),
+    Add: each_pixel(lambda op, a, b, _: [x + y for x, y in zip(a, b, strict=True)]),
+    Concat: each_pixel(lambda op, a, b, _: a + b),
+    Flatten: lambda op, values, _: [[[e for row in values for pixel in row for e in pixel]]],
+    PadChannels: each_pixel(with_more_channels),
     Logits: each_pixel(
-        lambda op, sums: [total + bias for total, bias in zip(sums, op.bias.tolist(), strict=True)]
+        lambda op, sums, _: [sum(pair) for pair in zip(sums, op.bias.tolist(), strict=True)]
     ),
-    ArgMax: each_pixel(lambda _, sums: [sums.index(max(sums))]),
+    ArgMax: each_pixel(lambda _, sums, __: [sums.index(max(sums))]),
 }
 
 
@@ -112,7 +160,14 @@ def test_padding_is_value_0_not_code_0():
     assert golden.run(network, [[[[0], [15]]]]).tolist() == [[[[-1], [-1]]]]
 
 
-def test_sums_beyond_single_precision_are_exact():
+def test_sums_just_beyond_single_precision_are_exact():
+    network = Network.chain(
+        "net", Tensor((1, 1, 2), Codes(1, 1, 2**23)), [("dense", Dense([[1, 1]]))]
+    )
+    assert golden.run(network, [[[[0, 1]]]]).item() == 2**24 + 1
+
+
+def test_sums_far_beyond_single_precision_are_exact():
     network = Network.chain(
         "net",
         Tensor((1, 1, 3), Codes(2**15, 2**16 - 1)),
@@ -120,6 +175,38 @@ def test_sums_beyond_single_precision_are_exact():
     )
     image = [[[[2**15, 2**15, 1]]]]
     assert golden.run(network, image).item() == (2**16 - 1) * (2**16 - 1)
+
+
+def test_every_operation_is_checked_with_plain_loops():
+    assert set(NAIVE) == set(OPS.values())
+
+
+@pytest.mark.parametrize(
+    ("op", "codes", "expected"),
+    [
+        (MaxPool((1, 2), (1, 1), (0, 1, 0, 1)), [[[3], [1]]], [[[3], [3], [1]]]),
+        (MaxPool((1, 1), (1, 2)), [[[3], [1], [2]]], [[[3], [2]]]),
+        (SumPool((1, 2), (1, 1)), [[[3], [1], [2]]], [[[4], [3]]]),
+        (PadChannels(1, 2), [[[3], [1]]], [[[2, 3, 2, 2], [2, 1, 2, 2]]]),
+        (Flatten(), [[[3], [1]], [[0], [2]]], [[[3, 1, 0, 2]]]),
+        (Threshold([[-1, 0, 1]]), [[[0], [1], [2], [3]]], [[[0], [1], [2], [3]]]),
+    ],
+)
+def test_codes_that_mean_less_than_nothing(op, codes, expected):
+    shape = np.shape(codes)
+    network = Network.chain("net", Tensor(shape, Codes(3, 1, -2)), [("op", op)])
+    assert golden.run(network, [codes]).tolist() == [expected]
+
+
+@pytest.mark.parametrize(("op", "expected"), [(Add(), [5, 2]), (Concat(), [3, 0, 2, 2])])
+def test_two_branches(op, expected):
+    nodes = [
+        Node("a", Threshold([[1, 2, 3], [4, 4, 4]]), [INPUT]),
+        Node("b", Threshold([[2, 3, 9], [0, 0, 9]]), [INPUT]),
+        Node("both", op, ["a", "b"]),
+    ]
+    network = Network("net", Tensor((1, 1, 2), Codes(3)), nodes)
+    assert golden.run(network, [[[[3, 0]]]]).tolist() == [[[expected]]]
 
 
 def classifier(channels=3, ending=()):
@@ -184,18 +271,22 @@ def test_batches_change_nothing(monkeypatch):
     assert sizes == {256: 3, 232: 1}
 
 
-def test_batches_of_large_layers_are_small(monkeypatch):
-    conv = Conv(np.ones((1, 3, 3, 64), int))
-    network = Network.chain("net", Tensor((130, 130, 64), Codes(1)), [("conv", conv)])
+@pytest.mark.parametrize(
+    "op", [Conv(np.ones((1, 3, 3, 64), int)), MaxPool((3, 3), (1, 1)), SumPool((3, 3), (1, 1))]
+)
+@pytest.mark.parametrize(("size", "batches"), [(302, [1, 1, 1]), (10, [3])])
+def test_batches_of_large_layers_are_small(monkeypatch, op, size, batches):
+    network = Network.chain("net", Tensor((size, size, 64), Codes(1)), [("op", op)])
+    shape = network.types["op"].shape
     sizes = []
 
     def counted(network, batch):
         sizes.append(len(batch))
-        return {"conv": np.zeros((len(batch), 128, 128, 1), int)}
+        return {"op": np.zeros((len(batch), *shape), np.int8)}
 
     monkeypatch.setattr(golden, "evaluate", counted)
-    assert golden.run(network, np.zeros((3, 130, 130, 64), np.uint8)).shape == (3, 128, 128, 1)
-    assert sizes == [1, 1, 1]
+    assert golden.run(network, np.zeros((3, *network.input.shape), np.uint8)).shape == (3, *shape)
+    assert sizes == batches
 
 
 @pytest.mark.parametrize(

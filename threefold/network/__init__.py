@@ -3,27 +3,40 @@
 It is the only thing the parts of Threefold share, and needs neither torch nor Amaranth.
 """
 
+from .add import Add
+from .concat import Concat
 from .conv import Conv, Dense
 from .file import load, save
+from .flatten import Flatten
 from .network import INPUT, Network, Node
 from .op import Op
 from .output import ArgMax, Logits
+from .pad_channels import PadChannels
+from .pool import MaxPool, SumPool
+from .reorder import permute
 from .threshold import Threshold
 from .types import Codes, Integers, Tensor
 
 __all__ = [
     "INPUT",
+    "Add",
     "ArgMax",
     "Codes",
+    "Concat",
     "Conv",
     "Dense",
+    "Flatten",
     "Integers",
     "Logits",
+    "MaxPool",
     "Network",
     "Node",
     "Op",
+    "PadChannels",
+    "SumPool",
     "Tensor",
     "Threshold",
     "load",
+    "permute",
     "save",
 ]

@@ -7,13 +7,13 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import NetworkError
-from .check import as_integer, as_integers, frozen_integers
+from .check import as_integer, frozen_integers
 from .op import Op, require_codes
 from .types import Codes, Integers, Tensor
+from .window import as_padding, as_stride, slide
 
 __all__ = ["Conv", "Dense"]
 
-_LARGEST = 2**16  # stride and padding
 _EXACT = 2**53  # the golden model computes sums in doubles, exact integers below
 
 
@@ -53,15 +53,9 @@ class Conv(Op):
                 f"weights must be -1, 0 or 1, not {weights.min()}…{weights.max()}; ternarize first"
             )
         object.__setattr__(self, "weights", weights)
-        object.__setattr__(self, "stride", as_integers(self.stride, "stride", 2, 1, _LARGEST))
-        object.__setattr__(self, "padding", as_integers(self.padding, "padding", 4, 0, _LARGEST))
+        object.__setattr__(self, "stride", as_stride(self.stride))
+        object.__setattr__(self, "padding", as_padding(self.padding, weights.shape[1:3]))
         object.__setattr__(self, "groups", as_integer(self.groups, "groups", 1, self.filters))
-        _, kernel_h, kernel_w, _ = weights.shape
-        top, left, bottom, right = self.padding
-        if max(top, bottom) >= kernel_h or max(left, right) >= kernel_w:
-            raise NetworkError(
-                f"padding must be smaller than the {kernel_h}×{kernel_w} kernel, not {self.padding}"
-            )
         if self.filters % self.groups:
             raise NetworkError(f"groups must divide {self.filters} filters, not {self.groups}")
 
@@ -99,25 +93,20 @@ class Conv(Op):
     def infer(self, *inputs: Tensor) -> Tensor:
         (tensor,) = inputs
         codes = require_codes("a convolution", tensor)
-        height, width, channels = tensor.shape
-        _, kernel_h, kernel_w, depth = self.weights.shape
+        channels, depth = tensor.shape[2], self.weights.shape[3]
+        if channels % self.groups:
+            raise NetworkError(f"groups must divide {channels} input channels, not {self.groups}")
         if channels != depth * self.groups:
             raise NetworkError(
                 f"weights read {depth * self.groups} channels, but the input has {channels}"
             )
         if any(self.padding) and codes.zero_code is None:
             raise NetworkError(f"no code of {codes} means 0, so padding has nothing to supply")
-        top, left, bottom, right = self.padding
-        out_h = (height + top + bottom - kernel_h) // self.stride[0] + 1
-        out_w = (width + left + right - kernel_w) // self.stride[1] + 1
-        if out_h < 1 or out_w < 1:
-            raise NetworkError(
-                f"a {kernel_h}×{kernel_w} kernel does not fit into {height}×{width} pixels"
-            )
+        pixels = slide(tensor, self.weights.shape[1:3], self.stride, self.padding)
         if max(abs(codes.lo), abs(codes.hi)) * self.matrix.shape[1] >= _EXACT:
             raise NetworkError(f"sums over {codes} need more than 53 bits; use smaller values")
         lo, hi = self.bounds(codes)
-        return Tensor((out_h, out_w, self.filters), Integers(int(lo.min()), int(hi.max())))
+        return Tensor((*pixels, self.filters), Integers(int(lo.min()), int(hi.max())))
 
     def attributes(self) -> dict:
         return {

@@ -20,9 +20,14 @@ import numpy as np
 from ..archive import read_npy, read_regular, shorten, unzip
 from ..errors import FileFormatError, NetworkError
 from ..files import write_file
+from .add import Add
+from .concat import Concat
 from .conv import Conv
+from .flatten import Flatten
 from .network import Network, Node
 from .output import ArgMax, Logits
+from .pad_channels import PadChannels
+from .pool import MaxPool, SumPool
 from .threshold import Threshold
 from .types import Codes, Tensor
 
@@ -31,7 +36,21 @@ __all__ = ["OPS", "SCHEMA", "digest", "load", "save"]
 SCHEMA = 1
 """Version of the file format; files of another version are refused."""
 
-OPS = {op.kind: op for op in (Conv, Threshold, Logits, ArgMax)}
+OPS = {
+    op.kind: op
+    for op in (
+        Conv,
+        Threshold,
+        MaxPool,
+        SumPool,
+        Add,
+        Concat,
+        Flatten,
+        PadChannels,
+        Logits,
+        ArgMax,
+    )
+}
 """Operations that files can hold, by kind."""
 
 _JSON, _ARRAYS = "network.json", "weights.npz"

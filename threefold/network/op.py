@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import NetworkError
 from .types import Codes, Integers, Tensor
 
-__all__ = ["Op", "require_codes", "require_integers"]
+__all__ = ["Op", "require_codes", "require_integers", "sum_of"]
 
 
 class Op(ABC):
@@ -61,3 +61,26 @@ def require_integers(op: str, tensor: Tensor) -> Integers:
     if not isinstance(tensor.element, Integers):
         raise NetworkError(f"{op} reads accumulators, not {tensor.element}; put a Conv before it")
     return tensor.element
+
+
+def sum_of(max_code: int, step: int, offset: int) -> Codes:
+    """The type of a sum of codes, or an error that says such a sum is too large.
+
+    Parameters
+    ----------
+    max_code, offset : int
+        Sums of the largest codes and of the offsets.
+    step : int
+        That of each code.
+    """
+    if max_code.bit_length() > Codes.MAX_BITS:
+        raise NetworkError(
+            f"sums of codes up to {max_code} need {max_code.bit_length()} bits, but codes have at "
+            f"most {Codes.MAX_BITS}; add fewer or smaller codes"
+        )
+    if offset < -(2**31) or max(offset, step * max_code + offset) >= 2**31:
+        raise NetworkError(
+            f"sums of values {offset}…{step * max_code + offset} must fit 32 bits; "
+            "add fewer or smaller values"
+        )
+    return Codes(max_code, step, offset)

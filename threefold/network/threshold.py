@@ -7,7 +7,7 @@ import numpy as np
 
 from ..errors import NetworkError
 from .check import frozen_integers
-from .op import Op, require_integers
+from .op import Op
 from .types import Codes, Tensor
 
 __all__ = ["Threshold"]
@@ -17,10 +17,11 @@ _LARGEST = 2**62  # so that hardware may move a level by a constant and stay wit
 
 @dataclass(frozen=True, eq=False)
 class Threshold(Op):
-    """Codes from accumulators: ``code = #{acc >= level}``, with levels of each channel's own.
+    """Codes from integers: ``code = #{value >= level}``, with levels of each channel's own.
 
-    Scale, bias, batch norm and activation function of a layer are all in the levels. A level
-    above the largest accumulator means "never", one at or below the smallest "always".
+    The input is accumulators, or codes, whose values are what is compared: after an addition,
+    say. Scale, bias, batch norm and activation function of a layer are all in the levels. A
+    level above the largest value means "never", one at or below the smallest "always".
 
     Parameters
     ----------
@@ -61,7 +62,6 @@ class Threshold(Op):
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (tensor,) = inputs
-        require_integers("a threshold", tensor)
         if tensor.shape[2] != len(self.levels):
             raise NetworkError(
                 f"levels are given for {len(self.levels)} channels, but the input has "

@@ -1,12 +1,15 @@
 """Planning: which layer gets how many processing elements, and what that costs and gives."""
 
+from .align import align
+from .area import Resources
 from .cycles import Cycles
-from .engine import EnginePlan
+from .engine import EnginePlan, PoolPlan, StepPlan
 from .file import load_plan, save_plan
 from .fit import Budget, fit
-from .layer import Layer, lower
+from .layer import Layer
+from .lower import lower
 from .plan import Plan, fold
-from .resources import Resources, estimate
+from .resources import estimate
 from .schedule import Folding, Schedule
 
 __all__ = [
@@ -16,8 +19,11 @@ __all__ = [
     "Folding",
     "Layer",
     "Plan",
+    "PoolPlan",
     "Resources",
     "Schedule",
+    "StepPlan",
+    "align",
     "estimate",
     "fit",
     "fold",

@@ -1,28 +1,23 @@
 """The cycle model: when images enter and leave, to the cycle, without simulating any data.
 
-Each class stands for one hardware component and keeps only what decides its handshakes. Its
-``ready`` and ``tick`` say in Python what the component's flow control says in hardware, so
-predicted and simulated cycles are equal, not close.
+Predicted and simulated cycles are equal, not close: the model is made from the same list of
+components as the hardware, and each of its stages does what the component's flow control does.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import gcd
-from typing import Protocol
 
-from .engine import EnginePlan
+import numpy as np
 
-__all__ = [
-    "Cycles",
-    "Stage",
-    "adder_levels",
-    "interval_of",
-    "pe_latency",
-    "predict",
-    "requantizer_latency",
-    "settling",
-    "stages",
-    "trace",
-]
+from ..errors import PlanError
+from ..network import INPUT
+from .dataflow import dataflow
+from .stages import encode
+
+__all__ = ["Cycles", "Trace", "interval_of", "predict", "trace"]
+
+MOST_IMAGES = 256
+"""Images after which an accelerator that has not become periodic is averaged."""
 
 
 @dataclass(frozen=True)
@@ -36,222 +31,115 @@ class Cycles:
         one in which its last output leaves.
     interval : float
         Between consecutive images when they follow each other without a gap.
+    settled : int
+        Images that leave before the distance between them is the steady one.
+    period : int
+        Images after which the distances repeat; almost always 1.
     """
 
     latency: int
     interval: float
+    settled: int = 0
+    period: int = 1
+
+    @property
+    def images(self) -> int:
+        """Images in a row that it takes to measure the interval."""
+        return self.settled + self.period + 1
 
 
-class Stage(Protocol):
-    """A component between two streams. ``valid`` is its output's, a matter of state alone."""
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What a run of the cycle model saw.
 
-    valid: bool
-
-    def ready(self, o_ready: bool) -> bool:
-        """Whether it accepts a beat in this cycle."""
-
-    def tick(self, i_valid: bool, o_ready: bool) -> None:
-        """Pass one clock edge."""
-
-
-class _Array:
-    """Activation buffer, sequencer and PE array; its output is a row group's totals."""
-
-    def __init__(self, plan: EnginePlan):
-        schedule = plan.schedule
-        self._words, self._banks = schedule.words, plan.banks
-        self._last = schedule.last
-        self._top = 1 << pe_latency(plan.layer.codes.bits, plan.folding.simd)
-        self._filled = self._column = self._tile = self._pipe = 0
-        self.valid = False
-
-    def ready(self, o_ready: bool) -> bool:
-        return self._filled != self._banks
-
-    def tick(self, i_valid: bool, o_ready: bool) -> None:
-        filled = self._filled
-        if i_valid and filled != self._banks:
-            self._column += 1
-            if self._column == self._words:
-                self._column = 0
-                self._filled += 1
-        if self.valid and not o_ready:
-            return
-        pipe = (self._pipe << 1) & (2 * self._top - 1)
-        if filled:
-            pipe |= self._last[self._tile]
-            self._tile += 1
-            if self._tile == len(self._last):
-                self._tile = 0
-                self._filled -= 1
-        self._pipe = pipe
-        self.valid = bool(pipe & self._top)
-
-
-class _Pipeline:
-    """Requantizer or logit adder: a rigid pipeline of ``latency`` stages."""
-
-    def __init__(self, latency: int):
-        self._top = 1 << (latency - 1)
-        self._pipe = 0
-        self.valid = False
-
-    def ready(self, o_ready: bool) -> bool:
-        return not self.valid or o_ready
-
-    def tick(self, i_valid: bool, o_ready: bool) -> None:
-        if not self.valid or o_ready:
-            self._pipe = ((self._pipe << 1) & (2 * self._top - 1)) | i_valid
-            self.valid = bool(self._pipe & self._top)
-
-
-class _Serializer:
-    def __init__(self, ratio: int):
-        self._ratio = ratio
-        self._left = 0
-        self.valid = False
-
-    def ready(self, o_ready: bool) -> bool:
-        return self._left == 0 or (self._left == 1 and o_ready)
-
-    def tick(self, i_valid: bool, o_ready: bool) -> None:
-        if i_valid and self.ready(o_ready):
-            self._left = self._ratio
-        elif self._left and o_ready:
-            self._left -= 1
-        self.valid = self._left != 0
-
-
-class _Deserializer:
-    def __init__(self, ratio: int):
-        self._ratio = ratio
-        self._count = 0
-        self.valid = False
-
-    def ready(self, o_ready: bool) -> bool:
-        return not self.valid or o_ready
-
-    def tick(self, i_valid: bool, o_ready: bool) -> None:
-        if self.valid:
-            if o_ready:
-                self._count = int(i_valid)
-        elif i_valid:
-            self._count += 1
-        self.valid = self._count == self._ratio
-
-
-class _ArgMax:
-    def __init__(self, channels: int):
-        self._channels = channels
-        self._index = 0
-        self.valid = False
-
-    def ready(self, o_ready: bool) -> bool:
-        return self._index != self._channels - 1 or not self.valid or o_ready
-
-    def tick(self, i_valid: bool, o_ready: bool) -> None:
-        accept = i_valid and self.ready(o_ready)
-        if o_ready:
-            self.valid = False
-        if accept:
-            self._index += 1
-            if self._index == self._channels:
-                self._index = 0
-                self.valid = True
-
-
-def adder_levels(largest: int, terms: int) -> int:
-    """Registered levels of an adder tree; terms of one bit are added by threes at first."""
-    if largest == 1 and terms > 1:
-        return 1 + (-(-terms // 3) - 1).bit_length()
-    return (terms - 1).bit_length()
-
-
-def pe_latency(bits: int, simd: int) -> int:
-    """Cycles from a tile's operands to a total that holds them.
-
-    One for the lanes, one for each adder level, one for the accumulator.
+    Attributes
+    ----------
+    left : array of int64
+        Cycles in which images have left, the first word entering in cycle 0.
+    settled, period : int
+        As in :class:`Cycles`.
+    most : dict of str to int
+        Largest number of beats in each FIFO, by the name of its part.
+    stuck : bool
+        Whether the accelerator stopped before all images had left.
     """
-    return 2 + adder_levels(2**bits - 1, simd)
+
+    left: np.ndarray
+    settled: int
+    period: int
+    most: dict[str, int]
+    stuck: bool
+
+    @property
+    def cycles(self) -> Cycles:
+        """Latency and interval."""
+        interval = interval_of(self.left.tolist(), self.settled, self.period)
+        return Cycles(int(self.left[0]), interval, self.settled, self.period)
 
 
-def requantizer_latency(bits: int) -> int:
-    """Cycles of a search for a code: for each bit one to read a level and one to compare."""
-    return 2 * bits
+def trace(plans, argmax: bool, buffers: Mapping[str, int], images: int = 0) -> Trace:
+    """Let images through an accelerator whose source never pauses and whose sink never waits.
 
-
-def stages(engines: tuple[EnginePlan, ...], argmax: bool) -> tuple[list[Stage], int]:
-    """The components of an accelerator in order, and the output beats of one image."""
-    chain: list[Stage] = []
-    lanes = engines[0].folding.simd
-    for plan in engines:
-        chain += _resizers(lanes, plan.folding.simd)
-        codes = plan.layer.out_codes
-        latency = requantizer_latency(codes.bits) if codes else 1
-        chain += [_Array(plan), _Serializer(plan.folding.pe // plan.lanes), _Pipeline(latency)]
-        lanes = plan.lanes
-    rows = engines[-1].layer.rows
-    if argmax:
-        chain += [*_resizers(lanes, 1), _ArgMax(rows)]
-        return chain, 1
-    return chain, rows // lanes
-
-
-def trace(engines: tuple[EnginePlan, ...], argmax: bool, images: int) -> tuple[int, list[int]]:
-    """Cycle in which the first image starts to enter, and those in which images have left.
-
-    The source always has a word and the sink always takes one.
+    Parameters
+    ----------
+    plans, argmax, buffers
+        As in :func:`dataflow`.
+    images : int
+        Feed so many and wait for all of them; 0 to go on until the accelerator repeats itself.
     """
-    chain, beats = stages(engines, argmax)
-    words = images * engines[0].schedule.words
-    left, sent, cycle = [], 0, 0
-    received = 0
-    while len(left) < images:
-        ready = [True]
-        for stage in reversed(chain):
-            ready.append(stage.ready(ready[-1]))
-        ready.reverse()
-        valid = [sent < words, *(stage.valid for stage in chain)]
-        sent += valid[0] and ready[0]
-        if valid[-1]:
-            received += 1
-            if received % beats == 0:
-                left.append(cycle)
-        for index, stage in enumerate(chain):
-            stage.tick(valid[index], ready[index + 1])
-        cycle += 1
-    return 0, left
+    from .flow import run  # compiles itself, for which only predictions should wait
+
+    parts, lanes = dataflow(plans, argmax, buffers)
+    encoded = encode(parts)
+    height, width, channels = _input_shape(plans)
+    words = height * width * channels // lanes
+    last = plans[-1]
+    beats = last.step.pixels * (1 if argmax else last.step.channels // last.lanes)
+    limit = images or MOST_IMAGES
+    left, same, most = run(
+        encoded.rows, encoded.tables, encoded.streams, beats, words, images, limit
+    )
+    repeated = same >= 0 and not images
+    settled = int(same) if repeated else len(left) // 2
+    period = max(1, len(left) - 1 - settled)
+    held = {name: int(most[place]) for name, place in encoded.fifos.items()}
+    return Trace(left, settled, period, held, not repeated and len(left) < limit)
 
 
-def predict(engines: tuple[EnginePlan, ...], argmax: bool) -> Cycles:
-    """Latency and interval of an accelerator."""
-    start, left = trace(engines, argmax, settling(engines))
-    return Cycles(left[0] - start, interval_of(left))
+def predict(plans, argmax: bool, buffers: Mapping[str, int]) -> Cycles:
+    """Latency and interval of an accelerator.
 
-
-def settling(engines: tuple[EnginePlan, ...]) -> int:
-    """Images in a row after which the distance between them is steady.
-
-    Before, the accelerator fills: the first images find buffers empty and meet other waits.
+    Raises
+    ------
+    PlanError
+        If it stops for good, because a branch waits for another that waits for it.
     """
-    return 8 + 4 * sum(plan.banks for plan in engines)
+    seen = trace(plans, argmax, buffers)
+    if seen.stuck:
+        raise PlanError(
+            f"branches of this accelerator wait for each other for ever: make the buffers "
+            f"{', '.join(sorted(buffers)) or 'of its joins'} deeper"
+        )
+    return seen.cycles
 
 
-def interval_of(left: list[int]) -> float:
-    """Steady distance of the cycles in which images leave: the mean over the later half."""
-    half = len(left) // 2
-    span = len(left) - 1 - half
-    if span < 1:
+def interval_of(left: list[int], settled: int, period: int) -> float:
+    """Steady distance of the cycles in which images leave; not a number for too few images.
+
+    Parameters
+    ----------
+    left : list of int
+    settled, period : int
+        As in :class:`Cycles`.
+    """
+    periods = (len(left) - 1 - settled) // period
+    if periods < 1:
         return float("nan")
-    mean = (left[-1] - left[half]) / span
+    mean = (left[-1] - left[-1 - periods * period]) / (periods * period)
     return int(mean) if mean == int(mean) else mean
 
 
-def _resizers(lanes: int, target: int) -> list[Stage]:
-    common = gcd(lanes, target)
-    chain: list[Stage] = []
-    if lanes != common:
-        chain.append(_Serializer(lanes // common))
-    if target != common:
-        chain.append(_Deserializer(target // common))
-    return chain
+def _input_shape(plans) -> tuple[int, int, int]:
+    """Shape of the accelerator's input."""
+    step = next(plan.step for plan in plans if INPUT in plan.step.sources)
+    return step.in_shape

@@ -13,17 +13,20 @@ from ..errors import FileFormatError, PlanError
 from ..files import read_json, write_file
 from ..network import Network
 from ..network.file import digest as network_digest
-from .engine import EnginePlan
-from .layer import Layer, lower
+from .dataflow import joins
+from .engine import EnginePlan, PoolPlan, StepPlan
+from .layer import Layer
+from .lower import lower
 from .plan import Plan
 from .schedule import Folding
+from .steps import Pool, Requantize, Step
 
 __all__ = ["SCHEMA", "digest", "load_plan", "save_plan"]
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the file format; files of another version are refused."""
 
-_MAX_BANKS = 64  # predicting takes time in proportion
+_MAX_WORDS = 1 << 24  # of a buffer
 
 
 def save_plan(plan: Plan, path: Path | str) -> None:
@@ -60,13 +63,14 @@ def load_plan(network: Network, path: Path | str) -> Plan:
         )
     if content.get("network_digest") != network_digest(network):
         raise PlanError(f"{path} is the plan of another network than {network.name!r}; plan again")
-    layers, argmax = lower(network)
+    steps, argmax = lower(network)
     try:
-        entries = content.get("engines")
-        if not isinstance(entries, list) or len(entries) != len(layers):
-            raise FileFormatError(f"it must list {len(layers)} engines")
-        engines = tuple(_engine(layer, entry) for layer, entry in zip(layers, entries, strict=True))
-        plan = Plan(network, engines, argmax, str(content.get("board", "")))
+        entries = content.get("steps")
+        if not isinstance(entries, list) or len(entries) != len(steps):
+            raise FileFormatError(f"it must list {len(steps)} steps")
+        plans = tuple(_step(step, entry) for step, entry in zip(steps, entries, strict=True))
+        buffers = _buffers(plans, content.get("buffers"))
+        plan = Plan(network, plans, argmax, buffers, str(content.get("board", "")))
         difference = _difference(content, _to_json(plan))
         if difference:
             raise FileFormatError(difference)
@@ -83,22 +87,51 @@ def _to_json(plan: Plan) -> dict:
     return plan.to_json() | {"schema": SCHEMA, "network_digest": network_digest(plan.network)}
 
 
-def _engine(layer: Layer, entry) -> EnginePlan:
-    if not isinstance(entry, dict) or entry.get("name") != layer.name:
-        raise FileFormatError(f"the engine of {layer.name!r} is not where it should be")
-    numbers = {}
-    for key in ("pe", "simd", "lanes", "banks"):
-        numbers[key] = entry.get(key)
-        if type(numbers[key]) is not int:
-            raise FileFormatError(
-                f"{key!r} of {layer.name!r} must be an integer, not {_shown(numbers[key])}"
-            )
-    if numbers["banks"] > _MAX_BANKS:
+def _step(step: Layer | Step, entry) -> EnginePlan | PoolPlan | StepPlan:
+    if not isinstance(entry, dict) or entry.get("name") != step.name:
+        raise FileFormatError(f"the entry of {step.name!r} is not where it should be")
+    lanes = _integer(entry, "lanes", step.name)
+    if isinstance(step, Requantize):
+        return StepPlan(step, lanes, _string(entry, "form", step.name))
+    if not isinstance(step, Layer | Pool):
+        return StepPlan(step, lanes)
+    depth = _integer(entry, "depth", step.name)
+    if not 1 <= depth <= _MAX_WORDS:
         raise FileFormatError(
-            f"{layer.name!r} may have at most {_MAX_BANKS} banks, not {_shown(numbers['banks'])}"
+            f"'depth' of {step.name!r} must be 1…{_MAX_WORDS} words, not {_shown(depth)}"
         )
-    folding = Folding(numbers["pe"], numbers["simd"])
-    return EnginePlan(layer, folding, numbers["lanes"], numbers["banks"])
+    memory = _string(entry, "memory", step.name)
+    if isinstance(step, Pool):
+        return PoolPlan(step, lanes, depth, memory)
+    folding = Folding(_integer(entry, "pe", step.name), _integer(entry, "simd", step.name))
+    return EnginePlan(step, folding, lanes, depth, memory, _string(entry, "form", step.name))
+
+
+def _string(entry: dict, key: str, name: str) -> str:
+    text = entry.get(key)
+    if not isinstance(text, str):
+        raise FileFormatError(f"{key!r} of {name!r} must be a name, not {_shown(text)}")
+    return text
+
+
+def _buffers(plans, content) -> dict[str, int]:
+    names = set(joins(plans))
+    if not isinstance(content, dict) or set(content) != names:
+        raise FileFormatError(f"it must state {len(names)} buffers before joins")
+    for name in names:
+        depth = _integer(content, name, "a join")
+        if not 0 <= depth <= _MAX_WORDS:
+            raise FileFormatError(
+                f"buffer {name} must be 0…{_MAX_WORDS} beats, not {_shown(depth)}"
+            )
+    return dict(content)
+
+
+def _integer(entry: dict, key: str, name: str) -> int:
+    number = entry.get(key)
+    if type(number) is not int:
+        raise FileFormatError(f"{key!r} of {name!r} must be an integer, not {_shown(number)}")
+    return number
 
 
 def _difference(got, expected, where: str = "") -> str | None:

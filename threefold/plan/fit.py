@@ -8,9 +8,11 @@ import numpy as np
 
 from ..errors import PlanError
 from ..network import Network
-from .layer import Layer, lower
-from .plan import Plan, fold, with_lanes
-from .resources import Resources, block_bits, estimate
+from .area import Resources, block_bits
+from .layer import Layer
+from .lower import lower
+from .plan import Plan, arrange, fold, with_lanes
+from .resources import estimate
 from .schedule import Folding
 
 __all__ = ["Budget", "fit"]
@@ -82,7 +84,8 @@ def fit(
     """
     if interval is not None and interval < 1:
         raise PlanError(f"an interval must be at least 1 cycle, not {interval}")
-    layers, argmax = lower(network)
+    steps, argmax = lower(network)
+    layers = tuple(step for step in steps if isinstance(step, Layer))
     _require_storage(network, layers, budget)
     choices = []
     for index, layer in enumerate(layers):
@@ -90,27 +93,93 @@ def fit(
             progress(index, len(layers))
         one_by_one = argmax and index == len(layers) - 1
         choices.append(_choices(layer, budget, layer.rows if one_by_one else 1))
+    search = _Search(network, steps, argmax, choices, budget)
+    plan = search.within(interval) if interval is not None else search.fastest()
     if progress:
         progress(len(layers), len(layers))
-    intervals = sorted({choice.cycles for row in choices for choice in row})
-    if interval is not None:
-        intervals = [wanted for wanted in reversed(intervals) if wanted <= interval]
-    floor = max(min(choice.cycles for choice in row) for row in choices)
-    # Layers that wait for each other miss intervals that each of them keeps alone.
-    best = None
-    for wanted in intervals:
-        if wanted < floor or (best and wanted >= best.cycles.interval):
-            continue
-        plan = _plan(network, choices, wanted, budget)
-        if plan is None or (interval is not None and plan.cycles.interval > interval):
-            continue
-        if interval is not None:
-            return plan
-        if best is None or plan.cycles.interval < best.cycles.interval:
-            best = plan
-    if best:
-        return best
-    raise _refusal(network, choices, budget, floor, interval)
+    return plan
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    layer: Layer
+    folding: Folding
+    cycles: int
+    resources: Resources
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """Among the choices for each layer."""
+
+    network: Network
+    steps: tuple
+    argmax: bool
+    choices: list[list[_Choice]]
+    budget: Budget
+
+    @property
+    def floor(self) -> int:
+        """Cycles that the slowest layer takes at least."""
+        return max((min(c.cycles for c in row) for row in self.choices), default=1)
+
+    @property
+    def intervals(self) -> list[int]:
+        """Intervals that some choice has and no layer misses, ascending."""
+        cycles = {choice.cycles for row in self.choices for choice in row}
+        return sorted(number for number in cycles if number >= self.floor) or [1]
+
+    def fastest(self) -> Plan:
+        """The plan with the shortest interval that fits: whoever is slower takes less."""
+        intervals = self.intervals
+        low, high, best = 0, len(intervals) - 1, None
+        while low <= high:
+            middle = (low + high) // 2
+            picked = self.pick(intervals[middle])
+            if picked is None:
+                low = middle + 1
+            else:
+                best, high = picked, middle - 1
+        if best is None:
+            raise self.refusal(None)
+        return fold(self.network, best)
+
+    def within(self, interval: int) -> Plan:
+        """The cheapest plan that keeps an interval.
+
+        Layers that wait for each other miss intervals that each of them keeps alone.
+        """
+        for wanted in reversed([number for number in self.intervals if number <= interval]):
+            picked = self.pick(wanted)
+            if picked is None:
+                break
+            plan = fold(self.network, picked)
+            if plan.cycles.interval <= interval:
+                return plan
+        raise self.refusal(interval)
+
+    def pick(self, interval: int) -> dict[str, Folding] | None:
+        """The cheapest foldings within ``interval`` whose plan fits.
+
+        Lanes depend on the neighbours, so that a plan can take a little more than its
+        layers alone; then they have to fit into as much less.
+        """
+        limit = self.budget
+        while (picked := _pick(self.choices, interval, limit)) is not None:
+            foldings = {choice.layer.name: choice.folding for choice in picked}
+            total = estimate(arrange(self.steps, foldings, self.argmax), self.budget.family)
+            if _fits(total, self.budget):
+                return foldings
+            cells = ceil(max(0, total.cells / self.budget.fill - self.budget.lut))
+            blocks = max(0, total.bram + 1 - self.budget.bram)
+            limit = replace(limit, lut=limit.lut - cells, bram=limit.bram - blocks)
+            if limit.bram < 1:
+                break
+        return None
+
+    def refusal(self, asked: int | None) -> PlanError:
+        """Why nothing fits."""
+        return _refusal(self.network, self.choices, self.budget, self.floor, asked)
 
 
 def _require_storage(network: Network, layers: tuple[Layer, ...], budget: Budget) -> None:
@@ -128,47 +197,18 @@ def _require_storage(network: Network, layers: tuple[Layer, ...], budget: Budget
         )
 
 
-@dataclass(frozen=True)
-class _Choice:
-    layer: Layer
-    folding: Folding
-    cycles: int
-    resources: Resources
-
-
 def _choices(layer: Layer, budget: Budget, floor: int) -> list[_Choice]:
     """All foldings of a layer; what follows takes ``floor`` cycles for its outputs."""
     choices = []
     for pe in _divisors(layer.rows):
-        for simd in _divisors(layer.columns):
+        for simd in _divisors(layer.depth):
             folding = Folding(pe, simd)
+            if not folding.divides(layer):
+                continue
             engine = with_lanes(layer, folding)
-            words = engine.schedule.words  # enter one by one, even if all tiles are skipped
-            cycles = max(engine.cycles, words, layer.rows // engine.lanes, floor)
+            cycles = max(engine.cycles, floor)
             choices.append(_Choice(layer, folding, cycles, estimate([engine], budget.family)))
     return choices
-
-
-def _plan(
-    network: Network, choices: list[list[_Choice]], interval: int, budget: Budget
-) -> Plan | None:
-    """The cheapest plan within ``interval``, if one fits.
-
-    Lanes depend on the neighbours, so that a plan can take a little more than its
-    layers alone; then they have to fit into as much less.
-    """
-    limit = budget
-    while picked := _pick(choices, interval, limit):
-        plan = fold(network, {c.layer.name: c.folding for c in picked})
-        total = estimate(plan.engines, budget.family)
-        if _fits(total, budget):
-            return plan
-        cells = ceil(max(0, total.cells / budget.fill - budget.lut))
-        blocks = max(0, total.bram + 1 - budget.bram)
-        limit = replace(limit, lut=limit.lut - cells, bram=limit.bram - blocks)
-        if limit.bram < 1:
-            break
-    return None
 
 
 def _pick(choices: list[list[_Choice]], interval: int, budget: Budget) -> list[_Choice] | None:

@@ -2,18 +2,24 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import gcd
 
 from ..errors import PlanError
 from ..network import Network
+from .area import BLOCK_WORTH
+from .buffers import branch_buffers
 from .cycles import Cycles, predict
-from .engine import EnginePlan
-from .layer import Layer, lower
+from .dataflow import Part, dataflow
+from .engine import EnginePlan, PoolPlan, StepPlan
+from .layer import Layer
+from .lower import lower
+from .requantize import FORMS, requantizer_resources
 from .schedule import Folding
+from .steps import Pool, Requantize, Step
 
-__all__ = ["Plan", "fold", "with_lanes"]
+__all__ = ["Plan", "arrange", "fold", "with_lanes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,54 +29,72 @@ class Plan:
     Parameters
     ----------
     network : Network
-    engines : tuple of EnginePlan
+    steps : tuple of EnginePlan, PoolPlan and StepPlan
+        In the order of the network.
     argmax : bool
         Whether it ends in a class index.
+    buffers : dict of str to int
+        Beats of the FIFO before each step that joins branches, by ``step.input``.
     board : str
         Name of the board it is for; empty if for none in particular.
     """
 
     network: Network
-    engines: tuple[EnginePlan, ...]
+    steps: tuple[EnginePlan | PoolPlan | StepPlan, ...]
     argmax: bool
+    buffers: Mapping[str, int] = field(default_factory=dict)
     board: str = ""
+
+    @property
+    def engines(self) -> tuple[EnginePlan, ...]:
+        """The steps that have weights."""
+        return tuple(step for step in self.steps if isinstance(step, EnginePlan))
 
     @cached_property
     def cycles(self) -> Cycles:
         """Predicted latency and interval; what simulation measures, exactly."""
-        return predict(self.engines, self.argmax)
+        return predict(self.steps, self.argmax, self.buffers)
+
+    @cached_property
+    def dataflow(self) -> tuple[tuple[Part, ...], int]:
+        """Components in order of flow, and the lanes of the input."""
+        return dataflow(self.steps, self.argmax, self.buffers)
 
     @property
-    def bottleneck(self) -> EnginePlan:
-        """The engine that sets the interval."""
-        return max(self.engines, key=lambda engine: engine.cycles)
+    def i_lanes(self) -> int:
+        """Codes that enter at once."""
+        return self.dataflow[1]
+
+    @property
+    def o_beats(self) -> int:
+        """Beats in which an image's outputs leave."""
+        last = self.steps[-1]
+        return last.step.pixels * (1 if self.argmax else last.step.channels // last.lanes)
+
+    @property
+    def bottleneck(self) -> EnginePlan | PoolPlan | StepPlan:
+        """The step that sets the interval."""
+        return max(self.steps, key=lambda step: step.cycles)
+
+    @property
+    def array_utilization(self) -> float:
+        """Share of the bottleneck engine's lane-cycles that hold a tile, in steady state."""
+        busiest = max(engine.tile_cycles for engine in self.engines)
+        return busiest / self.cycles.interval
 
     def foldings(self) -> dict[str, Folding]:
         """Folding of each layer, by name."""
         return {engine.layer.name: engine.folding for engine in self.engines}
 
     def to_json(self) -> dict:
-        """The plan as JSON values; ``fold`` makes it again from ``engines``."""
+        """The plan as JSON values; what was decided, and what follows from it."""
         return {
             "network": self.network.name,
             "argmax": self.argmax,
             "board": self.board,
             "predicted_cycles": {"latency": self.cycles.latency, "interval": self.cycles.interval},
-            "engines": [
-                {
-                    "name": engine.layer.name,
-                    "rows": engine.layer.rows,
-                    "columns": engine.layer.columns,
-                    "pe": engine.folding.pe,
-                    "simd": engine.folding.simd,
-                    "lanes": engine.lanes,
-                    "banks": engine.banks,
-                    "tiles": len(engine.schedule.tiles),
-                    "tiles_skipped": engine.schedule.skipped,
-                    "weight_bits_stored": engine.schedule.weight_bits,
-                }
-                for engine in self.engines
-            ],
+            "steps": [_entry(step) for step in self.steps],
+            "buffers": dict(self.buffers),
         }
 
     def dumps(self) -> str:
@@ -79,48 +103,135 @@ class Plan:
 
 
 def fold(network: Network, foldings: Mapping[str, Folding]) -> Plan:
-    """A plan with the given folding of each layer; output lanes follow from it.
+    """A plan with the given folding of each layer; all else follows from it.
 
-    They are as few as keep up with the array.
+    Lanes of outputs, and of steps without weights, are as few as keep up with the slowest
+    engine; buffers before joins are as small as slow nothing down.
 
     Raises
     ------
     PlanError
         If a layer has no folding, a folding no layer, or one does not divide.
     """
-    layers, argmax = lower(network)
-    names = [layer.name for layer in layers]
+    steps, argmax = lower(network)
+    names = [step.name for step in steps if isinstance(step, Layer)]
     for name in foldings:
         if name not in names:
             raise PlanError(f"no layer is named {name!r}; layers are {', '.join(names)}")
     for name in names:
         if name not in foldings:
             raise PlanError(f"layer {name!r} has no folding; give PE and SIMD for it")
-    engines = []
-    targets = [foldings[name].simd for name in names[1:]] + [1 if argmax else 0]
-    for layer, target in zip(layers, targets, strict=True):
-        engines.append(with_lanes(layer, foldings[layer.name], target))
-    return Plan(network, tuple(engines), argmax)
+    plans = arrange(steps, foldings, argmax)
+    return Plan(network, plans, argmax, branch_buffers(plans, argmax))
 
 
-def with_lanes(layer: Layer, folding: Folding, target: int = 0) -> EnginePlan:
-    """An engine with the fewest output lanes that keep up with its array.
+def arrange(steps, foldings: Mapping[str, Folding], argmax: bool) -> tuple:
+    """The plans of all steps for foldings of the layers, without buffers before joins."""
+    engines = {
+        step.name: EnginePlan(step, foldings[step.name])
+        for step in steps
+        if isinstance(step, Layer)
+    }
+    slowest = max(
+        [max(plan.tile_cycles, plan.walk.words) for plan in engines.values()], default=1 << 62
+    )
+    others = {step.name: _step_plan(step, slowest) for step in steps if not isinstance(step, Layer)}
+    plans = engines | others
+    readers: dict[str, list[int]] = {}
+    for step in steps:
+        for source in step.sources:
+            readers.setdefault(source, []).append(plans[step.name].i_lanes)
+    if argmax:
+        readers[steps[-1].output] = [1]
+    for name, plan in engines.items():
+        targets = tuple(readers.get(plan.layer.output, ()))
+        plans[name] = with_lanes(plan.layer, plan.folding, *targets)
+    return tuple(plans[step.name] for step in steps)
+
+
+def with_lanes(layer: Layer, folding: Folding, *targets: int) -> EnginePlan:
+    """An engine with the least logic behind its array that keeps up with it.
 
     Parameters
     ----------
     layer : Layer
     folding : Folding
-    target : int
-        Lanes of whoever reads the outputs; 0 if that is not known or takes any number.
+    targets : int
+        Lanes of those who read the outputs; none if that is not known.
     """
-    schedule = EnginePlan(layer, folding).schedule
-    pe, rows, most = folding.pe, layer.rows, max(len(schedule.tiles), schedule.words)
+    plan = EnginePlan(layer, folding)
+    rows, most = layer.rows, max(plan.tile_cycles, plan.walk.words)
+    choices = [
+        replace(plan, lanes=lanes, form=form)
+        for lanes in _divisors(folding.pe)
+        for form in (FORMS if layer.levels is not None else FORMS[1:2])
+    ]
 
-    def beats(lanes: int) -> int:
-        """Cycles one image's outputs take on their way, at least."""
-        return rows // gcd(lanes, target) if target else rows // lanes
+    def cycles(choice: EnginePlan) -> int:
+        """What an image's outputs take on their way, at least."""
+        beats = max((rows // gcd(choice.lanes, target) for target in targets), default=0)
+        return max(choice.cycles, layer.pixels * beats)
 
-    divisors = [lanes for lanes in range(1, pe + 1) if pe % lanes == 0]
-    enough = [lanes for lanes in divisors if max(beats(lanes), rows // lanes) <= most]
-    lanes = enough[0] if enough else min(divisors, key=lambda lanes: (beats(lanes), lanes))
-    return EnginePlan(layer, folding, lanes)
+    enough = [choice for choice in choices if cycles(choice) <= most]
+    if enough:
+        return min(enough, key=lambda choice: (_price(choice), choice.lanes))
+    return min(choices, key=lambda choice: (cycles(choice), _price(choice), choice.lanes))
+
+
+def _step_plan(step: Step, slowest: int) -> PoolPlan | StepPlan:
+    """The step with the least logic that is clearly faster than the slowest engine."""
+    lanes = _divisors(step.unit)
+    if isinstance(step, Pool):
+        choices = [PoolPlan(step, lanes) for lanes in lanes]
+    elif isinstance(step, Requantize):
+        choices = [StepPlan(step, lanes, form) for lanes in lanes for form in FORMS]
+    else:
+        choices = [StepPlan(step, lanes) for lanes in lanes]
+    enough = [choice for choice in choices if choice.cycles * 5 <= slowest * 4]
+    if enough:
+        return min(enough, key=lambda choice: (_price(choice), choice.lanes))
+    return min(choices, key=lambda choice: choice.cycles)
+
+
+def _price(plan: EnginePlan | PoolPlan | StepPlan) -> float:
+    """Logic behind an array, by what the smallest FPGA has of it."""
+    step = plan.step
+    if isinstance(step, Pool):
+        return plan.lanes
+    if isinstance(step, Layer) and step.levels is None:
+        return plan.lanes
+    if not isinstance(step, Layer | Requantize):
+        return plan.lanes
+    area = requantizer_resources(
+        plan.form,
+        channels=step.channels,
+        bits=step.out_bits,
+        total_bits=step.total_bits,
+        lanes=plan.lanes,
+        family="ice40",
+    )
+    return area.cells + BLOCK_WORTH * area.bram
+
+
+def _divisors(number: int) -> list[int]:
+    return [size for size in range(1, number + 1) if number % size == 0]
+
+
+def _entry(plan: EnginePlan | PoolPlan | StepPlan) -> dict:
+    entry = {"name": plan.name, "op": plan.step.op, "lanes": plan.lanes}
+    if not isinstance(plan, StepPlan):
+        entry |= {"depth": plan.depth, "memory": plan.memory, "cycles": plan.cycles}
+    if plan.step.op == "threshold" or isinstance(plan, EnginePlan):
+        entry["form"] = plan.form
+    if isinstance(plan, EnginePlan):
+        schedule = plan.schedule
+        entry |= {
+            "rows": plan.layer.rows,
+            "columns": plan.layer.columns,
+            "pe": plan.folding.pe,
+            "simd": plan.folding.simd,
+            "tiles": len(schedule.tiles),
+            "tiles_skipped": schedule.skipped,
+            "weight_bits_stored": schedule.weight_bits,
+        }
+    return entry

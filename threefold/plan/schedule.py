@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 
 from ..errors import PlanError
 from .layer import Layer
+from .program import Program
 
 __all__ = ["Folding", "Schedule"]
 
@@ -19,9 +19,10 @@ class Folding:
     Parameters
     ----------
     pe : int
-        Processing elements: rows of the weight matrix worked on at once.
+        Processing elements: filters worked on at once. Where filters read groups of channels,
+        either filters of one group, or all filters of several groups.
     simd : int
-        Lanes of each: columns worked on at once.
+        Lanes of each: input channels, at one kernel position, worked on at once.
     """
 
     pe: int
@@ -35,23 +36,53 @@ class Folding:
         PlanError
             If it does not.
         """
+        columns = "columns" if layer.window.kernel == (1, 1) else "channels"
         for what, size, whole, unit in (
             ("PE count", self.pe, layer.rows, "rows"),
-            ("SIMD width", self.simd, layer.columns, "columns"),
+            ("SIMD width", self.simd, layer.depth, columns),
         ):
             if size < 1 or whole % size:
                 raise PlanError(
                     f"{what} of {layer.name!r} must divide {whole} {unit}, not {size}; "
                     f"divisors are {_divisors(whole)}"
                 )
+        of_group = layer.rows // layer.groups
+        if self.pe > of_group:
+            if self.pe % of_group:
+                raise PlanError(
+                    f"PE count of {layer.name!r} must be a divisor or a multiple of the "
+                    f"{of_group} filters of a group, not {self.pe}"
+                )
+            if self.simd != layer.depth:
+                raise PlanError(
+                    f"{self.pe} PEs of {layer.name!r} take several groups at once, so the SIMD "
+                    f"width must be their {layer.depth} channels, not {self.simd}"
+                )
+        elif of_group % self.pe:
+            raise PlanError(
+                f"PE count of {layer.name!r} must be a divisor or a multiple of the "
+                f"{of_group} filters of a group, not {self.pe}"
+            )
+
+    def divides(self, layer: Layer) -> bool:
+        """Whether this folding divides the layer."""
+        try:
+            self.check(layer)
+        except PlanError:
+            return False
+        return True
+
+    def spans(self, layer: Layer) -> int:
+        """Groups of channels that are worked on at once."""
+        return max(1, self.pe * layer.groups // layer.rows)
 
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """The tiles (PE × SIMD) of a layer in the order they are worked on, empty ones left out.
+    """The tiles (PE × SIMD at one kernel position) of an output pixel, empty ones left out.
 
-    Rows are folded outermost, so that every processing element needs one accumulator. A group
-    of rows without any weight keeps one empty tile: its result, zero, still has to leave.
+    Filters are folded outermost, so that every processing element needs one accumulator. A
+    group of rows without any weight keeps one empty tile: its result still has to leave.
 
     Parameters
     ----------
@@ -72,61 +103,82 @@ class Schedule:
 
     @property
     def row_groups(self) -> int:
-        """Groups of rows that the array works on one after the other."""
+        """Groups of filters that the array works on one after the other."""
         return self.layer.rows // self.folding.pe
 
     @property
+    def lanes(self) -> int:
+        """Codes in a word of the input."""
+        return self.folding.simd * self.folding.spans(self.layer)
+
+    @property
+    def pitch(self) -> int:
+        """Words of SIMD codes in a pixel of the input."""
+        return self.layer.window.shape[2] // self.lanes
+
+    @property
     def words(self) -> int:
-        """Words of SIMD codes in an input vector."""
-        return self.layer.columns // self.folding.simd
+        """Words of an image."""
+        height, width, _ = self.layer.window.shape
+        return height * width * self.pitch
 
     @cached_property
     def occupancy(self) -> np.ndarray:
-        """Which tiles hold a weight: bool, shape (row groups, words)."""
-        return self._tiles().any(axis=(2, 3))
+        """Which tiles hold a weight: bool, (row groups, kernel height, kernel width, words)."""
+        return self._tiles().any(axis=(4, 5))
 
     @cached_property
-    def tiles(self) -> tuple[tuple[int, int], ...]:
-        """(row group, word) of every tile worked on."""
+    def tiles(self) -> np.ndarray:
+        """Row group, kernel row, kernel column and word of each tile: int64, (tiles, 4)."""
         kept = self.occupancy.copy()
-        kept[~kept.any(axis=1), 0] = True
-        return tuple((int(group), int(word)) for group, word in np.argwhere(kept))
+        kept[~kept.any(axis=(1, 2, 3)), 0, 0, 0] = True
+        return np.argwhere(kept)
 
     @cached_property
     def weights(self) -> np.ndarray:
         """Weights of every tile worked on: int8, shape (tiles, PE, SIMD)."""
-        groups, words = np.array(self.tiles).T
-        return self._tiles()[groups, words]
+        return self._tiles()[tuple(self.tiles.T)]
 
     @cached_property
-    def last(self) -> tuple[bool, ...]:
-        """For every tile whether it is the last of its row group."""
-        groups = [group for group, _ in self.tiles] + [None]
-        return tuple(here != then for here, then in pairwise(groups))
+    def program(self) -> Program:
+        """Which word each tile reads."""
+        group, row, column, word = self.tiles.T
+        first = group * self.folding.pe * self.layer.groups // self.layer.rows
+        if self.folding.spans(self.layer) > 1:
+            first = group  # a word holds all channels of the groups worked on
+        else:
+            first = first * (self.layer.depth // self.folding.simd)
+        last = np.append(group[1:] != group[:-1], True)
+        height, width = self.layer.window.kernel
+        return Program(row, column * self.pitch + first + word, last, height, width * self.pitch)
+
+    @property
+    def tiles_in_all(self) -> int:
+        """Tiles of a pixel, the empty ones included."""
+        return self.occupancy.size
 
     @property
     def skipped(self) -> int:
-        """Tiles that cost neither a cycle nor a memory row."""
-        return self.row_groups * self.words - len(self.tiles)
-
-    @property
-    def link_bits(self) -> int:
-        """Bits a weight row needs to name the next word and to mark the end of a row group."""
-        return (self.words - 1).bit_length() + 1 if self.skipped else 0
+        """Tiles of a pixel that cost neither a cycle nor a memory row."""
+        return self.tiles_in_all - len(self.tiles)
 
     @property
     def row_bits(self) -> int:
         """Width of a weight row."""
-        return 2 * self.folding.pe * self.folding.simd + self.link_bits
+        return 2 * self.folding.pe * self.folding.simd
 
     @property
     def weight_bits(self) -> int:
         """Bits of weight memory, the index of skipped tiles included; none for constants."""
-        return self.row_bits * len(self.tiles) if len(self.tiles) > 1 else 0
+        tiles = len(self.tiles)
+        return (self.row_bits + self.program.bits) * tiles if tiles > 1 else 0
 
     def _tiles(self) -> np.ndarray:
-        shape = (self.row_groups, self.folding.pe, self.words, self.folding.simd)
-        return self.layer.weights.reshape(shape).transpose(0, 2, 1, 3)
+        """Weights as (row groups, kernel height, kernel width, words, PE, SIMD)."""
+        _, height, width, depth = self.layer.weights.shape
+        words = depth // self.folding.simd
+        shape = (self.row_groups, self.folding.pe, height, width, words, self.folding.simd)
+        return self.layer.weights.reshape(shape).transpose(0, 2, 3, 4, 1, 5)
 
 
 def _divisors(number: int) -> str:

@@ -1,0 +1,65 @@
+"""The weights of a window's tiles, read one after the other."""
+
+import numpy as np
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from .pe import Weight
+from .rom import rom
+
+__all__ = ["WeightMemory"]
+
+
+class WeightMemory(wiring.Component):
+    """A row of weights for each tile, over and over; a single row is a constant.
+
+    Parameters
+    ----------
+    weights : array of int8, shape (tiles, PE, SIMD)
+
+    Members
+    -------
+    fetch : In(1)
+        Read the next row,
+    row : Out(ArrayLayout of Weight, PE × SIMD)
+        which is there in the next cycle.
+    """
+
+    def __init__(self, weights: np.ndarray):
+        self._weights = weights
+        _, pe, simd = weights.shape
+        super().__init__(
+            {"fetch": In(1), "row": Out(data.ArrayLayout(data.ArrayLayout(Weight, simd), pe))}
+        )
+
+    @property
+    def weights(self) -> np.ndarray:
+        return self._weights
+
+    def elaborate(self, platform):
+        m = Module()
+
+        rows = [_bits(tile) for tile in self._weights]
+        if len(rows) == 1:
+            m.d.comb += self.row.as_value().eq(rows[0])
+            return m
+        final = len(rows) - 1
+        tile = Signal(range(final + 1))
+        m.submodules.rows = table = rom(len(self.row.as_value()), rows)
+        port = table.read_port()
+        m.d.comb += [
+            port.addr.eq(tile),
+            port.en.eq(self.fetch),
+            self.row.as_value().eq(port.data),
+        ]
+        with m.If(self.fetch):
+            m.d.sync += tile.eq(Mux(tile == final, 0, tile + 1))
+
+        return m
+
+
+def _bits(tile: np.ndarray) -> int:
+    """The weights of a tile as a memory row; a weight is two bits, non-zero the lower."""
+    pairs = np.stack([tile != 0, tile < 0], axis=-1)
+    return int.from_bytes(np.packbits(pairs.ravel(), bitorder="little").tobytes(), "little")

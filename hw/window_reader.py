@@ -1,0 +1,126 @@
+"""Reads the windows of a stream of maps, word by word."""
+
+from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..plan.program import Program
+from ..plan.window import Walk
+from .activation_buffer import ActivationBuffer
+from .sequencer import Sequencer
+from .stream import lane_stream
+from .window_walker import WindowWalker
+
+__all__ = ["WindowReader"]
+
+
+class WindowReader(wiring.Component):
+    """Activation buffer, sequencer and the way of the window over the map.
+
+    From the tile issued to its word at the output there are three cycles, a rigid pipeline
+    that moves while ``advance`` is set.
+
+    Parameters
+    ----------
+    bits : int
+        Width of a code.
+    lanes : int
+        Codes in a word.
+    depth : int
+        Words in the buffer,
+    memory : str
+        and where it lives; see :class:`~threefold.hw.ram.Ram`.
+    walk : Walk
+    program : Program
+    pad_code : int
+        What padding reads as.
+
+    Members
+    -------
+    i : In(lane_stream(bits, lanes))
+        Maps, word by word.
+    advance : In(1)
+        The pipeline moves in this cycle.
+    fetch : Out(1)
+        The next cycle has a word, if the pipeline moves: time to read what goes with it.
+    valid : Out(1)
+        ``data`` is a word of a window,
+    last : Out(1)
+        the last of its result.
+    data : Out(ArrayLayout(bits, lanes))
+    """
+
+    def __init__(
+        self,
+        *,
+        bits: int,
+        lanes: int,
+        depth: int,
+        memory: str = "auto",
+        walk: Walk,
+        program: Program,
+        pad_code: int,
+    ):
+        self._buffer = ActivationBuffer(
+            bits=bits, lanes=lanes, depth=depth, memory=memory, walk=walk
+        )
+        self._program = program
+        self._pad_code = pad_code
+        super().__init__(
+            {
+                "i": In(lane_stream(bits, lanes)),
+                "advance": In(1),
+                "fetch": Out(1),
+                "valid": Out(1),
+                "last": Out(1),
+                "data": Out(data.ArrayLayout(bits, lanes)),
+            }
+        )
+
+    @property
+    def program(self) -> Program:
+        return self._program
+
+    @property
+    def pad_code(self) -> int:
+        return self._pad_code
+
+    def elaborate(self, platform):
+        m = Module()
+
+        m.submodules.buffer = buffer = self._buffer
+        sequencer = Sequencer(self._program)
+        walker = WindowWalker(buffer.walk, self._program, buffer.depth)
+        m.submodules.sequencer = EnableInserter(self.advance)(sequencer)
+        m.submodules.walker = EnableInserter(self.advance)(walker)
+
+        connect(m, flipped(self.i), buffer.i)
+        m.d.comb += [
+            sequencer.start.eq(buffer.start),
+            walker.issue.eq(sequencer.issue),
+            walker.row.eq(sequencer.row),
+            walker.column.eq(sequencer.column),
+            walker.finish.eq(sequencer.finish),
+            buffer.take.eq(sequencer.issue & sequencer.finish & self.advance),
+            buffer.needs.eq(walker.needs),
+            buffer.release.eq(walker.release & self.advance),
+            buffer.frees.eq(walker.frees),
+            buffer.address.eq(walker.address),
+            buffer.read.eq(walker.read & self.advance),
+            buffer.waits.eq(walker.read),
+        ]
+
+        valid, last = Signal(3), Signal(3)
+        m.d.comb += [self.fetch.eq(valid[1]), self.valid.eq(valid[2]), self.last.eq(last[2])]
+        word = buffer.data.as_value()
+        if any(buffer.walk.window.padding):
+            padding = Const(self._pad_code, buffer.bits).replicate(buffer.lanes)
+            word = Mux(walker.padding, padding, word)
+        with m.If(self.advance):
+            m.d.sync += [
+                valid.eq(Cat(sequencer.issue, valid)),
+                last.eq(Cat(sequencer.last, last)),
+                self.data.as_value().eq(word),
+            ]
+
+        return m

@@ -1,0 +1,182 @@
+"""Random convolutional networks of every operation, random foldings, random images."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from threefold.network import (
+    INPUT,
+    Add,
+    ArgMax,
+    Codes,
+    Concat,
+    Conv,
+    Dense,
+    Flatten,
+    Logits,
+    MaxPool,
+    Network,
+    Node,
+    PadChannels,
+    SumPool,
+    Tensor,
+    Threshold,
+)
+from threefold.plan import EnginePlan, Folding, Layer, Plan, StepPlan, fold, lower
+from threefold.plan.buffers import branch_buffers
+from threefold.plan.requantize import FORMS
+
+from .accelerators import CODES, divisors
+
+__all__ = ["random_convolutional", "random_convolutional_plan"]
+
+PADDED = ["unsigned1", "unsigned2", "unsigned4", "signed8", "ternary", "codes5"]
+
+
+def random_convolutional(rng: np.random.Generator) -> Network:
+    """One to three blocks and an ending; which ones, and all of their parameters, by chance."""
+    codes = CODES[rng.choice([*PADDED, "bipolar", "unsigned8"])]
+    shape = tuple(int(size) for size in (rng.integers(1, 7), rng.integers(2, 7)))
+    return _Builder(rng, Tensor((*shape, int(rng.choice([1, 2, 3, 4, 6]))), codes)).build()
+
+
+def random_convolutional_plan(rng: np.random.Generator) -> Plan:
+    """A random network on random arrays, with memories and requantizers by chance as well."""
+    network = random_convolutional(rng)
+    plan = fold(network, random_arrays(rng, network))
+    steps = tuple(_varied(rng, step) for step in plan.steps)
+    return Plan(network, steps, plan.argmax, branch_buffers(steps, plan.argmax))
+
+
+def _varied(rng: np.random.Generator, step):
+    if isinstance(step, StepPlan):
+        return replace(step, form=str(rng.choice(FORMS)))
+    changes = {"memory": str(rng.choice(["auto", "auto", "spram"]))}
+    if isinstance(step, EnginePlan):
+        changes["form"] = str(rng.choice(FORMS))
+        changes["lanes"] = int(rng.choice(divisors(step.folding.pe)))
+    return replace(step, **changes)
+
+
+def random_arrays(rng: np.random.Generator, network: Network) -> dict[str, Folding]:
+    """A folding for each layer, of all those that divide it."""
+    foldings = {}
+    for layer in lower(network)[0]:
+        if isinstance(layer, Layer):
+            sizes = [
+                folding
+                for pe in divisors(layer.rows)
+                for simd in divisors(layer.depth)
+                if (folding := Folding(pe, simd)).divides(layer)
+            ]
+            foldings[layer.name] = sizes[rng.integers(len(sizes))]
+    return foldings
+
+
+class _Builder:
+    def __init__(self, rng: np.random.Generator, tensor: Tensor):
+        self.rng, self.input = rng, tensor
+        self.nodes: list[Node] = []
+        self.types = {INPUT: tensor}
+
+    def build(self) -> Network:
+        name = INPUT
+        for _ in range(self.rng.integers(1, 4)):
+            block = self.rng.choice(["layer", "layer", "pool", "residual", "concat", "channels"])
+            name = getattr(self, f"_{block}")(name)
+        ending = self.rng.choice(["codes", "dense", "global", "class"])
+        if ending == "codes" and self.nodes:
+            return Network("random", self.input, self.nodes)
+        if ending == "global":
+            height, width, _ = self.types[name].shape
+            name = self._add(SumPool((height, width), (1, 1)), name)
+        elif self.rng.integers(2):
+            name = self._add(Flatten(), name)
+        tensor = self.types[name]
+        rows = int(self.rng.integers(2, 6))
+        weights = self.rng.integers(-1, 2, (rows, tensor.size))
+        name = self._add(Dense(weights, tensor.shape), name)
+        name = self._add(Logits(self.rng.integers(-20, 20, rows)), name)
+        if ending == "class":
+            self._add(ArgMax(), name)
+        return Network("random", self.input, self.nodes)
+
+    def _add(self, op, *inputs: str) -> str:
+        name = f"n{len(self.nodes)}_{op.kind}"
+        self.types[name] = op.infer(*(self.types[source] for source in inputs))
+        self.nodes.append(Node(name, op, inputs))
+        return name
+
+    def _span(self, size: int, largest: int) -> int:
+        return int(self.rng.integers(1, min(size, largest) + 1))
+
+    def _layer(self, name: str, *, same: int = 0, codes: Codes | None = None) -> str:
+        """A convolution and its threshold; with ``same`` of so many filters, keeping the size."""
+        tensor, rng = self.types[name], self.rng
+        height, width, channels = tensor.shape
+        kernel = (self._span(height, 3), self._span(width, 3))
+        groups = int(rng.choice(divisors(channels)))
+        filters, stride = groups * int(rng.integers(1, 4)), (1, 1)
+        padding = (0, 0, 0, 0)
+        padded = tensor.element.zero_code is not None
+        if same:
+            groups, filters = (groups if same % groups == 0 else 1), same
+            if not padded:
+                kernel = (1, 1)
+            above, before = (int(rng.integers(size)) for size in kernel)
+            padding = (above, before, kernel[0] - 1 - above, kernel[1] - 1 - before)
+        else:
+            stride = (self._span(height, 3), self._span(width, 3))
+            if padded:
+                padding = tuple(int(rng.integers(size)) for size in kernel * 2)
+        shape = (filters, *kernel, channels // groups)
+        kept = rng.random(shape) < rng.choice([0.15, 0.6, 1.0])
+        conv = Conv(rng.integers(-1, 2, shape) * kept, stride, padding, groups)
+        return self._threshold(self._add(conv, name), codes)
+
+    def _threshold(self, name: str, codes: Codes | None = None) -> str:
+        element, rng = self.types[name].element, self.rng
+        codes = codes or CODES[rng.choice(PADDED)]
+        shape = (self.types[name].shape[2], codes.max_code)
+        levels = np.sort(rng.integers(element.lo - 1, element.hi + 2, shape), axis=1)
+        return self._add(Threshold(levels, codes.step, codes.offset), name)
+
+    def _pool(self, name: str) -> str:
+        rng = self.rng
+        height, width, _ = self.types[name].shape
+        kernel = (self._span(height, 3), self._span(width, 3))
+        stride = (self._span(height, 2), self._span(width, 2))
+        if rng.integers(3) == 0:
+            return self._threshold(self._add(SumPool(kernel, stride), name))
+        padding = tuple(int(rng.integers(size)) for size in kernel * 2)
+        return self._add(MaxPool(kernel, stride, padding), name)
+
+    def _residual(self, name: str) -> str:
+        """A branch of layers beside a shortcut, which may be a layer or more channels."""
+        rng = self.rng
+        start, wanted = name, self.types[name].shape[2]
+        shortcut = start
+        kind = rng.choice(["identity", "layer", "channels"])
+        if kind == "channels" and self.types[start].element.zero_code is not None:
+            wanted += 2
+            shortcut = self._add(PadChannels(1, 1), start)
+        elif kind == "layer":
+            wanted = int(rng.integers(1, 5))
+            shortcut = self._layer(start, same=wanted, codes=Codes.unsigned(2))
+        for _ in range(rng.integers(1, 3)):
+            name = self._layer(name, same=wanted, codes=Codes(3, offset=-2))
+        step = self.types[shortcut].element.step
+        name = self._threshold(name, Codes(3, step, -2 * step))
+        total = self._add(Add(), *rng.permutation([name, shortcut]).tolist())
+        return self._threshold(total) if rng.integers(4) else total
+
+    def _concat(self, name: str) -> str:
+        one, other = (
+            self._layer(name, same=self._span(4, 4), codes=CODES["ternary"]) for _ in "ab"
+        )
+        return self._add(Concat(), one, other)
+
+    def _channels(self, name: str) -> str:
+        if self.types[name].element.zero_code is None:
+            return self._layer(name)
+        return self._add(PadChannels(int(self.rng.integers(3)), int(self.rng.integers(1, 3))), name)

@@ -1,0 +1,35 @@
+"""Two branches side by side, as channels of one tensor."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..errors import NetworkError
+from .op import Op, require_codes
+from .types import Tensor
+
+__all__ = ["Concat"]
+
+
+@dataclass(frozen=True, eq=False)
+class Concat(Op):
+    """The channels of the first input, then those of the second, at every pixel."""
+
+    kind: ClassVar[str] = "concat"
+    arity: ClassVar[int] = 2
+
+    def infer(self, *inputs: Tensor) -> Tensor:
+        first, second = inputs
+        a, b = (require_codes("a concatenation", tensor) for tensor in inputs)
+        if first.shape[:2] != second.shape[:2]:
+            raise NetworkError(
+                f"maps of different sizes cannot be concatenated: {first} and {second}"
+            )
+        if a != b:
+            raise NetworkError(
+                f"channels of different types cannot be concatenated: {a} and {b}; "
+                "give them the same codes"
+            )
+        return Tensor((*first.shape[:2], first.shape[2] + second.shape[2]), a)
+
+    def attributes(self) -> dict:
+        return {}

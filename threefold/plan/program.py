@@ -1,0 +1,66 @@
+"""The order in which an engine reads the words of a window."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+__all__ = ["Program"]
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """One entry for each cycle that an output pixel takes.
+
+    A word of a window is named by its kernel row and its column, which counts the words of
+    that row from the left: pixel times pitch plus the word within the pixel.
+
+    Parameters
+    ----------
+    rows, columns : array of int64, shape (tiles,)
+        Which word is read.
+    last : array of bool, shape (tiles,)
+        Whether a result is complete with it.
+    height, width : int
+        Kernel rows, and words in each.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+    last: np.ndarray
+    height: int
+    width: int
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def results(self) -> int:
+        """Results of a pixel."""
+        return int(self.last.sum())
+
+    @cached_property
+    def counted(self) -> bool:
+        """Whether every result takes all words in order, so that counters are enough."""
+        words = self.height * self.width
+        index = np.arange(len(self))
+        return (
+            len(self) % words == 0
+            and np.array_equal(self.rows * self.width + self.columns, index % words)
+            and np.array_equal(self.last, index % words == words - 1)
+        )
+
+    @property
+    def row_bits(self) -> int:
+        """Width of a kernel row's number."""
+        return (self.height - 1).bit_length()
+
+    @property
+    def column_bits(self) -> int:
+        """Width of a column's number."""
+        return (self.width - 1).bit_length()
+
+    @property
+    def bits(self) -> int:
+        """Bits of an entry in memory; none where counters or constants are enough."""
+        return 0 if self.counted or len(self) == 1 else self.row_bits + self.column_bits + 1

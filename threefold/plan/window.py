@@ -1,0 +1,120 @@
+"""A kernel that slides over maps which arrive as a stream: what it needs, and when."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+
+import numpy as np
+
+__all__ = ["Walk", "Window"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Geometry of a sliding kernel.
+
+    Parameters
+    ----------
+    shape : (int, int, int)
+        Height, width and channels of the input.
+    kernel, stride : (int, int)
+        Vertical and horizontal.
+    padding : (int, int, int, int)
+        Rows and columns added at the top, left, bottom, right; fewer than the kernel has.
+    """
+
+    shape: tuple[int, int, int]
+    kernel: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    @property
+    def out(self) -> tuple[int, int]:
+        """Rows and columns of output pixels."""
+        top, left, bottom, right = self.padding
+        height, width, _ = self.shape
+        return (
+            (height + top + bottom - self.kernel[0]) // self.stride[0] + 1,
+            (width + left + right - self.kernel[1]) // self.stride[1] + 1,
+        )
+
+    @property
+    def pixels(self) -> int:
+        """Output pixels of an image."""
+        rows, columns = self.out
+        return rows * columns
+
+    def walk(self, pitch: int) -> "Walk":
+        """The way over an image whose pixels take ``pitch`` words each."""
+        return Walk(self, pitch)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The windows of an image in order, in terms of the words of its stream.
+
+    Parameters
+    ----------
+    window : Window
+    pitch : int
+        Words of a pixel.
+    """
+
+    window: Window
+    pitch: int
+
+    @property
+    def words(self) -> int:
+        """Words of an image."""
+        height, width, _ = self.window.shape
+        return height * width * self.pitch
+
+    @cached_property
+    def needed(self) -> np.ndarray:
+        """For each output pixel how many words must have arrived before: int64, ascending."""
+        height, width, _ = self.window.shape
+        y, x = self._corners()
+        last_y = np.minimum(y + self.window.kernel[0], height) - 1
+        last_x = np.minimum(x + self.window.kernel[1], width)
+        needed = (last_y[:, None] * width + last_x[None, :]) * self.pitch
+        return np.maximum.accumulate(needed.ravel())
+
+    @cached_property
+    def done(self) -> np.ndarray:
+        """For each output pixel how many words neither it nor a later one reads: int64."""
+        y, x = self._corners()
+        width = self.window.shape[1]
+        first = (np.maximum(y, 0)[:, None] * width + np.maximum(x, 0)[None, :]) * self.pitch
+        return np.minimum.accumulate(first.ravel()[::-1])[::-1]
+
+    @cached_property
+    def needs(self) -> np.ndarray:
+        """Words that the pixel after each needs in addition; after the last comes an image."""
+        return np.diff(self.needed, append=self.words + self.needed[0])
+
+    @cached_property
+    def frees(self) -> np.ndarray:
+        """Words that each pixel leaves behind for good."""
+        return np.diff(self.done, append=self.words + self.done[0])
+
+    @property
+    def least_depth(self) -> int:
+        """Words that must be held at once for anything to move."""
+        return int((self.needed - self.done).max())
+
+    @property
+    def smooth_depth(self) -> int:
+        """Words to hold so that a producer of constant rate never makes the windows wait."""
+        rate = self.words / len(self.needed)
+        ahead = (self.needed - rate * np.arange(len(self.needed))).max()
+        arrived = ahead + rate * np.arange(1, len(self.needed) + 1)
+        return max(self.least_depth, ceil((arrived - self.done).max() - 1e-9))
+
+    def _corners(self) -> tuple[np.ndarray, np.ndarray]:
+        """Upper and left edge of the windows in input pixels; negative in the padding."""
+        rows, columns = self.window.out
+        top, left, _, _ = self.window.padding
+        return (
+            np.arange(rows) * self.window.stride[0] - top,
+            np.arange(columns) * self.window.stride[1] - left,
+        )
