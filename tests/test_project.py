@@ -81,13 +81,22 @@ def simulated(monkeypatch):
 def built(monkeypatch):
     """A build that takes no time."""
 
-    def build(accelerator, board, folder, *, name, clock_mhz, seed, progress):
+    def build(accelerator, board, folder, *, name, seed, seeds, **options):
         gateware = folder / "gateware"
         gateware.mkdir(exist_ok=True)
         (gateware / f"{name}.bin").write_bytes(b"bits")
         cells = {"lut": {"used": 1, "available": 2}}
         return BuildResult(
-            gateware / f"{name}.bin", board.name, 30.0, 40.0, cells, {}, {"yosys": "0"}, "ab", seed
+            gateware / f"{name}.bin",
+            board.name,
+            30.0,
+            40.0,
+            cells,
+            {},
+            {"yosys": "0"},
+            "ab",
+            seed,
+            {seed: 40.0},
         )
 
     monkeypatch.setattr("threefold.project.build_bitstream", build)
