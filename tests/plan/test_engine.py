@@ -4,6 +4,7 @@ import pytest
 from threefold.errors import PlanError
 from threefold.network import Codes
 from threefold.plan import EnginePlan, Folding, PoolPlan, StepPlan
+from threefold.plan.cycles import predict
 from threefold.plan.engine import least_depth, smooth_depth
 from threefold.plan.steps import ConcatStep, PadStep, Pool
 from threefold.plan.window import Window
@@ -59,10 +60,20 @@ def test_a_single_port_takes_the_cycles_of_words_from_tiles():
 def test_depth_follows_from_the_window():
     walk = EnginePlan(SLIDING, Folding(3, 4)).walk
     assert (walk.least_depth, walk.smooth_depth) == (15, 17)
-    assert (least_depth(walk), smooth_depth(walk)) == (16, 32)
+    assert (least_depth(walk), smooth_depth(walk, 9)) == (16, 32)
     assert EnginePlan(SLIDING, Folding(3, 4)).depth == 32
     assert EnginePlan(SLIDING, Folding(3, 2)).depth == 64
     assert EnginePlan(SLIDING, Folding(3, 4), depth=64).depth == 64
+
+
+@pytest.mark.parametrize(("simd", "depth"), [(4, 4), (2, 8), (1, 16)])
+def test_a_word_in_each_cycle_takes_one_more(simd, depth):
+    plan = EnginePlan(LAYER, Folding(6, simd), lanes=6)
+    assert (plan.depth, plan.walk.smooth_depth) == (depth, depth // 2)
+    assert predict((plan,), False, {}).interval == plan.cycles == plan.walk.words
+    smaller = EnginePlan(LAYER, Folding(6, simd), lanes=6, depth=depth // 2)
+    assert predict((smaller,), False, {}).interval > plan.cycles
+    assert EnginePlan(LAYER, Folding(3, simd)).depth == depth // 2
 
 
 def test_an_engine_is_named_like_its_layer():
@@ -86,7 +97,7 @@ def test_figures_of_a_pool():
     plan = PoolPlan(make_pool(), 3)
     assert (plan.i_lanes, plan.word_bits) == (3, 6)
     assert plan.cycles == 2 * 3 * 8
-    assert plan.depth == smooth_depth(plan.walk)
+    assert plan.depth == smooth_depth(plan.walk, 8)
 
 
 def test_figures_of_other_steps():
