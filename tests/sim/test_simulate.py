@@ -12,7 +12,17 @@ from threefold.sim.simulate import simulate
 from threefold.sim.streams import expected_streams
 
 from threefold.errors import BuildError, DataError, MismatchError, PlanError, ToolError
-from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
+from threefold.network import (
+    ArgMax,
+    Codes,
+    Conv,
+    Dense,
+    Logits,
+    MaxPool,
+    Network,
+    Tensor,
+    Threshold,
+)
 from threefold.plan import Folding, fold
 
 IMAGES = np.random.default_rng(1).integers(0, 4, (40, 1, 1, 8))
@@ -167,7 +177,24 @@ def test_mismatch_late_in_a_stream(run, verilog, monkeypatch):
         run(verilog, images)
 
 
-@pytest.mark.parametrize("images", [1, 23])
+def test_maps_of_codes_have_no_class(run):
+    rng = np.random.default_rng(0)
+    ops = [
+        ("conv1", Conv(rng.integers(-1, 2, (2, 3, 3, 1)), padding=(1, 1, 1, 1))),
+        ("act1", Threshold(np.sort(rng.integers(-6, 6, (2, 3)), axis=1))),
+        ("pool1", MaxPool((2, 2), (2, 2))),
+    ]
+    network = Network.chain("sample", Tensor((4, 6, 1), Codes.unsigned(2)), ops)
+    plan = fold(network, {"conv1": Folding(2, 1)})
+    images = rng.integers(0, 4, (plan.cycles.images, 4, 6, 1))
+    result = run(to_verilog(Accelerator(plan), "sample"), images, plan)
+    assert result.cycles == plan.cycles
+    assert result.classes is None
+    assert result.outputs.shape == (len(images), 12)
+    assert result.outputs.tolist() == golden.run(network, images).reshape(-1, 12).tolist()
+
+
+@pytest.mark.parametrize("images", [1, PLAN.cycles.images - 1])
 def test_few_images_have_a_latency_but_no_interval(run, verilog, images):
     cycles = run(verilog, IMAGES[:images]).cycles
     assert cycles.latency == PLAN.cycles.latency
