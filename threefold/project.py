@@ -289,6 +289,7 @@ class Project:
         seed: int = 1,
         seeds: int = 1,
         timing_allow_fail: bool = False,
+        nextpnr_options: str = "",
         progress: Progress | None = None,
     ) -> BuildResult:
         """Build the bitstream; parameters are those of :func:`build_bitstream`.
@@ -316,6 +317,7 @@ class Project:
             seed=seed,
             seeds=seeds,
             timing_allow_fail=timing_allow_fail,
+            nextpnr_options=nextpnr_options,
             progress=progress,
         )
         record = dataclasses.asdict(result) | {
