@@ -63,6 +63,27 @@ hardware's; float is the same network with float weights and ReLU.
 """
 
 
+def lenet() -> str:
+    record = recorded("lenet_accuracy")
+    rows = []
+    for preset, figures in record["presets"].items():
+        config = figures["config"]
+        widths = "-".join(map(str, config["widths"]))
+        for run in figures["runs"]:
+            accuracies = (f"{run[kind]:.2%}" for kind in ("integer", "float"))
+            head = (f"{preset}, {widths}", f"{figures['weights']:,}", config["epochs"])
+            rows.append((*head, run["seed"], *accuracies))
+    head = ("preset, widths", "weights", "epochs", "seed", "integer", "float")
+    return f"""## Accuracy of small convolutional networks
+`benchmarks/lenet_accuracy.py`, PyTorch {record["torch"]}. Two convolutions, each with a pool, and
+dense layers, all of them ternary, with 2-bit activations; the last epoch. `lenet-digits` is held
+against 360 images of scikit-learn's digits, `lenet-mnist` against the 10,000 test images of MNIST,
+whose pixels are cut to 4 bits.
+
+{table(head, rows)}
+"""
+
+
 def boards() -> str:
     record = recorded("boards")
     rows, tools = [], {}
@@ -108,9 +129,29 @@ foldings of networks from 64-64-10 to 784-64-32-10. LUTs are off by shares, bloc
 """
 
 
+def filter_reordering() -> str:
+    record = recorded("filter_reordering")
+    rows = []
+    for row in record["rows"]:
+        shares = [f"{row[key] / row['tiles']:.1%}" for key in ("left", "left_aligned")]
+        folding = f"{row['pe']} × {row['simd']}"
+        rows.append(
+            (folding, f"{row['pruned']:.0%}", f"{row['tiles']:,}", shares[0], f"**{shares[1]}**")
+        )
+    widths = "-".join(map(str, record["widths"]))
+    return f"""## Tiles left after filters are reordered
+`benchmarks/filter_reordering.py`: 3 × 3 convolutions with {widths} channels and a dense
+layer of {record["classes"]} classes with 2 PEs, pruned at random: of each filter, SIMD neighbouring
+channels at all kernel positions go together. Tiles of all layers that still hold a weight, each
+counted once for each output pixel, as shares of all tiles.
+
+{table(("PE × SIMD", "pruned", "tiles × pixels", "left", "left when aligned"), rows)}
+"""
+
+
 def page() -> str:
     """The text of docs/benchmarks.md."""
-    parts = (pe_area(), digits(), boards(), resource_model())
+    parts = (pe_area(), digits(), lenet(), boards(), resource_model(), filter_reordering())
     return "# Benchmarks\nWritten by `benchmarks/tables.py`.\n\n" + "\n".join(parts)
 
 

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 
 from amaranth.build import Platform
 from amaranth_boards.icebreaker import ICEBreakerPlatform
-from amaranth_boards.ulx3s import ULX3S_85F_Platform
+from amaranth_boards.ulx3s import (
+    ULX3S_12F_Platform,
+    ULX3S_25F_Platform,
+    ULX3S_45F_Platform,
+    ULX3S_85F_Platform,
+)
 
 from ..errors import PlanError
 from .pll import ECP5PLL, ICE40PLL
@@ -16,6 +21,9 @@ __all__ = ["BOARDS", "Board", "get"]
 @dataclass(frozen=True)
 class Board:
     """A board and the FPGA on it.
+
+    What a device holds is what nextpnr says is available to it, in its report on a design that
+    is all but empty.
 
     Parameters
     ----------
@@ -43,6 +51,8 @@ class Board:
         Multipliers, none of which an accelerator uses.
     leds : int
         LEDs.
+    spram : int
+        Large single-port RAMs, 256 Kibit each; only some iCE40s have them.
     """
 
     name: str
@@ -57,6 +67,7 @@ class Board:
     bram: int
     dsp: int
     leds: int
+    spram: int = 0
 
     def pll(self, clock_mhz: float) -> ICE40PLL | ECP5PLL | None:
         """Settings for the fastest clock not above ``clock_mhz``; none for the oscillator itself.
@@ -96,24 +107,37 @@ _ICEBREAKER = Board(
     bram=30,
     dsp=8,
     leds=2,
+    spram=4,
 )
 
-_ULX3S_85F = Board(
-    name="ulx3s_85f",
-    title="Radiona ULX3S 85F",
-    device="LFE5U-85F",
-    family="ecp5",
-    platform=ULX3S_85F_Platform,
-    base_mhz=25,
-    clock_mhz=75,
-    lut=83640,
-    ff=83640,
-    bram=208,
-    dsp=156,
-    leds=8,
+
+def _ulx3s(size: str, platform: Callable[[], Platform], lut: int, bram: int, dsp: int) -> Board:
+    """The ULX3S with the ECP5 of a size, such as ``"85F"``."""
+    return Board(
+        name=f"ulx3s_{size.lower()}",
+        title=f"Radiona ULX3S {size}",
+        device=f"LFE5U-{size}",
+        family="ecp5",
+        platform=platform,
+        base_mhz=25,
+        clock_mhz=75,
+        lut=lut,
+        ff=lut,
+        bram=bram,
+        dsp=dsp,
+        leds=8,
+    )
+
+
+# To nextpnr a 12F is the die of a 25F, all of which it uses, although it is sold as a smaller one.
+_ULX3S = (
+    _ulx3s("12F", ULX3S_12F_Platform, lut=24288, bram=56, dsp=28),
+    _ulx3s("25F", ULX3S_25F_Platform, lut=24288, bram=56, dsp=28),
+    _ulx3s("45F", ULX3S_45F_Platform, lut=43848, bram=108, dsp=72),
+    _ulx3s("85F", ULX3S_85F_Platform, lut=83640, bram=208, dsp=156),
 )
 
-BOARDS = {board.name: board for board in (_ICEBREAKER, _ULX3S_85F)}
+BOARDS = {board.name: board for board in (_ICEBREAKER, *_ULX3S)}
 """The boards, by name."""
 
 

@@ -95,8 +95,8 @@ def _component(part: Part) -> wiring.Component:
         case "pool":
             return PoolEngine(part.plan)
         case "threshold":
-            step = part.plan.step
-            return Requantizer(step.levels, total_bits=step.total_bits, lanes=part.lanes)
+            step, form = part.plan.step, part.plan.form
+            return Requantizer(step.levels, total_bits=step.total_bits, lanes=part.lanes, form=form)
         case "add":
             a_max, b_max = (codes.max_code for codes in part.plan.step.codes)
             return StreamAdder(a_max, b_max, lanes=part.lanes)

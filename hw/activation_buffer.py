@@ -1,11 +1,12 @@
 """Holds the words of a stream of maps for as long as a window needs them."""
 
 from amaranth.hdl import Module, Mux, Signal, signed
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
 from ..plan.window import Walk
+from .ram import Ram
 from .stream import lane_stream
 
 __all__ = ["ActivationBuffer"]
@@ -25,6 +26,8 @@ class ActivationBuffer(wiring.Component):
         Codes in a word.
     depth : int
         Words held at once, a power of two.
+    memory : str
+        Where they are; see :class:`~threefold.hw.ram.Ram`. SPRAM has a single port.
     walk : Walk
         The windows.
 
@@ -42,6 +45,9 @@ class ActivationBuffer(wiring.Component):
         Word to read,
     read : In(1)
         if any: ``data`` holds it from the next cycle on.
+    waits : In(1)
+        There is a word to read, in this cycle or as soon as the reader moves on: with a single
+        port no word is accepted meanwhile.
     data : Out(ArrayLayout(bits, lanes))
 
     Raises
@@ -50,7 +56,7 @@ class ActivationBuffer(wiring.Component):
         If the depth is no power of two, or holds no window.
     """
 
-    def __init__(self, *, bits: int, lanes: int, depth: int, walk: Walk):
+    def __init__(self, *, bits: int, lanes: int, depth: int, memory: str = "auto", walk: Walk):
         if depth < 2 or depth & (depth - 1) or depth < walk.least_depth:
             raise PlanError(
                 f"an activation buffer must be a power of two of at least {walk.least_depth} "
@@ -59,6 +65,7 @@ class ActivationBuffer(wiring.Component):
         self._bits = bits
         self._lanes = lanes
         self._depth = depth
+        self._memory = memory
         self._walk = walk
         super().__init__(
             {
@@ -70,6 +77,7 @@ class ActivationBuffer(wiring.Component):
                 "frees": In(range(int(walk.frees.max()) + 1)),
                 "address": In(range(depth)),
                 "read": In(1),
+                "waits": In(1),
                 "data": Out(data.ArrayLayout(bits, lanes)),
             }
         )
@@ -87,16 +95,19 @@ class ActivationBuffer(wiring.Component):
         return self._depth
 
     @property
+    def memory(self) -> str:
+        return self._memory
+
+    @property
     def walk(self) -> Walk:
         return self._walk
 
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.memory = storage = memory.Memory(
-            shape=data.ArrayLayout(self._bits, self._lanes), depth=self._depth, init=[]
-        )
-        write, read = storage.write_port(), storage.read_port()
+        word = data.ArrayLayout(self._bits, self._lanes)
+        m.submodules.memory = storage = Ram(word, self._depth, self._memory)
+        write, read = storage.write, storage.read
 
         # Both count from −1 down where something is missing, so that their signs decide.
         first = int(self._walk.needed[0])
@@ -109,7 +120,7 @@ class ActivationBuffer(wiring.Component):
 
         m.d.comb += [
             self.start.eq(ahead >= 0),
-            self.i.ready.eq(room >= 0),
+            self.i.ready.eq((room >= 0) & ~(self.waits & (self._memory == "spram"))),
             accept.eq(self.i.valid & self.i.ready),
             write.en.eq(accept),
             write.addr.eq(place),

@@ -133,6 +133,7 @@ class Engine(wiring.Component):
             bits=layer.codes.bits,
             lanes=plan.i_lanes,
             depth=plan.depth,
+            memory=plan.memory,
             walk=plan.walk,
             program=plan.program,
             pad_code=layer.pad_code,
@@ -162,7 +163,9 @@ class Engine(wiring.Component):
 def _finish(plan: EnginePlan) -> Requantizer | LogitAdder:
     layer = plan.layer
     if layer.levels is not None:
-        return Requantizer(layer.levels, total_bits=layer.total_bits, lanes=plan.lanes)
+        return Requantizer(
+            layer.levels, total_bits=layer.total_bits, lanes=plan.lanes, form=plan.form
+        )
     return LogitAdder(
         layer.offsets,
         step=layer.codes.step,

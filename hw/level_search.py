@@ -1,26 +1,54 @@
-"""Binary search among the sorted levels of many channels."""
+"""Three ways to count how many of a channel's sorted levels a total reaches.
+
+They have the same parameters and, but for ``start``, the same members, and none of them waits:
+to stall one, wrap it in an ``EnableInserter``. :class:`threefold.hw.requantizer.Requantizer`
+makes streams of them.
+"""
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..plan.latency import requantizer_latency
-from .rom import rom
+from .level_memory import LevelMemory
+from .level_tree import level_tree
 
-__all__ = ["LevelSearch"]
+__all__ = ["ParallelSearch", "PipelinedSearch", "SequentialSearch"]
 
 
-class LevelSearch(wiring.Component):
-    """Counts how many of a channel's levels a total reaches: one comparison for each bit.
+class _Search(wiring.Component):
+    def __init__(self, levels: np.ndarray, *, total_bits: int, **members):
+        self._levels = np.asarray(levels)
+        self._total_bits = total_bits
+        self._bits = self._levels.shape[1].bit_length()
+        super().__init__(
+            {
+                "total": In(total_bits),
+                "channel": In(range(len(self._levels))),
+                "code": Out(self._bits),
+            }
+            | members
+        )
 
-    The search is pipelined. Step ``j`` knows the upper ``j`` bits of the code, which with the
-    channel address a memory of ``2^j`` levels a channel; its comparison gives the next bit. So
-    a k-bit code takes k comparators and k memories, not 2^k − 1 of each, and one total a cycle
-    still goes through. A step takes two cycles, one to read and one to compare: block RAM is
-    too slow for both.
+    @property
+    def levels(self) -> np.ndarray:
+        return self._levels
 
-    The pipeline never waits. To stall it, wrap it in an ``EnableInserter``.
+    @property
+    def total_bits(self) -> int:
+        return self._total_bits
+
+    @property
+    def bits(self) -> int:
+        """Width of a code."""
+        return self._bits
+
+
+class ParallelSearch(_Search):
+    """Compares with all levels at once: a comparator for each, and one memory for all.
+
+    One cycle reads, one compares, and for codes of several bits one encodes: of sorted levels a
+    total reaches the first few, and where they end is the code.
 
     Parameters
     ----------
@@ -35,72 +63,117 @@ class LevelSearch(wiring.Component):
     channel : In
         Whose levels to compare with.
     code : Out(bits)
-        Number of levels reached by the total of ``latency`` cycles ago.
+        Number of levels that the total of a few cycles ago reaches.
     """
-
-    def __init__(self, levels: np.ndarray, *, total_bits: int):
-        self._levels = np.asarray(levels)
-        self._total_bits = total_bits
-        self._bits = self._levels.shape[1].bit_length()
-        super().__init__(
-            {
-                "total": In(total_bits),
-                "channel": In(range(len(self._levels))),
-                "code": Out(self._bits),
-            }
-        )
-
-    @property
-    def levels(self) -> np.ndarray:
-        return self._levels
-
-    @property
-    def total_bits(self) -> int:
-        return self._total_bits
-
-    @property
-    def bits(self) -> int:
-        """Width of a code, and the number of steps."""
-        return self._bits
-
-    @property
-    def latency(self) -> int:
-        """Cycles from a total to its code."""
-        return requantizer_latency(self._bits)
 
     def elaborate(self, platform):
         m = Module()
 
+        m.submodules.levels = levels = LevelMemory(self._levels, total_bits=self._total_bits)
+        total = _registered(m, "total", self.total)
+        m.d.comb += [levels.row.eq(self.channel), levels.total.eq(total)]
+        reached = _registered(m, "reached", levels.reached)
+        code = _registered(m, "code", _length(reached)) if self._bits > 1 else reached
+        m.d.comb += self.code.eq(code)
+
+        return m
+
+
+class PipelinedSearch(_Search):
+    """Binary search, one total a cycle: a comparator and a memory for each bit.
+
+    Step ``j`` knows the upper ``j`` bits of the code, which with the channel address a memory of
+    ``2^j`` levels a channel; its comparison gives the next bit. A step takes two cycles, one to
+    read and one to compare: block RAM is too slow for both.
+
+    Parameters and members are those of :class:`ParallelSearch`.
+    """
+
+    def elaborate(self, platform):
+        m = Module()
+
+        tree = level_tree(self._levels, self._total_bits)
         total, channel, code = self.total, self.channel, Signal(0)
-        for step, rows in enumerate(self._tables()):
-            m.submodules[f"levels_{step}"] = table = rom(self._total_bits, rows)
-            port = table.read_port()
-            m.d.comb += port.addr.eq(Cat(code, channel))
+        for step in range(self._bits):
+            rows = tree[:, 2**step : 2 ** (step + 1)].reshape(-1, 1)
+            m.submodules[f"levels_{step}"] = levels = LevelMemory(rows, total_bits=self._total_bits)
+            m.d.comb += levels.row.eq(Cat(code, channel))
             for phase in ("read", "compare"):
                 total, channel, code = (
                     _registered(m, f"{phase}_{what}_{step}", value)
                     for what, value in (("total", total), ("channel", channel), ("code", code))
                 )
                 if phase == "read":
-                    code = Cat(total >= port.data, code)
+                    m.d.comb += levels.total.eq(total)
+                    code = Cat(levels.reached, code)
         m.d.comb += self.code.eq(code)
 
         return m
 
-    def _tables(self) -> list[list[int]]:
-        """For each step its levels, addressed by channel and the bits known by then.
 
-        Where there are fewer levels than a full binary tree has, the rest are the largest
-        word, which no total reaches.
-        """
-        channels, largest = self._levels.shape
-        tree = np.full((channels, 2**self._bits), 2**self._total_bits - 1)
-        tree[:, 1 : largest + 1] = self._levels
-        tables = []
-        for step in range(self._bits):
-            half = 2 ** (self._bits - 1 - step)
-            tables.append([int(level) for level in tree[:, half :: 2 * half].ravel()])
-        return tables
+class SequentialSearch(_Search):
+    """Binary search, one total at a time: a single comparator and a single memory.
+
+    Cycles to read and cycles to compare alternate, and the bits of the code come one by one.
+
+    Parameters are those of :class:`ParallelSearch`.
+
+    Members
+    -------
+    start : In(1)
+        Search for the code of ``total``. Only when no search is under way: the next can start
+        in the cycle in which ``code`` is there.
+    total : In(total_bits)
+        Read when the search starts.
+    channel : In
+        Whose levels to compare with. It has to stay until the last comparison.
+    code : Out(bits)
+        Number of levels reached, ``2 bits`` cycles after the start, until the next.
+    """
+
+    def __init__(self, levels: np.ndarray, *, total_bits: int):
+        super().__init__(levels, total_bits=total_bits, start=In(1))
+
+    def elaborate(self, platform):
+        m = Module()
+
+        rows = level_tree(self._levels, self._total_bits).reshape(-1, 1)
+        m.submodules.levels = levels = LevelMemory(rows, total_bits=self._total_bits)
+
+        node = Signal(self._bits, init=1)
+        code = Signal(self._bits, reset_less=True)
+        total = Signal(self._total_bits, reset_less=True)
+        comparing = Signal()
+
+        # Nothing is between the node and the memory, or synthesis makes it part of a table of
+        # LUTs, and several times as large. So there is a code of its own to hold.
+        m.d.comb += [
+            levels.row.eq(Cat(node, self.channel)),
+            levels.total.eq(total),
+            self.code.eq(code),
+        ]
+        m.d.sync += comparing.eq(~comparing & (self.start | node[1:].any()))
+        with m.If(self.start):
+            m.d.sync += total.eq(self.total)
+        with m.If(comparing):
+            m.d.sync += node.eq(Mux(node[-1], 1, Cat(levels.reached, node)))
+        with m.If(comparing & node[-1]):
+            m.d.sync += code.eq(Cat(levels.reached, node[:-1]))
+
+        return m
+
+
+def _length(run):
+    """Length of the run of ones that ``run`` starts with; zeros follow."""
+    if len(run) == 1:
+        return run
+    bits = len(run).bit_length()
+    half = 2 ** (bits - 1)
+    upper = run[half - 1]
+    below, above = run[: half - 1], run[half:]
+    if not len(above):
+        return Cat(Mux(upper, 0, _length(below)), upper)
+    return Cat(Mux(upper, _length(above), _length(below)), upper)
 
 
 def _registered(m: Module, name: str, value) -> Signal:

@@ -107,6 +107,7 @@ class PoolEngine(wiring.Component):
             bits=step.codes[0].bits,
             lanes=plan.lanes,
             depth=plan.depth,
+            memory=plan.memory,
             walk=plan.walk,
             program=plan.program,
             pad_code=0,

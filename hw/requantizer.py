@@ -6,15 +6,21 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
-from ..plan.latency import requantizer_latency
-from .level_search import LevelSearch
+from ..plan.requantize import check_form, requantizer_cycles, requantizer_latency
+from .level_search import ParallelSearch, PipelinedSearch, SequentialSearch
 from .stream import lane_stream
 
 __all__ = ["Requantizer"]
 
+_SEARCHES = {
+    "parallel": ParallelSearch,
+    "pipelined": PipelinedSearch,
+    "sequential": SequentialSearch,
+}
+
 
 class Requantizer(wiring.Component):
-    """Turns totals into codes, each by the levels of its channel; see :class:`LevelSearch`.
+    """Turns totals into codes, each by the levels of its channel.
 
     Parameters
     ----------
@@ -24,27 +30,32 @@ class Requantizer(wiring.Component):
         Width of a total.
     lanes : int
         Totals compared at once, a divisor of the number of channels.
+    form : str
+        ``"parallel"``, ``"pipelined"`` or ``"sequential"``: how a code is found, which decides
+        area and time and nothing else; see :mod:`threefold.hw.level_search`.
 
     Members
     -------
     i : In(lane_stream(total_bits, lanes))
-        Totals, channel by channel.
+        Totals, channel by channel; ``cycles`` or more between one and the next.
     o : Out(lane_stream(bits, lanes))
         Codes, ``latency`` cycles later.
 
     Raises
     ------
     PlanError
-        If ``lanes`` does not divide the channels.
+        If ``lanes`` does not divide the channels, or there is no such form.
     """
 
-    def __init__(self, levels: np.ndarray, *, total_bits: int, lanes: int):
+    def __init__(self, levels: np.ndarray, *, total_bits: int, lanes: int, form: str = "pipelined"):
         levels = np.asarray(levels)
         if lanes < 1 or len(levels) % lanes:
             raise PlanError(f"lanes must divide {len(levels)} channels, not {lanes}")
+        check_form(form)
         self._levels = levels
         self._total_bits = total_bits
         self._lanes = lanes
+        self._form = form
         self._bits = levels.shape[1].bit_length()
         super().__init__(
             {"i": In(lane_stream(total_bits, lanes)), "o": Out(lane_stream(self._bits, lanes))}
@@ -63,6 +74,10 @@ class Requantizer(wiring.Component):
         return self._lanes
 
     @property
+    def form(self) -> str:
+        return self._form
+
+    @property
     def bits(self) -> int:
         """Width of a code."""
         return self._bits
@@ -70,7 +85,12 @@ class Requantizer(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from the transfer of totals to their codes."""
-        return requantizer_latency(self._bits)
+        return requantizer_latency(self._form, self._bits)
+
+    @property
+    def cycles(self) -> int:
+        """Cycles from the transfer of totals to the first in which more can be accepted."""
+        return requantizer_cycles(self._form, self._bits)
 
     def elaborate(self, platform):
         m = Module()
@@ -78,25 +98,31 @@ class Requantizer(wiring.Component):
         groups = len(self._levels) // self._lanes
         group = Signal(range(groups))
         valid = Signal(self.latency)
-        advance = Signal()
+        accept, advance = Signal(), Signal()
+        # Where totals are, counted in cycles since they came; up to `cycles` they are alone.
+        places = Cat(accept, valid)
 
         m.d.comb += [
             self.o.valid.eq(valid[-1]),
             advance.eq(~self.o.valid | self.o.ready),
-            self.i.ready.eq(advance),
+            self.i.ready.eq(advance & ~valid[: self.cycles - 1].any()),
+            accept.eq(self.i.valid & self.i.ready),
         ]
         with m.If(advance):
-            m.d.sync += valid.eq(Cat(self.i.valid, valid))
-        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += valid.eq(places)
+        with m.If(advance & places[self.cycles - 1]):
             m.d.sync += group.eq(Mux(group == groups - 1, 0, group + 1))
 
         for lane in range(self._lanes):
-            search = LevelSearch(self._levels[lane :: self._lanes], total_bits=self._total_bits)
+            levels = self._levels[lane :: self._lanes]
+            search = _SEARCHES[self._form](levels, total_bits=self._total_bits)
             m.submodules[f"search_{lane}"] = EnableInserter(advance)(search)
             m.d.comb += [
                 search.total.eq(self.i.payload[lane]),
                 search.channel.eq(group),
                 self.o.payload[lane].eq(search.code),
             ]
+            if self._form == "sequential":
+                m.d.comb += search.start.eq(accept)
 
         return m

@@ -3,13 +3,17 @@
 from amaranth.hdl import Shape, ShapeLike
 from amaranth.lib import memory
 
-from ..plan.resources import prefers_block
+from ..errors import PlanError
+from ..plan.area import prefers_block
 
-__all__ = ["rom"]
+__all__ = ["KINDS", "rom"]
+
+KINDS = ("auto", "lut", "block")
+"""Where a read-only memory can be."""
 
 
-def rom(shape: ShapeLike, contents: list) -> memory.Memory:
-    """A memory with these contents, whose kind follows from its size alone.
+def rom(shape: ShapeLike, contents: list, kind: str = "auto") -> memory.Memory:
+    """A memory with these contents.
 
     Parameters
     ----------
@@ -17,7 +21,17 @@ def rom(shape: ShapeLike, contents: list) -> memory.Memory:
         Shape of a row.
     contents : list
         Rows, as constants of that shape.
+    kind : str
+        ``"lut"`` for LUTs, ``"block"`` for block RAM, ``"auto"`` for what suits its size.
+
+    Raises
+    ------
+    PlanError
+        If there is no such kind.
     """
-    style = "block" if prefers_block(Shape.cast(shape).width, len(contents)) else "logic"
-    attributes = {"ram_style": style}
+    if kind not in KINDS:
+        raise PlanError(f"a read-only memory is auto, lut or block, not {kind!r}")
+    if kind == "auto":
+        kind = "block" if prefers_block(Shape.cast(shape).width, len(contents)) else "lut"
+    attributes = {"ram_style": {"lut": "logic", "block": "block"}[kind]}
     return memory.Memory(shape=shape, depth=len(contents), init=contents, attrs=attributes)

@@ -1,6 +1,9 @@
 """Verilog of a component, the same text for the same component."""
 
+import gc
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from amaranth.back import rtlil
@@ -25,7 +28,24 @@ def to_rtlil(component: wiring.Component, name: str, ports=None, platform=None) 
     platform : object, optional
         Whose ``family`` attribute, such as ``"ecp5"``, lets components use what it has.
     """
-    return rtlil.convert(component, name=name, ports=ports, platform=platform, emit_src=False)
+    with _no_collection():
+        return rtlil.convert(component, name=name, ports=ports, platform=platform, emit_src=False)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Pause the cyclic garbage collector.
+
+    Amaranth makes millions of small objects that stay until it is done; looking through them again
+    and again takes longer than everything else together.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def to_verilog(component: wiring.Component, name: str, ports=None) -> str:

@@ -27,7 +27,9 @@ class WindowReader(wiring.Component):
     lanes : int
         Codes in a word.
     depth : int
-        Words in the buffer.
+        Words in the buffer,
+    memory : str
+        and where it lives; see :class:`~threefold.hw.ram.Ram`.
     walk : Walk
     program : Program
     pad_code : int
@@ -49,9 +51,19 @@ class WindowReader(wiring.Component):
     """
 
     def __init__(
-        self, *, bits: int, lanes: int, depth: int, walk: Walk, program: Program, pad_code: int
+        self,
+        *,
+        bits: int,
+        lanes: int,
+        depth: int,
+        memory: str = "auto",
+        walk: Walk,
+        program: Program,
+        pad_code: int,
     ):
-        self._buffer = ActivationBuffer(bits=bits, lanes=lanes, depth=depth, walk=walk)
+        self._buffer = ActivationBuffer(
+            bits=bits, lanes=lanes, depth=depth, memory=memory, walk=walk
+        )
         self._program = program
         self._pad_code = pad_code
         super().__init__(
@@ -95,6 +107,7 @@ class WindowReader(wiring.Component):
             buffer.frees.eq(walker.frees),
             buffer.address.eq(walker.address),
             buffer.read.eq(walker.read & self.advance),
+            buffer.waits.eq(walker.read),
         ]
 
         valid, last = Signal(3), Signal(3)

@@ -9,6 +9,7 @@ from .weight import RATIO
 __all__ = ["PRESETS", "TrainConfig"]
 
 _CHOICES = {
+    "network": ("mlp", "lenet"),
     "schedule": ("cosine", "step"),
     "optimizer": ("adamw", "sgd"),
     "device": ("cpu", "cuda"),
@@ -25,9 +26,11 @@ class TrainConfig:
     dataset : str
         Name of the data set.
     widths : tuple of int
-        Outputs of each hidden layer, at most 65536.
+        Outputs of each hidden layer, at most 65536; filters, of convolutions.
     bits : int
         Width of the activations.
+    network : str
+        ``"mlp"`` or ``"lenet"``.
     epochs, batch : int
         Passes over the training images, and images a step.
     rate : float
@@ -58,6 +61,7 @@ class TrainConfig:
     widths: tuple[int, ...]
     bits: int
     epochs: int
+    network: str = "mlp"
     batch: int = 64
     rate: float = 0.01
     schedule: str = "cosine"
@@ -107,8 +111,8 @@ class TrainConfig:
         """One line for people."""
         widths = "-".join(map(str, self.widths))
         return (
-            f"statistical weight scaling (threshold {RATIO}), widths {widths}, {self.bits}-bit "
-            f"activations; {self.optimizer} {self.rate:g} {self.schedule}, decay "
+            f"statistical weight scaling (threshold {RATIO}), {self.network} of widths {widths}, "
+            f"{self.bits}-bit activations; {self.optimizer} {self.rate:g} {self.schedule}, decay "
             f"{self.weight_decay:g}, {self.epochs} epochs, batch {self.batch}, label smoothing "
             f"{self.smoothing:g}; last epoch"
         )
@@ -117,5 +121,11 @@ class TrainConfig:
 PRESETS = {
     # Chosen on validation images taken out of the training images, six seeds each.
     "digits": TrainConfig("digits", widths=(64, 64), bits=2, epochs=60, smoothing=0.1),
+    "lenet-digits": TrainConfig(
+        "digit_maps", network="lenet", widths=(16, 32), bits=2, epochs=60, smoothing=0.1
+    ),
+    "lenet-mnist": TrainConfig(
+        "mnist", network="lenet", widths=(8, 16, 64), bits=2, epochs=15, batch=128, smoothing=0.05
+    ),
 }
 """Configurations by name."""

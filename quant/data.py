@@ -1,15 +1,25 @@
 """Data sets as integer codes, split once and for all."""
 
+import dataclasses
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from ..errors import DataError, ToolError
 from ..network import Codes, Tensor
+from .idx import read_idx
 
-__all__ = ["DATASETS", "Dataset", "digits"]
+__all__ = ["DATASETS", "Dataset", "digit_maps", "digits", "load_dataset", "mnist"]
+
+_MNIST = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,5 +110,80 @@ def digits() -> Dataset:
     )
 
 
-DATASETS: dict[str, Callable[[], Dataset]] = {"digits": digits}
+def digit_maps() -> Dataset:
+    """The same digits and split as :func:`digits`, as maps of 8×8 pixels."""
+    return _reshaped(digits(), (8, 8, 1))
+
+
+def _reshaped(dataset: Dataset, shape: tuple[int, int, int]) -> Dataset:
+    return dataclasses.replace(
+        dataset,
+        train_images=dataset.train_images.reshape(-1, *shape),
+        test_images=dataset.test_images.reshape(-1, *shape),
+        input=Tensor(shape, dataset.input.element),
+    )
+
+
+def mnist(folder: Path | str | None) -> Dataset:
+    """Handwritten digits of 28×28 pixels, 60,000 to train with and 10,000 held out.
+
+    MNIST (LeCun, Cortes, Burges 1998). The upper four of the eight bits of a pixel are kept.
+
+    Parameters
+    ----------
+    folder : path
+        Where the four published IDX files are, packed by gzip or not.
+
+    Raises
+    ------
+    DataError
+        If there is no such folder, or a file is missing or damaged.
+    """
+    if folder is None or not Path(folder).is_dir():
+        where = "no folder is given" if folder is None else f"there is no folder {folder}"
+        raise DataError(
+            f"mnist is read from files, but {where}; get {', '.join(_MNIST)} "
+            "(from https://ossci-datasets.s3.amazonaws.com/mnist/ for instance) and give "
+            "their folder, as --data FOLDER"
+        )
+    parts = []
+    for name in _MNIST:
+        array = read_idx(Path(folder, name.removesuffix(".gz")), 3 if "images" in name else 1)
+        images = array.ndim == 3
+        parts.append((array >> 4)[..., None] if images else array.astype(np.int64))
+    return Dataset("mnist", *parts, Tensor((28, 28, 1), Codes.unsigned(4)))
+
+
+def load_dataset(name: str, folder: Path | str | None = None) -> Dataset:
+    """A data set by its name in :data:`DATASETS`.
+
+    Parameters
+    ----------
+    name : str
+    folder : path, optional
+        Where its files are, for those that do not come with a package.
+
+    Raises
+    ------
+    DataError
+        If ``name`` is none, files are missing or damaged, or a folder is given in vain.
+    ToolError
+        If a package is missing.
+    """
+    if name not in DATASETS:
+        raise DataError(f"there is no data set {name!r}; there is {', '.join(sorted(DATASETS))}")
+    if name in _IN_FILES:
+        return DATASETS[name](folder)
+    if folder is not None:
+        raise DataError(f"{name} comes with a package; leave out the folder {folder}")
+    return DATASETS[name]()
+
+
+DATASETS: dict[str, Callable[..., Dataset]] = {
+    "digits": digits,
+    "digit_maps": digit_maps,
+    "mnist": mnist,
+}
 """Data sets by name."""
+
+_IN_FILES = ("mnist",)

@@ -1,23 +1,22 @@
-"""Activations as unsigned codes, with a clip that is learned."""
+"""Activations as codes, with a scale that is learned."""
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import TrainingError
-from .tensor import QuantTensor
+from ..network import Codes
+from .tensor import QuantTensor, over_channels
 
-__all__ = ["Quantize"]
+__all__ = ["Quantize", "QuantizeLike", "Quantizer"]
 
 _SMALLEST_CLIP = 1e-3
 
 
-class Quantize(nn.Module):
-    """Codes 0…2^bits − 1 of a value: a ReLU that clips at α and rounds half up.
+class Quantizer(nn.Module):
+    """Codes of a value: the nearest of ``s · (step · code + offset)``, half up.
 
-    With s = α / (2^bits − 1), ``code = clamp(floor(x / s + ½), 0, 2^bits − 1)``. The gradient
-    passes straight through to x within 0…α. α learns from ``value = code · s`` as a whole
-    (Esser et al., "Learned step size quantization", ICLR 2020), which above the clip is the
-    gradient of PACT. The first batch in training sets α to three times the root mean square.
+    With r = x / s, ``code = clamp(floor((r − offset) / step + ½), 0, max_code)``. The gradient
+    passes straight through to x between the ends.
 
     In evaluation mode the layer is the *reference* that hardware is derived from: in double
     precision, one multiplication and one addition a code, the same on every device and for
@@ -25,66 +24,91 @@ class Quantize(nn.Module):
 
     Parameters
     ----------
-    bits : int
-        1…8.
+    codes : Codes or int
+        Type of the codes; an integer means unsigned ones of so many bits, a clipping ReLU.
 
     Raises
     ------
     TrainingError
-        If ``bits`` is out of range.
+        If codes have more than 8 bits, or none means a positive value.
     """
 
-    def __init__(self, bits: int):
+    def __init__(self, codes: Codes | int):
         super().__init__()
+        bits = codes.bits if isinstance(codes, Codes) else codes
         if not 1 <= bits <= 8:
             raise TrainingError(f"activations are quantized to 1…8 bits, not {bits}")
-        self.bits = bits
+        self.codes = codes if isinstance(codes, Codes) else Codes.unsigned(codes)
+        if self.codes.hi < 1:
+            raise TrainingError(f"activations need a positive value, which {self.codes} have not")
+
+    def quantize(self, x: QuantTensor, scale: Tensor) -> QuantTensor:
+        """The integers that the codes of ``x`` mean, in units of ``scale``, shape ()."""
+        if self.training:
+            values = _Round.apply(x.value, scale, self.codes)
+        else:
+            values = self._reference(x, scale)
+        return QuantTensor(values, scale, torch.zeros_like(scale))
+
+    def _reference(self, x: QuantTensor, scale: Tensor) -> Tensor:
+        step, offset = self.codes.step, self.codes.offset
+        gain, shift = x.scale / scale / step, (x.shift / scale - offset) / step
+        # kept apart: fused with the addition it rounds otherwise
+        scaled = x.codes.double() * over_channels(gain, x.codes)
+        codes = (scaled + over_channels(shift, x.codes) + 0.5).floor().clamp(0, self.codes.max_code)
+        return (codes * step + offset).to(x.codes.dtype)
+
+    def extra_repr(self) -> str:
+        return f"{self.codes}"
+
+
+class Quantize(Quantizer):
+    """Codes whose scale is learned.
+
+    s = α / (largest value). The clip α learns from ``value = integer · s`` as a whole (Esser et
+    al., "Learned step size quantization", ICLR 2020), which above the clip is the gradient of
+    PACT. The first batch in training sets α to three times the root mean square; s to no more
+    than once that where there are negative values.
+    """
+
+    def __init__(self, codes: Codes | int):
+        super().__init__(codes)
         self.clip = nn.Parameter(torch.ones(()))
         self.register_buffer("started", torch.zeros((), dtype=torch.bool))
 
-    @property
-    def max_code(self) -> int:
-        """Largest code."""
-        return 2**self.bits - 1
-
     def scale(self) -> Tensor:
-        """Value of one code, shape (); in double precision in evaluation mode."""
+        """Value of one unit, shape (); in double precision in evaluation mode."""
         clip = self.clip if self.training else self.clip.double()
-        return clip.clamp(min=_SMALLEST_CLIP) / self.max_code
+        return clip.clamp(min=_SMALLEST_CLIP) / self.codes.hi
 
     def forward(self, x: QuantTensor) -> QuantTensor:
-        """Codes of ``x``, one scale for all channels, shift 0."""
-        return self._learn(x) if self.training else self._reference(x)
-
-    def _learn(self, x: QuantTensor) -> QuantTensor:
-        value = x.value
-        if not self.started:
+        """Integers of ``x``, one scale for all channels, shift 0."""
+        if self.training and not self.started:
+            widths = 3 if self.codes.lo == 0 else min(3, self.codes.hi)
             with torch.no_grad():
-                self.clip.copy_(3 * value.square().mean().sqrt())
+                self.clip.copy_(widths * x.value.square().mean().sqrt())
                 self.started.fill_(True)
-        step = self.scale()
-        return QuantTensor(_Round.apply(value, step, self.max_code), step, torch.zeros_like(step))
+        return self.quantize(x, self.scale())
 
-    def _reference(self, x: QuantTensor) -> QuantTensor:
-        step = self.scale()
-        gain, shift = x.over_channels(x.scale / step), x.over_channels(x.shift / step)
-        scaled = x.codes.double() * gain  # kept apart: fused with the addition it rounds otherwise
-        codes = (scaled + shift + 0.5).floor().clamp(0, self.max_code)
-        return QuantTensor(codes.to(x.codes.dtype), step, torch.zeros_like(step))
 
-    def extra_repr(self) -> str:
-        return f"bits={self.bits}"
+class QuantizeLike(Quantizer):
+    """Codes with the scale of another tensor, so that both can be added as integers."""
+
+    def forward(self, x: QuantTensor, like: QuantTensor) -> QuantTensor:
+        """Integers of ``x`` with the scale of ``like``, shift 0."""
+        return self.quantize(x, like.scale)
 
 
 class _Round(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, value: Tensor, step: Tensor, max_code: int):
-        ratio = value / step
-        ctx.save_for_backward(ratio, step, (ratio >= 0) & (ratio <= max_code))
-        return (ratio + 0.5).floor().clamp(0, max_code)
+    def forward(ctx, value: Tensor, scale: Tensor, codes: Codes):
+        ratio = value / scale
+        ctx.save_for_backward(ratio, scale, (ratio >= codes.lo) & (ratio <= codes.hi))
+        rounded = ((ratio - codes.offset) / codes.step + 0.5).floor().clamp(0, codes.max_code)
+        return rounded * codes.step + codes.offset
 
     @staticmethod
     def backward(ctx, grad):
-        ratio, step, inside = ctx.saved_tensors
-        grad_value = grad * inside / step
+        ratio, scale, inside = ctx.saved_tensors
+        grad_value = grad * inside / scale
         return grad_value, -(grad_value * ratio).sum(), None

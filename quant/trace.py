@@ -1,16 +1,21 @@
 """The codes inside a model, to be compared with those of its network."""
 
+from contextlib import ExitStack
+
 import numpy as np
 import torch
 
 from ..errors import MismatchError
 from ..network import Network
 from ..sim import golden
+from .graph import names
 from .models import Model
-from .quantize import Quantize
-from .tensor import integers
+from .quantize import Quantizer
+from .tensor import QuantTensor, integers
 
 __all__ = ["require_equal", "trace"]
+
+_BATCH = 128
 
 
 @torch.no_grad()
@@ -25,19 +30,24 @@ def trace(model: Model, images: np.ndarray) -> dict[str, np.ndarray]:
 
     Returns
     -------
-    dict of str to array of int64, shape (images, 1, 1, channels)
+    dict of str to array of int64, shape (images, height, width, channels)
         By the names that :func:`export` gives the nodes.
     """
-    x = model.eval().read(integers(images, model.device))
     codes = {}
-    for layer in model.layers:
-        x = layer(x)
-        if isinstance(layer, Quantize):
-            codes[f"act{len(codes) + 1}"] = x.codes
-    codes["logits"] = x.codes
-    return {
-        name: tensor.cpu().to(torch.int64).numpy()[:, None, None] for name, tensor in codes.items()
-    }
+
+    def record(layer: Quantizer, inputs: tuple, output: QuantTensor) -> None:
+        meaning = layer.codes
+        values = output.codes.cpu().to(torch.int64)
+        codes[nodes[layer]] = _channels_last((values - meaning.offset) // meaning.step)
+
+    nodes = names(model)
+    with ExitStack() as hooks:
+        for layer in nodes:
+            if isinstance(layer, Quantizer):
+                hooks.enter_context(layer.register_forward_hook(record))
+        logits = model.eval()(integers(images, model.device)).codes
+    codes["logits"] = _channels_last(logits.cpu().to(torch.int64))
+    return codes
 
 
 def require_equal(model: Model, network: Network, images: np.ndarray) -> None:
@@ -46,13 +56,21 @@ def require_equal(model: Model, network: Network, images: np.ndarray) -> None:
     Raises
     ------
     MismatchError
-        If they do not; the message names the first node, image and channel.
+        If they do not; the message names the first node, image, pixel and channel.
     """
-    expected = golden.evaluate(network, images)
-    for name, codes in trace(model, images).items():
-        if not np.array_equal(codes, expected[name]):
-            image, _, _, channel = np.argwhere(codes != expected[name])[0]
-            raise MismatchError(
-                f"{name} of image {image}, channel {channel}: PyTorch gives "
-                f"{codes[image, 0, 0, channel]}, golden {expected[name][image, 0, 0, channel]}"
-            )
+    for start in range(0, len(images), _BATCH):
+        batch = images[start : start + _BATCH]
+        expected = golden.evaluate(network, batch)
+        for name, codes in trace(model, batch).items():
+            if not np.array_equal(codes, expected[name]):
+                image, row, column, channel = where = tuple(np.argwhere(codes != expected[name])[0])
+                raise MismatchError(
+                    f"{name} of image {start + image}, row {row}, column {column}, channel "
+                    f"{channel}: PyTorch gives {codes[where]}, golden {expected[name][where]}"
+                )
+
+
+def _channels_last(codes: torch.Tensor) -> np.ndarray:
+    """(images, height, width, channels) of maps, or of vectors."""
+    maps = codes[:, :, None, None] if codes.ndim == 2 else codes
+    return maps.permute(0, 2, 3, 1).numpy()

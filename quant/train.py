@@ -13,15 +13,17 @@ from ..errors import TrainingError
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import TrainConfig
 from .data import Dataset
-from .models import Model, mlp
+from .models import NETWORKS, Model
 from .tensor import integers
 
 __all__ = ["accuracy", "build", "train"]
 
+_BATCH = 128  # images at a time where nothing is learned
+
 
 def build(config: TrainConfig, dataset: Dataset, *, ternary: bool = True) -> Model:
     """The untrained model of a configuration, or its float twin."""
-    return mlp(
+    return NETWORKS[config.network](
         dataset.input,
         config.widths,
         dataset.classes,
@@ -103,9 +105,11 @@ def accuracy(model: Model, images: np.ndarray, labels: np.ndarray) -> float:
     On a tie the lowest class wins, as everywhere.
     """
     was_training = model.training
-    values = model.eval()(integers(images, model.device)).value.cpu().numpy()
+    model.eval()
+    batches = integers(images, model.device).split(_BATCH)
+    classes = [model(batch).value.cpu().numpy().argmax(axis=1) for batch in batches]
     model.train(was_training)
-    return float(np.mean(values.argmax(axis=1) == labels))
+    return float(np.mean(np.concatenate(classes) == labels))
 
 
 def _epoch(

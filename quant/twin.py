@@ -2,46 +2,25 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from .product import Convolution, MatrixProduct, Product
 from .tensor import QuantTensor
 
-__all__ = ["FloatLinear", "Relu"]
+__all__ = ["FloatConv", "FloatLinear", "Relu", "Rescale"]
 
 
-class FloatLinear(nn.Module):
-    """A fully connected layer of real weights, with the parameters of ``TernaryLinear``.
-
-    Parameters
-    ----------
-    inputs, outputs : int
-    bias : bool
-    generator : torch.Generator, optional
-        Source of the initial weights, uniform within ±√(3 / inputs).
-    """
-
-    def __init__(
-        self,
-        inputs: int,
-        outputs: int,
-        *,
-        bias: bool = False,
-        generator: torch.Generator | None = None,
-    ):
-        super().__init__()
-        self.inputs = inputs
-        self.outputs = outputs
-        bound = (3 / inputs) ** 0.5
-        weight = torch.rand(outputs, inputs, generator=generator) * 2 * bound - bound
-        self.weight = nn.Parameter(weight)
-        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
-
+class _Real(Product):
     def forward(self, x: QuantTensor) -> QuantTensor:
-        """Real numbers (images, outputs), of scale 1."""
-        return _real(functional.linear(x.value, self.weight, self.bias))
+        """Real numbers, of scale 1."""
+        return _real(self.product(x.value, self.weight, self.bias))
 
-    def extra_repr(self) -> str:
-        return f"{self.inputs}, {self.outputs}, bias={self.bias is not None}"
+
+class FloatLinear(_Real, MatrixProduct):
+    """A fully connected layer of real weights; see :class:`MatrixProduct`."""
+
+
+class FloatConv(_Real, Convolution):
+    """A convolution of real weights; see :class:`Convolution`."""
 
 
 class Relu(nn.Module):
@@ -50,6 +29,15 @@ class Relu(nn.Module):
     def forward(self, x: QuantTensor) -> QuantTensor:
         """Real numbers of the shape of ``x``, of scale 1."""
         return _real(x.value.clamp(min=0).float())
+
+
+class Rescale(nn.Module):
+    """What is left of ``QuantizeLike``: another scale for the same real numbers."""
+
+    def forward(self, x: QuantTensor, like: QuantTensor) -> QuantTensor:
+        """``x`` with the scale of ``like``, shift 0."""
+        codes = (x.value / like.scale).float()
+        return QuantTensor(codes, like.scale, torch.zeros_like(like.scale))
 
 
 def _real(value: Tensor) -> QuantTensor:

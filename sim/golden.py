@@ -21,7 +21,6 @@ from ..network import (
     Logits,
     MaxPool,
     Network,
-    Node,
     Op,
     PadChannels,
     SumPool,
@@ -125,7 +124,7 @@ def compute(op: Op, *inputs: np.ndarray, types: list[Tensor]) -> np.ndarray:
 
 @compute.register
 def _(op: Conv, codes: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
-    values = _values(codes, types[0])
+    values, element = _values(codes, types[0]), types[0].element
     top, left, bottom, right = op.padding
     values = np.pad(values, ((0, 0), (top, bottom), (left, right), (0, 0)))
     filters, kernel_h, kernel_w, depth = op.weights.shape
@@ -134,13 +133,14 @@ def _(op: Conv, codes: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
     windows = windows.transpose(0, 1, 2, 4, 5, 3)
     pixels, columns = windows.shape[:3], op.matrix.shape[1]
     per_group = filters // op.groups
+    largest = columns * max(abs(element.lo), abs(element.hi))
+    exact = np.float32 if largest < 2**24 else np.float64  # in either (Conv), and BLAS is fast
     outputs = []
     for group in range(op.groups):
-        inputs = windows[..., group * depth : (group + 1) * depth]
-        rows = op.matrix[group * per_group : (group + 1) * per_group]
-        inputs = inputs.reshape(*pixels, columns).astype(np.float64)  # exact (Conv), and BLAS
-        outputs.append(inputs @ rows.T.astype(np.float64))
-    return np.concatenate(outputs, axis=-1).astype(np.int64)
+        inputs = windows[..., group * depth : (group + 1) * depth].astype(exact)
+        rows = op.matrix[group * per_group : (group + 1) * per_group].astype(exact)
+        outputs.append(inputs.reshape(-1, columns) @ rows.T)
+    return np.concatenate(outputs, axis=-1).reshape(*pixels, filters).astype(np.int64)
 
 
 @compute.register
@@ -211,17 +211,13 @@ def _pooled(combine: np.ufunc, codes: np.ndarray, kernel, stride) -> np.ndarray:
 
 
 def _batch_size(network: Network) -> int:
-    numbers = sum(tensor.size for tensor in network.types.values())
-    numbers += max((_window_size(network, node) for node in network.nodes), default=0)
-    return min(_MAX_BATCH, max(1, _MAX_NUMBERS // numbers))
-
-
-def _window_size(network: Network, node: Node) -> int:
-    """Numbers that one image takes beside the tensors while ``node`` is computed."""
-    if isinstance(node.op, Conv):
-        height, width, _ = network.types[node.name].shape
-        return height * width * node.op.matrix.shape[1]
-    return network.types[node.inputs[0]].size
+    tensors = sum(tensor.size for tensor in network.types.values())
+    windows = [0]
+    for node in network.nodes:
+        if isinstance(node.op, Conv):
+            height, width, _ = network.types[node.name].shape
+            windows.append(height * width * node.op.matrix.shape[1])
+    return min(_MAX_BATCH, max(1, _MAX_NUMBERS // (tensors + max(windows))))
 
 
 def require_images(network: Network, images: np.ndarray) -> np.ndarray:

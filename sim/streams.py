@@ -8,7 +8,7 @@ from ..network import INPUT, Integers
 from ..plan import Plan
 from . import golden
 
-__all__ = ["Stream", "expected_streams", "pack", "unpack"]
+__all__ = ["Stream", "expected_streams", "pack", "unpack", "unpack_bits"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +80,10 @@ def pack(lanes: np.ndarray, bits: int) -> np.ndarray:
     -------
     array of uint8, shape (beats, bytes)
     """
-    planes = (lanes[..., None] >> np.arange(bits)) & 1
-    return np.packbits(planes.reshape(len(lanes), -1).astype(np.uint8), axis=1, bitorder="little")
+    planes = np.empty((*lanes.shape, bits), np.uint8)
+    for bit in range(bits):
+        planes[..., bit] = lanes >> bit & 1
+    return np.packbits(planes.reshape(len(lanes), -1), axis=1, bitorder="little")
 
 
 def unpack(payload: int, bits: int, lanes: int, signed: bool) -> list[int]:
@@ -90,3 +92,18 @@ def unpack(payload: int, bits: int, lanes: int, signed: bool) -> list[int]:
     if signed:
         values = [value - (value >> (bits - 1) << bits) for value in values]
     return values
+
+
+def unpack_bits(text: str, stream: Stream) -> list[int | str]:
+    """The lanes of a payload given as bits, the highest first.
+
+    A lane that is not known, with ``x`` or ``z`` among its bits, stays text.
+    """
+    text = text.rjust(stream.bits * stream.lanes, "0")
+    lanes = []
+    for lane in range(stream.lanes):
+        end = len(text) - lane * stream.bits
+        bits = text[end - stream.bits : end]
+        known = not set(bits) - {"0", "1"}
+        lanes += unpack(int(bits, 2), stream.bits, 1, stream.signed) if known else [bits]
+    return lanes

@@ -1,5 +1,7 @@
 """Random convolutional networks of every operation, random foldings, random images."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from threefold.network import (
@@ -20,7 +22,9 @@ from threefold.network import (
     Tensor,
     Threshold,
 )
-from threefold.plan import Folding, Layer, Plan, fold, lower
+from threefold.plan import EnginePlan, Folding, Layer, Plan, StepPlan, fold, lower
+from threefold.plan.buffers import branch_buffers
+from threefold.plan.requantize import FORMS
 
 from .accelerators import CODES, divisors
 
@@ -37,9 +41,21 @@ def random_convolutional(rng: np.random.Generator) -> Network:
 
 
 def random_convolutional_plan(rng: np.random.Generator) -> Plan:
-    """A random network on random arrays."""
+    """A random network on random arrays, with memories and requantizers by chance as well."""
     network = random_convolutional(rng)
-    return fold(network, random_arrays(rng, network))
+    plan = fold(network, random_arrays(rng, network))
+    steps = tuple(_varied(rng, step) for step in plan.steps)
+    return Plan(network, steps, plan.argmax, branch_buffers(steps, plan.argmax))
+
+
+def _varied(rng: np.random.Generator, step):
+    if isinstance(step, StepPlan):
+        return replace(step, form=str(rng.choice(FORMS)))
+    changes = {"memory": str(rng.choice(["auto", "auto", "spram"]))}
+    if isinstance(step, EnginePlan):
+        changes["form"] = str(rng.choice(FORMS))
+        changes["lanes"] = int(rng.choice(divisors(step.folding.pe)))
+    return replace(step, **changes)
 
 
 def random_arrays(rng: np.random.Generator, network: Network) -> dict[str, Folding]:

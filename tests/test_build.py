@@ -1,13 +1,17 @@
 # amaranth: UnusedElaboratable=no
 
 import dataclasses
+import json
+import re
+from itertools import groupby
 
 import pytest
-from amaranth.hdl import Module, signed, unsigned
+from amaranth.hdl import ClockSignal, Const, Instance, Module, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from threefold.boards import get
 
+from threefold import build
 from threefold.build import build_bitstream, check_build
 from threefold.errors import BuildError, PlanError, ToolError
 
@@ -28,10 +32,23 @@ class Difference(wiring.Component):
         return m
 
 
+STEPS = ["synthesise", "place and route", "pack", "done"]
+SPRAM = {"icebreaker": {"used": 0, "available": 4}}
+
+
+def available(path):
+    """LUTs, block RAMs and large RAMs as nextpnr counts them."""
+    cells = json.loads(path.read_text())["utilization"]
+    kinds = ({"ICESTORM_LC", "TRELLIS_COMB"}, {"ICESTORM_RAM", "DP16KD"}, {"ICESTORM_SPRAM"})
+    counts = [[cells[name]["available"] for name in sorted(kind & cells.keys())] for kind in kinds]
+    return [count for count in counts if count]
+
+
 @pytest.mark.parametrize(
     ("name", "clock_mhz", "suffix", "start"),
     [
         ("icebreaker", 30, ".bin", bytes.fromhex("ff0000ff7eaa997e")),
+        ("ulx3s_12f", 75, ".bit", b"\xff\x00"),
         ("ulx3s_85f", 75, ".bit", b"\xff\x00"),
     ],
 )
@@ -48,12 +65,17 @@ def test_bitstream(tmp_path, name, clock_mhz, suffix, start):
     assert result.utilization["dsp"] == {"used": 0, "available": board.dsp}
     assert 100 < result.utilization["lut"]["used"] < 400
     assert 100 < result.utilization["ff"]["used"] < 300
-    assert [step for step, _ in steps] == ["synthesise", "place and route", "pack", "done"]
+    assert result.utilization.get("spram") == SPRAM.get(name)
+    assert [step for step, _ in groupby(steps, lambda step: step[0])] == STEPS
+    assert len(steps) > 3 * len(STEPS)
     assert [done for _, done in steps] == sorted(done for _, done in steps)
     assert sorted(result.tools) == sorted(result.seconds)
     left = {path.name for path in (tmp_path / "gateware").iterdir()}
     assert {"tiny.il", "tiny.report.json", "tiny.stat.json", "yosys.log"} <= left
     assert not [file for file in left if file.startswith(".")]
+    assert available(tmp_path / "gateware" / "tiny.report.json") == [
+        [number] for number in (board.lut, board.bram, board.spram) if number
+    ]
 
 
 def test_same_input_same_bitstream(tmp_path):
@@ -93,6 +115,126 @@ def test_too_fast(tmp_path):
         build_bitstream(Difference(), get("icebreaker"), tmp_path, clock_mhz=192)
     left = {path.name for path in (tmp_path / "gateware").iterdir()}
     assert left == {"yosys.log", "nextpnr-ice40.log"}
+
+
+@pytest.fixture
+def nextpnr(monkeypatch):
+    """A nextpnr that reaches frequencies by seed, and an icepack, both of which take no time."""
+    real = build.run
+    asked = []
+
+    def install(reached):
+        def run(tool, args, *, cwd, log, follow=None):
+            if tool.name == "yosys":
+                return real(tool, args, cwd=cwd, log=log, follow=follow)
+            log.write_text(" ".join(args))
+            if tool.name == "nextpnr-ice40":
+                seed = int(args[args.index("--seed") + 1])
+                asked.append(seed)
+                cells = {name: {"used": seed} for name in ("LC", "RAM", "DSP", "SPRAM")}
+                content = {
+                    "fmax": {"clk": {"achieved": reached[seed]}},
+                    "utilization": {f"ICESTORM_{name}": used for name, used in cells.items()},
+                }
+                (cwd / "top.report.json").write_text(json.dumps(content))
+                (cwd / "top.asc").write_text(f"of seed {seed}")
+            else:
+                (cwd / "top.bin").write_bytes((cwd / "top.asc").read_bytes())
+            return 1.0
+
+        monkeypatch.setattr(build, "run", run)
+        return asked
+
+    return install
+
+
+def test_the_first_seed_that_holds_the_clock(tmp_path, nextpnr):
+    asked = nextpnr({3: 20.0, 4: 31.0, 5: 40.0})
+    steps = []
+    result = build_bitstream(
+        Difference(),
+        get("icebreaker"),
+        tmp_path / "many",
+        seed=3,
+        seeds=3,
+        progress=lambda *step: steps.append(step),
+    )
+    assert asked == [3, 4]
+    assert (result.seed, result.fmax_mhz, result.fmax_by_seed) == (4, 31.0, {3: 20.0, 4: 31.0})
+    assert result.bitstream.read_text() == "of seed 4"
+    assert result.seconds["nextpnr-ice40"] == 2.0
+    assert {"place and route 1/3", "place and route 2/3"} < {step for step, _ in steps}
+    assert [done for _, done in steps] == sorted(done for _, done in steps)
+    alone = build_bitstream(Difference(), get("icebreaker"), tmp_path / "one", seed=4)
+    assert alone.digest == result.digest
+    for file in ("build_top.sh", "build_top.bat", "build_top.json"):
+        text = (tmp_path / "many" / "gateware" / file).read_text()
+        assert text == (tmp_path / "one" / "gateware" / file).read_text()
+
+
+def test_the_best_seed_of_those_that_do_not_hold_the_clock(tmp_path, nextpnr):
+    asked = nextpnr({1: 20.0, 2: 29.0, 3: 25.0})
+    message = "reaches 29.0 of 30.0 MHz on icebreaker with seed 2, the best of 3; "
+    message += "lower the clock or try more seeds"
+    with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
+        build_bitstream(Difference(), get("icebreaker"), tmp_path, seeds=3)
+    assert asked == [1, 2, 3]
+    log = tmp_path / "gateware" / "nextpnr-ice40.log"
+    assert "--seed 2 " in log.read_text()
+    assert {path.name for path in log.parent.iterdir()} == {"yosys.log", log.name}
+
+    result = build_bitstream(
+        Difference(), get("icebreaker"), tmp_path, seeds=3, timing_allow_fail=True
+    )
+    assert (result.seed, result.fmax_mhz, result.clock_mhz) == (2, 29.0, 30)
+    assert result.bitstream.read_text() == "of seed 2"
+    assert result.utilization["lut"]["used"] == 2
+    assert result.utilization["spram"] == {"used": 2, "available": 4}
+    for path in (log, log.parent / "build_top.sh"):
+        assert "--seed 2 " in path.read_text()
+
+
+def test_no_seed_at_all(tmp_path):
+    with pytest.raises(PlanError, match=r"^at least 1 seed must be tried, not 0$"):
+        build_bitstream(Difference(), get("icebreaker"), tmp_path, seeds=0)
+    assert not (tmp_path / "gateware").exists()
+
+
+class Kept(wiring.Component):
+    """The codes that came last, from a single-port RAM."""
+
+    i: In(stream.Signature(data.ArrayLayout(unsigned(8), 2)))
+    o: Out(stream.Signature(data.ArrayLayout(unsigned(8), 2)))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += [self.i.ready.eq(self.o.ready), self.o.valid.eq(self.i.valid)]
+        m.submodules.ram = Instance(
+            "SB_SPRAM256KA",
+            i_ADDRESS=Const(0, 14),
+            i_DATAIN=self.i.payload.as_value(),
+            i_MASKWREN=Const(15, 4),
+            i_WREN=self.i.valid,
+            i_CHIPSELECT=Const(1),
+            i_CLOCK=ClockSignal(),
+            i_STANDBY=Const(0),
+            i_SLEEP=Const(0),
+            i_POWEROFF=Const(1),
+            o_DATAOUT=self.o.payload.as_value(),
+        )
+        return m
+
+
+def test_single_port_ram(tmp_path):
+    board = get("icebreaker")
+    result = build_bitstream(Kept(), board, tmp_path, synth_options="-spram")
+    assert result.utilization["spram"] == {"used": 1, "available": 4}
+    assert result.utilization["bram"] == {"used": 1, "available": 30}
+    assert "synth_ice40 -spram " in (tmp_path / "gateware" / "top.ys").read_text()
+    message = "needs 1 of 0 single-port RAMs on icebreaker; "
+    message += "choose smaller PE/SIMD or a bigger board"
+    with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
+        build_bitstream(Kept(), dataclasses.replace(board, spram=0), tmp_path)
 
 
 def test_missing_tool(tmp_path, monkeypatch):

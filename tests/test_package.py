@@ -67,6 +67,7 @@ print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
         ("threefold.boards", {"torch"}),
         ("threefold.quant", {"amaranth"}),
         ("threefold.network", {"torch", "amaranth", "matplotlib", "cocotb"}),
+        ("threefold.zoo", {"torch", "amaranth", "matplotlib", "cocotb"}),
     ],
 )
 def test_parts_stay_apart(package, absent):

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from threefold.boards import BOARDS
 from threefold.sim import golden
 from threefold.sim.simulate import SimulationResult
 
@@ -91,13 +92,22 @@ def simulated(monkeypatch):
 def built(monkeypatch):
     """A build that takes no time."""
 
-    def build(accelerator, board, folder, *, name, clock_mhz, seed, progress):
+    def build(accelerator, board, folder, *, name, seed, seeds, **options):
         gateware = folder / "gateware"
         gateware.mkdir(exist_ok=True)
         (gateware / f"{name}.bin").write_bytes(b"bits")
         cells = {"lut": {"used": 1, "available": 2}}
         return BuildResult(
-            gateware / f"{name}.bin", board.name, 30.0, 40.0, cells, {}, {"yosys": "0"}, "ab", seed
+            gateware / f"{name}.bin",
+            board.name,
+            30.0,
+            40.0,
+            cells,
+            {},
+            {"yosys": "0"},
+            "ab",
+            seed,
+            {seed: 40.0},
         )
 
     monkeypatch.setattr("threefold.project.build_bitstream", build)
@@ -426,7 +436,7 @@ def test_nothing_to_open(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"board": "basys3"}, r"there is no board 'basys3'; choose one of icebreaker, ulx3s_85f"),
+        ({"board": "basys3"}, f"there is no board 'basys3'; choose one of {', '.join(BOARDS)}"),
         (
             {"foldings": FOLDINGS, "interval": 9},
             "give foldings or an interval, not both",

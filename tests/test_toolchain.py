@@ -115,3 +115,42 @@ def test_failure_is_one_line(bare, monkeypatch, says, complaint):
     with pytest.raises(BuildError) as caught:
         run("icepack", [], cwd=bare, log=bare / "icepack.log")
     assert str(caught.value) == f"icepack failed: {complaint}; see {bare / 'icepack.log'}"
+
+
+@pytest.fixture
+def icepack(bare, monkeypatch):
+    """Makes a program icepack."""
+    monkeypatch.setenv("PATH", f"{bare / 'bin'}:/usr/bin:/bin")
+    path = script(bare / "bin" / "icepack")
+    tool = find("icepack")  # asks for the version, which the program would not know
+
+    def install(*lines):
+        path.write_text("\n".join(["#!/bin/sh", *lines]))
+        return tool
+
+    return install
+
+
+def test_what_a_tool_says_is_told_while_it_runs(bare, icepack):
+    tool = icepack("printf 'one\\ntwo\\nth'", "until [ -e heard ]; do sleep 0.05; done", "echo ree")
+    heard = []
+
+    def follow(line):
+        heard.append(line)
+        (bare / "heard").touch()
+
+    run(tool, [], cwd=bare, log=bare / "icepack.log", follow=follow)
+    assert heard == ["one", "two", "three"]
+    assert (bare / "icepack.log").read_text() == "one\ntwo\nthree\n"
+
+
+def test_an_interruption_ends_the_tool(bare, icepack):
+    tool = icepack("echo $$", "exec sleep 1000")
+
+    def follow(line):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tool, [], cwd=bare, log=bare / "icepack.log", follow=follow)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((bare / "icepack.log").read_text()), 0)

@@ -5,23 +5,26 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from amaranth.build.run import BuildPlan
 from amaranth.lib import wiring
 
 from .boards import BAUD, CODE_BITS, Board, BoardTop
 from .errors import BuildError, PlanError
 from .files import make_folder
 from .hw.uart import divisor
-from .synthesis import HIDE_ARRAYS, Cells
-from .toolchain import find, run
+from .nextpnr import follow_nextpnr, follow_yosys, read_report
+from .seeds import Choice, best_seed
+from .synthesis import PREPARE, Cells
+from .toolchain import Tool, find, run
 
 __all__ = ["BuildResult", "Progress", "build_bitstream", "check_build"]
 
 Progress = Callable[[str, float], None]
-"""Called as ``progress(step, done)`` when a step begins, ``done`` being the share of the work
-behind it, 0 to 1, and once more as ``progress("done", 1.0)``."""
+"""Called as ``progress(step, done)`` when a step begins or gets on, ``done`` being the share of the
+work behind it, 0 to 1, and once more as ``progress("done", 1.0)``."""
 
 # Share of the time of a build that a step takes, roughly.
 _STEPS = {
@@ -29,19 +32,17 @@ _STEPS = {
     "ecp5": {"synthesise": 0.35, "place and route": 0.55, "pack": 0.1},
 }
 
-_CELLS = {
-    "ice40": {"lut": ["ICESTORM_LC"], "bram": ["ICESTORM_RAM"], "dsp": ["ICESTORM_DSP"]},
-    "ecp5": {
-        "lut": ["TRELLIS_COMB"],
-        "ff": ["TRELLIS_FF"],
-        "bram": ["DP16KD"],
-        "dsp": ["MULT18X18D", "ALU54B"],
-    },
-}
-
 _TOOLS = {
     "ice40": ("yosys", "nextpnr-ice40", "icepack"),
     "ecp5": ("yosys", "nextpnr-ecp5", "ecppack"),
+}
+
+_TITLES = {
+    "lut": "LUTs",
+    "ff": "flip-flops",
+    "bram": "block RAMs",
+    "dsp": "multipliers",
+    "spram": "single-port RAMs",
 }
 
 _WORK = ".build-"  # prefix of the folder a build works in
@@ -64,15 +65,18 @@ class BuildResult:
     fmax_mhz : float
         Highest frequency the placed and routed design holds.
     utilization : dict
-        ``{"lut": {"used": …, "available": …}, "ff": …, "bram": …, "dsp": …}``.
+        ``{"lut": {"used": …, "available": …}, "ff": …, "bram": …, "dsp": …}``, and ``"spram"``
+        where the device has such.
     seconds : dict from str to float
-        Time of each tool.
+        Time of each tool; of all placements together.
     tools : dict from str to str
         Version of each tool.
     digest : str
         Hash of everything the tools were given, in hexadecimal.
     seed : int
         Seed of placement.
+    fmax_by_seed : dict from int to float
+        Frequency of every placement that was made, in MHz.
     """
 
     bitstream: Path
@@ -84,6 +88,7 @@ class BuildResult:
     tools: dict[str, str]
     digest: str
     seed: int
+    fmax_by_seed: dict[int, float] = field(default_factory=dict)
 
 
 def build_bitstream(
@@ -94,6 +99,9 @@ def build_bitstream(
     name: str = "top",
     clock_mhz: float | None = None,
     seed: int = 1,
+    seeds: int = 1,
+    timing_allow_fail: bool = False,
+    synth_options: str = "",
     baud: int = BAUD,
     progress: Progress | None = None,
 ) -> BuildResult:
@@ -116,6 +124,13 @@ def build_bitstream(
         Frequency wanted, in MHz; the board's default if left out.
     seed : int
         Seed of placement.
+    seeds : int
+        Placements to try at most, with this seed and those that follow it, until one holds the
+        clock. The fastest is kept.
+    timing_allow_fail : bool
+        Keep a bitstream that does not hold the clock, instead of failing.
+    synth_options : str
+        Further options for ``synth_ice40`` or ``synth_ecp5``, such as ``"-spram"``.
     baud : int
         Bits a second on the serial line.
     progress : callable, optional
@@ -124,7 +139,8 @@ def build_bitstream(
     Raises
     ------
     PlanError
-        If the clock cannot be made, or the accelerator lacks its streams.
+        If the clock cannot be made, the accelerator lacks its streams, or there is no seed to
+        try.
     ToolError
         If a tool is missing.
     BuildError
@@ -132,6 +148,8 @@ def build_bitstream(
     """
     if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
         raise BuildError(f"a design cannot be called {name!r}; use letters, digits and underscores")
+    if seeds < 1:
+        raise PlanError(f"at least 1 seed must be tried, not {seeds}")
     top = BoardTop(component, board, clock_mhz=clock_mhz, baud=baud)
     plan = board.platform().build(
         top,
@@ -140,48 +158,36 @@ def build_bitstream(
         emit_src=False,
         debug_verilog=False,
         verbose=True,
+        synth_opts=synth_options,
         nextpnr_opts=f"--report {name}.report.json --seed {seed} --timing-allow-fail",
-        script_after_read=HIDE_ARRAYS,
+        script_after_read=PREPARE,
         script_after_synth=f"tee -q -o {name}.stat.json stat -json",
     )
-    commands = json.loads(plan.files[f"build_{name}.json"])["commands"]
-    tools = [find(command[0]) for command in commands]
-    report = progress or (lambda step, done: None)
-    bitstream = f"{name}{_SUFFIX[board.family]}"
-
-    gateware = make_folder(Path(folder) / "gateware")
+    gateware = Path(folder) / "gateware"
+    tools = [find(command[0]) for command in _commands(plan, name)]
+    make_folder(gateware)
     _clear(gateware)
-    seconds, done = {}, 0.0
     with tempfile.TemporaryDirectory(dir=gateware, prefix=_WORK) as work:
-        work = Path(work)
-        for file, content in plan.files.items():
-            (work / file).write_text(content)
-        for (step, share), tool, (_, *args) in zip(
-            _STEPS[board.family].items(), tools, commands, strict=True
-        ):
-            report(step, done)
-            seconds[tool.name] = run(tool, args, cwd=work, log=gateware / f"{tool.name}.log")
-            done += share
-            if step == "synthesise":
-                cells = Cells.read(board.family, work / f"{name}.stat.json")
-                _check_fit(cells, board)
-            elif step == "place and route":
-                fmax, utilization = _read_report(work / f"{name}.report.json", board, cells)
-                _check_speed(fmax, top.clock_mhz, board)
-        for file in (*plan.files, f"{name}.stat.json", f"{name}.report.json", bitstream):
-            shutil.move(work / file, gateware / file)
-    report("done", 1.0)
+        flow = _Flow(board, name, plan, tools, gateware, Path(work), progress)
+        cells = flow.synthesise()
+        _check_fit(cells, board)
+        choice = flow.place(range(seed, seed + seeds), top.clock_mhz, cells)
+        if not timing_allow_fail:
+            _check_speed(choice, top.clock_mhz, board)
+        _, utilization = read_report(flow.work / f"{name}.report.json", board, cells)
+        bitstream = flow.pack()
 
     return BuildResult(
-        bitstream=gateware / bitstream,
+        bitstream=bitstream,
         board=board.name,
         clock_mhz=top.clock_mhz,
-        fmax_mhz=fmax,
+        fmax_mhz=choice.fmax_mhz,
         utilization=utilization,
-        seconds=seconds,
+        seconds=flow.seconds,
         tools={tool.name: tool.version for tool in tools},
         digest=plan.digest(32).hex(),
-        seed=seed,
+        seed=choice.seed,
+        fmax_by_seed=choice.tried,
     )
 
 
@@ -222,6 +228,18 @@ def check_build(
         find(name)
 
 
+def _commands(plan: BuildPlan, name: str) -> list[list[str]]:
+    """Command lines of the three tools, in order."""
+    return json.loads(plan.files[f"build_{name}.json"])["commands"]
+
+
+def _set_seed(plan: BuildPlan, seed: int) -> None:
+    """Make a plan the one that would have come of another seed."""
+    for file, content in plan.files.items():
+        if file.startswith("build_"):
+            plan.files[file] = re.sub(r'(--seed(?:", "| ))\d+', rf"\g<1>{seed}", content)
+
+
 def _clear(gateware: Path) -> None:
     """Remove what an earlier build left, one that was killed included."""
     for stale in gateware.iterdir():
@@ -231,13 +249,90 @@ def _clear(gateware: Path) -> None:
             stale.unlink()
 
 
-def _check_fit(cells: Cells, board: Board) -> None:
-    for resource, title in (
-        ("lut", "LUTs"),
-        ("ff", "flip-flops"),
-        ("bram", "block RAMs"),
-        ("dsp", "multipliers"),
+class _Flow:
+    """The steps of a build, in a folder of work from which the products then move."""
+
+    def __init__(
+        self,
+        board: Board,
+        name: str,
+        plan: BuildPlan,
+        tools: list[Tool],
+        gateware: Path,
+        work: Path,
+        progress: Progress | None,
     ):
+        self.work = work
+        self.seconds = {}
+        self._board, self._name, self._plan, self._gateware = board, name, plan, gateware
+        self._yosys, self._nextpnr, self._packer = tools
+        self._progress = progress or (lambda step, done: None)
+        self._write()
+
+    def synthesise(self) -> Cells:
+        share = _STEPS[self._board.family]["synthesise"]
+        self._run(self._yosys, follow_yosys(self._step("synthesise", 0.0, share)))
+        return Cells.read(self._board.family, self.work / f"{self._name}.stat.json")
+
+    def place(self, seeds: range, clock_mhz: float, cells: Cells) -> Choice:
+        """Place and route until a seed holds the clock; leaves what nextpnr made of the best."""
+        before, share, _ = _STEPS[self._board.family].values()
+        share /= len(seeds)
+        report = self.work / f"{self._name}.report.json"
+        log = self._gateware / f"{self._nextpnr.name}.log"
+        made = [report, log]
+        made += [self.work / f"{self._name}{end}" for end in (".tim", ".asc", ".config")]
+
+        def place(seed: int) -> float:
+            index = seeds.index(seed)
+            many = f" {index + 1}/{len(seeds)}" if len(seeds) > 1 else ""
+            tell = self._step(f"place and route{many}", before + share * index, share)
+            _set_seed(self._plan, seed)
+            self._run(self._nextpnr, follow_nextpnr(tell))
+            return read_report(report, self._board, cells)[0]
+
+        def keep(seed: int) -> None:
+            for path in filter(Path.exists, made):
+                path.replace(self.work / f"best-{path.name}")
+
+        choice = best_seed(seeds, place, clock_mhz, keep)
+        for path in made:
+            kept = self.work / f"best-{path.name}"
+            if kept.exists():
+                kept.replace(path)
+        _set_seed(self._plan, choice.seed)
+        return choice
+
+    def pack(self) -> Path:
+        """Make the bitstream and move what is to stay; the path of the bitstream."""
+        self._step("pack", 1 - _STEPS[self._board.family]["pack"], 0.0)
+        self._run(self._packer)
+        self._write()
+        bitstream = f"{self._name}{_SUFFIX[self._board.family]}"
+        made = (f"{self._name}.stat.json", f"{self._name}.report.json", bitstream)
+        for file in (*self._plan.files, *made):
+            shutil.move(self.work / file, self._gateware / file)
+        self._progress("done", 1.0)
+        return self._gateware / bitstream
+
+    def _step(self, title: str, before: float, share: float) -> Callable[[float], None]:
+        """Begin a step that takes ``share`` of the build; what to tell its own progress."""
+        self._progress(title, before)
+        return lambda done: self._progress(title, before + share * done)
+
+    def _write(self) -> None:
+        for file, content in self._plan.files.items():
+            (self.work / file).write_text(content)
+
+    def _run(self, tool: Tool, follow: Callable[[str], None] | None = None) -> None:
+        log = self._gateware / f"{tool.name}.log"
+        _, *args = next(c for c in _commands(self._plan, self._name) if c[0] == tool.name)
+        seconds = run(tool, args, cwd=self.work, log=log, follow=follow)
+        self.seconds[tool.name] = self.seconds.get(tool.name, 0.0) + seconds
+
+
+def _check_fit(cells: Cells, board: Board) -> None:
+    for resource, title in _TITLES.items():
         needed, available = getattr(cells, resource), getattr(board, resource)
         if needed > available:
             raise BuildError(
@@ -246,28 +341,11 @@ def _check_fit(cells: Cells, board: Board) -> None:
             )
 
 
-def _check_speed(fmax_mhz: float, clock_mhz: float, board: Board) -> None:
-    if fmax_mhz < clock_mhz:
+def _check_speed(choice: Choice, clock_mhz: float, board: Board) -> None:
+    if choice.fmax_mhz < clock_mhz:
+        seeds = f" with seed {choice.seed}, the best of {len(choice.tried)}"
         raise BuildError(
-            f"reaches {fmax_mhz:.1f} of {clock_mhz:.1f} MHz on {board.name}; "
-            f"lower the clock or try another seed"
+            f"reaches {choice.fmax_mhz:.1f} of {clock_mhz:.1f} MHz on {board.name}"
+            f"{seeds if len(choice.tried) > 1 else ''}; lower the clock or try "
+            f"{'more seeds' if len(choice.tried) > 1 else 'another seed'}"
         )
-
-
-def _read_report(path: Path, board: Board, cells: Cells) -> tuple[float, dict[str, dict[str, int]]]:
-    """Highest frequency in MHz and utilization, from nextpnr's report."""
-    try:
-        content = json.loads(path.read_text())
-        # Every flip-flop sits in the one domain; a second entry would be a bug of ours.
-        fmax = min(clock["achieved"] for clock in content["fmax"].values())
-        used = {
-            resource: sum(content["utilization"][name]["used"] for name in names)
-            for resource, names in _CELLS[board.family].items()
-        }
-    except (OSError, ValueError, KeyError, TypeError):
-        raise BuildError(f"cannot read the report of nextpnr in {path}; see its log") from None
-    used.setdefault("ff", cells.ff)
-    return fmax, {
-        resource: {"used": used[resource], "available": getattr(board, resource)}
-        for resource in ("lut", "ff", "bram", "dsp")
-    }

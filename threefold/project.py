@@ -287,9 +287,11 @@ class Project:
         *,
         clock_mhz: float | None = None,
         seed: int = 1,
+        seeds: int = 1,
+        timing_allow_fail: bool = False,
         progress: Progress | None = None,
     ) -> BuildResult:
-        """Build the bitstream; see :func:`build_bitstream`.
+        """Build the bitstream; parameters are those of :func:`build_bitstream`.
 
         A report on an earlier one goes, whether or not the build succeeds.
 
@@ -312,6 +314,8 @@ class Project:
             name=self.name,
             clock_mhz=clock_mhz,
             seed=seed,
+            seeds=seeds,
+            timing_allow_fail=timing_allow_fail,
             progress=progress,
         )
         record = dataclasses.asdict(result) | {

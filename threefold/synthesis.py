@@ -14,11 +14,17 @@ from .files import make_folder
 from .hw.verilog import to_rtlil
 from .toolchain import run
 
-__all__ = ["HIDE_ARRAYS", "Cells", "multipliers", "synthesise"]
+__all__ = ["PREPARE", "Cells", "multipliers", "synthesise"]
 
-HIDE_ARRAYS = "rename -hide w:*[[]*"
-"""Yosys command that hides the wires Amaranth names after elements of arrays, ``x[0]``, which
-stop abc9 in Yosys 0.70 on some designs."""
+PREPARE = """\
+rename -hide w:*[[]*
+setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:TRANSPARENCY_MASK=1'0 %i r:CLK_ENABLE=1 %i
+"""
+"""Yosys commands between reading a design and its synthesis.
+
+The first hides the wires Amaranth names after elements of arrays, ``x[0]``, which stop abc9 in
+Yosys 0.70 on some designs. The second lets a memory read anything where it is written in the same
+cycle, see :class:`threefold.hw.ram.Ram`. It finds the memories with a single port that writes."""
 
 _MULTIPLYING = ("$mul", "$div", "$mod", "$divfloor", "$modfloor", "$macc", "$macc_v2", "$pow")
 
@@ -62,6 +68,11 @@ class Cells:
     def bram(self) -> int:
         """Block RAMs."""
         return self.count("SB_RAM40_4K", "DP16KD", "PDPW16KD")
+
+    @property
+    def spram(self) -> int:
+        """Large single-port RAMs of iCE40UP5K."""
+        return self.count("SB_SPRAM256KA")
 
     @property
     def dsp(self) -> int:
@@ -124,8 +135,7 @@ def synthesise(
     (folder / f"{name}.il").write_text(to_rtlil(component, name, ports, platform))
     script = f"""\
 read_rtlil {name}.il
-{HIDE_ARRAYS}
-synth_{family} {options} -top {name}
+{PREPARE}synth_{family} {options} -top {name}
 tee -q -o {name}.stat.json stat -json
 write_json {name}.json
 """

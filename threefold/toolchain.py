@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -181,10 +181,34 @@ def environment(*names: str) -> dict[str, str]:
     return variables
 
 
-def run(tool: str | Tool, args: Iterable[str], *, cwd: Path | str, log: Path | str) -> float:
+_POLL = 0.2  # seconds between looks at what a tool has said
+
+
+def run(
+    tool: str | Tool,
+    args: Iterable[str],
+    *,
+    cwd: Path | str,
+    log: Path | str,
+    follow: Callable[[str], None] | None = None,
+) -> float:
     """Run a tool and write everything it says to ``log``.
 
-    A WebAssembly tool sees little of the file system: name files relative to ``cwd``.
+    A WebAssembly tool sees little of the file system: name files relative to ``cwd``. There is
+    no limit of time; an exception, such as that of a keyboard interrupt, ends the tool.
+
+    Parameters
+    ----------
+    tool : str or Tool
+        The tool, or its name.
+    args : iterable of str
+        Its arguments.
+    cwd : path
+        Where it runs.
+    log : path
+        Where what it says goes.
+    follow : callable, optional
+        Called with each line it says, without the end of the line, soon after it was said.
 
     Returns
     -------
@@ -213,7 +237,7 @@ def run(tool: str | Tool, args: Iterable[str], *, cwd: Path | str, log: Path | s
             stderr=subprocess.STDOUT,
         )
         try:
-            status = process.wait()
+            status = _wait(process, log, follow) if follow else process.wait()
         except BaseException:
             process.kill()
             process.wait()
@@ -221,6 +245,22 @@ def run(tool: str | Tool, args: Iterable[str], *, cwd: Path | str, log: Path | s
     if status:
         raise BuildError(f"{tool.name} failed: {_complaint(log, status)}; see {log}")
     return time.monotonic() - start
+
+
+def _wait(process: subprocess.Popen, log: Path, follow: Callable[[str], None]) -> int:
+    """Wait for the end of a process, telling what it says meanwhile; its exit status."""
+    rest = b""
+    with log.open("rb") as said:
+        while True:
+            try:
+                status = process.wait(_POLL)
+            except subprocess.TimeoutExpired:
+                status = None
+            *lines, rest = (rest + said.read()).split(b"\n")
+            for line in lines:
+                follow(line.decode(errors="replace"))
+            if status is not None:
+                return status
 
 
 def _complaint(log: Path, status: int) -> str:

@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 from threefold.boards import BOARDS, get
 
@@ -22,6 +25,15 @@ def test_default_clock_can_be_made(name):
 
 
 def test_unknown_board():
-    message = r"^there is no board 'de10'; choose one of icebreaker, ulx3s_85f$"
-    with pytest.raises(PlanError, match=message):
+    message = f"there is no board 'de10'; choose one of {', '.join(BOARDS)}"
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
         get("de10")
+
+
+def test_the_readme_names_every_board():
+    rows = [
+        f"| `{board.name}` | {board.title} | {board.device} | {board.lut:,} | {board.bram} |"
+        for board in BOARDS.values()
+    ]
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text()
+    assert "\n".join(rows) + "\n\n" in readme

@@ -175,6 +175,12 @@ def test_nonsense_numbers_of_simulate(refused, options, message):
         ("--clock inf", "the clock must be above 0 and below 1000 MHz, not inf"),
         ("--seed -1", "the seed of placement must be 0 to 2147483647, not -1"),
         ("--seed 99999999999", "the seed of placement must be 0 to 2147483647, not 99999999999"),
+        (
+            "--seed 2147483647 --seeds 2",
+            "the seed of placement must be 0 to 2147483646, not 2147483647",
+        ),
+        ("--seeds 0", "--seeds must be 1 to 1000, not 0"),
+        ("--seeds 1001", "--seeds must be 1 to 1000, not 1001"),
     ],
 )
 def test_nonsense_numbers_of_build(refused, options, message):

@@ -1,6 +1,7 @@
 import argparse
 import io
 import json
+import re
 import shlex
 import sys
 
@@ -11,7 +12,7 @@ from threefold.sim import golden
 
 from threefold.cli import train as command
 from threefold.data import load_images
-from threefold.errors import ToolError, TrainingError
+from threefold.errors import DataError, ToolError, TrainingError
 from threefold.network import load
 
 PRODUCTS = ["checkpoint.pt", "network.tern", "test.npz", "train.json"]
@@ -112,7 +113,8 @@ def test_fresh_removes_both_checkpoints(tmp_path):
 
 
 def test_unknown_preset(tmp_path):
-    with pytest.raises(TrainingError, match=r"^there is no preset 'imagenet'; there is digits$"):
+    message = "there is no preset 'imagenet'; there is digits, lenet-digits, lenet-mnist"
+    with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
         run(f"--preset imagenet -o {tmp_path}")
 
 
@@ -139,3 +141,17 @@ def test_examples_are_understood(example):
 
 def test_images_are_stored_as_bytes(products):
     assert load_images(products[0] / "test.npz")[0].dtype == np.uint8
+
+
+def test_a_network_is_named_like_its_preset(tmp_path):
+    run(f"--preset lenet-digits --epochs 1 --widths 4,4 --no-float -q -o {tmp_path}")
+    network = load(tmp_path / "network.tern")
+    assert network.name == "lenet_digits"
+    assert [node.name for node in network.nodes][:3] == ["conv1", "act1", "pool1"]
+    assert load_images(tmp_path / "test.npz")[0].shape == (360, 8, 8, 1)
+
+
+def test_files_that_are_missing_leave_no_folder(tmp_path):
+    with pytest.raises(DataError, match=r"^mnist is read from files, but no folder is given; "):
+        run(f"--preset lenet-mnist -o {tmp_path / 'out'}")
+    assert not (tmp_path / "out").exists()

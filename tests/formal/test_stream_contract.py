@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pytest
@@ -101,6 +102,11 @@ def array() -> PausedArray:
     return PausedArray(EnginePlan(LAYERS["fc1"], Folding(2, 2)))
 
 
+def requantizer(form: str = "pipelined") -> Requantizer:
+    levels = np.sort(np.arange(18).reshape(6, 3) % 7)
+    return Requantizer(levels, total_bits=4, lanes=2, form=form)
+
+
 def engine(name: str, pe: int, simd: int, lanes: int = 1) -> Engine:
     return Engine(EnginePlan(LAYERS[name], Folding(pe, simd), lanes=lanes))
 
@@ -154,9 +160,9 @@ CASES = {
     "serializer_of_one": Case(lambda: Serializer(3, i_lanes=2, o_lanes=2), 3, 12),
     "deserializer": Case(lambda: Deserializer(3, i_lanes=2, o_lanes=6), 3, 20),
     "deserializer_of_one": Case(lambda: Deserializer(3, i_lanes=2, o_lanes=2), 3, 12),
-    "requantizer": Case(
-        lambda: Requantizer(np.sort(np.arange(18).reshape(6, 3) % 7), total_bits=4, lanes=2), 4, 16
-    ),
+    "requantizer": Case(requantizer, 4, 16),
+    "requantizer_parallel": Case(partial(requantizer, "parallel"), 4, 16),
+    "requantizer_sequential": Case(partial(requantizer, "sequential"), 4, 24),
     "logit_adder": Case(
         lambda: LogitAdder(np.arange(-3, 3), step=2, total_bits=4, logit_bits=6, lanes=2), 4, 16
     ),
@@ -188,6 +194,7 @@ ONE_OF_EACH = [
     "serializer",
     "deserializer",
     "requantizer",
+    "requantizer_sequential",
     "logit_adder",
     "argmax",
     "engine_codes",

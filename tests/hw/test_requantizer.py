@@ -1,14 +1,39 @@
 # amaranth: UnusedElaboratable=no
 
+import random
+import re
+
 import numpy as np
 import pytest
+from amaranth.sim import Simulator
 from threefold.hw.requantizer import Requantizer
 
 from threefold.errors import PlanError
+from threefold.plan.requantize import FORMS, requantizer_cycles, requantizer_latency
 
 from ..streams import pass_through
 
 TOTAL_BITS = 6
+every_form = pytest.mark.parametrize("form", FORMS)
+
+
+class CycleModel:
+    """When a requantizer of any form accepts totals and offers codes."""
+
+    def __init__(self, form, bits):
+        self._top = 1 << (requantizer_latency(form, bits) - 1)
+        self._alone = (1 << (requantizer_cycles(form, bits) - 1)) - 1
+        self._pipe = 0
+        self.valid = False
+
+    def ready(self, o_ready):
+        return (not self.valid or o_ready) and not self._pipe & self._alone
+
+    def tick(self, i_valid, o_ready):
+        if not self.valid or o_ready:
+            accepted = i_valid and self.ready(o_ready)
+            self._pipe = ((self._pipe << 1) & (2 * self._top - 1)) | accepted
+            self.valid = bool(self._pipe & self._top)
 
 
 def codes_of(levels, totals):
@@ -16,9 +41,9 @@ def codes_of(levels, totals):
     return (totals[:, :, None] >= levels[None]).sum(axis=2)
 
 
-def requantize(levels, totals, lanes, *, stalls=0.0, seed=0):
+def requantize(form, levels, totals, lanes, *, stalls=0.0, seed=0):
     """Beats that left and the ones expected."""
-    requantizer = Requantizer(levels, total_bits=TOTAL_BITS, lanes=lanes)
+    requantizer = Requantizer(levels, total_bits=TOTAL_BITS, lanes=lanes, form=form)
     beats = totals.reshape(-1, lanes)
     traffic = pass_through(requantizer, beats, len(beats), stalls=stalls, seed=seed)
     expected = codes_of(levels, totals).reshape(-1, lanes)
@@ -29,14 +54,16 @@ def random_levels(rng, channels, largest):
     return np.sort(rng.integers(0, 2**TOTAL_BITS, (channels, largest)), axis=1)
 
 
+@every_form
 @pytest.mark.parametrize("largest", [1, 2, 3, 4, 5, 6, 7, 8, 15, 16, 31, 255])
-def test_every_total_with_every_level_count(largest):
+def test_every_total_with_every_level_count(form, largest):
     levels = random_levels(np.random.default_rng(largest), 1, largest)
     totals = np.arange(2**TOTAL_BITS - 1)[:, None]
-    traffic, expected = requantize(levels, totals, 1)
+    traffic, expected = requantize(form, levels, totals, 1)
     assert traffic.beats == expected
 
 
+@every_form
 @pytest.mark.parametrize(
     "levels",
     [
@@ -48,35 +75,74 @@ def test_every_total_with_every_level_count(largest):
         [[62, 62, 63]],
     ],
 )
-def test_always_and_never_and_equal_levels(levels):
+def test_always_and_never_and_equal_levels(form, levels):
     totals = np.arange(2**TOTAL_BITS - 1)[:, None]
-    traffic, expected = requantize(np.array(levels), totals, 1)
+    traffic, expected = requantize(form, np.array(levels), totals, 1)
     assert traffic.beats == expected
 
 
+@every_form
 @pytest.mark.parametrize("stalls", [0.0, 0.3, 0.7])
 @pytest.mark.parametrize("largest", [1, 2, 5, 15])
 @pytest.mark.parametrize(("channels", "lanes"), [(1, 1), (3, 1), (3, 3), (6, 2), (8, 4)])
-def test_channels_in_turn(channels, lanes, largest, stalls):
+def test_channels_in_turn(form, channels, lanes, largest, stalls):
     seed = 100 * channels + largest
     rng = np.random.default_rng(seed)
     levels = random_levels(rng, channels, largest)
     totals = rng.integers(0, 2**TOTAL_BITS - 1, (10, channels))
-    traffic, expected = requantize(levels, totals, lanes, stalls=stalls, seed=seed)
+    traffic, expected = requantize(form, levels, totals, lanes, stalls=stalls, seed=seed)
     assert traffic.beats == expected
     if not stalls:
-        latency = 2 * largest.bit_length()
-        assert traffic.left == [cycle + latency for cycle in range(len(expected))]
+        bits = largest.bit_length()
+        latency, cycles = requantizer_latency(form, bits), requantizer_cycles(form, bits)
+        assert traffic.entered == [cycles * beat for beat in range(len(expected))]
+        assert traffic.left == [cycle + latency for cycle in traffic.entered]
+
+
+@every_form
+@pytest.mark.parametrize("bits", [1, 2, 3, 4])
+@pytest.mark.parametrize("stalls", [0.0, 0.2, 0.5, 0.8])
+def test_cycle_model(form, bits, stalls):
+    levels = random_levels(np.random.default_rng(bits), 3, 2**bits - 1)
+    requantizer = Requantizer(levels, total_bits=TOTAL_BITS, lanes=1, form=form)
+    model, rng = CycleModel(form, bits), random.Random(bits)
+
+    async def testbench(ctx):
+        i_valid = False
+        for _ in range(300):
+            i_valid = i_valid or rng.random() >= stalls
+            o_ready = rng.random() >= stalls
+            ctx.set(requantizer.i.valid, i_valid)
+            ctx.set(requantizer.o.ready, o_ready)
+            ready = bool(ctx.get(requantizer.i.ready))
+            assert (bool(ctx.get(requantizer.o.valid)), ready) == (
+                model.valid,
+                model.ready(o_ready),
+            )
+            model.tick(i_valid, o_ready)
+            await ctx.tick()
+            i_valid = i_valid and not ready
+
+    sim = Simulator(requantizer)
+    sim.add_clock(1e-6)
+    sim.add_testbench(testbench)
+    sim.run()
 
 
 def test_parameters_are_attributes():
-    requantizer = Requantizer([[1, 2, 3], [4, 5, 6]], total_bits=4, lanes=2)
+    requantizer = Requantizer([[1, 2, 3], [4, 5, 6]], total_bits=4, lanes=2, form="sequential")
     assert requantizer.levels.tolist() == [[1, 2, 3], [4, 5, 6]]
-    assert (requantizer.total_bits, requantizer.lanes) == (4, 2)
-    assert (requantizer.bits, requantizer.latency) == (2, 4)
+    assert (requantizer.total_bits, requantizer.lanes, requantizer.form) == (4, 2, "sequential")
+    assert (requantizer.bits, requantizer.latency, requantizer.cycles) == (2, 4, 4)
 
 
 @pytest.mark.parametrize("lanes", [0, 4])
 def test_refuses(lanes):
     with pytest.raises(PlanError, match=rf"^lanes must divide 6 channels, not {lanes}$"):
         Requantizer(np.zeros((6, 3), int), total_bits=4, lanes=lanes)
+
+
+def test_refuses_an_unknown_form():
+    message = "a requantizer is parallel, pipelined or sequential, not 'fast'"
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        Requantizer(np.zeros((6, 3), int), total_bits=4, lanes=2, form="fast")

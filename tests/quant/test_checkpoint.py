@@ -53,7 +53,7 @@ def rewrite(path, **changes):
 
 def test_of_another_format(dataset, once, path):
     rewrite(path, format=99)
-    with refused(path, f"is of format 99, not 1; {ADVICE}"):
+    with refused(path, f"is of format 99, not 2; {ADVICE}"):
         train(build(once, dataset), dataset, once, checkpoint=path)
 
 

@@ -19,6 +19,7 @@ from threefold.errors import TrainingError
         ("weight_decay", -1.0, r"weight_decay must be at least 0, not -1\.0"),
         ("smoothing", 1.0, r"smoothing must be 0 or more and below 1, not 1\.0"),
         ("seed", -1, "seed must be 0…2147483647, not -1"),
+        ("network", "vit", "network must be one of mlp, lenet, not 'vit'"),
         ("schedule", "warm", "schedule must be one of cosine, step, not 'warm'"),
         ("optimizer", "lion", "optimizer must be one of adamw, sgd, not 'lion'"),
         ("device", "tpu", "device must be one of cpu, cuda, not 'tpu'"),
@@ -41,4 +42,4 @@ def test_schedules(schedule, rates):
 def test_values_come_back_from_plain_json():
     config = PRESETS["digits"]
     assert TrainConfig(**config.to_dict()) == config
-    assert "widths 64-64, 2-bit activations" in config.recipe
+    assert "mlp of widths 64-64, 2-bit activations" in config.recipe

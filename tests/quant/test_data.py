@@ -1,9 +1,10 @@
 import dataclasses
+import re
 import sys
 
 import numpy as np
 import pytest
-from threefold.quant import digits
+from threefold.quant import digit_maps, digits, load_dataset, mnist
 
 from threefold.errors import DataError, ToolError
 from threefold.network import Integers, Tensor
@@ -46,3 +47,77 @@ def test_without_scikit_learn(monkeypatch):
         ToolError, match=r"^the digits need scikit-learn: pip install 'threefold\[train\]'$"
     ):
         digits()
+
+
+def test_digits_as_maps_are_the_same_digits(dataset):
+    maps = digit_maps()
+    assert maps.input.shape == (8, 8, 1)
+    assert np.array_equal(maps.test_images.reshape(-1, 64), dataset.test_images.reshape(-1, 64))
+    assert np.array_equal(maps.train_labels, dataset.train_labels)
+
+
+def idx(array):
+    head = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, ">i4").tobytes()
+    return head + array.astype(np.uint8).tobytes()
+
+
+def write_mnist(folder):
+    random = np.random.default_rng(0)
+    arrays = {}
+    for part, count in (("train", 30), ("t10k", 20)):
+        arrays[f"{part}-images-idx3-ubyte"] = random.integers(0, 256, (count, 28, 28))
+        arrays[f"{part}-labels-idx1-ubyte"] = np.arange(count) % 10
+    for name, array in arrays.items():
+        (folder / name).write_bytes(idx(array))
+    return list(arrays.values())
+
+
+def test_mnist_from_its_files(tmp_path):
+    images, labels, test_images, test_labels = write_mnist(tmp_path)
+    dataset = load_dataset("mnist", tmp_path)
+    assert str(dataset.input) == "28×28×1 codes 0…15"
+    assert np.array_equal(dataset.train_images[..., 0], images // 16)
+    assert np.array_equal(dataset.test_images[..., 0], test_images // 16)
+    assert np.array_equal(dataset.train_labels, labels)
+    assert np.array_equal(dataset.test_labels, test_labels)
+
+
+@pytest.mark.parametrize("folder", [None, "nowhere"])
+def test_mnist_without_a_folder(folder):
+    where = "no folder is given" if folder is None else "there is no folder nowhere"
+    message = (
+        f"mnist is read from files, but {where}; get train-images-idx3-ubyte.gz, "
+        "train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz "
+        "(from https://ossci-datasets.s3.amazonaws.com/mnist/ for instance) and give their "
+        "folder, as --data FOLDER"
+    )
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        mnist(folder)
+
+
+def test_mnist_with_a_file_missing(tmp_path):
+    write_mnist(tmp_path)
+    path = tmp_path / "t10k-labels-idx1-ubyte"
+    path.unlink()
+    message = f"cannot read {path}.gz: No such file or directory"
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        mnist(tmp_path)
+
+
+def test_mnist_whose_parts_do_not_go_together(tmp_path):
+    write_mnist(tmp_path)
+    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(np.zeros(3, int)))
+    with pytest.raises(DataError, match=r"^20 test images do not go with 3 labels$"):
+        mnist(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "message"),
+    [
+        ("cifar", None, "there is no data set 'cifar'; there is digit_maps, digits, mnist"),
+        ("digits", "here", "digits comes with a package; leave out the folder here"),
+    ],
+)
+def test_data_sets_that_there_are_not(name, folder, message):
+    with pytest.raises(DataError, match=f"^{message}$"):
+        load_dataset(name, folder)

@@ -1,24 +1,108 @@
+import re
+
 import numpy as np
 import pytest
 import torch
-from threefold.quant import FloatLinear, Quantize, Relu, TernaryLinear, mlp
+from threefold.quant import (
+    FloatConv,
+    FloatLinear,
+    Kit,
+    Model,
+    Quantize,
+    QuantizeLike,
+    Relu,
+    Rescale,
+    SumPool,
+    TernaryConv,
+    TernaryLinear,
+    lenet,
+    mlp,
+)
 from threefold.quant.tensor import integers
 
 from threefold.errors import TrainingError
 from threefold.network import Codes, Integers, Tensor
 
 INPUT = Tensor((1, 2, 3), Codes.signed(3))
+MAP = Tensor((10, 9, 2), Codes.unsigned(2))
 
 
 def test_ternary_and_float_have_one_shape_and_the_same_start():
     ternary, real = (mlp(INPUT, [7, 5], 4, 2, ternary=kind, seed=3) for kind in (True, False))
-    kinds = {TernaryLinear: FloatLinear, Quantize: Relu}
-    for one, other in zip(ternary.layers, real.layers, strict=True):
-        assert type(other) is kinds.get(type(one), type(one))
-        if isinstance(one, TernaryLinear):
-            assert torch.equal(one.weight, other.weight)
+    require_twins(ternary, real)
     images = torch.randint(0, 8, (9, 1, 2, 3))
     assert ternary(images).codes.shape == real(images).codes.shape == (9, 4)
+
+
+TWINS = {
+    TernaryConv: FloatConv,
+    TernaryLinear: FloatLinear,
+    Quantize: Relu,
+    QuantizeLike: Rescale,
+}
+
+
+def require_twins(ternary, real):
+    for one, other in zip(ternary.modules(), real.modules(), strict=True):
+        assert type(other) is TWINS.get(type(one), type(one))
+        if isinstance(one, TernaryLinear | TernaryConv):
+            assert torch.equal(one.weight, other.weight)
+
+
+def test_a_lenet_and_its_float_twin():
+    ternary, real = (lenet(MAP, [4, 6, 8], 5, 2, ternary=kind, seed=3) for kind in (True, False))
+    require_twins(ternary, real)
+    images = torch.randint(0, 4, (9, 10, 9, 2))
+    for model in (ternary, real):
+        logits = model(images).value
+        assert logits.shape == (9, 5)
+        logits.square().sum().backward()
+        assert all(parameter.grad.any() for parameter in model.parameters())
+
+
+def residual(ternary):
+    kit = Kit(ternary, 2, torch.Generator().manual_seed(0))
+    body = kit.active(kit.conv(4, 4, 3, padding=1))[:2]
+    layers = [
+        *kit.active(kit.conv(2, 4, 3, padding=1)),
+        kit.residual(body, [], Codes.signed(3)),
+        *(SumPool(), kit.linear(4, 3, bias=True)),
+    ]
+    return Model(MAP, layers)
+
+
+def test_residual_blocks_have_twins():
+    ternary, real = residual(True), residual(False)
+    require_twins(ternary, real)
+    images = torch.randint(0, 4, (9, 10, 9, 2))
+    for model in (ternary, real):
+        model(images).value.square().sum().backward()
+        assert all(parameter.grad.any() for parameter in model.parameters())
+        assert model.eval()(images).value.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "kernel", "inputs"), [((28, 28, 1), 5, 4 * 4 * 6), ((8, 8, 3), 3, 2 * 2 * 6)]
+)
+def test_small_images_have_small_kernels(shape, kernel, inputs):
+    model = lenet(Tensor(shape, Codes.unsigned(4)), [4, 6, 7], 10, 2)
+    convs = [layer for layer in model.layers if isinstance(layer, TernaryConv)]
+    dense = [layer for layer in model.layers if isinstance(layer, TernaryLinear)]
+    assert [conv.kernel for conv in convs] == [(kernel, kernel)] * 2
+    assert [(layer.inputs, layer.outputs) for layer in dense] == [(inputs, 7), (7, 10)]
+
+
+@pytest.mark.parametrize(
+    ("shape", "widths", "message"),
+    [
+        ((8, 8, 1), [4], "a LeNet has at least 2 widths, not [4]"),
+        ((8, 8, 1), [4, 0], "layers need at least 1 output, not [4, 0, 3]"),
+        ((8, 3, 1), [4, 4], "a LeNet reads images of at least 4×4 pixels, not 8×3×1 codes 0…15"),
+    ],
+)
+def test_impossible_lenets(shape, widths, message):
+    with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
+        lenet(Tensor(shape, Codes.unsigned(4)), widths, 3, 2)
 
 
 def test_the_seed_decides_the_start():
@@ -29,7 +113,7 @@ def test_the_seed_decides_the_start():
 
 def test_codes_are_read_as_the_integers_they_mean():
     x = mlp(INPUT, [], 2, 2).read(torch.tensor([[[[0, 4, 7], [1, 2, 3]]]], dtype=torch.uint8))
-    assert x.codes.tolist() == [[-4, 0, 3, -3, -2, -1]]
+    assert x.codes.tolist() == [[[[-4, -3]], [[0, -2]], [[3, -1]]]]
     assert x.value.abs().max() == 1
 
 

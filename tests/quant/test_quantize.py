@@ -1,8 +1,9 @@
 import pytest
 import torch
-from threefold.quant import Quantize, QuantTensor
+from threefold.quant import Quantize, QuantizeLike, QuantTensor
 
 from threefold.errors import TrainingError
+from threefold.network import Codes
 
 
 def real(values):
@@ -70,3 +71,59 @@ def test_codes_in_evaluation_do_not_depend_on_the_batch():
 def test_bits_out_of_range(bits):
     with pytest.raises(TrainingError, match=f"^activations are quantized to 1…8 bits, not {bits}$"):
         Quantize(bits)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(
+    ("codes", "clip", "integers"),
+    [
+        (Codes.signed(3), 3.0, [-4, -1, -1, 0, 0, 1, 2, 3]),
+        (Codes.ternary(), 1.0, [-1, -1, -1, 0, 0, 1, 1, 1]),
+        (Codes.bipolar(), 1.0, [-1, -1, -1, -1, 1, 1, 1, 1]),
+        (Codes.unsigned(1), 1.0, [0, 0, 0, 0, 0, 1, 1, 1]),
+    ],
+)
+def test_every_type_takes_the_nearest_value_and_the_upper_of_two(codes, clip, integers, training):
+    quantize = started(codes, clip).train(training)
+    y = quantize(real([[-9.0, -0.9, -0.6, -0.5, 0.0, 0.5, 1.5, 9.0]]))
+    assert y.codes.tolist() == [integers]
+    assert y.scale == 1
+
+
+@pytest.mark.parametrize("codes", [Codes.signed(3), Codes.ternary(), Codes.bipolar()])
+def test_gradient_of_signed_types_is_that_of_a_learned_step(codes):
+    quantize = started(codes, 2.0 * codes.hi)  # scale 2
+    x = torch.tensor([[2.0 * codes.lo - 1, -1.5, 0.2, 2.0 * codes.hi + 1]], requires_grad=True)
+    y = quantize(real(x))
+    y.value.sum().backward()
+    inside = [0, 1, 1, 0]
+    assert x.grad.tolist() == [inside]
+    steps = y.codes.detach() - torch.tensor([inside]) * x.detach() / 2
+    assert quantize.clip.grad.item() == pytest.approx(steps.sum().item() / codes.hi, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("codes", "clip"),
+    [(Codes.signed(3), 6), (Codes.signed(2), 2), (Codes.ternary(), 2), (Codes.unsigned(1), 6)],
+)
+def test_first_batch_sets_the_clip_of_every_type(codes, clip):
+    quantize = Quantize(codes)
+    quantize(real([[2.0, -2.0, 2.0]]))
+    assert quantize.clip.item() == pytest.approx(clip)
+
+
+def test_codes_like_those_of_another_tensor():
+    like = QuantTensor(torch.zeros(1, 2), torch.tensor(0.5, requires_grad=True), torch.tensor(0.0))
+    x = torch.tensor([[0.3, -1.2]], requires_grad=True)
+    y = QuantizeLike(Codes.signed(3))(real(x), like)
+    assert y.codes.tolist() == [[1, -2]]
+    assert y.scale is like.scale
+    y.value.sum().backward()
+    assert x.grad.tolist() == [[1, 1]]
+    assert like.scale.grad.item() == pytest.approx((1 - 0.6) + (-2 + 2.4))
+
+
+def test_codes_that_are_never_positive():
+    message = "activations need a positive value, which codes 0…1 = -1…0 have not"
+    with pytest.raises(TrainingError, match=f"^{message}$"):
+        Quantize(Codes.signed(1))

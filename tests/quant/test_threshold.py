@@ -23,7 +23,8 @@ def test_levels_give_the_codes_of_the_layer_for_every_accumulator(rows, bits, ex
     scale, shift, lo, hi = (np.array(column) for column in zip(*rows, strict=True))
     quantize = Quantize(bits).eval()
     with torch.no_grad():
-        quantize.clip.fill_(quantize.max_code * 2.0**exponent)  # step: a power of two, so ties
+        # a scale that is a power of two makes ties
+        quantize.clip.fill_(quantize.codes.max_code * 2.0**exponent)
 
     def reference(sums):
         assert (sums >= lo).all()
@@ -33,7 +34,7 @@ def test_levels_give_the_codes_of_the_layer_for_every_accumulator(rows, bits, ex
         )
         return quantize(x).codes.to(torch.int64).numpy()
 
-    levels, falling = search(reference, lo, hi, quantize.max_code)
+    levels, falling = search(reference, lo, hi, quantize.codes.max_code)
     sign = np.where(falling, -1, 1)
     first, last = np.minimum(sign * lo, sign * hi), np.maximum(sign * lo, sign * hi)
     assert (np.diff(levels, axis=1) >= 0).all()

@@ -2,7 +2,15 @@ import dataclasses
 
 import pytest
 import torch
-from threefold.quant import accuracy, build, export, train
+from threefold.quant import (
+    PRESETS,
+    accuracy,
+    build,
+    digit_maps,
+    export,
+    require_equal,
+    train,
+)
 
 from threefold.errors import TrainingError
 from threefold.network import save
@@ -129,3 +137,13 @@ def test_seeds_have_orders_of_their_own(dataset, brief):
         train(model, dataset, config)
         starts.append(shown[0])
     assert not torch.equal(*starts)
+
+
+def test_a_lenet_learns_the_digits_and_keeps_its_codes():
+    dataset = digit_maps()
+    config = dataclasses.replace(PRESETS["lenet-digits"], widths=(8, 16), epochs=3)
+    model = build(config, dataset)
+    train(model, dataset, config)
+    network = export(model, "lenet_digits")
+    assert accuracy(model, dataset.test_images, dataset.test_labels) > 0.8
+    require_equal(model, network, dataset.test_images[:100])

@@ -92,6 +92,20 @@ def test_speed_without_build_is_an_estimate(plan, simulation):
     assert report["estimated_latency_us"] == pytest.approx(plan.cycles.latency / 25, rel=1e-5)
 
 
+def test_speed_at_a_clock_that_is_not_held_is_an_estimate(plan, build, simulation):
+    build = build | {"clock_mhz": 30, "fmax_mhz": 25}
+    report = make_report(plan, build=build, simulation=simulation)
+    assert "latency_us" not in report
+    assert "inferences_per_second" not in report
+    assert report["estimated_latency_us"] == pytest.approx(plan.cycles.latency / 25, rel=1e-5)
+
+
+def test_single_port_rams_are_counted_where_there_are_some(plan, build):
+    spram = {"used": 1, "available": 4}
+    build["utilization"]["spram"] = spram
+    assert make_report(plan, build=build)["utilization"]["spram"] == spram
+
+
 @pytest.mark.parametrize("interval", [float("nan"), None])
 def test_interval_of_a_single_image_is_absent(plan, build, simulation, interval):
     simulation["cycles"]["interval"] = interval

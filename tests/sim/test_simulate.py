@@ -1,5 +1,6 @@
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
 from threefold.sim import golden
+from threefold.sim.bench import Events
 from threefold.sim.simulate import simulate
+from threefold.sim.streams import expected_streams
 
 from threefold.errors import BuildError, DataError, MismatchError, PlanError, ToolError
 from threefold.network import (
@@ -35,7 +38,9 @@ def make_plan(*ending):
         ("logits", Logits(rng.integers(-5, 5, 4))),
     ]
     network = Network.chain("sample", Tensor((1, 1, 8), Codes.unsigned(2)), [*ops, *ending])
-    return fold(network, {"fc1": Folding(2, 4), "fc2": Folding(2, 3)})
+    plan = fold(network, {"fc1": Folding(2, 4), "fc2": Folding(2, 3)})
+    # The other forms hold their levels in an order of their own.
+    return replace(plan, steps=tuple(replace(step, form="pipelined") for step in plan.steps))
 
 
 PLAN = make_plan(("argmax", ArgMax()))
@@ -47,9 +52,22 @@ def edited(verilog, pattern, replacement):
     return changed
 
 
+# Ends the simulation, and so fails it, if what is offered is withdrawn or changed.
+STABLE = """
+reg waiting = 0; reg [7:0] offered;
+always @(posedge clk) begin
+  if (!rst & waiting & (!i__valid | i__payload != offered)) $finish;
+  waiting <= i__valid & ~i__ready & ~rst;
+  offered <= i__payload;
+end
+endmodule
+"""
+
+
 @pytest.fixture(scope="module")
 def verilog():
-    return to_verilog(Accelerator(PLAN), "sample")
+    text = to_verilog(Accelerator(PLAN), "sample")
+    return edited(text, r"(?s)(module sample\(.*?)\nendmodule\n", r"\g<1>" + STABLE)
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +134,52 @@ def test_stalls(run, verilog, stalls, seed):
     assert result.classes.tolist() == golden.classes(PLAN.network, IMAGES).tolist()
 
 
+def test_stalls_are_those_of_the_seed(run, verilog, folder):
+    """Each of 80 beats waits 10 cycles for the source, and some of them for the sink."""
+    cycles = []
+    for seed in (0, 0, 1):
+        run(verilog, stalls=0.9, seed=seed)
+        cycles.append(Events.read(folder / "sim" / "events.txt").cycles)
+    assert cycles[0] == cycles[1] != cycles[2]
+    assert all(600 < count < 1300 for count in cycles)
+
+
+def test_more_beats_than_the_bench_holds_at_once(run, verilog):
+    images = np.random.default_rng(2).integers(0, 4, (700, 1, 1, 8))
+    result = run(verilog, images, stalls=0.2)
+    assert result.beats == 700 * (6 + 4 + 1)
+    assert result.classes.tolist() == golden.classes(PLAN.network, images).tolist()
+
+
+def test_other_images_and_stalls_are_not_compiled_again(run, verilog, folder):
+    run(verilog)
+    program = folder / "sim" / "build" / "sample_bench"
+    built = program.stat().st_mtime_ns
+    run(verilog, IMAGES[::-1][:7], stalls=0.5, seed=3)
+    assert program.stat().st_mtime_ns == built
+
+
+def test_mismatch_late_in_a_stream(run, verilog, monkeypatch):
+    """The hardware is right; what is expected of one lane of one beat is not."""
+    images = np.resize(IMAGES, (1000, 1, 1, 8))
+
+    def wrong(plan, images):
+        streams = expected_streams(plan, images)
+        beats = streams[1].beats
+        if len(beats) == 6000:
+            beats[833 * 6 + 4] ^= 1
+        return streams
+
+    right = golden.evaluate(PLAN.network, images[833:834])["act1"].ravel()
+    monkeypatch.setattr("threefold.sim.simulate.expected_streams", wrong)
+    message = (
+        r"^'act1' differs from the golden model: image 833, pixel \(0, 0\), channel 4 is "
+        rf"{right[4]}, not {right[4] ^ 1}; waveforms are in .+/dump\.vcd$"
+    )
+    with pytest.raises(MismatchError, match=message):
+        run(verilog, images)
+
+
 def test_maps_of_codes_have_no_class(run):
     rng = np.random.default_rng(0)
     ops = [
@@ -159,7 +223,7 @@ def test_corrupted_level(run, verilog, folder):
     """The middle level of channel 0 at its least gives code 2 where it was 0 or 1."""
     codes = golden.evaluate(PLAN.network, IMAGES)["act1"][:, 0, 0, 0]
     image = int(np.argmax(codes < 2))
-    wrong = edited(verilog, r"(levels_0\[0\] = 5'h)\w+;", r"\g<1>00;")
+    wrong = edited(verilog, r"(levels\[0\] = 5'h)\w+;", r"\g<1>00;")
     with pytest.raises(MismatchError) as caught:
         run(wrong)
     waves = folder / "sim" / "dump.vcd"

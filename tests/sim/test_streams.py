@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from threefold.sim import golden
-from threefold.sim.streams import expected_streams, pack, unpack
+from threefold.sim.streams import Stream, expected_streams, pack, unpack, unpack_bits
 
 from ..accelerators import CODES, random_images, random_plan
 
@@ -62,3 +62,9 @@ def test_streams_carry_what_golden_computes(seed, name):
         assert len(payloads) == 3 * stream.per_image
         lanes = [unpack(p, stream.bits, stream.lanes, stream.signed) for p in payloads]
         assert np.ravel(lanes).tolist() == values[stream.name].ravel().tolist()
+
+
+def test_unknown_bits_stay_text():
+    stream = Stream("net", "o", 2, True, np.zeros((0, 1), np.uint8), 1, 3)
+    assert unpack_bits("110x01", stream) == [1, "0x", -1]
+    assert unpack_bits("1", stream) == [1, 0, 0]

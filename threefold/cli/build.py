@@ -12,9 +12,11 @@ __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
 HELP = "generate Verilog and build the bitstream of a board"
 EXAMPLES = [
-    "threefold build out/digits/network.tern --board icebreaker -o out/digits",
+    "threefold build out/digits/network.tern --board icebreaker --seeds 4 -o out/digits",
     "threefold build out/digits/network.tern --rtl-only -o out/digits",
 ]
+
+_SEEDS = 1000  # placements at most
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +24,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_plan_arguments(parser)
     parser.add_argument("--clock", type=float, metavar="MHZ", help="frequency (the board's usual)")
     parser.add_argument("--seed", type=int, default=1, help="of placement (1)")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=1,
+        metavar="N",
+        help="placements to try, from --seed on, until one holds the clock (1)",
+    )
+    parser.add_argument(
+        "--timing-allow-fail",
+        action="store_true",
+        help="keep a bitstream that does not hold the clock",
+    )
     parser.add_argument("--rtl-only", action="store_true", help="stop after the Verilog")
 
 
@@ -29,8 +43,11 @@ def run(args: argparse.Namespace, console: Console) -> str:
     """Build; where things are and what was reached as text."""
     if args.clock is not None and not 0 < args.clock < 1000:
         raise PlanError(f"the clock must be above 0 and below 1000 MHz, not {args.clock:g}")
-    if not 0 <= args.seed < 1 << 31:
-        raise PlanError(f"the seed of placement must be 0 to {(1 << 31) - 1}, not {args.seed}")
+    if not 1 <= args.seeds <= _SEEDS:
+        raise PlanError(f"--seeds must be 1 to {_SEEDS}, not {args.seeds}")
+    highest = (1 << 31) - args.seeds
+    if not 0 <= args.seed <= highest:
+        raise PlanError(f"the seed of placement must be 0 to {highest}, not {args.seed}")
     project = open_project(args, console)
     if args.rtl_only:
         return f"verilog    {project.generate()}"
@@ -39,12 +56,17 @@ def run(args: argparse.Namespace, console: Console) -> str:
         result = project.build(
             clock_mhz=args.clock,
             seed=args.seed,
+            seeds=args.seeds,
+            timing_allow_fail=args.timing_allow_fail,
             progress=lambda step, done: bar.update(task, description=step, completed=done),
         )
+    held = "holds" if result.fmax_mhz >= result.clock_mhz else "TOO FAST: holds only"
     lines = [
         f"bitstream  {result.bitstream}",
-        f"clock      {result.clock_mhz:.4g} MHz, holds up to {result.fmax_mhz:.1f} MHz",
+        f"clock      {result.clock_mhz:.4g} MHz, {held} up to {result.fmax_mhz:.1f} MHz",
     ]
+    if args.seeds > 1:
+        lines.append(f"seed       {result.seed}, of {len(result.fmax_by_seed)} tried")
     for resource, count in result.utilization.items():
         share = count["used"] / count["available"]
         lines.append(f"{resource:10} {count['used']:,} of {count['available']:,} ({share:.0%})")

@@ -23,6 +23,7 @@ HELP = "train a ternary network and write it as exact integers"
 EXAMPLES = [
     "threefold train --preset digits --seed 0 -o out/digits",
     "threefold train --preset digits --widths 32,32 --bits 1 -o out/small",
+    "threefold train --preset lenet-digits --epochs 10 --no-float -o out/lenet_digits",
 ]
 
 _CHECKPOINTS = {"ternary": "checkpoint.pt", "float": "checkpoint_float.pt"}
@@ -31,11 +32,18 @@ _SETTINGS = ("seed", "epochs", "widths", "bits", "device")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("--preset", default="digits", help="configuration to start from (digits)")
+    parser.add_argument(
+        "--preset",
+        default="digits",
+        help="configuration to start from: digits, lenet-digits or lenet-mnist (digits)",
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="FOLDER", help="files of the data set, if it needs any"
+    )
     parser.add_argument("--seed", type=int, help="of weights and order of images")
     parser.add_argument("--epochs", type=int, help="passes over the training images")
     parser.add_argument(
-        "--widths", type=_widths, metavar="N,N,…", help="outputs of each hidden layer"
+        "--widths", type=_widths, metavar="N,N,…", help="outputs or filters of each hidden layer"
     )
     parser.add_argument("--bits", type=int, help="width of the activations, 1…8")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="where to train")
@@ -61,6 +69,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
     TrainingError
         If the preset is unknown, an option out of range, or the folder holds the checkpoint of
         another training.
+    DataError
+        If files of the data set are missing or damaged.
     """
     try:
         import torch
@@ -69,8 +79,9 @@ def run(args: argparse.Namespace, console: Console) -> str:
     from .. import quant
 
     config = _config(args, quant.PRESETS)
-    folder = make_folder(args.output or Path("out", args.preset))
-    dataset = quant.DATASETS[config.dataset]()
+    network_name = args.preset.replace("-", "_")
+    dataset = quant.load_dataset(config.dataset, args.data)
+    folder = make_folder(args.output or Path("out", network_name))
     twins = {"ternary": True} if args.no_float else {"ternary": True, "float": False}
     if args.fresh:
         for checkpoint in _CHECKPOINTS.values():
@@ -86,7 +97,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
             )
 
     held_out = dataset.test_images, dataset.test_labels
-    exported = quant.export(models["ternary"], args.preset, argmax=not args.logits)
+    exported = quant.export(models["ternary"], network_name, argmax=not args.logits)
     quant.require_equal(models["ternary"], exported, dataset.test_images)
     accuracy = {
         "dataset": f"{dataset.name}, held out",

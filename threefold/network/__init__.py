@@ -13,6 +13,7 @@ from .op import Op
 from .output import ArgMax, Logits
 from .pad_channels import PadChannels
 from .pool import MaxPool, SumPool
+from .reorder import permute
 from .threshold import Threshold
 from .types import Codes, Integers, Tensor
 
@@ -36,5 +37,6 @@ __all__ = [
     "Tensor",
     "Threshold",
     "load",
+    "permute",
     "save",
 ]

@@ -1,5 +1,7 @@
 """Planning: which layer gets how many processing elements, and what that costs and gives."""
 
+from .align import align
+from .area import Resources
 from .cycles import Cycles
 from .engine import EnginePlan, PoolPlan, StepPlan
 from .file import load_plan, save_plan
@@ -7,7 +9,7 @@ from .fit import Budget, fit
 from .layer import Layer
 from .lower import lower
 from .plan import Plan, fold
-from .resources import Resources, estimate
+from .resources import estimate
 from .schedule import Folding, Schedule
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "Resources",
     "Schedule",
     "StepPlan",
+    "align",
     "estimate",
     "fit",
     "fold",

@@ -1,9 +1,11 @@
 """How deep the buffers before joins must be, from the schedules of both branches."""
 
+from bisect import bisect_left
+from functools import partial
 from math import prod
 
 from ..errors import PlanError
-from .cycles import Cycles, Trace, trace
+from .cycles import Cycles, trace
 from .dataflow import joins
 
 __all__ = ["branch_buffers"]
@@ -38,24 +40,22 @@ def branch_buffers(plans, argmax: bool) -> dict[str, int]:
     free = trace(plans, argmax, depths)
     if free.stuck:
         raise PlanError("branches of this accelerator wait for each other for ever")
-    most = {name: free.most[f"buffer_{name.replace('.', '_')}"] for name in depths}
-    depths = {name: max(1, held) for name, held in most.items()}
-    for name, held in most.items():
-        if _keeps(trace(plans, argmax, depths | {name: 0}), free.cycles):
+    # A FIFO refuses beats while it is full, even if one leaves: one more than was ever held.
+    depths = {name: free.most[f"buffer_{name.replace('.', '_')}"] + 1 for name in depths}
+    for name, most in depths.items():
+        keeps = partial(_keeps, plans, argmax, depths, name, free.cycles)
+        if keeps(0):
             depths[name] = 0
-            continue
-        low, high = 0, max(1, held)
-        while high - low > 1:
-            middle = (low + high) // 2
-            if _keeps(trace(plans, argmax, depths | {name: middle}), free.cycles):
-                high = middle
-            else:
-                low = middle
-        depths[name] = high
+        elif keeps(most - 2):  # rarely: mostly what was held is what is needed
+            depths[name] = 1 + bisect_left(range(1, most - 2), True, key=keeps)
+        else:
+            depths[name] = most - 1 if keeps(most - 1) else most
     return depths
 
 
-def _keeps(seen: Trace, wanted: Cycles) -> bool:
+def _keeps(plans, argmax: bool, depths: dict, name: str, wanted: Cycles, depth: int) -> bool:
+    """Whether latency and interval stay with another depth of one buffer."""
+    seen = trace(plans, argmax, depths | {name: depth})
     if seen.stuck:
         return False
     cycles = seen.cycles

@@ -8,8 +8,9 @@ import numpy as np
 from ..errors import PlanError
 from .layer import Layer
 from .program import Program
+from .requantize import check_form, requantizer_cycles
 from .schedule import Folding, Schedule
-from .steps import Pool, Step
+from .steps import Pool, Requantize, Step
 from .window import Walk
 
 __all__ = ["MEMORIES", "EnginePlan", "PoolPlan", "StepPlan", "least_depth", "smooth_depth"]
@@ -32,14 +33,16 @@ class EnginePlan:
         Words the activation buffer holds, a power of two; 0 for as many as let a producer of
         constant rate never wait.
     memory : str
-        Where the activation buffer lives, one of ``MEMORIES``. SPRAM has a single port: a word
-        that arrives takes the cycle of a tile.
+        Where the activation buffer lives, one of ``MEMORIES``. SPRAM has a single port: words
+        enter in cycles in which none is read.
+    form : str
+        Of the requantizer, one of :data:`~threefold.plan.requantize.FORMS`.
 
     Raises
     ------
     PlanError
-        If the folding does not divide the layer, ``lanes`` not the PE count, or the depth is
-        no power of two or too small for a window.
+        If the folding does not divide the layer, ``lanes`` not the PE count, the depth is no
+        power of two or too small for a window, or there is no such memory or form.
     """
 
     layer: Layer
@@ -47,9 +50,11 @@ class EnginePlan:
     lanes: int = 1
     depth: int = 0
     memory: str = "auto"
+    form: str = "pipelined"
 
     def __post_init__(self):
         self.folding.check(self.layer)
+        check_form(self.form)
         if self.lanes < 1 or self.folding.pe % self.lanes:
             raise PlanError(
                 f"output lanes of {self.layer.name!r} must divide {self.folding.pe} PEs, "
@@ -97,8 +102,10 @@ class EnginePlan:
 
     @property
     def cycles(self) -> int:
-        """Least cycles between images: tiles, words in and beats out each take one."""
+        """Least cycles between images: tiles and words in take one each, beats out some."""
         beats = self.layer.rows // self.lanes * self.layer.pixels
+        if self.layer.levels is not None:
+            beats *= requantizer_cycles(self.form, self.layer.out_bits)
         tiles = self.tile_cycles + (self.walk.words if self.memory == "spram" else 0)
         return max(tiles, self.walk.words, beats)
 
@@ -169,12 +176,16 @@ class StepPlan:
     step : Step
     lanes : int
         Channels that pass at once, a divisor of the channels of inputs and output.
+    form : str
+        Of a requantizer; as in :class:`EnginePlan`.
     """
 
     step: Step
     lanes: int = 1
+    form: str = "pipelined"
 
     def __post_init__(self):
+        check_form(self.form)
         _divide(self.lanes, self.step)
 
     @property
@@ -189,7 +200,10 @@ class StepPlan:
     @property
     def cycles(self) -> int:
         """Least cycles between images."""
-        return self.step.pixels * self.step.channels // self.lanes
+        beats = self.step.pixels * self.step.channels // self.lanes
+        if isinstance(self.step, Requantize):
+            beats *= requantizer_cycles(self.form, self.step.out_bits)
+        return beats
 
 
 def least_depth(walk: Walk) -> int:

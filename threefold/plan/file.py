@@ -19,7 +19,7 @@ from .layer import Layer
 from .lower import lower
 from .plan import Plan
 from .schedule import Folding
-from .steps import Pool, Step
+from .steps import Pool, Requantize, Step
 
 __all__ = ["SCHEMA", "digest", "load_plan", "save_plan"]
 
@@ -91,6 +91,8 @@ def _step(step: Layer | Step, entry) -> EnginePlan | PoolPlan | StepPlan:
     if not isinstance(entry, dict) or entry.get("name") != step.name:
         raise FileFormatError(f"the entry of {step.name!r} is not where it should be")
     lanes = _integer(entry, "lanes", step.name)
+    if isinstance(step, Requantize):
+        return StepPlan(step, lanes, _string(entry, "form", step.name))
     if not isinstance(step, Layer | Pool):
         return StepPlan(step, lanes)
     depth = _integer(entry, "depth", step.name)
@@ -98,13 +100,18 @@ def _step(step: Layer | Step, entry) -> EnginePlan | PoolPlan | StepPlan:
         raise FileFormatError(
             f"'depth' of {step.name!r} must be 1…{_MAX_WORDS} words, not {_shown(depth)}"
         )
-    memory = entry.get("memory")
-    if not isinstance(memory, str):
-        raise FileFormatError(f"'memory' of {step.name!r} must be a name, not {_shown(memory)}")
+    memory = _string(entry, "memory", step.name)
     if isinstance(step, Pool):
         return PoolPlan(step, lanes, depth, memory)
     folding = Folding(_integer(entry, "pe", step.name), _integer(entry, "simd", step.name))
-    return EnginePlan(step, folding, lanes, depth, memory)
+    return EnginePlan(step, folding, lanes, depth, memory, _string(entry, "form", step.name))
+
+
+def _string(entry: dict, key: str, name: str) -> str:
+    text = entry.get(key)
+    if not isinstance(text, str):
+        raise FileFormatError(f"{key!r} of {name!r} must be a name, not {_shown(text)}")
+    return text
 
 
 def _buffers(plans, content) -> dict[str, int]:

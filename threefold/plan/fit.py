@@ -8,10 +8,11 @@ import numpy as np
 
 from ..errors import PlanError
 from ..network import Network
+from .area import Resources, block_bits
 from .layer import Layer
 from .lower import lower
 from .plan import Plan, arrange, fold, with_lanes
-from .resources import Resources, block_bits, estimate
+from .resources import estimate
 from .schedule import Folding
 
 __all__ = ["Budget", "fit"]

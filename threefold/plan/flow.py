@@ -11,7 +11,7 @@ Backwards: which inputs are accepted. Then all states pass a clock edge.
 import numpy as np
 from numba import njit
 
-from .stages import ADD, ARGMAX, ARRAY, CONCAT, FIFO, FORK, JOIN, PAD, PIPE, SEARCH, SPLIT, STATE
+from .stages import ADD, ARGMAX, ARRAY, CONCAT, FIFO, FORK, JOIN, PAD, PIPE, SPLIT, STATE
 
 __all__ = ["run"]
 
@@ -60,11 +60,9 @@ def run(stages, tables, streams, beats, words, images, limit):
     same = -1
     while departures < limit:
         valid[0] = endless or sent < words * images
-        for s in range(count):
-            _offer(stages[s], state[s], valid)
+        _offer(stages, state, valid)
         ready[streams - 1] = True
-        for s in range(count - 1, -1, -1):
-            _accept(stages[s], state[s], valid, ready)
+        _accept(stages, state, valid, ready)
         moved = False
         for e in range(streams):
             moved |= valid[e] and ready[e]
@@ -80,11 +78,7 @@ def run(stages, tables, streams, beats, words, images, limit):
                 left[departures] = cycle
                 departures += 1
                 done = True
-        changed = moved
-        for s in range(count):
-            changed |= _tick(stages[s], state[s], valid, ready, tables)
-            if stages[s, 0] == FIFO:
-                most[s] = max(most[s], state[s, 0])
+        changed = _tick(stages, state, valid, ready, tables, most) or moved
         cycle += 1
         if done:
             # Handshakes depend on states alone while the source has more to give.
@@ -102,159 +96,137 @@ def run(stages, tables, streams, beats, words, images, limit):
 
 
 @njit(cache=True)
-def _offer(stage, state, valid):
+def _offer(stages, state, valid):
     """Set ``valid`` of the stage's outputs."""
-    kind, i, o = stage[0], stage[1], stage[2]
-    if kind == ARRAY:
-        valid[o] = (state[4] >> stage[6]) & 1
-    elif kind == PIPE:
-        valid[o] = (state[0] >> (stage[3] - 1)) & 1
-    elif kind == SPLIT:
-        valid[o] = state[0] != 0
-    elif kind == JOIN:
-        valid[o] = state[0] == stage[3]
-    elif kind == ARGMAX:
-        valid[o] = state[1] != 0
-    elif kind == FORK:
-        for n in range(stage[3]):
-            valid[o + n] = valid[i] and not (state[0] >> n) & 1
-    elif kind == FIFO:
-        valid[o] = state[1] != 0
-    elif kind == ADD:
-        valid[o] = valid[i] and valid[stage[3]]
-    elif kind == CONCAT:
-        valid[o] = valid[i] if state[0] < stage[4] else valid[stage[3]]
-    elif kind == PAD:
-        valid[o] = valid[i] or state[0] >= stage[3] + stage[4]
-    elif kind == SEARCH:
-        valid[o] = state[0] == 1
+    for s in range(len(stages)):
+        kind, i, o = stages[s, 0], stages[s, 1], stages[s, 2]
+        if kind == ARRAY:
+            valid[o] = (state[s, 4] >> stages[s, 6]) & 1
+        elif kind == PIPE:
+            valid[o] = (state[s, 0] >> (stages[s, 3] - 1)) & 1
+        elif kind == SPLIT:
+            valid[o] = state[s, 0] != 0
+        elif kind == JOIN:
+            valid[o] = state[s, 0] == stages[s, 3]
+        elif kind == ARGMAX:
+            valid[o] = state[s, 1] != 0
+        elif kind == FORK:
+            for n in range(stages[s, 3]):
+                valid[o + n] = valid[i] and not (state[s, 0] >> n) & 1
+        elif kind == FIFO:
+            valid[o] = state[s, 1] != 0
+        elif kind == ADD:
+            valid[o] = valid[i] and valid[stages[s, 3]]
+        elif kind == CONCAT:
+            valid[o] = valid[i] if state[s, 0] < stages[s, 4] else valid[stages[s, 3]]
+        elif kind == PAD:
+            valid[o] = valid[i] or state[s, 0] >= stages[s, 3] + stages[s, 4]
 
 
 @njit(cache=True)
-def _accept(stage, state, valid, ready):
+def _accept(stages, state, valid, ready):
     """Set ``ready`` of the stage's inputs."""
-    kind, i, o = stage[0], stage[1], stage[2]
-    if kind == ARRAY:
-        ready[i] = state[1] >= 0
-    elif kind in (PIPE, JOIN):
-        ready[i] = not valid[o] or ready[o]
-    elif kind == SPLIT:
-        ready[i] = state[0] == 0 or (state[0] == 1 and ready[o])
-    elif kind == ARGMAX:
-        ready[i] = state[0] != stage[3] - 1 or not valid[o] or ready[o]
-    elif kind == FORK:
-        ready[i] = True
-        for n in range(stage[3]):
-            if not (state[0] >> n) & 1 and not ready[o + n]:
-                ready[i] = False
-    elif kind == FIFO:
-        ready[i] = state[0] < stage[3]
-    elif kind == ADD:
-        ready[i] = ready[o] and valid[stage[3]]
-        ready[stage[3]] = ready[o] and valid[i]
-    elif kind == CONCAT:
-        ready[i] = ready[o] and state[0] < stage[4]
-        ready[stage[3]] = ready[o] and state[0] >= stage[4]
-    elif kind == PAD:
-        ready[i] = ready[o] and stage[3] <= state[0] < stage[3] + stage[4]
-    elif kind == SEARCH:
-        ready[i] = state[0] == 0 or (state[0] == 1 and ready[o])
+    for s in range(len(stages) - 1, -1, -1):
+        kind, i, o = stages[s, 0], stages[s, 1], stages[s, 2]
+        if kind == ARRAY:
+            ready[i] = state[s, 1] >= 0 and not (stages[s, 9] and state[s, 6])
+        elif kind == PIPE:
+            busy = state[s, 0] & ((1 << (stages[s, 4] - 1)) - 1)
+            ready[i] = (not valid[o] or ready[o]) and not busy
+        elif kind == JOIN:
+            ready[i] = not valid[o] or ready[o]
+        elif kind == SPLIT:
+            ready[i] = state[s, 0] == 0 or (state[s, 0] == 1 and ready[o])
+        elif kind == ARGMAX:
+            ready[i] = state[s, 0] != stages[s, 3] - 1 or not valid[o] or ready[o]
+        elif kind == FORK:
+            ready[i] = True
+            for n in range(stages[s, 3]):
+                if not (state[s, 0] >> n) & 1 and not ready[o + n]:
+                    ready[i] = False
+        elif kind == FIFO:
+            ready[i] = state[s, 0] < stages[s, 3]
+        elif kind == ADD:
+            ready[i] = ready[o] and valid[stages[s, 3]]
+            ready[stages[s, 3]] = ready[o] and valid[i]
+        elif kind == CONCAT:
+            ready[i] = ready[o] and state[s, 0] < stages[s, 4]
+            ready[stages[s, 3]] = ready[o] and state[s, 0] >= stages[s, 4]
+        elif kind == PAD:
+            ready[i] = ready[o] and stages[s, 3] <= state[s, 0] < stages[s, 3] + stages[s, 4]
 
 
 @njit(cache=True)
-def _tick(stage, state, valid, ready, tables):
+def _tick(stages, state, valid, ready, tables, most):
     """Pass a clock edge; whether anything but a transfer has happened."""
-    kind, i, o = stage[0], stage[1], stage[2]
-    enters = valid[i] and ready[i]
-    leaves = valid[o] and ready[o]
-    if kind == ARRAY:
-        return _tick_array(stage, state, enters, valid[o], ready[o], tables)
-    if kind == PIPE:
-        if valid[o] and not ready[o]:
-            return False
-        before = state[0]
-        state[0] = ((before << 1) | enters) & ((1 << stage[3]) - 1)
-        return before != 0
-    if kind == SPLIT:
-        if enters:
-            state[0] = stage[3]
-        elif leaves:
-            state[0] -= 1
-    elif kind == JOIN:
-        if leaves:
-            state[0] = 0
-        if enters:
-            state[0] += 1
-    elif kind == ARGMAX:
-        if ready[o]:
-            state[1] = 0
-        if enters:
-            state[0] += 1
-            if state[0] == stage[3]:
-                state[0] = 0
-                state[1] = 1
-    elif kind == FORK:
-        for n in range(stage[3]):
-            if valid[o + n] and ready[o + n]:
-                state[0] |= 1 << n
-        if enters:
-            state[0] = 0
-    elif kind == FIFO:
-        return _tick_fifo(state, enters, leaves)
-    elif kind in (CONCAT, PAD):
-        if leaves:
-            state[0] += 1
-            period = stage[4] + stage[5] + (stage[3] if kind == PAD else 0)
-            if state[0] == period:
-                state[0] = 0
-    elif kind == SEARCH:
-        before = state[0]
-        if enters:
-            state[0] = stage[3]
-        elif leaves:
-            state[0] = 0
-        elif state[0] > 1:
-            state[0] -= 1
-        return before > 1
-    return False
-
-
-@njit(cache=True)
-def _tick_fifo(state, enters, leaves):
-    """Beats held, and whether one of them is at the output."""
-    loaded = state[1] != 0
-    waits = state[0] > state[1]
-    state[0] += enters
-    state[0] -= leaves
-    state[1] = waits or (loaded and not leaves)
-    return (state[1] != 0) != loaded
-
-
-@njit(cache=True)
-def _tick_array(stage, state, enters, offered, taken, tables):
-    """Window reader and array: words missing, room, pixel, tile, pipeline, words to free."""
-    pixels, tiles, at = stage[3], stage[4], stage[5]
-    ahead = state[0]
-    state[0] += enters
-    state[1] -= enters
-    if offered and not taken:
-        return False
-    if state[5] >= 0:
-        state[1] += state[5]
-    before = state[4]
-    freed = state[5]
-    state[5] = -1
-    pipe = (before << 1) & ((2 << stage[6]) - 1)
-    issue = ahead >= 0 and not (stage[9] and enters)
-    if issue:
-        pipe |= tables[at + 2 * pixels + state[3]]
-        state[3] += 1
-        if state[3] == tiles:
-            state[3] = 0
-            state[0] -= tables[at + state[2]]
-            state[5] = tables[at + pixels + state[2]]
-            state[2] += 1
-            if state[2] == pixels:
-                state[2] = 0
-    state[4] = pipe
-    return issue or pipe != before or freed >= 0
+    changed = False
+    for s in range(len(stages)):
+        kind, i, o = stages[s, 0], stages[s, 1], stages[s, 2]
+        enters = valid[i] and ready[i]
+        leaves = valid[o] and ready[o]
+        if kind == ARRAY:
+            # Words missing, room, pixel, tile, pipeline, words to free, whether one is read.
+            ahead, pipe, freed = state[s, 0], state[s, 4], state[s, 5]
+            state[s, 0] += enters
+            state[s, 1] -= enters
+            if valid[o] and not ready[o]:
+                continue
+            state[s, 1] += freed
+            state[s, 5] = 0
+            moved = (pipe << 1) & ((2 << stages[s, 6]) - 1)
+            issue = ahead >= 0
+            state[s, 6] = issue
+            if issue:
+                pixels, at = stages[s, 3], stages[s, 5]
+                moved |= tables[at + 2 * pixels + state[s, 3]]
+                state[s, 3] += 1
+                if state[s, 3] == stages[s, 4]:
+                    state[s, 3] = 0
+                    state[s, 0] -= tables[at + state[s, 2]]
+                    state[s, 5] = tables[at + pixels + state[s, 2]]
+                    state[s, 2] += 1
+                    if state[s, 2] == pixels:
+                        state[s, 2] = 0
+            state[s, 4] = moved
+            changed |= issue or moved != pipe or freed > 0
+        elif kind == PIPE:
+            if valid[o] and not ready[o]:
+                continue
+            changed |= state[s, 0] != 0
+            state[s, 0] = ((state[s, 0] << 1) | enters) & ((1 << stages[s, 3]) - 1)
+        elif kind == SPLIT:
+            if enters:
+                state[s, 0] = stages[s, 3]
+            elif leaves:
+                state[s, 0] -= 1
+        elif kind == JOIN:
+            if leaves:
+                state[s, 0] = 0
+            state[s, 0] += enters
+        elif kind == ARGMAX:
+            if ready[o]:
+                state[s, 1] = 0
+            if enters:
+                state[s, 0] += 1
+                if state[s, 0] == stages[s, 3]:
+                    state[s, 0] = 0
+                    state[s, 1] = 1
+        elif kind == FORK:
+            for n in range(stages[s, 3]):
+                if valid[o + n] and ready[o + n]:
+                    state[s, 0] |= 1 << n
+            if enters:
+                state[s, 0] = 0
+        elif kind == FIFO:
+            loaded, waits = state[s, 1], state[s, 0] > state[s, 1]
+            state[s, 0] += enters
+            state[s, 0] -= leaves
+            state[s, 1] = waits or (loaded and not leaves)
+            changed |= state[s, 1] != loaded
+            most[s] = max(most[s], state[s, 0])
+        elif kind in (CONCAT, PAD) and leaves:
+            state[s, 0] += 1
+            period = stages[s, 4] + stages[s, 5] + (stages[s, 3] if kind == PAD else 0)
+            if state[s, 0] == period:
+                state[s, 0] = 0
+    return changed

@@ -1,6 +1,6 @@
 """How many cycles components take from input to output."""
 
-__all__ = ["POOL_LATENCY", "READER_LATENCY", "adder_levels", "pe_latency", "requantizer_latency"]
+__all__ = ["POOL_LATENCY", "READER_LATENCY", "adder_levels", "pe_latency"]
 
 READER_LATENCY = 3
 """Cycles from the tile that a window reader issues to its word."""
@@ -23,8 +23,3 @@ def pe_latency(bits: int, simd: int) -> int:
     One for the lanes, one for each adder level, one for the accumulator.
     """
     return 2 + adder_levels(2**bits - 1, simd)
-
-
-def requantizer_latency(bits: int) -> int:
-    """Cycles of a search for a code: for each bit one to read a level and one to compare."""
-    return 2 * bits

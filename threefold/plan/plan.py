@@ -2,20 +2,22 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import gcd
 
 from ..errors import PlanError
 from ..network import Network
+from .area import BLOCK_WORTH
 from .buffers import branch_buffers
 from .cycles import Cycles, predict
 from .dataflow import Part, dataflow
 from .engine import EnginePlan, PoolPlan, StepPlan
 from .layer import Layer
 from .lower import lower
+from .requantize import FORMS, requantizer_resources
 from .schedule import Folding
-from .steps import Pool, Step
+from .steps import Pool, Requantize, Step
 
 __all__ = ["Plan", "arrange", "fold", "with_lanes"]
 
@@ -148,7 +150,7 @@ def arrange(steps, foldings: Mapping[str, Folding], argmax: bool) -> tuple:
 
 
 def with_lanes(layer: Layer, folding: Folding, *targets: int) -> EnginePlan:
-    """An engine with the fewest output lanes that keep up with its array.
+    """An engine with the least logic behind its array that keeps up with it.
 
     Parameters
     ----------
@@ -158,33 +160,69 @@ def with_lanes(layer: Layer, folding: Folding, *targets: int) -> EnginePlan:
         Lanes of those who read the outputs; none if that is not known.
     """
     plan = EnginePlan(layer, folding)
-    pe, rows, most = folding.pe, layer.rows, max(plan.tile_cycles, plan.walk.words)
+    rows, most = layer.rows, max(plan.tile_cycles, plan.walk.words)
+    choices = [
+        replace(plan, lanes=lanes, form=form)
+        for lanes in _divisors(folding.pe)
+        for form in (FORMS if layer.levels is not None else FORMS[1:2])
+    ]
 
-    def cycles(lanes: int) -> int:
+    def cycles(choice: EnginePlan) -> int:
         """What an image's outputs take on their way, at least."""
-        return layer.pixels * max(rows // gcd(lanes, target) for target in (lanes, *targets))
+        beats = max((rows // gcd(choice.lanes, target) for target in targets), default=0)
+        return max(choice.cycles, layer.pixels * beats)
 
-    divisors = [lanes for lanes in range(1, pe + 1) if pe % lanes == 0]
-    enough = [lanes for lanes in divisors if cycles(lanes) <= most]
-    lanes = enough[0] if enough else min(divisors, key=lambda lanes: (cycles(lanes), lanes))
-    return EnginePlan(layer, folding, lanes)
+    enough = [choice for choice in choices if cycles(choice) <= most]
+    if enough:
+        return min(enough, key=lambda choice: (_price(choice), choice.lanes))
+    return min(choices, key=lambda choice: (cycles(choice), _price(choice), choice.lanes))
 
 
 def _step_plan(step: Step, slowest: int) -> PoolPlan | StepPlan:
-    """A step with the fewest lanes that keep it clearly faster than the slowest engine."""
-    kind = PoolPlan if isinstance(step, Pool) else StepPlan
-    for lanes in range(1, step.unit + 1):
-        if step.unit % lanes == 0:
-            plan = kind(step, lanes)
-            if plan.cycles * 5 <= slowest * 4:
-                break
-    return plan
+    """The step with the least logic that is clearly faster than the slowest engine."""
+    lanes = _divisors(step.unit)
+    if isinstance(step, Pool):
+        choices = [PoolPlan(step, lanes) for lanes in lanes]
+    elif isinstance(step, Requantize):
+        choices = [StepPlan(step, lanes, form) for lanes in lanes for form in FORMS]
+    else:
+        choices = [StepPlan(step, lanes) for lanes in lanes]
+    enough = [choice for choice in choices if choice.cycles * 5 <= slowest * 4]
+    if enough:
+        return min(enough, key=lambda choice: (_price(choice), choice.lanes))
+    return min(choices, key=lambda choice: choice.cycles)
+
+
+def _price(plan: EnginePlan | PoolPlan | StepPlan) -> float:
+    """Logic behind an array, by what the smallest FPGA has of it."""
+    step = plan.step
+    if isinstance(step, Pool):
+        return plan.lanes
+    if isinstance(step, Layer) and step.levels is None:
+        return plan.lanes
+    if not isinstance(step, Layer | Requantize):
+        return plan.lanes
+    area = requantizer_resources(
+        plan.form,
+        channels=step.channels,
+        bits=step.out_bits,
+        total_bits=step.total_bits,
+        lanes=plan.lanes,
+        family="ice40",
+    )
+    return area.cells + BLOCK_WORTH * area.bram
+
+
+def _divisors(number: int) -> list[int]:
+    return [size for size in range(1, number + 1) if number % size == 0]
 
 
 def _entry(plan: EnginePlan | PoolPlan | StepPlan) -> dict:
     entry = {"name": plan.name, "op": plan.step.op, "lanes": plan.lanes}
     if not isinstance(plan, StepPlan):
         entry |= {"depth": plan.depth, "memory": plan.memory, "cycles": plan.cycles}
+    if plan.step.op == "threshold" or isinstance(plan, EnginePlan):
+        entry["form"] = plan.form
     if isinstance(plan, EnginePlan):
         schedule = plan.schedule
         entry |= {

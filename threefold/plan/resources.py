@@ -6,74 +6,19 @@ and 15 % on ECP5; block RAMs are off by 3 at worst, 0.3 on average.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import ceil
 
-from ..errors import PlanError
+from .area import Resources, block_rams, prefers_block, rom_luts
 from .engine import EnginePlan, PoolPlan, StepPlan
+from .requantize import requantizer_resources
 
-__all__ = ["Resources", "block_bits", "block_rams", "estimate", "prefers_block"]
-
-_BLOCKS = {
-    "ice40": ((16, 256), (8, 512), (4, 1024), (2, 2048)),
-    "ecp5": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
-}
-"""Shapes (bits, rows) that one block RAM takes, by family."""
-
-_WORTH = 60  # LUTs that one block RAM has to save; iCE40UP5K has 176 for each of its blocks
+__all__ = ["estimate"]
 
 _NARROW = {("ice40", 1): 2.5, ("ecp5", 1): 3.1, ("ecp5", 2): 6.5}
 """LUTs of a lane and its share of the adders, by family and bits."""
 
 _ENGINE = {"ice40": 105, "ecp5": 60}
 """LUTs of an engine's counters and handshakes."""
-
-
-@dataclass(frozen=True)
-class Resources:
-    """LUTs, block RAMs, and the flip-flops of memories, which share no logic cell with a LUT."""
-
-    lut: float = 0
-    bram: int = 0
-    ff: int = 0
-
-    def __add__(self, other: "Resources") -> "Resources":
-        return Resources(self.lut + other.lut, self.bram + other.bram, self.ff + other.ff)
-
-    @property
-    def cells(self) -> float:
-        """Logic cells."""
-        return self.lut + self.ff
-
-
-def prefers_block(width: int, depth: int) -> bool:
-    """Whether a read-only memory goes to block RAM rather than to LUTs.
-
-    A LUT holds 16 bits, and one more for every four of them selects; a block of the smallest
-    device holds 256 rows of 16 bits.
-
-    Parameters
-    ----------
-    width : int
-        Bits of a row.
-    depth : int
-        Rows.
-    """
-    return _rom_luts(width, depth) > _WORTH * block_rams(width, depth, "ice40")
-
-
-def block_rams(width: int, depth: int, family: str) -> int:
-    """Block RAMs that a memory of ``depth`` rows of ``width`` bits takes."""
-    if family not in _BLOCKS:
-        raise PlanError(f"families are {' and '.join(_BLOCKS)}, not {family!r}")
-    return min(ceil(width / bits) * ceil(depth / rows) for bits, rows in _BLOCKS[family])
-
-
-def block_bits(family: str) -> int:
-    """Most bits that one block RAM holds."""
-    if family not in _BLOCKS:
-        raise PlanError(f"families are {' and '.join(_BLOCKS)}, not {family!r}")
-    return max(bits * rows for bits, rows in _BLOCKS[family])
 
 
 def estimate(steps: Iterable[EnginePlan | PoolPlan | StepPlan], family: str) -> Resources:
@@ -87,27 +32,29 @@ def _step(step: EnginePlan | PoolPlan | StepPlan, family: str) -> Resources:
     if isinstance(step, PoolPlan):
         return _pool(step, family)
     if step.step.op == "threshold":
-        return _search(step.step.levels, step.step.total_bits, step.lanes, family)
+        return _requantizer(step, family)
     return Resources(10 + step.lanes * step.step.out_bits)
 
 
 def _pool(pool: PoolPlan, family: str) -> Resources:
     step, program = pool.step, pool.program
     result = Resources(_ENGINE[family] + pool.lanes * 2 * step.out_bits)
-    result += _buffer(pool.word_bits, pool.depth, family)
+    result += _buffer(pool.word_bits, pool.depth, family, pool.memory)
     if program.bits:
         result += _rom(program.bits, len(program), family)
     return result
 
 
-def _search(levels, total_bits: int, lanes: int, family: str) -> Resources:
-    """Requantizers of some lanes."""
-    groups, result = len(levels) // lanes, Resources()
-    for _ in range(lanes):
-        for stage in range(levels.shape[1].bit_length()):
-            result += _rom(total_bits, groups << stage, family)
-            result += Resources(_adder(total_bits, family))
-    return result
+def _requantizer(plan: EnginePlan | StepPlan, family: str) -> Resources:
+    step = plan.step
+    return requantizer_resources(
+        plan.form,
+        channels=step.channels,
+        bits=step.out_bits,
+        total_bits=step.total_bits,
+        lanes=plan.lanes,
+        family=family,
+    )
 
 
 def _engine(engine: EnginePlan, family: str) -> Resources:
@@ -117,14 +64,14 @@ def _engine(engine: EnginePlan, family: str) -> Resources:
     if engine.lanes < pe:
         luts += pe * total  # the serializer that drains the accumulators
     result = Resources(luts + _ENGINE[family])
-    result += _buffer(engine.word_bits, engine.depth, family)
+    result += _buffer(engine.word_bits, engine.depth, family, engine.memory)
     tiles = len(schedule.tiles)
     if tiles > 1:
         result += _rom(schedule.row_bits, tiles, family)
     if engine.program.bits:
         result += _rom(engine.program.bits, tiles, family)
     if layer.levels is not None:
-        return result + _search(layer.levels, total, engine.lanes, family)
+        return result + _requantizer(engine, family)
     for _ in range(engine.lanes):
         result += _rom(layer.logit_bits, layer.rows // engine.lanes, family)
         result += Resources(4 * _adder(layer.logit_bits, family))
@@ -157,16 +104,16 @@ def _adder(bits: int, family: str) -> int:
 def _rom(width: int, depth: int, family: str) -> Resources:
     if prefers_block(width, depth):
         return Resources(0, block_rams(width, depth, family))
-    return Resources(_rom_luts(width, depth))
+    return Resources(rom_luts(width, depth))
 
 
-def _rom_luts(width: int, depth: int) -> float:
-    return width * ceil(depth / 16) * 1.25
-
-
-def _buffer(width: int, depth: int, family: str) -> Resources:
+def _buffer(width: int, depth: int, family: str, memory: str) -> Resources:
     """A memory as Yosys maps it: to flip-flops, to LUTs (ECP5 only), or to block RAM."""
+    if memory == "spram" and family == "ice40":
+        return Resources(width * 2)  # keeps the word read
     blocks = block_rams(width, depth, family)
+    if memory == "block":
+        return Resources(0, blocks)
     if family == "ice40":
         if depth * width <= 64 * blocks:
             return Resources(width * ceil(depth / 2), ff=width * depth)

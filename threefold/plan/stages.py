@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .dataflow import Part
-from .latency import POOL_LATENCY, READER_LATENCY, pe_latency, requantizer_latency
+from .latency import POOL_LATENCY, READER_LATENCY, pe_latency
+from .requantize import requantizer_cycles, requantizer_latency
 
 __all__ = [
     "ADD",
@@ -17,14 +18,13 @@ __all__ = [
     "JOIN",
     "PAD",
     "PIPE",
-    "SEARCH",
     "SPLIT",
     "STATE",
     "Stages",
     "encode",
 ]
 
-ARRAY, PIPE, SPLIT, JOIN, ARGMAX, FORK, FIFO, ADD, CONCAT, PAD, SEARCH = range(11)
+ARRAY, PIPE, SPLIT, JOIN, ARGMAX, FORK, FIFO, ADD, CONCAT, PAD = range(10)
 """Kinds of stages."""
 
 STATE = 7
@@ -43,8 +43,8 @@ class Stages:
         Kind, first input stream, first output stream, then the parameters of the kind::
 
             ARRAY   pixels, tiles, place in ``tables``, latency, depth, words of the first
-                    window, whether a word that arrives takes the cycle of a tile
-            PIPE    latency
+                    window, whether words enter only where none is read
+            PIPE    latency, cycles from a beat until the next is accepted
             SPLIT   beats out for one in
             JOIN    beats in for one out
             ARGMAX  channels
@@ -53,7 +53,6 @@ class Stages:
             ADD     second input
             CONCAT  second input, beats of the first, of the second
             PAD     beats before, of the input, after
-            SEARCH  cycles from a beat to its code
 
     tables : array of int64
         Of each ARRAY: for each pixel the words that the next needs, then those that it frees;
@@ -105,12 +104,13 @@ class _Encoder:
                 latency = READER_LATENCY + pe_latency(layer.codes.bits, folding.simd)
                 array = self._array(plan, inputs[0], latency)
                 split = self._add(SPLIT, array, folding.pe // plan.lanes)
-                codes = layer.out_codes
-                return self._add(PIPE, split, requantizer_latency(codes.bits) if codes else 1)
+                if layer.levels is None:
+                    return self._add(PIPE, split, 1, 1)
+                return self._requantizer(plan, split)
             case "pool":
                 return self._array(plan, inputs[0], READER_LATENCY + POOL_LATENCY)
             case "threshold":
-                return self._add(PIPE, inputs[0], requantizer_latency(plan.step.out_bits))
+                return self._requantizer(plan, inputs[0])
             case "add":
                 return self._add(ADD, *inputs)
             case "concat":
@@ -139,6 +139,11 @@ class _Encoder:
         pixels, tiles = len(walk.needs), len(program)
         first, single = int(walk.needed[0]), plan.memory == "spram"
         return self._add(ARRAY, source, pixels, tiles, at, latency - 1, plan.depth, first, single)
+
+    def _requantizer(self, plan, source: int) -> int:
+        form, bits = plan.form, plan.step.out_bits
+        latency, cycles = requantizer_latency(form, bits), requantizer_cycles(form, bits)
+        return self._add(PIPE, source, latency, cycles)
 
     def _add(self, kind: int, source: int, *parameters: int, outputs: int = 1) -> int:
         output, self._streams = self._streams, self._streams + outputs

@@ -31,7 +31,8 @@ def make_report(
     """Everything known about an accelerator, with the unit in the name.
 
     A figure that was not measured is absent. Speed in seconds is measured only if a build
-    gave the clock and a simulation the cycles; else its name starts with ``estimated_``.
+    gave a clock that the design holds and a simulation the cycles; else its name starts with
+    ``estimated_``.
 
     Parameters
     ----------
@@ -42,7 +43,8 @@ def make_report(
         Clock to estimate with, where there is no build.
     build : mapping, optional
         ``board``, ``device``, ``clock_mhz``, ``fmax_mhz``, ``utilization`` (``used`` and
-        ``available`` of ``lut``, ``ff``, ``bram`` and ``dsp``), ``bitstream``, ``tools``.
+        ``available`` of ``lut``, ``ff``, ``bram``, ``dsp`` and, where there are such,
+        ``spram``), ``bitstream``, ``tools``.
     simulation : mapping, optional
         :meth:`SimulationResult.to_json` and ``cycles`` (``latency`` and ``interval``); also
         ``accuracy``, the share of the simulated images that the hardware classified right.
@@ -89,9 +91,11 @@ def make_report(
         "accuracy": accuracy,
         "tools": {"threefold": __version__} | versions,
     } | build
-    report |= _speed(measured, actual_mhz, "") if measured and actual_mhz else {}
+    held = actual_mhz and actual_mhz <= build.get("fmax_mhz", actual_mhz)
+    report |= _speed(measured, actual_mhz, "") if measured and held else {}
     if clock_mhz and "latency_us" not in report and "inferences_per_second" not in report:
-        report |= _speed(measured or predicted, clock_mhz, "estimated_")
+        reached = min(clock_mhz, build.get("fmax_mhz", clock_mhz))
+        report |= _speed(measured or predicted, reached, "estimated_")
     return _rounded({key: value for key, value in report.items() if value not in (None, {})})
 
 

@@ -11,7 +11,7 @@ from ..errors import FileFormatError
 
 __all__ = ["RESOURCES", "checked_accuracy", "checked_build", "checked_simulation", "checked_tools"]
 
-RESOURCES = ("lut", "ff", "bram", "dsp")
+RESOURCES = ("lut", "ff", "bram", "spram", "dsp")
 """Kinds of resources, in the order in which people ask for them."""
 
 

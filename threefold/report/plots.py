@@ -11,7 +11,13 @@ from .svg import COLOURS, canvas, to_svg
 __all__ = ["accuracy_plot", "cycles_plot", "utilization_plot", "weights_plot"]
 
 _WIDTH = 480  # pixels; half of the page
-_NAMES = {"lut": "Logic cells", "ff": "Flip-flops", "bram": "Block RAMs", "dsp": "DSP blocks"}
+_NAMES = {
+    "lut": "Logic cells",
+    "ff": "Flip-flops",
+    "bram": "Block RAMs",
+    "spram": "Single-port RAMs",
+    "dsp": "DSP blocks",
+}
 _NEARLY_FULL = 0.9
 _TOP, _RIGHT, _BOTTOM = 24, 74, 2  # margins around the rows of layers, in pixels
 

@@ -1,0 +1,226 @@
+"""Nodes of a network out of layers, one after the other."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .. import network
+from ..errors import NetworkError
+from ..network import INPUT, Codes, Conv, Dense, Logits, Node, Op, Threshold
+from .join import Join, Residual
+from .norm import Norm
+from .pool import MaxPool, SumPool
+from .quantize import Quantize, Quantizer
+from .shape import Flatten, PadChannels
+from .tensor import QuantTensor
+from .ternary import Ternary, TernaryLinear
+from .threshold import search
+
+__all__ = ["Edge", "Emitter"]
+
+_EXACT = 2**24  # single precision holds every integer below
+
+
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """Where a tensor comes from, and what PyTorch knows of it.
+
+    Parameters
+    ----------
+    node : str
+    scale : float64 tensor, shape ()
+        Real number of one unit of the node's values.
+    norms : tuple of Norm
+        Still to be applied to it.
+    """
+
+    node: str
+    scale: Tensor
+    norms: tuple[Norm, ...] = ()
+
+
+class Emitter:
+    """Nodes of a network so far.
+
+    Parameters
+    ----------
+    input : Tensor
+        Type of the network's input.
+    names : mapping of nn.Module to str
+        Of the node that each layer becomes.
+
+    Attributes
+    ----------
+    nodes : list of Node
+    """
+
+    def __init__(self, input: network.Tensor, names: Mapping[nn.Module, str]):
+        self.nodes: list[Node] = []
+        self._names = names
+        self._types = {INPUT: input}
+
+    def input(self, scale: Tensor) -> Edge:
+        """The input of the network."""
+        return Edge(INPUT, scale)
+
+    def add(self, name: str, op: Op, *edges: Edge, scale: Tensor | None = None) -> Edge:
+        """One more node, whose scale is that of the first input if not given."""
+        node = Node(name, op, tuple(edge.node for edge in edges))
+        try:
+            self._types[name] = op.infer(*(self._types[edge.node] for edge in edges))
+        except NetworkError as error:
+            raise NetworkError(f"node {name!r}: {error}") from None
+        self.nodes.append(node)
+        return Edge(name, edges[0].scale if scale is None else scale)
+
+    def emit(self, layer: nn.Module, edge: Edge, path: str) -> Edge:
+        """The nodes of ``layer``, called ``path`` in errors, which reads ``edge``."""
+        if isinstance(layer, nn.Sequential):
+            for index, part in enumerate(layer):
+                edge = self.emit(part, edge, f"{path}.{index}")
+            return edge
+        if isinstance(layer, Norm):
+            return self._norm(layer, edge, path)
+        if isinstance(layer, Quantize):
+            return self._levels(layer, edge, layer.scale(), path)
+        self._require_codes(edge, layer, path)
+        if isinstance(layer, Ternary):
+            if layer.bias is not None:
+                raise NetworkError(f"{path} has a bias, which belongs into the Norm after it")
+            return self._sums(layer, edge)[0]
+        if isinstance(layer, Join):
+            return self._join(layer, edge, path)
+        return self._rearrange(layer, edge, path)
+
+    def classify(self, layer: nn.Module | None, edge: Edge, path: str) -> Edge:
+        """The nodes of the last layer, whose results are logits."""
+        if not isinstance(layer, Ternary):
+            end = "nothing" if layer is None else type(layer).__name__
+            raise NetworkError(
+                f"a network is exported from a model that ends in TernaryLinear or TernaryConv, "
+                f"not in {end}"
+            )
+        self._require_codes(edge, layer, path)
+        edge, bias = self._sums(layer, edge)
+        return self.add("logits", Logits(bias), edge)
+
+    def _norm(self, layer: Norm, edge: Edge, path: str) -> Edge:
+        channels = self._types[edge.node].shape[2]
+        if layer.channels != channels:
+            raise NetworkError(f"{path} normalizes {layer.channels} channels, but reads {channels}")
+        return dataclasses.replace(edge, norms=(*edge.norms, layer))
+
+    def _sums(self, layer: Ternary, edge: Edge) -> tuple[Edge, np.ndarray]:
+        """The node of a layer's accumulators, and the bias that PyTorch adds to them."""
+        name, tensor = self._names[layer], self._types[edge.node]
+        ternary, bias, scale = layer.integers(edge.scale)
+        weights = ternary.to(torch.int8).numpy()
+        bias = np.zeros(layer.outputs) if bias is None else bias.numpy()
+        try:
+            op = self._conv(layer, weights, tensor.shape)
+        except NetworkError as error:
+            raise NetworkError(f"node {name!r}: {error}") from None
+        lo, hi = op.bounds(tensor.element)
+        _require_exact(name, *(end + extra for end in (lo, hi) for extra in (0, bias)))
+        return self.add(name, op, edge, scale=scale), bias.astype(np.int64)
+
+    def _conv(self, layer: Ternary, weights: np.ndarray, shape: tuple[int, int, int]) -> Conv:
+        if isinstance(layer, TernaryLinear):
+            return Dense(weights, shape)
+        weights = weights.transpose(0, 2, 3, 1)  # channels last
+        return Conv(weights, layer.stride, layer.padding, layer.groups)
+
+    def _levels(self, layer: Quantizer, edge: Edge, scale: Tensor, path: str) -> Edge:
+        """A threshold that gives the codes of ``layer`` for everything that ``edge`` can be."""
+        codes = layer.codes
+
+        def reference(sums: np.ndarray) -> np.ndarray:
+            x = torch.from_numpy(sums).float()
+            x = QuantTensor(x, edge.scale, torch.zeros_like(edge.scale))
+            for norm in edge.norms:
+                x = norm(x)
+            values = layer.quantize(x, scale).codes.to(torch.int64).numpy()
+            return (values - codes.offset) // codes.step
+
+        lo, hi = self._bounds(edge)
+        levels, falling = search(reference, lo, hi, codes.max_code)
+        if falling.any():
+            self._negate(edge, falling, path)
+        op = Threshold(levels, codes.step, codes.offset)
+        return self.add(self._names[layer], op, edge, scale=scale)
+
+    def _bounds(self, edge: Edge) -> tuple[np.ndarray, np.ndarray]:
+        """Smallest and largest value of each channel."""
+        tensor = self._types[edge.node]
+        if isinstance(tensor.element, Codes):
+            ends = tensor.element.lo, tensor.element.hi
+            return tuple(np.full(tensor.shape[2], end, np.int64) for end in ends)
+        node = self.nodes[-1]
+        return node.op.bounds(self._types[node.inputs[0]].element)
+
+    def _negate(self, edge: Edge, rows: np.ndarray, path: str) -> None:
+        """Negate the weights of channels that fall, which the search has taken for granted."""
+        if isinstance(self._types[edge.node].element, Codes):
+            raise NetworkError(
+                f"{path} falls where its codes rise, in channel {np.flatnonzero(rows)[0]}; "
+                f"put a layer with weights in front of the Norm"
+            )
+        node = self.nodes.pop()
+        weights = np.where(rows[:, None, None, None], -node.op.weights, node.op.weights)
+        op = dataclasses.replace(node.op, weights=weights)
+        self.add(node.name, op, Edge(node.inputs[0], edge.scale))
+
+    def _join(self, layer: Join, edge: Edge, path: str) -> Edge:
+        shortcut = self.emit(layer.shortcut, edge, f"{path}.shortcut")
+        self._require_codes(shortcut, layer, path)
+        body = self.emit(layer.body, edge, f"{path}.body")
+        if layer.quantize is not None:
+            body = self._levels(layer.quantize, body, shortcut.scale, f"{path}.quantize")
+        self._require_codes(body, layer, path)
+        if not torch.equal(shortcut.scale, body.scale):
+            raise NetworkError(f"the branches of {path} need one scale; give it a QuantizeLike")
+        op = network.Add() if isinstance(layer, Residual) else network.Concat()
+        return self._checked(self.add(self._names[layer], op, shortcut, body))
+
+    def _rearrange(self, layer: nn.Module, edge: Edge, path: str) -> Edge:
+        height, width, _ = self._types[edge.node].shape
+        scale = edge.scale
+        if isinstance(layer, MaxPool):
+            op = network.MaxPool(layer.kernel, layer.stride, layer.padding)
+        elif isinstance(layer, SumPool):
+            kernel, stride = layer.window(height, width)
+            op, scale = network.SumPool(kernel, stride), scale / (kernel[0] * kernel[1])
+        elif isinstance(layer, PadChannels):
+            op = network.PadChannels(layer.before, layer.after)
+        elif isinstance(layer, Flatten):
+            op = network.Flatten()
+        else:
+            raise NetworkError(
+                f"{path} is {type(layer).__name__}, which belongs into a Residual or Concat"
+            )
+        return self._checked(self.add(self._names[layer], op, edge, scale=scale))
+
+    def _checked(self, edge: Edge) -> Edge:
+        codes = self._types[edge.node].element
+        _require_exact(edge.node, codes.lo, codes.hi)
+        return edge
+
+    def _require_codes(self, edge: Edge, layer: nn.Module, path: str) -> None:
+        if edge.norms or not isinstance(self._types[edge.node].element, Codes):
+            raise NetworkError(
+                f"{path} ({type(layer).__name__}) reads codes; put a Quantize in front of it"
+            )
+
+
+def _require_exact(name: str, *bounds: np.ndarray | int) -> None:
+    """Check that single precision is exact for values of node ``name`` within the bounds."""
+    largest = max(float(np.abs(bound).max()) for bound in bounds)
+    if largest >= _EXACT:
+        raise NetworkError(
+            f"accumulators of {name} reach {largest:.0f}, but PyTorch is exact below {_EXACT} "
+            f"only; use fewer inputs, fewer bits or a smaller bias"
+        )

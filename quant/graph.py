@@ -1,0 +1,76 @@
+"""The layers of a model in the order of computation, and the nodes they become."""
+
+from collections.abc import Iterator
+
+from torch import nn
+
+from ..errors import NetworkError
+from .join import Concat, Join, Residual
+from .models import Model
+from .norm import Norm
+from .pool import MaxPool, SumPool
+from .quantize import Quantize, QuantizeLike
+from .shape import Flatten, PadChannels
+from .ternary import TernaryConv, TernaryLinear
+
+__all__ = ["names", "walk"]
+
+_KINDS: dict[type[nn.Module], str | None] = {
+    TernaryConv: "conv",
+    TernaryLinear: "fc",
+    Norm: None,  # becomes a part of the levels behind it
+    Quantize: "act",
+    QuantizeLike: "act",
+    MaxPool: "pool",
+    SumPool: "pool",
+    Flatten: "flatten",
+    PadChannels: "pad",
+    Residual: "add",
+    Concat: "concat",
+}
+
+
+def walk(model: Model) -> Iterator[tuple[str, nn.Module]]:
+    """Each layer with its path such as ``layers.3.body.0``, after those that it reads.
+
+    Of two branches the shortcut comes first, since its scale is that of both.
+    """
+    yield from _walk("layers", model.layers)
+
+
+def names(model: Model) -> dict[nn.Module, str]:
+    """Names of the nodes that layers become: ``conv1``, ``act1``, ``pool1``, ``fc1``, ….
+
+    Raises
+    ------
+    NetworkError
+        If a layer is of another kind, or is used twice.
+    """
+    found: dict[nn.Module, str] = {}
+    counts: dict[str, int] = {}
+    for path, layer in walk(model):
+        kinds = [kind for base, kind in _KINDS.items() if isinstance(layer, base)]
+        if not kinds:
+            raise NetworkError(
+                f"{path} is {type(layer).__name__}, which no network has; a network is made of "
+                f"{', '.join(base.__name__ for base in _KINDS)}"
+            )
+        if layer in found:
+            raise NetworkError(f"{path} is the layer of {found[layer]} again; use a copy of it")
+        if (kind := kinds[0]) is not None:
+            counts[kind] = counts.get(kind, 0) + 1
+            found[layer] = f"{kind}{counts[kind]}"
+    return found
+
+
+def _walk(path: str, layer: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    if isinstance(layer, nn.Sequential):
+        for index, part in enumerate(layer):
+            yield from _walk(f"{path}.{index}", part)
+        return
+    if isinstance(layer, Join):
+        yield from _walk(f"{path}.shortcut", layer.shortcut)
+        yield from _walk(f"{path}.body", layer.body)
+        if layer.quantize is not None:
+            yield f"{path}.quantize", layer.quantize
+    yield path, layer

@@ -1,0 +1,50 @@
+"""Layers that rearrange integers and compute nothing."""
+
+from torch import nn
+from torch.nn import functional
+
+from ..errors import TrainingError
+from .tensor import QuantTensor, flat
+
+__all__ = ["Flatten", "PadChannels"]
+
+
+class Flatten(nn.Module):
+    """Maps as vectors, in the order row, column, channel, unlike :class:`torch.nn.Flatten`."""
+
+    def forward(self, x: QuantTensor) -> QuantTensor:
+        """Vectors (images, height · width · channels)."""
+        return QuantTensor(flat(x.codes), x.scale, x.shift)
+
+
+class PadChannels(nn.Module):
+    """Channels of value 0 in front and behind, as in option-A shortcuts.
+
+    Parameters
+    ----------
+    before, after : int
+        How many; at least one in all.
+
+    Raises
+    ------
+    TrainingError
+        If a number is negative, or both are 0.
+    """
+
+    def __init__(self, before: int, after: int):
+        super().__init__()
+        if min(before, after) < 0 or before + after < 1:
+            raise TrainingError(
+                f"channels to add must be 0 or more and 1 in all, not {before} and {after}"
+            )
+        self.before = before
+        self.after = after
+
+    def forward(self, x: QuantTensor) -> QuantTensor:
+        """Maps with more channels; ``x`` must have one scale for all, and shift 0."""
+        around = [0, 0] * (x.codes.ndim - 2)
+        codes = functional.pad(x.codes, (*around, self.before, self.after))
+        return QuantTensor(codes, x.scale, x.shift)
+
+    def extra_repr(self) -> str:
+        return f"{self.before}, {self.after}"

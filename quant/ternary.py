@@ -1,0 +1,93 @@
+"""Layers with ternary weights."""
+
+import torch
+from torch import Tensor
+
+from .product import Convolution, MatrixProduct, Product
+from .tensor import QuantTensor, over_channels
+from .weight import RATIO, ternarize
+
+__all__ = ["Ternary", "TernaryConv", "TernaryLinear"]
+
+
+class Ternary(Product):
+    """Sums and differences of integers; the weights' scale goes into the output's.
+
+    Parameters are those of the product, and:
+
+    Parameters
+    ----------
+    bias : bool
+        For the classifier. The bias is rounded to an integer in units of the accumulator, so
+        that the logits are exactly integers times one scale.
+    ratio : float
+        Threshold of the ternary weights as a share of the largest.
+    """
+
+    def __init__(self, *args, ratio: float = RATIO, **options):
+        super().__init__(*args, **options)
+        self.ratio = ratio
+
+    def forward(self, x: QuantTensor) -> QuantTensor:
+        """Accumulators of ``x``, whose shift must be 0."""
+        ternary, bias, scale = self.integers(x.scale)
+        # Algorithms such as Winograd's are off by less than a half, which rounding takes away.
+        sums = _Nearest.apply(self.product(x.codes, ternary))
+        if bias is not None:
+            sums = sums + over_channels(bias.to(sums.dtype), sums)
+        return QuantTensor(sums, scale, torch.zeros_like(scale))
+
+    def integers(self, input_scale: Tensor) -> tuple[Tensor, Tensor | None, Tensor]:
+        """What the layer computes with, for inputs of that scale.
+
+        Returns
+        -------
+        ternary : float tensor of the shape of the weights
+            Exactly −1, 0, +1.
+        bias : float tensor, shape (outputs,), or None
+            Integers, in units of the accumulator.
+        scale : float tensor, shape ()
+            Value of one unit of the accumulator; in double precision in evaluation mode.
+        """
+        ternary, scale = ternarize(self.weight, self.ratio)
+        if self.training:
+            scale = scale.to(self.weight.dtype)  # to learn, single precision is enough
+        scale = scale * input_scale
+        if self.bias is None:
+            return ternary, None, scale
+        return ternary, _HalfUp.apply(self.bias.to(scale.dtype) / scale), scale
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, ratio={self.ratio}"
+
+
+class TernaryLinear(Ternary, MatrixProduct):
+    """A fully connected layer with ternary weights; see :class:`MatrixProduct`."""
+
+
+class TernaryConv(Ternary, Convolution):
+    """A convolution with ternary weights; see :class:`Convolution`."""
+
+
+class _HalfUp(torch.autograd.Function):
+    """The rounding of everything that has a meaning; the gradient passes straight through."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return (x + 0.5).floor()
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad
+
+
+class _Nearest(torch.autograd.Function):
+    """To the nearest integer, exact up to 2²⁴; the gradient passes straight through."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.round()
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad

@@ -1,0 +1,169 @@
+"""The Verilog bench around an accelerator, the files it reads, and the log it writes.
+
+Whatever happens every clock cycle happens in this Verilog, compiled with the accelerator: a
+source and a sink, both with random stalls, and a comparison for every stream. The text depends on
+the streams' names and widths alone, so neither other images nor other stalls are compiled again.
+"""
+
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ..files import write_file
+from .streams import Stream
+
+__all__ = ["LOG", "Difference", "Events", "arguments", "bench", "bench_name", "write_beats"]
+
+LOG = "events.txt"
+_AFTERWARDS = 64
+_TEMPLATES = Environment(
+    loader=PackageLoader("threefold.sim", "."),
+    undefined=StrictUndefined,
+    keep_trailing_newline=True,
+    autoescape=False,  # Verilog, not HTML; names are checked to be identifiers
+)
+
+
+def bench_name(name: str) -> str:
+    """Name of the bench's top module around the accelerator ``name``."""
+    return f"{name}_bench"
+
+
+def bench(name: str, streams: list[Stream]) -> str:
+    """Verilog of the bench.
+
+    Parameters
+    ----------
+    name : str
+        Top module of the accelerator.
+    streams : list of Stream
+        The first is what enters at the prefix ``i``, the last what leaves at ``o``. The others
+        are signals of the top module.
+    """
+    return _TEMPLATES.get_template("bench.v.j2").render(
+        name=name,
+        toplevel=bench_name(name),
+        afterwards=_AFTERWARDS,
+        streams=[
+            {
+                "prefix": stream.prefix,
+                "file": _file(index),
+                "width": stream.bits * stream.lanes,
+                "per_image": stream.per_image,
+            }
+            for index, stream in enumerate(streams)
+        ],
+    )
+
+
+def _file(index: int) -> str:
+    return f"stream_{index}.bin"
+
+
+def write_beats(streams: list[Stream], folder: Path) -> None:
+    """Write the files of beats that the bench reads."""
+    for index, stream in enumerate(streams):
+        write_file(folder / _file(index), stream.beats[:, ::-1].tobytes())
+
+
+def arguments(*, images: int, patience: int, stalls: float, seed: int) -> list[str]:
+    """Arguments of a run.
+
+    Parameters
+    ----------
+    images : int
+    patience : int
+        Cycles without any transfer after which the hardware is taken for stuck.
+    stalls : float
+        Probability of a stall, at least 0 and below 1.
+    seed : int
+    """
+    seeds = random.Random(seed)
+    values = {
+        "images": images,
+        "patience": patience,
+        "threshold": min(round(stalls * 2**32), 2**32 - 1),
+        "source_seed": seeds.randrange(1, 2**32),  # a xorshift of 0 stays 0
+        "sink_seed": seeds.randrange(1, 2**32),
+    }
+    return [f"+{name}={value}" for name, value in values.items()]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A beat that is not the expected one.
+
+    Parameters
+    ----------
+    stream : int
+        Index of the stream.
+    beat : int
+        Index of the beat, over all images.
+    payload : str
+        Its bits, the highest first; in Icarus ``x`` and ``z`` are among them.
+    expected : str or None
+        The expected bits; None after the last beat.
+    """
+
+    stream: int
+    beat: int
+    payload: str
+    expected: str | None
+
+
+@dataclass
+class Events:
+    """What the bench wrote to its log.
+
+    Attributes
+    ----------
+    entered, left : list of int
+        Cycles in which the first beat of each image entered, and in which the last one left.
+    outputs : list of str
+        Payloads that left, hexadecimal.
+    difference : Difference or None
+        The first one; of several in one cycle that of the first stream.
+    stuck : int or None
+        Cycle in which it was clear that nothing moves any more.
+    passed : list of int
+        Beats that passed each stream.
+    cycles : int
+        Length of the run.
+    """
+
+    entered: list[int] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    difference: Difference | None = None
+    stuck: int | None = None
+    passed: list[int] = field(default_factory=list)
+    cycles: int = 0
+
+    @classmethod
+    def read(cls, path: Path) -> "Events":
+        """The events of a finished run, from its log."""
+        events = cls()
+        differences = []
+        with path.open() as lines:
+            for kind, *values in map(str.split, lines):
+                if kind == "entered":
+                    events.entered.append(int(values[0]))
+                elif kind == "left":
+                    events.left.append(int(values[0]))
+                elif kind == "output":
+                    events.outputs.append(values[0])
+                elif kind == "differs":
+                    differences.append(values)
+                elif kind == "stuck":
+                    events.stuck = int(values[0])
+                elif kind == "passed":
+                    events.passed.append(int(values[1]))
+                elif kind == "cycles":
+                    events.cycles = int(values[0])
+        if differences:
+            stream, beat, payload, expected = min(differences, key=lambda values: int(values[0]))
+            expected = None if expected == "none" else expected
+            events.difference = Difference(int(stream), int(beat), payload, expected)
+        return events

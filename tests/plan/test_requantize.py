@@ -1,0 +1,43 @@
+import re
+
+import pytest
+
+from threefold.errors import PlanError
+from threefold.plan.requantize import (
+    FORMS,
+    requantizer_cycles,
+    requantizer_latency,
+    requantizer_resources,
+)
+
+
+@pytest.mark.parametrize(
+    ("form", "bits", "latency", "cycles"),
+    [
+        ("parallel", 1, 2, 1),
+        ("parallel", 2, 3, 1),
+        ("parallel", 8, 3, 1),
+        ("pipelined", 1, 2, 1),
+        ("pipelined", 4, 8, 1),
+        ("sequential", 1, 2, 2),
+        ("sequential", 4, 8, 8),
+    ],
+)
+def test_cycles(form, bits, latency, cycles):
+    assert requantizer_latency(form, bits) == latency
+    assert requantizer_cycles(form, bits) == cycles
+
+
+@pytest.mark.parametrize("family", ["ice40", "ecp5"])
+def test_the_sequential_form_is_the_smallest(family):
+    size = {"channels": 64, "bits": 4, "total_bits": 12, "lanes": 1, "family": family}
+    parallel, pipelined, sequential = (requantizer_resources(form, **size) for form in FORMS)
+    assert sequential.cells < pipelined.cells
+    assert sequential.bram <= pipelined.bram <= parallel.bram
+
+
+@pytest.mark.parametrize("function", [requantizer_latency, requantizer_cycles])
+def test_refuses_an_unknown_form(function):
+    message = "a requantizer is parallel, pipelined or sequential, not 'fast'"
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        function("fast", 2)

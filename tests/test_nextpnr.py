@@ -1,0 +1,79 @@
+import json
+import re
+
+import pytest
+from threefold.boards import get
+
+from threefold.errors import BuildError
+from threefold.nextpnr import follow_nextpnr, follow_yosys, read_report, resources
+from threefold.synthesis import Cells
+
+LOG = """\
+Info: Packing constants..
+Info:     at initial placer iter 0, wirelen = 4156
+Info: Running main analytical placer, max placement attempts per cell = 10000.
+Info:     at iteration #1, type ALL: wirelen solved = 3810, spread = 5, legal = 6; time = 10.29s
+Info:     at iteration #20, type ALL: wirelen solved = 3810, spread = 5, legal = 6; time = 10.29s
+Info:     at iteration #60, type ALL: wirelen solved = 3810, spread = 5, legal = 6; time = 10.29s
+Info: Running simulated annealing placer for refinement.
+Info:   at iteration #1: temp = 0.000000, timing cost = 2949, wirelen = 285905
+Info: Routing 4000 arcs.
+Info:            |   (re-)routed arcs  |   delta    | remaining|       time spent     |
+Info:    IterCnt |  w/ripup   wo/ripup |  w/r  wo/r |      arcs| batch(sec) total(sec)|
+Info:       1000 |       27        972 |   27   972 |      3000|       0.13       0.13|
+Info:       2000 |       40       1959 |   13   987 |      3500|       0.13       0.26|
+Info:       5000 |       40       4959 |   13  2987 |         0|       0.13       0.39|
+"""
+
+
+def test_nextpnr_gets_on():
+    told = []
+    follow = follow_nextpnr(told.append)
+    for line in LOG.splitlines():
+        follow(line)
+    assert told == pytest.approx([0.45 / 25, 0.45 * 20 / 25, 0.45, 0.55, 0.6625, 1.0])
+
+
+def test_yosys_gets_on():
+    told = []
+    follow = follow_yosys(told.append)
+    for line in ("1. Executing RTLIL frontend.", "2.1. Executing HIERARCHY pass.", "2.9.3. Exe"):
+        follow(line)
+    follow("2.25. Executing OPT pass (performing simple optimizations).")
+    follow("2.99. Executing CHECK pass (checking for obvious problems).")
+    assert told == [0.02, 0.5, 1]
+
+
+def report(*cells):
+    return {"fmax": {"a": {"achieved": 41.5}}, "utilization": {name: {"used": 3} for name in cells}}
+
+
+ICE40 = ("ICESTORM_LC", "ICESTORM_RAM", "ICESTORM_DSP", "ICESTORM_SPRAM")
+ECP5 = ("TRELLIS_COMB", "TRELLIS_FF", "DP16KD", "MULT18X18D", "ALU54B")
+
+
+@pytest.mark.parametrize(
+    ("board", "cells", "used"),
+    [
+        ("icebreaker", ICE40, {"lut": 3, "ff": 7, "bram": 3, "dsp": 3, "spram": 3}),
+        ("ulx3s_25f", ECP5, {"lut": 3, "ff": 3, "bram": 3, "dsp": 6}),
+    ],
+)
+def test_report(tmp_path, board, cells, used):
+    board = get(board)
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(report(*cells)))
+    fmax, utilization = read_report(path, board, Cells(board.family, {"SB_DFF": 7}))
+    assert fmax == 41.5
+    assert {name: count["used"] for name, count in utilization.items()} == used
+    assert tuple(utilization) == resources(board)
+    assert utilization["lut"]["available"] == board.lut
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"fmax": {}}', json.dumps(report("DP16KD"))])
+def test_report_that_is_none(tmp_path, text):
+    path = tmp_path / "report.json"
+    path.write_text(text)
+    message = f"^cannot read the report of nextpnr in {re.escape(str(path))}; see its log$"
+    with pytest.raises(BuildError, match=message):
+        read_report(path, get("icebreaker"), Cells("ice40", {}))

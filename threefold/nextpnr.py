@@ -1,0 +1,116 @@
+"""How far Yosys and nextpnr are, by what they say, and what nextpnr reached."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from .boards import Board
+from .errors import BuildError
+from .synthesis import Cells
+
+__all__ = ["follow_nextpnr", "follow_yosys", "read_report", "resources"]
+
+_CELLS = {
+    "ice40": {
+        "lut": ["ICESTORM_LC"],
+        "bram": ["ICESTORM_RAM"],
+        "dsp": ["ICESTORM_DSP"],
+        "spram": ["ICESTORM_SPRAM"],
+    },
+    "ecp5": {
+        "lut": ["TRELLIS_COMB"],
+        "ff": ["TRELLIS_FF"],
+        "bram": ["DP16KD"],
+        "dsp": ["MULT18X18D", "ALU54B"],
+    },
+}
+
+_PASSES = 50  # of Yosys, about, in either family's synthesis
+_ITERATIONS = 25  # of nextpnr's analytical placer, about
+_PLACED, _ROUTING = 0.45, 0.55  # share of nextpnr's time before it refines, and before it routes
+
+
+def follow_yosys(tell: Callable[[float], None]) -> Callable[[str], None]:
+    """A function that takes the lines of Yosys' log, and tells the share that is done."""
+
+    def line(text: str) -> None:
+        if match := re.match(r"\d+\.(\d+)\. Executing ", text):
+            further(min(1, int(match[1]) / _PASSES))
+
+    further = _further(tell)
+    return line
+
+
+def follow_nextpnr(tell: Callable[[float], None]) -> Callable[[str], None]:
+    """A function that takes the lines of nextpnr's log, and tells the share that is done."""
+    arcs = 0
+
+    def line(text: str) -> None:
+        nonlocal arcs
+        text = text.removeprefix("Info:").strip()
+        if match := re.match(r"at iteration #(\d+), type", text):
+            further(_PLACED * min(1, int(match[1]) / _ITERATIONS))
+        elif text.startswith("Running simulated annealing placer"):
+            further(_PLACED)
+        elif match := re.match(r"Routing (\d+) arcs", text):
+            arcs = int(match[1])
+            further(_ROUTING)
+        elif arcs and (match := re.match(r"\d+ \|[\d ]+\|[\d ]+\| +(\d+) *\|", text)):
+            further(1 - (1 - _ROUTING) * min(1, int(match[1]) / arcs))
+
+    further = _further(tell)
+    return line
+
+
+def _further(tell: Callable[[float], None]) -> Callable[[float], None]:
+    """``tell``, but only of shares above all those before."""
+    told = 0.0
+
+    def further(done: float) -> None:
+        nonlocal told
+        if done > told:
+            told = done
+            tell(done)
+
+    return further
+
+
+def resources(board: Board) -> tuple[str, ...]:
+    """Kinds of resources that the device of a board is counted in; ``"spram"`` if it has any."""
+    return ("lut", "ff", "bram", "dsp") + ("spram",) * bool(board.spram)
+
+
+def read_report(path: Path, board: Board, cells: Cells) -> tuple[float, dict[str, dict[str, int]]]:
+    """Highest frequency in MHz and utilization, from nextpnr's report.
+
+    Parameters
+    ----------
+    path : Path
+        The file nextpnr wrote.
+    board : Board
+        What the design was placed for.
+    cells : Cells
+        What was placed.
+
+    Raises
+    ------
+    BuildError
+        If the file is not what nextpnr writes.
+    """
+    try:
+        content = json.loads(path.read_text())
+        # Every flip-flop sits in the one domain; a second entry would be a bug of ours.
+        fmax = min(clock["achieved"] for clock in content["fmax"].values())
+        used = {
+            resource: sum(content["utilization"][name]["used"] for name in names)
+            for resource, names in _CELLS[board.family].items()
+            if resource in resources(board)
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        raise BuildError(f"cannot read the report of nextpnr in {path}; see its log") from None
+    used.setdefault("ff", cells.ff)
+    return fmax, {
+        resource: {"used": used[resource], "available": getattr(board, resource)}
+        for resource in resources(board)
+    }

@@ -1,0 +1,65 @@
+"""ResNet-20, the residual network of CIFAR-10."""
+
+from ..errors import NetworkError
+from ..network import Add, Codes, MaxPool, Network, PadChannels, SumPool, Tensor
+from .builder import Builder
+
+__all__ = ["resnet20"]
+
+_SAME = (1, 1, 1, 1)
+_SHORTCUTS = ("subsample", "projection")
+
+
+def resnet20(seed: int = 0, *, bits: int = 4, shortcut: str = "subsample", **options) -> Network:
+    """A convolution, three stages of three basic blocks with 16, 32 and 64 filters, and a pool.
+
+    A block is two 3×3 convolutions, whose signed codes are added to the block's input; the
+    threshold behind the addition is its ReLU. The input is 32×32×3 signed codes of 8 bits.
+
+    Parameters
+    ----------
+    seed : int
+    bits : int
+        Width of activations: unsigned behind a ReLU, signed where a branch ends.
+    shortcut : str
+        How an input reaches the next stage: ``"subsample"`` takes every second pixel and adds
+        channels of zeros, half of them before and half after; ``"projection"`` is a 1×1
+        convolution with stride 2.
+    options
+        Those of :class:`Builder`.
+
+    Raises
+    ------
+    NetworkError
+        If ``bits`` or ``shortcut`` is none of these.
+    """
+    if shortcut not in _SHORTCUTS:
+        raise NetworkError(f"shortcut must be one of {', '.join(_SHORTCUTS)}, not {shortcut!r}")
+    builder = Builder("resnet20", Tensor((32, 32, 3), Codes.signed(8)), seed, **options)
+    builder.layer("stem", 16, (3, 3), Codes.unsigned(bits), padding=_SAME)
+    for stage, filters in enumerate((16, 32, 64), start=1):
+        for block in range(1, 4):
+            _block(builder, f"stage{stage}_block{block}", filters, bits, shortcut)
+    whole = builder.shape[:2]
+    builder.add("pool", SumPool(whole, whole))
+    return builder.classifier(10)
+
+
+def _block(builder: Builder, name: str, filters: int, bits: int, shortcut: str) -> None:
+    source, channels = builder.last, builder.shape[2]
+    stride = (1, 1) if filters == channels else (2, 2)
+    codes, signed = Codes.unsigned(bits), Codes.signed(bits)
+    builder.layer(f"{name}_conv1", filters, (3, 3), codes, stride=stride, padding=_SAME)
+    branch = builder.layer(f"{name}_conv2", filters, (3, 3), signed, padding=_SAME)
+    if filters == channels:
+        passed = source
+    elif shortcut == "projection":
+        builder.conv(f"{name}_projection", filters, (1, 1), source, stride=stride)
+        passed = builder.threshold(f"{name}_projection_codes", signed)
+    else:
+        builder.add(f"{name}_subsample", MaxPool((1, 1), stride), source)
+        added = filters - channels
+        pad = PadChannels(added // 2, added - added // 2)
+        passed = builder.add(f"{name}_channels", pad)
+    builder.add(f"{name}_add", Add(), branch, passed)
+    builder.threshold(f"{name}_codes", codes)
