@@ -114,7 +114,8 @@ class PipelinedSearch(_Search):
 class SequentialSearch(_Search):
     """Binary search, one total at a time: a single comparator and a single memory.
 
-    Cycles to read and cycles to compare alternate, and the bits of the code come one by one.
+    The bits of the code come one by one, each in three cycles: one to read a level, one to
+    compare with it, one to choose the next.
 
     Parameters are those of :class:`ParallelSearch`.
 
@@ -128,7 +129,7 @@ class SequentialSearch(_Search):
     channel : In
         Whose levels to compare with. It has to stay until the last comparison.
     code : Out(bits)
-        Number of levels reached, ``2 bits`` cycles after the start, until the next.
+        Number of levels reached, ``3 bits`` cycles after the start, until the next.
     """
 
     def __init__(self, levels: np.ndarray, *, total_bits: int):
@@ -143,7 +144,8 @@ class SequentialSearch(_Search):
         node = Signal(self._bits, init=1)
         code = Signal(self._bits, reset_less=True)
         total = Signal(self._total_bits, reset_less=True)
-        comparing = Signal()
+        reached = Signal(reset_less=True)
+        comparing, choosing = Signal(), Signal()
 
         # Nothing is between the node and the memory, or synthesis makes it part of a table of
         # LUTs, and several times as large. So there is a code of its own to hold.
@@ -152,13 +154,17 @@ class SequentialSearch(_Search):
             levels.total.eq(total),
             self.code.eq(code),
         ]
-        m.d.sync += comparing.eq(~comparing & (self.start | node[1:].any()))
+        m.d.sync += [
+            comparing.eq(~comparing & ~choosing & (self.start | node[1:].any())),
+            choosing.eq(comparing),
+            reached.eq(levels.reached),
+        ]
         with m.If(self.start):
             m.d.sync += total.eq(self.total)
-        with m.If(comparing):
-            m.d.sync += node.eq(Mux(node[-1], 1, Cat(levels.reached, node)))
-        with m.If(comparing & node[-1]):
-            m.d.sync += code.eq(Cat(levels.reached, node[:-1]))
+        with m.If(choosing):
+            m.d.sync += node.eq(Mux(node[-1], 1, Cat(reached, node)))
+        with m.If(choosing & node[-1]):
+            m.d.sync += code.eq(Cat(reached, node[:-1]))
 
         return m
 

@@ -133,7 +133,7 @@ def test_parameters_are_attributes():
     requantizer = Requantizer([[1, 2, 3], [4, 5, 6]], total_bits=4, lanes=2, form="sequential")
     assert requantizer.levels.tolist() == [[1, 2, 3], [4, 5, 6]]
     assert (requantizer.total_bits, requantizer.lanes, requantizer.form) == (4, 2, "sequential")
-    assert (requantizer.bits, requantizer.latency, requantizer.cycles) == (2, 4, 4)
+    assert (requantizer.bits, requantizer.latency, requantizer.cycles) == (2, 6, 6)
 
 
 @pytest.mark.parametrize("lanes", [0, 4])

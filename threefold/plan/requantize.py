@@ -42,7 +42,8 @@ def requantizer_latency(form: str, bits: int) -> int:
     """Cycles from the transfer of totals to their codes.
 
     A comparison takes one cycle to read the level and one to compare. What many comparisons
-    say at once takes one more to become a code.
+    say at once takes one more to become a code, and a single comparator one more to choose the
+    level it compares with next.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ def requantizer_latency(form: str, bits: int) -> int:
     check_form(form)
     if form == "parallel":
         return 2 + (bits > 1)
-    return 2 * bits
+    return (3 if form == "sequential" else 2) * bits
 
 
 def requantizer_cycles(form: str, bits: int) -> int:
