@@ -82,7 +82,7 @@ def rom_luts(width: int, depth: int, family: str) -> float:
         ``"ice40"`` or ``"ecp5"``.
     """
     if depth <= 16:
-        return width if depth > 1 else 0
+        return min(width, 2**depth - 2)  # as many columns of so few rows differ, and need a LUT
     if family == "ecp5":
         return width * 2 ** (depth - 1).bit_length() / 16
     return width * (0.15 * depth - 0.6)

@@ -111,20 +111,27 @@ def _requantizer(plan: EnginePlan | StepPlan, family: str) -> Resources:
 
 def _engine(engine: EnginePlan, family: str) -> Resources:
     layer, folding, schedule = engine.layer, engine.folding, engine.schedule
-    pe, simd, bits, total = folding.pe, folding.simd, layer.codes.bits, layer.total_bits
-    luts = pe * _pe(bits, simd, total, family)
-    if engine.lanes < pe:
-        luts += pe * total  # the serializer that drains the accumulators
+    bits, total, tiles = layer.codes.bits, layer.total_bits, len(schedule.tiles)
+    # Synthesis drops a lane whose weights are all zeros, of which there are some if tiles are few.
+    used = (schedule.weights != 0).any(axis=0).sum(axis=1).tolist()
+    luts = sum(_pe(bits, max(1, simd), total, family) for simd in used)
+    luts += (folding.pe - engine.lanes) * total  # the serializer that drains the accumulators
     result = Resources(luts + _STEP[family]) + _reader(engine, family)
-    tiles = len(schedule.tiles)
     if tiles > 1:
-        result += _rom(schedule.row_bits, tiles, family)
+        result += _weights(engine, family)
     if layer.levels is not None:
         return result + _requantizer(engine, family)
     for _ in range(engine.lanes):
         result += _rom(layer.logit_bits, layer.rows // engine.lanes, family)
         result += Resources(4 * _adder(layer.logit_bits, family))
     return result
+
+
+def _weights(engine: EnginePlan, family: str) -> Resources:
+    width, tiles = engine.schedule.row_bits, len(engine.schedule.tiles)
+    if engine.folding.pe * engine.folding.simd == 1 and not prefers_block(width, tiles):
+        width = 1  # tiles of a single zero are skipped, so that only signs are left
+    return _rom(width, tiles, family)
 
 
 def _pe(bits: int, simd: int, total: int, family: str) -> float:
