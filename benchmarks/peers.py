@@ -5,8 +5,8 @@
 
 TinyConv on an ECP5-25F, against rlx-fpga: planned by ``fit``, simulated in Verilator, placed and
 routed. A ternary convolution in every folding, against NNgen: synthesised by Yosys, and a few
-foldings simulated, too. Cells are LUT4s and 2 for each CCU2C, as for NNgen's figures. The plot is
-of that convolution.
+foldings simulated, too. Cells are LUT4s, 2 for each CCU2C and 4 for each TRELLIS_DPR16X4. The plot
+is of that convolution.
 """
 
 import argparse
@@ -37,8 +37,8 @@ __all__ = ["FOLDINGS", "RLX", "convolution", "front", "gain", "measure", "plan_o
 RLX = {"cycles": 672_533, "clock_mhz": 25, "multipliers": 27}
 """What rlx-fpga takes for an inference of its TinyConv on an ECP5-25F."""
 
-INTERVALS = {"fastest": None, "fewer lanes": 12_168}
-"""Cycles between images that TinyConv is planned for."""
+INTERVALS = {"fastest": None}
+"""Cycles between images that TinyConv is planned for; None for as few as there can be."""
 
 NNGEN = ({"cycles": 8_794, "cells": 21_600}, {"cycles": 1_122, "cells": 44_500})
 """What NNgen takes for the convolution, in two of its foldings."""

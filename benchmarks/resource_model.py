@@ -83,16 +83,9 @@ class MapPoint:
 
 
 POINTS = (
-    *(Point((64, 64, 64, 10), 4, seed) for seed in range(4)),
-    Point((64, 64, 10), 1, 0),
+    *(Point((64, 64, 64, 10), 4, seed) for seed in range(3)),
     Point((64, 64, 10), 2, 0),
-    Point((64, 48, 10), 3, 1),
-    Point((64, 64, 10), 8, 0),
-    Point((128, 96, 64, 10), 4, 0),
-    Point((256, 128, 10), 2, 0),
-    Point((256, 128, 64, 12), 1, 0),
-    Point((784, 64, 32, 10), 4, 0),
-    *(MapPoint(seed) for seed in range(15)),
+    *(MapPoint(seed) for seed in range(11)),
 )
 
 
