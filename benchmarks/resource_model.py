@@ -2,14 +2,16 @@
 
     python benchmarks/resource_model.py [--json FILE]
 
-Networks of several widths and code widths are folded at random, and each accelerator is
-synthesised whole. LUTs are LUT4s, on ECP5 with 2 for each CCU2C.
+Dense networks of several widths and code widths, and convolutional ones of random shapes with
+pools, groups and residuals, are folded at random, with requantizers in all forms. Each accelerator
+is synthesised whole. LUTs are LUT4s, on ECP5 with 2 for each CCU2C.
 """
 
 import argparse
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,10 +21,24 @@ from rich.progress import Progress
 from rich.table import Table
 from threefold.hw.accelerator import Accelerator
 
-from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
-from threefold.plan import Folding, Plan, estimate, fold, lower
+from threefold.network import (
+    Add,
+    ArgMax,
+    Codes,
+    Dense,
+    Logits,
+    MaxPool,
+    Network,
+    SumPool,
+    Tensor,
+    Threshold,
+)
+from threefold.plan import EnginePlan, Folding, Layer, Plan, StepPlan, estimate, fold, lower
+from threefold.plan.buffers import branch_buffers
+from threefold.plan.requantize import FORMS
 from threefold.synthesis import synthesise
 from threefold.toolchain import find
+from threefold.zoo import Builder
 
 FAMILIES = ("ice40", "ecp5")
 MOST_LANES = 160
@@ -50,21 +66,34 @@ class Point:
         return f"{'-'.join(map(str, self.widths))}, {self.bits} bit, seed {self.seed}"
 
 
+@dataclass(frozen=True)
+class MapPoint:
+    """The seed of a convolutional network with two blocks and 5 classes, and of its folding.
+
+    Parameters
+    ----------
+    seed : int
+    """
+
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return f"maps, seed {self.seed}"
+
+
 POINTS = (
-    *(Point((64, 64, 64, 10), 4, seed) for seed in range(4)),
-    Point((64, 64, 10), 1, 0),
+    *(Point((64, 64, 64, 10), 4, seed) for seed in range(3)),
     Point((64, 64, 10), 2, 0),
-    Point((64, 48, 10), 3, 1),
-    Point((64, 64, 10), 8, 0),
-    Point((128, 96, 64, 10), 4, 0),
-    Point((256, 128, 10), 2, 0),
-    Point((256, 128, 64, 12), 1, 0),
-    Point((784, 64, 32, 10), 4, 0),
+    *(MapPoint(seed) for seed in range(11)),
 )
 
 
-def make_plan(point: Point) -> Plan:
+@cache
+def make_plan(point: Point | MapPoint) -> Plan:
     """Half of the weights are zeros; no layer has more than ``MOST_LANES`` lanes."""
+    if isinstance(point, MapPoint):
+        return _map_plan(point)
     rng = np.random.default_rng([point.seed, point.bits, *point.widths])
     codes = Codes.unsigned(point.bits)
     ops, layers = [], len(point.widths) - 1
@@ -82,18 +111,65 @@ def make_plan(point: Point) -> Plan:
 
 def _folding(rng: np.random.Generator, layer) -> Folding:
     choices = [
-        Folding(pe, simd)
+        folding
         for pe in range(1, layer.rows + 1)
         for simd in range(1, layer.columns + 1)
-        if layer.rows % pe == layer.columns % simd == 0 and pe * simd <= MOST_LANES
+        if pe * simd <= MOST_LANES and (folding := Folding(pe, simd)).divides(layer)
     ]
     return choices[rng.integers(len(choices))]
 
 
-def measure(family: str, point: Point) -> dict:
+def _map_plan(point: MapPoint) -> Plan:
+    """A random convolutional network on random arrays, with requantizers of random forms."""
+    rng = np.random.default_rng([point.seed, 77])
+    bits = int(rng.choice([1, 2, 4, 8]))
+    size, channels = int(rng.integers(6, 17)), int(rng.choice([1, 3, 4, 8, 16]))
+    source = Tensor((size, size, channels), Codes.unsigned(int(rng.choice([bits, 8]))))
+    builder = Builder("sample", source, point.seed)
+    for number in (1, 2):
+        codes = Codes.unsigned(int(rng.choice([1, 2, 4])))
+        _block(rng, builder, str(number), codes)
+    network = builder.classifier(5)
+    layers = [step for step in lower(network)[0] if isinstance(step, Layer)]
+    plan = fold(network, {layer.name: _folding(rng, layer) for layer in layers})
+    steps = tuple(_with_form(rng, step) for step in plan.steps)
+    return Plan(network, steps, plan.argmax, branch_buffers(steps, plan.argmax))
+
+
+def _block(rng: np.random.Generator, builder: Builder, name: str, codes: Codes) -> None:
+    kind = rng.choice(["plain", "pool", "sum", "depthwise", "residual"])
+    kernel = int(rng.choice([1, 3, 5]))
+    frame = {"padding": (kernel // 2,) * 4}
+    filters = int(rng.choice([8, 12, 16, 32]))
+    if kind == "plain":
+        frame["stride"] = (int(rng.integers(1, 3)),) * 2
+    builder.layer(f"conv{name}", filters, (kernel, kernel), codes, **frame)
+    if kind == "pool":
+        builder.add(f"pool{name}", MaxPool((2, 2), (2, 2)))
+    elif kind == "sum":
+        builder.add(f"pool{name}", SumPool((2, 2), (2, 2)))
+        builder.threshold(f"codes{name}", codes)
+    elif kind == "depthwise":
+        frame = {"padding": (1, 1, 1, 1), "groups": filters}
+        builder.layer(f"depth{name}", filters, (3, 3), codes, **frame)
+    elif kind == "residual":
+        start = builder.last
+        branch = builder.layer(f"branch{name}", filters, (3, 3), codes, padding=(1, 1, 1, 1))
+        builder.add(f"sum{name}", Add(), branch, start)
+        builder.threshold(f"codes{name}", codes)
+
+
+def _with_form(rng: np.random.Generator, plan):
+    has_form = isinstance(plan, StepPlan) or (
+        isinstance(plan, EnginePlan) and plan.layer.levels is not None
+    )
+    return replace(plan, form=str(rng.choice(FORMS))) if has_form else plan
+
+
+def measure(family: str, point: Point | MapPoint) -> dict:
     """Estimate and synthesis of one accelerator, as a row of the table."""
     plan = make_plan(point)
-    expected = estimate(plan.steps, family)
+    expected = estimate(plan.steps, family, plan.buffers)
     with tempfile.TemporaryDirectory() as folder:
         cells = synthesise(Accelerator(plan), family, folder, name="sample")
     foldings = [f"{fold.pe}x{fold.simd}" for fold in plan.foldings().values()]

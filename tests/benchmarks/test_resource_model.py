@@ -12,6 +12,7 @@ spec = importlib.util.spec_from_file_location("resource_model", BENCHMARKS / "re
 resource_model = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(resource_model)
 
+MapPoint, Point = resource_model.MapPoint, resource_model.Point
 RECORDED = json.loads((BENCHMARKS / "resource_model.json").read_text())
 ROWS = {(row["family"], row["network"]): row for row in RECORDED["rows"]}
 every_family = pytest.mark.parametrize("family", resource_model.FAMILIES)
@@ -21,14 +22,17 @@ every_family = pytest.mark.parametrize("family", resource_model.FAMILIES)
 @pytest.mark.parametrize("point", resource_model.POINTS, ids=lambda point: point.name)
 def test_estimate_is_what_was_recorded(family, point):
     row = ROWS[family, point.name]
-    expected = estimate(resource_model.make_plan(point).engines, family)
+    plan = resource_model.make_plan(point)
+    expected = estimate(plan.steps, family, plan.buffers)
     assert row["lut_estimated"] == round(expected.lut)
     assert row["bram_estimated"] == expected.bram
 
 
 @every_family
-def test_estimate_is_near_the_synthesis(family):
-    measured = resource_model.measure(family, resource_model.POINTS[5])
+@pytest.mark.parametrize("point", [Point((64, 64, 10), 2, 0), MapPoint(4)], ids=lambda p: p.name)
+def test_estimate_is_near_the_synthesis(family, point):
+    measured = resource_model.measure(family, point)
+    assert measured == ROWS[family, point.name] | {"lut": measured["lut"]}
     assert measured["lut_estimated"] == pytest.approx(measured["lut"], rel=0.2)
     assert abs(measured["bram_estimated"] - measured["bram"]) <= 1
 
