@@ -18,21 +18,19 @@ from .whole import in_amaranth, predicted
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 NAMES = ("lenet", "cnv", "resnet20_4bit", "resnet20_2bit", "ds_cnn", "tiny_conv")
-SMALL = {
-    "lenet": (zoo.lenet, {"input": (16, 16, 1)}),
-    "resnet20": (zoo.resnet20, {"input": (4, 4, 3), "filters": (2, 4, 8), "bits": 2}),
-    "resnet20-projection": (
-        zoo.resnet20,
-        {"input": (4, 4, 3), "filters": (2, 4, 8), "bits": 2, "shortcut": "projection"},
-    ),
-    "ds_cnn": (zoo.ds_cnn, {"input": (9, 4, 1), "filters": 4}),
-    "tiny_conv": (zoo.tiny_conv, {"input": (10, 10, 1)}),
+RESNET = {"input": (4, 4, 3), "filters": (2, 4, 8), "bits": 2}
+SMALL = {  # and how many images
+    "lenet": (zoo.lenet, {"input": (16, 16, 1)}, 1),
+    "resnet20": (zoo.resnet20, RESNET, 2),
+    "resnet20-projection": (zoo.resnet20, RESNET | {"shortcut": "projection"}, 2),
+    "ds_cnn": (zoo.ds_cnn, {"input": (9, 4, 1), "filters": 4}, 3),
+    "tiny_conv": (zoo.tiny_conv, {"input": (10, 10, 1)}, 3),
 }
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_small_forms_equal_golden_and_prediction(name):
-    function, options = SMALL[name]
+    function, options, count = SMALL[name]
     network = function(images=64, **options)
     foldings = {
         layer.name: Folding(
@@ -43,10 +41,10 @@ def test_small_forms_equal_golden_and_prediction(name):
         if isinstance(layer, Layer)
     }
     plan = fold(network, foldings)
-    images = zoo.random_images(network.input, 2, seed=1)
+    images = zoo.random_images(network.input, count, seed=1)
     run = in_amaranth(plan, images)
-    assert run.outputs.tolist() == golden.run(network, images).reshape(2, -1).tolist()
-    assert run.left == predicted(plan, 2)
+    assert run.outputs.tolist() == golden.run(network, images).reshape(count, -1).tolist()
+    assert run.left == predicted(plan, count)
 
 
 @pytest.mark.parametrize("name", NAMES)
