@@ -3,6 +3,7 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..boards import BAUD, CODE_BITS, FIFO_BYTES
+from ..network import Integers
 from ..plan import Plan
 
 __all__ = ["header"]
@@ -22,18 +23,20 @@ def header(plan: Plan) -> str:
     """
     network = plan.network
     codes = network.input.element
-    last = plan.engines[-1].layer
-    bits = network.types[network.output.name].element.bits if plan.argmax else last.logit_bits
+    last, output = plan.steps[-1].step, network.types[network.output.name]
+    bits = output.element.bits if plan.argmax else last.out_bits
     return _TEMPLATES.get_template("header.h.j2").render(
         name=network.name,
         prefix=network.name.upper(),
         inputs=network.input.size,
         codes=codes,
-        outputs=1 if plan.argmax else last.rows,
+        outputs=output.size,
         output_bits=bits,
         output_bytes=-(-bits // 8),
         output_is_class=int(plan.argmax),
-        classes=last.rows,
+        output_is_signed=isinstance(output.element, Integers),
+        pixels=last.pixels,
+        classes=last.channels,
         cycles=plan.cycles,
         serial=codes.bits <= CODE_BITS,
         baud=BAUD,

@@ -1,11 +1,12 @@
 """Signed logits from unsigned totals."""
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
+from ..plan.latency import LOGIT_LATENCY
 from .rom import rom
 from .stream import lane_stream
 
@@ -30,7 +31,7 @@ class LogitAdder(wiring.Component):
     i : In(lane_stream(total_bits, lanes))
         Totals, channel by channel.
     o : Out(lane_stream(signed(logit_bits), lanes))
-        Logits, one cycle later.
+        Logits, two cycles later: one to read the offset, one to add it.
 
     Raises
     ------
@@ -38,7 +39,7 @@ class LogitAdder(wiring.Component):
         If ``lanes`` does not divide the channels, or ``step`` is no power of two.
     """
 
-    latency = 1
+    latency = LOGIT_LATENCY
 
     def __init__(
         self, offsets: np.ndarray, *, step: int, total_bits: int, logit_bits: int, lanes: int
@@ -72,13 +73,16 @@ class LogitAdder(wiring.Component):
 
         groups = len(self._offsets) // self._lanes
         group = Signal(range(groups))
-        accept = Signal()
+        valid = Signal(self.latency)
+        advance, accept = Signal(), Signal()
         m.d.comb += [
-            self.i.ready.eq(~self.o.valid | self.o.ready),
+            self.o.valid.eq(valid[-1]),
+            advance.eq(~self.o.valid | self.o.ready),
+            self.i.ready.eq(advance),
             accept.eq(self.i.valid & self.i.ready),
         ]
-        with m.If(self.i.ready):
-            m.d.sync += self.o.valid.eq(self.i.valid)
+        with m.If(advance):
+            m.d.sync += valid.eq(Cat(self.i.valid, valid))
         with m.If(accept):
             m.d.sync += group.eq(Mux(group == groups - 1, 0, group + 1))
 
@@ -87,12 +91,16 @@ class LogitAdder(wiring.Component):
             m.submodules[f"offsets_{lane}"] = table = rom(signed(self._logit_bits), offsets)
             port = table.read_port()
             total = Signal(self._total_bits, name=f"total_{lane}", reset_less=True)
+            logit = Signal(signed(self._logit_bits), name=f"logit_{lane}", reset_less=True)
             m.d.comb += [
                 port.addr.eq(group),
-                port.en.eq(accept),
-                self.o.payload[lane].eq((total << self._shift) + port.data),
+                port.en.eq(advance),
+                self.o.payload[lane].eq(logit),
             ]
-            with m.If(accept):
-                m.d.sync += total.eq(self.i.payload[lane])
+            with m.If(advance):
+                m.d.sync += [
+                    total.eq(self.i.payload[lane]),
+                    logit.eq((total << self._shift) + port.data),
+                ]
 
         return m

@@ -26,7 +26,7 @@ class Sequencer(wiring.Component):
     Members
     -------
     start : In(1)
-        A window is available.
+        A window is available; never in the first cycle, which reads the list's first entry.
     issue : Out(1)
         A tile is issued in this cycle,
     row, column : Out

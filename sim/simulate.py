@@ -43,9 +43,9 @@ class SimulationResult:
         Speed of the simulation itself.
     stalls : float
     outputs : array of int64, shape (images, outputs)
-        What left the hardware: logits, or a class index.
-    classes : array of int64, shape (images,)
-        Class of each image by the hardware's outputs.
+        What left the hardware: logits, codes, or class indices.
+    classes : array of int64, shape (images,), or None
+        Class of each image by the hardware's outputs; None where these have several pixels.
     waves : Path or None
     """
 
@@ -56,7 +56,7 @@ class SimulationResult:
     cycles_per_second: float
     stalls: float
     outputs: np.ndarray
-    classes: np.ndarray
+    classes: np.ndarray | None
     waves: Path | None
 
     def to_json(self) -> dict:
@@ -137,7 +137,7 @@ def simulate(
             cycles_per_second=events.cycles / max(seconds, 1e-9),
             stalls=stalls,
             outputs=outputs,
-            classes=outputs[:, 0] if plan.argmax else outputs.argmax(axis=1),
+            classes=_classes(plan, outputs),
             waves=_waves(folder) if waves else None,
         )
     if not waves:
@@ -279,6 +279,12 @@ def _waves(folder: Path) -> Path | None:
 def _outputs(stream: Stream, payloads: list[str], images: int) -> np.ndarray:
     beats = [unpack(int(text, 16), stream.bits, stream.lanes, stream.signed) for text in payloads]
     return np.array(beats, np.int64).reshape(images, -1)
+
+
+def _classes(plan: Plan, outputs: np.ndarray) -> np.ndarray | None:
+    if plan.steps[-1].step.pixels != 1:
+        return None
+    return outputs[:, 0] if plan.argmax else outputs.argmax(axis=1)
 
 
 def _explain(plan: Plan, streams: list[Stream], events: bench.Events) -> str:

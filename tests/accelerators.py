@@ -1,14 +1,14 @@
-"""Random chains of layers, random foldings of them, and their simulation."""
+"""Layers, random chains of them, random foldings, and their simulation."""
 
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from threefold.hw.accelerator import Accelerator
-from threefold.hw.stream import lane_count
 
-from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
-from threefold.plan import Folding, Plan, fold, lower
+from threefold.network import INPUT, ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
+from threefold.plan import Folding, Layer, Plan, fold, lower
+from threefold.plan.window import Window
 
 from .streams import Bench
 
@@ -17,6 +17,7 @@ __all__ = [
     "AcceleratorBench",
     "Run",
     "divisors",
+    "make_layer",
     "random_foldings",
     "random_images",
     "random_network",
@@ -30,6 +31,23 @@ CODES = {
     "bipolar": Codes.bipolar(),
     "codes5": Codes(5),
 }
+
+
+def make_layer(
+    weights, codes: Codes | None = None, *, shape=None, groups: int = 1, name: str = "fc1", **more
+) -> Layer:
+    """A layer of these weights: a matrix, or a kernel that slides over a map of ``shape``.
+
+    ``stride`` and ``padding`` are of its window, ``levels``, ``offsets`` and ``out_codes`` its
+    finish.
+    """
+    weights = np.asarray(weights, np.int8)
+    if weights.ndim == 2:
+        weights = weights[:, None, None, :]
+    geometry = {key: more.pop(key) for key in ("stride", "padding") if key in more}
+    window = Window(shape or weights.shape[1:], weights.shape[1:3], **geometry)
+    codes = codes or Codes.unsigned(2)
+    return Layer(name, "act1", (INPUT,), weights, window, codes, groups, **more)
 
 
 def random_network(
@@ -100,11 +118,10 @@ class AcceleratorBench:
         self._bench = Bench(self._dut)
 
     def run(self, images: np.ndarray, *, stalls: float = 0.0, seed: int = 0) -> Run:
-        simd = self._plan.engines[0].folding.simd
-        rows = 1 if self._plan.argmax else self._plan.engines[-1].layer.rows
-        beats = rows // lane_count(self._dut.o)
+        beats = self._plan.o_beats
         count = len(images) * beats
-        traffic = self._bench.run(images.reshape(-1, simd), count, stalls=stalls, seed=seed)
+        words = images.reshape(-1, self._plan.i_lanes)
+        traffic = self._bench.run(words, count, stalls=stalls, seed=seed)
         assert len(traffic.beats) == count, f"{len(traffic.beats)} beats, not {count}; seed {seed}"
         left = [cycle - traffic.entered[0] for cycle in traffic.left[beats - 1 :: beats]]
-        return Run(np.array(traffic.beats).reshape(len(images), rows), left)
+        return Run(np.array(traffic.beats).reshape(len(images), -1), left)

@@ -184,8 +184,14 @@ def test_the_best_seed_of_those_that_do_not_hold_the_clock(tmp_path, nextpnr):
     assert {path.name for path in log.parent.iterdir()} == {"yosys.log", log.name}
 
     result = build_bitstream(
-        Difference(), get("icebreaker"), tmp_path, seeds=3, timing_allow_fail=True
+        Difference(),
+        get("icebreaker"),
+        tmp_path,
+        seeds=3,
+        timing_allow_fail=True,
+        nextpnr_options="--placer static",
     )
+    assert "--seed 2 --timing-allow-fail --placer static" in log.read_text()
     assert (result.seed, result.fmax_mhz, result.clock_mhz) == (2, 29.0, 30)
     assert result.bitstream.read_text() == "of seed 2"
     assert result.utilization["lut"]["used"] == 2

@@ -18,7 +18,18 @@ from threefold.errors import (
     PlanError,
     ToolError,
 )
-from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold, load, save
+from threefold.network import (
+    ArgMax,
+    Codes,
+    Conv,
+    Dense,
+    Logits,
+    Network,
+    Tensor,
+    Threshold,
+    load,
+    save,
+)
 from threefold.plan import Cycles, Folding
 from threefold.plan.file import digest
 from threefold.project import Project
@@ -481,3 +492,12 @@ def test_labels_of_other_classes_are_refused(project):
     message = r"^labels must be 0…\d+, not 0…99; '\w+' knows \d+ classes$"
     with pytest.raises(DataError, match=message):
         project.simulate(IMAGES[:2], np.array([0, 99]))
+
+
+def test_labels_of_a_network_that_gives_maps_are_refused(tmp_path):
+    ops = [("conv1", Conv([[[[1, -1]]]])), ("act1", Threshold([[0, 1, 2]]))]
+    network = Network.chain("maps", Tensor((3, 4, 2), Codes.unsigned(2)), ops)
+    project = Project.create(network, tmp_path, foldings={"conv1": Folding(1, 1)})
+    message = r"^'maps' gives 12 pixels, not one class for each image; leave the labels out$"
+    with pytest.raises(DataError, match=message):
+        project.simulate(np.zeros((1, 3, 4, 2), int), labels=np.array([0]))

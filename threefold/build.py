@@ -102,6 +102,7 @@ def build_bitstream(
     seeds: int = 1,
     timing_allow_fail: bool = False,
     synth_options: str = "",
+    nextpnr_options: str = "",
     baud: int = BAUD,
     progress: Progress | None = None,
 ) -> BuildResult:
@@ -131,6 +132,8 @@ def build_bitstream(
         Keep a bitstream that does not hold the clock, instead of failing.
     synth_options : str
         Further options for ``synth_ice40`` or ``synth_ecp5``, such as ``"-spram"``.
+    nextpnr_options : str
+        Further options for nextpnr, such as ``"--placer static"``.
     baud : int
         Bits a second on the serial line.
     progress : callable, optional
@@ -159,7 +162,8 @@ def build_bitstream(
         debug_verilog=False,
         verbose=True,
         synth_opts=synth_options,
-        nextpnr_opts=f"--report {name}.report.json --seed {seed} --timing-allow-fail",
+        nextpnr_opts=f"--report {name}.report.json --seed {seed} --timing-allow-fail "
+        f"{nextpnr_options}".rstrip(),
         script_after_read=PREPARE,
         script_after_synth=f"tee -q -o {name}.stat.json stat -json",
     )

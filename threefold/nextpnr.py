@@ -27,8 +27,9 @@ _CELLS = {
 }
 
 _PASSES = 50  # of Yosys, about, in either family's synthesis
-_ITERATIONS = 25  # of nextpnr's analytical placer, about
-_PLACED, _ROUTING = 0.45, 0.55  # share of nextpnr's time before it refines, and before it routes
+_ITERATIONS = 15  # of nextpnr's analytical placer, about
+_REFINEMENTS = 30  # iterations of its simulated annealing, at most
+_PLACED, _ROUTING = 0.2, 0.8  # share of nextpnr's time before it refines, and before it routes
 
 
 def follow_yosys(tell: Callable[[float], None]) -> Callable[[str], None]:
@@ -43,7 +44,11 @@ def follow_yosys(tell: Callable[[float], None]) -> Callable[[str], None]:
 
 
 def follow_nextpnr(tell: Callable[[float], None]) -> Callable[[str], None]:
-    """A function that takes the lines of nextpnr's log, and tells the share that is done."""
+    """A function that takes the lines of nextpnr's log, and tells the share that is done.
+
+    Of a design of 5,700 cells the analytical placer takes a tenth of the time, simulated
+    annealing three quarters, and routing the rest; of one of 800 cells each a third.
+    """
     arcs = 0
 
     def line(text: str) -> None:
@@ -53,6 +58,9 @@ def follow_nextpnr(tell: Callable[[float], None]) -> Callable[[str], None]:
             further(_PLACED * min(1, int(match[1]) / _ITERATIONS))
         elif text.startswith("Running simulated annealing placer"):
             further(_PLACED)
+        elif match := re.match(r"at iteration #(\d+): temp", text):
+            refined = min(1, int(match[1]) / _REFINEMENTS)
+            further(_PLACED + (_ROUTING - _PLACED) * refined)
         elif match := re.match(r"Routing (\d+) arcs", text):
             arcs = int(match[1])
             further(_ROUTING)

@@ -241,7 +241,13 @@ class Project:
         check(self.plan, images, path.parent, simulator=simulator, stalls=stalls)
         if labels is not None and len(labels) != len(images):
             raise DataError(f"{len(images)} images do not go with {len(labels)} labels")
-        classes = self.plan.engines[-1].layer.rows
+        classes = self.plan.steps[-1].step.channels
+        pixels = self.plan.steps[-1].step.pixels
+        if labels is not None and pixels != 1:
+            raise DataError(
+                f"{self.name!r} gives {pixels} pixels, not one class for each image; "
+                f"leave the labels out"
+            )
         if labels is not None and not all(0 <= label < classes for label in labels):
             raise DataError(
                 f"labels must be 0…{classes - 1}, not {min(labels)}…{max(labels)}; "
@@ -267,7 +273,7 @@ class Project:
             remove_report(self.folder)
             raise
         if result.cycles is not None:
-            cycles = dataclasses.asdict(result.cycles)
+            cycles = {"latency": result.cycles.latency, "interval": result.cycles.interval}
             if math.isnan(cycles["interval"]):  # there were too few images
                 del cycles["interval"]
             record = result.to_json() | {"cycles": cycles, "plan_digest": plan_digest(self.plan)}
@@ -283,6 +289,7 @@ class Project:
         seed: int = 1,
         seeds: int = 1,
         timing_allow_fail: bool = False,
+        nextpnr_options: str = "",
         progress: Progress | None = None,
     ) -> BuildResult:
         """Build the bitstream; parameters are those of :func:`build_bitstream`.
@@ -310,6 +317,7 @@ class Project:
             seed=seed,
             seeds=seeds,
             timing_allow_fail=timing_allow_fail,
+            nextpnr_options=nextpnr_options,
             progress=progress,
         )
         record = dataclasses.asdict(result) | {

@@ -242,7 +242,7 @@ def test_corrupt_plan(place, refused, capsys, command, damage):
 def test_edited_plan(place, refused, command):
     path = place / "out" / "plan.json"
     plan = json.loads(path.read_text())
-    plan["engines"][0]["pe"] = 4
+    plan["steps"][0]["pe"] = 4
     path.write_text(json.dumps(plan))
     message = (
         "@out/plan.json is not a usable plan: PE count of 'fc1' must divide 6 rows, not 4; "

@@ -7,7 +7,7 @@ import pytest
 from threefold.boards import BoardTop
 from threefold.firmware import header
 
-from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor
+from threefold.network import ArgMax, Codes, Conv, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, fold
 
 NAMES = [
@@ -34,6 +34,16 @@ def make_plan(*, argmax, bias=0, codes=None):
     return fold(network, {"fc1": Folding(2, 3)})
 
 
+def make_spatial_plan(*, argmax=False, logits=True):
+    weights = np.random.default_rng(0).integers(-1, 2, (3, 2, 2, 1))
+    ops = [("conv1", Conv(weights))]
+    ops.append(("end", Logits([0] * 3) if logits else Threshold([[0, 1, 2]] * 3)))
+    if argmax:
+        ops.append(("argmax", ArgMax()))
+    network = Network.chain("tiny_net", Tensor((4, 5, 1), Codes.ternary()), ops)
+    return fold(network, {"conv1": Folding(1, 1)})
+
+
 def macros(text):
     return {
         name: int(value) for name, value in re.findall(r"^#define TINY_NET_(\w+) (\d+)", text, re.M)
@@ -58,6 +68,22 @@ def test_macros_say_what_the_plan_says(argmax, bias, expected):
     assert (found["BAUD"], found["FIFO_BYTES"]) == (115200, 512)
     assert found["LATENCY_CYCLES"] == plan.cycles.latency
     assert found["INTERVAL_CYCLES"] == plan.cycles.interval
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected", "words"),
+    [
+        ({"logits": False}, {"OUTPUTS": 36, "OUTPUT_BITS": 2}, "one code for each channel"),
+        ({}, {"OUTPUTS": 36, "OUTPUT_BITS": 4}, "one signed logit for each channel of each pixel"),
+        ({"argmax": True}, {"OUTPUTS": 12, "OUTPUT_BITS": 2, "OUTPUT_IS_CLASS": 1}, "each pixel"),
+    ],
+)
+def test_macros_of_maps(parameters, expected, words):
+    text = header(make_spatial_plan(**parameters))
+    assert macros(text).items() >= expected.items()
+    assert macros(text)["CLASSES"] == 3
+    assert words in text
+    assert ("sign-extended" in text) == (parameters == {})
 
 
 @pytest.mark.parametrize(("bits", "serial"), [(8, True), (9, False), (16, False)])

@@ -20,14 +20,25 @@ from threefold.hw.fork import Fork
 from threefold.hw.logits import LogitAdder
 from threefold.hw.pad_channels import PadChannels
 from threefold.hw.pipeline_register import PipelineRegister
+from threefold.hw.pool import PoolEngine
 from threefold.hw.requantizer import Requantizer
 from threefold.hw.resizer import Deserializer, Serializer
 from threefold.hw.stream_adder import StreamAdder
 from threefold.hw.uart import UARTReceiver
 
 from threefold import network
-from threefold.network import Codes, Dense, Logits, Network, Tensor, Threshold
-from threefold.plan import EnginePlan, Folding, fold, lower
+from threefold.network import (
+    Codes,
+    Conv,
+    Dense,
+    Logits,
+    MaxPool,
+    Network,
+    SumPool,
+    Tensor,
+    Threshold,
+)
+from threefold.plan import EnginePlan, Folding, PoolPlan, fold, lower
 
 from ..contracts import ChangingPayload, GatedValid, ImpatientValid, Prover
 
@@ -64,7 +75,9 @@ class PausedArray(wiring.Component):
         members = self._array.signature.members
         super().__init__(
             {
-                "start": In(1),
+                "fetch": In(1),
+                "valid": In(1),
+                "last": In(1),
                 "activations": members["activations"],
                 "o": Out(members["o"].signature),
             }
@@ -75,7 +88,9 @@ class PausedArray(wiring.Component):
         array = self._array
         m.submodules.array = EnableInserter(~array.o.valid | self.o.ready)(array)
         m.d.comb += [
-            array.start.eq(self.start),
+            array.fetch.eq(self.fetch),
+            array.valid.eq(self.valid),
+            array.last.eq(self.last),
             array.activations.eq(self.activations),
             self.o.valid.eq(array.o.valid),
             self.o.payload.eq(array.o.payload),
@@ -94,6 +109,27 @@ def requantizer(form: str = "pipelined") -> Requantizer:
 
 def engine(name: str, pe: int, simd: int, lanes: int = 1) -> Engine:
     return Engine(EnginePlan(LAYERS[name], Folding(pe, simd), lanes=lanes))
+
+
+MAPS = Network.chain(
+    "maps",
+    Tensor((3, 3, 2), Codes.ternary()),
+    [
+        ("conv1", Conv([[[[1, -1], [0, 1]], [[0, 0], [-1, 1]]]] * 2, (1, 1), (1, 0, 0, 1))),
+        ("act1", Threshold([[-1, 1], [0, 2]])),
+        ("max1", MaxPool((2, 2), (1, 1), (0, 1, 1, 0))),
+        ("sum1", SumPool((1, 2), (1, 1))),
+    ],
+)
+STEPS = {step.name: step for step in lower(MAPS)[0]}
+
+
+def sliding_engine(pe: int, simd: int, lanes: int = 1) -> Engine:
+    return Engine(EnginePlan(STEPS["conv1"], Folding(pe, simd), lanes=lanes))
+
+
+def pool(name: str, lanes: int = 1) -> PoolEngine:
+    return PoolEngine(PoolPlan(STEPS[name], lanes))
 
 
 def accelerator() -> Accelerator:
@@ -136,6 +172,10 @@ CASES = {
     "engine_codes_lanes": Case(lambda: engine("fc1", 4, 1, lanes=2), 3, 24),
     "engine_pruned_logits": Case(lambda: engine("fc2", 1, 2), 4, 24),
     "engine_constants": Case(lambda: engine("fc2", 3, 4, lanes=3), 2, 16),
+    "engine_sliding": Case(lambda: sliding_engine(1, 1), 2, 40),
+    "engine_sliding_lanes": Case(lambda: sliding_engine(2, 2, lanes=2), 3, 30),
+    "pool": Case(lambda: pool("max1"), 2, 24),
+    "pool_of_sums": Case(lambda: pool("sum1", lanes=2), 3, 20),
     "accelerator": Case(accelerator, 3, 40),
     "byte_packer": Case(lambda: BytePacker(3, 2), 3, 16),
     "byte_unpacker": Case(lambda: ByteUnpacker(signed(10), 2), 5, 20),
@@ -158,6 +198,8 @@ ONE_OF_EACH = [
     "logit_adder",
     "argmax",
     "engine_codes",
+    "engine_sliding_lanes",
+    "pool",
     "accelerator",
     "byte_packer",
     "byte_unpacker",

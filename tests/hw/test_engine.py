@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 from threefold.hw.engine import Engine
+from threefold.sim import golden
 
-from threefold.network import Codes, Dense, Logits, Network, Tensor, Threshold
+from threefold.network import Codes, Conv, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import EnginePlan, Folding, lower
 
-from ..accelerators import CODES, divisors
+from ..accelerators import CODES, divisors, random_images
 from ..streams import Bench, elaborated, pass_through
 
 ROWS, COLUMNS = 6, 8
@@ -58,28 +59,58 @@ def test_computes_its_layer(codes, kind):
 
 
 @pytest.mark.parametrize(
-    ("pe", "simd", "lanes", "banks", "interval"),
+    ("pe", "simd", "lanes", "depth", "interval"),
     [
-        (1, 1, 1, 2, 48),
-        (2, 4, 2, 2, 6),
-        (6, 4, 6, 2, 2),
-        (6, 8, 6, 2, 1),
-        (6, 8, 1, 2, 6),
-        (6, 1, 6, 2, 8),
-        (3, 8, 3, 2, 2),
-        (3, 8, 3, 5, 2),
+        (1, 1, 1, 0, 48),
+        (2, 4, 2, 0, 6),
+        (6, 4, 6, 0, 2),
+        (6, 8, 6, 0, 1),
+        (6, 8, 1, 0, 6),
+        (6, 1, 6, 0, 8),
+        (3, 8, 3, 0, 2),
+        (3, 8, 3, 8, 2),
     ],
 )
-def test_interval_is_what_the_slowest_part_takes(pe, simd, lanes, banks, interval):
+def test_interval_is_what_the_slowest_part_takes(pe, simd, lanes, depth, interval):
     rng = np.random.default_rng(0)
     codes = Codes.unsigned(3)
     lowered, compute = layer(rng, codes, "logits", kept=1.0)
-    plan = EnginePlan(lowered, Folding(pe, simd), lanes=lanes, banks=banks)
+    plan = EnginePlan(lowered, Folding(pe, simd), lanes=lanes, depth=depth)
+    assert plan.cycles == interval
     images = rng.integers(0, 8, (12, COLUMNS))
     traffic = pass_through(Engine(plan), images.reshape(-1, simd), 12 * ROWS // lanes)
     assert traffic.beats == [tuple(b) for b in compute(images).reshape(-1, lanes).tolist()]
     left = traffic.left[ROWS // lanes - 1 :: ROWS // lanes]
     assert np.diff(left[4:]).tolist() == [interval] * 7
+
+
+SLIDING = {
+    "same": {"padding": (1, 1, 1, 1)},
+    "strided": {"stride": (2, 1), "padding": (0, 1, 1, 0)},
+    "depthwise": {"groups": 4},
+    "grouped": {"groups": 2, "padding": (2, 0, 0, 1)},
+}
+
+
+@pytest.mark.parametrize("codes", ["unsigned2", "signed8", "ternary", "unsigned8"])
+@pytest.mark.parametrize("name", SLIDING)
+def test_slides(name, codes):
+    parameters, codes = SLIDING[name], CODES[codes]
+    rng = np.random.default_rng(list(SLIDING).index(name))
+    groups = parameters.get("groups", 1)
+    size = (8, 3, 2, 4 // groups)
+    conv = Conv(rng.integers(-1, 2, size) * (rng.random(size) < 0.6), **parameters)
+    ops = [("conv1", conv), ("act1", Threshold(np.sort(rng.integers(-50, 50, (8, 3)), axis=1)))]
+    network = Network.chain("one", Tensor((4, 5, 4), codes), ops)
+    (sliding,), _ = lower(network)
+    images = random_images(rng, network, 3)
+    for folding in (Folding(2, 1), Folding(2, 4 // groups), Folding(8, 4 // groups)):
+        plan = EnginePlan(sliding, folding, lanes=int(rng.choice(divisors(folding.pe))))
+        expected = golden.run(network, images).reshape(-1, plan.lanes).tolist()
+        words, bench = images.reshape(-1, plan.i_lanes), Bench(Engine(plan))
+        for stalls in (0.0, 0.4):
+            beats = bench.run(words, len(expected), stalls=stalls, seed=1).beats
+            assert beats == [tuple(beat) for beat in expected], f"{folding}, stalls {stalls}"
 
 
 def test_plan_is_an_attribute():

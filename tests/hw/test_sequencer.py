@@ -2,89 +2,61 @@
 
 import random
 
-import numpy as np
 import pytest
-from amaranth.hdl import EnableInserter, Signal
+from amaranth.hdl import ClockDomain, EnableInserter, Module, Signal
 from amaranth.sim import Simulator
 from threefold.hw.sequencer import Sequencer
 
-from threefold.network import Codes
-from threefold.plan import Folding, Layer, Schedule
-
-ROWS, COLUMNS = 4, 12
-DENSE = np.where(np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS) % 2, 1, -1)
-SPARSE = np.zeros((ROWS, COLUMNS), int)
-SPARSE[0, 5], SPARSE[1, 0], SPARSE[3, 11], SPARSE[3, 4] = 1, -1, -1, 1
-WITHOUT_FIRST = DENSE * (np.arange(COLUMNS) >= 6)
-EMPTY = np.zeros((ROWS, COLUMNS), int)
-
-
-def schedule(weights, pe, simd):
-    layer = Layer("fc1", "act1", weights.astype(np.int8), Codes.unsigned(2))
-    return Schedule(layer, Folding(pe, simd))
+from ..windows import READERS
 
 
 def simulate(sequencer, tiles, rng, *, stalls=0.0):
-    """The first ``tiles`` tiles: (column, finish) as issued, (weights, last) as they follow."""
+    """The first ``tiles`` tiles: row, column, whether one ends a result, whether the window."""
     go = Signal()
-    sim = Simulator(EnableInserter(go)(sequencer))
+    top = Module()
+    top.domains.sync = ClockDomain()  # a single tile has no register
+    top.submodules.sequencer = EnableInserter(go)(sequencer)
+    sim = Simulator(top)
     sim.add_clock(1e-6)
-    issued, followed = [], []
+    issued = []
 
     async def testbench(ctx):
-        while len(followed) < tiles:
+        ctx.set(go, 1)
+        await ctx.tick()
+        while len(issued) < tiles:
             ctx.set(go, rng.random() >= stalls)
             ctx.set(sequencer.start, rng.random() >= stalls)
             if ctx.get(go):
                 assert ctx.get(sequencer.issue) == ctx.get(sequencer.start)
-                if ctx.get(sequencer.valid):
-                    weights = [
-                        [int(w.nonzero) * (-1 if w.negative else 1) for w in lanes]
-                        for lanes in ctx.get(sequencer.weights)
-                    ]
-                    followed.append((weights, ctx.get(sequencer.last)))
                 if ctx.get(sequencer.issue):
-                    issued.append((ctx.get(sequencer.column), ctx.get(sequencer.finish)))
+                    outputs = sequencer.row, sequencer.column, sequencer.last, sequencer.finish
+                    issued.append(tuple(ctx.get(output) for output in outputs))
             await ctx.tick()
 
     sim.add_testbench(testbench)
     sim.run()
-    return issued[:tiles], followed
+    return issued
 
 
 @pytest.mark.parametrize("stalls", [0.0, 0.5])
-@pytest.mark.parametrize(
-    ("weights", "pe", "simd"),
-    [
-        (DENSE, 1, 1),
-        (DENSE, 2, 3),
-        (DENSE, 4, 4),
-        (DENSE, 4, 2),
-        (DENSE, 1, 12),
-        (DENSE, 4, 12),
-        (SPARSE, 1, 1),
-        (SPARSE, 1, 3),
-        (SPARSE, 2, 4),
-        (SPARSE, 4, 6),
-        (SPARSE, 1, 12),
-        (SPARSE, 4, 12),
-        (WITHOUT_FIRST, 1, 3),
-        (WITHOUT_FIRST, 4, 6),
-        (EMPTY, 1, 12),
-        (EMPTY, 2, 1),
-        (EMPTY, 4, 4),
-    ],
-)
-def test_walks_the_tiles_of_one_vector_after_another(weights, pe, simd, stalls):
-    plan = schedule(weights, pe, simd)
-    count = len(plan.tiles)
-    issued, followed = simulate(Sequencer(plan), 3 * count, random.Random(0), stalls=stalls)
-    columns = [word for _, word in plan.tiles]
-    finishes = [0] * (count - 1) + [1]
-    assert issued == list(zip(columns, finishes, strict=True)) * 3
-    assert followed == list(zip(plan.weights.tolist(), plan.last, strict=True)) * 3
+@pytest.mark.parametrize("name", READERS)
+def test_walks_the_tiles_of_one_window_after_another(name, stalls):
+    program = READERS[name].program
+    issued = simulate(Sequencer(program), 3 * len(program), random.Random(0), stalls=stalls)
+    finish = [False] * (len(program) - 1) + [True]
+    tiles = zip(program.rows, program.columns, program.last, finish, strict=True)
+    assert issued == [tuple(map(int, tile)) for tile in tiles] * 3
 
 
-def test_schedule_is_an_attribute():
-    plan = schedule(DENSE, 2, 3)
-    assert Sequencer(plan).schedule is plan
+def test_every_form_is_among_them():
+    programs = [reader.program for reader in READERS.values()]
+    assert {(len(p) == 1, p.counted) for p in programs} == {
+        (True, True),
+        (False, True),
+        (False, False),
+    }
+
+
+def test_program_is_an_attribute():
+    program = READERS["square"].program
+    assert Sequencer(program).program is program

@@ -21,9 +21,10 @@ from threefold.network import (
     Threshold,
     permute,
 )
-from threefold.plan import Folding, Layer, Schedule, align
+from threefold.plan import Folding, Schedule, align
 from threefold.plan.align import tiles_left
 
+from ..accelerators import make_layer
 from ..strategies import images_for, networks
 
 
@@ -87,9 +88,19 @@ def test_tiles_are_counted_by_hand():
 @pytest.mark.parametrize("kept", [0.02, 0.3])
 def test_a_dense_layer_has_as_many_tiles_as_its_schedule(pe, simd, kept):
     weights = np.random.default_rng(0).random((8, 24)) < kept
-    layer = Layer("fc", "act", weights.astype(np.int8), Codes.unsigned(2))
-    schedule = Schedule(layer, Folding(pe, simd))
+    schedule = Schedule(make_layer(weights), Folding(pe, simd))
     assert tiles_left(weights.reshape(8, 2, 2, 6), pe, simd) == len(schedule.tiles)
+
+
+@pytest.mark.parametrize(
+    ("groups", "pe", "simd"), [(1, 1, 1), (1, 4, 6), (1, 2, 3), (2, 2, 3), (6, 2, 1), (6, 12, 1)]
+)
+@pytest.mark.parametrize("kept", [0.05, 0.4])
+def test_a_sliding_layer_has_as_many_tiles_as_its_schedule(groups, pe, simd, kept):
+    weights = np.random.default_rng(groups).random((12, 3, 2, 6 // groups)) < kept
+    layer = make_layer(weights, shape=(5, 4, 6), groups=groups)
+    schedule = Schedule(layer, Folding(pe, simd))
+    assert tiles_left(weights, pe, simd) == len(schedule.tiles)
 
 
 @pytest.mark.parametrize(("pe", "simd"), [(2, 4), (4, 4), (8, 2), (4, 8)])

@@ -13,17 +13,17 @@ def test_predicted_cycles_are_simulated_cycles(codes, argmax):
     seed = 2 * list(CODES).index(codes) + argmax
     rng = np.random.default_rng(seed)
     plan = random_plan(rng, CODES[codes], argmax=argmax)
-    count = 8 + 4 * sum(engine.banks for engine in plan.engines)
+    count = max(12, plan.cycles.images)
     images = random_images(rng, plan.network, count)
     expected = golden.run(plan.network, images).reshape(count, -1)
     bench = AcceleratorBench(plan)
 
     run = bench.run(images)
-    start, left = trace(plan.engines, plan.argmax, count)
-    assert start == 0
+    left = trace(plan.steps, plan.argmax, plan.buffers, count).left.tolist()
     assert run.left == left, f"seed {seed}"
     assert plan.cycles.latency == run.left[0]
-    assert plan.cycles.interval == interval_of(run.left)
+    steady = interval_of(run.left, plan.cycles.settled, plan.cycles.period)
+    assert plan.cycles.interval == steady, f"seed {seed}"
     assert np.array_equal(run.outputs, expected), f"seed {seed}"
 
     stalled = bench.run(images[:12], stalls=0.3, seed=seed)
@@ -50,10 +50,20 @@ def test_latency_is_that_of_one_image_alone():
 
 
 @pytest.mark.parametrize(
-    ("left", "interval"),
-    [([5, 9, 13, 17], 4), ([0, 7, 10, 13, 17, 20], 3.5), ([3, 5], np.nan), ([3], np.nan)],
+    ("left", "settled", "period", "interval"),
+    [
+        ([5, 9, 13, 17], 0, 1, 4),
+        ([0, 7, 10, 14, 17, 21], 1, 2, 3.5),
+        ([0, 7, 10, 14, 17, 21, 24], 1, 2, 3.5),
+        ([0, 7, 10, 13, 17, 20], 2, 1, pytest.approx(10 / 3)),
+        ([0, 50, 54, 58], 1, 1, 4),
+        ([3, 5], 0, 1, 2),
+        ([3, 5], 1, 1, np.nan),
+        ([3, 5], 0, 2, np.nan),
+        ([3], 0, 1, np.nan),
+    ],
 )
-def test_interval_is_the_mean_over_the_later_half(left, interval):
-    result = interval_of(left)
+def test_interval_is_the_mean_of_whole_periods_once_it_is_steady(left, settled, period, interval):
+    result = interval_of(left, settled, period)
     assert result == interval or np.isnan([result, interval]).all()
-    assert isinstance(result, type(interval))
+    assert isinstance(result, int) == isinstance(interval, int)

@@ -3,17 +3,106 @@ import pytest
 
 from threefold.errors import PlanError
 from threefold.network import Codes
-from threefold.plan import EnginePlan, Folding, Layer
+from threefold.plan import EnginePlan, Folding, PoolPlan, StepPlan
+from threefold.plan.cycles import predict
+from threefold.plan.engine import least_depth, smooth_depth
+from threefold.plan.steps import ConcatStep, PadStep, Pool
+from threefold.plan.window import Window
 
-LAYER = Layer(
-    "fc1", "logits", np.ones((6, 4), np.int8), Codes.unsigned(2), offsets=np.zeros(6, int)
+from ..accelerators import make_layer
+
+CODES = Codes.unsigned(2)
+LAYER = make_layer(np.ones((6, 4)), offsets=np.zeros(6, int))
+SLIDING = make_layer(
+    np.ones((6, 3, 3, 4)), shape=(5, 6, 4), name="conv1", padding=(1, 1, 1, 1), stride=(1, 2)
 )
 
 
+def make_pool(*, total=False, channels=6):
+    window = Window((4, 6, channels), (2, 2), (2, 2))
+    out = Codes.unsigned(4) if total else CODES
+    shapes = ((4, 6, channels),)
+    return Pool("pool1", ("input",), (CODES,), out, (2, 3, channels), shapes, window, total)
+
+
+def make_concat():
+    shapes = (4, 4, 6), (4, 4, 9)
+    return ConcatStep("concat1", ("a", "b"), (CODES, CODES), CODES, (4, 4, 15), shapes)
+
+
 def test_cycles_are_tiles():
-    plan = EnginePlan(LAYER, Folding(2, 2), lanes=2, banks=3)
-    assert plan.cycles == len(plan.schedule.tiles) == 6
+    plan = EnginePlan(LAYER, Folding(2, 2), lanes=2, depth=16)
+    assert plan.cycles == plan.tile_cycles == len(plan.schedule.tiles) == 6
     assert plan.schedule.folding == Folding(2, 2)
+
+
+def test_a_pixel_takes_as_many_cycles_as_tiles():
+    plan = EnginePlan(SLIDING, Folding(3, 4))
+    assert len(plan.program) == 2 * 9
+    assert plan.cycles == plan.tile_cycles == 5 * 3 * 18
+    assert (plan.i_lanes, plan.word_bits, plan.walk.words) == (4, 8, 30)
+
+
+def test_words_and_beats_take_cycles_too():
+    assert EnginePlan(LAYER, Folding(6, 4)).cycles == 6
+    assert EnginePlan(LAYER, Folding(6, 4), lanes=6).cycles == 1
+    pointwise = make_layer(np.ones((1, 1, 1, 4)), shape=(5, 6, 4), stride=(2, 2))
+    assert EnginePlan(pointwise, Folding(1, 4)).cycles == 30
+
+
+def test_a_single_port_takes_the_cycles_of_words_from_tiles():
+    dual, single = (EnginePlan(SLIDING, Folding(3, 4), memory=name) for name in ("auto", "spram"))
+    assert single.cycles == dual.cycles + 30
+    dual, single = (PoolPlan(make_pool(), 2, memory=name) for name in ("auto", "spram"))
+    assert (dual.cycles, single.cycles) == (72, 72 + 72)
+
+
+def test_depth_follows_from_the_window():
+    walk = EnginePlan(SLIDING, Folding(3, 4)).walk
+    assert (walk.least_depth, walk.smooth_depth) == (15, 17)
+    assert (least_depth(walk), smooth_depth(walk, 9)) == (16, 32)
+    assert EnginePlan(SLIDING, Folding(3, 4)).depth == 32
+    assert EnginePlan(SLIDING, Folding(3, 2)).depth == 64
+    assert EnginePlan(SLIDING, Folding(3, 4), depth=64).depth == 64
+
+
+@pytest.mark.parametrize(("simd", "depth"), [(4, 4), (2, 8), (1, 16)])
+def test_a_word_in_each_cycle_takes_one_more(simd, depth):
+    plan = EnginePlan(LAYER, Folding(6, simd), lanes=6)
+    assert (plan.depth, plan.walk.smooth_depth) == (depth, depth // 2)
+    assert predict((plan,), False, {}).interval == plan.cycles == plan.walk.words
+    smaller = EnginePlan(LAYER, Folding(6, simd), lanes=6, depth=depth // 2)
+    assert predict((smaller,), False, {}).interval > plan.cycles
+    assert EnginePlan(LAYER, Folding(3, simd)).depth == depth // 2
+
+
+def test_an_engine_is_named_like_its_layer():
+    plan = EnginePlan(LAYER, Folding(2, 2))
+    assert (plan.name, plan.step) == ("fc1", LAYER)
+    assert PoolPlan(make_pool()).name == "pool1"
+    assert StepPlan(make_concat()).name == "concat1"
+
+
+def test_a_pool_reads_channel_after_channel():
+    program = PoolPlan(make_pool(channels=4), 2).program
+    assert list(zip(program.rows.tolist(), program.columns.tolist(), strict=True)) == [
+        *[(0, 0), (0, 2), (1, 0), (1, 2)],
+        *[(0, 1), (0, 3), (1, 1), (1, 3)],
+    ]
+    assert program.last.tolist() == [False, False, False, True] * 2
+    assert (program.height, program.width, program.results) == (2, 4, 2)
+
+
+def test_figures_of_a_pool():
+    plan = PoolPlan(make_pool(), 3)
+    assert (plan.i_lanes, plan.word_bits) == (3, 6)
+    assert plan.cycles == 2 * 3 * 8
+    assert plan.depth == smooth_depth(plan.walk, 8)
+
+
+def test_figures_of_other_steps():
+    plan = StepPlan(make_concat(), 3)
+    assert (plan.i_lanes, plan.cycles) == (3, 16 * 5)
 
 
 @pytest.mark.parametrize(
@@ -25,9 +114,58 @@ def test_cycles_are_tiles():
         ),
         ({"lanes": 2}, r"^output lanes of 'fc1' must divide 3 PEs, not 2$"),
         ({"lanes": 0}, r"^output lanes of 'fc1' must divide 3 PEs, not 0$"),
-        ({"banks": 1}, r"^'fc1' needs at least 2 banks, not 1$"),
+        ({"depth": 1}, r"^the buffer of 'fc1' must be a power of two of at least 2 words, not 1$"),
+        ({"depth": 6}, r"^the buffer of 'fc1' must be a power of two of at least 2 words, not 6$"),
+        (
+            {"depth": -2},
+            r"^the buffer of 'fc1' must be a power of two of at least 2 words, not -2$",
+        ),
+        (
+            {"layer": SLIDING, "folding": Folding(3, 4), "depth": 8},
+            r"^the buffer of 'conv1' must be a power of two of at least 16 words, not 8$",
+        ),
+        (
+            {"memory": "dram"},
+            r"^memory of 'fc1' must be one of auto, lut, block, spram, not 'dram'$",
+        ),
     ],
 )
 def test_refuses(parameters, message):
     with pytest.raises(PlanError, match=message):
         EnginePlan(**{"layer": LAYER, "folding": Folding(3, 2), **parameters})
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: PoolPlan(make_pool(), 4),
+            r"^lanes of 'pool1' must divide 6 channels, not 4$",
+        ),
+        (
+            lambda: PoolPlan(make_pool(), 3, depth=8),
+            r"^the buffer of 'pool1' must be a power of two of at least 16 words, not 8$",
+        ),
+        (
+            lambda: PoolPlan(make_pool(), 3, memory=""),
+            r"^memory of 'pool1' must be one of auto, lut, block, spram, not ''$",
+        ),
+        (
+            lambda: StepPlan(make_concat(), 2),
+            r"^lanes of 'concat1' must divide 3 channels, not 2$",
+        ),
+        (
+            lambda: StepPlan(make_concat(), 0),
+            r"^lanes of 'concat1' must divide 3 channels, not 0$",
+        ),
+        (
+            lambda: StepPlan(
+                PadStep("pad1", ("a",), (CODES,), CODES, (1, 1, 12), ((1, 1, 6),), 4, 2), 3
+            ),
+            r"^lanes of 'pad1' must divide 2 channels, not 3$",
+        ),
+    ],
+)
+def test_other_steps_refuse(make, message):
+    with pytest.raises(PlanError, match=message):
+        make()

@@ -60,10 +60,10 @@ def test_arg_max_takes_a_logit_a_cycle():
     assert made.cycles.interval == made.bottleneck.cycles == 6
 
 
-def test_more_than_two_banks_gain_nothing():
+def test_deeper_buffers_gain_nothing():
     made = plan((8, 4), (6, 8), argmax=True)
-    deeper = [EnginePlan(e.layer, e.folding, e.lanes, banks=8) for e in made.engines]
-    assert predict(tuple(deeper), made.argmax).interval == made.cycles.interval
+    deeper = [EnginePlan(e.layer, e.folding, e.lanes, 4 * e.depth) for e in made.engines]
+    assert predict(tuple(deeper), made.argmax, {}).interval == made.cycles.interval
 
 
 def test_bottleneck_is_the_engine_with_most_tiles():
@@ -86,27 +86,36 @@ def test_json():
         "argmax": True,
         "board": "",
         "predicted_cycles": {"latency": made.cycles.latency, "interval": made.cycles.interval},
-        "engines": [
+        "buffers": {},
+        "steps": [
             {
                 "name": "fc1",
+                "op": "conv",
                 "rows": 8,
                 "columns": 4,
                 "pe": 4,
                 "simd": 2,
                 "lanes": made.engines[0].lanes,
-                "banks": 2,
+                "depth": 4,
+                "memory": "auto",
+                "cycles": 4,
+                "form": "parallel",
                 "tiles": 4,
                 "tiles_skipped": 0,
                 "weight_bits_stored": 64,
             },
             {
                 "name": "fc2",
+                "op": "conv",
                 "rows": 6,
                 "columns": 8,
                 "pe": 3,
                 "simd": 4,
                 "lanes": made.engines[1].lanes,
-                "banks": 2,
+                "depth": 4,
+                "memory": "auto",
+                "cycles": 6,
+                "form": "pipelined",
                 "tiles": 4,
                 "tiles_skipped": 0,
                 "weight_bits_stored": 96,

@@ -6,8 +6,21 @@ import numpy as np
 import pytest
 
 from threefold.errors import BuildError, FileFormatError, PlanError
-from threefold.network import Codes, Dense, Logits, Network, Tensor, Threshold, load, save
-from threefold.plan import Folding, fold, load_plan, save_plan
+from threefold.network import (
+    Add,
+    Codes,
+    Conv,
+    Dense,
+    Logits,
+    MaxPool,
+    Network,
+    Node,
+    Tensor,
+    Threshold,
+    load,
+    save,
+)
+from threefold.plan import EnginePlan, Folding, PoolPlan, StepPlan, fold, load_plan, save_plan
 from threefold.plan.file import digest
 
 
@@ -45,8 +58,8 @@ def test_round_trip(network, plan, path):
     assert loaded.network is network
     assert loaded.dumps() == plan.dumps()
     assert loaded.foldings() == plan.foldings()
-    assert [engine.schedule.tiles for engine in loaded.engines] == [
-        engine.schedule.tiles for engine in plan.engines
+    assert [engine.schedule.tiles.tolist() for engine in loaded.engines] == [
+        engine.schedule.tiles.tolist() for engine in plan.engines
     ]
 
 
@@ -93,11 +106,11 @@ def test_missing(network, tmp_path):
         ("null", "plan.json must hold a JSON object, not NoneType"),
         (
             "{}",
-            "the schema of plan.json is None, but this version of Threefold reads 1",
+            "the schema of plan.json is None, but this version of Threefold reads 2",
         ),
         (
-            '{"schema": 2}',
-            "the schema of plan.json is 2, but this version of Threefold reads 1",
+            '{"schema": 1}',
+            "the schema of plan.json is 1, but this version of Threefold reads 2",
         ),
         (" " * (1 << 24) + "{}", "plan.json holds more than 16 MiB of JSON"),
     ],
@@ -123,46 +136,63 @@ def edit(content, place, value):
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        (["engines"], ..., "it must list 2 engines"),
-        (["engines"], {}, "it must list 2 engines"),
-        (["engines"], [{}], "it must list 2 engines"),
-        (["engines", 0], None, "the engine of 'fc1' is not where it should be"),
-        (["engines", 1, "name"], "fc1", "the engine of 'fc2' is not where it should be"),
-        (["engines", 0, "pe"], "2", "'pe' of 'fc1' must be an integer, not '2'"),
-        (["engines", 0, "pe"], True, "'pe' of 'fc1' must be an integer, not True"),
-        (["engines", 0, "simd"], 3.0, "'simd' of 'fc1' must be an integer, not 3.0"),
-        (["engines", 0, "lanes"], None, "'lanes' of 'fc1' must be an integer, not None"),
-        (["engines", 0, "banks"], [], "'banks' of 'fc1' must be an integer, not []"),
+        (["steps"], ..., "it must list 2 steps"),
+        (["steps"], {}, "it must list 2 steps"),
+        (["steps"], [{}], "it must list 2 steps"),
+        (["steps", 0], None, "the entry of 'fc1' is not where it should be"),
+        (["steps", 1, "name"], "fc1", "the entry of 'fc2' is not where it should be"),
+        (["steps", 0, "pe"], "2", "'pe' of 'fc1' must be an integer, not '2'"),
+        (["steps", 0, "pe"], True, "'pe' of 'fc1' must be an integer, not True"),
+        (["steps", 0, "simd"], 3.0, "'simd' of 'fc1' must be an integer, not 3.0"),
+        (["steps", 0, "lanes"], None, "'lanes' of 'fc1' must be an integer, not None"),
+        (["steps", 0, "depth"], [], "'depth' of 'fc1' must be an integer, not []"),
         (
-            ["engines", 0, "banks"],
+            ["steps", 0, "depth"],
             "x" * 99,
-            f"'banks' of 'fc1' must be an integer, not '{'x' * 38}…",
+            f"'depth' of 'fc1' must be an integer, not '{'x' * 38}…",
         ),
         (
-            ["engines", 0, "pe"],
+            ["steps", 0, "pe"],
             3,
             "PE count of 'fc1' must divide 8 rows, not 3; divisors are 1, 2, 4, 8",
         ),
         (
-            ["engines", 0, "simd"],
+            ["steps", 0, "simd"],
             0,
             "SIMD width of 'fc1' must divide 12 columns, not 0; divisors are 1, 2, 3, 4, 6, 12",
         ),
-        (["engines", 0, "lanes"], -1, "output lanes of 'fc1' must divide 2 PEs, not -1"),
-        (["engines", 0, "banks"], 1, "'fc1' needs at least 2 banks, not 1"),
-        (["engines", 0, "banks"], 10**9, "'fc1' may have at most 64 banks, not 1000000000"),
+        (["steps", 0, "lanes"], -1, "output lanes of 'fc1' must divide 2 PEs, not -1"),
         (
-            ["engines", 0, "tiles"],
+            ["steps", 0, "depth"],
+            2,
+            "the buffer of 'fc1' must be a power of two of at least 4 words, not 2",
+        ),
+        (["steps", 0, "depth"], 0, "'depth' of 'fc1' must be 1…16777216 words, not 0"),
+        (
+            ["steps", 0, "depth"],
+            2**24 + 1,
+            "'depth' of 'fc1' must be 1…16777216 words, not 16777217",
+        ),
+        (["steps", 0, "memory"], 3, "'memory' of 'fc1' must be a name, not 3"),
+        (
+            ["steps", 0, "memory"],
+            "tape",
+            "memory of 'fc1' must be one of auto, lut, block, spram, not 'tape'",
+        ),
+        (["buffers"], ..., "it must state 0 buffers before joins"),
+        (["buffers"], {"fc1.0": 1}, "it must state 0 buffers before joins"),
+        (
+            ["steps", 0, "tiles"],
             1,
-            "engines[0].tiles is 1, but the network and its folding give 12",
+            "steps[0].tiles is 1, but the network and its folding give 12",
         ),
         (
-            ["engines", 0, "pe"],
+            ["steps", 0, "pe"],
             4,
-            "engines[0].tiles is 12, but the network and its folding give 6",
+            "predicted_cycles.interval is 12, but the network and its folding give 8",
         ),
-        (["engines", 1, "rows"], ..., "engines[1].rows is missing"),
-        (["engines", 1, "colour"], "red", "'engines[1].colour' means nothing"),
+        (["steps", 1, "rows"], ..., "steps[1].rows is missing"),
+        (["steps", 1, "colour"], "red", "'steps[1].colour' means nothing"),
         (["argmax"], True, "argmax is True, but the network and its folding give False"),
         (["argmax"], 0, "argmax is 0, but the network and its folding give False"),
         (
@@ -184,6 +214,79 @@ def test_edited(network, path, place, value, message):
     with pytest.raises(FileFormatError) as error:
         load_plan(network, path)
     assert str(error.value) == f"{path} is not a usable plan: {message}; plan again"
+
+
+def make_branches():
+    rng = np.random.default_rng(0)
+    tensor = Tensor((4, 4, 2), Codes.unsigned(2))
+    levels = Threshold(np.sort(rng.integers(-4, 5, (2, 3)), axis=1))
+    nodes = [
+        Node("conv", Conv(rng.integers(-1, 2, (2, 3, 3, 2)), padding=(1,) * 4), ["input"]),
+        Node("act", levels, ["conv"]),
+        Node("sum", Add(), ["act", "input"]),
+        Node("pool", MaxPool((2, 2), (2, 2)), ["sum"]),
+    ]
+    return Network("branches", tensor, nodes)
+
+
+@pytest.fixture
+def branches():
+    return make_branches()
+
+
+@pytest.fixture
+def branches_path(branches, tmp_path):
+    save_plan(fold(branches, {"conv": Folding(2, 1)}), tmp_path / "branches.json")
+    return tmp_path / "branches.json"
+
+
+def test_round_trip_of_branches(branches, branches_path):
+    plan = fold(branches, {"conv": Folding(2, 1)})
+    loaded = load_plan(branches, branches_path)
+    assert loaded.dumps() == plan.dumps()
+    assert loaded.buffers == plan.buffers
+    assert [type(step) for step in loaded.steps] == [EnginePlan, StepPlan, PoolPlan]
+    assert [step.lanes for step in loaded.steps] == [step.lanes for step in plan.steps]
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (["buffers"], [], "it must state 2 buffers before joins"),
+        (["buffers", "sum.0"], ..., "it must state 2 buffers before joins"),
+        (["buffers", "sum.2"], 1, "it must state 2 buffers before joins"),
+        (["buffers", "sum.1"], -1, "buffer sum.1 must be 0…16777216 beats, not -1"),
+        (["buffers", "sum.1"], 2**24 + 1, "buffer sum.1 must be 0…16777216 beats, not 16777217"),
+        (["buffers", "sum.1"], 1.5, "'sum.1' of 'a join' must be an integer, not 1.5"),
+        (["steps", 1, "lanes"], 3, "lanes of 'sum' must divide 2 channels, not 3"),
+        (["steps", 1, "lanes"], "1", "'lanes' of 'sum' must be an integer, not '1'"),
+        (
+            ["steps", 2, "depth"],
+            3,
+            "the buffer of 'pool' must be a power of two of at least 16 words, not 3",
+        ),
+        (["steps", 2, "depth"], None, "'depth' of 'pool' must be an integer, not None"),
+        (["steps", 2, "memory"], [], "'memory' of 'pool' must be a name, not []"),
+        (
+            ["steps", 1, "op"],
+            "pool",
+            "steps[1].op is 'pool', but the network and its folding give 'add'",
+        ),
+        (
+            ["buffers", "sum.1"],
+            0,
+            "branches of this accelerator wait for each other for ever: make the buffers sum.0, "
+            "sum.1 deeper",
+        ),
+    ],
+)
+def test_edited_branches(branches, branches_path, place, value, message):
+    content = json.loads(branches_path.read_text())
+    edit(content, place, value)
+    branches_path.write_text(json.dumps(content))
+    with pytest.raises(FileFormatError) as error:
+        load_plan(branches, branches_path)
+    assert str(error.value) == f"{branches_path} is not a usable plan: {message}; plan again"
 
 
 def test_edited_prediction(network, plan, path):

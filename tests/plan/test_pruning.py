@@ -33,7 +33,7 @@ def simulated_interval(plan):
     beats = ROWS // plan.lanes
     words = images.reshape(-1, plan.folding.simd)
     traffic = pass_through(Engine(plan), words, 8 * beats)
-    expected = (images @ plan.layer.weights.T).reshape(-1, plan.lanes)
+    expected = (images @ plan.layer.weights[:, 0, 0].T).reshape(-1, plan.lanes)
     assert traffic.beats == [tuple(beat) for beat in expected.tolist()]
     (interval,) = set(np.diff(traffic.left[beats - 1 :: beats][2:]).tolist())
     return interval
@@ -42,8 +42,10 @@ def simulated_interval(plan):
 def weight_rows(plan):
     """Depth of the weight memory in the generated hardware."""
     text = to_rtlil(Engine(plan), "engine")
-    (sequencer,) = re.findall(r"^module \\engine\.array\.sequencer$.*?^end$", text, re.M | re.S)
-    (size,) = re.findall(r"^  memory width \d+ size (\d+) ", sequencer, re.M)
+    (weights,) = re.findall(
+        r"^module \\engine\.array\.weights(?:\$\d+)?$.*?^end$", text, re.M | re.S
+    )
+    (size,) = re.findall(r"^  memory width \d+ size (\d+) ", weights, re.M)
     return int(size)
 
 
@@ -67,7 +69,7 @@ def test_single_pruned_weights_inside_a_tile_save_nothing():
     folding = Folding(4, 6)
     plan = engine_plan(folding, tiles_kept=1.0)
     weights = plan.layer.weights.copy()
-    weights[:, 1:] *= (np.arange(COLUMNS - 1) % 6 == 0)[None]
-    assert (np.abs(weights).sum(axis=1) < COLUMNS).all()
+    weights[..., 1:] *= np.arange(COLUMNS - 1) % 6 == 0
+    assert (np.abs(weights).sum(axis=3) < COLUMNS).all()
     pruned = replace(plan, layer=replace(plan.layer, weights=weights))
     assert pruned.cycles == plan.cycles

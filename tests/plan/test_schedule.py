@@ -1,9 +1,12 @@
+import re
+
 import numpy as np
 import pytest
 
 from threefold.errors import PlanError
-from threefold.network import Codes
-from threefold.plan import Folding, Layer, Schedule
+from threefold.plan import Folding, Schedule
+
+from ..accelerators import divisors, make_layer
 
 WEIGHTS = np.array(
     [
@@ -17,44 +20,55 @@ WEIGHTS = np.array(
     np.int8,
 )
 DENSE = np.ones((6, 6), np.int8)
+SHAPE = (7, 7, 4)
 
 
-def schedule(weights, pe, simd):
-    return Schedule(Layer("fc1", "act1", weights, Codes.unsigned(2)), Folding(pe, simd))
+def schedule(weights, pe, simd, **more):
+    return Schedule(make_layer(weights, **more), Folding(pe, simd))
+
+
+def words_read(plan):
+    """Kernel row, pixel and first channel that each entry of the program reads."""
+    column, word = np.divmod(plan.program.columns, plan.pitch)
+    triples = zip(plan.program.rows, column, word * plan.lanes, strict=True)
+    return [tuple(map(int, triple)) for triple in triples]
 
 
 def test_empty_tiles_are_left_out_but_one_of_an_empty_row_group():
     plan = schedule(WEIGHTS, 2, 2)
-    assert (plan.row_groups, plan.words) == (3, 3)
-    assert plan.occupancy.tolist() == [
+    assert (plan.row_groups, plan.words, plan.pitch) == (3, 3, 3)
+    assert plan.occupancy.reshape(3, 3).tolist() == [
         [False, True, False],
         [False, False, False],
         [True, False, True],
     ]
-    assert plan.tiles == ((0, 1), (1, 0), (2, 0), (2, 2))
-    assert plan.last == (True, True, False, True)
+    assert plan.tiles.tolist() == [[0, 0, 0, 1], [1, 0, 0, 0], [2, 0, 0, 0], [2, 0, 0, 2]]
+    assert plan.program.columns.tolist() == [1, 0, 0, 2]
+    assert plan.program.last.tolist() == [True, True, False, True]
     assert plan.weights.tolist() == [
         [[1, 0], [0, -1]],
         [[0, 0], [0, 0]],
         [[1, -1], [0, 0]],
         [[0, 0], [1, 1]],
     ]
-    assert plan.skipped == 5
-    assert plan.link_bits == 2 + 1
-    assert plan.row_bits == 2 * 2 * 2 + 3
+    assert (plan.skipped, plan.tiles_in_all) == (5, 9)
+    assert plan.program.bits == 2 + 1
+    assert plan.row_bits == 2 * 2 * 2
     assert plan.weight_bits == 4 * 11
 
 
-def test_without_empty_tiles_there_are_no_links():
+def test_without_empty_tiles_counters_stand_for_the_list():
     plan = schedule(DENSE, 2, 3)
-    assert plan.tiles == ((0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1))
-    assert plan.last == (False, True) * 3
-    assert (plan.skipped, plan.link_bits, plan.row_bits, plan.weight_bits) == (0, 0, 12, 72)
+    assert plan.tiles[:, [0, 3]].tolist() == [[0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [2, 1]]
+    assert plan.program.last.tolist() == [False, True] * 3
+    assert plan.program.counted
+    assert (plan.skipped, plan.program.bits, plan.row_bits, plan.weight_bits) == (0, 0, 12, 72)
 
 
 def test_a_single_tile_is_constant():
     plan = schedule(DENSE, 6, 6)
-    assert (plan.tiles, plan.last) == (((0, 0),), (True,))
+    assert plan.tiles.tolist() == [[0, 0, 0, 0]]
+    assert plan.program.last.tolist() == [True]
     assert (plan.skipped, plan.row_bits, plan.weight_bits) == (0, 72, 0)
 
 
@@ -62,13 +76,14 @@ def test_a_single_tile_that_remains_is_constant():
     weights = np.zeros((2, 6), np.int8)
     weights[1, 4] = 1
     plan = schedule(weights, 2, 2)
-    assert (plan.tiles, plan.skipped, plan.weight_bits) == (((0, 2),), 2, 0)
+    assert plan.tiles.tolist() == [[0, 0, 0, 2]]
+    assert (plan.skipped, plan.program.bits, plan.weight_bits) == (2, 0, 0)
 
 
 def test_a_layer_without_weights_keeps_a_tile_for_each_row_group():
     plan = schedule(0 * WEIGHTS, 2, 3)
-    assert plan.tiles == ((0, 0), (1, 0), (2, 0))
-    assert plan.last == (True, True, True)
+    assert plan.tiles.tolist() == [[0, 0, 0, 0], [1, 0, 0, 0], [2, 0, 0, 0]]
+    assert plan.program.last.tolist() == [True, True, True]
 
 
 @pytest.mark.parametrize("pe", [1, 2, 3, 6])
@@ -79,12 +94,107 @@ def test_tiles_put_together_are_the_weights(pe, simd, kept):
     weights = (rng.choice([-1, 1], (6, 6)) * (rng.random((6, 6)) < kept)).astype(np.int8)
     plan = schedule(weights, pe, simd)
     together = np.zeros_like(weights)
-    for (group, word), tile in zip(plan.tiles, plan.weights, strict=True):
+    for (group, _, _, word), tile in zip(plan.tiles, plan.weights, strict=True):
         together[group * pe : (group + 1) * pe, word * simd : (word + 1) * simd] = tile
     assert np.array_equal(together, weights)
-    assert len(plan.tiles) + plan.skipped == 36 // (pe * simd)
-    assert sum(plan.last) == plan.row_groups
-    assert list(plan.tiles) == sorted(set(plan.tiles))
+    assert len(plan.tiles) + plan.skipped == plan.tiles_in_all == 36 // (pe * simd)
+    assert plan.program.results == plan.row_groups
+    assert plan.tiles.tolist() == sorted(map(list, set(map(tuple, plan.tiles.tolist()))))
+
+
+CONVOLUTIONS = [
+    (groups, of_group, depth, pe, simd)
+    for groups, of_group, depth in ((1, 4, 6), (3, 2, 2), (2, 4, 3), (4, 1, 1), (6, 2, 1))
+    for pe in divisors(groups * of_group)
+    for simd in divisors(depth)
+    if (of_group % pe == 0) or (pe % of_group == 0 and simd == depth)
+]
+
+
+@pytest.mark.parametrize("kept", [0.2, 1.0])
+@pytest.mark.parametrize(("groups", "of_group", "depth", "pe", "simd"), CONVOLUTIONS)
+def test_the_program_computes_the_convolution(groups, of_group, depth, pe, simd, kept):
+    """A window through the list of tiles, as the array adds it up, is what the weights say."""
+    rng = np.random.default_rng(0)
+    size = (groups * of_group, 3, 2, depth)
+    weights = rng.choice([-1, 1], size) * (rng.random(size) < kept)
+    plan = schedule(weights, pe, simd, shape=(5, 4, groups * depth), groups=groups)
+    spans = plan.folding.spans(plan.layer)
+    assert plan.lanes == simd * spans
+    window = rng.integers(0, 4, (3, 2, groups * depth))
+    totals, sums = [], np.zeros(pe, int)
+    reads = zip(words_read(plan), plan.weights, plan.program.last, strict=True)
+    for (row, column, channel), tile, last in reads:
+        word = window[row, column, channel : channel + plan.lanes].reshape(spans, simd)
+        for index in range(pe):
+            sums[index] += tile[index] @ word[index * spans // pe]
+        if last:
+            totals += sums.tolist()
+            sums[:] = 0
+    expected = [
+        int((window[..., row // of_group * depth :][..., :depth] * weights[row]).sum())
+        for row in range(groups * of_group)
+    ]
+    assert totals == expected
+
+
+def test_tiles_of_a_convolution_are_read_row_by_row():
+    plan = schedule(np.ones((2, 2, 2, 4)), 2, 2, shape=SHAPE)
+    assert words_read(plan) == [
+        *[(0, 0, 0), (0, 0, 2), (0, 1, 0), (0, 1, 2)],
+        *[(1, 0, 0), (1, 0, 2), (1, 1, 0), (1, 1, 2)],
+    ]
+    assert plan.program.counted
+    assert (plan.pitch, plan.words) == (2, 98)
+
+
+def test_a_tile_is_skipped_at_one_position():
+    weights = np.ones((2, 3, 3, 4), np.int8)
+    weights[:, 1, 2, 2:] = 0
+    plan = schedule(weights, 2, 2, shape=SHAPE)
+    assert (plan.skipped, len(plan.tiles)) == (1, 17)
+    assert (1, 2, 2) not in words_read(plan)
+    assert plan.program.bits == 2 + 3 + 1
+    assert plan.weight_bits == 17 * (2 * 2 * 2 + 6)
+
+
+def test_a_tile_is_skipped_at_all_positions():
+    weights = np.ones((2, 3, 3, 4), np.int8)
+    weights[..., 2:] = 0
+    plan = schedule(weights, 2, 2, shape=SHAPE)
+    assert (plan.skipped, len(plan.tiles)) == (9, 9)
+    assert {channel for _, _, channel in words_read(plan)} == {0}
+    assert plan.weight_bits == 9 * (8 + 6)
+
+
+def test_a_zero_in_a_tile_saves_nothing():
+    weights = np.ones((2, 3, 3, 4), np.int8)
+    weights[0] = 0
+    weights[1, :, :, ::2] = 0
+    plan = schedule(weights, 2, 2, shape=SHAPE)
+    assert (plan.skipped, len(plan.tiles)) == (0, 18)
+
+
+def test_depthwise_filters_one_by_one_read_their_channels():
+    plan = schedule(np.ones((4, 2, 2, 1)), 1, 1, shape=SHAPE, groups=4)
+    assert (plan.lanes, plan.pitch, plan.folding.spans(plan.layer)) == (1, 4, 1)
+    assert [channel for _, _, channel in words_read(plan)] == [0] * 4 + [1] * 4 + [2] * 4 + [3] * 4
+    assert not plan.program.counted
+
+
+def test_depthwise_filters_at_once_share_a_word():
+    plan = schedule(np.ones((4, 2, 2, 1)), 2, 1, shape=SHAPE, groups=4)
+    assert (plan.lanes, plan.pitch, plan.folding.spans(plan.layer)) == (2, 2, 2)
+    assert words_read(plan)[:5] == [(0, 0, 0), (0, 1, 0), (1, 0, 0), (1, 1, 0), (0, 0, 2)]
+    whole = schedule(np.ones((4, 2, 2, 1)), 4, 1, shape=SHAPE, groups=4)
+    assert (whole.lanes, whole.pitch, whole.folding.spans(whole.layer)) == (4, 1, 4)
+    assert whole.program.counted
+
+
+@pytest.mark.parametrize(("pe", "spans"), [(1, 1), (2, 1), (4, 2), (12, 6)])
+def test_spans(pe, spans):
+    layer = make_layer(np.ones((12, 1, 1, 2)), shape=(2, 2, 12), groups=6)
+    assert Folding(pe, 2).spans(layer) == spans
 
 
 @pytest.mark.parametrize(
@@ -100,3 +210,39 @@ def test_tiles_put_together_are_the_weights(pe, simd, kept):
 def test_refuses(pe, simd, message):
     with pytest.raises(PlanError, match=message):
         schedule(WEIGHTS, pe, simd)
+
+
+@pytest.mark.parametrize(
+    ("groups", "pe", "simd", "message"),
+    [
+        (1, 5, 4, "PE count of 'conv1' must divide 12 rows, not 5; divisors are 1, 2, 3, 4, 6, 12"),
+        (1, 4, 9, "SIMD width of 'conv1' must divide 4 channels, not 9; divisors are 1, 2, 4"),
+        (
+            2,
+            4,
+            2,
+            "PE count of 'conv1' must be a divisor or a multiple of the 6 filters of a group, "
+            "not 4",
+        ),
+        (
+            3,
+            6,
+            2,
+            "PE count of 'conv1' must be a divisor or a multiple of the 4 filters of a group, "
+            "not 6",
+        ),
+        (
+            2,
+            12,
+            2,
+            "12 PEs of 'conv1' take several groups at once, so the SIMD width must be their "
+            "4 channels, not 2",
+        ),
+    ],
+)
+def test_refuses_of_a_convolution(groups, pe, simd, message):
+    shape = (5, 5, 4 * groups)
+    layer = make_layer(np.ones((12, 3, 3, 4)), shape=shape, groups=groups, name="conv1")
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        Schedule(layer, Folding(pe, simd))
+    assert not Folding(pe, simd).divides(layer)

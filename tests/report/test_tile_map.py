@@ -3,17 +3,15 @@ import re
 import numpy as np
 import pytest
 
-from threefold.network import Codes
-from threefold.plan import EnginePlan, Folding, Layer
+from threefold.plan import EnginePlan, Folding
 from threefold.report.tile_map import tile_densities, tile_map
 
+from ..accelerators import make_layer
 
-def engine(weights, pe, simd):
-    weights = np.array(weights, np.int8)
+
+def engine(weights, pe, simd, **more):
     offsets = np.zeros(len(weights), np.int64)
-    return EnginePlan(
-        Layer("fc1", "logits", weights, Codes.unsigned(2), offsets=offsets), Folding(pe, simd)
-    )
+    return EnginePlan(make_layer(weights, offsets=offsets, **more), Folding(pe, simd))
 
 
 def crosses(svg):
@@ -40,6 +38,18 @@ def test_densities():
     )
 
 
+def test_densities_of_a_kernel_go_from_position_to_position():
+    weights = np.zeros((4, 2, 2, 4))
+    weights[:2, 0, 1, 2:], weights[2, 1, 0, 0] = 1, -1
+    plan = engine(weights, 2, 2, shape=(5, 5, 4))
+    skipped = np.nan
+    np.testing.assert_array_equal(
+        tile_densities(plan.schedule),
+        [[skipped] * 3 + [1] + [skipped] * 4, [skipped] * 4 + [0.25] + [skipped] * 3],
+    )
+    assert len(crosses(tile_map(plan))) == 14
+
+
 def test_crosses_exactly_the_skipped_tiles(make_plan):
     for plan_engine in make_plan(4, seed=3).engines:
         schedule = plan_engine.schedule
@@ -49,7 +59,7 @@ def test_crosses_exactly_the_skipped_tiles(make_plan):
             for x, y in crosses(tile_map(plan_engine))
         }
         every = {(group, word) for group in range(groups) for word in range(words)}
-        assert marked == every - set(schedule.tiles)
+        assert marked == every - {(group, word) for group, _, _, word in schedule.tiles.tolist()}
         assert len(marked) == schedule.skipped > 0
         np.testing.assert_array_equal(
             {(int(y), int(x)) for y, x in np.argwhere(np.isnan(tile_densities(schedule)))}, marked

@@ -1,5 +1,6 @@
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,17 @@ from threefold.sim.simulate import simulate
 from threefold.sim.streams import expected_streams
 
 from threefold.errors import BuildError, DataError, MismatchError, PlanError, ToolError
-from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
+from threefold.network import (
+    ArgMax,
+    Codes,
+    Conv,
+    Dense,
+    Logits,
+    MaxPool,
+    Network,
+    Tensor,
+    Threshold,
+)
 from threefold.plan import Folding, fold
 
 IMAGES = np.random.default_rng(1).integers(0, 4, (40, 1, 1, 8))
@@ -27,7 +38,9 @@ def make_plan(*ending):
         ("logits", Logits(rng.integers(-5, 5, 4))),
     ]
     network = Network.chain("sample", Tensor((1, 1, 8), Codes.unsigned(2)), [*ops, *ending])
-    return fold(network, {"fc1": Folding(2, 4), "fc2": Folding(2, 3)})
+    plan = fold(network, {"fc1": Folding(2, 4), "fc2": Folding(2, 3)})
+    # The other forms hold their levels in an order of their own.
+    return replace(plan, steps=tuple(replace(step, form="pipelined") for step in plan.steps))
 
 
 PLAN = make_plan(("argmax", ArgMax()))
@@ -167,7 +180,24 @@ def test_mismatch_late_in_a_stream(run, verilog, monkeypatch):
         run(verilog, images)
 
 
-@pytest.mark.parametrize("images", [1, 23])
+def test_maps_of_codes_have_no_class(run):
+    rng = np.random.default_rng(0)
+    ops = [
+        ("conv1", Conv(rng.integers(-1, 2, (2, 3, 3, 1)), padding=(1, 1, 1, 1))),
+        ("act1", Threshold(np.sort(rng.integers(-6, 6, (2, 3)), axis=1))),
+        ("pool1", MaxPool((2, 2), (2, 2))),
+    ]
+    network = Network.chain("sample", Tensor((4, 6, 1), Codes.unsigned(2)), ops)
+    plan = fold(network, {"conv1": Folding(2, 1)})
+    images = rng.integers(0, 4, (plan.cycles.images, 4, 6, 1))
+    result = run(to_verilog(Accelerator(plan), "sample"), images, plan)
+    assert result.cycles == plan.cycles
+    assert result.classes is None
+    assert result.outputs.shape == (len(images), 12)
+    assert result.outputs.tolist() == golden.run(network, images).reshape(-1, 12).tolist()
+
+
+@pytest.mark.parametrize("images", [1, PLAN.cycles.images - 1])
 def test_few_images_have_a_latency_but_no_interval(run, verilog, images):
     cycles = run(verilog, IMAGES[:images]).cycles
     assert cycles.latency == PLAN.cycles.latency
@@ -193,7 +223,7 @@ def test_corrupted_level(run, verilog, folder):
     """The middle level of channel 0 at its least gives code 2 where it was 0 or 1."""
     codes = golden.evaluate(PLAN.network, IMAGES)["act1"][:, 0, 0, 0]
     image = int(np.argmax(codes < 2))
-    wrong = edited(verilog, r"(levels_0\[0\] = 5'h)\w+;", r"\g<1>00;")
+    wrong = edited(verilog, r"(levels\[0\] = 5'h)\w+;", r"\g<1>00;")
     with pytest.raises(MismatchError) as caught:
         run(wrong)
     waves = folder / "sim" / "dump.vcd"

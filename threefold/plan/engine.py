@@ -211,9 +211,18 @@ def least_depth(walk: Walk) -> int:
     return _power(walk.least_depth)
 
 
-def smooth_depth(walk: Walk) -> int:
-    """The smallest buffer with which a producer of constant rate never makes windows wait."""
-    return _power(walk.smooth_depth)
+def smooth_depth(walk: Walk, tiles: int) -> int:
+    """The smallest buffer with which a producer of constant rate never makes windows wait.
+
+    Its counters lag behind by a cycle, in which another word arrives if one does in each.
+
+    Parameters
+    ----------
+    walk : Walk
+    tiles : int
+        Cycles that each window is read for.
+    """
+    return _power(walk.smooth_depth + (tiles * len(walk.needed) <= walk.words))
 
 
 def _power(words: int) -> int:
@@ -226,7 +235,7 @@ def _settle(plan: EnginePlan | PoolPlan, name: str) -> None:
             f"memory of {name!r} must be one of {', '.join(MEMORIES)}, not {plan.memory!r}"
         )
     if not plan.depth:
-        object.__setattr__(plan, "depth", smooth_depth(plan.walk))
+        object.__setattr__(plan, "depth", smooth_depth(plan.walk, len(plan.program)))
     if plan.depth & (plan.depth - 1) or plan.depth < least_depth(plan.walk):
         raise PlanError(
             f"the buffer of {name!r} must be a power of two of at least "

@@ -254,24 +254,23 @@ def _refusal(network, choices, budget, floor, asked) -> PlanError:
             f"an interval of {asked} cycles is out of reach: {network.name!r} takes at least "
             f"{floor}"
         )
-    cheapest = [
-        min(
-            (choice for choice in row if asked is None or choice.cycles <= asked),
-            key=lambda c: (c.resources.cells, c.resources.bram),
-        )
-        for row in choices
-    ]
-    total = sum((choice.resources for choice in cheapest), Resources())
-    if _fits(total, budget):
-        return PlanError(
-            f"an interval of {asked} cycles is out of reach on {budget.name}: the layers of "
-            f"{network.name!r} wait for each other; choose a longer one"
-        )
-    lacking, cells = [], budget.fill * budget.lut
+    cells = budget.fill * budget.lut
+    total = Resources()
+    for row in choices:
+        within = [choice.resources for choice in row if asked is None or choice.cycles <= asked]
+        total += min(within, key=lambda r: r.cells / cells + r.bram / budget.bram)
+    lacking = []
     if total.cells > cells:
         lacking.append(f"{total.cells:,.0f} LUTs of {cells:,.0f}")
     if total.bram >= budget.bram:
         lacking.append(f"{total.bram:,} block RAMs of {budget.bram - 1:,}")
+    if not lacking and asked:
+        return PlanError(
+            f"an interval of {asked} cycles is out of reach on {budget.name}: the layers of "
+            f"{network.name!r} wait for each other, or take too much together; choose a longer one"
+        )
+    if not lacking:
+        lacking = [f"more than {cells:,.0f} LUTs or {budget.bram - 1:,} block RAMs"]
     return PlanError(
         f"{network.name!r} does not fit {budget.name}: it needs about {' and '.join(lacking)}; "
         f"choose a bigger board, a longer interval or a smaller network"

@@ -1,10 +1,13 @@
 """How many cycles components take from input to output."""
 
-__all__ = ["POOL_LATENCY", "READER_LATENCY", "adder_levels", "pe_latency"]
+__all__ = ["LOGIT_LATENCY", "POOL_LATENCY", "READER_LATENCY", "adder_levels", "pe_latency"]
 
 READER_LATENCY = 3
 """Cycles from the tile that a window reader issues to its word."""
 
+
+LOGIT_LATENCY = 2
+"""Cycles from a total to its logit."""
 
 POOL_LATENCY = 1
 """Cycles from a word to a pooled result that holds it."""

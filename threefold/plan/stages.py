@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .dataflow import Part
-from .latency import POOL_LATENCY, READER_LATENCY, pe_latency
+from .latency import LOGIT_LATENCY, POOL_LATENCY, READER_LATENCY, pe_latency
 from .requantize import requantizer_cycles, requantizer_latency
 
 __all__ = [
@@ -105,7 +105,7 @@ class _Encoder:
                 array = self._array(plan, inputs[0], latency)
                 split = self._add(SPLIT, array, folding.pe // plan.lanes)
                 if layer.levels is None:
-                    return self._add(PIPE, split, 1, 1)
+                    return self._add(PIPE, split, LOGIT_LATENCY, 1)
                 return self._requantizer(plan, split)
             case "pool":
                 return self._array(plan, inputs[0], READER_LATENCY + POOL_LATENCY)

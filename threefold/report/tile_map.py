@@ -19,12 +19,12 @@ def tile_densities(schedule: Schedule) -> np.ndarray:
 
     Returns
     -------
-    array of float, shape (row groups, words)
+    array of float, shape (row groups, tiles of each)
+        For a kernel that slides row by row, word by word.
     """
-    grid = np.full((schedule.row_groups, schedule.words), np.nan)
-    groups, words = np.array(schedule.tiles).T
-    grid[groups, words] = np.abs(schedule.weights).mean(axis=(1, 2))
-    return grid
+    grid = np.full(schedule.occupancy.shape, np.nan)
+    grid[tuple(schedule.tiles.T)] = np.abs(schedule.weights).mean(axis=(1, 2))
+    return grid.reshape(schedule.row_groups, -1)
 
 
 def tile_map(engine: EnginePlan, side: float = 220) -> str:

@@ -1,0 +1,74 @@
+# amaranth: UnusedElaboratable=no
+
+import random
+
+import numpy as np
+import pytest
+from amaranth.hdl import EnableInserter, Signal
+from amaranth.sim import Simulator
+from threefold.hw.window_walker import WindowWalker
+
+from ..windows import READERS
+
+
+def simulate(walker, words, rng, *, stalls):
+    """What the walker says of each tile issued: needs, then read to frees, then padding."""
+    go = Signal()
+    sim = Simulator(EnableInserter(go)(walker))
+    sim.add_clock(1e-6)
+    program, needs, reads, padding = walker.program, [], [], []
+
+    async def testbench(ctx):
+        issued, before = 0, [False, False]
+        while len(padding) < len(words):
+            issue = issued < len(words) and rng.random() >= stalls
+            ctx.set(go, rng.random() >= stalls)
+            ctx.set(walker.issue, issue)
+            tile = issued % len(program) if issue else rng.randrange(len(program))
+            ctx.set(walker.row, int(program.rows[tile]))
+            ctx.set(walker.column, int(program.columns[tile]))
+            ctx.set(walker.finish, tile == len(program) - 1)
+            if ctx.get(go):
+                if issue and words[issued].finish:
+                    needs.append(ctx.get(walker.needs))
+                assert ctx.get(walker.read) == before[0]
+                assert before[0] or not ctx.get(walker.release)
+                if before[0]:
+                    outputs = walker.address, walker.release, walker.frees
+                    reads.append(tuple(ctx.get(output) for output in outputs))
+                if before[1]:
+                    padding.append(bool(ctx.get(walker.padding)))
+                before = [issue, before[0]]
+                issued += issue
+            await ctx.tick()
+
+    sim.add_testbench(testbench)
+    sim.run()
+    return needs, reads, padding
+
+
+@pytest.mark.parametrize("stalls", [0.0, 0.4])
+@pytest.mark.parametrize("name", READERS)
+def test_addresses_and_counts_follow_the_window(name, stalls):
+    reader, images = READERS[name], 3
+    walk, words = reader.walk, reader.reads(images)
+    walker = WindowWalker(walk, reader.program, reader.depth)
+    needs, reads, padding = simulate(walker, words, random.Random(0), stalls=stalls)
+    assert needs == np.tile(walk.needs, images).tolist()
+    assert padding == [word.word is None for word in words]
+    assert [address for address, *_ in reads] == [word.place % reader.depth for word in words]
+    assert [bool(release) for _, release, _ in reads] == [word.finish for word in words]
+    frees = [frees for _, release, frees in reads if release]
+    assert frees == np.tile(walk.frees, images).tolist()
+
+
+def test_padding_and_no_padding_are_among_them():
+    for name, expected in (("padded", {True, False}), ("square", {False})):
+        assert {word.word is None for word in READERS[name].reads(1)} == expected
+
+
+def test_parameters_are_attributes():
+    reader = READERS["square"]
+    walk, program = reader.walk, reader.program
+    walker = WindowWalker(walk, program, 64)
+    assert (walker.walk, walker.program, walker.depth) == (walk, program, 64)

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from threefold.network import Codes, Conv, Dense, Logits, Network, Tensor, Threshold
+from threefold.plan import Folding, fold
+from threefold.plan.cycles import MOST_IMAGES, predict, trace
+from threefold.plan.dataflow import dataflow
+from threefold.plan.flow import run
+from threefold.plan.stages import FIFO, JOIN, SPLIT, encode
+
+from ..random_networks import random_convolutional_plan
+
+
+def flow(kinds, *, beats, words, images=0, limit=20):
+    """A chain of stages, each of a kind with its one parameter."""
+    rows = np.zeros((len(kinds), 10), np.int64)
+    for place, (kind, parameter) in enumerate(kinds):
+        rows[place, :4] = kind, place, place + 1, parameter
+    left, same, most = run(rows, np.zeros(0, np.int64), len(kinds) + 1, beats, words, images, limit)
+    return left.tolist(), same, most.tolist()
+
+
+def test_a_beat_a_cycle_through_a_queue():
+    left, same, most = flow([(FIFO, 4)], beats=1, words=1)
+    assert left == list(range(2, 2 + len(left)))
+    assert same == len(left) - 2
+    assert most == [2]
+
+
+def test_a_queue_fills_before_what_is_slow():
+    left, _, most = flow([(FIFO, 5), (SPLIT, 3)], beats=3, words=1, images=9)
+    assert np.diff(left).tolist() == [3] * 8
+    assert most == [5, 0]
+
+
+def test_states_that_repeat_end_the_run():
+    left, same, _ = flow([(SPLIT, 3), (JOIN, 2)], beats=3, words=2, limit=200)
+    assert 0 <= same < len(left) - 1 < 20
+    assert len(set(np.diff(left[same:]).tolist())) == 1
+
+
+def test_as_many_images_as_asked_for():
+    left, same, _ = flow([(SPLIT, 3)], beats=3, words=1, images=7, limit=7)
+    assert len(left) == 7
+    assert same == -1
+
+
+def test_what_never_leaves_ends_the_run():
+    """Two beats are joined, but only three enter: half of the second output is missing."""
+    left, same, _ = flow([(JOIN, 2)], beats=1, words=3, images=1, limit=5)
+    assert len(left) == 1
+    assert same == -1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_run_until_it_repeats_is_the_start_of_a_longer_one(seed):
+    plan = random_convolutional_plan(np.random.default_rng(seed))
+    free = trace(plan.steps, plan.argmax, plan.buffers)
+    assert not free.stuck
+    count = free.settled + 3 * free.period + 1
+    fed = trace(plan.steps, plan.argmax, plan.buffers, count)
+    assert fed.left[: len(free.left)].tolist() == free.left.tolist()
+    steady = fed.left[free.settled :]
+    laps = np.diff(steady[:: free.period])
+    assert len(set(laps.tolist())) == 1
+    assert free.cycles.interval == pytest.approx(laps[0] / free.period)
+    assert free.cycles == plan.cycles == predict(plan.steps, plan.argmax, plan.buffers)
+    assert plan.cycles.images <= MOST_IMAGES
+
+
+def test_most_counts_the_beats_of_each_buffer():
+    plan = random_convolutional_plan(np.random.default_rng(0))
+    parts, _ = dataflow(plan.steps, plan.argmax, plan.buffers)
+    names = {part.name for part in parts if part.kind == "fifo"}
+    assert encode(parts).fifos.keys() == names
+    assert trace(plan.steps, plan.argmax, plan.buffers).most.keys() == names
+
+
+def test_an_engine_alone():
+    """Window of 5 words after 5 cycles, 3 to its word, 2 for a lane and the accumulator."""
+    rng = np.random.default_rng(0)
+    ops = [("fc", Dense(rng.integers(0, 2, (1, 5)) * 0 + 1)), ("logits", Logits([0]))]
+    network = Network.chain("one", Tensor((1, 1, 5), Codes.unsigned(2)), ops)
+    plan = fold(network, {"fc": Folding(1, 1)})
+    # 4 more words after the first; then the last of 5 tiles, reader 3, PE 2, serializer, logits
+    assert plan.cycles.latency == 4 + 1 + 4 + 3 + 2 + 1 + 1
+    assert plan.cycles.interval == 5
+
+
+def test_an_array_works_while_words_still_come():
+    ops = [
+        ("conv", Conv(np.ones((1, 2, 2, 1), int))),
+        ("act", Threshold([[1, 2, 3]])),
+    ]
+    network = Network.chain("one", Tensor((8, 8, 1), Codes.unsigned(2)), ops)
+    cycles = fold(network, {"conv": Folding(1, 1)}).cycles
+    assert cycles.interval == 49 * 4
+    assert cycles.latency < 64 + 49 * 4

@@ -1,0 +1,197 @@
+import re
+
+import numpy as np
+import pytest
+from threefold.sim import golden
+
+from threefold.errors import PlanError
+from threefold.network import (
+    INPUT,
+    Add,
+    ArgMax,
+    Codes,
+    Concat,
+    Conv,
+    Dense,
+    Flatten,
+    Logits,
+    MaxPool,
+    Network,
+    Node,
+    PadChannels,
+    SumPool,
+    Tensor,
+    Threshold,
+)
+from threefold.plan import lower
+from threefold.plan.steps import ConcatStep, PadStep, Pool, Requantize, Sum
+from threefold.plan.window import Window
+
+MAP = Tensor((4, 6, 2), Codes(3, 2, -2))
+SPARE = Conv(np.ones((2, 1, 1, 2), int))
+LEVELS = Threshold([[0, 1, 2]] * 2)
+
+
+def lowered(*nodes, tensor=MAP):
+    """Nodes are (name, op) after the one before, or (name, op, inputs)."""
+    made, last = [], INPUT
+    for name, op, *inputs in nodes:
+        made.append(Node(name, op, inputs[0] if inputs else [last]))
+        last = name
+    return lower(Network("net", tensor, made))
+
+
+def test_a_convolution_and_its_threshold_are_a_layer():
+    conv = Conv(np.ones((6, 3, 2, 1), int), (2, 1), (1, 0, 1, 1), groups=2)
+    (layer,), argmax = lowered(("conv1", conv), ("act1", Threshold([[0]] * 6, 2, -1)))
+    assert not argmax
+    assert (layer.name, layer.output, layer.sources, layer.op) == (
+        "conv1",
+        "act1",
+        (INPUT,),
+        "conv",
+    )
+    assert layer.window == Window((4, 6, 2), (3, 2), (2, 1), (1, 0, 1, 1))
+    assert (layer.groups, layer.rows, layer.channels, layer.depth, layer.columns) == (2, 6, 6, 1, 6)
+    assert (layer.codes, layer.out_codes) == (MAP.element, Codes(1, 2, -1))
+    assert (layer.pixels, layer.macs) == (2 * 6, 36 * 12)
+    assert (layer.in_shape, layer.pad_code, layer.out_bits) == ((4, 6, 2), 1, 1)
+
+
+def test_a_kernel_that_covers_the_input_reads_a_vector():
+    conv = Conv(np.arange(48).reshape(1, 4, 6, 2) % 3 - 1)
+    (layer,), _ = lowered(("conv1", conv), ("logits", Logits([0])))
+    assert layer.window == Window((1, 1, 48))
+    assert layer.weights.tolist() == conv.weights.reshape(1, 1, 1, 48).tolist()
+    padded = Conv(np.ones((1, 4, 6, 2), int), padding=(1, 0, 0, 0))
+    (layer,), _ = lowered(("conv1", padded), ("logits", Logits([0])))
+    assert layer.window == Window((4, 6, 2), (4, 6), (1, 1), (1, 0, 0, 0))
+
+
+def test_arg_max_is_no_step():
+    steps, argmax = lowered(("c", SPARE), ("logits", Logits([0, 0])), ("class", ArgMax()))
+    assert argmax
+    assert [step.name for step in steps] == ["c"]
+    assert steps[0].output == "logits"
+
+
+def test_pools():
+    (largest, total), _ = lowered(
+        ("max", MaxPool((2, 3), (1, 2), (1, 0, 0, 2))), ("sum", SumPool((2, 2), (2, 1)))
+    )
+    assert (type(largest), largest.op, largest.total) == (Pool, "pool", False)
+    assert largest.window == Window((4, 6, 2), (2, 3), (1, 2), (1, 0, 0, 2))
+    assert (largest.codes, largest.out_codes) == ((MAP.element,), MAP.element)
+    assert (largest.shape, largest.in_shapes, largest.pixels) == ((4, 3, 2), ((4, 6, 2),), 12)
+    assert (total.op, total.total, total.sources) == ("pool", True, ("max",))
+    assert total.window == Window((4, 3, 2), (2, 2), (2, 1))
+    assert (total.out_codes, total.out_bits) == (Codes(12, 2, -8), 4)
+
+
+def test_joins_and_channels():
+    steps, _ = lowered(
+        ("more", PadChannels(1, 3)),
+        ("add", Add(), ["more", "more"]),
+        ("concat", Concat(), ["add", "add"]),
+    )
+    pad, add, concat = steps
+    assert (type(pad), pad.op, pad.before, pad.after, pad.unit) == (
+        PadStep,
+        "pad_channels",
+        1,
+        3,
+        1,
+    )
+    assert (pad.in_shape, pad.shape, pad.channels) == ((4, 6, 2), (4, 6, 6), 6)
+    assert (type(add), add.op, add.sources) == (Sum, "add", ("more", "more"))
+    assert add.out_codes == Codes(6, 2, -4)
+    assert (type(concat), concat.op, concat.unit) == (ConcatStep, "concat", 6)
+    assert (concat.sources, concat.shape) == (("add", "add"), (4, 6, 12))
+    assert concat.codes == (add.out_codes, add.out_codes)
+
+
+def test_a_threshold_of_codes_compares_codes():
+    levels = [[-100, -2, -1], [0, 3, 100]]
+    (step,), _ = lowered(("requantize", Threshold(levels)))
+    assert (type(step), step.op, step.total_bits) == (Requantize, "threshold", 3)
+    assert step.levels.tolist() == [[0, 0, 1], [1, 3, 4]]
+    values = MAP.element.step * np.arange(4) + MAP.element.offset
+    expected = (values[:, None, None] >= np.array(levels)).sum(axis=2)
+    codes = (np.arange(4)[:, None, None] >= step.levels).sum(axis=2)
+    assert np.array_equal(codes, expected)
+
+
+def test_flattening_disappears():
+    (pool, layer), _ = lowered(
+        ("pool", MaxPool((2, 2), (2, 2))),
+        ("flat", Flatten()),
+        ("again", Flatten()),
+        ("fc", Dense(np.ones((3, 12), int))),
+        ("logits", Logits([0] * 3)),
+    )
+    assert (pool.name, layer.sources) == ("pool", ("pool",))
+    assert layer.window == Window((1, 1, 12))
+
+
+def test_flattened_input():
+    (layer,), _ = lowered(
+        ("flat", Flatten()), ("fc", Dense(np.ones((3, 48), int))), ("logits", Logits([0] * 3))
+    )
+    assert layer.sources == (INPUT,)
+
+
+@pytest.mark.parametrize("padding", [(0, 0, 0, 0), (1, 1, 1, 1), (0, 1, 1, 0)])
+@pytest.mark.parametrize("logits", [False, True])
+def test_totals_of_windows_give_what_the_network_gives(padding, logits):
+    rng = np.random.default_rng(0)
+    conv = Conv(rng.integers(-1, 2, (4, 2, 3, 2)), (1, 2), padding)
+    end = (
+        Logits(rng.integers(-9, 9, 4))
+        if logits
+        else Threshold(np.sort(rng.integers(-15, 15, (4, 3)), axis=1))
+    )
+    network = Network.chain("net", MAP, [("conv", conv), ("end", end)])
+    (layer,), _ = lower(network)
+    image = rng.integers(0, 4, (1, *MAP.shape))
+    expected = golden.run(network, image)[0]
+    top, left, bottom, right = padding
+    spread = ((top, bottom), (left, right), (0, 0))
+    padded = np.pad(image[0], spread, constant_values=layer.pad_code)
+    for y, x in np.ndindex(expected.shape[:2]):
+        window = padded[y : y + 2, 2 * x : 2 * x + 3]
+        terms = np.where(layer.weights < 0, 3 - window, window) * (layer.weights != 0)
+        totals = terms.sum(axis=(1, 2, 3))
+        assert 0 <= totals.min() <= totals.max() <= layer.total_max
+        if logits:
+            outputs = layer.codes.step * totals + layer.offsets
+        else:
+            outputs = (totals[:, None] >= layer.levels).sum(axis=1)
+        assert outputs.tolist() == expected[y, x].tolist()
+
+
+BARE = "no engine computes the bare sums of 'c'; put one Threshold or Logits after it"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "message"),
+    [
+        ([("c", SPARE)], BARE),
+        ([("c", SPARE), ("f", Flatten()), ("logits", Logits([0] * 48))], BARE),
+        (
+            [("c", SPARE), ("a", LEVELS, ["c"]), ("b", LEVELS, ["c"]), ("s", Add(), ["a", "b"])],
+            BARE,
+        ),
+        (
+            [("c", SPARE), ("class", ArgMax())],
+            "arg-max of 'net' must read logits; put Logits before it",
+        ),
+        (
+            [("c", SPARE), ("logits", Logits([0, 0])), ("act", LEVELS)],
+            "logits 'logits' must be the end, or be read by arg-max only",
+        ),
+        ([("f", Flatten())], "'net' computes nothing; give it a layer"),
+    ],
+)
+def test_refuses(nodes, message):
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        lowered(*nodes)

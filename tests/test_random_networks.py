@@ -1,0 +1,70 @@
+"""Random convolutional networks: hardware, golden model and cycle model say the same.
+
+A run of ``pytest --hypothesis-profile=nightly`` takes fifteen times as many.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from threefold.sim import golden
+
+from threefold.network import INPUT
+from threefold.plan.cycles import trace
+
+from .accelerators import CODES, AcceleratorBench, random_images
+from .random_networks import random_convolutional, random_convolutional_plan
+
+SEEDS = {False: [*range(13), 56, 103, 139, 254, 263, 276, 297], True: [*range(300)]}
+KINDS = {
+    *("conv", "threshold", "logits", "argmax", "max_pool", "sum_pool"),
+    *("add", "concat", "flatten", "pad_channels"),
+}
+
+
+def nightly() -> bool:
+    return settings().max_examples >= 1000
+
+
+def pytest_generate_tests(metafunc):
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", SEEDS[nightly()])
+
+
+def test_bit_and_cycle_exact(seed):
+    rng = np.random.default_rng(seed)
+    plan = random_convolutional_plan(rng)
+    network, count = plan.network, plan.cycles.images + 1
+    images = random_images(rng, network, count)
+    expected = golden.run(network, images).reshape(count, -1)
+    bench = AcceleratorBench(plan)
+
+    run = bench.run(images)
+    assert np.array_equal(run.outputs, expected), f"seed {seed}"
+    left = trace(plan.steps, plan.argmax, plan.buffers, count).left.tolist()
+    assert run.left == left, f"seed {seed}"
+    assert run.left[0] == plan.cycles.latency, f"seed {seed}"
+
+    stalled = bench.run(images, stalls=0.4, seed=seed)
+    assert np.array_equal(stalled.outputs, expected), f"seed {seed}"
+    assert all(late >= early for late, early in zip(stalled.left, left, strict=True)), (
+        f"seed {seed}"
+    )
+
+
+def read_codes(network):
+    """Names of the types that convolutions read, with whether these are padded."""
+    names = {codes: name for name, codes in CODES.items()}
+    types = {INPUT: network.input} | dict(network.types)
+    for node in network.nodes:
+        if node.op.kind == "conv":
+            yield names.get(types[node.inputs[0]].element), any(node.op.padding)
+
+
+@pytest.mark.parametrize("every", [False, True], ids=["ordinary", "nightly"])
+def test_all_kinds_and_types_are_among_them(every):
+    networks = [random_convolutional(np.random.default_rng(seed)) for seed in SEEDS[every]]
+    assert {node.op.kind for network in networks for node in network.nodes} == KINDS
+    read = {found for network in networks for found in read_codes(network)}
+    assert {name for name, _ in read} >= CODES.keys()
+    assert ("bipolar", True) not in read
+    assert {name for name, padded in read if padded} >= CODES.keys() - {"bipolar"}
