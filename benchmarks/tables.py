@@ -6,6 +6,7 @@ python benchmarks/tables.py
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import linear_regression
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
@@ -247,10 +248,115 @@ equal, with every beat compared.
 """
 
 
+def convolutions() -> str:
+    record = recorded("convolutions")
+    rows, found = [], record["conditions"]
+    for row in record["rows"]:
+        low, high = row["utilization_without_padding"]
+        inside = f"{high:.1%}" if low == high else f"{low:.1%}…{high:.1%}"
+        rows.append(
+            (
+                row["network"],
+                f"{row['lanes']:,}",
+                *(f"{row['measured'][key]:,}" for key in ("latency", "interval")),
+                f"{row['beats_compared']:,} + {row['stalled_beats_compared']:,}",
+                f"**{row['utilization']:.1%}**",
+                inside,
+                f"{row['generate_seconds']['all']:.1f}",
+                f"{row['compile_seconds']:.0f}",
+                f"{row['cycles_per_second']:,.0f}",
+            )
+        )
+    head = ("network", "lanes", "latency", "interval", "beats compared", "array used")
+    head += ("padding not counted", "generate s", "compile s", "cycles/s")
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    return f"""## Convolutional networks in simulation
+`benchmarks/convolutions.py`, random weights, half of them zeros; {versions}. No beat of any stream
+differs from the golden model, neither without stalls, where latency and interval are those
+predicted, to the cycle, nor in {STALLED.format(**record["rows"][0])}. The array is used in a cycle
+in which it works on a tile, zero weights included, of the engine with the most tiles, over the
+measured interval. A position in the padding is read as zero and counts as a tile; the next column
+counts only those inside the map, from the least to the most of the engines with as many tiles.
+
+{table(head, rows)}
+
+{_speed(record)}
+"""
+
+
+STALLED = "{stalled_images} images more with stalls in {stalls:.0%} of the cycles on both sides"
+
+
+def _speed(record: dict) -> str:
+    """Where the time of generation and simulation goes."""
+    rows, found = record["rows"], record["conditions"]
+    fit = linear_regression(
+        [row["lanes"] for row in rows], [1e6 / row["cycles_per_second"] for row in rows]
+    )
+    resnet = next(row for row in rows if "cycles_per_second_unchecked" in row)
+    seconds = resnet["generate_seconds"]
+    whole = 1e6 / resnet["cycles_per_second"]
+    unchecked = resnet["cycles_per_second_unchecked"]
+    return f"""Seconds are of processor time ({found["processor"]}, {found["cores"]} cores under a
+load of {found["load"]}). Of the {seconds["all"]:.1f} s from network to Verilog that
+{resnet["network"]} takes, {seconds["plan"]:.1f} s go to the plan, nearly all of it to the depths of
+the buffers before additions, {seconds["amaranth"]:.1f} s to Amaranth and {seconds["yosys"]:.1f} s
+to Yosys. Simulation takes {fit.intercept:.1f} µs a cycle and {1000 * fit.slope:.1f} ns a lane more,
+fitted to these networks, so {fit.slope * resnet["lanes"] / whole:.0%} of the {whole:.1f} µs of
+{resnet["network"]} grow with the arrays. With comparisons of the last stream alone it reaches
+{unchecked:,.0f} cycles/s: the others cost {_cost(resnet["cycles_per_second"], unchecked)}."""
+
+
+def _cost(checked: float, unchecked: float) -> str:
+    share = 1 - checked / unchecked
+    return f"{share:.0%} of the time" if share >= 0.01 else "too little to measure"
+
+
+def tile_skipping() -> str:
+    record = recorded("tile_skipping")
+    rows, kept = [], []
+    for row in record["rows"]:
+        figures = []
+        for key, share in (("intervals", "interval_share"), ("weight_bits", "bits_share")):
+            figures += [*(f"{figure:,}" for figure in row[key]), f"**{row[share]:.1%}**"]
+        index = f"{row['index_bits']:,}"
+        rows.append((row["network"], row["kernel_positions"], *figures, index))
+        if row["simulated"]:
+            kept.append(f"{row['network']}, {row['kernel_positions']}")
+    head = ("network", "positions of a tile", "interval, dense", "sparse", "share")
+    head += ("weight bits, dense", "sparse", "share", "of these index")
+    return f"""## Tiles that are empty
+`benchmarks/tile_skipping.py`: {record["sparsity"]:.0%} of the tiles of every layer are empty, at
+one kernel position or at all of them, beside the same networks without empty tiles, with equal
+foldings of at least 48 lanes. Weight bits are rows times width of all weight memories, and of the
+index, which names the word that each tile reads. Intervals are predicted, and simulated in
+Verilator for {" and ".join(kept)}, with the same result. The 3 channels of a first layer are a
+single tile, so at all kernel positions that layer stays as it is.
+
+{table(head, rows)}
+
+{_index(record)}
+"""
+
+
+def _index(record: dict) -> str:
+    """Which arrays keep the bits of a layer below the goal."""
+    layers = [layer for row in record["rows"] for layer in row["layers"]]
+    layers = [layer for layer in layers if layer["index_bits_of_tile"]]
+    most = max(layer["index_bits_of_tile"] for layer in layers)
+    worst = max(layers, key=lambda layer: layer["bits"][1] / layer["bits"][0])
+    share = worst["bits"][1] / worst["bits"][0]
+    return f"""A row of weights has 2 · PE · SIMD bits. With b bits of index, a quarter of the rows
+takes 25% · (1 + b / (2 · PE · SIMD)) of the bits, which is 27% or less where PE · SIMD ≥ 6.25 · b.
+Here b is at most {most}, and the largest share of a layer with an index {share:.2%}. With fewer
+lanes an index weighs more: 4 × 8 with b = 6 takes 27.3%, 4 × 4 takes 29.7%, and a single lane
+with b = 7 takes 112.5%, more than no skipping at all."""
+
+
 def page() -> str:
     """The text of docs/benchmarks.md."""
     parts = (pe_area(), digits(), lenet(), boards(), resource_model(), filter_reordering())
-    parts += (tiny_conv(), convolution())
+    parts += (convolutions(), tile_skipping(), tiny_conv(), convolution())
     return "# Benchmarks\nWritten by `benchmarks/tables.py`.\n\n" + "\n".join(parts)
 
 

@@ -128,13 +128,13 @@ def test_progress():
         (
             make_network(512, 256, 10),
             {},
-            "'sample' does not fit icebreaker: it needs about 224 block RAMs of 29; choose a "
+            "'sample' does not fit icebreaker: it needs about 82 block RAMs of 29; choose a "
             "bigger board, a longer interval or a smaller network",
         ),
         (
             DIGITS,
             {"interval": 16},
-            "'sample' does not fit icebreaker: it needs about 8,947 LUTs of 3,960; choose a "
+            "'sample' does not fit icebreaker: it needs about 9,455 LUTs of 3,960; choose a "
             "bigger board, a longer interval or a smaller network",
         ),
         (

@@ -154,3 +154,13 @@ def test_other_shortcuts_are_refused():
     message = "shortcut must be one of subsample, projection, not 'none'"
     with pytest.raises(NetworkError, match=f"^{message}$"):
         zoo.resnet20(shortcut="none")
+
+
+def test_smaller_forms():
+    small = zoo.resnet20(input=(8, 6, 2), filters=(2, 4, 4), bits=2, images=64)
+    names = ["stem", *(f"stage{stage}_block3_codes" for stage in (1, 2, 3)), "pool"]
+    assert shapes(small, *names) == [(8, 6, 2), (8, 6, 2), (4, 3, 4), (4, 3, 4), (1, 1, 4)]
+    small = zoo.ds_cnn(input=(9, 4, 1), filters=4, images=64)
+    assert shapes(small, "conv", "pointwise4", "pool") == [(5, 2, 4), (5, 2, 4), (1, 1, 4)]
+    small = zoo.tiny_conv(input=(10, 12, 3), images=64)
+    assert shapes(small, "pool1", "pool2") == [(4, 5, 8), (1, 1, 16)]

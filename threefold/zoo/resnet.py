@@ -10,11 +10,20 @@ _SAME = (1, 1, 1, 1)
 _SHORTCUTS = ("subsample", "projection")
 
 
-def resnet20(seed: int = 0, *, bits: int = 4, shortcut: str = "subsample", **options) -> Network:
+def resnet20(
+    seed: int = 0,
+    *,
+    bits: int = 4,
+    shortcut: str = "subsample",
+    input: tuple[int, int, int] = (32, 32, 3),
+    filters: tuple[int, int, int] = (16, 32, 64),
+    **options,
+) -> Network:
     """A convolution, three stages of three basic blocks with 16, 32 and 64 filters, and a pool.
 
     A block is two 3×3 convolutions, whose signed codes are added to the block's input; the
-    threshold behind the addition is its ReLU. The input is 32×32×3 signed codes of 8 bits.
+    threshold behind the addition is its ReLU. A stage begins with a stride where it has more
+    filters than the one before.
 
     Parameters
     ----------
@@ -25,6 +34,10 @@ def resnet20(seed: int = 0, *, bits: int = 4, shortcut: str = "subsample", **opt
         How an input reaches the next stage: ``"subsample"`` takes every second pixel and adds
         channels of zeros, half of them before and half after; ``"projection"`` is a 1×1
         convolution with stride 2.
+    input : (int, int, int)
+        Height, width and channels of an image of signed 8-bit codes.
+    filters : (int, int, int)
+        Of the three stages, each with at least those of the one before.
     options
         Those of :class:`Builder`.
 
@@ -35,11 +48,11 @@ def resnet20(seed: int = 0, *, bits: int = 4, shortcut: str = "subsample", **opt
     """
     if shortcut not in _SHORTCUTS:
         raise NetworkError(f"shortcut must be one of {', '.join(_SHORTCUTS)}, not {shortcut!r}")
-    builder = Builder("resnet20", Tensor((32, 32, 3), Codes.signed(8)), seed, **options)
-    builder.layer("stem", 16, (3, 3), Codes.unsigned(bits), padding=_SAME)
-    for stage, filters in enumerate((16, 32, 64), start=1):
+    builder = Builder("resnet20", Tensor(input, Codes.signed(8)), seed, **options)
+    builder.layer("stem", filters[0], (3, 3), Codes.unsigned(bits), padding=_SAME)
+    for stage, count in enumerate(filters, start=1):
         for block in range(1, 4):
-            _block(builder, f"stage{stage}_block{block}", filters, bits, shortcut)
+            _block(builder, f"stage{stage}_block{block}", count, bits, shortcut)
     whole = builder.shape[:2]
     builder.add("pool", SumPool(whole, whole))
     return builder.classifier(10)

@@ -1,0 +1,53 @@
+import json
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+ROWS = {
+    row["network"]: row
+    for row in json.loads((BENCHMARKS / "convolutions.json").read_text())["rows"]
+}
+
+
+@pytest.fixture
+def convolutions(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return import_module("convolutions")
+
+
+def test_every_network_is_recorded(convolutions):
+    assert list(ROWS) == list(convolutions.CASES)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_hardware_is_what_was_predicted(name):
+    row = ROWS[name]
+    assert row["mismatches"] == 0
+    assert row["measured"] == row["predicted"]
+    assert row["utilization"] >= 0.98
+    assert row["images"] > row["stalled_images"] == 2
+    assert row["stalled_beats_compared"] * row["images"] == row["beats_compared"] * 2
+
+
+@pytest.mark.parametrize("name", ["lenet", "ds_cnn", "tiny_conv"])
+def test_predictions_and_shares_are_those_recorded(convolutions, name):
+    row, plan = ROWS[name], convolutions.folded(name)
+    cycles = plan.cycles
+    assert row["predicted"] == {"latency": cycles.latency, "interval": cycles.interval}
+    (bottleneck,) = [engine for engine in plan.engines if engine.name in row["bottleneck"]]
+    assert bottleneck.tile_cycles == row["utilization"] * cycles.interval
+    share = convolutions.inside(bottleneck) / cycles.interval
+    assert [round(share, 4)] * 2 == row["utilization_without_padding"]
+
+
+def test_tiles_in_the_padding_are_counted_one_by_one(convolutions):
+    engine = next(each for each in convolutions.folded("ds_cnn").engines if each.name == "conv")
+    (top, left, _, _), (height, width, _) = engine.layer.window.padding, engine.layer.in_shape
+    count = 0
+    for y in range(25):
+        for x in range(5):
+            for _, row, column, _ in engine.schedule.tiles:
+                count += 0 <= 2 * y - top + row < height and 0 <= 2 * x - left + column < width
+    assert convolutions.inside(engine) == count

@@ -1,0 +1,43 @@
+import json
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+ROWS = json.loads((BENCHMARKS / "tile_skipping.json").read_text())["rows"]
+FIRST = ("conv1", "stem")  # 3 channels are one tile, so no kernel can be empty as a whole
+
+
+@pytest.fixture
+def tile_skipping(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return import_module("tile_skipping")
+
+
+def test_every_network_is_recorded(tile_skipping):
+    points = [(name, each) for name in tile_skipping.CASES for each in tile_skipping.GRANULARITIES]
+    assert [(row["network"], row["kernel_positions"]) for row in ROWS] == points
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['network']}-{row['kernel_positions']}")
+def test_a_quarter_of_the_tiles_takes_27_percent_at_most(row):
+    assert row["interval_share"] <= 0.27
+    assert row["bits_share"] <= 0.27
+    for layer in row["layers"]:
+        if row["kernel_positions"] == "one" or layer["name"] not in FIRST:
+            for before, after in (layer["cycles"], layer["bits"]):
+                assert after <= 0.27 * before
+    if row["simulated"]:
+        assert row["simulated"]["interval"] == row["intervals"][1]
+        assert row["simulated"]["latency"] == row["simulated"]["predicted_latency"]
+
+
+def test_figures_are_those_recorded(tile_skipping):
+    row = dict(ROWS[0])
+    del row["simulated"]
+    assert json.loads(json.dumps(tile_skipping.measure("cnv", "one"))) == row
+
+
+def test_one_network_was_simulated():
+    assert any(row["simulated"] for row in ROWS)
