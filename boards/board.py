@@ -1,6 +1,6 @@
 """The boards Threefold builds for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from amaranth.build import Platform
@@ -92,6 +92,20 @@ class Board:
         """
         pll = self.pll(clock_mhz)
         return pll.output_mhz if pll else self.base_mhz
+
+    def check_memories(self, memories: Mapping[str, str]) -> None:
+        """Refuse kinds of memories, by name of what they are for, that the device lacks.
+
+        Raises
+        ------
+        PlanError
+        """
+        for name, kind in memories.items():
+            if kind == "spram" and not self.spram:
+                raise PlanError(
+                    f"memory of {name!r} cannot be spram: {self.name} has none; choose lut, "
+                    f"block or auto"
+                )
 
 
 _ICEBREAKER = Board(

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from threefold.cli import main
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
@@ -22,7 +24,23 @@ def test_links_lead_somewhere(link):
     assert (ROOT / link).exists()
 
 
+def commands(section):
+    text = README.split(f"## {section}\n")[1].split("\n## ")[0]
+    return re.findall(r"^    threefold (.*)$", text, re.MULTILINE)
+
+
+def test_reference_architectures(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    *shown, simulation = commands("What runs in hardware")
+    for line in shown:
+        assert main([*line.split(), "-q"]) == 0
+    name, network, _, images, *_ = simulation.split()
+    assert name == "simulate"
+    assert Path(network).exists()
+    assert Path(images).exists()
+
+
 def test_steps_are_those_of_the_demo():
-    steps = re.findall(r"^    threefold (.*)$", README, re.MULTILINE)
+    steps = commands("Step by step")
     demo = re.findall(r"^\t\$\(bin\)/threefold (.*)$", (ROOT / "Makefile").read_text(), re.M)
     assert steps == demo

@@ -30,7 +30,7 @@ from .firmware import header
 from .hw.accelerator import Accelerator
 from .hw.verilog import to_verilog
 from .network import Network, load, save
-from .plan import Budget, Folding, Plan, estimate, fit, fold, load_plan, save_plan
+from .plan import Budget, Folding, Plan, check_choices, estimate, fit, fold, load_plan, save_plan
 from .plan.file import digest as plan_digest
 from .products import holds_network, is_planned, remove_products, remove_report
 from .sim.simulate import SimulationResult, check, simulate
@@ -80,6 +80,8 @@ class Project:
         board: str = "icebreaker",
         foldings: Mapping[str, Folding] | None = None,
         interval: int | None = None,
+        memories: Mapping[str, str] | None = None,
+        forms: Mapping[str, str] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> "Project":
         """Plan a network for a board, and write nothing before the first product is.
@@ -94,23 +96,29 @@ class Project:
             Folding of every layer; the fastest that fit the board if left out.
         interval : int
             Cycles between images to keep with the least logic, instead of the fewest.
+        memories, forms : mapping of str to str
+            Memories of buffers and forms of requantizers, as in :func:`fold`.
         progress : callable
-            Called with the layers done and all layers.
+            Called with the layers and the buffers before joins that are done, and all of them.
 
         Raises
         ------
         PlanError
-            If the board is unknown, or no such plan fits it.
+            If the board is unknown, or no such plan fits it, or it has no such memory.
         """
         target = boards.get(board)
         budget = Budget(target.name, target.family, target.lut, target.bram)
+        target.check_memories(memories or {})
         if foldings is not None:
             if interval is not None:
                 raise PlanError("give foldings or an interval, not both")
-            plan = fold(network, foldings)
+            plan = fold(network, foldings, memories=memories, forms=forms, progress=progress)
             budget.require_room(estimate(plan.steps, target.family))
         else:
+            check_choices(network, memories, forms)
             plan = fit(network, budget, interval=interval, progress=progress)
+            if memories or forms:
+                plan = plan.with_choices(memories, forms, progress)
         return cls(folder, dataclasses.replace(plan, board=target.name))
 
     @classmethod

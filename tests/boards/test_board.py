@@ -37,3 +37,11 @@ def test_the_readme_names_every_board():
     ]
     readme = Path(__file__).parents[2].joinpath("README.md").read_text()
     assert "\n".join(rows) + "\n\n" in readme
+
+
+def test_memories_that_a_device_lacks():
+    get("icebreaker").check_memories({"conv1": "spram"})
+    get("ulx3s_12f").check_memories({"conv1": "block", "conv2": "auto"})
+    message = "memory of 'conv1' cannot be spram: ulx3s_12f has none; choose lut, block or auto"
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        get("ulx3s_12f").check_memories({"conv1": "spram"})

@@ -8,6 +8,7 @@ from threefold.cli import main
 from threefold.data import save_images
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold, save
 
+FORMS = "parallel, pipelined, sequential"
 FOLDS = ["--fold", "fc1=2x4", "--fold", "fc2=2x3"]
 
 
@@ -119,6 +120,28 @@ def test_no_network(place, refused, command):
             "give foldings or an interval, not both",
         ),
         (
+            "--fold fc1=2x4 --fold fc2=2x3 --memory fc7=lut",
+            "no step with a memory is named 'fc7'; there are fc1, fc2",
+        ),
+        (
+            "--interval 40 --memory fc1=disk",
+            "memory of 'fc1' must be one of auto, lut, block, spram, not 'disk'",
+        ),
+        ("--memory fc2=lut --memory fc2=block", "--memory names 'fc2' twice"),
+        (
+            "--board ulx3s_12f --memory fc1=spram",
+            "memory of 'fc1' cannot be spram: ulx3s_12f has none; choose lut, block or auto",
+        ),
+        ("--requantizer fc1=fast", f"requantizer of 'fc1' must be one of {FORMS}, not 'fast'"),
+        (
+            "--requantizer fc2=parallel",
+            "no step with a requantizer is named 'fc2'; there are fc1",
+        ),
+        (
+            "--requantizer fc1=parallel --requantizer fc1=parallel",
+            "--requantizer names 'fc1' twice",
+        ),
+        (
             "--interval 1",
             "an interval of 1 cycles is out of reach: 'sample' takes at least 4",
         ),
@@ -135,6 +158,8 @@ def test_wrong_plans(refused, command, options, message):
     [
         ("--fold fc1=2", "argument --fold: expected LAYER=PExSIMD such as fc1=8x8, not 'fc1=2'"),
         ("--fold fc1=-1x2", "expected LAYER=PExSIMD such as fc1=8x8, not 'fc1=-1x2'"),
+        ("--memory fc1", "expected NAME=KIND such as conv1=block, not 'fc1'"),
+        ("--requantizer =x", "expected NAME=FORM such as conv1=sequential, not '=x'"),
         ("--interval 0", "expected a positive number of cycles, not '0'"),
         ("--interval -4", "--interval: expected"),
         ("--interval 1e3", "expected a positive number of cycles, not '1e3'"),

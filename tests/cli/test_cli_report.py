@@ -43,7 +43,8 @@ def run(folder):
 
 def test_network_and_plan_only(folder):
     text, report = run(folder)
-    assert report.keys() == {"schema", "name", "predicted_cycles", "layers", "tools"}
+    planned = {"predicted_cycles", "predicted_array_utilization", "layers", "steps"}
+    assert report.keys() == {"schema", "name", "tools"} | planned
     assert "predicted" in text
     assert "Logic cells" not in text
     assert (folder / "report.html").read_text().startswith("<!doctype html>")

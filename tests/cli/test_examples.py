@@ -28,7 +28,10 @@ def test_every_example_runs_one_after_the_other(folder, monkeypatch, capfd):
         "out/digits/report.html",
         "out/digits/rtl/digits.v",
         "out/digits/sim/simulation.json",
+        "out/aligned/plan.json",
         "out/folded/plan.json",
+        "out/lenet/test.npz",
+        "out/resnet20/network.tern",
         "out/slow/plan.json",
         "out/small/network.tern",
     }

@@ -1,8 +1,20 @@
 import numpy as np
 import pytest
 
-from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
+from threefold.network import (
+    Add,
+    ArgMax,
+    Codes,
+    Dense,
+    Logits,
+    MaxPool,
+    Network,
+    PadChannels,
+    Tensor,
+    Threshold,
+)
 from threefold.plan import Folding, fold
+from threefold.zoo import Builder
 
 
 def pruned(rng, rows, columns, pe, simd, empty=0.4, zeros=0.4):
@@ -31,6 +43,22 @@ def sample_plan(layers=3, seed=0, name="sample", width=32, classes=10):
     ops += [("logits", Logits(rng.integers(-9, 9, classes))), ("argmax", ArgMax())]
     network = Network.chain(name, Tensor((1, 1, 64), Codes.unsigned(4)), ops)
     return fold(network, foldings)
+
+
+@pytest.fixture(scope="session")
+def branching_plan():
+    """Convolutions, pools, an addition and a requantizer of its own; ends in a class."""
+    codes = Codes.unsigned(2)
+    builder = Builder("block", Tensor((8, 8, 4), codes), images=8)
+    stem = builder.layer("stem", 4, (3, 3), codes, padding=(1, 1, 1, 1))
+    branch = builder.layer("down", 8, (3, 3), codes, stride=(2, 2), padding=(1, 1, 1, 1))
+    builder.add("sub", MaxPool((1, 1), (2, 2)), stem)
+    passed = builder.add("pad", PadChannels(2, 2))
+    builder.add("sum", Add(), branch, passed)
+    builder.threshold("codes", codes)
+    network = builder.classifier(3)
+    foldings = {"stem": Folding(2, 2), "down": Folding(4, 4), "classes": Folding(1, 8)}
+    return fold(network, foldings, memories={"sub": "block"})
 
 
 @pytest.fixture(scope="session")

@@ -64,6 +64,41 @@ def test_cycles(report):
     assert len(re.findall(r"fill: var\(--orange\)", svg)) == cycles.count(max(cycles))
 
 
+def test_cycles_of_steps_without_weights(branching_plan):
+    report = make_report(branching_plan)
+    shown = texts(cycles_plot(report))
+    assert shown[:7] == [step["name"] for step in report["steps"]]
+    assert shown[7:14] == [f"{step['cycles']:,}" for step in report["steps"]]
+
+
+def test_many_steps_without_weights_are_left_out_unless_slow(make_plan):
+    report = make_report(make_plan(20))
+    interval = report["predicted_cycles"]["interval"]
+    pool = {"op": "pool", "output": [1, 1, 1]}
+    report["steps"] += [
+        pool | {"name": "slow", "cycles": (interval + 1) // 2},
+        *[pool | {"name": f"fast{n}", "cycles": (interval - 1) // 2} for n in range(9)],
+    ]
+    assert texts(cycles_plot(report))[:21] == [
+        *(layer["name"] for layer in report["layers"]),
+        "slow",
+    ]
+
+
+def test_tiles_of_a_map_that_were_skipped(branching_plan):
+    report = make_report(branching_plan)
+    down = report["layers"][1]
+    assert down["cycles"] == 16 * down["tiles"]
+    before = cycles_plot(report)
+    down["tiles_skipped"] += 100
+    assert cycles_plot(report) != before
+
+
+def test_no_layer_has_no_plot_of_weights(report):
+    report["layers"] = []
+    assert weights_plot(report) is None
+
+
 def test_weights(report):
     zeros = [
         f"{100 * layer['weights']['zero'] / layer['macs']:.0f} % zero" for layer in report["layers"]

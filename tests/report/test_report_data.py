@@ -5,6 +5,8 @@ import pytest
 
 from threefold import __version__
 from threefold.errors import FileFormatError, PlanError
+from threefold.network import Codes, MaxPool, Network, Tensor
+from threefold.plan import fold
 from threefold.plan.file import digest
 from threefold.report import dumps, make_report
 
@@ -13,7 +15,7 @@ def test_everything(plan, build, simulation, accuracy):
     report = make_report(
         plan, build=build, simulation=simulation, accuracy=accuracy, tools={"verilator": "5.48"}
     )
-    layers = report.pop("layers")
+    layers, steps = report.pop("layers"), report.pop("steps")
     latency, interval = plan.cycles.latency, plan.cycles.interval
     assert report == {
         "schema": 1,
@@ -24,6 +26,7 @@ def test_everything(plan, build, simulation, accuracy):
         "fmax_mhz": 34.8712,
         "cycles": {"latency": latency, "interval": interval},
         "predicted_cycles": {"latency": latency, "interval": interval},
+        "predicted_array_utilization": pytest.approx(plan.array_utilization, rel=1e-5),
         "latency_us": pytest.approx(latency / 30, rel=1e-5),
         "inferences_per_second": pytest.approx(30e6 / interval, rel=1e-5),
         "utilization": build["utilization"],
@@ -50,6 +53,10 @@ def test_everything(plan, build, simulation, accuracy):
     assert set(layers[0]) == {
         "name",
         "op",
+        "kernel",
+        "stride",
+        "padding",
+        "groups",
         "rows",
         "columns",
         "pe",
@@ -61,6 +68,21 @@ def test_everything(plan, build, simulation, accuracy):
         "weight_bits_stored",
         "weights",
     }
+    assert steps[0] == {
+        "name": "fc1",
+        "op": "conv",
+        "description": "dense",
+        "input": [1, 1, 64],
+        "output": [1, 1, 32],
+        "lanes": plan.engines[0].lanes,
+        "cycles": plan.engines[0].cycles,
+        "memory": "auto",
+        "buffer_words": plan.engines[0].depth,
+        "buffer_word_bits": 32,
+        "requantizer": plan.engines[0].form,
+    }
+    assert [step["name"] for step in steps] == ["fc1", "fc2", "fc3"]
+    assert "requantizer" not in steps[2]
     for layer, engine in zip(layers, plan.engines, strict=True):
         assert layer["op"] == "dense"
         assert layer["macs"] == engine.layer.weights.size == sum(layer["weights"].values())
@@ -70,7 +92,51 @@ def test_everything(plan, build, simulation, accuracy):
 
 def test_nothing_measured(plan):
     report = make_report(plan)
-    assert set(report) == {"schema", "name", "predicted_cycles", "layers", "tools"}
+    planned = {"predicted_cycles", "predicted_array_utilization", "layers", "steps"}
+    assert set(report) == {"schema", "name", "tools"} | planned
+
+
+def test_steps_of_a_network_with_branches(branching_plan):
+    report = make_report(branching_plan)
+    steps = {step["name"]: step for step in report["steps"]}
+    assert list(steps) == ["stem", "down", "sub", "pad", "sum", "codes", "classes"]
+    assert [layer["name"] for layer in report["layers"]] == ["stem", "down", "classes"]
+    assert steps["sum"] == {
+        "name": "sum",
+        "op": "add",
+        "description": "add",
+        "input": [4, 4, 8],
+        "output": [4, 4, 8],
+        "lanes": branching_plan.steps[4].lanes,
+        "cycles": branching_plan.steps[4].cycles,
+    }
+    assert steps["sub"]["memory"] == "block"
+    assert steps["sub"]["buffer_words"] == branching_plan.steps[2].depth
+    assert steps["codes"]["requantizer"] == branching_plan.steps[5].form
+    assert report["buffers"] == [
+        {
+            "name": f"sum.{index}",
+            "beats": branching_plan.buffers[f"sum.{index}"],
+            "lanes": branching_plan.steps[4].lanes,
+            "bits": 2,
+        }
+        for index in range(2)
+    ]
+    down = report["layers"][1]
+    assert (down["op"], down["kernel"], down["stride"]) == ("conv", [3, 3], [2, 2])
+    assert (down["padding"], down["groups"]) == ([1, 1, 1, 1], 1)
+    assert report["predicted_array_utilization"] == pytest.approx(
+        branching_plan.array_utilization, rel=1e-5
+    )
+
+
+def test_no_weights():
+    ops = [("pool", MaxPool((2, 2), (2, 2)))]
+    plan = fold(Network.chain("pools", Tensor((4, 4, 1), Codes.unsigned(2)), ops), {})
+    report = make_report(plan)
+    assert report["layers"] == []
+    assert [step["name"] for step in report["steps"]] == ["pool"]
+    assert "predicted_array_utilization" not in report
 
 
 def test_speed_without_simulation_is_an_estimate(plan, build):

@@ -3,8 +3,10 @@ from collections import Counter
 from html.parser import HTMLParser
 
 import matplotlib
+import numpy as np
 import pytest
 
+from threefold.network import Codes, Conv, MaxPool, Network, Tensor, Threshold
 from threefold.plan import Folding, fold
 from threefold.report import make_report, render_page
 
@@ -183,6 +185,52 @@ def test_number_of_layers(make_plan, layers):
     page = check(render_page(make_report(plan), plan))
     assert page.tags["svg"] == 2 + layers
     assert page.tags["figure"] == layers
+
+
+def test_branches(branching_plan):
+    page = check(render_page(make_report(branching_plan), branching_plan))
+    lines = page.text.splitlines()
+    for text in (
+        "8×8×4 → 4×4×8 → 3",
+        "2 convolutions, 1 pool, 1 padding of channels, 1 addition, 1 requantizer, 1 dense layer",
+        "conv 3×3, stride 2",
+        "8×8×4 → 4×4×4",
+        "subsample, stride 2",
+        "Memories",
+        "Branch buffers",
+        "sum.1",
+        f"{branching_plan.buffers['sum.1']}",
+        "block",
+    ):
+        assert text in lines
+    assert page.tags["figure"] == 3
+
+
+def test_no_branches(plan):
+    assert "Branch buffers" not in render_page(make_report(plan), plan)
+
+
+def test_ends(plan, branching_plan):
+    """Nothing but a pool; codes of a map at the end."""
+    source = Tensor((4, 4, 1), Codes.unsigned(2))
+    pools = fold(Network.chain("pools", source, [("pool", MaxPool((2, 2), (2, 2)))]), {})
+    page = check(render_page(make_report(pools), pools))
+    assert "4×4×1 → 2×2×1" in page.text.splitlines()
+    assert page.tags["figure"] == 0
+    ops = [
+        ("conv", Conv(np.ones((2, 3, 3, 1), int), padding=(1, 1, 1, 1))),
+        ("codes", Threshold([[1, 2, 3]] * 2)),
+    ]
+    maps = fold(Network.chain("maps", source, ops), {"conv": Folding(1, 1)})
+    assert "4×4×1 → 4×4×2" in check(render_page(make_report(maps), maps)).text.splitlines()
+
+
+def test_the_largest_of_many_layers_have_maps(make_plan):
+    plan = make_plan(40, width=16)
+    page = check(render_page(make_report(plan), plan))
+    assert page.tags["figure"] == 24
+    assert "The 24 largest of 40 layers." in page.text
+    assert "64 → 16 → 16 → 16 → 16 → 16 → 16 → 16 → 16 → 16 → … → 16 → 16 → 10" in page.text
 
 
 def test_folded_to_a_single_tile(plan):

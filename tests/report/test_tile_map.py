@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from threefold.plan import EnginePlan, Folding
-from threefold.report.tile_map import tile_densities, tile_map
+from threefold.report.tile_map import shrunk, tile_densities, tile_map
 
 from ..accelerators import make_layer
 
@@ -78,6 +78,21 @@ def test_tiles_too_small_for_crosses():
     svg = tile_map(engine(weights, 1, 1))
     assert crosses(svg) == []
     assert len(svg) < 60_000
+
+
+def test_more_tiles_than_pixels_stay_small():
+    weights = np.ones((256, 3, 3, 256))
+    svg = tile_map(engine(weights, 1, 1, shape=(8, 8, 256)), side=145)
+    assert len(svg) < 30_000
+
+
+def test_what_shares_a_pixel_is_averaged():
+    image = np.arange(5 * 6 * 4, dtype=float).reshape(5, 6, 4)
+    small = shrunk(image, 2, 3)
+    assert small.shape == (2, 3, 4)
+    np.testing.assert_array_equal(small[0, 0], image[:2, :2].mean(axis=(0, 1)))
+    np.testing.assert_array_equal(small[1, 2], image[2:, 4:].mean(axis=(0, 1)))
+    np.testing.assert_array_equal(shrunk(image, 5, 9), image)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 4096), (4096, 1), (10, 784)])

@@ -12,7 +12,7 @@ __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
 HELP = "generate Verilog and build the bitstream of a board"
 EXAMPLES = [
-    "threefold build out/digits/network.tern --board icebreaker --seeds 4 -o out/digits",
+    "threefold build out/digits/network.tern --board icebreaker --seeds 4 \\\n      -o out/digits",
     "threefold build out/digits/network.tern --rtl-only -o out/digits",
 ]
 

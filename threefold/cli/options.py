@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import os
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -11,18 +12,21 @@ from rich.console import Console
 from ..boards import BOARDS
 from ..errors import FileFormatError, PlanError
 from ..network import Network, load
-from ..plan import Folding
+from ..plan import FORMS, MEMORIES, Folding
 from ..project import Project
 from .progress import progress_bar
 
-__all__ = ["add_plan_arguments", "open_project", "plan_project"]
+__all__ = ["add_plan_arguments", "open_project", "plan_progress", "plan_project"]
 
 
 def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of every command that needs a plan."""
     parser.add_argument("network", type=Path, metavar="NETWORK", help="a *.tern file")
     parser.add_argument(
-        "--board", choices=sorted(BOARDS), help="what to plan for (icebreaker, if not yet planned)"
+        "--board",
+        choices=sorted(BOARDS),
+        metavar="BOARD",
+        help=f"what to plan for: {', '.join(sorted(BOARDS))} (icebreaker, if not yet planned)",
     )
     parser.add_argument(
         "--fold",
@@ -36,6 +40,20 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
         type=_positive,
         metavar="CYCLES",
         help="cycles between images to keep with the least logic",
+    )
+    parser.add_argument(
+        "--memory",
+        type=_memory,
+        action="append",
+        metavar="NAME=KIND",
+        help=f"memory of the buffer of a layer or pool: {', '.join(MEMORIES)} (auto)",
+    )
+    parser.add_argument(
+        "--requantizer",
+        type=_requantizer,
+        action="append",
+        metavar="NAME=FORM",
+        help=f"form of the requantizer of a step: {', '.join(FORMS)} (the cheapest that keeps up)",
     )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FOLDER", help="where products are (out/NETWORK)"
@@ -52,7 +70,7 @@ def open_project(args: argparse.Namespace, console: Console) -> Project:
     if not (args.fold or args.interval) and os.path.exists(folder / "plan.json"):
         project = Project.reopen(network, folder)
         if args.board in (None, project.plan.board):
-            return project
+            return _chosen(args, project, console)
     return _draft(args, network, folder, console)
 
 
@@ -64,9 +82,20 @@ def plan_project(args: argparse.Namespace, console: Console) -> Project:
     network = load(args.network)
     folder = _folder(args, network)
     if not (args.board or args.fold or args.interval):
+        project = None
         with contextlib.suppress(FileFormatError, PlanError):
-            return Project.reopen(network, folder)
+            project = Project.reopen(network, folder)
+        if project:
+            return _chosen(args, project, console)
     return _draft(args, network, folder, console)
+
+
+@contextlib.contextmanager
+def plan_progress(console: Console, what: str = "plan") -> Iterator[Callable[[int, int], None]]:
+    """A bar for what plans: a function to be told how much is done, and of how much."""
+    with progress_bar(console) as bar:
+        task = bar.add_task(what)
+        yield lambda done, parts: bar.update(task, completed=done, total=parts)
 
 
 def _folder(args: argparse.Namespace, network: Network) -> Path:
@@ -74,21 +103,52 @@ def _folder(args: argparse.Namespace, network: Network) -> Path:
 
 
 def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Console) -> Project:
-    foldings = {}
-    for layer, folding in args.fold or ():
-        if layer in foldings:
-            raise PlanError(f"--fold names {layer!r} twice")
-        foldings[layer] = folding
-    with progress_bar(console) as bar:
-        task = bar.add_task("plan")
+    with plan_progress(console) as progress:
         return Project.draft(
             network,
             folder,
             board=args.board or "icebreaker",
-            foldings=foldings or None,
+            foldings=_unique("--fold", args.fold) or None,
             interval=args.interval,
-            progress=lambda done, layers: bar.update(task, completed=done, total=layers),
+            memories=_unique("--memory", args.memory),
+            forms=_unique("--requantizer", args.requantizer),
+            progress=progress,
         )
+
+
+def _chosen(args: argparse.Namespace, project: Project, console: Console) -> Project:
+    """The project as it is, but for the memories and requantizers that are asked for."""
+    memories = _unique("--memory", args.memory)
+    forms = _unique("--requantizer", args.requantizer)
+    if not (memories or forms):
+        return project
+    project.board.check_memories(memories)
+    with plan_progress(console) as progress:
+        return Project(project.folder, project.plan.with_choices(memories, forms, progress))
+
+
+def _unique(option: str, pairs) -> dict:
+    values = {}
+    for name, value in pairs or ():
+        if name in values:
+            raise PlanError(f"{option} names {name!r} twice")
+        values[name] = value
+    return values
+
+
+def _memory(text: str) -> tuple[str, str]:
+    return _choice(text, "NAME=KIND such as conv1=block")
+
+
+def _requantizer(text: str) -> tuple[str, str]:
+    return _choice(text, "NAME=FORM such as conv1=sequential")
+
+
+def _choice(text: str, example: str) -> tuple[str, str]:
+    match = re.fullmatch(r"([a-z][a-z0-9_]*)=([a-z]+)", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"expected {example}, not {text!r}")
+    return match[1], match[2]
 
 
 def _folding(text: str) -> tuple[str, Folding]:

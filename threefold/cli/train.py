@@ -23,7 +23,7 @@ HELP = "train a ternary network and write it as exact integers"
 EXAMPLES = [
     "threefold train --preset digits --seed 0 -o out/digits",
     "threefold train --preset digits --widths 32,32 --bits 1 -o out/small",
-    "threefold train --preset lenet-digits --epochs 10 --no-float -o out/lenet_digits",
+    "threefold train --preset lenet-digits --epochs 10 --no-float \\\n      -o out/lenet_digits",
 ]
 
 _CHECKPOINTS = {"ternary": "checkpoint.pt", "float": "checkpoint_float.pt"}

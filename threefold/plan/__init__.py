@@ -3,16 +3,19 @@
 from .align import align
 from .area import Resources
 from .cycles import Cycles
-from .engine import EnginePlan, PoolPlan, StepPlan
+from .engine import MEMORIES, EnginePlan, PoolPlan, StepPlan
 from .file import load_plan, save_plan
 from .fit import Budget, fit
 from .layer import Layer
 from .lower import lower
-from .plan import Plan, fold
+from .plan import Plan, check_choices, fold
+from .requantize import FORMS
 from .resources import estimate
 from .schedule import Folding, Schedule
 
 __all__ = [
+    "FORMS",
+    "MEMORIES",
     "Budget",
     "Cycles",
     "EnginePlan",
@@ -24,6 +27,7 @@ __all__ = [
     "Schedule",
     "StepPlan",
     "align",
+    "check_choices",
     "estimate",
     "fit",
     "fold",

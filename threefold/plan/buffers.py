@@ -1,6 +1,7 @@
 """How deep the buffers before joins must be, from the schedules of both branches."""
 
 from bisect import bisect_left
+from collections.abc import Callable
 from functools import partial
 from math import prod
 
@@ -11,7 +12,9 @@ from .dataflow import joins
 __all__ = ["branch_buffers"]
 
 
-def branch_buffers(plans, argmax: bool) -> dict[str, int]:
+def branch_buffers(
+    plans, argmax: bool, progress: Callable[[int, int], None] | None = None
+) -> dict[str, int]:
     """The smallest buffers with which no branch slows the accelerator down.
 
     While the longer branch computes its first outputs, the shorter one has to hold what will
@@ -23,6 +26,8 @@ def branch_buffers(plans, argmax: bool) -> dict[str, int]:
     ----------
     plans, argmax
         As in :func:`~threefold.plan.dataflow.dataflow`.
+    progress : callable
+        Called with the number of buffers that are decided and of all.
 
     Returns
     -------
@@ -42,7 +47,9 @@ def branch_buffers(plans, argmax: bool) -> dict[str, int]:
         raise PlanError("branches of this accelerator wait for each other for ever")
     # A FIFO refuses beats while it is full, even if one leaves: one more than was ever held.
     depths = {name: free.most[f"buffer_{name.replace('.', '_')}"] + 1 for name in depths}
-    for name, most in depths.items():
+    for index, (name, most) in enumerate(depths.items()):
+        if progress:
+            progress(index, len(depths))
         keeps = partial(_keeps, plans, argmax, depths, name, free.cycles)
         if keeps(0):
             depths[name] = 0
@@ -50,6 +57,8 @@ def branch_buffers(plans, argmax: bool) -> dict[str, int]:
             depths[name] = 1 + bisect_left(range(1, most - 2), True, key=keeps)
         else:
             depths[name] = most - 1 if keeps(most - 1) else most
+    if progress:
+        progress(len(depths), len(depths))
     return depths
 
 

@@ -75,7 +75,7 @@ def fit(
     interval : int
         Cycles between images to keep; as few as fit if left out.
     progress : callable
-        Called with the number of layers done and of all layers.
+        Called with the number of layers and of buffers before joins that are done, and of all.
 
     Raises
     ------
@@ -87,16 +87,18 @@ def fit(
     steps, argmax = lower(network)
     layers = tuple(step for step in steps if isinstance(step, Layer))
     _require_storage(network, layers, budget)
-    choices = []
+    branches = sum(len(step.sources) for step in steps if len(step.sources) > 1)
+    choices, parts = [], len(layers) + branches
     for index, layer in enumerate(layers):
         if progress:
-            progress(index, len(layers))
+            progress(index, parts)
         one_by_one = argmax and index == len(layers) - 1
         choices.append(_choices(layer, budget, layer.rows if one_by_one else 1))
-    search = _Search(network, steps, argmax, choices, budget)
+    further = progress and (lambda done, _: progress(len(layers) + done, parts))
+    search = _Search(network, steps, argmax, choices, budget, further)
     plan = search.within(interval) if interval is not None else search.fastest()
     if progress:
-        progress(len(layers), len(layers))
+        progress(parts, parts)
     return plan
 
 
@@ -117,6 +119,7 @@ class _Search:
     argmax: bool
     choices: list[list[_Choice]]
     budget: Budget
+    progress: Callable[[int, int], None] | None
 
     @property
     def floor(self) -> int:
@@ -142,7 +145,7 @@ class _Search:
                 best, high = picked, middle - 1
         if best is None:
             raise self.refusal(None)
-        return fold(self.network, best)
+        return fold(self.network, best, progress=self.progress)
 
     def within(self, interval: int) -> Plan:
         """The cheapest plan that keeps an interval.
@@ -153,7 +156,7 @@ class _Search:
             picked = self.pick(wanted)
             if picked is None:
                 break
-            plan = fold(self.network, picked)
+            plan = fold(self.network, picked, progress=self.progress)
             if plan.cycles.interval <= interval:
                 return plan
         raise self.refusal(interval)

@@ -1,25 +1,26 @@
 """A plan: how each layer of a network is folded, and what speed that gives."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import gcd
 
 from ..errors import PlanError
 from ..network import Network
+from .align import align
 from .area import BLOCK_WORTH
 from .buffers import branch_buffers
 from .cycles import Cycles, predict
 from .dataflow import Part, dataflow
-from .engine import EnginePlan, PoolPlan, StepPlan
+from .engine import MEMORIES, EnginePlan, PoolPlan, StepPlan
 from .layer import Layer
 from .lower import lower
 from .requantize import FORMS, requantizer_resources
 from .schedule import Folding
 from .steps import Pool, Requantize, Step
 
-__all__ = ["Plan", "arrange", "fold", "with_lanes"]
+__all__ = ["Plan", "arrange", "check_choices", "fold", "requantizes", "with_lanes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +87,49 @@ class Plan:
         """Folding of each layer, by name."""
         return {engine.layer.name: engine.folding for engine in self.engines}
 
+    def memories(self) -> dict[str, str]:
+        """Kind of memory of each step that has a buffer, by name."""
+        return {step.name: step.memory for step in self.steps if hasattr(step, "memory")}
+
+    def forms(self) -> dict[str, str]:
+        """Form of each requantizer, by name of its step."""
+        return {step.name: step.form for step in self.steps if requantizes(step.step)}
+
+    def with_choices(
+        self,
+        memories: Mapping[str, str] | None = None,
+        forms: Mapping[str, str] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> "Plan":
+        """The same foldings with other memories or requantizers; the rest follows as in `fold`.
+
+        Parameters are those of :func:`fold`; what they leave out stays as it is.
+        """
+        made = fold(
+            self.network,
+            self.foldings(),
+            memories=self.memories() | dict(memories or {}),
+            forms=self.forms() | dict(forms or {}),
+            progress=progress,
+        )
+        return replace(made, board=self.board)
+
+    def aligned(self, progress: Callable[[int, int], None] | None = None) -> "Plan":
+        """The same foldings and choices, for filters in an order that leaves fewer tiles.
+
+        The network of the result computes the same, see :func:`~threefold.plan.align`; it is
+        this very plan if no order saves a tile.
+
+        Raises
+        ------
+        PlanError
+            If nothing has weights.
+        """
+        if not self.engines:
+            raise PlanError(f"{self.network.name!r} has no weights, so no tiles to align")
+        network, moved = align(self.network, self.foldings())
+        return replace(self, network=network).with_choices(progress=progress) if moved else self
+
     def to_json(self) -> dict:
         """The plan as JSON values; what was decided, and what follows from it."""
         return {
@@ -102,16 +146,38 @@ class Plan:
         return json.dumps(self.to_json(), indent=1, sort_keys=True) + "\n"
 
 
-def fold(network: Network, foldings: Mapping[str, Folding]) -> Plan:
+def fold(
+    network: Network,
+    foldings: Mapping[str, Folding],
+    *,
+    memories: Mapping[str, str] | None = None,
+    forms: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Plan:
     """A plan with the given folding of each layer; all else follows from it.
 
     Lanes of outputs, and of steps without weights, are as few as keep up with the slowest
     engine; buffers before joins are as small as slow nothing down.
 
+    Parameters
+    ----------
+    network : Network
+    foldings : mapping of str to Folding
+        By name of the layer.
+    memories : mapping of str to str
+        Where the buffers of layers and pools live, one of
+        :data:`~threefold.plan.engine.MEMORIES`; ``"auto"`` where left out.
+    forms : mapping of str to str
+        Of requantizers, one of :data:`~threefold.plan.requantize.FORMS`, by name of the layer
+        or of the threshold; the cheapest that keeps up where left out.
+    progress : callable
+        Called with the number of buffers before joins that are decided and of all.
+
     Raises
     ------
     PlanError
-        If a layer has no folding, a folding no layer, or one does not divide.
+        If a layer has no folding, a folding no layer, or one does not divide, or memories or
+        forms are for no step that has such, or not one of those there are.
     """
     steps, argmax = lower(network)
     names = [step.name for step in steps if isinstance(step, Layer)]
@@ -121,12 +187,55 @@ def fold(network: Network, foldings: Mapping[str, Folding]) -> Plan:
     for name in names:
         if name not in foldings:
             raise PlanError(f"layer {name!r} has no folding; give PE and SIMD for it")
-    plans = arrange(steps, foldings, argmax)
-    return Plan(network, plans, argmax, branch_buffers(plans, argmax))
+    memories, forms = memories or {}, forms or {}
+    _check_choices(steps, memories, forms)
+    plans = tuple(
+        replace(plan, memory=memories[plan.name]) if plan.name in memories else plan
+        for plan in arrange(steps, foldings, argmax, forms)
+    )
+    return Plan(network, plans, argmax, branch_buffers(plans, argmax, progress))
 
 
-def arrange(steps, foldings: Mapping[str, Folding], argmax: bool) -> tuple:
+def check_choices(
+    network: Network,
+    memories: Mapping[str, str] | None = None,
+    forms: Mapping[str, str] | None = None,
+) -> None:
+    """Refuse memories and forms that :func:`fold` would refuse, before any folding is chosen.
+
+    Raises
+    ------
+    PlanError
+        As :func:`fold`.
+    """
+    _check_choices(lower(network)[0], memories or {}, forms or {})
+
+
+def _check_choices(steps, memories: Mapping[str, str], forms: Mapping[str, str]) -> None:
+    for what, kinds, given, names in (
+        ("memory", MEMORIES, memories, [s.name for s in steps if isinstance(s, Layer | Pool)]),
+        ("requantizer", FORMS, forms, [s.name for s in steps if requantizes(s)]),
+    ):
+        for name, kind in given.items():
+            if name not in names:
+                there = f"there are {', '.join(names)}" if names else "there is none"
+                raise PlanError(f"no step with a {what} is named {name!r}; {there}")
+            if kind not in kinds:
+                raise PlanError(
+                    f"{what} of {name!r} must be one of {', '.join(kinds)}, not {kind!r}"
+                )
+
+
+def requantizes(step: Layer | Step) -> bool:
+    """Whether a step has a requantizer."""
+    return isinstance(step, Requantize) or (isinstance(step, Layer) and step.levels is not None)
+
+
+def arrange(
+    steps, foldings: Mapping[str, Folding], argmax: bool, forms: Mapping[str, str] | None = None
+) -> tuple:
     """The plans of all steps for foldings of the layers, without buffers before joins."""
+    forms = {name: (form,) for name, form in (forms or {}).items()}
     engines = {
         step.name: EnginePlan(step, foldings[step.name])
         for step in steps
@@ -135,7 +244,11 @@ def arrange(steps, foldings: Mapping[str, Folding], argmax: bool) -> tuple:
     slowest = max(
         [max(plan.tile_cycles, plan.walk.words) for plan in engines.values()], default=1 << 62
     )
-    others = {step.name: _step_plan(step, slowest) for step in steps if not isinstance(step, Layer)}
+    others = {
+        step.name: _step_plan(step, slowest, forms.get(step.name, FORMS))
+        for step in steps
+        if not isinstance(step, Layer)
+    }
     plans = engines | others
     readers: dict[str, list[int]] = {}
     for step in steps:
@@ -145,11 +258,14 @@ def arrange(steps, foldings: Mapping[str, Folding], argmax: bool) -> tuple:
         readers[steps[-1].output] = [1]
     for name, plan in engines.items():
         targets = tuple(readers.get(plan.layer.output, ()))
-        plans[name] = with_lanes(plan.layer, plan.folding, *targets)
+        allowed = forms.get(name, FORMS)
+        plans[name] = with_lanes(plan.layer, plan.folding, *targets, forms=allowed)
     return tuple(plans[step.name] for step in steps)
 
 
-def with_lanes(layer: Layer, folding: Folding, *targets: int) -> EnginePlan:
+def with_lanes(
+    layer: Layer, folding: Folding, *targets: int, forms: tuple[str, ...] = FORMS
+) -> EnginePlan:
     """An engine with the least logic behind its array that keeps up with it.
 
     Parameters
@@ -158,13 +274,15 @@ def with_lanes(layer: Layer, folding: Folding, *targets: int) -> EnginePlan:
     folding : Folding
     targets : int
         Lanes of those who read the outputs; none if that is not known.
+    forms : tuple of str
+        Requantizers to choose from.
     """
     plan = EnginePlan(layer, folding)
     rows, most = layer.rows, max(plan.tile_cycles, plan.walk.words)
     choices = [
         replace(plan, lanes=lanes, form=form)
         for lanes in _divisors(folding.pe)
-        for form in (FORMS if layer.levels is not None else FORMS[1:2])
+        for form in (forms if layer.levels is not None else FORMS[1:2])
     ]
 
     def cycles(choice: EnginePlan) -> int:
@@ -178,13 +296,13 @@ def with_lanes(layer: Layer, folding: Folding, *targets: int) -> EnginePlan:
     return min(choices, key=lambda choice: (cycles(choice), _price(choice), choice.lanes))
 
 
-def _step_plan(step: Step, slowest: int) -> PoolPlan | StepPlan:
+def _step_plan(step: Step, slowest: int, forms: tuple[str, ...]) -> PoolPlan | StepPlan:
     """The step with the least logic that is clearly faster than the slowest engine."""
     lanes = _divisors(step.unit)
     if isinstance(step, Pool):
         choices = [PoolPlan(step, lanes) for lanes in lanes]
     elif isinstance(step, Requantize):
-        choices = [StepPlan(step, lanes, form) for lanes in lanes for form in FORMS]
+        choices = [StepPlan(step, lanes, form) for lanes in lanes for form in forms]
     else:
         choices = [StepPlan(step, lanes) for lanes in lanes]
     enough = [choice for choice in choices if choice.cycles * 5 <= slowest * 4]

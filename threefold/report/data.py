@@ -6,8 +6,10 @@ from math import floor, log10
 
 from .. import __version__
 from ..errors import PlanError
-from ..plan import EnginePlan, Plan
+from ..plan import EnginePlan, Plan, PoolPlan, StepPlan
 from ..plan.file import digest
+from ..plan.plan import requantizes
+from ..plan.summary import Branch, branches, describe, in_shape, out_shape
 from .inputs import checked_accuracy, checked_build, checked_simulation, checked_tools
 
 __all__ = ["SCHEMA", "dumps", "make_report"]
@@ -87,6 +89,9 @@ def make_report(
         "cycles": measured,
         "predicted_cycles": predicted,
         "layers": [_layer(plan, engine) for engine in plan.engines],
+        "steps": [_step(step) for step in plan.steps],
+        "buffers": [_buffer(branch) for branch in branches(plan)] or None,
+        "predicted_array_utilization": plan.array_utilization if plan.engines else None,
         "simulation": simulation,
         "accuracy": accuracy,
         "tools": {"threefold": __version__} | versions,
@@ -128,6 +133,10 @@ def _layer(plan: Plan, engine: EnginePlan) -> dict:
     return {
         "name": layer.name,
         "op": "dense" if whole else conv.op.kind,
+        "kernel": list(conv.op.weights.shape[1:3]),
+        "stride": list(conv.op.stride),
+        "padding": list(conv.op.padding),
+        "groups": conv.op.groups,
         "rows": layer.rows,
         "columns": layer.columns,
         "pe": engine.folding.pe,
@@ -142,6 +151,38 @@ def _layer(plan: Plan, engine: EnginePlan) -> dict:
             "zero": int((layer.weights == 0).sum()),
             "positive": int((layer.weights == 1).sum()),
         },
+    }
+
+
+def _step(plan: EnginePlan | PoolPlan | StepPlan) -> dict:
+    """Any step, with weights or without."""
+    entry = {
+        "name": plan.name,
+        "op": plan.step.op,
+        "description": describe(plan),
+        "input": list(in_shape(plan)),
+        "output": list(out_shape(plan)),
+        "lanes": plan.lanes,
+        "cycles": plan.cycles,
+    }
+    if isinstance(plan, EnginePlan | PoolPlan):
+        entry |= {
+            "memory": plan.memory,
+            "buffer_words": plan.depth,
+            "buffer_word_bits": plan.word_bits,
+        }
+    if requantizes(plan.step):
+        entry["requantizer"] = plan.form
+    return entry
+
+
+def _buffer(branch: Branch) -> dict:
+    """A buffer before a step that joins branches."""
+    return {
+        "name": branch.name,
+        "beats": branch.beats,
+        "lanes": branch.lanes,
+        "bits": branch.bits,
     }
 
 

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..plan import Plan
+from ..plan.summary import inventory, path, shown
 from .figures import key_figures
 from .plots import accuracy_plot, cycles_plot, utilization_plot, weights_plot
 from .tile_map import tile_map
@@ -17,6 +18,8 @@ __all__ = ["render_page"]
 
 _TEMPLATE = "report.html.j2"
 _SIDES = ((3, 320), (8, 220), (math.inf, 145))  # pixels of the largest tile map, by layers
+_MOST_MAPS = 24
+_MOST_SIZES = 14  # in the line that says what flows
 
 
 def render_page(report: dict, plan: Plan, files: Mapping[str, str] | None = None) -> str:
@@ -39,16 +42,15 @@ def render_page(report: dict, plan: Plan, files: Mapping[str, str] | None = None
         keep_trailing_newline=True,
     )
     layers = report["layers"]
-    side = next(side for most, side in _SIDES if len(layers) <= most)
-    sizes = {layer["name"]: max(layer["rows"], layer["columns"]) for layer in layers}
-    outputs = [layer["rows"] for layer in layers]
+    by_name = {layer["name"]: layer for layer in layers}
     totals = {
         key: sum(layer[key] for layer in layers)
         for key in ("macs", "tiles", "tiles_skipped", "weight_bits_stored")
     }
     return environment.get_template(_TEMPLATE).render(
         report=report,
-        shape=" → ".join(str(size) for size in [layers[0]["columns"], *outputs]),
+        shape=_shape(plan),
+        inventory=_inventory(plan),
         figures=key_figures(report),
         accuracy_caption=_images(report.get("accuracy", {})),
         plots={
@@ -57,19 +59,50 @@ def render_page(report: dict, plan: Plan, files: Mapping[str, str] | None = None
             "cycles": _markup(cycles_plot(report)),
             "weights": _markup(weights_plot(report)),
         },
-        tile_maps=[
-            (
-                layer,
-                Markup(
-                    tile_map(engine, side * max(0.5, sizes[layer["name"]] / max(sizes.values())))
-                ),
-            )
-            for layer, engine in zip(layers, plan.engines, strict=True)
-        ],
-        slowest=max(layer["cycles"] for layer in layers),
+        tile_maps=_tile_maps(layers, plan),
+        steps=[(step, by_name.get(step["name"])) for step in report["steps"]],
+        slowest=max(step["cycles"] for step in report["steps"]),
+        size=shown,
         totals=totals,
         files=[(what, path, f"./{quote(path)}") for what, path in (files or {}).items()],
     )
+
+
+def _tile_maps(layers: list[dict], plan: Plan) -> list[tuple[dict, Markup]]:
+    """Maps of all layers, or of the largest if there are many."""
+    side = next(side for most, side in _SIDES if len(layers) <= most)
+    sizes = [max(layer["rows"], layer["columns"]) for layer in layers]
+    largest = sorted(range(len(layers)), key=lambda place: -sizes[place])[:_MOST_MAPS]
+    return [
+        (
+            layers[place],
+            Markup(tile_map(plan.engines[place], side * max(0.5, sizes[place] / max(sizes)))),
+        )
+        for place in sorted(largest)
+    ]
+
+
+def _shape(plan: Plan) -> str:
+    """The sizes of the data on its way through the network."""
+    if _only_dense(plan):
+        first = plan.engines[0].layer.columns
+        sizes = [str(size) for size in (first, *(engine.layer.rows for engine in plan.engines))]
+    else:
+        sizes = [shown(shape) for shape in path(plan)]
+    if len(sizes) > _MOST_SIZES:
+        sizes = [*sizes[: _MOST_SIZES - 4], "…", *sizes[-3:]]
+    return " → ".join(sizes)
+
+
+def _inventory(plan: Plan) -> str:
+    """How many steps of which kind; nothing where the sizes say it."""
+    if _only_dense(plan):
+        return ""
+    return ", ".join(f"{count} {kind}" for kind, count in inventory(plan).items())
+
+
+def _only_dense(plan: Plan) -> bool:
+    return set(inventory(plan)) <= {"dense layer", "dense layers"}
 
 
 def _images(accuracy: dict) -> str:

@@ -1,7 +1,9 @@
 """Bar plots of a report, each an ``<svg>`` element or None where nothing was measured."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
@@ -19,6 +21,8 @@ _NAMES = {
     "dsp": "DSP blocks",
 }
 _NEARLY_FULL = 0.9
+_MANY = 24  # rows; beyond, a plot shows what matters
+_PITCHES = ((12, 26), (24, 21), (math.inf, 17))  # pixels of a row, by rows
 _TOP, _RIGHT, _BOTTOM = 24, 74, 2  # margins around the rows of layers, in pixels
 
 
@@ -52,24 +56,27 @@ def accuracy_plot(report: dict) -> str | None:
 
 
 def cycles_plot(report: dict) -> str:
-    """Cycles in which each layer works on an image, and the interval between images."""
-    layers = report["layers"]
-    cycles = [layer["cycles"] for layer in layers]
-    whole = [
-        layer["tiles"] + layer["tiles_skipped"] if layer["cycles"] == layer["tiles"] else 0
-        for layer in layers
-    ]
+    """Cycles in which each layer works on an image, and the interval between images.
+
+    Steps without weights are shown as well unless there are many; then only those that come
+    near the interval are.
+    """
     predicted = report["predicted_cycles"]["interval"]
     interval = report.get("cycles", {}).get("interval")
     label = "interval" if interval else "predicted interval"
     interval = interval or predicted
+    rows = _cycle_rows(report)
+    if len(rows) > _MANY:
+        rows = [row for row in rows if row.weights or row.cycles * 2 >= interval]
+    cycles = [row.cycles for row in rows]
+    whole = [row.whole for row in rows]
     limit = 1.02 * max(*cycles, *whole, interval)
-    with _layer_axes(layers, limit) as axes:
-        axes.barh(range(len(layers)), whole, height=0.62, color=COLOURS["track"])
+    with _layer_axes([row.name for row in rows], limit) as axes:
+        axes.barh(range(len(rows)), whole, height=0.62, color=COLOURS["track"])
         colours = [COLOURS["orange" if count == max(cycles) else "blue"] for count in cycles]
-        axes.barh(range(len(layers)), cycles, height=0.62, color=colours)
+        axes.barh(range(len(rows)), cycles, height=0.62, color=colours)
         for row, count in enumerate(cycles):
-            _note(axes, row, f"{count:,}")
+            _note(axes, row, f"{count:,}", "bold" if count == max(cycles) else "normal")
         axes.axvline(interval, color=COLOURS["text"], linewidth=1.2, linestyle=(0, (4, 3)))
         late = interval > 0.5 * limit
         axes.annotate(
@@ -83,11 +90,35 @@ def cycles_plot(report: dict) -> str:
         return to_svg(axes, "cycles", "Cycles of each layer")
 
 
-def weights_plot(report: dict) -> str:
+@dataclass(frozen=True)
+class _Row:
+    name: str
+    cycles: int
+    whole: int = 0  # cycles if no tile were skipped, where tiles decide
+    weights: bool = False
+
+
+def _cycle_rows(report: dict) -> list[_Row]:
+    layers = iter(report["layers"])
+    rows = []
+    for step in report["steps"]:
+        if step["op"] != "conv":
+            rows.append(_Row(step["name"], step["cycles"]))
+            continue
+        layer, pixels = next(layers), step["output"][0] * step["output"][1]
+        whole = pixels * (layer["tiles"] + layer["tiles_skipped"])
+        by_tiles = layer["cycles"] == pixels * layer["tiles"]
+        rows.append(_Row(layer["name"], layer["cycles"], whole if by_tiles else 0, weights=True))
+    return rows
+
+
+def weights_plot(report: dict) -> str | None:
     """Shares of the weights −1, 0 and +1 in each layer."""
     layers = report["layers"]
+    if not layers:
+        return None
     signs = (("negative", "orange", "−1"), ("zero", "track", "0"), ("positive", "blue", "+1"))
-    with _layer_axes(layers, 1) as axes:
+    with _layer_axes([layer["name"] for layer in layers], 1) as axes:
         left = [0.0] * len(layers)
         for sign, colour, _ in signs:
             shares = [layer["weights"][sign] / sum(layer["weights"].values()) for layer in layers]
@@ -111,23 +142,23 @@ def weights_plot(report: dict) -> str:
 
 
 @contextmanager
-def _layer_axes(layers: Sequence[dict], limit: float) -> Iterator[Axes]:
-    """A canvas with one row for each layer, the first at the top."""
-    names = [layer["name"] for layer in layers]
+def _layer_axes(names: Sequence[str], limit: float) -> Iterator[Axes]:
+    """A canvas with one row for each name, the first at the top."""
     names = [name if len(name) <= 19 else f"{name[:18]}…" for name in names]
     left = 14 + 7.5 * max(map(len, names))
-    height = 26 * len(layers) + _TOP + _BOTTOM
+    pitch = next(pitch for most, pitch in _PITCHES if len(names) <= most)
+    height = pitch * len(names) + _TOP + _BOTTOM
     with canvas(_WIDTH, height, left=left, right=_RIGHT, top=_TOP, bottom=_BOTTOM) as axes:
         axes.set_xlim(0, limit)
-        axes.set_ylim(len(layers) - 0.5, -0.5)
+        axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xticks([])
-        axes.set_yticks(range(len(layers)), names, ha="left")
+        axes.set_yticks(range(len(names)), names, ha="left")
         axes.tick_params(axis="y", pad=left - 1)
         axes.spines[:].set_visible(False)
         yield axes
 
 
-def _note(axes: Axes, row: int, text: str) -> None:
+def _note(axes: Axes, row: int, text: str, weight: str = "normal") -> None:
     """Text at the right end of a row."""
     axes.annotate(
         text,
@@ -137,6 +168,7 @@ def _note(axes: Axes, row: int, text: str) -> None:
         textcoords="offset points",
         ha="right",
         va="center_baseline",
+        weight=weight,
     )
 
 

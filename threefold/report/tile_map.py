@@ -5,7 +5,7 @@ import numpy as np
 from ..plan import EnginePlan, Schedule
 from .svg import COLOURS, canvas, to_svg
 
-__all__ = ["tile_densities", "tile_map"]
+__all__ = ["shrunk", "tile_densities", "tile_map"]
 
 _THIN = 40  # pixels of the shorter side, at least
 _BLUE = np.array([0x1C, 0x82, 0xC4]) / 255
@@ -30,8 +30,9 @@ def tile_densities(schedule: Schedule) -> np.ndarray:
 def tile_map(engine: EnginePlan, side: float = 220) -> str:
     """The weight matrix of a layer, tile by tile, as an ``<svg>`` element.
 
-    The stronger the colour of a tile, the more of its weights are not zero; a skipped tile is
-    empty and, where there is room, crossed.
+    A row of the map is a group of filters; a column is a word of channels at one position of
+    the kernel, row by row. The stronger the colour of a tile, the more of its weights are not
+    zero; a skipped tile is empty and, where there is room, crossed.
 
     Parameters
     ----------
@@ -50,10 +51,12 @@ def tile_map(engine: EnginePlan, side: float = 220) -> str:
     image = np.zeros((groups, words, 4))
     image[..., :3] = _BLUE
     image[..., 3] = np.where(worked, _PALEST + (1 - _PALEST) * np.nan_to_num(densities), 0)
+    image = shrunk(image, round(2 * height), round(2 * width))
     with canvas(width + 2, height + 2, left=1, right=1, top=1, bottom=1) as axes:
         axes.set_xticks([])
         axes.set_yticks([])
-        axes.imshow(image, interpolation="none", aspect="auto")
+        extent = (-0.5, words - 0.5, groups - 0.5, -0.5)
+        axes.imshow(image, interpolation="none", aspect="auto", extent=extent)
         if cell >= 5:
             lines = {"color": COLOURS["surface"], "linewidth": min(cell / 12, 1.5)}
             axes.vlines(np.arange(words + 1) - 0.5, -0.5, groups - 0.5, **lines)
@@ -74,3 +77,14 @@ def tile_map(engine: EnginePlan, side: float = 220) -> str:
         axes.spines[:].set_visible(True)
         title = f"{schedule.skipped} of {worked.size} tiles of {name} are skipped"
         return to_svg(axes, f"tiles-{name}", title)
+
+
+def shrunk(image: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """``image`` with at most so many rows and columns; what shares a pixel is averaged."""
+    for axis, most in enumerate((rows, columns)):
+        size = image.shape[axis]
+        if size > most:
+            starts = np.arange(most) * size // most
+            counts = np.diff(starts, append=size).reshape([-1, 1, 1] if axis == 0 else [1, -1, 1])
+            image = np.add.reduceat(image, starts, axis=axis) / counts
+    return image

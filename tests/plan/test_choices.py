@@ -1,0 +1,156 @@
+import contextlib
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from threefold.sim import golden
+
+from threefold.errors import PlanError
+from threefold.network import Add, Codes, MaxPool, Network, Tensor
+from threefold.plan import Budget, Folding, check_choices, fit, fold, load_plan, save_plan
+from threefold.zoo import Builder, random_images
+
+CODES = Codes.unsigned(2)
+FOLDINGS = {"conv1": Folding(2, 1), "conv2": Folding(2, 2), "classes": Folding(1, 4)}
+
+
+def residual(**options):
+    builder = Builder("block", Tensor((6, 6, 1), CODES), images=8, **options)
+    first = builder.layer("conv1", 4, (3, 3), CODES, padding=(1, 1, 1, 1))
+    second = builder.layer("conv2", 4, (3, 3), CODES, padding=(1, 1, 1, 1))
+    builder.add("sum", Add(), second, first)
+    builder.threshold("codes", CODES)
+    builder.add("pool", MaxPool((2, 2), (2, 2)))
+    return builder.classifier(3)
+
+
+PLAN = fold(residual(), FOLDINGS)
+
+
+def test_what_can_be_chosen():
+    assert PLAN.memories() == dict.fromkeys(("conv1", "conv2", "pool", "classes"), "auto")
+    assert set(PLAN.forms()) == {"conv1", "conv2", "codes"}
+
+
+@pytest.mark.parametrize("name", ["conv2", "pool"])
+@pytest.mark.parametrize("kind", ["lut", "block", "spram"])
+def test_memory(name, kind):
+    made = PLAN.with_choices({name: kind})
+    assert made.memories() == PLAN.memories() | {name: kind}
+    assert made.forms() == PLAN.forms()
+    assert made.foldings() == PLAN.foldings()
+
+
+@pytest.mark.parametrize("name", ["conv1", "codes"])
+@pytest.mark.parametrize("form", ["parallel", "pipelined", "sequential"])
+def test_form(name, form):
+    made = PLAN.with_choices(forms={name: form})
+    assert made.forms() == PLAN.forms() | {name: form}
+
+
+def test_lanes_follow_the_form():
+    whole = fold(PLAN.network, FOLDINGS | {"conv2": Folding(4, 4)})
+    fast = whole.with_choices(forms={"conv2": "parallel"})
+    slow = whole.with_choices(forms={"conv2": "sequential"})
+    assert fast.engines[1].lanes < slow.engines[1].lanes
+
+
+def test_buffers_are_found_again():
+    made = PLAN.with_choices({"conv2": "spram"})
+    assert made.buffers["sum.1"] < PLAN.buffers["sum.1"]
+    shrunk = replace(made, buffers=made.buffers | {"sum.1": made.buffers["sum.1"] - 1})
+    with contextlib.suppress(PlanError):  # it may also stop for good
+        assert shrunk.cycles.latency > made.cycles.latency
+
+
+def test_choices_stay_until_changed():
+    made = replace(PLAN, board="icebreaker").with_choices({"pool": "block"}, {"codes": "parallel"})
+    again = made.with_choices({"conv1": "lut"}, {"conv1": "sequential"})
+    assert again.board == "icebreaker"
+    assert again.memories() == made.memories() | {"conv1": "lut"}
+    assert again.forms() == made.forms() | {"conv1": "sequential"}
+    assert PLAN.with_choices().dumps() == PLAN.dumps()
+
+
+def test_choices_are_in_the_file(tmp_path):
+    made = PLAN.with_choices({"pool": "block"}, {"codes": "sequential"})
+    save_plan(made, tmp_path / "plan.json")
+    read = load_plan(made.network, tmp_path / "plan.json")
+    assert read.dumps() == made.dumps()
+    assert read.memories()["pool"] == "block"
+    assert read.forms()["codes"] == "sequential"
+
+
+@pytest.mark.parametrize(
+    ("memories", "forms", "message"),
+    [
+        (
+            {"sum": "lut"},
+            {},
+            "no step with a memory is named 'sum'; there are conv1, conv2, pool, classes",
+        ),
+        (
+            {"pool": "disk"},
+            {},
+            "memory of 'pool' must be one of auto, lut, block, spram, not 'disk'",
+        ),
+        (
+            {},
+            {"classes": "parallel"},
+            "no step with a requantizer is named 'classes'; there are conv1, conv2, codes",
+        ),
+        (
+            {},
+            {"codes": "slow"},
+            "requantizer of 'codes' must be one of parallel, pipelined, sequential, not 'slow'",
+        ),
+    ],
+)
+def test_nonsense(memories, forms, message):
+    for make in (
+        lambda: fold(PLAN.network, FOLDINGS, memories=memories, forms=forms),
+        lambda: check_choices(PLAN.network, memories, forms),
+        lambda: PLAN.with_choices(memories, forms),
+    ):
+        with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+            make()
+
+
+def test_no_requantizer():
+    builder = Builder("direct", Tensor((1, 1, 4), CODES))
+    with pytest.raises(
+        PlanError, match=r"^no step with a requantizer is named 'classes'; there is none$"
+    ):
+        check_choices(builder.classifier(3), forms={"classes": "parallel"})
+
+
+def test_progress():
+    calls = []
+    PLAN.with_choices(progress=lambda *call: calls.append(call))
+    assert calls == [(0, 2), (1, 2), (2, 2)]
+    calls.clear()
+    budget = Budget("large", "ecp5", 80_000, 200)
+    fit(PLAN.network, budget, progress=lambda *call: calls.append(call))
+    assert calls == [(0, 5), (1, 5), (2, 5), (3, 5), (4, 5), (5, 5), (5, 5)]
+
+
+def test_aligned_computes_the_same_with_fewer_tiles():
+    network = residual(seed=5, density=0.3)
+    plan = fold(network, FOLDINGS, memories={"pool": "block"}, forms={"codes": "sequential"})
+    made = replace(plan, board="icebreaker").aligned()
+    tiles = [sum(len(engine.schedule.tiles) for engine in p.engines) for p in (plan, made)]
+    assert tiles[1] < tiles[0]
+    assert made.foldings() == plan.foldings()
+    assert (made.memories(), made.forms()) == (plan.memories(), plan.forms())
+    assert made.board == "icebreaker"
+    images = random_images(network.input, 20, seed=1)
+    np.testing.assert_array_equal(golden.run(made.network, images), golden.run(network, images))
+    assert made.aligned().dumps() == made.dumps()
+
+
+def test_nothing_to_align():
+    assert fold(PLAN.network, dict.fromkeys(FOLDINGS, Folding(1, 1))).aligned().cycles
+    network = Network.chain("pools", Tensor((4, 4, 1), CODES), [("pool", MaxPool((2, 2), (2, 2)))])
+    with pytest.raises(PlanError, match=r"^'pools' has no weights, so no tiles to align$"):
+        fold(network, {}).aligned()
