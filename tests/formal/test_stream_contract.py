@@ -19,7 +19,6 @@ from threefold.hw.fifo import Fifo
 from threefold.hw.fork import Fork
 from threefold.hw.logits import LogitAdder
 from threefold.hw.pad_channels import PadChannels
-from threefold.hw.pipeline_register import PipelineRegister
 from threefold.hw.pool import PoolEngine
 from threefold.hw.requantizer import Requantizer
 from threefold.hw.resizer import Deserializer, Serializer
@@ -188,7 +187,6 @@ CASES = {
     "pad_channels": Case(
         lambda: PadChannels(2, lanes=2, beats=2, before=1, after=1, code=1), 6, 20
     ),
-    "pipeline_register": Case(lambda: PipelineRegister(2, lanes=2), 4, 16),
 }
 ONE_OF_EACH = [
     "serializer",
@@ -208,7 +206,6 @@ ONE_OF_EACH = [
     "stream_adder",
     "concat",
     "pad_channels",
-    "pipeline_register",
 ]
 
 
@@ -234,7 +231,7 @@ def test_no_gates_lead_from_ready_to_valid(prover, name):
     assert not prover.ready_leads_to_valid(CASES[name].make())
 
 
-@pytest.mark.parametrize("name", ["fifo", "fifo_of_one", "pipeline_register"])
+@pytest.mark.parametrize("name", ["fifo", "fifo_of_one"])
 def test_no_gates_lead_through_a_buffer(prover, name):
     component = CASES[name].make()
     assert not prover.gates_lead(component, ["o__ready"], ["i__ready"])

@@ -57,7 +57,7 @@ def test_lanes_follow_the_form():
 
 
 def test_buffers_are_found_again():
-    made = PLAN.with_choices({"conv2": "spram"})
+    made = PLAN.with_choices(forms={"conv2": "pipelined"})
     assert made.buffers["sum.1"] < PLAN.buffers["sum.1"]
     shrunk = replace(made, buffers=made.buffers | {"sum.1": made.buffers["sum.1"] - 1})
     with contextlib.suppress(PlanError):  # it may also stop for good

@@ -82,8 +82,8 @@ def test_an_engine_alone():
     ops = [("fc", Dense(rng.integers(0, 2, (1, 5)) * 0 + 1)), ("logits", Logits([0]))]
     network = Network.chain("one", Tensor((1, 1, 5), Codes.unsigned(2)), ops)
     plan = fold(network, {"fc": Folding(1, 1)})
-    # 4 more words after the first; then the last of 5 tiles, reader 3, PE 2, serializer, logits
-    assert plan.cycles.latency == 4 + 1 + 4 + 3 + 2 + 1 + 1
+    # 4 more words after the first; then the last of 5 tiles, reader 3, PE 2, serializer, logits 2
+    assert plan.cycles.latency == 4 + 1 + 4 + 3 + 2 + 1 + 2
     assert plan.cycles.interval == 5
 
 

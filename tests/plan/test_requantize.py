@@ -19,8 +19,8 @@ from threefold.plan.requantize import (
         ("parallel", 8, 3, 1),
         ("pipelined", 1, 2, 1),
         ("pipelined", 4, 8, 1),
-        ("sequential", 1, 2, 2),
-        ("sequential", 4, 8, 8),
+        ("sequential", 1, 3, 3),
+        ("sequential", 4, 12, 12),
     ],
 )
 def test_cycles(form, bits, latency, cycles):

@@ -211,7 +211,7 @@ def least_depth(walk: Walk) -> int:
     return _power(walk.least_depth)
 
 
-def smooth_depth(walk: Walk, tiles: int) -> int:
+def smooth_depth(walk: Walk, cycles: int) -> int:
     """The smallest buffer with which a producer of constant rate never makes windows wait.
 
     Its counters lag behind by a cycle, in which another word arrives if one does in each.
@@ -219,10 +219,10 @@ def smooth_depth(walk: Walk, tiles: int) -> int:
     Parameters
     ----------
     walk : Walk
-    tiles : int
-        Cycles that each window is read for.
+    cycles : int
+        Between images.
     """
-    return _power(walk.smooth_depth + (tiles * len(walk.needed) <= walk.words))
+    return _power(walk.smooth_depth + (cycles <= walk.words))
 
 
 def _power(words: int) -> int:
@@ -235,7 +235,9 @@ def _settle(plan: EnginePlan | PoolPlan, name: str) -> None:
             f"memory of {name!r} must be one of {', '.join(MEMORIES)}, not {plan.memory!r}"
         )
     if not plan.depth:
-        object.__setattr__(plan, "depth", smooth_depth(plan.walk, len(plan.program)))
+        object.__setattr__(
+            plan, "depth", smooth_depth(plan.walk, len(plan.program) * len(plan.walk.needed))
+        )
     if plan.depth & (plan.depth - 1) or plan.depth < least_depth(plan.walk):
         raise PlanError(
             f"the buffer of {name!r} must be a power of two of at least "

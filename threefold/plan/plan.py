@@ -13,7 +13,7 @@ from .area import BLOCK_WORTH
 from .buffers import branch_buffers
 from .cycles import Cycles, predict
 from .dataflow import Part, dataflow
-from .engine import MEMORIES, EnginePlan, PoolPlan, StepPlan
+from .engine import MEMORIES, EnginePlan, PoolPlan, StepPlan, smooth_depth
 from .layer import Layer
 from .lower import lower
 from .requantize import FORMS, requantizer_resources
@@ -307,7 +307,10 @@ def _step_plan(step: Step, slowest: int, forms: tuple[str, ...]) -> PoolPlan | S
         choices = [StepPlan(step, lanes) for lanes in lanes]
     enough = [choice for choice in choices if choice.cycles * 5 <= slowest * 4]
     if enough:
-        return min(enough, key=lambda choice: (_price(choice), choice.lanes))
+        best = min(enough, key=lambda choice: (_price(choice), choice.lanes))
+        if isinstance(best, PoolPlan):
+            best = replace(best, depth=smooth_depth(best.walk, slowest))
+        return best
     return min(choices, key=lambda choice: choice.cycles)
 
 
