@@ -7,8 +7,9 @@ from threefold.sim import golden
 from threefold import zoo
 from threefold.network import Codes, Conv, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, align, fold
+from threefold.plan.cycles import trace
 
-from .whole import in_amaranth, predicted
+from .accelerators import AcceleratorBench
 
 FOLDINGS = {"conv1": Folding(8, 2), "conv2": Folding(8, 4), "classes": Folding(4, 4)}
 
@@ -21,6 +22,10 @@ def plan_of(sparsity, *, whole_kernels=False):
     builder.layer("conv1", 16, (3, 3), codes, padding=(1, 1, 1, 1))
     builder.layer("conv2", 16, (3, 3), codes)
     return fold(builder.classifier(4), FOLDINGS)
+
+
+def predicted(plan, images):
+    return trace(plan.steps, plan.argmax, plan.buffers, images).left.tolist()
 
 
 DENSE = plan_of(0.0)
@@ -41,7 +46,7 @@ def test_a_quarter_of_the_tiles_takes_a_quarter_of_cycles_and_bits(whole_kernels
         assert after.schedule.weight_bits == count // 4 * (rows[number] + index[number])
     assert (DENSE.cycles.interval, plan.cycles.interval) == (36 * 72, 36 * 18)
     images = zoo.random_images(plan.network.input, 4, seed=1)
-    run = in_amaranth(plan, images)
+    run = AcceleratorBench(plan).run(images)
     assert np.array_equal(run.outputs, golden.run(plan.network, images).reshape(4, -1))
     assert run.left == predicted(plan, 4)
     assert run.left[-1] - run.left[-2] == 36 * 18
@@ -72,7 +77,7 @@ def test_reordered_filters_give_the_same_logits_from_fewer_tiles():
     runs, cycles = [], []
     for each in (network, aligned):
         plan = fold(each, foldings)
-        runs.append(in_amaranth(plan, images))
+        runs.append(AcceleratorBench(plan).run(images))
         assert runs[-1].left == predicted(plan, 3)
         cycles.append(plan.engines[0].tile_cycles)
     assert cycles == [9 * 4 * 36, 9 * 4 * 9]

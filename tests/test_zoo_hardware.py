@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
 from threefold.sim import golden
@@ -12,9 +13,9 @@ from threefold.sim.simulate import simulate
 
 from threefold import zoo
 from threefold.plan import Folding, Layer, fold, lower
+from threefold.plan.cycles import trace
 
-from .accelerators import divisors
-from .whole import in_amaranth, predicted
+from .accelerators import AcceleratorBench, divisors
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 NAMES = ("lenet", "cnv", "resnet20_4bit", "resnet20_2bit", "ds_cnn", "tiny_conv")
@@ -42,13 +43,13 @@ def test_small_forms_equal_golden_and_prediction(name):
     }
     plan = fold(network, foldings)
     images = zoo.random_images(network.input, count, seed=1)
-    run = in_amaranth(plan, images)
+    run = AcceleratorBench(plan).run(images)
     assert run.outputs.tolist() == golden.run(network, images).reshape(count, -1).tolist()
-    assert run.left == predicted(plan, count)
+    assert run.left == trace(plan.steps, plan.argmax, plan.buffers, count).left.tolist()
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.usefixtures("nightly")
+@pytest.mark.skipif(settings().max_examples < 1000, reason="takes minutes: in make nightly")
 def test_whole_networks_equal_golden_and_prediction(name, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
     convolutions = import_module("convolutions")
