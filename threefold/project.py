@@ -107,7 +107,7 @@ class Project:
             If the board is unknown, or no such plan fits it, or it has no such memory.
         """
         target = boards.get(board)
-        budget = Budget(target.name, target.family, target.lut, target.bram)
+        budget = Budget(target.name, target.family, target.lut, target.bram, spram=target.spram)
         target.check_memories(memories or {})
         if foldings is not None:
             if interval is not None:

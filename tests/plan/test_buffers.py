@@ -1,11 +1,12 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from threefold.sim import golden
 
 from threefold.errors import PlanError
-from threefold.network import Add, Codes, Conv, Network, Node, Tensor, Threshold
+from threefold.network import INPUT, Add, Codes, Conv, Network, Node, Tensor, Threshold
 from threefold.plan import Folding, Plan, fold
 from threefold.plan.buffers import branch_buffers
 from threefold.plan.cycles import predict, trace
@@ -84,3 +85,55 @@ def test_without_joins_there_are_no_buffers():
         [("conv", Conv(np.ones((1, 2, 2, 1), int))), ("act", Threshold([[1]]))],
     )
     assert fold(network, {"conv": Folding(1, 1)}).buffers == {}
+
+
+def test_nothing_stops_however_late_words_come():
+    """A short branch of deep pipelines holds many beats at full speed, and few when words drip."""
+    rng = np.random.default_rng(0)
+    codes = Codes.unsigned(4)
+
+    def conv(channels, kernel, padding):
+        weights = rng.integers(-1, 2, (2, kernel, kernel, channels))
+        return Conv(weights, padding=(padding,) * 4)
+
+    def threshold():
+        return Threshold(np.sort(rng.integers(-20, 20, (2, 15)), axis=1))
+
+    network = Network(
+        "late",
+        Tensor((4, 18, 2), codes),
+        [
+            Node("a1", conv(2, 1, 0), (INPUT,)),
+            Node("a1_codes", threshold(), ("a1",)),
+            Node("a2", conv(2, 1, 0), ("a1_codes",)),
+            Node("a2_codes", threshold(), ("a2",)),
+            Node("b", conv(2, 3, 1), (INPUT,)),
+            Node("b_codes", threshold(), ("b",)),
+            Node("sum", Add(), ("a2_codes", "b_codes")),
+        ],
+    )
+    plan = fold(network, {name: Folding(2, 2) for name in ("a1", "a2", "b")})
+    unbuffered = replace(plan, buffers=dict.fromkeys(plan.buffers, 0))
+    assert not trace(plan.steps, False, unbuffered.buffers).stuck
+    assert trace(plan.steps, False, unbuffered.buffers, tight=True).stuck
+    with pytest.raises(PlanError, match="^branches of this accelerator wait for each other"):
+        _ = unbuffered.cycles
+    images = random_images(rng, network, 2)
+    run = AcceleratorBench(plan).run(images, stalls=0.9, seed=1)
+    assert run.outputs.ravel().tolist() == golden.run(network, images).ravel().tolist()
+
+
+def test_maps_smaller_than_what_is_in_flight():
+    """Eight layers beside a shortcut hold more than two images of 2 × 2 pixels."""
+    rng = np.random.default_rng(0)
+    nodes, name = [], INPUT
+    for layer in range(8):
+        weights = rng.integers(-1, 2, (2, 3, 3, 2))
+        nodes.append(Node(f"conv{layer}", Conv(weights, padding=(1, 1, 1, 1)), (name,)))
+        levels = np.sort(rng.integers(-9, 9, (2, 3)), axis=1)
+        nodes.append(Node(f"codes{layer}", Threshold(levels), (f"conv{layer}",)))
+        name = f"codes{layer}"
+    nodes.append(Node("sum", Add(), (name, INPUT)))
+    network = Network("deep", Tensor((2, 2, 2), Codes.unsigned(2)), nodes)
+    plan = fold(network, {f"conv{layer}": Folding(2, 2) for layer in range(8)})
+    assert plan.cycles.interval == plan.bottleneck.cycles == 36

@@ -56,14 +56,14 @@ def test_parts_in_order_of_flow(plans):
     assert [(part.kind, part.name, part.lanes) for part in parts] == [
         ("fork", f"fork_{INPUT}", 2),
         ("engine", "engine_conv", 3),
-        ("split", "split_sum_0", 1),
-        ("join", "join_sum_0", 2),
-        ("fifo", "buffer_sum_1", 2),
+        ("split", "split_0_of_sum", 1),
+        ("join", "join_0_of_sum", 2),
+        ("fifo", "buffer_1_of_sum", 2),
         ("add", "add_sum", 2),
         ("pool", "pool_pool", 2),
         ("join", "join_fc", 8),
         ("engine", "engine_fc", 3),
-        ("split", "split_argmax", 1),
+        ("split", "split_0_argmax", 1),
         ("argmax", "argmax", 1),
     ]
     assert [part.number for part in parts] == [2, 0, 0, 0, 5, 0, 0, 0, 0, 0, 3]
@@ -107,7 +107,7 @@ def test_stages_in_order_of_flow(plans):
         *(FORK, ARRAY, SPLIT, PIPE, SPLIT, JOIN, FIFO, ADD),
         *(ARRAY, JOIN, ARRAY, SPLIT, PIPE, SPLIT, ARGMAX),
     ]
-    assert stages.fifos == {"buffer_sum_1": 6}
+    assert stages.fifos == {"buffer_1_of_sum": 6}
     assert stages.streams == 1 + len(stages.rows) + 1  # a fork has two outputs
     produced = {0}
     for row in stages.rows:

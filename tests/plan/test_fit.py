@@ -1,3 +1,4 @@
+import dataclasses
 from itertools import pairwise
 
 import numpy as np
@@ -6,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from threefold.errors import PlanError
-from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
+from threefold.network import ArgMax, Codes, Conv, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Budget, Folding, Resources, estimate, fit
 
 from ..accelerators import CODES, random_network
@@ -176,3 +177,22 @@ def test_given_foldings_have_to_find_room():
         budget.require_room(Resources(40041, 0))
     with pytest.raises(PlanError, match=r"^these foldings need about 1 of 5,280 LUTs and 34 of 30"):
         budget.require_room(Resources(1, 34))
+
+
+def test_large_buffers_go_to_single_port_ram():
+    """4,096 words of 8 bits are 8 block RAMs; SPRAM takes a cycle a word beside those of tiles."""
+    rng = np.random.default_rng(0)
+    ops = [
+        ("conv", Conv(rng.integers(-1, 2, (4, 8, 8, 1)), (8, 8))),
+        ("act", Threshold(np.sort(rng.integers(-90, 90, (4, 3)), axis=1))),
+        ("fc", Dense(rng.integers(-1, 2, (2, 512)), (4, 32, 4))),
+        ("logits", Logits([0, 0])),
+    ]
+    network = Network.chain("sample", Tensor((32, 256, 1), Codes.unsigned(8)), ops)
+    roomy = dataclasses.replace(ICE40, spram=4)
+    plans = [fit(network, budget, interval=31000) for budget in (ICE40, roomy)]
+    assert [plan.engines[0].memory for plan in plans] == ["auto", "spram"]
+    assert plans[1].cycles.interval <= 31000
+    blocks = [estimate(plan.steps, "ice40").bram for plan in plans]
+    assert blocks[0] - blocks[1] == 8
+    assert fit(network, roomy, interval=23000).engines[0].memory == "auto"

@@ -16,7 +16,9 @@ def flow(kinds, *, beats, words, images=0, limit=20):
     rows = np.zeros((len(kinds), 10), np.int64)
     for place, (kind, parameter) in enumerate(kinds):
         rows[place, :4] = kind, place, place + 1, parameter
-    left, same, most = run(rows, np.zeros(0, np.int64), len(kinds) + 1, beats, words, images, limit)
+    streams = len(kinds) + 1
+    none = np.zeros(0, np.int64)
+    left, same, most = run(rows, none, streams, beats, words, images, limit, False)
     return left.tolist(), same, most.tolist()
 
 

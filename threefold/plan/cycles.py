@@ -77,7 +77,9 @@ class Trace:
         return Cycles(int(self.left[0]), interval, self.settled, self.period)
 
 
-def trace(plans, argmax: bool, buffers: Mapping[str, int], images: int = 0) -> Trace:
+def trace(
+    plans, argmax: bool, buffers: Mapping[str, int], images: int = 0, *, tight: bool = False
+) -> Trace:
     """Let images through an accelerator whose source never pauses and whose sink never waits.
 
     Parameters
@@ -86,6 +88,10 @@ def trace(plans, argmax: bool, buffers: Mapping[str, int], images: int = 0) -> T
         As in :func:`dataflow`.
     images : int
         Feed so many and wait for all of them; 0 to go on until the accelerator repeats itself.
+    tight : bool
+        Every pipeline holds a single result at a time. It may hold as few when words come
+        late; whether branches stop for good depends on how much is held, and on nothing else
+        of the timing, so that an accelerator that goes on like this never stops.
     """
     from .flow import run  # compiles itself, for which only predictions should wait
 
@@ -97,7 +103,7 @@ def trace(plans, argmax: bool, buffers: Mapping[str, int], images: int = 0) -> T
     beats = last.step.pixels * (1 if argmax else last.step.channels // last.lanes)
     limit = images or MOST_IMAGES
     left, same, most = run(
-        encoded.rows, encoded.tables, encoded.streams, beats, words, images, limit
+        encoded.rows, encoded.tables, encoded.streams, beats, words, images, limit, tight
     )
     repeated = same >= 0 and not images
     settled = int(same) if repeated else len(left) // 2
@@ -115,7 +121,7 @@ def predict(plans, argmax: bool, buffers: Mapping[str, int]) -> Cycles:
         If it stops for good, because a branch waits for another that waits for it.
     """
     seen = trace(plans, argmax, buffers)
-    if seen.stuck:
+    if seen.stuck or (buffers and trace(plans, argmax, buffers, tight=True).stuck):
         raise PlanError(
             f"branches of this accelerator wait for each other for ever: make the buffers "
             f"{', '.join(sorted(buffers)) or 'of its joins'} deeper"

@@ -11,7 +11,7 @@ from math import gcd
 from ..network import INPUT
 from .engine import EnginePlan, PoolPlan, StepPlan
 
-__all__ = ["Edge", "Part", "dataflow", "joins"]
+__all__ = ["Edge", "Part", "dataflow", "fifo_name", "joins"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,11 @@ def joins(plans) -> tuple[str, ...]:
     )
 
 
+def fifo_name(step: str, index: int | str) -> str:
+    """Name of the part that buffers an input of a step."""
+    return f"buffer_{index}_of_{step}"
+
+
 def dataflow(plans, argmax: bool, buffers: Mapping[str, int]) -> tuple[tuple[Part, ...], int]:
     """The parts in an order in which each follows those it reads, and the input's lanes.
 
@@ -113,7 +118,7 @@ class _Builder:
         if argmax:
             last = self.plans[-1]
             (edge,) = self.streams[last.step.output]
-            edge = self._resize(edge, 1, "argmax")
+            edge = self._resize(edge, 1, "0_argmax")
             self._add("argmax", "argmax", [edge], 1, number=last.step.rows)
         return tuple(self.parts), first.i_lanes
 
@@ -129,11 +134,12 @@ class _Builder:
 
     def _input(self, plan, index: int, source: str) -> Edge:
         """The stream a step reads, of as many lanes as it takes, buffered if it is a branch."""
-        name = f"{plan.name}_{index}" if len(plan.step.sources) > 1 else plan.name
+        # No node's name starts with a digit, so that parts never share a name.
+        name = f"{index}_of_{plan.name}" if len(plan.step.sources) > 1 else plan.name
         edge = self._resize(self.streams[source].pop(0), plan.i_lanes, name)
         depth = self.buffers.get(f"{plan.name}.{index}", 0)
         if depth:
-            edge = self._add("fifo", f"buffer_{name}", [edge], edge.lanes, number=depth)
+            edge = self._add("fifo", fifo_name(plan.name, index), [edge], edge.lanes, number=depth)
         return edge
 
     def _resize(self, edge: Edge, lanes: int, before: str) -> Edge:

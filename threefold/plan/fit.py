@@ -8,7 +8,8 @@ import numpy as np
 
 from ..errors import PlanError
 from ..network import Network
-from .area import Resources, block_bits
+from .area import Resources, block_bits, block_rams
+from .engine import StepPlan
 from .layer import Layer
 from .lower import lower
 from .plan import Plan, arrange, fold, with_lanes
@@ -33,6 +34,8 @@ class Budget:
     fill : float
         Share of the LUTs that plans may use; the rest is for the board's own logic, for
         what the estimate misses, and for routing.
+    spram : int
+        Single-port RAMs of 256 kbit, which large activation buffers go to.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Budget:
     lut: int
     bram: int
     fill: float = 0.75
+    spram: int = 0
 
     def require_room(self, needed: Resources) -> None:
         """Raise if a plan is too big for the device, whatever the estimate is off by.
@@ -138,14 +142,14 @@ class _Search:
         low, high, best = 0, len(intervals) - 1, None
         while low <= high:
             middle = (low + high) // 2
-            picked = self.pick(intervals[middle])
+            picked = self.pick(intervals[middle], intervals[middle])
             if picked is None:
                 low = middle + 1
             else:
                 best, high = picked, middle - 1
         if best is None:
             raise self.refusal(None)
-        return fold(self.network, best, progress=self.progress)
+        return self.plan(best)
 
     def within(self, interval: int) -> Plan:
         """The cheapest plan that keeps an interval.
@@ -153,26 +157,35 @@ class _Search:
         Layers that wait for each other miss intervals that each of them keeps alone.
         """
         for wanted in reversed([number for number in self.intervals if number <= interval]):
-            picked = self.pick(wanted)
+            picked = self.pick(wanted, interval)
             if picked is None:
                 break
-            plan = fold(self.network, picked, progress=self.progress)
+            plan = self.plan(picked)
             if plan.cycles.interval <= interval:
                 return plan
         raise self.refusal(interval)
 
-    def pick(self, interval: int) -> dict[str, Folding] | None:
-        """The cheapest foldings within ``interval`` whose plan fits.
+    def plan(self, picked: tuple[dict[str, Folding], dict[str, str]]) -> Plan:
+        """The plan of what was picked."""
+        foldings, memories = picked
+        return fold(self.network, foldings, memories=memories, progress=self.progress)
 
+    def pick(self, cycles: int, interval: int) -> tuple[dict[str, Folding], dict[str, str]] | None:
+        """The cheapest foldings within ``cycles`` whose plan fits, and memories of buffers.
+
+        Single-port memories may slow a layer down to ``interval``.
         Lanes depend on the neighbours, so that a plan can take a little more than its
         layers alone; then they have to fit into as much less.
         """
         limit = self.budget
-        while (picked := _pick(self.choices, interval, limit)) is not None:
+        while (picked := _pick(self.choices, cycles, limit)) is not None:
             foldings = {choice.layer.name: choice.folding for choice in picked}
-            total = estimate(arrange(self.steps, foldings, self.argmax), self.budget.family)
+            plans = arrange(self.steps, foldings, self.argmax)
+            memories = _single_ports(plans, interval, self.budget)
+            plans = [replace(p, memory="spram") if p.name in memories else p for p in plans]
+            total = estimate(plans, self.budget.family)
             if _fits(total, self.budget):
-                return foldings
+                return foldings, memories
             cells = ceil(max(0, total.cells / self.budget.fill - self.budget.lut))
             blocks = max(0, total.bram + 1 - self.budget.bram)
             limit = replace(limit, lut=limit.lut - cells, bram=limit.bram - blocks)
@@ -183,6 +196,20 @@ class _Search:
     def refusal(self, asked: int | None) -> PlanError:
         """Why nothing fits."""
         return _refusal(self.network, self.choices, self.budget, self.floor, asked)
+
+
+def _single_ports(plans, interval: int, budget: Budget) -> dict[str, str]:
+    """The buffers that go to single-port RAM: the largest, where the interval stays."""
+    buffers = [plan for plan in plans if not isinstance(plan, StepPlan)]
+    blocks = {p.name: block_rams(p.word_bits, p.depth, budget.family) for p in buffers}
+    chosen, left = {}, budget.spram
+    for plan in sorted(buffers, key=lambda plan: -blocks[plan.name]):
+        needed = ceil(plan.word_bits / 16) * ceil(plan.depth / 2**14)
+        slower = replace(plan, memory="spram")
+        if blocks[plan.name] >= 4 and needed <= left and slower.cycles <= interval:
+            chosen[plan.name] = "spram"
+            left -= needed
+    return chosen
 
 
 def _require_storage(network: Network, layers: tuple[Layer, ...], budget: Budget) -> None:

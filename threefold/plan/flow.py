@@ -17,7 +17,7 @@ __all__ = ["run"]
 
 
 @njit(cache=True)
-def run(stages, tables, streams, beats, words, images, limit):
+def run(stages, tables, streams, beats, words, images, limit, tight):
     """Let images through until they have left, the states repeat, or nothing moves.
 
     Parameters
@@ -33,6 +33,8 @@ def run(stages, tables, streams, beats, words, images, limit):
         How many to let through; 0 to feed without end, until the states repeat.
     limit : int
         Images to see leave at most.
+    tight : bool
+        Pipelines hold one result each, the least that they hold whenever words come late.
 
     Returns
     -------
@@ -62,7 +64,7 @@ def run(stages, tables, streams, beats, words, images, limit):
         valid[0] = endless or sent < words * images
         _offer(stages, state, valid)
         ready[streams - 1] = True
-        _accept(stages, state, valid, ready)
+        _accept(stages, state, valid, ready, tight)
         moved = False
         for e in range(streams):
             moved |= valid[e] and ready[e]
@@ -78,7 +80,7 @@ def run(stages, tables, streams, beats, words, images, limit):
                 left[departures] = cycle
                 departures += 1
                 done = True
-        changed = _tick(stages, state, valid, ready, tables, most) or moved
+        changed = _tick(stages, state, valid, ready, tables, most, tight) or moved
         cycle += 1
         if done:
             # Handshakes depend on states alone while the source has more to give.
@@ -124,14 +126,16 @@ def _offer(stages, state, valid):
 
 
 @njit(cache=True)
-def _accept(stages, state, valid, ready):
+def _accept(stages, state, valid, ready, tight):
     """Set ``ready`` of the stage's inputs."""
     for s in range(len(stages) - 1, -1, -1):
         kind, i, o = stages[s, 0], stages[s, 1], stages[s, 2]
         if kind == ARRAY:
-            ready[i] = state[s, 1] >= 0 and not (stages[s, 9] and state[s, 6])
+            reads = state[s, 6] or (tight and state[s, 4])
+            ready[i] = state[s, 1] >= 0 and not (stages[s, 9] and reads)
         elif kind == PIPE:
-            busy = state[s, 0] & ((1 << (stages[s, 4] - 1)) - 1)
+            least = stages[s, 3] if tight else stages[s, 4]
+            busy = state[s, 0] & ((1 << (least - 1)) - 1)
             ready[i] = (not valid[o] or ready[o]) and not busy
         elif kind == JOIN:
             ready[i] = not valid[o] or ready[o]
@@ -157,7 +161,7 @@ def _accept(stages, state, valid, ready):
 
 
 @njit(cache=True)
-def _tick(stages, state, valid, ready, tables, most):
+def _tick(stages, state, valid, ready, tables, most, tight):
     """Pass a clock edge; whether anything but a transfer has happened."""
     changed = False
     for s in range(len(stages)):
@@ -174,7 +178,7 @@ def _tick(stages, state, valid, ready, tables, most):
             state[s, 1] += freed
             state[s, 5] = 0
             moved = (pipe << 1) & ((2 << stages[s, 6]) - 1)
-            issue = ahead >= 0
+            issue = ahead >= 0 and (not tight or pipe == 0 or valid[o])
             state[s, 6] = issue
             if issue:
                 pixels, at = stages[s, 3], stages[s, 5]
