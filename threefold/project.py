@@ -113,7 +113,7 @@ class Project:
             if interval is not None:
                 raise PlanError("give foldings or an interval, not both")
             plan = fold(network, foldings, memories=memories, forms=forms, progress=progress)
-            budget.require_room(estimate(plan.steps, target.family))
+            budget.require_room(estimate(plan.steps, target.family, plan.buffers))
         else:
             check_choices(network, memories, forms)
             plan = fit(network, budget, interval=interval, progress=progress)

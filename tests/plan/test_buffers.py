@@ -116,7 +116,7 @@ def test_nothing_stops_however_late_words_come():
     unbuffered = replace(plan, buffers=dict.fromkeys(plan.buffers, 0))
     assert not trace(plan.steps, False, unbuffered.buffers).stuck
     assert trace(plan.steps, False, unbuffered.buffers, tight=True).stuck
-    with pytest.raises(PlanError, match="^branches of this accelerator wait for each other"):
+    with pytest.raises(PlanError, match=r"^branches of this accelerator wait for each other"):
         _ = unbuffered.cycles
     images = random_images(rng, network, 2)
     run = AcceleratorBench(plan).run(images, stalls=0.9, seed=1)

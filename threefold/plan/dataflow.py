@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import gcd
 
+from ..errors import PlanError
 from ..network import INPUT
 from .engine import EnginePlan, PoolPlan, StepPlan
 
 __all__ = ["Edge", "Part", "dataflow", "fifo_name", "joins"]
+
+_MOST_READERS = 62  # the cycle model keeps who has taken a beat in the bits of an integer
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,8 @@ class _Builder:
 
     def _offer(self, name: str, edge: Edge, readers: int) -> None:
         """Make a stream known, forked if several read it."""
+        if readers > _MOST_READERS:
+            raise PlanError(f"{name!r} is read by {readers} nodes; at most {_MOST_READERS} can")
         self.streams[name] = [edge]
         if readers > 1:
             fork = self._add("fork", f"fork_{name}", [edge], edge.lanes, number=readers)

@@ -139,17 +139,18 @@ class _Search:
     def fastest(self) -> Plan:
         """The plan with the shortest interval that fits: whoever is slower takes less."""
         intervals = self.intervals
-        low, high, best = 0, len(intervals) - 1, None
-        while low <= high:
+        low, high = 0, len(intervals)
+        while low < high:
             middle = (low + high) // 2
-            picked = self.pick(intervals[middle], intervals[middle])
-            if picked is None:
+            if self.pick(intervals[middle], intervals[middle]) is None:
                 low = middle + 1
             else:
-                best, high = picked, middle - 1
-        if best is None:
-            raise self.refusal(None)
-        return self.plan(best)
+                high = middle
+        for interval in intervals[low:]:
+            plan = self.plan(self.pick(interval, interval))
+            if plan is not None:
+                return plan
+        raise self.refusal(None)
 
     def within(self, interval: int) -> Plan:
         """The cheapest plan that keeps an interval.
@@ -157,18 +158,21 @@ class _Search:
         Layers that wait for each other miss intervals that each of them keeps alone.
         """
         for wanted in reversed([number for number in self.intervals if number <= interval]):
-            picked = self.pick(wanted, interval)
-            if picked is None:
+            plan = self.plan(self.pick(wanted, interval))
+            if plan is None:
                 break
-            plan = self.plan(picked)
             if plan.cycles.interval <= interval:
                 return plan
         raise self.refusal(interval)
 
-    def plan(self, picked: tuple[dict[str, Folding], dict[str, str]]) -> Plan:
-        """The plan of what was picked."""
+    def plan(self, picked: tuple[dict[str, Folding], dict[str, str]] | None) -> Plan | None:
+        """The plan of what was picked, if that fits with the buffers before joins as well."""
+        if picked is None:
+            return None
         foldings, memories = picked
-        return fold(self.network, foldings, memories=memories, progress=self.progress)
+        plan = fold(self.network, foldings, memories=memories, progress=self.progress)
+        total = estimate(plan.steps, self.budget.family, plan.buffers)
+        return plan if _fits(total, self.budget) else None
 
     def pick(self, cycles: int, interval: int) -> tuple[dict[str, Folding], dict[str, str]] | None:
         """The cheapest foldings within ``cycles`` whose plan fits, and memories of buffers.

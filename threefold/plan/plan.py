@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import gcd
+from math import gcd, prod
 
 from ..errors import PlanError
 from ..network import Network
@@ -80,7 +80,7 @@ class Plan:
     @property
     def array_utilization(self) -> float:
         """Share of the bottleneck engine's lane-cycles that hold a tile, in steady state."""
-        busiest = max(engine.tile_cycles for engine in self.engines)
+        busiest = max((engine.tile_cycles for engine in self.engines), default=0)
         return busiest / self.cycles.interval
 
     def foldings(self) -> dict[str, Folding]:
@@ -183,7 +183,7 @@ def fold(
     names = [step.name for step in steps if isinstance(step, Layer)]
     for name in foldings:
         if name not in names:
-            raise PlanError(f"no layer is named {name!r}; layers are {', '.join(names)}")
+            raise PlanError(f"no layer is named {name!r}; layers are {', '.join(names) or 'none'}")
     for name in names:
         if name not in foldings:
             raise PlanError(f"layer {name!r} has no folding; give PE and SIMD for it")
@@ -242,7 +242,8 @@ def arrange(
         if isinstance(step, Layer)
     }
     slowest = max(
-        [max(plan.tile_cycles, plan.walk.words) for plan in engines.values()], default=1 << 62
+        [max(plan.tile_cycles, plan.walk.words) for plan in engines.values()],
+        default=prod(steps[0].in_shape),
     )
     others = {
         step.name: _step_plan(step, slowest, forms.get(step.name, FORMS))

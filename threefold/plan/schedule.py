@@ -1,5 +1,6 @@
 """Folding a layer onto an array of processing elements, and the list of tiles that remains."""
 
+import reprlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -41,9 +42,10 @@ class Folding:
             ("PE count", self.pe, layer.rows, "rows"),
             ("SIMD width", self.simd, layer.depth, columns),
         ):
-            if size < 1 or whole % size:
+            if not isinstance(size, int | np.integer) or size < 1 or whole % size:
                 raise PlanError(
-                    f"{what} of {layer.name!r} must divide {whole} {unit}, not {size}; "
+                    f"{what} of {layer.name!r} must divide {whole} {unit}, "
+                    f"not {reprlib.repr(size)}; "
                     f"divisors are {_divisors(whole)}"
                 )
         of_group = layer.rows // layer.groups
