@@ -161,14 +161,14 @@ CASES = {
     "deserializer_of_one": Case(lambda: Deserializer(3, i_lanes=2, o_lanes=2), 3, 12),
     "requantizer": Case(requantizer, 4, 16),
     "requantizer_parallel": Case(partial(requantizer, "parallel"), 4, 16),
-    "requantizer_sequential": Case(partial(requantizer, "sequential"), 4, 24),
+    "requantizer_sequential": Case(partial(requantizer, "sequential"), 4, 40),
     "logit_adder": Case(
         lambda: LogitAdder(np.arange(-3, 3), step=2, total_bits=4, logit_bits=6, lanes=2), 4, 16
     ),
     "argmax": Case(lambda: ArgMax(channels=3, bits=4), 3, 16),
     "array": Case(array, 3, 20),
-    "engine_codes": Case(lambda: engine("fc1", 2, 2), 5, 24),
-    "engine_codes_lanes": Case(lambda: engine("fc1", 4, 1, lanes=2), 3, 24),
+    "engine_codes": Case(lambda: engine("fc1", 2, 2), 5, 40),
+    "engine_codes_lanes": Case(lambda: engine("fc1", 4, 1, lanes=2), 3, 40),
     "engine_pruned_logits": Case(lambda: engine("fc2", 1, 2), 4, 24),
     "engine_constants": Case(lambda: engine("fc2", 3, 4, lanes=3), 2, 16),
     "engine_sliding": Case(lambda: sliding_engine(1, 1), 2, 40),
