@@ -1,7 +1,7 @@
 """The forms of a requantizer: how many cycles each takes, and how much of an FPGA.
 
 The formulas of area count what each form is made of. Over the syntheses that
-``benchmarks/requantizers.py`` records, logic cells are 5 % off on average and 14 % at worst, block
+``benchmarks/requantizers.py`` records, logic cells are 6 % off on average and 13 % at worst, block
 RAMs by 1 at worst.
 """
 
@@ -106,7 +106,7 @@ def requantizer_resources(
         shared = 3
     else:
         tables, comparators = [(total_bits, groups << bits)], 1
-        logic, bare = 2 * bits, latency + lanes * (total_bits + bits)
+        logic, bare = 2.5 * bits, latency + lanes * (total_bits + 0.5 * bits)
         shared = 6 + (family == "ecp5") * 2 * (bits - 1)
     comparators *= lanes
     result = Resources(shared + lanes * logic + (counter + 2 if counter else 0))

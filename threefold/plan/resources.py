@@ -1,9 +1,8 @@
 """How much of an FPGA a plan takes: an estimate for choosing foldings, not a report.
 
 The formulas count what each component is made of. Over random foldings of dense and convolutional
-networks, in ``benchmarks/resource_model.py``, LUTs are 3 % off on average and 10 % at worst on
-iCE40, 4 % and 8 % on ECP5; block RAMs are off by 3 at worst, 0.2 on average. What reads windows was
-fitted to all of these but the last two convolutional ones, of which LUTs are 9 % off at worst.
+networks, in ``benchmarks/resource_model.py``, LUTs are 4 % off on average and 17 % at worst on
+iCE40, 5 % and 12 % on ECP5; block RAMs are off by 3 at worst, 0.2 on average.
 """
 
 from collections.abc import Iterable, Mapping
