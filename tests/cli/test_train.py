@@ -134,7 +134,7 @@ def test_widths_that_are_no_numbers(capsys):
 
 @pytest.mark.parametrize("example", command.EXAMPLES)
 def test_examples_are_understood(example):
-    program, name, *rest = shlex.split(example)
+    program, name, *rest = shlex.split(example.replace("\\\n", ""))
     assert (program, name) == ("threefold", "train")
     assert parse(shlex.join(rest)).output
 
