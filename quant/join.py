@@ -1,5 +1,6 @@
 """Branches that become one: integers of a common scale, added or side by side."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -11,7 +12,7 @@ from .tensor import QuantTensor
 __all__ = ["Concat", "Join", "Residual"]
 
 
-class Join(nn.Module):
+class Join(ABC, nn.Module):
     """Two branches that read the same tensor; the shortcut's scale is that of both.
 
     Parameters
@@ -47,9 +48,9 @@ class Join(nn.Module):
             )
         return QuantTensor(self.join(shortcut.codes, body.codes), shortcut.scale, shortcut.shift)
 
+    @abstractmethod
     def join(self, shortcut: torch.Tensor, body: torch.Tensor) -> torch.Tensor:
         """Integers out of those of both."""
-        raise NotImplementedError
 
 
 class Residual(Join):

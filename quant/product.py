@@ -1,6 +1,7 @@
 """What layers with weights have in common, whether these are ternary or real."""
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from .window import four, pair
 __all__ = ["Convolution", "MatrixProduct", "Product"]
 
 
-class Product(nn.Module):
+class Product(ABC, nn.Module):
     """Latent weights, maybe a bias, and the linear map that weights of that shape stand for.
 
     Parameters
@@ -33,9 +34,9 @@ class Product(nn.Module):
         self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(torch.zeros(shape[0])) if bias else None
 
+    @abstractmethod
     def product(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         """The map with weights ``weight`` and bias ``bias``."""
-        raise NotImplementedError
 
     @property
     def outputs(self) -> int:
