@@ -14,7 +14,7 @@ from .layer import Layer
 from .lower import lower
 from .plan import Plan, arrange, fold, with_lanes
 from .resources import estimate
-from .schedule import Folding
+from .schedule import Folding, divisors
 
 __all__ = ["Budget", "fit"]
 
@@ -234,8 +234,8 @@ def _require_storage(network: Network, layers: tuple[Layer, ...], budget: Budget
 def _choices(layer: Layer, budget: Budget, floor: int) -> list[_Choice]:
     """All foldings of a layer; what follows takes ``floor`` cycles for its outputs."""
     choices = []
-    for pe in _divisors(layer.rows):
-        for simd in _divisors(layer.depth):
+    for pe in divisors(layer.rows):
+        for simd in divisors(layer.depth):
             folding = Folding(pe, simd)
             if not folding.divides(layer):
                 continue
@@ -309,7 +309,3 @@ def _refusal(network, choices, budget, floor, asked) -> PlanError:
         f"{network.name!r} does not fit {budget.name}: it needs about {' and '.join(lacking)}; "
         f"choose a bigger board, a longer interval or a smaller network"
     )
-
-
-def _divisors(number: int) -> list[int]:
-    return [size for size in range(1, number + 1) if number % size == 0]

@@ -17,7 +17,7 @@ from .engine import MEMORIES, EnginePlan, PoolPlan, StepPlan, smooth_depth
 from .layer import Layer
 from .lower import lower
 from .requantize import FORMS, requantizer_resources
-from .schedule import Folding
+from .schedule import Folding, divisors
 from .steps import Pool, Requantize, Step
 
 __all__ = ["Plan", "arrange", "check_choices", "fold", "requantizes", "with_lanes"]
@@ -282,7 +282,7 @@ def with_lanes(
     rows, most = layer.rows, max(plan.tile_cycles, plan.walk.words)
     choices = [
         replace(plan, lanes=lanes, form=form)
-        for lanes in _divisors(folding.pe)
+        for lanes in divisors(folding.pe)
         for form in (forms if layer.levels is not None else FORMS[1:2])
     ]
 
@@ -299,7 +299,7 @@ def with_lanes(
 
 def _step_plan(step: Step, slowest: int, forms: tuple[str, ...]) -> PoolPlan | StepPlan:
     """The step with the least logic that is clearly faster than the slowest engine."""
-    lanes = _divisors(step.unit)
+    lanes = divisors(step.unit)
     if isinstance(step, Pool):
         choices = [PoolPlan(step, lanes) for lanes in lanes]
     elif isinstance(step, Requantize):
@@ -333,10 +333,6 @@ def _price(plan: EnginePlan | PoolPlan | StepPlan) -> float:
         family="ice40",
     )
     return area.cells + BLOCK_WORTH * area.bram
-
-
-def _divisors(number: int) -> list[int]:
-    return [size for size in range(1, number + 1) if number % size == 0]
 
 
 def _entry(plan: EnginePlan | PoolPlan | StepPlan) -> dict:

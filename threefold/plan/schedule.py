@@ -10,7 +10,7 @@ from ..errors import PlanError
 from .layer import Layer
 from .program import Program
 
-__all__ = ["Folding", "Schedule"]
+__all__ = ["Folding", "Schedule", "divisors"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Folding:
                 raise PlanError(
                     f"{what} of {layer.name!r} must divide {whole} {unit}, "
                     f"not {reprlib.repr(size)}; "
-                    f"divisors are {_divisors(whole)}"
+                    f"divisors are {', '.join(map(str, divisors(whole)))}"
                 )
         of_group = layer.rows // layer.groups
         if self.pe > of_group:
@@ -183,5 +183,6 @@ class Schedule:
         return self.layer.weights.reshape(shape).transpose(0, 2, 3, 4, 1, 5)
 
 
-def _divisors(number: int) -> str:
-    return ", ".join(str(size) for size in range(1, number + 1) if number % size == 0)
+def divisors(number: int) -> list[int]:
+    """Sizes that divide a number, ascending."""
+    return [size for size in range(1, number + 1) if number % size == 0]
