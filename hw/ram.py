@@ -7,14 +7,9 @@ from amaranth.lib.wiring import Out
 from amaranth.utils import ceil_log2
 
 from ..errors import PlanError
+from ..plan.area import MEMORIES, SPRAM_BITS, SPRAM_ROWS
 
-__all__ = ["KINDS", "SPRAM_BITS", "SPRAM_ROWS", "Ram"]
-
-KINDS = ("auto", "lut", "block", "spram")
-"""Where a memory can be."""
-
-SPRAM_BITS, SPRAM_ROWS = 16, 16384
-"""Shape of one SB_SPRAM256KA; an iCE40UP5K has four."""
+__all__ = ["Ram"]
 
 
 class Ram(wiring.Component):
@@ -50,8 +45,10 @@ class Ram(wiring.Component):
     """
 
     def __init__(self, shape: ShapeLike, depth: int, kind: str = "auto"):
-        if kind not in KINDS:
-            raise PlanError(f"a memory is {', '.join(KINDS[:-1])} or {KINDS[-1]}, not {kind!r}")
+        if kind not in MEMORIES:
+            raise PlanError(
+                f"a memory is {', '.join(MEMORIES[:-1])} or {MEMORIES[-1]}, not {kind!r}"
+            )
         if depth < 1:
             raise PlanError(f"a memory must have at least 1 row, not {depth}")
         self._shape = shape

@@ -119,6 +119,13 @@ class Project:
             plan = fit(network, budget, interval=interval, progress=progress)
             if memories or forms:
                 plan = plan.with_choices(memories, forms, progress)
+                budget.require_room(estimate(plan.steps, target.family, plan.buffers))
+                if interval is not None and plan.cycles.interval > interval:
+                    raise PlanError(
+                        f"with these memories and requantizers an image takes "
+                        f"{plan.cycles.interval:,} cycles, not {interval:,}; choose others or a "
+                        f"longer interval"
+                    )
         return cls(folder, dataclasses.replace(plan, board=target.name))
 
     @classmethod

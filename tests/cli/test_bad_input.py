@@ -132,6 +132,11 @@ def test_no_network(place, refused, command):
             "--board ulx3s_12f --memory fc1=spram",
             "memory of 'fc1' cannot be spram: ulx3s_12f has none; choose lut, block or auto",
         ),
+        (
+            "--interval 4 --requantizer fc1=sequential",
+            "with these memories and requantizers an image takes 18 cycles, not 4; choose others "
+            "or a longer interval",
+        ),
         ("--requantizer fc1=fast", f"requantizer of 'fc1' must be one of {FORMS}, not 'fast'"),
         (
             "--requantizer fc2=parallel",

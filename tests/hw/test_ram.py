@@ -12,10 +12,11 @@ from amaranth.hdl import Assert, Assume, Cover, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, connect, flipped
 from amaranth.sim import Simulator
-from threefold.hw.ram import KINDS, Ram
+from threefold.hw.ram import Ram
 from threefold.hw.verilog import to_rtlil
 
 from threefold.errors import BuildError, PlanError
+from threefold.plan.area import MEMORIES
 from threefold.synthesis import synthesise
 from threefold.toolchain import find, run
 
@@ -38,7 +39,7 @@ endmodule
 """
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", MEMORIES)
 def test_holds_what_was_written(kind):
     depth, rng = 21, random.Random(kind)
     ram = Ram(data.ArrayLayout(3, 4), depth, kind)

@@ -177,6 +177,12 @@ def test_given_foldings_have_to_find_room():
         budget.require_room(Resources(40041, 0))
     with pytest.raises(PlanError, match=r"^these foldings need about 1 of 5,280 LUTs and 34 of 30"):
         budget.require_room(Resources(1, 34))
+    message = (
+        "^these memories need 5 of 4 single-port RAMs on icebreaker; "
+        "choose another for some buffers$"
+    )
+    with pytest.raises(PlanError, match=message):
+        dataclasses.replace(budget, spram=4).require_room(Resources(1, 2, spram=5))
 
 
 def test_large_buffers_go_to_single_port_ram():

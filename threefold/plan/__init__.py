@@ -1,9 +1,9 @@
 """Planning: which layer gets how many processing elements, and what that costs and gives."""
 
 from .align import align
-from .area import Resources
+from .area import MEMORIES, Resources
 from .cycles import Cycles
-from .engine import MEMORIES, EnginePlan, PoolPlan, StepPlan
+from .engine import EnginePlan, PoolPlan, StepPlan
 from .file import load_plan, save_plan
 from .fit import Budget, fit
 from .layer import Layer

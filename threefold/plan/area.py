@@ -5,7 +5,18 @@ from math import ceil
 
 from ..errors import PlanError
 
-__all__ = ["BLOCK_WORTH", "Resources", "block_bits", "block_rams", "prefers_block", "rom_luts"]
+__all__ = [
+    "BLOCK_WORTH",
+    "MEMORIES",
+    "SPRAM_BITS",
+    "SPRAM_ROWS",
+    "Resources",
+    "block_bits",
+    "block_rams",
+    "prefers_block",
+    "rom_luts",
+    "single_ports",
+]
 
 _BLOCKS = {
     "ice40": ((16, 256), (8, 512), (4, 1024), (2, 2048)),
@@ -17,16 +28,32 @@ BLOCK_WORTH = 60
 """LUTs that one block RAM has to save; iCE40UP5K has 176 for each of its blocks."""
 
 
+MEMORIES = ("auto", "lut", "block", "spram")
+"""Kinds of memory that an activation buffer can be told to be in."""
+
+SPRAM_BITS, SPRAM_ROWS = 16, 16384
+"""Shape of one SB_SPRAM256KA; an iCE40UP5K has four."""
+
+
 @dataclass(frozen=True)
 class Resources:
-    """LUTs, block RAMs, and the flip-flops of memories, which share no logic cell with a LUT."""
+    """What is taken: LUTs, block RAMs, single-port RAMs, and the flip-flops of memories.
+
+    These flip-flops share no logic cell with a LUT.
+    """
 
     lut: float = 0
     bram: int = 0
     ff: int = 0
+    spram: int = 0
 
     def __add__(self, other: "Resources") -> "Resources":
-        return Resources(self.lut + other.lut, self.bram + other.bram, self.ff + other.ff)
+        return Resources(
+            self.lut + other.lut,
+            self.bram + other.bram,
+            self.ff + other.ff,
+            self.spram + other.spram,
+        )
 
     @property
     def cells(self) -> float:
@@ -56,6 +83,11 @@ def block_rams(width: int, depth: int, family: str) -> int:
     if family not in _BLOCKS:
         raise PlanError(f"families are {' and '.join(_BLOCKS)}, not {family!r}")
     return min(ceil(width / bits) * ceil(depth / rows) for bits, rows in _BLOCKS[family])
+
+
+def single_ports(width: int, depth: int) -> int:
+    """Single-port RAMs that a memory of ``depth`` rows of ``width`` bits takes."""
+    return ceil(width / SPRAM_BITS) * ceil(depth / SPRAM_ROWS)
 
 
 def block_bits(family: str) -> int:

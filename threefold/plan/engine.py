@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from ..errors import PlanError
+from .area import MEMORIES
 from .layer import Layer
 from .program import Program
 from .requantize import check_form, requantizer_cycles
@@ -13,10 +14,7 @@ from .schedule import Folding, Schedule
 from .steps import Pool, Requantize, Step
 from .window import Walk
 
-__all__ = ["MEMORIES", "EnginePlan", "PoolPlan", "StepPlan", "least_depth", "smooth_depth"]
-
-MEMORIES = ("auto", "lut", "block", "spram")
-"""Kinds of memory an activation buffer can be told to be in."""
+__all__ = ["EnginePlan", "PoolPlan", "StepPlan", "least_depth", "smooth_depth"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +31,9 @@ class EnginePlan:
         Words the activation buffer holds, a power of two; 0 for as many as let a producer of
         constant rate never wait.
     memory : str
-        Where the activation buffer lives, one of ``MEMORIES``. SPRAM has a single port: words
-        enter in cycles in which none is read.
+        Where the activation buffer lives, one of
+        :data:`~threefold.plan.area.MEMORIES`. SPRAM has a single port: words enter in cycles in
+        which none is read.
     form : str
         Of the requantizer, one of :data:`~threefold.plan.requantize.FORMS`.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import PlanError
 from ..network import Network
-from .area import Resources, block_bits, block_rams
+from .area import Resources, block_bits, block_rams, single_ports
 from .engine import StepPlan
 from .layer import Layer
 from .lower import lower
@@ -57,6 +57,11 @@ class Budget:
             raise PlanError(
                 f"these foldings need about {needed.lut:,.0f} of {self.lut:,} LUTs and "
                 f"{needed.bram} of {self.bram} block RAMs on {self.name}; choose smaller PE/SIMD"
+            )
+        if needed.spram > self.spram:
+            raise PlanError(
+                f"these memories need {needed.spram} of {self.spram} single-port RAMs on "
+                f"{self.name}; choose another for some buffers"
             )
 
 
@@ -208,7 +213,7 @@ def _single_ports(plans, interval: int, budget: Budget) -> dict[str, str]:
     blocks = {p.name: block_rams(p.word_bits, p.depth, budget.family) for p in buffers}
     chosen, left = {}, budget.spram
     for plan in sorted(buffers, key=lambda plan: -blocks[plan.name]):
-        needed = ceil(plan.word_bits / 16) * ceil(plan.depth / 2**14)
+        needed = single_ports(plan.word_bits, plan.depth)
         slower = replace(plan, memory="spram")
         if blocks[plan.name] >= 4 and needed <= left and slower.cycles <= interval:
             chosen[plan.name] = "spram"

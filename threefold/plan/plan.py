@@ -9,11 +9,11 @@ from math import gcd, prod
 from ..errors import PlanError
 from ..network import Network
 from .align import align
-from .area import BLOCK_WORTH
+from .area import BLOCK_WORTH, MEMORIES
 from .buffers import branch_buffers
 from .cycles import Cycles, predict
 from .dataflow import Part, dataflow
-from .engine import MEMORIES, EnginePlan, PoolPlan, StepPlan, smooth_depth
+from .engine import EnginePlan, PoolPlan, StepPlan, smooth_depth
 from .layer import Layer
 from .lower import lower
 from .requantize import FORMS, requantizer_resources
@@ -166,7 +166,7 @@ def fold(
         By name of the layer.
     memories : mapping of str to str
         Where the buffers of layers and pools live, one of
-        :data:`~threefold.plan.engine.MEMORIES`; ``"auto"`` where left out.
+        :data:`~threefold.plan.area.MEMORIES`; ``"auto"`` where left out.
     forms : mapping of str to str
         Of requantizers, one of :data:`~threefold.plan.requantize.FORMS`, by name of the layer
         or of the threshold; the cheapest that keeps up where left out.

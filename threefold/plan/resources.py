@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from math import ceil
 from types import MappingProxyType
 
-from .area import Resources, block_rams, prefers_block, rom_luts
+from .area import Resources, block_rams, prefers_block, rom_luts, single_ports
 from .engine import EnginePlan, PoolPlan, StepPlan
 from .requantize import requantizer_resources
 
@@ -163,7 +163,7 @@ def _rom(width: int, depth: int, family: str) -> Resources:
 def _buffer(width: int, depth: int, family: str, memory: str) -> Resources:
     """A memory as Yosys maps it: to flip-flops, to LUTs (ECP5 only), or to block RAM."""
     if memory == "spram" and family == "ice40":
-        return Resources(width * 2)  # keeps the word read
+        return Resources(width * 2, spram=single_ports(width, depth))  # keeps the word read
     blocks = block_rams(width, depth, family)
     lut = memory == "lut"
     if memory != "block":
