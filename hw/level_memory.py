@@ -1,7 +1,7 @@
 """Levels in a memory, and the comparators behind it."""
 
 import numpy as np
-from amaranth.hdl import Module
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -12,7 +12,11 @@ __all__ = ["LevelMemory"]
 
 
 class LevelMemory(wiring.Component):
-    """Reads a row of levels, and in the next cycle compares a total with each of them.
+    """Reads a row of levels in one cycle, and in the next compares a total with each of them.
+
+    Between the two is a register. Elsewhere than on iCE40 it holds the levels: block RAM of ECP5
+    takes more than half of a cycle at 100 MHz, and flip-flops are there. On iCE40 each would be a
+    cell, so it holds the comparisons.
 
     Parameters
     ----------
@@ -28,7 +32,7 @@ class LevelMemory(wiring.Component):
     total : In(total_bits)
         What to compare with the row addressed in the cycle before.
     reached : Out(levels of a row)
-        Bit n: ``total`` is at least the n-th level of that row.
+        Bit n: the ``total`` of the cycle before is at least the n-th level of that row.
     """
 
     def __init__(self, rows: np.ndarray, *, total_bits: int):
@@ -55,15 +59,21 @@ class LevelMemory(wiring.Component):
 
         # A comparison subtracts. On iCE40 the complement which that takes would be LUTs, unless
         # it is what the memory holds.
-        inverted = getattr(platform, "family", None) == "ice40"
+        ice40 = getattr(platform, "family", None) == "ice40"
         top = 2**self._total_bits - 1
         shape = data.ArrayLayout(self._total_bits, self._rows.shape[1])
-        words = (top - self._rows if inverted else self._rows).tolist()
-        m.submodules.levels = levels = rom(shape, words)
-        port = levels.read_port()
+        words = (top - self._rows if ice40 else self._rows).tolist()
+        m.submodules.levels = memory = rom(shape, words)
+        port = memory.read_port()
         m.d.comb += port.addr.eq(self.row)
-        for index in range(self._rows.shape[1]):
-            level = ~port.data[index] if inverted else port.data[index]
-            m.d.comb += self.reached[index].eq(self.total >= level)
+
+        if ice40:
+            reached = [self.total >= ~complement for complement in port.data]
+            m.d.sync += self.reached.eq(Cat(reached))
+        else:
+            row_read = Signal(shape, reset_less=True)
+            total = Signal(self._total_bits, reset_less=True)
+            m.d.sync += [row_read.eq(port.data), total.eq(self.total)]
+            m.d.comb += self.reached.eq(Cat(total >= level for level in row_read))
 
         return m

@@ -72,9 +72,10 @@ class ParallelSearch(_Search):
         m.submodules.levels = levels = LevelMemory(self._levels, total_bits=self._total_bits)
         total = _registered(m, "total", self.total)
         m.d.comb += [levels.row.eq(self.channel), levels.total.eq(total)]
-        reached = _registered(m, "reached", levels.reached)
-        code = _registered(m, "code", _length(reached)) if self._bits > 1 else reached
-        m.d.comb += self.code.eq(code)
+        if self._bits > 1:
+            m.d.comb += self.code.eq(_registered(m, "code", _length(levels.reached)))
+        else:
+            m.d.comb += self.code.eq(levels.reached)
 
         return m
 
@@ -83,8 +84,8 @@ class PipelinedSearch(_Search):
     """Binary search, one total a cycle: a comparator and a memory for each bit.
 
     Step ``j`` knows the upper ``j`` bits of the code, which with the channel address a memory of
-    ``2^j`` levels a channel; its comparison gives the next bit. A step takes two cycles, one to
-    read and one to compare: block RAM is too slow for both.
+    ``2^j`` levels a channel; its comparison gives the next bit. A step takes the two cycles of a
+    :class:`LevelMemory`.
 
     Parameters and members are those of :class:`ParallelSearch`.
     """
@@ -105,7 +106,7 @@ class PipelinedSearch(_Search):
                 )
                 if phase == "read":
                     m.d.comb += levels.total.eq(total)
-                    code = Cat(levels.reached, code)
+            code = Cat(levels.reached, code)
         m.d.comb += self.code.eq(code)
 
         return m
@@ -144,7 +145,6 @@ class SequentialSearch(_Search):
         node = Signal(self._bits, init=1)
         code = Signal(self._bits, reset_less=True)
         total = Signal(self._total_bits, reset_less=True)
-        reached = Signal(reset_less=True)
         comparing, choosing = Signal(), Signal()
 
         # Nothing is between the node and the memory, or synthesis makes it part of a table of
@@ -157,14 +157,13 @@ class SequentialSearch(_Search):
         m.d.sync += [
             comparing.eq(~comparing & ~choosing & (self.start | node[1:].any())),
             choosing.eq(comparing),
-            reached.eq(levels.reached),
         ]
         with m.If(self.start):
             m.d.sync += total.eq(self.total)
         with m.If(choosing):
-            m.d.sync += node.eq(Mux(node[-1], 1, Cat(reached, node)))
+            m.d.sync += node.eq(Mux(node[-1], 1, Cat(levels.reached, node)))
         with m.If(choosing & node[-1]):
-            m.d.sync += code.eq(Cat(reached, node[:-1]))
+            m.d.sync += code.eq(Cat(levels.reached, node[:-1]))
 
         return m
 

@@ -17,12 +17,16 @@ def test_compares_with_the_row_read_before(family):
         for row, levels in enumerate(ROWS):
             ctx.set(memory.row, row)
             await ctx.tick()
-            ctx.set(memory.row, 2)
             for total in range(16):
+                ctx.set(memory.row, 2)
                 ctx.set(memory.total, total)
+                await ctx.tick()
+                ctx.set(memory.row, row)
+                ctx.set(memory.total, 0)
                 assert ctx.get(memory.reached) == sum(
                     int(total >= level) << index for index, level in enumerate(levels)
                 )
+                await ctx.tick()
 
     sim = Simulator(Fragment.get(memory, SimpleNamespace(family=family)))
     sim.add_clock(1e-6)
