@@ -11,10 +11,13 @@ __all__ = ["Fifo"]
 
 
 class Fifo(wiring.Component):
-    """Holds ``depth`` beats, in a memory whose output register is one of them.
+    """Holds ``depth`` beats, in a memory and two registers behind it.
 
-    A beat is accepted while fewer than ``depth`` are held, and can leave 2 cycles later at the
-    earliest; one that leaves makes room in the next cycle. From a depth of 3 on, a beat a cycle
+    The first register is that of block RAM. Its data are late in the cycle, so that a second one
+    follows it, in front of whatever is done with a beat.
+
+    A beat is accepted while fewer than ``depth`` are held, and can leave 3 cycles later at the
+    earliest; one that leaves makes room in the next cycle. From a depth of 4 on, a beat a cycle
     goes through. No path leads through it in either direction.
 
     Parameters
@@ -68,14 +71,17 @@ class Fifo(wiring.Component):
         write, read = storage.write_port(), storage.read_port(domain="comb")
         write_row, read_row = Signal(range(self._depth)), Signal(range(self._depth))
         held = Signal(range(self._depth + 1))
-        full, waits, accept, load = Signal(), Signal(), Signal(), Signal()
+        word = Signal.like(self.o.payload, reset_less=True)
+        full, waits, read_ahead = Signal(), Signal(), Signal()
+        accept, fetch, load = Signal(), Signal(), Signal()
 
         m.d.comb += [
             full.eq(held == self._depth),
             self.i.ready.eq(~full),
             accept.eq(self.i.valid & ~full),
-            waits.eq((read_row != write_row) | (full & ~self.o.valid)),
-            load.eq(waits & (~self.o.valid | self.o.ready)),
+            waits.eq((read_row != write_row) | (full & ~self.o.valid & ~read_ahead)),
+            load.eq(read_ahead & (~self.o.valid | self.o.ready)),
+            fetch.eq(waits & (~read_ahead | load)),
             write.en.eq(accept),
             write.addr.eq(write_row),
             write.data.eq(self.i.payload),
@@ -84,12 +90,16 @@ class Fifo(wiring.Component):
         m.d.sync += held.eq(held + accept - (self.o.valid & self.o.ready))
         with m.If(accept):
             m.d.sync += write_row.eq(_next(write_row, self._depth))
-        with m.If(load):
+        with m.If(fetch):
             m.d.sync += [
-                self.o.valid.eq(1),
-                self.o.payload.eq(read.data),
+                read_ahead.eq(1),
+                word.eq(read.data),
                 read_row.eq(_next(read_row, self._depth)),
             ]
+        with m.Elif(load):
+            m.d.sync += read_ahead.eq(0)
+        with m.If(load):
+            m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(word)]
         with m.Elif(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
 

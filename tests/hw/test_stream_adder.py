@@ -12,17 +12,18 @@ from ..streams import lockstep
 
 
 class Model:
-    """No state."""
+    def __init__(self):
+        self.waits = False
 
     def valid(self, i_valid):
-        return [all(i_valid)]
+        return [self.waits or all(i_valid)]
 
     def ready(self, i_valid, o_ready):
         a_valid, b_valid = i_valid
-        return [b_valid and o_ready[0], a_valid and o_ready[0]]
+        return [b_valid and not self.waits, a_valid and not self.waits]
 
     def tick(self, i_valid, o_ready):
-        pass
+        self.waits = self.valid(i_valid)[0] and not o_ready[0]
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -35,7 +36,8 @@ def test_every_cycle_is_the_models(a_max, b_max, seed):
         tuple(a + b for a, b in zip(*pair, strict=True))
         for pair in zip(entered["a"], entered["b"], strict=True)
     ]
-    assert left["o"] == sums
+    assert left["o"] == sums[: len(left["o"])]
+    assert len(sums) - len(left["o"]) <= 1  # a sum may wait
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def test_no_wider_than_the_largest_codes(a_max, b_max, widths):
 
 def test_parameters_are_attributes():
     adder = StreamAdder(15, 7, lanes=3)
-    assert (adder.a_max, adder.b_max, adder.o_max, adder.lanes) == (15, 7, 22, 3)
+    assert (adder.a_max, adder.b_max, adder.lanes) == (15, 7, 3)
 
 
 @pytest.mark.parametrize(("a_max", "b_max"), [(0, 1), (1, 0), (-1, 3)])

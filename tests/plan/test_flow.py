@@ -24,9 +24,9 @@ def flow(kinds, *, beats, words, images=0, limit=20):
 
 def test_a_beat_a_cycle_through_a_queue():
     left, same, most = flow([(FIFO, 4)], beats=1, words=1)
-    assert left == list(range(2, 2 + len(left)))
+    assert left == list(range(3, 3 + len(left)))
     assert same == len(left) - 2
-    assert most == [2]
+    assert most == [3]
 
 
 def test_a_queue_fills_before_what_is_slow():

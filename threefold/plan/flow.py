@@ -118,7 +118,7 @@ def _offer(stages, state, valid):
         elif kind == FIFO:
             valid[o] = state[s, 1] != 0
         elif kind == ADD:
-            valid[o] = valid[i] and valid[stages[s, 3]]
+            valid[o] = state[s, 0] or (valid[i] and valid[stages[s, 3]])
         elif kind == CONCAT:
             valid[o] = valid[i] if state[s, 0] < stages[s, 4] else valid[stages[s, 3]]
         elif kind == PAD:
@@ -140,7 +140,7 @@ def _accept(stages, state, valid, ready, tight):
         elif kind == JOIN:
             ready[i] = not valid[o] or ready[o]
         elif kind == SPLIT:
-            ready[i] = state[s, 0] == 0 or (state[s, 0] == 1 and ready[o])
+            ready[i] = state[s, 0] == 0 or (state[s, 0] == 1 and ready[o] and not stages[s, 4])
         elif kind == ARGMAX:
             ready[i] = state[s, 0] != stages[s, 3] - 1 or not valid[o] or ready[o]
         elif kind == FORK:
@@ -151,8 +151,8 @@ def _accept(stages, state, valid, ready, tight):
         elif kind == FIFO:
             ready[i] = state[s, 0] < stages[s, 3]
         elif kind == ADD:
-            ready[i] = ready[o] and valid[stages[s, 3]]
-            ready[stages[s, 3]] = ready[o] and valid[i]
+            ready[i] = valid[stages[s, 3]] and not state[s, 0]
+            ready[stages[s, 3]] = valid[i] and not state[s, 0]
         elif kind == CONCAT:
             ready[i] = ready[o] and state[s, 0] < stages[s, 4]
             ready[stages[s, 3]] = ready[o] and state[s, 0] >= stages[s, 4]
@@ -222,12 +222,18 @@ def _tick(stages, state, valid, ready, tables, most, tight):
             if enters:
                 state[s, 0] = 0
         elif kind == FIFO:
-            loaded, waits = state[s, 1], state[s, 0] > state[s, 1]
+            # Beats held; whether the output register and the one before it hold some of them.
+            loaded, fetched = state[s, 1], state[s, 2]
+            waits = state[s, 0] > loaded + fetched
+            load = fetched and (not loaded or leaves)
             state[s, 0] += enters
             state[s, 0] -= leaves
-            state[s, 1] = waits or (loaded and not leaves)
-            changed |= state[s, 1] != loaded
+            state[s, 1] = load or (loaded and not leaves)
+            state[s, 2] = (waits and (not fetched or load)) or (fetched and not load)
+            changed |= state[s, 1] != loaded or state[s, 2] != fetched
             most[s] = max(most[s], state[s, 0])
+        elif kind == ADD:
+            state[s, 0] = valid[o] and not leaves
         elif kind in (CONCAT, PAD) and leaves:
             state[s, 0] += 1
             period = stages[s, 4] + stages[s, 5] + (stages[s, 3] if kind == PAD else 0)
