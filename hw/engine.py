@@ -140,7 +140,10 @@ class Engine(wiring.Component):
         )
         m.submodules.array = EnableInserter(advance)(array)
         m.submodules.drain = drain = Serializer(
-            layer.total_bits, i_lanes=plan.folding.pe, o_lanes=plan.lanes
+            layer.total_bits,
+            i_lanes=plan.folding.pe,
+            o_lanes=plan.lanes,
+            decoupled=plan.decoupled,
         )
         m.submodules.output = finish = self._finish
 

@@ -13,9 +13,6 @@ __all__ = ["Deserializer", "Serializer"]
 class Serializer(wiring.Component):
     """Splits each beat of many lanes into several beats of few, first lanes first.
 
-    A new beat is accepted in the cycle in which the last part of the one before leaves, so
-    the output has no gap while the input has none.
-
     Parameters
     ----------
     shape : shape-like
@@ -24,6 +21,10 @@ class Serializer(wiring.Component):
         Lanes of the input.
     o_lanes : int
         Lanes of the output, a divisor of ``i_lanes``.
+    decoupled : bool
+        A new beat is accepted in the cycle after that in which the last part of the one before
+        leaves: no path leads from the ready of the output to that of the input. Otherwise it is
+        accepted in the same cycle, so that the output has no gap while the input has none.
 
     Members
     -------
@@ -36,10 +37,11 @@ class Serializer(wiring.Component):
         If ``o_lanes`` does not divide ``i_lanes``.
     """
 
-    def __init__(self, shape: ShapeLike, *, i_lanes: int, o_lanes: int):
+    def __init__(self, shape: ShapeLike, *, i_lanes: int, o_lanes: int, decoupled: bool = False):
         if o_lanes < 1 or i_lanes % o_lanes:
             raise PlanError(f"a serializer's output must divide {i_lanes} lanes, not {o_lanes}")
         self._ratio = i_lanes // o_lanes
+        self._decoupled = decoupled
         super().__init__(
             {"i": In(lane_stream(shape, i_lanes)), "o": Out(lane_stream(shape, o_lanes))}
         )
@@ -48,6 +50,10 @@ class Serializer(wiring.Component):
     def ratio(self) -> int:
         """Output beats for one input beat."""
         return self._ratio
+
+    @property
+    def decoupled(self) -> bool:
+        return self._decoupled
 
     def elaborate(self, platform):
         m = Module()
@@ -59,8 +65,11 @@ class Serializer(wiring.Component):
         m.d.comb += [
             self.o.valid.eq(left != 0),
             self.o.payload.as_value().eq(parts[:width]),
-            self.i.ready.eq((left == 0) | ((left == 1) & self.o.ready)),
+            self.i.ready.eq(left == 0),
         ]
+        if not self._decoupled:
+            with m.If((left == 1) & self.o.ready):
+                m.d.comb += self.i.ready.eq(1)
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += [parts.eq(self.i.payload.as_value()), left.eq(self._ratio)]
         with m.Elif(self.o.valid & self.o.ready):

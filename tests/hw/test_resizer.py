@@ -4,6 +4,7 @@ import random
 
 import pytest
 from amaranth.hdl import signed
+from amaranth.sim import Simulator
 from threefold.hw.resizer import Deserializer, Serializer
 
 from threefold.errors import PlanError
@@ -61,9 +62,45 @@ def test_stalls(component, i_lanes, o_lanes, stalls):
         assert traffic.beats == beats, f"seed {seed}"
 
 
+@pytest.mark.parametrize("ratio", [1, 2, 3, 8])
+def test_decoupled(ratio):
+    """The output has a gap of one beat, and the input's ready does not ask the output's."""
+    dut = Serializer(4, i_lanes=ratio, o_lanes=1, decoupled=True)
+    values = [(7 * n) % 16 for n in range(5 * ratio)]
+    traffic = pass_through(dut, beats_of(values, ratio), len(values))
+    assert traffic.beats == beats_of(values, 1)
+    assert traffic.entered == [n * (ratio + 1) for n in range(5)]
+
+    async def testbench(ctx):
+        ctx.set(dut.i.valid, 1)
+        await ctx.tick()
+        for o_ready in (0, 1):
+            ctx.set(dut.o.ready, o_ready)
+            assert not ctx.get(dut.i.ready)
+
+    dut = Serializer(4, i_lanes=ratio, o_lanes=1, decoupled=True)
+    sim = Simulator(dut)
+    sim.add_clock(1e-6)
+    sim.add_testbench(testbench)
+    sim.run()
+
+
+@pytest.mark.parametrize("stalls", [0.2, 0.5, 0.8])
+def test_decoupled_stalls(stalls):
+    dut = Serializer(4, i_lanes=6, o_lanes=2, decoupled=True)
+    values = [(7 * n) % 16 for n in range(300)]
+    traffic = pass_through(dut, beats_of(values, 6), 150, stalls=stalls, seed=1)
+    assert traffic.beats == beats_of(values, 2)
+
+
 def test_ratio():
     assert Serializer(4, i_lanes=6, o_lanes=2).ratio == 3
     assert Deserializer(4, i_lanes=2, o_lanes=6).ratio == 3
+
+
+@pytest.mark.parametrize("decoupled", [False, True])
+def test_decoupled_is_an_attribute(decoupled):
+    assert Serializer(4, i_lanes=6, o_lanes=2, decoupled=decoupled).decoupled is decoupled
 
 
 @pytest.mark.parametrize(

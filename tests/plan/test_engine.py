@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,32 @@ def test_a_single_port_takes_the_cycles_of_words_from_tiles():
     assert single.cycles == dual.cycles + 30
     dual, single = (PoolPlan(make_pool(), 2, memory=name) for name in ("auto", "spram"))
     assert (dual.cycles, single.cycles) == (72, 72 + 72)
+
+
+@pytest.mark.parametrize(
+    ("folding", "lanes", "form", "decoupled"),
+    [
+        ((6, 2), 6, "pipelined", True),  # two tiles a result, one beat
+        ((6, 2), 3, "pipelined", False),
+        ((6, 1), 2, "pipelined", True),
+        ((6, 1), 1, "pipelined", False),
+        ((6, 4), 6, "pipelined", False),
+        ((6, 4), 1, "sequential", True),
+        ((6, 4), 6, "sequential", True),
+    ],
+)
+def test_an_array_stalls_on_a_register_where_that_takes_no_cycle(
+    folding, lanes, form, decoupled, monkeypatch
+):
+    levels = np.sort(np.random.default_rng(0).integers(0, 30, (6, 3)), axis=1)
+    layer = make_layer(np.ones((6, 4)), levels=levels, out_codes=CODES)
+    plan = EnginePlan(layer, Folding(*folding), lanes=lanes, form=form)
+    assert plan.decoupled is decoupled
+    cycles = predict((plan,), False, {})
+    for forced in (False, True):
+        monkeypatch.setattr(EnginePlan, "decoupled", forced)
+        same = predict((dataclasses.replace(plan),), False, {}) == cycles
+        assert same is (not forced or decoupled)
 
 
 def test_depth_follows_from_the_window():

@@ -51,3 +51,10 @@ def test_a_single_word_is_constant():
     assert not made.counted
     assert made.bits == 0
     assert in_order(1, 1, 1).bits == 0
+
+
+@pytest.mark.parametrize(
+    ("last", "shortest"), [([1], 1), ([0, 0, 1], 3), ([0, 1, 0, 0, 1], 2), ([0, 0, 1, 0, 1], 2)]
+)
+def test_shortest_result(last, shortest):
+    assert program([(0, n) for n in range(len(last))], last).shortest == shortest

@@ -95,6 +95,26 @@ class EnginePlan:
         return self.layer.codes.bits * self.i_lanes
 
     @property
+    def beats(self) -> int:
+        """Beats in which the totals of a result leave the array."""
+        return self.folding.pe // self.lanes
+
+    @cached_property
+    def decoupled(self) -> bool:
+        """Whether totals wait for all those before them to have left the array's serializer.
+
+        Then the array stalls on a register, not on a path from the reader of the layer's output.
+        Unless that reader waits, it costs no cycle where totals are further apart than their
+        beats, or where each beat keeps the requantizer busy for longer than a cycle.
+        """
+        return self._requantizer_cycles > 1 or self.program.shortest > self.beats
+
+    @property
+    def _requantizer_cycles(self) -> int:
+        layer = self.layer
+        return 1 if layer.levels is None else requantizer_cycles(self.form, layer.out_bits)
+
+    @property
     def tile_cycles(self) -> int:
         """Cycles the array works on an image."""
         return len(self.program) * self.layer.pixels
@@ -102,9 +122,7 @@ class EnginePlan:
     @property
     def cycles(self) -> int:
         """Least cycles between images: tiles and words in take one each, beats out some."""
-        beats = self.layer.rows // self.lanes * self.layer.pixels
-        if self.layer.levels is not None:
-            beats *= requantizer_cycles(self.form, self.layer.out_bits)
+        beats = self.layer.rows // self.lanes * self.layer.pixels * self._requantizer_cycles
         tiles = self.tile_cycles + (self.walk.words if self.memory == "spram" else 0)
         return max(tiles, self.walk.words, beats)
 

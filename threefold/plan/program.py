@@ -40,6 +40,11 @@ class Program:
         return int(self.last.sum())
 
     @cached_property
+    def shortest(self) -> int:
+        """Fewest tiles of a result."""
+        return int(np.diff(np.flatnonzero(self.last), prepend=-1).min())
+
+    @cached_property
     def counted(self) -> bool:
         """Whether every result takes all words in order, so that counters are enough."""
         words = self.height * self.width

@@ -45,7 +45,7 @@ class Stages:
             ARRAY   pixels, tiles, place in ``tables``, latency, depth, words of the first
                     window, whether words enter only where none is read
             PIPE    latency, cycles from a beat until the next is accepted
-            SPLIT   beats out for one in
+            SPLIT   beats out for one in, whether the next waits for all of them to have left
             JOIN    beats in for one out
             ARGMAX  channels
             FORK    outputs, whose streams follow each other
@@ -103,7 +103,7 @@ class _Encoder:
                 layer, folding = plan.layer, plan.folding
                 latency = READER_LATENCY + pe_latency(layer.codes.bits, folding.simd)
                 array = self._array(plan, inputs[0], latency)
-                split = self._add(SPLIT, array, folding.pe // plan.lanes)
+                split = self._add(SPLIT, array, plan.beats, plan.decoupled)
                 if layer.levels is None:
                     return self._add(PIPE, split, LOGIT_LATENCY, 1)
                 return self._requantizer(plan, split)
