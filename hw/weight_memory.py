@@ -5,6 +5,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..plan.area import prefers_block
 from .pe import Weight
 from .rom import rom
 
@@ -13,6 +14,10 @@ __all__ = ["WeightMemory"]
 
 class WeightMemory(wiring.Component):
     """A row of weights for each tile, over and over; a single row is a constant.
+
+    Block RAM gives its data late in the cycle, and is rarely near all processing elements, so
+    that a register follows it. On iCE40, where flip-flops without a LUT before them take cells of
+    their own, it is read a cycle later instead.
 
     Parameters
     ----------
@@ -23,7 +28,7 @@ class WeightMemory(wiring.Component):
     fetch : In(1)
         Read the next row,
     row : Out(ArrayLayout of Weight, PE × SIMD)
-        which is there in the next cycle.
+        which is there two cycles later.
     """
 
     def __init__(self, weights: np.ndarray):
@@ -45,15 +50,19 @@ class WeightMemory(wiring.Component):
             m.d.comb += self.row.as_value().eq(rows[0])
             return m
         final = len(rows) - 1
-        tile = Signal(range(final + 1))
-        m.submodules.rows = table = rom(len(self.row.as_value()), rows)
+        tile, fetch = Signal(range(final + 1)), Signal()
+        row = self.row.as_value()
+        m.submodules.rows = table = rom(len(row), rows)
         port = table.read_port()
-        m.d.comb += [
-            port.addr.eq(tile),
-            port.en.eq(self.fetch),
-            self.row.as_value().eq(port.data),
-        ]
-        with m.If(self.fetch):
+        m.d.comb += [port.addr.eq(tile), port.en.eq(fetch)]
+        block = prefers_block(len(row), len(rows))
+        if block and getattr(platform, "family", None) != "ice40":
+            m.d.comb += fetch.eq(self.fetch)
+            m.d.sync += row.eq(port.data)
+        else:
+            m.d.sync += fetch.eq(self.fetch)
+            m.d.comb += row.eq(port.data)
+        with m.If(fetch):
             m.d.sync += tile.eq(Mux(tile == final, 0, tile + 1))
 
         return m

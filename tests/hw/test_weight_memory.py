@@ -1,9 +1,11 @@
 # amaranth: UnusedElaboratable=no
 
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from amaranth.hdl import Fragment
 from amaranth.sim import Simulator
 from threefold.hw.weight_memory import WeightMemory
 
@@ -12,25 +14,26 @@ def weights_of(row):
     return [[int(w.nonzero) * (-1 if w.negative else 1) for w in lanes] for lanes in row]
 
 
+@pytest.mark.parametrize("family", [None, "ice40", "ecp5"])
 @pytest.mark.parametrize("pauses", [0.0, 0.6])
 @pytest.mark.parametrize("shape", [(2, 1, 1), (5, 3, 2), (64, 4, 8)], ids=str)
-def test_row_after_row_over_and_over(shape, pauses):
+def test_row_after_row_over_and_over(shape, pauses, family):
     weights = np.random.default_rng(0).integers(-1, 2, shape).astype(np.int8)
     dut = WeightMemory(weights)
-    sim = Simulator(dut)
+    sim = Simulator(Fragment.get(dut, SimpleNamespace(family=family)))
     sim.add_clock(1e-6)
     rng = random.Random(0)
 
     async def testbench(ctx):
-        fetched = 0
-        while fetched < 2 * len(weights) + 3:
+        fetched = there = 0
+        while there < 2 * len(weights) + 3:
             fetch = rng.random() >= pauses
             ctx.set(dut.fetch, fetch)
             await ctx.tick()
-            fetched += fetch
-            if fetched:
+            there, fetched = fetched, fetched + fetch
+            if there:
                 row = weights_of(ctx.get(dut.row))
-                assert row == weights[(fetched - 1) % len(weights)].tolist()
+                assert row == weights[(there - 1) % len(weights)].tolist()
 
     sim.add_testbench(testbench)
     sim.run()

@@ -51,7 +51,7 @@ def simulate(dut, stream, words, rng, *, idle, waits):
     seen, watch = [], Watch(dut._buffer, words)
 
     async def testbench(ctx):
-        fetched, quiet, waiting = False, 0, False
+        coming, fetched, quiet, waiting = False, False, 0, False
         rest = iter(stream)
         while len(seen) < len(words):
             if not waiting:
@@ -73,7 +73,7 @@ def simulate(dut, stream, words, rng, *, idle, waits):
             if advance:
                 if fetched:
                     seen.append((list(ctx.get(dut.data)), bool(ctx.get(dut.last))))
-                fetched = bool(ctx.get(dut.fetch))
+                coming, fetched = bool(ctx.get(dut.fetch)), coming
             await ctx.tick()
 
     sim.add_testbench(testbench)
