@@ -11,9 +11,44 @@ Backwards: which inputs are accepted. Then all states pass a clock edge.
 import numpy as np
 from numba import njit
 
-from .stages import ADD, ARGMAX, ARRAY, CONCAT, FIFO, FORK, JOIN, PAD, PIPE, SPLIT, STATE
+from .stages import (
+    ADD,
+    ARGMAX,
+    ARRAY,
+    CONCAT,
+    DEPTH,
+    FIFO,
+    FIRST,
+    FORK,
+    INPUT,
+    JOIN,
+    KIND,
+    LATENCY,
+    NEEDED,
+    OUTPUT,
+    PAD,
+    PIPE,
+    PIXELS,
+    SINGLE,
+    SPLIT,
+    TABLE,
+    TILES,
+)
 
 __all__ = ["run"]
+
+# State of an ARRAY: words beyond those that the next window needs, room for more less one, pixel,
+# tile, results on their way as bits, words to free in the next cycle, whether a word is read.
+_AHEAD, _ROOM, _PIXEL, _TILE, _MOVING, _FREED, _READS = range(7)
+# State of a FIFO: beats held, whether one is at the output, and one in the register before it.
+_HELD, _LOADED, _FETCHED = range(3)
+# State of an ARGMAX: channels seen, whether a class waits.
+_SEEN, _FULL = range(2)
+# The other kinds have one integer: of a PIPE the beats on their way as bits, of a SPLIT those to
+# give, of a JOIN those taken, of a FORK the outputs that have the beat as bits, of an ADD whether
+# a sum waits, of CONCAT and PAD the beats of a pixel that have left.
+_ONLY = 0
+_STATE = 7
 
 
 @njit(cache=True)
@@ -22,7 +57,7 @@ def run(stages, tables, streams, beats, words, images, limit, tight):
 
     Parameters
     ----------
-    stages : array of int64, shape (stages, FIELDS)
+    stages : array of int64, shape (stages, fields)
         In the order of flow. Stream 0 is the input, the last one the output.
     tables : array of int64
     streams : int
@@ -46,197 +81,235 @@ def run(stages, tables, streams, beats, words, images, limit, tight):
     most : array of int64, shape (stages,)
         Largest number of beats that each FIFO held.
     """
-    count = len(stages)
-    state = np.zeros((count, STATE), np.int64)
+    state = _reset(stages)
     valid = np.zeros(streams, np.bool_)
     ready = np.zeros(streams, np.bool_)
     left = np.zeros(limit, np.int64)
-    most = np.zeros(count, np.int64)
-    seen = np.zeros((limit, count, STATE), np.int64)
-    for s in range(count):
-        if stages[s, 0] == ARRAY:
-            state[s, 0] = -stages[s, 8]
-            state[s, 1] = stages[s, 7] - 1
-    endless = images == 0
+    most = np.zeros(len(stages), np.int64)
+    seen = np.zeros((limit, len(stages), _STATE), np.int64)
     sent = received = departures = cycle = entered = 0
     same = -1
-    while departures < limit:
-        valid[0] = endless or sent < words * images
+    while departures < limit and same < 0:
+        valid[0] = images == 0 or sent < words * images
         _offer(stages, state, valid)
         ready[streams - 1] = True
         _accept(stages, state, valid, ready, tight)
-        moved = False
-        for e in range(streams):
-            moved |= valid[e] and ready[e]
         if valid[0] and ready[0]:
             if sent == 0:
                 entered = cycle
             sent += 1
-        done = False
+        moved = _moves(valid, ready)
+        changed = _tick(stages, state, valid, ready) or moved
+        changed |= _tick_arrays(stages, state, valid, ready, tables, tight)
+        changed |= _tick_queues(stages, state, valid, ready, most)
         if valid[streams - 1]:
             received += 1
             if received == beats:
                 received = 0
                 left[departures] = cycle
+                # Handshakes depend on states alone while the source has more to give.
+                if images == 0:
+                    seen[departures] = state
+                    same = _find(seen[:departures], state)
                 departures += 1
-                done = True
-        changed = _tick(stages, state, valid, ready, tables, most, tight) or moved
         cycle += 1
-        if done:
-            # Handshakes depend on states alone while the source has more to give.
-            if endless:
-                seen[departures - 1] = state
-                for before in range(departures - 1):
-                    if np.array_equal(seen[before], state):
-                        same = before
-                        break
-            if same >= 0:
-                break
         if not changed:
             break
     return left[:departures] - entered, same, most
 
 
 @njit(cache=True)
-def _offer(stages, state, valid):
-    """Set ``valid`` of the stage's outputs."""
+def _reset(stages):
+    """States before the first word."""
+    state = np.zeros((len(stages), _STATE), np.int64)
     for s in range(len(stages)):
-        kind, i, o = stages[s, 0], stages[s, 1], stages[s, 2]
+        if stages[s, KIND] == ARRAY:
+            state[s, _AHEAD] = -stages[s, NEEDED]
+            state[s, _ROOM] = stages[s, DEPTH] - 1
+    return state
+
+
+@njit(cache=True)
+def _find(states, state):
+    """Index of ``state`` among earlier ones; −1 if it is none of them."""
+    for index in range(len(states)):
+        if np.array_equal(states[index], state):
+            return index
+    return -1
+
+
+@njit(cache=True)
+def _moves(valid, ready):
+    """Whether any beat is transferred."""
+    moved = False
+    for stream in range(len(valid)):
+        moved |= valid[stream] and ready[stream]
+    return moved
+
+
+@njit(cache=True)
+def _offer(stages, state, valid):
+    """Set ``valid`` of the stages' outputs."""
+    for s in range(len(stages)):
+        kind, i, o, first = stages[s, KIND], stages[s, INPUT], stages[s, OUTPUT], stages[s, FIRST]
+        only = state[s, _ONLY]
         if kind == ARRAY:
-            valid[o] = (state[s, 4] >> stages[s, 6]) & 1
+            valid[o] = (state[s, _MOVING] >> stages[s, LATENCY]) & 1
         elif kind == PIPE:
-            valid[o] = (state[s, 0] >> (stages[s, 3] - 1)) & 1
+            valid[o] = (only >> (first - 1)) & 1
         elif kind == SPLIT:
-            valid[o] = state[s, 0] != 0
+            valid[o] = only != 0
         elif kind == JOIN:
-            valid[o] = state[s, 0] == stages[s, 3]
+            valid[o] = only == first
         elif kind == ARGMAX:
-            valid[o] = state[s, 1] != 0
+            valid[o] = state[s, _FULL] != 0
         elif kind == FORK:
-            for n in range(stages[s, 3]):
-                valid[o + n] = valid[i] and not (state[s, 0] >> n) & 1
+            for n in range(first):
+                valid[o + n] = valid[i] and not (only >> n) & 1
         elif kind == FIFO:
-            valid[o] = state[s, 1] != 0
+            valid[o] = state[s, _LOADED] != 0
         elif kind == ADD:
-            valid[o] = state[s, 0] or (valid[i] and valid[stages[s, 3]])
+            valid[o] = only or (valid[i] and valid[first])
         elif kind == CONCAT:
-            valid[o] = valid[i] if state[s, 0] < stages[s, 4] else valid[stages[s, 3]]
+            valid[o] = valid[i] if only < stages[s, FIRST + 1] else valid[first]
         elif kind == PAD:
-            valid[o] = valid[i] or state[s, 0] >= stages[s, 3] + stages[s, 4]
+            valid[o] = valid[i] or only >= first + stages[s, FIRST + 1]
 
 
 @njit(cache=True)
 def _accept(stages, state, valid, ready, tight):
-    """Set ``ready`` of the stage's inputs."""
+    """Set ``ready`` of the stages' inputs."""
     for s in range(len(stages) - 1, -1, -1):
-        kind, i, o = stages[s, 0], stages[s, 1], stages[s, 2]
+        kind, i, o, first = stages[s, KIND], stages[s, INPUT], stages[s, OUTPUT], stages[s, FIRST]
+        second, only = stages[s, FIRST + 1], state[s, _ONLY]
         if kind == ARRAY:
-            reads = state[s, 6] or (tight and state[s, 4])
-            ready[i] = state[s, 1] >= 0 and not (stages[s, 9] and reads)
+            reads = state[s, _READS] or (tight and state[s, _MOVING])
+            ready[i] = state[s, _ROOM] >= 0 and not (stages[s, SINGLE] and reads)
         elif kind == PIPE:
-            least = stages[s, 3] if tight else stages[s, 4]
-            busy = state[s, 0] & ((1 << (least - 1)) - 1)
+            busy = only & ((1 << ((first if tight else second) - 1)) - 1)
             ready[i] = (not valid[o] or ready[o]) and not busy
+        elif kind == SPLIT:
+            ready[i] = only == 0 or (only == 1 and ready[o] and not second)
         elif kind == JOIN:
             ready[i] = not valid[o] or ready[o]
-        elif kind == SPLIT:
-            ready[i] = state[s, 0] == 0 or (state[s, 0] == 1 and ready[o] and not stages[s, 4])
         elif kind == ARGMAX:
-            ready[i] = state[s, 0] != stages[s, 3] - 1 or not valid[o] or ready[o]
+            ready[i] = state[s, _SEEN] != first - 1 or not valid[o] or ready[o]
         elif kind == FORK:
             ready[i] = True
-            for n in range(stages[s, 3]):
-                if not (state[s, 0] >> n) & 1 and not ready[o + n]:
+            for n in range(first):
+                if not (only >> n) & 1 and not ready[o + n]:
                     ready[i] = False
         elif kind == FIFO:
-            ready[i] = state[s, 0] < stages[s, 3]
+            ready[i] = state[s, _HELD] < first
         elif kind == ADD:
-            ready[i] = valid[stages[s, 3]] and not state[s, 0]
-            ready[stages[s, 3]] = valid[i] and not state[s, 0]
+            ready[i] = valid[first] and not only
+            ready[first] = valid[i] and not only
         elif kind == CONCAT:
-            ready[i] = ready[o] and state[s, 0] < stages[s, 4]
-            ready[stages[s, 3]] = ready[o] and state[s, 0] >= stages[s, 4]
+            ready[i] = ready[o] and only < second
+            ready[first] = ready[o] and only >= second
         elif kind == PAD:
-            ready[i] = ready[o] and stages[s, 3] <= state[s, 0] < stages[s, 3] + stages[s, 4]
+            ready[i] = ready[o] and first <= only < first + second
 
 
 @njit(cache=True)
-def _tick(stages, state, valid, ready, tables, most, tight):
-    """Pass a clock edge; whether anything but a transfer has happened."""
+def _tick(stages, state, valid, ready):
+    """Let small stages pass a clock edge; whether anything but a transfer has happened."""
     changed = False
     for s in range(len(stages)):
-        kind, i, o = stages[s, 0], stages[s, 1], stages[s, 2]
+        kind, i, o, first = stages[s, KIND], stages[s, INPUT], stages[s, OUTPUT], stages[s, FIRST]
+        only = state[s, _ONLY]
         enters = valid[i] and ready[i]
         leaves = valid[o] and ready[o]
-        if kind == ARRAY:
-            # Words missing, room, pixel, tile, pipeline, words to free, whether one is read.
-            ahead, pipe, freed = state[s, 0], state[s, 4], state[s, 5]
-            state[s, 0] += enters
-            state[s, 1] -= enters
-            if valid[o] and not ready[o]:
-                continue
-            state[s, 1] += freed
-            state[s, 5] = 0
-            moved = (pipe << 1) & ((2 << stages[s, 6]) - 1)
-            issue = ahead >= 0 and (not tight or pipe == 0 or valid[o])
-            state[s, 6] = issue
-            if issue:
-                pixels, at = stages[s, 3], stages[s, 5]
-                moved |= tables[at + 2 * pixels + state[s, 3]]
-                state[s, 3] += 1
-                if state[s, 3] == stages[s, 4]:
-                    state[s, 3] = 0
-                    state[s, 0] -= tables[at + state[s, 2]]
-                    state[s, 5] = tables[at + pixels + state[s, 2]]
-                    state[s, 2] += 1
-                    if state[s, 2] == pixels:
-                        state[s, 2] = 0
-            state[s, 4] = moved
-            changed |= issue or moved != pipe or freed > 0
-        elif kind == PIPE:
-            if valid[o] and not ready[o]:
-                continue
-            changed |= state[s, 0] != 0
-            state[s, 0] = ((state[s, 0] << 1) | enters) & ((1 << stages[s, 3]) - 1)
+        stalls = valid[o] and not ready[o]
+        if kind == PIPE and not stalls:
+            changed |= only != 0
+            state[s, _ONLY] = ((only << 1) | enters) & ((1 << first) - 1)
         elif kind == SPLIT:
             if enters:
-                state[s, 0] = stages[s, 3]
+                state[s, _ONLY] = first
             elif leaves:
-                state[s, 0] -= 1
+                state[s, _ONLY] = only - 1
         elif kind == JOIN:
             if leaves:
-                state[s, 0] = 0
-            state[s, 0] += enters
+                state[s, _ONLY] = 0
+            if enters:
+                state[s, _ONLY] += 1
         elif kind == ARGMAX:
-            if ready[o]:
-                state[s, 1] = 0
+            if not stalls:
+                state[s, _FULL] = 0
             if enters:
-                state[s, 0] += 1
-                if state[s, 0] == stages[s, 3]:
-                    state[s, 0] = 0
-                    state[s, 1] = 1
+                state[s, _SEEN] += 1
+                if state[s, _SEEN] == first:
+                    state[s, _SEEN] = 0
+                    state[s, _FULL] = 1
         elif kind == FORK:
-            for n in range(stages[s, 3]):
+            for n in range(first):
                 if valid[o + n] and ready[o + n]:
-                    state[s, 0] |= 1 << n
+                    state[s, _ONLY] |= 1 << n
             if enters:
-                state[s, 0] = 0
-        elif kind == FIFO:
-            # Beats held; whether the output register and the one before it hold some of them.
-            loaded, fetched = state[s, 1], state[s, 2]
-            waits = state[s, 0] > loaded + fetched
-            load = fetched and (not loaded or leaves)
-            state[s, 0] += enters
-            state[s, 0] -= leaves
-            state[s, 1] = load or (loaded and not leaves)
-            state[s, 2] = (waits and (not fetched or load)) or (fetched and not load)
-            changed |= state[s, 1] != loaded or state[s, 2] != fetched
-            most[s] = max(most[s], state[s, 0])
+                state[s, _ONLY] = 0
         elif kind == ADD:
-            state[s, 0] = valid[o] and not leaves
-        elif kind in (CONCAT, PAD) and leaves:
-            state[s, 0] += 1
-            period = stages[s, 4] + stages[s, 5] + (stages[s, 3] if kind == PAD else 0)
-            if state[s, 0] == period:
-                state[s, 0] = 0
+            state[s, _ONLY] = stalls
+        elif kind == CONCAT and leaves:
+            state[s, _ONLY] += 1
+            if state[s, _ONLY] == stages[s, FIRST + 1] + stages[s, FIRST + 2]:
+                state[s, _ONLY] = 0
+        elif kind == PAD and leaves:
+            state[s, _ONLY] += 1
+            if state[s, _ONLY] == first + stages[s, FIRST + 1] + stages[s, FIRST + 2]:
+                state[s, _ONLY] = 0
+    return changed
+
+
+@njit(cache=True)
+def _tick_arrays(stages, state, valid, ready, tables, tight):
+    """Move every ARRAY on by a tile, if its next window is there; whether that changes any."""
+    changed = False
+    for s in range(len(stages)):
+        if stages[s, KIND] != ARRAY:
+            continue
+        i, o = stages[s, INPUT], stages[s, OUTPUT]
+        enters = valid[i] and ready[i]
+        ahead, moving, freed = state[s, _AHEAD], state[s, _MOVING], state[s, _FREED]
+        state[s, _AHEAD] += enters
+        state[s, _ROOM] -= enters
+        if valid[o] and not ready[o]:
+            continue
+        state[s, _ROOM] += freed
+        state[s, _FREED] = 0
+        moved = (moving << 1) & ((2 << stages[s, LATENCY]) - 1)
+        issue = ahead >= 0 and (not tight or moving == 0 or valid[o])
+        state[s, _READS] = issue
+        if issue:
+            pixels, at = stages[s, PIXELS], stages[s, TABLE]
+            moved |= tables[at + 2 * pixels + state[s, _TILE]]
+            state[s, _TILE] += 1
+            if state[s, _TILE] == stages[s, TILES]:
+                state[s, _TILE] = 0
+                state[s, _AHEAD] -= tables[at + state[s, _PIXEL]]
+                state[s, _FREED] = tables[at + pixels + state[s, _PIXEL]]
+                state[s, _PIXEL] = (state[s, _PIXEL] + 1) % pixels
+        state[s, _MOVING] = moved
+        changed |= issue or moved != moving or freed > 0
+    return changed
+
+
+@njit(cache=True)
+def _tick_queues(stages, state, valid, ready, most):
+    """Move the beats of every FIFO on; whether any has got from one register to the next."""
+    changed = False
+    for s in range(len(stages)):
+        if stages[s, KIND] != FIFO:
+            continue
+        i, o = stages[s, INPUT], stages[s, OUTPUT]
+        enters, leaves = valid[i] and ready[i], valid[o] and ready[o]
+        loaded, fetched = state[s, _LOADED], state[s, _FETCHED]
+        waits = state[s, _HELD] > loaded + fetched
+        load = fetched and (not loaded or leaves)
+        state[s, _HELD] += enters
+        state[s, _HELD] -= leaves
+        state[s, _LOADED] = load or (loaded and not leaves)
+        state[s, _FETCHED] = (waits and (not fetched or load)) or (fetched and not load)
+        changed |= state[s, _LOADED] != loaded or state[s, _FETCHED] != fetched
+        most[s] = max(most[s], state[s, _HELD])
     return changed

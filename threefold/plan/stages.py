@@ -13,13 +13,23 @@ __all__ = [
     "ARGMAX",
     "ARRAY",
     "CONCAT",
+    "DEPTH",
     "FIFO",
+    "FIRST",
     "FORK",
+    "INPUT",
     "JOIN",
+    "KIND",
+    "LATENCY",
+    "NEEDED",
+    "OUTPUT",
     "PAD",
     "PIPE",
+    "PIXELS",
+    "SINGLE",
     "SPLIT",
-    "STATE",
+    "TABLE",
+    "TILES",
     "Stages",
     "encode",
 ]
@@ -27,10 +37,13 @@ __all__ = [
 ARRAY, PIPE, SPLIT, JOIN, ARGMAX, FORK, FIFO, ADD, CONCAT, PAD = range(10)
 """Kinds of stages."""
 
-STATE = 7
-"""Integers of a stage's state."""
+KIND, INPUT, OUTPUT, FIRST = range(4)
+"""Fields of every row; ``FIRST`` is the first parameter."""
 
-_FIELDS = 10
+PIXELS, TILES, TABLE, LATENCY, DEPTH, NEEDED, SINGLE = range(FIRST, FIRST + 7)
+"""Parameters of an ``ARRAY``; those of the other kinds have no names."""
+
+_FIELDS = SINGLE + 1
 
 
 @dataclass(frozen=True, eq=False)
