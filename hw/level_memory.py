@@ -6,6 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from .register import registered
 from .rom import rom
 
 __all__ = ["LevelMemory"]
@@ -72,8 +73,8 @@ class LevelMemory(wiring.Component):
             m.d.sync += self.reached.eq(Cat(reached))
         else:
             row_read = Signal(shape, reset_less=True)
-            total = Signal(self._total_bits, reset_less=True)
-            m.d.sync += [row_read.eq(port.data), total.eq(self.total)]
+            m.d.sync += row_read.eq(port.data)
+            total = registered(m, "total_read", self.total)
             m.d.comb += self.reached.eq(Cat(total >= level for level in row_read))
 
         return m

@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 
 from .level_memory import LevelMemory
 from .level_tree import level_tree
+from .register import registered
 
 __all__ = ["ParallelSearch", "PipelinedSearch", "SequentialSearch"]
 
@@ -70,10 +71,10 @@ class ParallelSearch(_Search):
         m = Module()
 
         m.submodules.levels = levels = LevelMemory(self._levels, total_bits=self._total_bits)
-        total = _registered(m, "total", self.total)
+        total = registered(m, "total", self.total)
         m.d.comb += [levels.row.eq(self.channel), levels.total.eq(total)]
         if self._bits > 1:
-            m.d.comb += self.code.eq(_registered(m, "code", _length(levels.reached)))
+            m.d.comb += self.code.eq(registered(m, "code", _length(levels.reached)))
         else:
             m.d.comb += self.code.eq(levels.reached)
 
@@ -101,7 +102,7 @@ class PipelinedSearch(_Search):
             m.d.comb += levels.row.eq(Cat(code, channel))
             for phase in ("read", "compare"):
                 total, channel, code = (
-                    _registered(m, f"{phase}_{what}_{step}", value)
+                    registered(m, f"{phase}_{what}_{step}", value)
                     for what, value in (("total", total), ("channel", channel), ("code", code))
                 )
                 if phase == "read":
@@ -179,9 +180,3 @@ def _length(run):
     if not len(above):
         return Cat(Mux(upper, 0, _length(below)), upper)
     return Cat(Mux(upper, _length(above), _length(below)), upper)
-
-
-def _registered(m: Module, name: str, value) -> Signal:
-    register = Signal(len(value), name=name, reset_less=True)
-    m.d.sync += register.eq(value)
-    return register

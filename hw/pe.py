@@ -8,6 +8,7 @@ from ..errors import PlanError
 from ..plan.latency import pe_latency
 from .adder_tree import CHAIN_BITS, AdderTree
 from .masked_adder import MaskedAdder, Weight, masked
+from .register import registered
 
 __all__ = ["PE", "Weight"]
 
@@ -98,7 +99,7 @@ class PE(wiring.Component):
             terms = [masked(code, weight) for code, weight in lanes]
         m.submodules.tree = tree = AdderTree(largest=largest, terms=len(terms))
         for n, term in enumerate(terms):
-            m.d.comb += tree.i[n].eq(_registered(m, f"term_{n}", term))
+            m.d.comb += tree.i[n].eq(registered(m, f"term_{n}", term))
 
         # Either way a bit of the accumulator is one cell: an iCE40 cell has room for the
         # multiplexer behind its adder, an ECP5 cell for the mask in front of it.
@@ -137,17 +138,11 @@ class PE(wiring.Component):
                 code, weight = lanes[n + 1]
                 weight_name = f"weight_{n + 1}"
                 m.d.comb += [
-                    adder.addend[place].eq(_registered(m, f"lane_{n}", masked(*lanes[n]))),
-                    adder.code[place].eq(_registered(m, f"lane_{n + 1}", code)),
-                    adder.weight[place].eq(_registered(m, weight_name, weight.as_value())),
+                    adder.addend[place].eq(registered(m, f"lane_{n}", masked(*lanes[n]))),
+                    adder.code[place].eq(registered(m, f"lane_{n + 1}", code)),
+                    adder.weight[place].eq(registered(m, weight_name, weight.as_value())),
                 ]
                 terms.append(adder.total[place])
         if len(lanes) % 2:
-            terms.append(_registered(m, f"lane_{len(lanes) - 1}", masked(*lanes[-1])))
+            terms.append(registered(m, f"lane_{len(lanes) - 1}", masked(*lanes[-1])))
         return terms
-
-
-def _registered(m, name, value):
-    register = Signal(len(value), name=name, reset_less=True)
-    m.d.sync += register.eq(value)
-    return register

@@ -1,0 +1,12 @@
+"""A register around a value."""
+
+from amaranth.hdl import Module, Signal, ValueLike
+
+__all__ = ["registered"]
+
+
+def registered(m: Module, name: str, value: ValueLike) -> Signal:
+    """What ``value`` was in the cycle before; not reset."""
+    register = Signal(len(value), name=name, reset_less=True)
+    m.d.sync += register.eq(value)
+    return register
