@@ -60,11 +60,12 @@ class LevelMemory(wiring.Component):
 
         # A comparison subtracts. On iCE40 the complement which that takes would be LUTs, unless
         # it is what the memory holds.
-        ice40 = getattr(platform, "family", None) == "ice40"
+        family = getattr(platform, "family", None)
+        ice40 = family == "ice40"
         top = 2**self._total_bits - 1
         shape = data.ArrayLayout(self._total_bits, self._rows.shape[1])
         words = (top - self._rows if ice40 else self._rows).tolist()
-        m.submodules.levels = memory = rom(shape, words)
+        m.submodules.levels = memory = rom(shape, words, family=family)
         port = memory.read_port()
         m.d.comb += port.addr.eq(self.row)
 

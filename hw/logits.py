@@ -88,7 +88,9 @@ class LogitAdder(wiring.Component):
 
         for lane in range(self._lanes):
             offsets = [int(offset) for offset in self._offsets[lane :: self._lanes]]
-            m.submodules[f"offsets_{lane}"] = table = rom(signed(self._logit_bits), offsets)
+            m.submodules[f"offsets_{lane}"] = table = rom(
+                signed(self._logit_bits), offsets, family=getattr(platform, "family", None)
+            )
             port = table.read_port()
             total = Signal(self._total_bits, name=f"total_{lane}", reset_less=True)
             logit = Signal(signed(self._logit_bits), name=f"logit_{lane}", reset_less=True)

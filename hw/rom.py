@@ -12,7 +12,9 @@ KINDS = ("auto", "lut", "block")
 """Where a read-only memory can be."""
 
 
-def rom(shape: ShapeLike, contents: list, kind: str = "auto") -> memory.Memory:
+def rom(
+    shape: ShapeLike, contents: list, kind: str = "auto", *, family: str | None = None
+) -> memory.Memory:
     """A memory with these contents.
 
     Parameters
@@ -22,7 +24,9 @@ def rom(shape: ShapeLike, contents: list, kind: str = "auto") -> memory.Memory:
     contents : list
         Rows, as constants of that shape.
     kind : str
-        ``"lut"`` for LUTs, ``"block"`` for block RAM, ``"auto"`` for what suits its size.
+        ``"lut"`` for LUTs, ``"block"`` for block RAM, ``"auto"`` for what suits its size
+    family : str, optional
+        on devices of this family; see :func:`~threefold.plan.area.prefers_block`.
 
     Raises
     ------
@@ -32,6 +36,7 @@ def rom(shape: ShapeLike, contents: list, kind: str = "auto") -> memory.Memory:
     if kind not in KINDS:
         raise PlanError(f"a read-only memory is auto, lut or block, not {kind!r}")
     if kind == "auto":
-        kind = "block" if prefers_block(Shape.cast(shape).width, len(contents)) else "lut"
+        block = prefers_block(Shape.cast(shape).width, len(contents), family)
+        kind = "block" if block else "lut"
     attributes = {"ram_style": {"lut": "logic", "block": "block"}[kind]}
     return memory.Memory(shape=shape, depth=len(contents), init=contents, attrs=attributes)

@@ -68,7 +68,7 @@ class Sequencer(wiring.Component):
         elif self._program.counted:
             self._count(m)
         else:
-            self._follow(m)
+            self._follow(m, getattr(platform, "family", None))
 
         return m
 
@@ -86,7 +86,7 @@ class Sequencer(wiring.Component):
             self.finish.eq(self.last & result_end),
         ]
 
-    def _follow(self, m: Module):
+    def _follow(self, m: Module, family: str | None):
         """Read the list ahead, so that the tile to issue is always at the memory's output."""
         program = self._program
         final = len(program) - 1
@@ -94,7 +94,7 @@ class Sequencer(wiring.Component):
             int(row) | int(column) << program.row_bits | int(last) << (program.bits - 1)
             for row, column, last in zip(program.rows, program.columns, program.last, strict=True)
         ]
-        m.submodules.program = table = rom(program.bits, entries)
+        m.submodules.program = table = rom(program.bits, entries, family=family)
         port = table.read_port()
         index, following = Signal(range(final + 1)), Signal(range(final + 1))
         column_at = program.row_bits

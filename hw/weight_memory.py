@@ -50,13 +50,13 @@ class WeightMemory(wiring.Component):
             m.d.comb += self.row.as_value().eq(rows[0])
             return m
         final = len(rows) - 1
+        family = getattr(platform, "family", None)
         tile, fetch = Signal(range(final + 1)), Signal()
         row = self.row.as_value()
-        m.submodules.rows = table = rom(len(row), rows)
+        m.submodules.rows = table = rom(len(row), rows, family=family)
         port = table.read_port()
         m.d.comb += [port.addr.eq(tile), port.en.eq(fetch)]
-        block = prefers_block(len(row), len(rows))
-        if block and getattr(platform, "family", None) != "ice40":
+        if prefers_block(len(row), len(rows), family) and family != "ice40":
             m.d.comb += fetch.eq(self.fetch)
             m.d.sync += row.eq(port.data)
         else:

@@ -20,16 +20,25 @@ class Table(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         contents = np.random.default_rng(0).integers(0, 256, self._depth).tolist()
-        m.submodules.table = table = rom(8, contents, self._kind)
+        m.submodules.table = table = rom(8, contents, self._kind, family=platform.family)
         port = table.read_port()
         m.d.comb += [port.addr.eq(self.row), self.word.eq(port.data)]
         return m
 
 
-@pytest.mark.parametrize("family", ["ice40", "ecp5"])
 @pytest.mark.parametrize(
-    ("depth", "kind", "blocks"),
-    [(16, "auto", 0), (256, "auto", 1), (16, "block", 1), (256, "lut", 0)],
+    ("family", "depth", "kind", "blocks"),
+    [
+        ("ice40", 16, "auto", 0),
+        ("ecp5", 16, "auto", 0),
+        ("ice40", 256, "auto", 1),
+        ("ecp5", 256, "auto", 0),
+        ("ecp5", 512, "auto", 1),
+        ("ice40", 16, "block", 1),
+        ("ecp5", 16, "block", 1),
+        ("ice40", 256, "lut", 0),
+        ("ecp5", 256, "lut", 0),
+    ],
 )
 def test_kind_decides_the_cells(tmp_path, family, depth, kind, blocks):
     cells = synthesise(Table(depth, kind), family, tmp_path)

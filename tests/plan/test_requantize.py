@@ -3,6 +3,7 @@ import re
 import pytest
 
 from threefold.errors import PlanError
+from threefold.plan.area import BLOCK_WORTH
 from threefold.plan.requantize import (
     FORMS,
     requantizer_cycles,
@@ -31,9 +32,10 @@ def test_cycles(form, bits, latency, cycles):
 @pytest.mark.parametrize("family", ["ice40", "ecp5"])
 def test_the_sequential_form_is_the_smallest(family):
     size = {"channels": 64, "bits": 4, "total_bits": 12, "lanes": 1, "family": family}
-    parallel, pipelined, sequential = (requantizer_resources(form, **size) for form in FORMS)
-    assert sequential.cells < pipelined.cells
-    assert sequential.bram <= pipelined.bram <= parallel.bram
+    areas = {form: requantizer_resources(form, **size) for form in FORMS}
+    prices = {form: area.cells + BLOCK_WORTH[family] * area.bram for form, area in areas.items()}
+    assert min(prices, key=prices.get) == "sequential"
+    assert areas["sequential"].cells < areas["pipelined"].cells
 
 
 @pytest.mark.parametrize("function", [requantizer_latency, requantizer_cycles])

@@ -40,10 +40,20 @@ def test_unknown_family():
 
 
 @pytest.mark.parametrize(
-    ("width", "depth", "block"), [(8, 16, False), (16, 16, False), (16, 64, True), (128, 64, True)]
+    ("width", "depth", "ice40", "ecp5"),
+    [
+        (8, 16, False, False),
+        (16, 16, False, False),
+        (16, 64, True, False),
+        (128, 64, True, False),
+        (12, 128, True, False),
+        (12, 512, True, True),
+        (128, 144, True, True),
+    ],
 )
-def test_kind_of_a_memory(width, depth, block):
-    assert prefers_block(width, depth) is block
+def test_kind_of_a_memory(width, depth, ice40, ecp5):
+    assert prefers_block(width, depth) is prefers_block(width, depth, "ice40") is ice40
+    assert prefers_block(width, depth, "ecp5") is ecp5
 
 
 def test_sum():

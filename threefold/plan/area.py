@@ -24,8 +24,8 @@ _BLOCKS = {
 }
 """Shapes (bits, rows) that one block RAM takes, by family."""
 
-BLOCK_WORTH = 60
-"""LUTs that one block RAM has to save; iCE40UP5K has 176 for each of its blocks."""
+BLOCK_WORTH = {"ice40": 60, "ecp5": 200}
+"""LUTs that one block RAM has to save: iCE40UP5K has 176 for each of its blocks, ECP5 400."""
 
 
 MEMORIES = ("auto", "lut", "block", "spram")
@@ -61,12 +61,8 @@ class Resources:
         return self.lut + self.ff
 
 
-def prefers_block(width: int, depth: int) -> bool:
+def prefers_block(width: int, depth: int, family: str | None = None) -> bool:
     """Whether a read-only memory goes to block RAM rather than to LUTs.
-
-    The same for every family, so that a network is the same Verilog for all of them: a LUT holds
-    16 bits, and a quarter more of them select; a block of the smallest device holds 256 rows of 16
-    bits.
 
     Parameters
     ----------
@@ -74,8 +70,14 @@ def prefers_block(width: int, depth: int) -> bool:
         Bits of a row.
     depth : int
         Rows.
+    family : str, optional
+        ``"ice40"`` or ``"ecp5"``; if left out, it is decided as for iCE40, the smallest.
     """
-    return width * ceil(depth / 16) * 1.25 > BLOCK_WORTH * block_rams(width, depth, "ice40")
+    if family == "ecp5":
+        luts = rom_luts(width, depth, family)
+    else:
+        family, luts = "ice40", width * ceil(depth / 16) * 1.25  # a quarter of them selects
+    return luts > BLOCK_WORTH[family] * block_rams(width, depth, family)
 
 
 def block_rams(width: int, depth: int, family: str) -> int:

@@ -332,7 +332,7 @@ def _price(plan: EnginePlan | PoolPlan | StepPlan) -> float:
         lanes=plan.lanes,
         family="ice40",
     )
-    return area.cells + BLOCK_WORTH * area.bram
+    return area.cells + BLOCK_WORTH["ice40"] * area.bram
 
 
 def _entry(plan: EnginePlan | PoolPlan | StepPlan) -> dict:

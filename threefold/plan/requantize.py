@@ -121,7 +121,7 @@ def requantizer_resources(
 
 
 def _level_table(width: int, depth: int, family: str) -> Resources:
-    if prefers_block(width, depth):
+    if prefers_block(width, depth, family):
         return Resources(0, block_rams(width, depth, family))
     if depth == 1:
         return Resources()

@@ -126,7 +126,7 @@ def _engine(engine: EnginePlan, family: str) -> Resources:
 
 def _weights(engine: EnginePlan, family: str) -> Resources:
     width, tiles = engine.schedule.row_bits, len(engine.schedule.tiles)
-    if engine.folding.pe * engine.folding.simd == 1 and not prefers_block(width, tiles):
+    if engine.folding.pe * engine.folding.simd == 1 and not prefers_block(width, tiles, family):
         width = 1  # tiles of a single zero are skipped, so that only signs are left
     return _rom(width, tiles, family)
 
@@ -155,7 +155,7 @@ def _adder(bits: int, family: str) -> int:
 
 
 def _rom(width: int, depth: int, family: str) -> Resources:
-    if prefers_block(width, depth):
+    if prefers_block(width, depth, family):
         return Resources(0, block_rams(width, depth, family))
     return Resources(rom_luts(width, depth, family))
 
