@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
 from ..plan.latency import adder_levels
+from .family import family_of
 
 __all__ = ["CHAIN_BITS", "AdderTree"]
 
@@ -77,7 +78,7 @@ class AdderTree(wiring.Component):
             groups = [row[n : n + fan_in] for n in range(0, len(row), fan_in)]
             bounds = [sum(bound for _, bound in group) for group in groups]
             sums = [sum(term for term, _ in group) for group in groups]
-            if getattr(platform, "family", None) == "ecp5" and fan_in == 2:
+            if family_of(platform) == "ecp5" and fan_in == 2:
                 sums = _chained(sums, groups, bounds)
             row = []
             for n, (value, bound) in enumerate(zip(sums, bounds, strict=True)):

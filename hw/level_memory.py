@@ -6,6 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from .family import family_of
 from .register import registered
 from .rom import rom
 
@@ -60,7 +61,7 @@ class LevelMemory(wiring.Component):
 
         # A comparison subtracts. On iCE40 the complement which that takes would be LUTs, unless
         # it is what the memory holds.
-        family = getattr(platform, "family", None)
+        family = family_of(platform)
         ice40 = family == "ice40"
         top = 2**self._total_bits - 1
         shape = data.ArrayLayout(self._total_bits, self._rows.shape[1])

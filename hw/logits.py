@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
 from ..plan.latency import LOGIT_LATENCY
+from .family import family_of
 from .rom import rom
 from .stream import lane_stream
 
@@ -89,7 +90,7 @@ class LogitAdder(wiring.Component):
         for lane in range(self._lanes):
             offsets = [int(offset) for offset in self._offsets[lane :: self._lanes]]
             m.submodules[f"offsets_{lane}"] = table = rom(
-                signed(self._logit_bits), offsets, family=getattr(platform, "family", None)
+                signed(self._logit_bits), offsets, family=family_of(platform)
             )
             port = table.read_port()
             total = Signal(self._total_bits, name=f"total_{lane}", reset_less=True)

@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..errors import PlanError
+from .family import family_of
 
 __all__ = ["MaskedAdder", "Weight", "masked"]
 
@@ -76,7 +77,7 @@ class MaskedAdder(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        if getattr(platform, "family", None) != "ecp5":
+        if family_of(platform) != "ecp5":
             for n in range(self._lanes):
                 product = masked(self.code[n], self.weight[n])
                 m.d.comb += self.total[n].eq(self.addend[n] + product)

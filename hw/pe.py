@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from ..errors import PlanError
 from ..plan.latency import pe_latency
 from .adder_tree import CHAIN_BITS, AdderTree
+from .family import family_of
 from .masked_adder import MaskedAdder, Weight, masked
 from .register import registered
 
@@ -91,7 +92,7 @@ class PE(wiring.Component):
         m = Module()
         lanes = list(zip(self.activations, self.weights, strict=True))
         largest = 2**self._bits - 1
-        ecp5 = getattr(platform, "family", None) == "ecp5"
+        ecp5 = family_of(platform) == "ecp5"
         # Below 3 bits Yosys adds without a carry chain, which is smaller than one with the mask.
         if ecp5 and self._bits > 2 and self._simd > 1:
             terms, largest = self._pairs(m, lanes), 2 * largest

@@ -8,6 +8,7 @@ from amaranth.utils import ceil_log2
 
 from ..errors import PlanError
 from ..plan.area import MEMORIES, SPRAM_BITS, SPRAM_ROWS
+from .family import family_of
 
 __all__ = ["Ram"]
 
@@ -74,7 +75,7 @@ class Ram(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        family = getattr(platform, "family", None)
+        family = family_of(platform)
         address, read_en = self.read.addr, self.read.en
         if self._kind == "spram":
             address = Mux(self.write.en, self.write.addr, self.read.addr)

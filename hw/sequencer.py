@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..plan.program import Program
+from .family import family_of
 from .rom import rom
 
 __all__ = ["Sequencer"]
@@ -68,7 +69,7 @@ class Sequencer(wiring.Component):
         elif self._program.counted:
             self._count(m)
         else:
-            self._follow(m, getattr(platform, "family", None))
+            self._follow(m, family_of(platform))
 
         return m
 

@@ -6,6 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..plan.area import prefers_block
+from .family import family_of
 from .pe import Weight
 from .rom import rom
 
@@ -50,7 +51,7 @@ class WeightMemory(wiring.Component):
             m.d.comb += self.row.as_value().eq(rows[0])
             return m
         final = len(rows) - 1
-        family = getattr(platform, "family", None)
+        family = family_of(platform)
         tile, fetch = Signal(range(final + 1)), Signal()
         row = self.row.as_value()
         m.submodules.rows = table = rom(len(row), rows, family=family)

@@ -12,6 +12,7 @@ from amaranth.hdl import Assert, Assume, Cover, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, connect, flipped
 from amaranth.sim import Simulator
+from threefold.boards import get
 from threefold.hw.ram import Ram
 from threefold.hw.verilog import to_rtlil
 
@@ -194,6 +195,11 @@ def test_sprams_hold_what_was_written(tmp_path):
 @pytest.mark.usefixtures("solver")
 def test_a_ram_that_forgets_is_found(tmp_path):
     assert check(tmp_path, "bmc", ForgetfulRam()) == "FAIL"
+
+
+def test_spram_is_there_on_the_board():
+    text = to_rtlil(Ram(8, 1024, "spram"), "top", platform=get("icebreaker").platform())
+    assert "cell \\SB_SPRAM256KA" in text
 
 
 def test_parameters_are_attributes():
