@@ -3,11 +3,12 @@
 import numpy as np
 from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..errors import PlanError
 from ..plan.requantize import check_form, requantizer_cycles, requantizer_latency
 from .level_search import ParallelSearch, PipelinedSearch, SequentialSearch
+from .skid_buffer import SkidBuffer
 from .stream import lane_stream
 
 __all__ = ["Requantizer"]
@@ -102,9 +103,12 @@ class Requantizer(wiring.Component):
         # Where totals are, counted in cycles since they came; up to `cycles` they are alone.
         places = Cat(accept, valid)
 
+        m.submodules.skid = skid = SkidBuffer(self._bits, lanes=self._lanes)
+        connect(m, skid.o, flipped(self.o))
+
         m.d.comb += [
-            self.o.valid.eq(valid[-1]),
-            advance.eq(~self.o.valid | self.o.ready),
+            skid.i.valid.eq(valid[-1]),
+            advance.eq(~valid[-1] | skid.i.ready),
             self.i.ready.eq(advance & ~valid[: self.cycles - 1].any()),
             accept.eq(self.i.valid & self.i.ready),
         ]
@@ -120,7 +124,7 @@ class Requantizer(wiring.Component):
             m.d.comb += [
                 search.total.eq(self.i.payload[lane]),
                 search.channel.eq(group),
-                self.o.payload[lane].eq(search.code),
+                skid.i.payload[lane].eq(search.code),
             ]
             if self._form == "sequential":
                 m.d.comb += search.start.eq(accept)

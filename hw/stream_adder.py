@@ -1,6 +1,6 @@
 """The sum of two streams of codes."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,11 +11,7 @@ __all__ = ["StreamAdder"]
 
 
 class StreamAdder(wiring.Component):
-    """Adds two streams lane by lane, in the same cycle: where two branches meet again.
-
-    Whether it accepts does not depend on the reader of the sums: a sum that is not taken at once
-    waits in a register. So the branches' ready is not the end of a path through everything up to
-    the next buffer.
+    """Adds two streams lane by lane, without a register: where two branches meet again.
 
     Parameters
     ----------
@@ -28,7 +24,7 @@ class StreamAdder(wiring.Component):
     -------
     a : In(lane_stream(width of a_max, lanes))
     b : In(lane_stream(width of b_max, lanes))
-        Both are accepted in the same cycle, unless a sum waits.
+        Both are accepted in the same cycle.
     o : Out(lane_stream(width of a_max + b_max, lanes))
 
     Raises
@@ -66,20 +62,12 @@ class StreamAdder(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        waits, waiting = Signal(), Signal.like(self.o.payload, reset_less=True)
-        both = self.a.valid & self.b.valid
-
         m.d.comb += [
-            self.o.valid.eq(waits | both),
-            self.a.ready.eq(self.b.valid & ~waits),
-            self.b.ready.eq(self.a.valid & ~waits),
+            self.o.valid.eq(self.a.valid & self.b.valid),
+            self.a.ready.eq(self.b.valid & self.o.ready),
+            self.b.ready.eq(self.a.valid & self.o.ready),
         ]
-        with m.If(waits):
-            m.d.comb += self.o.payload.eq(waiting)
-        with m.Else():
-            for lane in range(self._lanes):
-                m.d.comb += self.o.payload[lane].eq(self.a.payload[lane] + self.b.payload[lane])
-            m.d.sync += waiting.eq(self.o.payload)
-        m.d.sync += waits.eq(self.o.valid & ~self.o.ready)
+        for lane in range(self._lanes):
+            m.d.comb += self.o.payload[lane].eq(self.a.payload[lane] + self.b.payload[lane])
 
         return m

@@ -22,6 +22,7 @@ from threefold.hw.pad_channels import PadChannels
 from threefold.hw.pool import PoolEngine
 from threefold.hw.requantizer import Requantizer
 from threefold.hw.resizer import Deserializer, Serializer
+from threefold.hw.skid_buffer import SkidBuffer
 from threefold.hw.stream_adder import StreamAdder
 from threefold.hw.uart import UARTReceiver
 
@@ -182,6 +183,7 @@ CASES = {
     "fifo": Case(lambda: Fifo(2, lanes=2, depth=3), 4, 16),
     "fifo_of_one": Case(lambda: Fifo(2, lanes=1, depth=1), 3, 20),
     "fork": Case(lambda: Fork(2, lanes=2, outputs=3), 3, 16),
+    "skid_buffer": Case(lambda: SkidBuffer(2, lanes=2), 3, 12),
     "stream_adder": Case(lambda: StreamAdder(3, 4, lanes=2), 3, 12),
     "concat": Case(lambda: Concat(2, lanes=2, beats=(2, 1)), 4, 16),
     "pad_channels": Case(
@@ -203,6 +205,7 @@ ONE_OF_EACH = [
     "byte_unpacker",
     "fifo",
     "fork",
+    "skid_buffer",
     "stream_adder",
     "concat",
     "pad_channels",

@@ -24,16 +24,26 @@ class CycleModel:
         self._top = 1 << (requantizer_latency(form, bits) - 1)
         self._alone = (1 << (requantizer_cycles(form, bits) - 1)) - 1
         self._pipe = 0
-        self.valid = False
+        self._kept = False
 
-    def ready(self, o_ready):
-        return (not self.valid or o_ready) and not self._pipe & self._alone
+    @property
+    def valid(self):
+        return self._kept or bool(self._pipe & self._top)
+
+    @property
+    def ready(self):
+        """Whether a total is accepted, which does not depend on the reader of the codes."""
+        return self._advances and not self._pipe & self._alone
+
+    @property
+    def _advances(self):
+        return not self._kept or not self._pipe & self._top
 
     def tick(self, i_valid, o_ready):
-        if not self.valid or o_ready:
-            accepted = i_valid and self.ready(o_ready)
+        accepted, kept = i_valid and self.ready, self.valid and not o_ready
+        if self._advances:
             self._pipe = ((self._pipe << 1) & (2 * self._top - 1)) | accepted
-            self.valid = bool(self._pipe & self._top)
+        self._kept = kept
 
 
 def codes_of(levels, totals):
@@ -117,7 +127,7 @@ def test_cycle_model(form, bits, stalls):
             ready = bool(ctx.get(requantizer.i.ready))
             assert (bool(ctx.get(requantizer.o.valid)), ready) == (
                 model.valid,
-                model.ready(o_ready),
+                model.ready,
             )
             model.tick(i_valid, o_ready)
             await ctx.tick()

@@ -12,18 +12,17 @@ from ..streams import lockstep
 
 
 class Model:
-    def __init__(self):
-        self.waits = False
+    """No state."""
 
     def valid(self, i_valid):
-        return [self.waits or all(i_valid)]
+        return [all(i_valid)]
 
     def ready(self, i_valid, o_ready):
         a_valid, b_valid = i_valid
-        return [b_valid and not self.waits, a_valid and not self.waits]
+        return [b_valid and o_ready[0], a_valid and o_ready[0]]
 
     def tick(self, i_valid, o_ready):
-        self.waits = self.valid(i_valid)[0] and not o_ready[0]
+        pass
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -36,8 +35,7 @@ def test_every_cycle_is_the_models(a_max, b_max, seed):
         tuple(a + b for a, b in zip(*pair, strict=True))
         for pair in zip(entered["a"], entered["b"], strict=True)
     ]
-    assert left["o"] == sums[: len(left["o"])]
-    assert len(sums) - len(left["o"]) <= 1  # a sum may wait
+    assert left["o"] == sums
 
 
 @pytest.mark.parametrize(

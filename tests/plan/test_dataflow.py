@@ -19,7 +19,7 @@ from threefold.network import (
 )
 from threefold.plan import EnginePlan, Folding, PoolPlan, StepPlan, lower
 from threefold.plan.dataflow import Edge, dataflow, joins
-from threefold.plan.stages import ADD, ARGMAX, ARRAY, FIFO, FORK, JOIN, PIPE, SPLIT, encode
+from threefold.plan.stages import ADD, ARGMAX, ARRAY, FIFO, FORK, JOIN, PIPE, SKID, SPLIT, encode
 
 TENSOR = Tensor((4, 4, 6), Codes.unsigned(2))
 
@@ -104,10 +104,10 @@ def test_joins_are_named_by_step_and_input(plans):
 def test_stages_in_order_of_flow(plans):
     stages = encode(dataflow(plans, True, {"sum.0": 0, "sum.1": 5})[0])
     assert stages.rows[:, 0].tolist() == [
-        *(FORK, ARRAY, SPLIT, PIPE, SPLIT, JOIN, FIFO, ADD),
+        *(FORK, ARRAY, SPLIT, PIPE, SKID, SPLIT, JOIN, FIFO, ADD),
         *(ARRAY, JOIN, ARRAY, SPLIT, PIPE, SPLIT, ARGMAX),
     ]
-    assert stages.fifos == {"buffer_1_of_sum": 6}
+    assert stages.fifos == {"buffer_1_of_sum": 7}
     assert stages.streams == 1 + len(stages.rows) + 1  # a fork has two outputs
     produced = {0}
     for row in stages.rows:

@@ -30,6 +30,7 @@ from .stages import (
     PIPE,
     PIXELS,
     SINGLE,
+    SKID,
     SPLIT,
     TABLE,
     TILES,
@@ -45,8 +46,8 @@ _HELD, _LOADED, _FETCHED = range(3)
 # State of an ARGMAX: channels seen, whether a class waits.
 _SEEN, _FULL = range(2)
 # The other kinds have one integer: of a PIPE the beats on their way as bits, of a SPLIT those to
-# give, of a JOIN those taken, of a FORK the outputs that have the beat as bits, of an ADD whether
-# a sum waits, of CONCAT and PAD the beats of a pixel that have left.
+# give, of a JOIN those taken, of a FORK the outputs that have the beat as bits, of a SKID whether
+# it keeps one, of CONCAT and PAD the beats of a pixel that have left.
 _ONLY = 0
 _STATE = 7
 
@@ -169,7 +170,9 @@ def _offer(stages, state, valid):
         elif kind == FIFO:
             valid[o] = state[s, _LOADED] != 0
         elif kind == ADD:
-            valid[o] = only or (valid[i] and valid[first])
+            valid[o] = valid[i] and valid[first]
+        elif kind == SKID:
+            valid[o] = valid[i] or only
         elif kind == CONCAT:
             valid[o] = valid[i] if only < stages[s, FIRST + 1] else valid[first]
         elif kind == PAD:
@@ -202,8 +205,10 @@ def _accept(stages, state, valid, ready, tight):
         elif kind == FIFO:
             ready[i] = state[s, _HELD] < first
         elif kind == ADD:
-            ready[i] = valid[first] and not only
-            ready[first] = valid[i] and not only
+            ready[i] = ready[o] and valid[first]
+            ready[first] = ready[o] and valid[i]
+        elif kind == SKID:
+            ready[i] = not only
         elif kind == CONCAT:
             ready[i] = ready[o] and only < second
             ready[first] = ready[o] and only >= second
@@ -248,7 +253,7 @@ def _tick(stages, state, valid, ready):
                     state[s, _ONLY] |= 1 << n
             if enters:
                 state[s, _ONLY] = 0
-        elif kind == ADD:
+        elif kind == SKID:
             state[s, _ONLY] = stalls
         elif kind == CONCAT and leaves:
             state[s, _ONLY] += 1

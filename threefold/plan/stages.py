@@ -27,6 +27,7 @@ __all__ = [
     "PIPE",
     "PIXELS",
     "SINGLE",
+    "SKID",
     "SPLIT",
     "TABLE",
     "TILES",
@@ -34,7 +35,7 @@ __all__ = [
     "encode",
 ]
 
-ARRAY, PIPE, SPLIT, JOIN, ARGMAX, FORK, FIFO, ADD, CONCAT, PAD = range(10)
+ARRAY, PIPE, SKID, SPLIT, JOIN, ARGMAX, FORK, FIFO, ADD, CONCAT, PAD = range(11)
 """Kinds of stages."""
 
 KIND, INPUT, OUTPUT, FIRST = range(4)
@@ -58,6 +59,7 @@ class Stages:
             ARRAY   pixels, tiles, place in ``tables``, latency, depth, words of the first
                     window, whether words enter only where none is read
             PIPE    latency, cycles from a beat until the next is accepted
+            SKID    none
             SPLIT   beats out for one in, whether the next waits for all of them to have left
             JOIN    beats in for one out
             ARGMAX  channels
@@ -156,7 +158,7 @@ class _Encoder:
     def _requantizer(self, plan, source: int) -> int:
         form, bits = plan.form, plan.step.out_bits
         latency, cycles = requantizer_latency(form, bits), requantizer_cycles(form, bits)
-        return self._add(PIPE, source, latency, cycles)
+        return self._add(SKID, self._add(PIPE, source, latency, cycles))
 
     def _add(self, kind: int, source: int, *parameters: int, outputs: int = 1) -> int:
         output, self._streams = self._streams, self._streams + outputs
