@@ -29,7 +29,7 @@ class PEArray(wiring.Component):
     Members
     -------
     fetch : In(1)
-        The cycle after the next has a word.
+        In three cycles there is a word.
     valid, last : In(1)
         There is a word, the last of its row group.
     activations : In

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 from ..plan.area import prefers_block
 from .family import family_of
 from .pe import Weight
+from .register import registered
 from .rom import rom
 
 __all__ = ["WeightMemory"]
@@ -17,8 +18,8 @@ class WeightMemory(wiring.Component):
     """A row of weights for each tile, over and over; a single row is a constant.
 
     Block RAM gives its data late in the cycle, and is rarely near all processing elements, so
-    that a register follows it. On iCE40, where flip-flops without a LUT before them take cells of
-    their own, it is read a cycle later instead.
+    that two registers follow it: one beside it, one beside them. On iCE40, where flip-flops
+    without a LUT before them take cells of their own, it is read two cycles later instead.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ class WeightMemory(wiring.Component):
     fetch : In(1)
         Read the next row,
     row : Out(ArrayLayout of Weight, PE × SIMD)
-        which is there two cycles later.
+        which is there three cycles later.
     """
 
     def __init__(self, weights: np.ndarray):
@@ -59,9 +60,9 @@ class WeightMemory(wiring.Component):
         m.d.comb += [port.addr.eq(tile), port.en.eq(fetch)]
         if prefers_block(len(row), len(rows), family) and family != "ice40":
             m.d.comb += fetch.eq(self.fetch)
-            m.d.sync += row.eq(port.data)
+            m.d.sync += row.eq(registered(m, "row_read", port.data))
         else:
-            m.d.sync += fetch.eq(self.fetch)
+            m.d.sync += fetch.eq(registered(m, "fetch_next", self.fetch))
             m.d.comb += row.eq(port.data)
         with m.If(fetch):
             m.d.sync += tile.eq(Mux(tile == final, 0, tile + 1))

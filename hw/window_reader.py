@@ -42,8 +42,8 @@ class WindowReader(wiring.Component):
     advance : In(1)
         The pipeline moves in this cycle.
     fetch : Out(1)
-        The cycle after the next has a word, of those in which the pipeline moves: time to read
-        what goes with it.
+        In three cycles there is a word, counted in those in which the pipeline moves: time to
+        read what goes with it.
     valid : Out(1)
         ``data`` is a word of a window,
     last : Out(1)
@@ -112,7 +112,7 @@ class WindowReader(wiring.Component):
         ]
 
         valid, last = Signal(3), Signal(3)
-        m.d.comb += [self.fetch.eq(valid[0]), self.valid.eq(valid[2]), self.last.eq(last[2])]
+        m.d.comb += [self.fetch.eq(sequencer.issue), self.valid.eq(valid[2]), self.last.eq(last[2])]
         word = buffer.data.as_value()
         if any(buffer.walk.window.padding):
             padding = Const(self._pad_code, buffer.bits).replicate(buffer.lanes)

@@ -25,13 +25,13 @@ def test_row_after_row_over_and_over(shape, pauses, family):
     rng = random.Random(0)
 
     async def testbench(ctx):
-        fetched = there = 0
-        while there < 2 * len(weights) + 3:
+        fetched = [0, 0, 0]
+        while fetched[-1] < 2 * len(weights) + 3:
             fetch = rng.random() >= pauses
             ctx.set(dut.fetch, fetch)
             await ctx.tick()
-            there, fetched = fetched, fetched + fetch
-            if there:
+            fetched = [fetched[0] + fetch, *fetched[:2]]
+            if there := fetched[-1]:
                 row = weights_of(ctx.get(dut.row))
                 assert row == weights[(there - 1) % len(weights)].tolist()
 

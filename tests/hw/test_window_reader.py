@@ -51,7 +51,7 @@ def simulate(dut, stream, words, rng, *, idle, waits):
     seen, watch = [], Watch(dut._buffer, words)
 
     async def testbench(ctx):
-        coming, fetched, quiet, waiting = False, False, 0, False
+        fetched, quiet, waiting = [False] * 3, 0, False
         rest = iter(stream)
         while len(seen) < len(words):
             if not waiting:
@@ -67,13 +67,13 @@ def simulate(dut, stream, words, rng, *, idle, waits):
             ctx.set(dut.advance, advance)
             watch.cycle(ctx)
             waiting = waiting and not ctx.get(dut.i.ready)
-            assert bool(ctx.get(dut.valid)) == fetched
-            quiet = 0 if fetched else quiet + 1
+            assert bool(ctx.get(dut.valid)) == fetched[-1]
+            quiet = 0 if fetched[-1] else quiet + 1
             assert quiet < 1000, f"stuck after {len(seen)} of {len(words)} words"
             if advance:
-                if fetched:
+                if fetched[-1]:
                     seen.append((list(ctx.get(dut.data)), bool(ctx.get(dut.last))))
-                coming, fetched = bool(ctx.get(dut.fetch)), coming
+                fetched = [bool(ctx.get(dut.fetch)), *fetched[:2]]
             await ctx.tick()
 
     sim.add_testbench(testbench)

@@ -109,7 +109,8 @@ def requantizer_resources(
         logic, bare = 2.5 * bits, latency + lanes * (total_bits + 0.5 * bits)
         shared = 6 + (family == "ecp5") * 2 * (bits - 1)
     comparators *= lanes
-    result = Resources(shared + lanes * logic + (counter + 2 if counter else 0))
+    bare += lanes * bits  # the skid buffer
+    result = Resources(shared + lanes * (logic + bits) + (counter + 2 if counter else 0))
     if family == "ice40":
         result += Resources(ff=bare + comparators * (total_bits + 1))
     else:

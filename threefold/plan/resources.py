@@ -60,9 +60,10 @@ def _step(
 
 
 def _fifo(width: int, depth: int, family: str) -> Resources:
-    """Two places and a count beside the memory."""
+    """Two places, a count and a register beside the memory."""
     counters = 3 * depth.bit_length() * (1 + (family == "ecp5"))
-    return Resources(10 + counters) + _buffer(width, depth, family, "auto")
+    registers = Resources(13 + counters, ff=width * (family == "ice40"))
+    return registers + _buffer(width, depth, family, "auto")
 
 
 def _pool(pool: PoolPlan, family: str) -> Resources:
