@@ -96,6 +96,14 @@ def measure(name: str, folder: Path, progress: Callable[[str, float], None]) -> 
     }
 
 
+def keep(path: Path, row: dict) -> None:
+    """Write a case to a file that may hold others."""
+    rows = json.loads(path.read_text())["rows"] if path.exists() else []
+    by_case = {row["case"]: row for row in [*rows, row]}
+    rows = [by_case[case] for case in CASES if case in by_case]
+    path.write_text(json.dumps({"rows": rows}, indent=1, sort_keys=True) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(CASES))
@@ -103,9 +111,7 @@ def main() -> None:
     args = parser.parse_args()
     if unknown := set(args.cases) - set(CASES):
         parser.error(f"no case is named {', '.join(sorted(unknown))}; cases are {', '.join(CASES)}")
-    rows = {}
-    if args.json and args.json.exists():
-        rows = {row["case"]: row for row in json.loads(args.json.read_text())["rows"]}
+    rows = []
     with Progress(console=Console(stderr=True)) as bar:
         for name in args.cases or CASES:
             task = bar.add_task(name, total=1.0)
@@ -114,12 +120,11 @@ def main() -> None:
                 bar.update(task, completed=done, description=f"{name}: {step}")
 
             with tempfile.TemporaryDirectory() as folder:
-                rows[name] = measure(name, Path(folder), tell)
+                rows.append(measure(name, Path(folder), tell))
             if args.json:
-                kept = [rows[case] for case in CASES if case in rows]
-                args.json.write_text(json.dumps({"rows": kept}, indent=1, sort_keys=True) + "\n")
+                keep(args.json, rows[-1])
     table = Table("case", "board", "clock MHz", "Fmax MHz", "interval", "images/s", "LUT", "BRAM")
-    for row in rows.values():
+    for row in rows:
         used = [f"{row['utilization'][key]['used']:,}" for key in ("lut", "bram")]
         clocks = f"{row['clock_mhz']:g}", f"{row['fmax_mhz']:.1f}"
         speed = f"{row['interval']:,}", f"{row['images_per_second']:,.0f}"

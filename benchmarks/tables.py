@@ -116,6 +116,40 @@ flip-flop on iCE40, and is a TRELLIS_COMB on ECP5.
 """
 
 
+def networks_on_boards() -> str:
+    rows, tools = [], {}
+    for row in recorded("networks_on_boards")["rows"]:
+        used = [f"{row['utilization'][key]['used']:,}" for key in ("lut", "ff", "bram")]
+        cells, blocks = (row["utilization"][key]["available"] for key in ("lut", "bram"))
+        rows.append(
+            (
+                f"{row['network']}, {row['board']}",
+                f"{row['clock_mhz']:g}",
+                f"{row['fmax_mhz']:.1f}",
+                f"{row['latency']:,} / {row['interval']:,}",
+                f"{row['images_per_second']:,.0f}",
+                f"{used[0]} of {cells:,}",
+                used[1],
+                f"{used[2]} of {blocks}",
+                f"{row['seed']} of {len(row['fmax_by_seed'])}",
+            )
+        )
+        tools |= row["tools"]
+    head = ("network, board", "clock asked, MHz", "Fmax MHz", "latency / interval", "images/s")
+    head += ("logic cells", "FF", "block RAM", "seed")
+    versions = ", ".join(f"{name} {tools[name]}" for name in sorted(tools))
+    return f"""## Convolutional networks on boards
+`benchmarks/networks_on_boards.py`; {versions}. ResNet-20 has random ternary weights in all layers,
+activations of 4 bits and an input of 8; LeNet is trained on digits (`lenet-digits`). Each is
+simulated against the golden model, without a mismatch, and then placed and routed with the board's
+serial line. Images a second are the routed Fmax over the simulated interval. Seed is the one that
+is shown, of so many that were tried. The boards of ResNet-20 are the largest ECP5 and the smallest
+that it fits: a smaller one has too few block RAMs.
+
+{table(head, rows)}
+"""
+
+
 def resource_model() -> str:
     record = recorded("resource_model")
     rows = []
@@ -356,7 +390,15 @@ with b = 7 takes 112.5%, more than no skipping at all."""
 
 def page() -> str:
     """The text of docs/benchmarks.md."""
-    parts = (pe_area(), digits(), lenet(), boards(), resource_model(), filter_reordering())
+    parts = (
+        pe_area(),
+        digits(),
+        lenet(),
+        boards(),
+        networks_on_boards(),
+        resource_model(),
+        filter_reordering(),
+    )
     parts += (convolutions(), tile_skipping(), tiny_conv(), convolution())
     return "# Benchmarks\nWritten by `benchmarks/tables.py`.\n\n" + "\n".join(parts)
 

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 from threefold.boards import get
 
 from threefold import build
-from threefold.build import build_bitstream, check_build
+from threefold.build import _placement, build_bitstream, check_build
 from threefold.errors import BuildError, PlanError, ToolError
 
 
@@ -249,6 +249,14 @@ def test_missing_tool(tmp_path, monkeypatch):
     with pytest.raises(ToolError, match=message):
         build_bitstream(Difference(), get("icebreaker"), tmp_path)
     assert not (tmp_path / "gateware").exists()
+
+
+def test_options_of_the_placer():
+    ice40, ecp5 = get("icebreaker"), get("ulx3s_85f")
+    assert _placement(ice40, "--placer static") == "--placer static"
+    assert _placement(ecp5, "") == "--placer-heap-timingweight 30 --placer-heap-critexp 4"
+    for given in ("--placer-heap-critexp 2", "--placer-heap-critexp=2"):
+        assert _placement(ecp5, given) == f"{given} --placer-heap-timingweight 30"
 
 
 def test_name_that_is_none(tmp_path):

@@ -1,0 +1,25 @@
+import json
+from pathlib import Path
+
+import pytest
+from threefold.boards import get
+
+PATH = Path(__file__).parents[2] / "benchmarks" / "networks_on_boards.json"
+ROWS = {row["case"]: row for row in json.loads(PATH.read_text())["rows"]}
+
+
+def test_resnet20_holds_100_mhz_and_gives_1000_images_a_second():
+    row = ROWS["resnet20"]
+    assert row["board"] == "ulx3s_85f"
+    assert row["fmax_mhz"] >= 100
+    assert row["images_per_second"] >= 1000
+
+
+@pytest.mark.parametrize("case", ROWS)
+def test_every_network_fits_its_board(case):
+    row = ROWS[case]
+    board = get(row["board"])
+    for resource, used in row["utilization"].items():
+        assert used["used"] <= used["available"] == getattr(board, resource)
+    assert row["fmax_mhz"] == row["fmax_by_seed"][str(row["seed"])]
+    assert row["images_per_second"] == pytest.approx(row["fmax_mhz"] * 1e6 / row["interval"])
