@@ -6,6 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from ..plan.area import prefers_block
 from .family import family_of
 from .register import registered
 from .rom import rom
@@ -16,9 +17,9 @@ __all__ = ["LevelMemory"]
 class LevelMemory(wiring.Component):
     """Reads a row of levels in one cycle, and in the next compares a total with each of them.
 
-    Between the two is a register. Elsewhere than on iCE40 it holds the levels: block RAM of ECP5
-    takes more than half of a cycle at 100 MHz, and flip-flops are there. On iCE40 each would be a
-    cell, so it holds the comparisons.
+    A register follows that holds what was reached. Behind block RAM it holds the levels instead,
+    before they are compared: on ECP5 reading takes more than half of a cycle at 100 MHz, and
+    flip-flops are there. On iCE40 each would be a cell.
 
     Parameters
     ----------
@@ -62,21 +63,24 @@ class LevelMemory(wiring.Component):
         # A comparison subtracts. On iCE40 the complement which that takes would be LUTs, unless
         # it is what the memory holds.
         family = family_of(platform)
-        ice40 = family == "ice40"
+        inverted = family == "ice40"
         top = 2**self._total_bits - 1
         shape = data.ArrayLayout(self._total_bits, self._rows.shape[1])
-        words = (top - self._rows if ice40 else self._rows).tolist()
+        words = (top - self._rows if inverted else self._rows).tolist()
         m.submodules.levels = memory = rom(shape, words, family=family)
         port = memory.read_port()
         m.d.comb += port.addr.eq(self.row)
 
-        if ice40:
-            reached = [self.total >= ~complement for complement in port.data]
-            m.d.sync += self.reached.eq(Cat(reached))
-        else:
-            row_read = Signal(shape, reset_less=True)
-            m.d.sync += row_read.eq(port.data)
+        levels, total = port.data, self.total
+        late = prefers_block(shape.size, len(words), family) and family != "ice40"
+        if late:
+            levels = Signal(shape, name="row_read", reset_less=True)
+            m.d.sync += levels.eq(port.data)
             total = registered(m, "total_read", self.total)
-            m.d.comb += self.reached.eq(Cat(total >= level for level in row_read))
+        reached = Cat(total >= (~level if inverted else level) for level in levels)
+        if late:
+            m.d.comb += self.reached.eq(reached)
+        else:
+            m.d.sync += self.reached.eq(reached)
 
         return m
