@@ -6,7 +6,7 @@ __all__ = ["registered"]
 
 
 def registered(m: Module, name: str, value: ValueLike) -> Signal:
-    """What ``value`` was in the cycle before; not reset."""
+    """What ``value`` was in the cycle before: data, since a reset leaves it as it is."""
     register = Signal(len(value), name=name, reset_less=True)
     m.d.sync += register.eq(value)
     return register

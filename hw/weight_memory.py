@@ -62,7 +62,8 @@ class WeightMemory(wiring.Component):
             m.d.comb += fetch.eq(self.fetch)
             m.d.sync += row.eq(registered(m, "row_read", port.data))
         else:
-            m.d.sync += fetch.eq(registered(m, "fetch_next", self.fetch))
+            fetch_next = Signal()
+            m.d.sync += [fetch_next.eq(self.fetch), fetch.eq(fetch_next)]
             m.d.comb += row.eq(port.data)
         with m.If(fetch):
             m.d.sync += tile.eq(Mux(tile == final, 0, tile + 1))

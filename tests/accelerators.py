@@ -112,10 +112,10 @@ class Run:
 class AcceleratorBench:
     """An accelerator in Amaranth's simulator."""
 
-    def __init__(self, plan: Plan):
+    def __init__(self, plan: Plan, *, family: str | None = None):
         self._plan = plan
         self._dut = Accelerator(plan)
-        self._bench = Bench(self._dut)
+        self._bench = Bench(self._dut, family=family)
 
     def run(self, images: np.ndarray, *, stalls: float = 0.0, seed: int = 0) -> Run:
         beats = self._plan.o_beats

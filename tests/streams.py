@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 from amaranth.hdl import ClockDomain, Fragment, Module
 from amaranth.lib.wiring import Flow
@@ -25,13 +26,14 @@ class Bench:
     """A component with a stream ``i`` and a stream ``o``; each run starts from reset.
 
     While the input is idle its payload is noise, and after the last expected beat the
-    component gets some more cycles, in which a repeated one would show.
+    component gets some more cycles, in which a repeated one would show. The component is that for
+    ``family``, as far as it can be simulated.
     """
 
-    def __init__(self, dut):
+    def __init__(self, dut, *, family: str | None = None):
         self._dut = dut
         self._lanes = [dut.o.payload[lane] for lane in range(lane_count(dut.o))]
-        self._sim = Simulator(dut)
+        self._sim = Simulator(Fragment.get(dut, SimpleNamespace(family=family)))
         self._sim.add_clock(1e-6)
         self._sim.add_testbench(self._feed, background=True)
         self._sim.add_testbench(self._drain)

@@ -158,6 +158,12 @@ INDUCTION = 2
 CASES = {
     "serializer": Case(lambda: Serializer(3, i_lanes=6, o_lanes=2), 7, 20),
     "serializer_of_one": Case(lambda: Serializer(3, i_lanes=2, o_lanes=2), 3, 12),
+    "serializer_decoupled": Case(
+        lambda: Serializer(3, i_lanes=6, o_lanes=2, decoupled=True), 7, 20
+    ),
+    "serializer_decoupled_of_one": Case(
+        lambda: Serializer(3, i_lanes=2, o_lanes=2, decoupled=True), 3, 12
+    ),
     "deserializer": Case(lambda: Deserializer(3, i_lanes=2, o_lanes=6), 3, 20),
     "deserializer_of_one": Case(lambda: Deserializer(3, i_lanes=2, o_lanes=2), 3, 12),
     "requantizer": Case(requantizer, 4, 16),
@@ -182,6 +188,8 @@ CASES = {
     "uart_receiver": Case(lambda: UARTReceiver(4), 1, 60),
     "fifo": Case(lambda: Fifo(2, lanes=2, depth=3), 4, 16),
     "fifo_of_one": Case(lambda: Fifo(2, lanes=1, depth=1), 3, 20),
+    "fifo_of_two": Case(lambda: Fifo(2, lanes=1, depth=2), 3, 20),
+    "fifo_of_four": Case(lambda: Fifo(2, lanes=1, depth=4), 5, 20),
     "fork": Case(lambda: Fork(2, lanes=2, outputs=3), 3, 16),
     "skid_buffer": Case(lambda: SkidBuffer(2, lanes=2), 3, 12),
     "stream_adder": Case(lambda: StreamAdder(3, 4, lanes=2), 3, 12),
@@ -241,7 +249,23 @@ def test_no_gates_lead_through_a_buffer(prover, name):
     assert not prover.gates_lead(component, ["i__valid", "i__payload"], ["o__valid", "o__payload"])
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "skid_buffer",
+        "serializer_decoupled",
+        "serializer_decoupled_of_one",
+        "requantizer",
+        "requantizer_parallel",
+        "requantizer_sequential",
+    ],
+)
+def test_no_gates_lead_from_ready_to_ready(prover, name):
+    assert not prover.gates_lead(CASES[name].make(), ["o__ready"], ["i__ready"])
+
+
 def test_gates_that_lead_through_are_found(prover):
+    assert prover.gates_lead(CASES["serializer"].make(), ["o__ready"], ["i__ready"])
     assert prover.gates_lead(CASES["fork"].make(), ["o__0__ready", "o__1__ready"], ["i__ready"])
     assert prover.gates_lead(CASES["fork"].make(), ["i__valid"], ["o__0__valid", "o__1__valid"])
     assert not prover.gates_lead(CASES["fork"].make(), ["o__0__ready"], ["o__1__valid"])

@@ -1,5 +1,9 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from amaranth.hdl import Fragment, Module, ResetInserter, Signal
+from amaranth.sim import Simulator
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.stream import lane_count, lane_shape
 from threefold.hw.verilog import to_rtlil
@@ -7,6 +11,9 @@ from threefold.sim import golden
 
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, fold
+from threefold.plan.area import prefers_block
+from threefold.plan.cycles import trace
+from threefold.plan.requantize import FORMS
 
 from ..accelerators import AcceleratorBench, random_images
 from ..streams import elaborated
@@ -47,6 +54,82 @@ def test_equals_golden(foldings, argmax, stalls):
     images = random_images(np.random.default_rng(1), model, 8)
     run = AcceleratorBench(plan).run(images, stalls=stalls, seed=1)
     assert np.array_equal(run.outputs, golden.run(model, images).reshape(8, -1))
+
+
+def wide(seed=0):
+    """Layers whose weights and levels are in block RAM and in LUTs."""
+    rng = np.random.default_rng(seed)
+    ops = [
+        ("fc1", Dense(rng.integers(-1, 2, (48, 32)))),
+        ("act1", Threshold(np.sort(rng.integers(-12, 13, (48, 15)), axis=1))),
+        ("fc2", Dense(rng.integers(-1, 2, (16, 48)))),
+        ("act2", Threshold(np.sort(rng.integers(-30, 31, (16, 3)), axis=1))),
+        ("fc3", Dense(rng.integers(-1, 2, (5, 16)))),
+        ("logits", Logits(rng.integers(-3, 4, 5))),
+    ]
+    return Network.chain("wide", Tensor((1, 1, 32), Codes.unsigned(2)), ops)
+
+
+WIDE = {"fc1": Folding(4, 4), "fc2": Folding(4, 8), "fc3": Folding(1, 8)}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("family", [None, "ice40"])
+def test_what_is_made_for_a_family_takes_the_same_cycles(family, form):
+    model = wide()
+    plan = fold(model, WIDE, forms={"fc1": form, "fc2": form})
+    blocks = [prefers_block(each.schedule.row_bits, len(each.program)) for each in plan.engines]
+    assert True in blocks
+    assert False in blocks
+    images = random_images(np.random.default_rng(1), model, plan.cycles.images + 3)
+    bench = AcceleratorBench(plan, family=family)
+    run = bench.run(images)
+    assert np.array_equal(run.outputs, golden.run(model, images).reshape(len(images), -1))
+    assert run.left[0] == plan.cycles.latency
+    assert run.left == trace(plan.steps, plan.argmax, plan.buffers, len(images)).left.tolist()
+    stalled = bench.run(images, stalls=0.4, seed=1)
+    assert np.array_equal(stalled.outputs, run.outputs)
+
+
+@pytest.mark.parametrize("after", [1, 6, 11, 24, 57])
+@pytest.mark.parametrize("family", [None, "ice40"])
+def test_one_cycle_of_reset_is_enough(family, after):
+    model = wide()
+    plan = fold(model, WIDE)
+    dut, m, reset = Accelerator(plan), Module(), Signal()
+    m.submodules.dut = ResetInserter(reset)(dut)
+    images = random_images(np.random.default_rng(1), model, 3)
+    words = images.reshape(-1, plan.i_lanes).tolist()
+    outputs = []
+
+    async def feed(ctx):
+        ctx.set(dut.i.valid, 1)
+        for cycle in range(after):
+            ctx.set(dut.i.payload, words[cycle % len(words)])
+            await ctx.tick()
+        ctx.set(reset, 1)
+        await ctx.tick()
+        ctx.set(reset, 0)
+        for word in words:
+            ctx.set(dut.i.payload, word)
+            await ctx.tick().until(dut.i.ready)
+        ctx.set(dut.i.valid, 0)
+
+    async def drain(ctx):
+        ctx.set(dut.o.ready, 1)
+        await ctx.tick().repeat(after + 1)
+        while len(outputs) < 3 * plan.o_beats:
+            beat = await ctx.tick().sample(dut.o.payload).until(dut.o.valid)
+            outputs.append(list(beat[0]))
+
+    sim = Simulator(Fragment.get(m, SimpleNamespace(family=family)))
+    sim.add_clock(1e-6)
+    sim.add_testbench(feed, background=True)
+    sim.add_testbench(drain)
+    sim.run()
+    assert np.array_equal(
+        np.array(outputs).reshape(3, -1), golden.run(model, images).reshape(3, -1)
+    )
 
 
 def test_ports_follow_from_the_plan():
