@@ -20,7 +20,7 @@ class PEArray(wiring.Component):
     """Weight memory and processing elements: a rigid pipeline from words to totals.
 
     It has no stall input; whoever holds it wraps it with ``EnableInserter``, so that waiting
-    costs no logic at all, only the clock enables that registers have anyway.
+    costs only the clock enables that registers have anyway.
 
     Parameters
     ----------

@@ -6,10 +6,9 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from ..plan.area import prefers_block
 from .family import family_of
 from .register import registered
-from .rom import rom
+from .rom import gives_late, rom
 
 __all__ = ["LevelMemory"]
 
@@ -17,9 +16,9 @@ __all__ = ["LevelMemory"]
 class LevelMemory(wiring.Component):
     """Reads a row of levels in one cycle, and in the next compares a total with each of them.
 
-    A register follows that holds what was reached. Behind block RAM it holds the levels instead,
-    before they are compared: on ECP5 reading takes more than half of a cycle at 100 MHz, and
-    flip-flops are there. On iCE40 each would be a cell.
+    A register follows that holds what was reached. Behind a memory that gives its data late, as
+    :func:`~threefold.hw.rom.gives_late` says, it holds the levels instead, before they are
+    compared: block RAM of ECP5 takes more than half of a cycle at 100 MHz.
 
     Parameters
     ----------
@@ -72,7 +71,7 @@ class LevelMemory(wiring.Component):
         m.d.comb += port.addr.eq(self.row)
 
         levels, total = port.data, self.total
-        late = prefers_block(shape.size, len(words), family) and family != "ice40"
+        late = gives_late(memory, family)
         if late:
             levels = Signal(shape, name="row_read", reset_less=True)
             m.d.sync += levels.eq(port.data)

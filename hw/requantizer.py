@@ -40,7 +40,8 @@ class Requantizer(wiring.Component):
     i : In(lane_stream(total_bits, lanes))
         Totals, channel by channel; ``cycles`` or more between one and the next.
     o : Out(lane_stream(bits, lanes))
-        Codes, ``latency`` cycles later.
+        Codes, ``latency`` cycles later if their reader does not wait. One that it does not take
+        is kept while the next are found, so that ``i.ready`` does not depend on ``o.ready``.
 
     Raises
     ------

@@ -6,7 +6,7 @@ from amaranth.lib import memory
 from ..errors import PlanError
 from ..plan.area import prefers_block
 
-__all__ = ["KINDS", "rom"]
+__all__ = ["KINDS", "gives_late", "rom"]
 
 KINDS = ("auto", "lut", "block")
 """Where a read-only memory can be."""
@@ -40,3 +40,12 @@ def rom(
         kind = "block" if block else "lut"
     attributes = {"ram_style": {"lut": "logic", "block": "block"}[kind]}
     return memory.Memory(shape=shape, depth=len(contents), init=contents, attrs=attributes)
+
+
+def gives_late(memory: memory.Memory, family: str | None) -> bool:
+    """Whether registers belong behind a memory that :func:`rom` made, in front of any logic.
+
+    Block RAM gives its data late in the cycle. On iCE40, registers that have no LUT before them
+    would take cells of their own.
+    """
+    return memory.attrs["ram_style"] == "block" and family != "ice40"

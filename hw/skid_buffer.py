@@ -14,7 +14,7 @@ class SkidBuffer(wiring.Component):
 
     It accepts a beat unless it keeps one, which a register says: no path leads from the ready of
     the output to that of the input. That is what ends the path through all the components that
-    stall each other.
+    stall each other. Valid and payload do pass in the same cycle.
 
     Parameters
     ----------

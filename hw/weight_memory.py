@@ -5,11 +5,10 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..plan.area import prefers_block
 from .family import family_of
 from .pe import Weight
 from .register import registered
-from .rom import rom
+from .rom import gives_late, rom
 
 __all__ = ["WeightMemory"]
 
@@ -18,8 +17,8 @@ class WeightMemory(wiring.Component):
     """A row of weights for each tile, over and over; a single row is a constant.
 
     Block RAM gives its data late in the cycle, and is rarely near all processing elements, so
-    that two registers follow it: one beside it, one beside them. On iCE40, where flip-flops
-    without a LUT before them take cells of their own, it is read two cycles later instead.
+    that two registers follow it: one beside it, one beside them. Weights in LUTs, and those of an
+    iCE40, are read two cycles later instead; see :func:`~threefold.hw.rom.gives_late`.
 
     Parameters
     ----------
@@ -58,7 +57,7 @@ class WeightMemory(wiring.Component):
         m.submodules.rows = table = rom(len(row), rows, family=family)
         port = table.read_port()
         m.d.comb += [port.addr.eq(tile), port.en.eq(fetch)]
-        if prefers_block(len(row), len(rows), family) and family != "ice40":
+        if gives_late(table, family):
             m.d.comb += fetch.eq(self.fetch)
             m.d.sync += row.eq(registered(m, "row_read", port.data))
         else:

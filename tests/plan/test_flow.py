@@ -6,16 +6,16 @@ from threefold.plan import Folding, fold
 from threefold.plan.cycles import MOST_IMAGES, predict, trace
 from threefold.plan.dataflow import dataflow
 from threefold.plan.flow import run
-from threefold.plan.stages import FIFO, JOIN, SPLIT, encode
+from threefold.plan.stages import FIFO, JOIN, PIPE, SINGLE, SKID, SPLIT, encode
 
 from ..random_networks import random_convolutional_plan
 
 
 def flow(kinds, *, beats, words, images=0, limit=20):
-    """A chain of stages, each of a kind with its one parameter."""
-    rows = np.zeros((len(kinds), 10), np.int64)
-    for place, (kind, parameter) in enumerate(kinds):
-        rows[place, :4] = kind, place, place + 1, parameter
+    """A chain of stages, each of a kind with its parameters."""
+    rows = np.zeros((len(kinds), SINGLE + 1), np.int64)
+    for place, (kind, *parameters) in enumerate(kinds):
+        rows[place, : 3 + len(parameters)] = kind, place, place + 1, *parameters
     streams = len(kinds) + 1
     none = np.zeros(0, np.int64)
     left, same, most = run(rows, none, streams, beats, words, images, limit, False)
@@ -33,6 +33,23 @@ def test_a_queue_fills_before_what_is_slow():
     left, _, most = flow([(FIFO, 5), (SPLIT, 3)], beats=3, words=1, images=9)
     assert np.diff(left).tolist() == [3] * 8
     assert most == [5, 0]
+
+
+def test_what_a_serializer_gives_leaves_a_gap_if_it_is_decoupled():
+    for decoupled, steps in ((0, {1}), (1, {1, 2})):
+        left, _, _ = flow([(SPLIT, 3, decoupled)], beats=1, words=1, images=9, limit=9)
+        assert set(np.diff(left).tolist()) == steps
+        assert left[8] - left[0] == 8 + 2 * decoupled
+
+
+def test_a_skid_buffer_lets_one_more_beat_in():
+    slow = (PIPE, 4, 4)
+    left, _, most = flow([(FIFO, 2), slow], beats=1, words=1, images=5)
+    kept, _, held = flow([(FIFO, 2), (SKID,), slow], beats=1, words=1, images=5)
+    assert kept == left
+    assert most[0] == held[0] == 2
+    passing, _, _ = flow([(SKID,), (SPLIT, 2)], beats=2, words=1, images=4)
+    assert np.diff(passing).tolist() == [2, 2, 2]
 
 
 def test_states_that_repeat_end_the_run():

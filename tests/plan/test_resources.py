@@ -35,8 +35,9 @@ def test_block_rams(width, depth, ice40, ecp5):
 
 
 def test_unknown_family():
-    with pytest.raises(PlanError, match=r"^families are ice40 and ecp5, not 'nexus'$"):
-        block_rams(8, 8, "nexus")
+    for function in (block_rams, prefers_block):
+        with pytest.raises(PlanError, match=r"^families are ice40 and ecp5, not 'nexus'$"):
+            function(8, 8, "nexus")
 
 
 @pytest.mark.parametrize(

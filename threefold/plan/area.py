@@ -72,12 +72,18 @@ def prefers_block(width: int, depth: int, family: str | None = None) -> bool:
         Rows.
     family : str, optional
         ``"ice40"`` or ``"ecp5"``; if left out, it is decided as for iCE40, the smallest.
+
+    Raises
+    ------
+    PlanError
+        If there is no such family.
     """
-    if family == "ecp5":
-        luts = rom_luts(width, depth, family)
-    else:
-        family, luts = "ice40", width * ceil(depth / 16) * 1.25  # a quarter of them selects
-    return luts > BLOCK_WORTH[family] * block_rams(width, depth, family)
+    family = family or "ice40"
+    blocks = block_rams(width, depth, family)
+    luts = rom_luts(width, depth, family)
+    if family == "ice40":
+        luts = width * ceil(depth / 16) * 1.25  # a quarter of them selects
+    return luts > BLOCK_WORTH[family] * blocks
 
 
 def block_rams(width: int, depth: int, family: str) -> int:

@@ -101,7 +101,7 @@ class EnginePlan:
 
     @cached_property
     def decoupled(self) -> bool:
-        """Whether totals wait for all those before them to have left the array's serializer.
+        """Whether the serializer behind the array accepts totals only when it is empty.
 
         Then the array stalls on a register, not on a path from the reader of the layer's output.
         Unless that reader waits, it costs no cycle where totals are further apart than their

@@ -316,7 +316,10 @@ def _step_plan(step: Step, slowest: int, forms: tuple[str, ...]) -> PoolPlan | S
 
 
 def _price(plan: EnginePlan | PoolPlan | StepPlan) -> float:
-    """Logic behind an array, by what the smallest FPGA has of it."""
+    """Logic behind an array, by what the smallest FPGA has of it.
+
+    The same for every family, so that equal foldings are equal plans on all boards.
+    """
     step = plan.step
     if isinstance(step, Pool):
         return plan.lanes

@@ -53,7 +53,7 @@ class Stages:
 
     Attributes
     ----------
-    rows : array of int64, shape (stages, 10)
+    rows : array of int64, shape (stages, fields)
         Kind, first input stream, first output stream, then the parameters of the kind::
 
             ARRAY   pixels, tiles, place in ``tables``, latency, depth, words of the first
