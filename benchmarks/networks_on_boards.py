@@ -29,7 +29,7 @@ __all__ = ["CASES", "Case", "measure"]
 
 def trained_lenet() -> Network:
     """The network of ``threefold train --preset lenet-digits``."""
-    data, config = quant.digits(), quant.PRESETS["lenet-digits"]
+    data, config = quant.digit_maps(), quant.PRESETS["lenet-digits"]
     model = quant.build(config, data)
     quant.train(model, data, config)
     return quant.export(model, "lenet_digits", {"tools": {"torch": torch.__version__}}, argmax=True)

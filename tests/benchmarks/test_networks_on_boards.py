@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 from threefold.boards import get
 
-PATH = Path(__file__).parents[2] / "benchmarks" / "networks_on_boards.json"
-ROWS = {row["case"]: row for row in json.loads(PATH.read_text())["rows"]}
+ROOT = Path(__file__).parents[2]
+RECORD = ROOT / "benchmarks" / "networks_on_boards.json"
+ROWS = {row["case"]: row for row in json.loads(RECORD.read_text())["rows"]}
 
 
 def test_resnet20_holds_100_mhz_and_gives_1000_images_a_second():
@@ -13,6 +14,12 @@ def test_resnet20_holds_100_mhz_and_gives_1000_images_a_second():
     assert row["board"] == "ulx3s_85f"
     assert row["fmax_mhz"] >= 100
     assert row["images_per_second"] >= 1000
+
+
+def test_readme_shows_the_recorded_figures():
+    row, text = ROWS["resnet20"], " ".join((ROOT / "README.md").read_text().split())
+    assert f"takes {row['interval']:,} cycles an image on a ULX3S 85F" in text
+    assert f"routed at {row['fmax_mhz']:.1f} MHz that is {row['images_per_second']:,.0f}" in text
 
 
 @pytest.mark.parametrize("case", ROWS)
