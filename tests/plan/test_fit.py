@@ -135,7 +135,7 @@ def test_progress():
         (
             DIGITS,
             {"interval": 16},
-            "'sample' does not fit icebreaker: it needs about 9,455 LUTs of 3,960; choose a "
+            "'sample' does not fit icebreaker: it needs about 9,519 LUTs of 3,960; choose a "
             "bigger board, a longer interval or a smaller network",
         ),
         (
