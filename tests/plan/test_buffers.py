@@ -8,7 +8,7 @@ from threefold.sim import golden
 from threefold.errors import PlanError
 from threefold.network import INPUT, Add, Codes, Conv, Network, Node, Tensor, Threshold
 from threefold.plan import Folding, Plan, fold
-from threefold.plan.buffers import branch_buffers
+from threefold.plan.buffers import _least, branch_buffers
 from threefold.plan.cycles import predict, trace
 
 from ..accelerators import AcceleratorBench, random_images
@@ -137,3 +137,9 @@ def test_maps_smaller_than_what_is_in_flight():
     network = Network("deep", Tensor((2, 2, 2), Codes.unsigned(2)), nodes)
     plan = fold(network, {f"conv{layer}": Folding(2, 2) for layer in range(8)})
     assert plan.cycles.interval == plan.bottleneck.cycles == 36
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 9, 40])
+def test_the_least_depth_is_found(most):
+    for least in range(most + 1):
+        assert _least(lambda depth, least=least: depth >= least, most) == least

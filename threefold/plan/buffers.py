@@ -50,16 +50,25 @@ def branch_buffers(
     for index, (name, most) in enumerate(depths.items()):
         if progress:
             progress(index, len(depths))
-        keeps = partial(_keeps, plans, argmax, depths, name, free.cycles)
-        if keeps(0):
-            depths[name] = 0
-        elif keeps(most - 2):  # rarely: mostly what was held is what is needed
-            depths[name] = 1 + bisect_left(range(1, most - 2), True, key=keeps)
-        else:
-            depths[name] = most - 1 if keeps(most - 1) else most
+        depths[name] = _least(partial(_keeps, plans, argmax, depths, name, free.cycles), most)
     if progress:
         progress(len(depths), len(depths))
     return _safe(plans, argmax, depths, ample)
+
+
+def _least(keeps: Callable[[int], bool], most: int) -> int:
+    """The least depth that keeps latency and interval, ``most`` at most and mostly near it."""
+    if keeps(0):
+        return 0
+    low, high = 0, most
+    for depth in (most - 1, most - 2, most - 4, most - 8):
+        if depth < 1:
+            break
+        if not keeps(depth):
+            low = depth
+            break
+        high = depth
+    return low + 1 + bisect_left(range(low + 1, high), True, key=keeps)
 
 
 def _ample(plans, argmax: bool) -> dict[str, int]:
