@@ -140,8 +140,8 @@ def networks_on_boards() -> str:
     versions = ", ".join(f"{name} {tools[name]}" for name in sorted(tools))
     return f"""## Convolutional networks on boards
 `benchmarks/networks_on_boards.py`; {versions}. ResNet-20 has random ternary weights in all layers,
-activations of 4 bits and an input of 8, and is planned for 36,864 cycles on the larger board and for
-the fewest that fit on the smaller one; LeNet is trained on digits (`lenet-digits`). Each is
+activations of 4 bits and an input of 8, and is planned for 36,864 cycles on the larger board and
+for the fewest that fit on the smaller one; LeNet is trained on digits (`lenet-digits`). Each is
 simulated against the golden model, without a mismatch, and then placed and routed with the board's
 serial line. Images a second are the routed Fmax over the simulated interval. Seed is the one that
 is shown, of so many that were tried. The boards of ResNet-20 are the largest ECP5 and the smallest
