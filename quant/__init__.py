@@ -1,22 +1,28 @@
 """Training in PyTorch: layers that are ternary, and networks of exact integers out of them."""
 
-from .config import PRESETS, TrainConfig
 from .data import DATASETS, Dataset, digit_maps, digits, load_dataset, mnist
-from .export import export
-from .join import Concat, Residual
-from .kit import Kit
-from .models import NETWORKS, Model, lenet, mlp
-from .norm import Norm
-from .pool import MaxPool, SumPool
-from .quantize import Quantize, QuantizeLike
-from .shape import Flatten, PadChannels
-from .tensor import QuantTensor
-from .ternary import TernaryConv, TernaryLinear
-from .threshold import search
-from .trace import require_equal, trace
-from .train import accuracy, build, train
-from .twin import FloatConv, FloatLinear, Relu, Rescale
-from .weight import ternarize
+from .deploy import export, require_equal, search, trace
+from .layers import (
+    Concat,
+    Flatten,
+    FloatConv,
+    FloatLinear,
+    MaxPool,
+    Norm,
+    PadChannels,
+    Quantize,
+    QuantizeLike,
+    QuantTensor,
+    Relu,
+    Rescale,
+    Residual,
+    SumPool,
+    TernaryConv,
+    TernaryLinear,
+)
+from .models import NETWORKS, Kit, Model, lenet, mlp
+from .training import PRESETS, TrainConfig, accuracy, build, train
+from .weights import ternarize
 
 __all__ = [
     "DATASETS",

@@ -3,7 +3,7 @@ import re
 
 import numpy as np
 import pytest
-from threefold.quant.idx import read_idx
+from threefold.quant.data.idx import read_idx
 
 from threefold.errors import DataError
 

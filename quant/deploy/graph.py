@@ -4,14 +4,22 @@ from collections.abc import Iterator
 
 from torch import nn
 
-from ..errors import NetworkError
-from .join import Concat, Join, Residual
-from .models import Model
-from .norm import Norm
-from .pool import MaxPool, SumPool
-from .quantize import Quantize, QuantizeLike
-from .shape import Flatten, PadChannels
-from .ternary import TernaryConv, TernaryLinear
+from ...errors import NetworkError
+from ..layers import (
+    Concat,
+    Flatten,
+    Join,
+    MaxPool,
+    Norm,
+    PadChannels,
+    Quantize,
+    QuantizeLike,
+    Residual,
+    SumPool,
+    TernaryConv,
+    TernaryLinear,
+)
+from ..models import Model
 
 __all__ = ["names", "walk"]
 

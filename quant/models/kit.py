@@ -6,13 +6,22 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from ..network import Codes
-from .join import Residual
-from .norm import Norm
-from .product import Convolution, MatrixProduct, Product
-from .quantize import Quantize, QuantizeLike
-from .ternary import TernaryConv, TernaryLinear
-from .twin import FloatConv, FloatLinear, Relu, Rescale
+from ...network import Codes
+from ..layers import (
+    Convolution,
+    FloatConv,
+    FloatLinear,
+    MatrixProduct,
+    Norm,
+    Product,
+    Quantize,
+    QuantizeLike,
+    Relu,
+    Rescale,
+    Residual,
+    TernaryConv,
+    TernaryLinear,
+)
 
 __all__ = ["Kit"]
 

@@ -18,7 +18,7 @@ from threefold.quant import (
     lenet,
     mlp,
 )
-from threefold.quant.tensor import integers
+from threefold.quant.layers.tensor import integers
 
 from threefold.errors import TrainingError
 from threefold.network import Codes, Integers, Tensor

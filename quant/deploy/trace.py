@@ -5,13 +5,12 @@ from contextlib import ExitStack
 import numpy as np
 import torch
 
-from ..errors import MismatchError
-from ..network import Network
-from ..sim import golden
+from ...errors import MismatchError
+from ...network import Network
+from ...sim import golden
+from ..layers import Quantizer, QuantTensor, integers
+from ..models import Model
 from .graph import names
-from .models import Model
-from .quantize import Quantizer
-from .tensor import QuantTensor, integers
 
 __all__ = ["require_equal", "trace"]
 

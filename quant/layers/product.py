@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..errors import TrainingError
+from ...errors import TrainingError
 from .tensor import flat
 from .window import four, pair
 

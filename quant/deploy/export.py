@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 import torch
 
-from ..errors import NetworkError
-from ..network import ArgMax, Network
+from ...errors import NetworkError
+from ...network import ArgMax, Network
+from ..models import Model
 from .emit import Emitter
 from .graph import names
-from .models import Model
 
 __all__ = ["export"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from ..errors import TrainingError
+from ...errors import TrainingError
 from .tensor import QuantTensor
 
 __all__ = ["Concat", "Join", "Residual"]

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from threefold.quant.window import four, pair
+from threefold.quant.layers.window import four, pair
 
 from threefold.errors import TrainingError
 

@@ -8,16 +8,23 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .. import network
-from ..errors import NetworkError
-from ..network import INPUT, Codes, Conv, Dense, Logits, Node, Op, Threshold
-from .join import Join, Residual
-from .norm import Norm
-from .pool import MaxPool, SumPool
-from .quantize import Quantize, Quantizer
-from .shape import Flatten, PadChannels
-from .tensor import QuantTensor
-from .ternary import Ternary, TernaryLinear
+from ... import network
+from ...errors import NetworkError
+from ...network import INPUT, Codes, Conv, Dense, Logits, Node, Op, Threshold
+from ..layers import (
+    Flatten,
+    Join,
+    MaxPool,
+    Norm,
+    PadChannels,
+    Quantize,
+    Quantizer,
+    QuantTensor,
+    Residual,
+    SumPool,
+    Ternary,
+    TernaryLinear,
+)
 from .threshold import search
 
 __all__ = ["Edge", "Emitter"]

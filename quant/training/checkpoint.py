@@ -5,11 +5,11 @@ from pathlib import Path
 
 import torch
 
-from ..errors import TrainingError
-from ..files import write_file
+from ...errors import TrainingError
+from ...files import write_file
+from ..data import Dataset
+from ..models import Model
 from .config import TrainConfig
-from .data import Dataset
-from .models import Model
 
 __all__ = ["load_checkpoint", "save_checkpoint"]
 

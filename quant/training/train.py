@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ..errors import TrainingError
+from ...errors import TrainingError
+from ..data import Dataset
+from ..layers import integers
+from ..models import NETWORKS, Model
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import TrainConfig
-from .data import Dataset
-from .models import NETWORKS, Model
-from .tensor import integers
 
 __all__ = ["accuracy", "build", "train"]
 

@@ -3,10 +3,10 @@
 import math
 from dataclasses import asdict, dataclass
 
-from ..errors import TrainingError
-from .weight import RATIO
+from ...errors import TrainingError
+from ..weights.statistical import RATIO
 
-__all__ = ["PRESETS", "TrainConfig"]
+__all__ = ["TrainConfig"]
 
 _CHOICES = {
     "network": ("mlp", "lenet"),
@@ -116,16 +116,3 @@ class TrainConfig:
             f"{self.weight_decay:g}, {self.epochs} epochs, batch {self.batch}, label smoothing "
             f"{self.smoothing:g}; last epoch"
         )
-
-
-PRESETS = {
-    # Chosen on validation images taken out of the training images, six seeds each.
-    "digits": TrainConfig("digits", widths=(64, 64), bits=2, epochs=60, smoothing=0.1),
-    "lenet-digits": TrainConfig(
-        "digit_maps", network="lenet", widths=(16, 32), bits=2, epochs=60, smoothing=0.1
-    ),
-    "lenet-mnist": TrainConfig(
-        "mnist", network="lenet", widths=(8, 16, 64), bits=2, epochs=15, batch=128, smoothing=0.05
-    ),
-}
-"""Configurations by name."""

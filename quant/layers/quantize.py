@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from ..errors import TrainingError
-from ..network import Codes
+from ...errors import TrainingError
+from ...network import Codes
 from .tensor import QuantTensor, over_channels
 
 __all__ = ["Quantize", "QuantizeLike", "Quantizer"]

@@ -3,7 +3,7 @@
 from torch import nn
 from torch.nn import functional
 
-from ..errors import TrainingError
+from ...errors import TrainingError
 from .tensor import QuantTensor, flat
 
 __all__ = ["Flatten", "PadChannels"]

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
+from ..weights.statistical import RATIO, ternarize
 from .product import Convolution, MatrixProduct, Product
 from .tensor import QuantTensor, over_channels
-from .weight import RATIO, ternarize
 
 __all__ = ["Ternary", "TernaryConv", "TernaryLinear"]
 

@@ -1,0 +1,46 @@
+"""Data sets as integer codes, split once and for all."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ...errors import DataError
+from .dataset import Dataset
+from .digits import digit_maps, digits
+from .mnist import mnist
+
+__all__ = ["DATASETS", "Dataset", "digit_maps", "digits", "load_dataset", "mnist"]
+
+
+def load_dataset(name: str, folder: Path | str | None = None) -> Dataset:
+    """A data set by its name in :data:`DATASETS`.
+
+    Parameters
+    ----------
+    name : str
+    folder : path, optional
+        Where its files are, for those that do not come with a package.
+
+    Raises
+    ------
+    DataError
+        If ``name`` is none, files are missing or damaged, or a folder is given in vain.
+    ToolError
+        If a package is missing.
+    """
+    if name not in DATASETS:
+        raise DataError(f"there is no data set {name!r}; there is {', '.join(sorted(DATASETS))}")
+    if name in _IN_FILES:
+        return DATASETS[name](folder)
+    if folder is not None:
+        raise DataError(f"{name} comes with a package; leave out the folder {folder}")
+    return DATASETS[name]()
+
+
+DATASETS: dict[str, Callable[..., Dataset]] = {
+    "digits": digits,
+    "digit_maps": digit_maps,
+    "mnist": mnist,
+}
+"""Data sets by name."""
+
+_IN_FILES = ("mnist",)

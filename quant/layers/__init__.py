@@ -1,0 +1,39 @@
+"""Layers that compute with integers, and those of the float twin."""
+
+from .join import Concat, Join, Residual
+from .norm import Norm
+from .pool import MaxPool, SumPool
+from .product import Convolution, MatrixProduct, Product
+from .quantize import Quantize, QuantizeLike, Quantizer
+from .shape import Flatten, PadChannels
+from .tensor import QuantTensor, flat, integers, over_channels
+from .ternary import Ternary, TernaryConv, TernaryLinear
+from .twin import FloatConv, FloatLinear, Relu, Rescale
+
+__all__ = [
+    "Concat",
+    "Convolution",
+    "Flatten",
+    "FloatConv",
+    "FloatLinear",
+    "Join",
+    "MatrixProduct",
+    "MaxPool",
+    "Norm",
+    "PadChannels",
+    "Product",
+    "QuantTensor",
+    "Quantize",
+    "QuantizeLike",
+    "Quantizer",
+    "Relu",
+    "Rescale",
+    "Residual",
+    "SumPool",
+    "Ternary",
+    "TernaryConv",
+    "TernaryLinear",
+    "flat",
+    "integers",
+    "over_channels",
+]

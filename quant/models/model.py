@@ -1,0 +1,68 @@
+"""A chain of layers that reads images of codes."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from ...errors import TrainingError
+from ...network import Codes, Tensor
+from ..layers import QuantTensor
+
+__all__ = ["Model", "require_outputs"]
+
+
+class Model(nn.Module):
+    """A chain of layers and the type of images it reads.
+
+    Parameters
+    ----------
+    input : Tensor
+        Type of one image, as in :class:`Network`; its elements are codes.
+    layers : sequence of nn.Module
+        Each maps a :class:`QuantTensor` to the next.
+
+    Raises
+    ------
+    TrainingError
+        If the elements of ``input`` are not codes.
+    """
+
+    def __init__(self, input: Tensor, layers: Sequence[nn.Module]):
+        super().__init__()
+        if not isinstance(input.element, Codes):
+            raise TrainingError(f"a model reads codes, not {input.element}")
+        self.input = input
+        self.layers = nn.Sequential(*layers)
+
+    @property
+    def input_scale(self) -> float:
+        """Scale that brings the input's integers into −1…1."""
+        codes = self.input.element
+        return 1 / max(abs(codes.lo), abs(codes.hi))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return next(self.parameters()).device
+
+    def read(self, images: torch.Tensor) -> QuantTensor:
+        """Integers (images, channels, height, width) of codes (images, height, width, channels)."""
+        codes = self.input.element
+        values = (codes.step * images.double() + codes.offset).float().permute(0, 3, 1, 2)
+        scale = torch.tensor(
+            self.input_scale,
+            dtype=torch.float32 if self.training else torch.float64,
+            device=values.device,
+        )
+        return QuantTensor(values, scale, torch.zeros_like(scale))
+
+    def forward(self, images: torch.Tensor) -> QuantTensor:
+        """Logits (images, classes) of image codes (images, height, width, channels)."""
+        return self.layers(self.read(images))
+
+
+def require_outputs(widths: Sequence[int]) -> None:
+    """Check that every layer has outputs."""
+    if min(widths) < 1:
+        raise TrainingError(f"layers need at least 1 output, not {list(widths)}")
