@@ -34,9 +34,9 @@ def main() -> None:
         config = dataclasses.replace(PRESETS["digits"], seed=seed)
         run = {"seed": seed}
         for kind in ("integer", "float"):
-            model = build(config, dataset, ternary=kind == "integer")
+            model = build(config if kind == "integer" else config.twin, dataset)
             start = time.perf_counter()
-            train(model, dataset, config)
+            train(model, dataset, config if kind == "integer" else config.twin)
             run[f"{kind}_train_s"] = round(time.perf_counter() - start, 1)
             if kind == "integer":
                 network = export(model, "digits")

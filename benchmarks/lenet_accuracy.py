@@ -73,9 +73,9 @@ def measure(preset: str, dataset: Dataset, seed: int, checkpoints: Path | None) 
     held_out = dataset.test_images, dataset.test_labels
     run = {"seed": seed}
     for kind in KINDS:
-        model = build(config, dataset, ternary=kind == "integer")
+        model = build(config if kind == "integer" else config.twin, dataset)
         checkpoint = checkpoints and checkpoints / f"{preset}_{seed}_{kind}.pt"
-        train(model, dataset, config, checkpoint=checkpoint)
+        train(model, dataset, config if kind == "integer" else config.twin, checkpoint=checkpoint)
         if kind == "integer":
             network = export(model, preset.replace("-", "_"))
             require_equal(model, network, dataset.test_images)

@@ -1,6 +1,6 @@
 """Training in PyTorch: layers that are ternary, and networks of exact integers out of them."""
 
-from .data import DATASETS, Dataset, digit_maps, digits, load_dataset, mnist
+from .data import AUGMENTATIONS, DATASETS, Dataset, digit_maps, digits, load_dataset, mnist
 from .deploy import export, require_equal, search, trace
 from .layers import (
     Concat,
@@ -20,14 +20,17 @@ from .layers import (
     TernaryConv,
     TernaryLinear,
 )
-from .models import NETWORKS, Kit, Model, lenet, mlp
+from .models import FLOAT, NETWORKS, Kit, Model, lenet, mlp, resnet
 from .training import PRESETS, TrainConfig, accuracy, build, train
-from .weights import ternarize
+from .weights import WEIGHTS, Statistical, WeightQuantizer
 
 __all__ = [
+    "AUGMENTATIONS",
     "DATASETS",
+    "FLOAT",
     "NETWORKS",
     "PRESETS",
+    "WEIGHTS",
     "Concat",
     "Dataset",
     "Flatten",
@@ -44,10 +47,12 @@ __all__ = [
     "Relu",
     "Rescale",
     "Residual",
+    "Statistical",
     "SumPool",
     "TernaryConv",
     "TernaryLinear",
     "TrainConfig",
+    "WeightQuantizer",
     "accuracy",
     "build",
     "digit_maps",
@@ -58,8 +63,8 @@ __all__ = [
     "mlp",
     "mnist",
     "require_equal",
+    "resnet",
     "search",
-    "ternarize",
     "trace",
     "train",
 ]

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...errors import DataError
+from .augment import AUGMENTATIONS
+from .cifar10 import cifar10, cifar10_jpeg
 from .dataset import Dataset
 from .digits import digit_maps, digits
 from .mnist import mnist
 
-__all__ = ["DATASETS", "Dataset", "digit_maps", "digits", "load_dataset", "mnist"]
+__all__ = ["AUGMENTATIONS", "DATASETS", "Dataset", "digit_maps", "digits", "load_dataset", "mnist"]
 
 
 def load_dataset(name: str, folder: Path | str | None = None) -> Dataset:
@@ -37,10 +39,12 @@ def load_dataset(name: str, folder: Path | str | None = None) -> Dataset:
 
 
 DATASETS: dict[str, Callable[..., Dataset]] = {
+    "cifar10": cifar10,
+    "cifar10_jpeg": cifar10_jpeg,
     "digits": digits,
     "digit_maps": digit_maps,
     "mnist": mnist,
 }
 """Data sets by name."""
 
-_IN_FILES = ("mnist",)
+_IN_FILES = ("cifar10", "cifar10_jpeg", "mnist")

@@ -1,7 +1,8 @@
 """Images and labels to train with and held out."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,6 +24,10 @@ class Dataset:
         0…``classes`` − 1.
     input : Tensor
         Type of one image.
+    more : mapping of str to (images, labels)
+        Further sets of held-out images, by name.
+    names : tuple of str
+        What the classes are called, where that is known.
 
     Raises
     ------
@@ -36,22 +41,35 @@ class Dataset:
     test_images: np.ndarray
     test_labels: np.ndarray
     input: Tensor
+    more: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
 
     def __post_init__(self):
         codes = self.input.element
         if not isinstance(codes, Codes):
             raise DataError(f"images are codes, not {codes}")
-        for part in ("train", "test"):
-            images = getattr(self, f"{part}_images")
-            labels = getattr(self, f"{part}_labels")
+        sets = {
+            "train": (self.train_images, self.train_labels),
+            "test": (self.test_images, self.test_labels),
+            **self.more,
+        }
+        for part, (images, labels) in sets.items():
             if len(images) != len(labels) or not len(labels):
                 raise DataError(f"{len(images)} {part} images do not go with {len(labels)} labels")
             if images.shape[1:] != self.input.shape or images.max() > codes.max_code:
                 raise DataError(f"{part} images are not {self.input}")
+            last = len(self.names) - 1 if self.names else labels.max()
+            if labels.min() < 0 or labels.max() > last:
+                raise DataError(
+                    f"{part} labels of {self.name} are {labels.min()}…{labels.max()}, "
+                    f"not 0…{last}; get its files again"
+                )
 
     @property
     def classes(self) -> int:
         """Number of classes."""
+        if self.names:
+            return len(self.names)
         return int(max(self.train_labels.max(), self.test_labels.max())) + 1
 
     def digest(self) -> str:

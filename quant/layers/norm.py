@@ -46,7 +46,7 @@ class Norm(nn.Module):
 
     def _batch_statistics(self, x: QuantTensor) -> tuple[Tensor, Tensor]:
         axes = [axis for axis in range(x.codes.ndim) if axis != 1]
-        var, mean = torch.var_mean(x.codes, axes, correction=0)
+        var, mean = torch.var_mean(x.codes.float(), axes, correction=0)
         var, mean = var * x.scale**2, mean * x.scale + x.shift
         count = x.codes.numel() // self.channels
         with torch.no_grad():

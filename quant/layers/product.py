@@ -25,7 +25,14 @@ class Product(ABC, nn.Module):
         For the classifier.
     generator : torch.Generator, optional
         Source of the initial weights.
+
+    Attributes
+    ----------
+    mask : bool tensor of the shape of the weights
+        False where a weight is pruned and counts as 0.
     """
+
+    mask: Tensor
 
     def __init__(self, shape: tuple[int, ...], bias: bool, generator: torch.Generator | None):
         super().__init__()
@@ -33,6 +40,7 @@ class Product(ABC, nn.Module):
         weight = torch.rand(shape, generator=generator) * 2 * bound - bound
         self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(torch.zeros(shape[0])) if bias else None
+        self.register_buffer("mask", torch.ones(shape, dtype=torch.bool))
 
     @abstractmethod
     def product(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -83,7 +83,7 @@ class Quantize(Quantizer):
 
     def forward(self, x: QuantTensor) -> QuantTensor:
         """Integers of ``x``, one scale for all channels, shift 0."""
-        if self.training and not self.started:
+        if self.training and not torch.compiler.is_compiling() and not self.started:
             widths = 3 if self.codes.lo == 0 else min(3, self.codes.hi)
             with torch.no_grad():
                 self.clip.copy_(widths * x.value.square().mean().sqrt())

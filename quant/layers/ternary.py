@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from ..weights.statistical import RATIO, ternarize
+from ...errors import TrainingError
+from ..weights import Statistical, WeightQuantizer
 from .product import Convolution, MatrixProduct, Product
 from .tensor import QuantTensor, over_channels
 
@@ -20,19 +21,27 @@ class Ternary(Product):
     bias : bool
         For the classifier. The bias is rounded to an integer in units of the accumulator, so
         that the logits are exactly integers times one scale.
-    ratio : float
-        Threshold of the ternary weights as a share of the largest.
+    weights : WeightQuantizer, optional
+        Makes the integers; :class:`Statistical` unless given.
+
+    Raises
+    ------
+    TrainingError
+        If there are a bias and one scale for each filter.
     """
 
-    def __init__(self, *args, ratio: float = RATIO, **options):
+    def __init__(self, *args, weights: WeightQuantizer | None = None, **options):
         super().__init__(*args, **options)
-        self.ratio = ratio
+        self.quantizer = Statistical() if weights is None else weights
+        if self.bias is not None and self.quantizer.per_filter:
+            raise TrainingError("a layer with a bias has one scale, not one for each filter")
+        self.quantizer.start(self.weight.detach())
 
     def forward(self, x: QuantTensor) -> QuantTensor:
         """Accumulators of ``x``, whose shift must be 0."""
         ternary, bias, scale = self.integers(x.scale)
         # Algorithms such as Winograd's are off by less than a half, which rounding takes away.
-        sums = _Nearest.apply(self.product(x.codes, ternary))
+        sums = _Nearest.apply(self.product(x.codes, ternary).float())
         if bias is not None:
             sums = sums + over_channels(bias.to(sums.dtype), sums)
         return QuantTensor(sums, scale, torch.zeros_like(scale))
@@ -46,19 +55,16 @@ class Ternary(Product):
             Exactly −1, 0, +1.
         bias : float tensor, shape (outputs,), or None
             Integers, in units of the accumulator.
-        scale : float tensor, shape ()
+        scale : float tensor, shape () or (outputs,)
             Value of one unit of the accumulator; in double precision in evaluation mode.
         """
-        ternary, scale = ternarize(self.weight, self.ratio)
+        ternary, scale = self.quantizer(self.weight * self.mask, self.mask)
         if self.training:
             scale = scale.to(self.weight.dtype)  # to learn, single precision is enough
         scale = scale * input_scale
         if self.bias is None:
             return ternary, None, scale
         return ternary, _HalfUp.apply(self.bias.to(scale.dtype) / scale), scale
-
-    def extra_repr(self) -> str:
-        return f"{super().extra_repr()}, ratio={self.ratio}"
 
 
 class TernaryLinear(Ternary, MatrixProduct):

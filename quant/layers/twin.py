@@ -12,7 +12,7 @@ __all__ = ["FloatConv", "FloatLinear", "Relu", "Rescale"]
 class _Real(Product):
     def forward(self, x: QuantTensor) -> QuantTensor:
         """Real numbers, of scale 1."""
-        return _real(self.product(x.value, self.weight, self.bias))
+        return _real(self.product(x.value, self.weight * self.mask, self.bias).float())
 
 
 class FloatLinear(_Real, MatrixProduct):

@@ -1,11 +1,11 @@
 """Layers of either kind, so that a network is defined once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import nn
 
+from ...errors import TrainingError
 from ...network import Codes
 from ..layers import (
     Convolution,
@@ -22,44 +22,91 @@ from ..layers import (
     TernaryConv,
     TernaryLinear,
 )
+from ..weights import WEIGHTS
 
-__all__ = ["Kit"]
+__all__ = ["FLOAT", "Kit"]
+
+FLOAT = "float"
+"""Name of the weights of a float twin, which has real activations as well."""
 
 
-@dataclass(frozen=True, eq=False)
 class Kit:
-    """Makes layers of a ternary network, or those of its float twin in their place.
+    """Makes the layers of one model: quantized ones, or those of its float twin in their place.
 
     Parameters
     ----------
-    ternary : bool
     codes : Codes or int
         Type of the activations; an integer means unsigned ones of so many bits.
-    generator : torch.Generator
-        Source of the initial weights.
+    weights : str
+        Quantizer of the weights, by its name in :data:`WEIGHTS`; ``"float"`` makes the twin.
+    per_filter : bool
+        One scale for each filter, but for layers with a bias.
+    seed : int
+        Of the initial weights.
+
+    Attributes
+    ----------
+    signed : Codes
+        Type of what a branch adds to another: of as many bits as ``codes``, and at least 3, so
+        that a branch reaches further than one code upwards.
+
+    Raises
+    ------
+    TrainingError
+        If ``weights`` is unknown.
     """
 
-    ternary: bool
-    codes: Codes | int
-    generator: torch.Generator
+    def __init__(
+        self,
+        codes: Codes | int,
+        weights: str = "statistical",
+        *,
+        per_filter: bool = False,
+        seed: int = 0,
+    ):
+        if weights != FLOAT and weights not in WEIGHTS:
+            known = ", ".join(sorted([*WEIGHTS, FLOAT]))
+            raise TrainingError(f"there are no weights {weights!r}; there is {known}")
+        self.codes = Codes.unsigned(codes) if isinstance(codes, int) else codes
+        self.weights = weights
+        self.per_filter = per_filter
+        self._generator = torch.Generator().manual_seed(seed)
 
-    def linear(self, inputs: int, outputs: int, **options) -> MatrixProduct:
+    @property
+    def ternary(self) -> bool:
+        """Whether layers are quantized."""
+        return self.weights != FLOAT
+
+    @property
+    def signed(self) -> Codes:
+        return self.codes if self.codes.lo < 0 else Codes.signed(max(self.codes.bits, 3))
+
+    def linear(self, inputs: int, outputs: int, *, bias: bool = False) -> MatrixProduct:
         """A fully connected layer."""
         kind = TernaryLinear if self.ternary else FloatLinear
-        return kind(inputs, outputs, generator=self.generator, **options)
+        return kind(inputs, outputs, bias=bias, **self._options(bias))
 
-    def conv(self, inputs: int, outputs: int, kernel: int | tuple, **options) -> Convolution:
+    def conv(
+        self, inputs: int, outputs: int, kernel: int | tuple, *, bias: bool = False, **options
+    ) -> Convolution:
         """A convolution."""
         kind = TernaryConv if self.ternary else FloatConv
-        return kind(inputs, outputs, kernel, generator=self.generator, **options)
+        return kind(inputs, outputs, kernel, bias=bias, **options, **self._options(bias))
 
     def active(self, layer: Product) -> list[nn.Module]:
         """A layer, its norm and its activation."""
-        act = Quantize(self.codes) if self.ternary else Relu()
-        return [layer, Norm(layer.outputs), act]
+        return [layer, Norm(layer.outputs), self.activation()]
 
-    def residual(
-        self, body: Sequence[nn.Module], shortcut: Sequence[nn.Module], codes: Codes
-    ) -> Residual:
-        """A residual block, whose body gives ``codes`` of the shortcut's scale."""
-        return Residual(body, shortcut, QuantizeLike(codes) if self.ternary else Rescale())
+    def activation(self, codes: Codes | None = None) -> nn.Module:
+        """What makes codes, of the kit's type unless given."""
+        return Quantize(codes or self.codes) if self.ternary else Relu()
+
+    def residual(self, body: Sequence[nn.Module], shortcut: Sequence[nn.Module]) -> Residual:
+        """A residual block, whose body gives signed codes of the shortcut's scale."""
+        return Residual(body, shortcut, QuantizeLike(self.signed) if self.ternary else Rescale())
+
+    def _options(self, bias: bool) -> dict:
+        options = {"generator": self._generator}
+        if self.ternary:
+            options["weights"] = WEIGHTS[self.weights](per_filter=self.per_filter and not bias)
+        return options

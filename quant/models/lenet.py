@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import torch
-
 from ...errors import TrainingError
 from ...network import Tensor
 from ..layers import Flatten, MaxPool
@@ -17,10 +15,7 @@ def lenet(
     input: Tensor,
     widths: Sequence[int],
     classes: int,
-    bits: int,
-    *,
-    ternary: bool = True,
-    seed: int = 0,
+    kit: Kit,
 ) -> Model:
     """Two convolutions, each with a pool of 2×2, and fully connected layers.
 
@@ -34,21 +29,19 @@ def lenet(
         Type of one image.
     widths : sequence of int
         Filters of the two convolutions, then outputs of each hidden dense layer.
-    classes, bits, ternary, seed
+    classes, kit
         As for :func:`mlp`.
 
     Raises
     ------
     TrainingError
-        If there are fewer than two widths, one is not positive, ``bits`` is out of range, or
-        images are too small.
+        If there are fewer than two widths, one is not positive, or images are too small.
     """
     require_outputs([*widths, classes])
     if len(widths) < 2:
         raise TrainingError(f"a LeNet has at least 2 widths, not {list(widths)}")
     height, width, channels = input.shape
     kernel, padding = (5, 0) if min(height, width) >= 16 else (3, 1)
-    kit = Kit(ternary, bits, torch.Generator().manual_seed(seed))
     layers = []
     for filters in widths[:2]:
         layers += kit.active(kit.conv(channels, filters, kernel, padding=padding))

@@ -1,6 +1,8 @@
 """Trainings that can be taken up again: one file, rewritten after every epoch."""
 
+import dataclasses
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -10,16 +12,18 @@ from ...files import write_file
 from ..data import Dataset
 from ..models import Model
 from .config import TrainConfig
+from .part import Part
 
 __all__ = ["load_checkpoint", "save_checkpoint"]
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 def save_checkpoint(
     path: Path | str,
     model: Model,
     optimizer: torch.optim.Optimizer,
+    parts: Sequence[Part],
     losses: list[float],
     dataset: Dataset,
     config: TrainConfig,
@@ -34,6 +38,7 @@ def save_checkpoint(
     state = _identity(model, dataset, config)
     state["model"] = model.state_dict()
     state["optimizer"] = optimizer.state_dict()
+    state["parts"] = [part.state_dict() for part in parts]
     state["losses"] = losses
     file = io.BytesIO()
     torch.save(state, file)
@@ -44,10 +49,11 @@ def load_checkpoint(
     path: Path | str,
     model: Model,
     optimizer: torch.optim.Optimizer,
+    parts: Sequence[Part],
     dataset: Dataset,
     config: TrainConfig,
 ) -> list[float]:
-    """Put model and optimizer into the state of ``path``, if there is such a file.
+    """Put model, optimizer and parts into the state of ``path``, if there is such a file.
 
     Only tensors and plain values are read from it, never code.
 
@@ -72,8 +78,10 @@ def load_checkpoint(
     try:
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         its = {key: state[key] for key in mine}
+        its["config"] = dict(its["config"])
         losses = [float(loss) for loss in state["losses"]]
         weights, moments = dict(state["model"]), dict(state["optimizer"])
+        memories = list(state["parts"])
     except Exception:  # a damaged file makes torch.load raise nearly anything
         raise TrainingError(
             f"{path} is not a checkpoint of this version, or is damaged; delete it to start anew"
@@ -82,6 +90,8 @@ def load_checkpoint(
     try:
         model.load_state_dict(weights)
         optimizer.load_state_dict(moments)
+        for part, memory in zip(parts, memories, strict=True):
+            part.load_state_dict(memory)
     except (RuntimeError, ValueError, KeyError, TypeError, AttributeError):
         raise TrainingError(f"{path} is damaged; delete it to start anew") from None
     return losses
@@ -92,7 +102,7 @@ def _identity(model: Model, dataset: Dataset, config: TrainConfig) -> dict:
         "format": _FORMAT,
         "network": f"{model.input}: {model.layers}",
         "data": dataset.digest(),
-        "config": config.to_dict(),
+        "config": config.choices(),
     }
 
 
@@ -101,10 +111,12 @@ def _require_same(path: Path, its: dict, mine: dict) -> None:
     if its["format"] != mine["format"]:
         raise TrainingError(f"{path} is of format {its['format']!r}, not {_FORMAT}; {advice}")
     if its["config"] != mine["config"]:
+        usual = {field.name: field.default for field in dataclasses.fields(TrainConfig)}
+        theirs, ours = usual | its["config"], usual | mine["config"]
         changes = [
-            f"{key} {its['config'].get(key)}, not {value}"
-            for key, value in mine["config"].items()
-            if its["config"].get(key) != value
+            f"{key} {theirs[key]}, not {ours.get(key)}"
+            for key in theirs
+            if theirs[key] != ours.get(key)
         ]
         raise TrainingError(f"{path} was trained with {'; '.join(changes)}; {advice}")
     for key, what in (("network", "another network"), ("data", "other data")):

@@ -1,20 +1,29 @@
 """How a network is trained, as frozen configurations with named presets."""
 
+import dataclasses
 import math
 from dataclasses import asdict, dataclass
 
 from ...errors import TrainingError
-from ..weights.statistical import RATIO
+from ...network import Codes
+from ..data.augment import AUGMENTATIONS
+from ..models import FLOAT, NETWORKS
+from ..weights import WEIGHTS
 
 __all__ = ["TrainConfig"]
 
 _CHOICES = {
-    "network": ("mlp", "lenet"),
-    "schedule": ("cosine", "step"),
+    "network": tuple(NETWORKS),
+    "weights": (*WEIGHTS, FLOAT),
+    "activations": ("unsigned", "ternary", "bipolar"),
+    "augment": tuple(AUGMENTATIONS),
+    "schedule": ("cosine", "step", "published"),
     "optimizer": ("adamw", "sgd"),
+    "precision": ("float32", "bfloat16"),
     "device": ("cpu", "cuda"),
 }
 _MAX_WIDTH = 1 << 16
+_DROPS = ((0.4, 0.1), (0.6, 0.1), (0.8, 0.5))  # of He, Gong, Fan, WACV 2019, of 200 epochs
 
 
 @dataclass(frozen=True)
@@ -29,24 +38,45 @@ class TrainConfig:
         Outputs of each hidden layer, at most 65536; filters, of convolutions.
     bits : int
         Width of the activations.
+    epochs : int
+        Passes over the training images.
     network : str
-        ``"mlp"`` or ``"lenet"``.
-    epochs, batch : int
-        Passes over the training images, and images a step.
+        Name in :data:`NETWORKS`.
+    weights : str
+        Quantizer of the weights, by its name in :data:`WEIGHTS`, or ``"float"`` for a network of
+        the same shape that is not quantized.
+    per_filter : bool
+        One scale for each filter.
+    activations : str
+        ``"unsigned"`` codes of ``bits`` bits, ``"ternary"`` {−1, 0, 1} or ``"bipolar"`` {−1, 1}.
+    augment : str
+        What happens to images in training, by its name in :data:`AUGMENTATIONS`.
+    batch : int
+        Images a step.
     rate : float
         Learning rate at the start.
     schedule : str
-        ``"cosine"`` falls to 0 along half a cosine, ``"step"`` by 10 after each third.
+        ``"cosine"`` falls to 0 along half a cosine, ``"step"`` by 10 after each third,
+        ``"published"`` by 10, 10 and 2 after 40, 60 and 80 % of the epochs.
     optimizer : str
         ``"adamw"``, or ``"sgd"`` with Nesterov momentum 0.9.
     weight_decay : float
         Of the weights; biases, norms and clips do not decay.
     smoothing : float
         Share of the target that is spread over all classes, 0…1.
+    distill : float
+        Share of the loss that is the distance to the soft labels of a teacher, 0…1.
+    ema : float
+        Decay of the moving average that the parameters are replaced by at the end; 0 for none.
     seed : int
-        Of initial weights and of the order of images, at least 0.
+        Of initial weights, of the order of images and their augmentation, at least 0.
     device : str
         ``"cpu"`` or ``"cuda"``.
+    precision : str
+        Of products in training: ``"bfloat16"`` is faster where processors have it, and rounds
+        sums. Evaluation is exact in any case.
+    compiled : bool
+        Let PyTorch compile a training step, which takes a minute at the start.
     threads : int
         On the CPU. Small networks are fastest with one, and the number decides the last digit
         of sums, so that it belongs here.
@@ -62,14 +92,22 @@ class TrainConfig:
     bits: int
     epochs: int
     network: str = "mlp"
+    weights: str = "statistical"
+    per_filter: bool = False
+    activations: str = "unsigned"
+    augment: str = "none"
     batch: int = 64
     rate: float = 0.01
     schedule: str = "cosine"
     optimizer: str = "adamw"
     weight_decay: float = 0.0
     smoothing: float = 0.0
+    distill: float = 0.0
+    ema: float = 0.0
     seed: int = 0
     device: str = "cpu"
+    precision: str = "float32"
+    compiled: bool = False
     threads: int = 1
 
     def __post_init__(self):
@@ -88,6 +126,10 @@ class TrainConfig:
             raise TrainingError(f"weight_decay must be at least 0, not {self.weight_decay}")
         if not 0 <= self.smoothing < 1:
             raise TrainingError(f"smoothing must be 0 or more and below 1, not {self.smoothing}")
+        if not 0 <= self.distill <= 1:
+            raise TrainingError(f"distill must be 0…1, not {self.distill}")
+        if not 0 <= self.ema < 1:
+            raise TrainingError(f"ema must be 0 or more and below 1, not {self.ema}")
         if not 0 <= self.seed < 2**31:
             raise TrainingError(f"seed must be 0…{2**31 - 1}, not {self.seed}")
         for field, choices in _CHOICES.items():
@@ -96,23 +138,58 @@ class TrainConfig:
                     f"{field} must be one of {', '.join(choices)}, not {getattr(self, field)!r}"
                 )
 
+    @property
+    def ternary(self) -> bool:
+        """Whether the network is quantized."""
+        return self.weights != FLOAT
+
+    @property
+    def twin(self) -> "TrainConfig":
+        """The same training of the float network of the same shape."""
+        return dataclasses.replace(self, weights=FLOAT)
+
+    @property
+    def codes(self) -> Codes:
+        """Type of the activations."""
+        if self.activations == "unsigned":
+            return Codes.unsigned(self.bits)
+        return Codes.ternary() if self.activations == "ternary" else Codes.bipolar()
+
     def rate_at(self, epoch: int) -> float:
         """Learning rate of an epoch, counted from 0."""
         if self.schedule == "cosine":
             return self.rate * (1 + math.cos(math.pi * epoch / self.epochs)) / 2
+        if self.schedule == "published":
+            return self.rate * math.prod(
+                factor for share, factor in _DROPS if epoch >= share * self.epochs
+            )
         return self.rate * 0.1 ** (3 * epoch // self.epochs)
 
     def to_dict(self) -> dict:
         """All values, as JSON has them."""
         return {**asdict(self), "widths": list(self.widths)}
 
+    def choices(self) -> dict:
+        """Values that are not those of the class, as JSON has them.
+
+        They tell one training from another, and stay the same when a later version knows more
+        values.
+        """
+        usual = {field.name: field.default for field in dataclasses.fields(self)}
+        return {key: value for key, value in self.to_dict().items() if value != usual[key]}
+
     @property
     def recipe(self) -> str:
         """One line for people."""
         widths = "-".join(map(str, self.widths))
-        return (
-            f"statistical weight scaling (threshold {RATIO}), {self.network} of widths {widths}, "
-            f"{self.bits}-bit activations; {self.optimizer} {self.rate:g} {self.schedule}, decay "
+        scale = " with a scale for each filter" if self.per_filter else ""
+        activations = f"{self.bits}-bit" if self.activations == "unsigned" else self.activations
+        parts = [
+            f"{self.weights} weights{scale}, {self.network} of widths {widths}, "
+            f"{activations} activations; {self.optimizer} {self.rate:g} {self.schedule}, decay "
             f"{self.weight_decay:g}, {self.epochs} epochs, batch {self.batch}, label smoothing "
-            f"{self.smoothing:g}; last epoch"
-        )
+            f"{self.smoothing:g}",
+        ]
+        if self.augment != "none":
+            parts.append(f", augmentation {self.augment}")
+        return "".join([*parts, "; last epoch"])

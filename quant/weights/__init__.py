@@ -1,5 +1,11 @@
 """Quantizers of weights, each from its publication."""
 
-from .statistical import ternarize
+from collections.abc import Callable
 
-__all__ = ["ternarize"]
+from .base import WeightQuantizer
+from .statistical import Statistical
+
+__all__ = ["WEIGHTS", "Statistical", "WeightQuantizer"]
+
+WEIGHTS: dict[str, Callable[..., WeightQuantizer]] = {"statistical": Statistical}
+"""Quantizers by name; each takes ``per_filter``."""

@@ -7,16 +7,17 @@ accuracy", WACV 2019, as in the authors' code.
 import torch
 from torch import Tensor
 
-__all__ = ["RATIO", "ternarize"]
+from ...errors import TrainingError
+from .base import WeightQuantizer, exact_sum, over_filters
+
+__all__ = ["RATIO", "Statistical"]
 
 RATIO = 0.05
 """The threshold of the paper, as a share of the largest weight."""
 
-_UNIT = 2.0**-36  # of the fixed-point sum below: room for 2²⁷ weights of size 1
 
-
-def ternarize(weight: Tensor, ratio: float = RATIO) -> tuple[Tensor, Tensor]:
-    """Ternary codes of ``weight`` and their common scale.
+class Statistical(WeightQuantizer):
+    """Threshold and scale from the weights themselves; nothing more is learned.
 
     With D = ratio · max|w|, a weight becomes +1 where w ≥ D, −1 where w < −D, otherwise 0; the
     scale is the mean of |w| over |w| ≥ D. The gradient passes straight through to weights
@@ -25,36 +26,47 @@ def ternarize(weight: Tensor, ratio: float = RATIO) -> tuple[Tensor, Tensor]:
 
     Parameters
     ----------
-    weight : float tensor, any shape
-        Latent weights.
     ratio : float
         Threshold as a share of the largest magnitude, 0…1.
+    per_filter : bool
+        Largest magnitude, threshold and scale of each filter, not of the layer.
 
-    Returns
-    -------
-    codes : float tensor of the shape of ``weight``
-        Exactly −1, 0, +1.
-    scale : float64 tensor, shape ()
-        Positive, and the same on every device.
+    Raises
+    ------
+    TrainingError
+        If ``ratio`` is out of range.
 
     Examples
     --------
-    >>> ternarize(torch.tensor([0.9, 0.04, -0.3, -0.01]))
+    >>> weight = torch.tensor([0.9, 0.04, -0.3, -0.01])
+    >>> Statistical()(weight, torch.ones(4, dtype=torch.bool))
     (tensor([ 1.,  0., -1.,  0.]), tensor(0.6000, dtype=torch.float64))
     """
-    return _Ternarize.apply(weight, ratio)
+
+    def __init__(self, ratio: float = RATIO, *, per_filter: bool = False):
+        super().__init__(per_filter=per_filter)
+        if not 0 <= ratio <= 1:
+            raise TrainingError(f"a threshold is a share of 0…1 of the largest weight, not {ratio}")
+        self.ratio = ratio
+
+    def forward(self, weight: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes −1, 0, +1 and their scale; see :class:`WeightQuantizer`."""
+        return _Ternarize.apply(weight, self.ratio, self.per_filter)
+
+    def extra_repr(self) -> str:
+        return f"ratio={self.ratio}, {super().extra_repr()}"
 
 
 class _Ternarize(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, weight, ratio):
+    def forward(ctx, weight, ratio, per_filter):
         magnitude = weight.abs()
-        threshold = ratio * magnitude.max()
+        largest = magnitude.flatten(1).amax(1) if per_filter else magnitude.max()
+        threshold = over_filters(ratio * largest, weight)
         large = (magnitude >= threshold) & (magnitude > 0)
         codes = weight.sign() * (large & (weight != -threshold))
-        # A sum of floats depends on its order and so on device and threads; of integers, not.
-        units = (magnitude.double() * large / _UNIT).round().to(torch.int64).sum().clamp(min=1)
-        scale = units.double() * _UNIT / large.sum().clamp(min=1)
+        count = large.flatten(1).sum(1) if per_filter else large.sum()
+        scale = exact_sum(magnitude * large, per_filter).clamp(min=2.0**-36) / count.clamp(min=1)
         ctx.save_for_backward(magnitude < 1, scale)
         ctx.mark_non_differentiable(scale)
         return codes, scale
@@ -62,4 +74,5 @@ class _Ternarize(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_codes, _):
         passed, scale = ctx.saved_tensors
-        return grad_codes / scale.to(grad_codes.dtype) * passed, None
+        scale = over_filters(scale.to(grad_codes.dtype), grad_codes)
+        return grad_codes / scale * passed, None, None

@@ -82,18 +82,18 @@ def run(args: argparse.Namespace, console: Console) -> str:
     network_name = args.preset.replace("-", "_")
     dataset = quant.load_dataset(config.dataset, args.data)
     folder = make_folder(args.output or Path("out", network_name))
-    twins = {"ternary": True} if args.no_float else {"ternary": True, "float": False}
+    configs = {"ternary": config} if args.no_float else {"ternary": config, "float": config.twin}
     if args.fresh:
         for checkpoint in _CHECKPOINTS.values():
             (folder / checkpoint).unlink(missing_ok=True)
     models, losses = {}, {}
     with _progress(console) as start:
-        steps = {name: start(name, config.epochs) for name in twins}
-        for name, ternary in twins.items():
+        steps = {name: start(name, config.epochs) for name in configs}
+        for name, each in configs.items():
             checkpoint = folder / _CHECKPOINTS[name]
-            models[name] = quant.build(config, dataset, ternary=ternary)
+            models[name] = quant.build(each, dataset)
             losses[name] = quant.train(
-                models[name], dataset, config, checkpoint=checkpoint, on_epoch=steps[name]
+                models[name], dataset, each, checkpoint=checkpoint, on_epoch=steps[name]
             )
 
     held_out = dataset.test_images, dataset.test_labels

@@ -114,7 +114,7 @@ def test_mnist_whose_parts_do_not_go_together(tmp_path):
 @pytest.mark.parametrize(
     ("name", "folder", "message"),
     [
-        ("cifar", None, "there is no data set 'cifar'; there is digit_maps, digits, mnist"),
+        ("cifar", None, "there is no data set 'cifar'; there is cifar10, cifar10_jpeg, .*, mnist"),
         ("digits", "here", "digits comes with a package; leave out the folder here"),
     ],
 )

@@ -14,6 +14,7 @@ from threefold.quant import (
     Quantize,
     QuantizeLike,
     Residual,
+    Statistical,
     SumPool,
     TernaryConv,
     TernaryLinear,
@@ -61,7 +62,7 @@ def convolution(draw, shape, codes):
     filters = groups * draw(st.integers(1, 3))
     conv = TernaryConv(
         shape[2], filters, kernel, stride=stride, padding=padding, groups=groups,
-        ratio=draw(st.sampled_from([0.05, 0.4])),
+        weights=Statistical(draw(st.sampled_from([0.05, 0.4])), per_filter=draw(st.booleans())),
     )  # fmt: skip
     return conv, (*pixels(shape, kernel, stride, padding), filters)
 

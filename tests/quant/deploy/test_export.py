@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from threefold.quant import (
+    Kit,
     MaxPool,
     Model,
     Norm,
@@ -64,7 +65,7 @@ def test_export_survives_the_file_and_leaves_the_model_alone(trained, dataset, t
 def awkward(seed, codes, power_of_two):
     """A model whose norms have every kind of slope, some rows without a weight, and ties."""
     random = torch.Generator().manual_seed(seed)
-    model = mlp(Tensor((1, 2, 3), codes), [12, 9], 4, 2, seed=seed).eval()
+    model = mlp(Tensor((1, 2, 3), codes), [12, 9], 4, Kit(2, seed=seed)).eval()
     for layer in model.layers:
         for parameter in layer.parameters():
             parameter.requires_grad_(False)
@@ -197,7 +198,7 @@ def test_models_that_no_network_is_made_of(layers, message):
 
 
 def test_float_twins_are_not_exported():
-    model = mlp(Tensor((1, 1, 4), Codes.unsigned(2)), [3], 2, 2, ternary=False)
+    model = mlp(Tensor((1, 1, 4), Codes.unsigned(2)), [3], 2, Kit(2, "float"))
     with pytest.raises(
         NetworkError,
         match=r"^layers\.0 is FloatLinear, which no network has; a network is made of .*$",

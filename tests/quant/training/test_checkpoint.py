@@ -35,7 +35,7 @@ def test_of_another_configuration(dataset, once, path):
 
 
 def test_of_another_network(dataset, once, path):
-    model = build(once, dataset, ternary=False)
+    model = build(once.twin, dataset)
     with refused(path, f"is a checkpoint of another network; {ADVICE}"):
         train(model, dataset, once, checkpoint=path)
 
@@ -53,7 +53,7 @@ def rewrite(path, **changes):
 
 def test_of_another_format(dataset, once, path):
     rewrite(path, format=99)
-    with refused(path, f"is of format 99, not 2; {ADVICE}"):
+    with refused(path, f"is of format 99, not 3; {ADVICE}"):
         train(build(once, dataset), dataset, once, checkpoint=path)
 
 

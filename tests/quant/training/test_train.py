@@ -39,13 +39,13 @@ def network_bytes(model, path):
 
 
 @pytest.mark.parametrize("changes", OPTIMIZERS)
-@pytest.mark.parametrize("ternary", [True, False])
+@pytest.mark.parametrize("weights", ["statistical", "float"])
 def test_resumed_training_gives_what_uninterrupted_training_gives(
-    dataset, brief, tmp_path, changes, ternary
+    dataset, brief, tmp_path, changes, weights
 ):
-    config = dataclasses.replace(brief, **changes)
+    config = dataclasses.replace(brief, weights=weights, **changes)
     path = tmp_path / "checkpoint.pt"
-    whole, part, rest = (build(config, dataset, ternary=ternary) for _ in range(3))
+    whole, part, rest = (build(config, dataset) for _ in range(3))
     losses = train(whole, dataset, config)
     with pytest.raises(StopError):
         train(part, dataset, config, checkpoint=path, on_epoch=interrupt_after(2))

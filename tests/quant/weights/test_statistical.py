@@ -2,7 +2,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from threefold.quant import ternarize
+from threefold.quant import Statistical
+
+
+def ternarize(weight, ratio=0.05):
+    return Statistical(ratio)(weight, torch.ones_like(weight, dtype=torch.bool))
+
 
 weights = st.lists(
     st.floats(-2, 2, width=32, allow_subnormal=False).filter(lambda w: w == 0 or abs(w) > 1e-6),

@@ -1,0 +1,140 @@
+"""The steps of one epoch."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ..data import AUGMENTATIONS, Dataset
+from ..layers import integers
+from ..models import Model
+from .config import TrainConfig
+from .part import Part
+
+__all__ = ["Loop", "threads"]
+
+_TEMPERATURE = 4.0  # of soft labels
+
+
+class Loop:
+    """A model in training, with its optimizer and the training images on its device.
+
+    Parameters
+    ----------
+    model : Model
+    dataset : Dataset
+    config : TrainConfig
+    parts : sequence of Part
+        What comes on top of plain training.
+    teacher : Model, optional
+        Whose logits are learned as well, with ``config.distill`` as their share.
+    on_step : function, optional
+        Called with the number of images done in an epoch, and the number there are.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        dataset: Dataset,
+        config: TrainConfig,
+        parts: Sequence[Part] = (),
+        teacher: Model | None = None,
+        on_step: Callable[[int, int], None] | None = None,
+    ):
+        self.model = model
+        self.config = config
+        self.parts = parts
+        self.optimizer = _optimizer(model, config)
+        self._teacher = teacher and teacher.eval().to(model.device)
+        self._on_step = on_step
+        self._images = integers(dataset.train_images, model.device)
+        self._labels = integers(dataset.train_labels, model.device)
+        self._zero = dataset.input.element.zero_code or 0
+        self._forward = torch.compile(self._objective) if config.compiled else self._objective
+        if model.device.type == "cuda" or config.compiled:
+            model.to(memory_format=torch.channels_last)
+
+    def epoch(self, epoch: int) -> float:
+        """One pass over all images; the mean loss."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.rate_at(epoch)
+        self.model.train()
+        # An order that follows from seed and epoch alone needs no generator state to resume.
+        order = np.random.default_rng((self.config.seed, epoch)).permutation(len(self._images))
+        random = torch.Generator().manual_seed((self.config.seed << 32) + epoch)
+        total, done = torch.zeros((), device=self.model.device), 0
+        for batch in integers(order, self.model.device).split(self.config.batch):
+            images = AUGMENTATIONS[self.config.augment](self._images[batch], self._zero, random)
+            # What activations learn starts with the very first batch, before compilation.
+            objective = self._forward if epoch or done else self._objective
+            total += self._step(objective, images, self._labels[batch]) * len(batch)
+            done += len(batch)
+            if self._on_step:
+                self._on_step(done, len(order))
+        for part in self.parts:
+            part.after_epoch(self.model, epoch)
+        return total.item() / len(order)
+
+    def _step(self, objective: Callable[..., Tensor], images: Tensor, labels: Tensor) -> Tensor:
+        """One step of the optimizer; the loss."""
+        soft = self._soft_labels(images)
+        half = self.config.precision == "bfloat16"
+        with torch.autocast(self.model.device.type, torch.bfloat16, enabled=half):
+            loss = objective(images, labels, soft)
+        penalties = [part.penalty(self.model) for part in self.parts]
+        self.optimizer.zero_grad()
+        sum((each for each in penalties if each is not None), loss).backward()
+        for part in self.parts:
+            part.before_step(self.model)
+        self.optimizer.step()
+        for part in self.parts:
+            part.after_step(self.model)
+        return loss.detach()
+
+    def _objective(self, images: Tensor, labels: Tensor, soft: Tensor | None) -> Tensor:
+        """Cross entropy, and the distance to the soft labels of the teacher where there is one.
+
+        Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015.
+        """
+        logits = self.model(images).value
+        loss = functional.cross_entropy(logits, labels, label_smoothing=self.config.smoothing)
+        if soft is None:
+            return loss
+        own = functional.log_softmax(logits / _TEMPERATURE, 1)
+        distance = functional.kl_div(own, soft, reduction="batchmean") * _TEMPERATURE**2
+        return loss + self.config.distill * (distance - loss)
+
+    @torch.no_grad()
+    def _soft_labels(self, images: Tensor) -> Tensor | None:
+        if self._teacher is None or not self.config.distill:
+            return None
+        logits = self._teacher(images).value.float()
+        return functional.softmax(logits / _TEMPERATURE, 1)
+
+
+def _optimizer(model: Model, config: TrainConfig) -> torch.optim.Optimizer:
+    parameters = list(model.parameters())
+    groups = [
+        {
+            "params": [p for p in parameters if p.ndim >= 2],
+            "weight_decay": config.weight_decay,
+        },
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=config.rate, momentum=0.9, nesterov=True)
+    return torch.optim.AdamW(groups, lr=config.rate)
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Use ``count`` threads: their number decides the order of float sums."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,36 @@
+"""What a recipe adds to plain training."""
+
+from torch import Tensor
+
+from ..models import Model
+
+__all__ = ["Part"]
+
+
+class Part:
+    """One method on top of plain training, which does nothing unless it says so.
+
+    What a part has to remember beyond an epoch is in its ``state_dict``, which checkpoints hold.
+    """
+
+    def penalty(self, model: Model) -> Tensor | None:
+        """What is added to the loss of a step, shape ()."""
+
+    def before_step(self, model: Model) -> None:
+        """Called with the gradients of a step in place, before parameters move."""
+
+    def after_step(self, model: Model) -> None:
+        """Called when the parameters have moved."""
+
+    def after_epoch(self, model: Model, epoch: int) -> None:
+        """Called after epoch ``epoch``, counted from 0."""
+
+    def finish(self, model: Model) -> None:
+        """Called after the last epoch, also where all epochs were done before."""
+
+    def state_dict(self) -> dict:
+        """Tensors and plain values."""
+        return {}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Go on from what ``state_dict`` gave."""
