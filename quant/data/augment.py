@@ -11,12 +11,12 @@ __all__ = ["AUGMENTATIONS"]
 _PAD = 4  # pixels, as in He et al., CVPR 2016
 
 
-def none(images: Tensor, zero: int, generator: torch.Generator) -> Tensor:
+def _none(images: Tensor, zero: int, generator: torch.Generator) -> Tensor:
     """Images as they are."""
     return images
 
 
-def crop(images: Tensor, zero: int, generator: torch.Generator) -> Tensor:
+def _crop(images: Tensor, zero: int, generator: torch.Generator) -> Tensor:
     """A random part of the image with four rows and columns of ``zero`` around it."""
     count, height, width, _ = images.shape
     padded = functional.pad(images, (0, 0, _PAD, _PAD, _PAD, _PAD), value=zero)
@@ -27,17 +27,17 @@ def crop(images: Tensor, zero: int, generator: torch.Generator) -> Tensor:
     return padded[image[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
-def crop_flip(images: Tensor, zero: int, generator: torch.Generator) -> Tensor:
-    """As ``crop``, and every second image mirrored, at random."""
+def _crop_flip(images: Tensor, zero: int, generator: torch.Generator) -> Tensor:
+    """As `_crop`, and every second image mirrored, at random."""
     mirrored = torch.rand(len(images), generator=generator) < 0.5
     mirrored = mirrored.to(images.device)[:, None, None, None]
-    return crop(torch.where(mirrored, images.flip(2), images), zero, generator)
+    return _crop(torch.where(mirrored, images.flip(2), images), zero, generator)
 
 
 AUGMENTATIONS: dict[str, Callable[[Tensor, int, torch.Generator], Tensor]] = {
-    "none": none,
-    "crop": crop,
-    "crop_flip": crop_flip,
+    "none": _none,
+    "crop": _crop,
+    "crop_flip": _crop_flip,
 }
 """Each of images (images, height, width, channels), the code of value 0 and a generator, by name.
 
