@@ -21,6 +21,7 @@ from .layers import (
     TernaryLinear,
 )
 from .models import FLOAT, NETWORKS, Kit, Model, lenet, mlp, resnet
+from .pruning import Pruning
 from .training import PRESETS, TrainConfig, accuracy, build, train
 from .weights import WEIGHTS, Statistical, WeightQuantizer
 
@@ -41,6 +42,7 @@ __all__ = [
     "Model",
     "Norm",
     "PadChannels",
+    "Pruning",
     "QuantTensor",
     "Quantize",
     "QuantizeLike",

@@ -2,12 +2,14 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from ...errors import TrainingError
 from ...network import Codes
 from ..data.augment import AUGMENTATIONS
 from ..models import FLOAT, NETWORKS
+from ..pruning import Pruning
 from ..weights import WEIGHTS
 
 __all__ = ["TrainConfig"]
@@ -68,6 +70,8 @@ class TrainConfig:
         Share of the loss that is the distance to the soft labels of a teacher, 0…1.
     ema : float
         Decay of the moving average that the parameters are replaced by at the end; 0 for none.
+    pruning : Pruning, optional
+        What tiles of weights are pruned, and how; none if left out.
     seed : int
         Of initial weights, of the order of images and their augmentation, at least 0.
     device : str
@@ -104,6 +108,7 @@ class TrainConfig:
     smoothing: float = 0.0
     distill: float = 0.0
     ema: float = 0.0
+    pruning: Pruning | None = None
     seed: int = 0
     device: str = "cpu"
     precision: str = "float32"
@@ -112,6 +117,8 @@ class TrainConfig:
 
     def __post_init__(self):
         object.__setattr__(self, "widths", tuple(self.widths))
+        if isinstance(self.pruning, Mapping):
+            object.__setattr__(self, "pruning", Pruning(**self.pruning))
         for field in ("epochs", "batch", "threads"):
             if getattr(self, field) < 1:
                 raise TrainingError(f"{field} must be at least 1, not {getattr(self, field)}")
@@ -132,6 +139,8 @@ class TrainConfig:
             raise TrainingError(f"ema must be 0 or more and below 1, not {self.ema}")
         if not 0 <= self.seed < 2**31:
             raise TrainingError(f"seed must be 0…{2**31 - 1}, not {self.seed}")
+        if self.pruning:
+            self.pruning.until(self.epochs)
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise TrainingError(
@@ -167,7 +176,8 @@ class TrainConfig:
 
     def to_dict(self) -> dict:
         """All values, as JSON has them."""
-        return {**asdict(self), "widths": list(self.widths)}
+        pruning = self.pruning and self.pruning.to_dict()
+        return {**asdict(self), "widths": list(self.widths), "pruning": pruning}
 
     def choices(self) -> dict:
         """Values that are not those of the class, as JSON has them.
@@ -192,4 +202,6 @@ class TrainConfig:
         ]
         if self.augment != "none":
             parts.append(f", augmentation {self.augment}")
+        if self.pruning:
+            parts.append(f", {self.pruning.recipe}")
         return "".join([*parts, "; last epoch"])

@@ -16,6 +16,7 @@ from .config import TrainConfig
 from .ema import MovingAverage
 from .loop import Loop, threads
 from .part import Part
+from .prune import Pruner
 
 __all__ = ["accuracy", "build", "train"]
 
@@ -118,4 +119,9 @@ def accuracy(model: Model, images: np.ndarray, labels: np.ndarray) -> float:
 
 def _parts(config: TrainConfig) -> Sequence[Part]:
     """What the configuration asks for beside plain training, in the order it is applied."""
-    return [MovingAverage(config.ema)] if config.ema else []
+    parts: list[Part] = []
+    if config.pruning:
+        parts.append(Pruner(config.pruning, config.epochs))
+    if config.ema:
+        parts.append(MovingAverage(config.ema))
+    return parts
