@@ -22,7 +22,18 @@ from .layers import (
 )
 from .models import FLOAT, NETWORKS, Kit, Model, lenet, mlp, resnet
 from .pruning import Pruning
-from .training import PRESETS, TrainConfig, accuracy, build, train
+from .training import (
+    PRESETS,
+    Stage,
+    TrainConfig,
+    accuracy,
+    build,
+    checkpoint_names,
+    train,
+    train_stages,
+    transfer,
+)
+from .trial import Trial, run_trial
 from .weights import WEIGHTS, Statistical, WeightQuantizer
 
 __all__ = [
@@ -49,14 +60,17 @@ __all__ = [
     "Relu",
     "Rescale",
     "Residual",
+    "Stage",
     "Statistical",
     "SumPool",
     "TernaryConv",
     "TernaryLinear",
     "TrainConfig",
+    "Trial",
     "WeightQuantizer",
     "accuracy",
     "build",
+    "checkpoint_names",
     "digit_maps",
     "digits",
     "export",
@@ -66,7 +80,10 @@ __all__ = [
     "mnist",
     "require_equal",
     "resnet",
+    "run_trial",
     "search",
     "trace",
     "train",
+    "train_stages",
+    "transfer",
 ]

@@ -49,6 +49,9 @@ class Pruning:
     end : int, optional
         Epochs after which no further tile is pruned, and nothing pulls any more; half of the
         training if left out.
+    stage : int, optional
+        The stage of a training in which this happens, counted from 1; the training itself if
+        left out.
     first, last : bool
         Whether the first and the last layer with weights are pruned, too. Layers that ``tiles``
         names are.
@@ -69,6 +72,7 @@ class Pruning:
     clip: float | None = 0.7
     start: int = 0
     end: int | None = None
+    stage: int | None = None
     first: bool = False
     last: bool = False
 
@@ -99,6 +103,9 @@ class Pruning:
                 f"pruning must start at epoch 0 or later and end after that, "
                 f"not {self.start} and {self.end}"
             )
+
+        if self.stage is not None and self.stage < 1:
+            raise TrainingError(f"stages of training count from 1; there is no {self.stage}")
 
     def until(self, epochs: int) -> int:
         """Epochs after which all is pruned, in a training of ``epochs``.
@@ -134,4 +141,7 @@ class Pruning:
         kernel = "whole kernels" if self.whole_kernel else "one kernel position"
         clip = "" if self.clip is None else f" clipped at {self.clip:g}"
         lasso = f", group lasso {self.penalty:g}{clip}" if self.penalty else ""
-        return f"{self.fraction:.0%} of tiles {sizes} of {kernel} pruned by {self.scope}{lasso}"
+        stage = "" if self.stage is None else f", in stage {self.stage}"
+        return (
+            f"{self.fraction:.0%} of tiles {sizes} of {kernel} pruned by {self.scope}{lasso}{stage}"
+        )

@@ -75,7 +75,9 @@ def train(
     if config.device == "cuda" and not torch.cuda.is_available():
         raise TrainingError("PyTorch finds no CUDA device; train on device cpu")
     if config.distill and teacher is None:
-        raise TrainingError(f"distill {config.distill:g} needs a teacher; give a trained model")
+        raise TrainingError(
+            f"distill {config.distill:g} needs a teacher; put a float stage in front"
+        )
     model.to(config.device)
     parts = _parts(config)
     loop = Loop(model, dataset, config, parts, teacher, on_step)
@@ -120,7 +122,7 @@ def accuracy(model: Model, images: np.ndarray, labels: np.ndarray) -> float:
 def _parts(config: TrainConfig) -> Sequence[Part]:
     """What the configuration asks for beside plain training, in the order it is applied."""
     parts: list[Part] = []
-    if config.pruning:
+    if config.pruning and config.pruning.stage is None:
         parts.append(Pruner(config.pruning, config.epochs))
     if config.ema:
         parts.append(MovingAverage(config.ema))

@@ -3,7 +3,7 @@ import json
 import re
 
 import pytest
-from threefold.quant import PRESETS, Pruning, TrainConfig
+from threefold.quant import PRESETS, Pruning, Stage, TrainConfig
 
 from threefold.errors import TrainingError
 
@@ -18,6 +18,7 @@ FULL = Pruning(
     clip=None,
     start=2,
     end=9,
+    stage=2,
     first=True,
     last=True,
 )
@@ -26,7 +27,8 @@ FULL = Pruning(
 @pytest.mark.parametrize("pruning", [Pruning(), FULL])
 def test_values_come_back_from_plain_json(pruning):
     assert Pruning(**json.loads(json.dumps(pruning.to_dict()))) == pruning
-    config = dataclasses.replace(PRESETS["digits"], pruning=pruning)
+    stages = (Stage(1), Stage(12)) if pruning.stage else ()
+    config = dataclasses.replace(PRESETS["digits"], stages=stages, pruning=pruning)
     for values in (config.to_dict(), config.choices()):
         values = {**PRESETS["digits"].to_dict(), **json.loads(json.dumps(values))}
         assert TrainConfig(**values) == config
@@ -39,10 +41,11 @@ def test_a_configuration_without_pruning_is_told_by_the_same_values_as_ever():
 
 
 def test_the_recipe_tells():
-    config = dataclasses.replace(PRESETS["digits"], pruning=FULL)
+    stages = (Stage(1), Stage(12))
+    config = dataclasses.replace(PRESETS["digits"], stages=stages, pruning=FULL)
     assert (
         "75% of tiles 8×4, conv1 4×1, fc1 2×16 of whole kernels pruned by network, "
-        "group lasso 0.001; last epoch" in config.recipe
+        "group lasso 0.001, in stage 2, after 1 epochs" in config.recipe
     )
     assert Pruning().recipe == (
         "50% of tiles 4×4 of one kernel position pruned by layer, group lasso 0.0025 clipped at 0.7"
@@ -84,6 +87,7 @@ def test_half_of_the_training_unless_told(start, epochs, until):
             {"start": 3, "end": 3},
             "pruning must start at epoch 0 or later and end after that, not 3 and 3",
         ),
+        ({"stage": 0}, "stages of training count from 1; there is no 0"),
         (
             {"start": -1},
             "pruning must start at epoch 0 or later and end after that, not -1 and None",
@@ -93,6 +97,12 @@ def test_half_of_the_training_unless_told(start, epochs, until):
 def test_values_out_of_range(values, message):
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
         Pruning(**values)
+
+
+def test_pruning_in_a_stage_that_is_not_there():
+    message = "pruning happens in stage 2, but there are 1; leave it out for the training itself"
+    with pytest.raises(TrainingError, match=f"^{message}$"):
+        dataclasses.replace(PRESETS["digits"], stages=(Stage(2),), pruning=Pruning(stage=2))
 
 
 def test_pruning_that_outlasts_training():

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 import torch
-from threefold.quant import PRESETS, Pruning, build, export, train
+from threefold.quant import PRESETS, Pruning, Stage, build, export, train, train_stages
 from threefold.quant.pruning import group_lasso, select
 from threefold.quant.training.prune import Pruner
 
@@ -86,39 +86,30 @@ def test_a_strong_lasso_leaves_tiles_to_collapse(dataset, brief):
     assert shares(alone, pruning)["fc2"] == 0
 
 
-def start_from(source, target):
-    """Copy what both models have: weights, masks, norms."""
-    known = target.state_dict()
-    same = {key: value for key, value in source.state_dict().items() if key in known}
-    target.load_state_dict(same, strict=False)
-
-
 @pytest.mark.parametrize("order", ["prune, ternarize", "ternarize, prune", "joint"])
 def test_the_three_orders(dataset, brief, order):
-    """They are two trainings with and without pruning, of which one may be the float network."""
-    pruned = dataclasses.replace(brief, epochs=2, pruning=dataclasses.replace(HALF, start=0, end=2))
-    plain = dataclasses.replace(pruned, pruning=None)
-    steps = {
-        "prune, ternarize": [pruned.twin, plain],
-        "ternarize, prune": [plain, pruned],
-        "joint": [pruned],
+    pruning = dataclasses.replace(HALF, start=0, end=2)
+    stages = {
+        "prune, ternarize": (Stage(2),),
+        "ternarize, prune": (Stage(1, "statistical"), Stage(2, "statistical")),
+        "joint": (),
     }[order]
-    source = None
-    for config in steps:
-        model = build(config, dataset)
-        if source is not None:
-            start_from(source, model)
-        train(model, dataset, config)
-        source = model
+    if order == "prune, ternarize":
+        pruning = dataclasses.replace(pruning, stage=1)
+    config = dataclasses.replace(brief, epochs=2, stages=stages, pruning=pruning)
+    *before, last = config.trainings
+    assert [each.pruning is not None for each in before] == [pruning.stage == 1] * len(before)
+    assert [each.weights for each in before] == [stage.weights for stage in stages]
+    model, _ = train_stages(dataset, config)
+    assert last.pruning == pruning
     assert shares(model, HALF) == {"fc2": 0.5, "fc3": 0.5}
-    weights = {
-        n.name: n.op.matrix for n in export(model, "digits").nodes if hasattr(n.op, "matrix")
-    }
+    nodes = {node.name: node.op for node in export(model, "digits").nodes}
     for each in select(model, HALF):
-        assert not weights[each.name][~each.layer.mask.numpy()].any()
+        assert not nodes[each.name].matrix[~each.layer.mask.numpy()].any()
 
 
 def test_presets_with_pruning_build_and_describe_themselves():
-    config = dataclasses.replace(PRESETS["digits"], pruning=HALF)
+    in_stage = dataclasses.replace(HALF, stage=1)
+    config = dataclasses.replace(PRESETS["digits"], stages=(Stage(4),), pruning=in_stage)
     assert config.twin.pruning == HALF
     assert "50% of tiles 4×8 of one kernel position pruned by layer" in config.recipe
