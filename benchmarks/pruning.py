@@ -7,9 +7,9 @@
 A network is trained once for each seed. From there all points go on for the same number of
 epochs, in the first half of which tiles are pruned: with clipped group lasso (wpc), with plain
 group lasso (lasso), and by size alone (magnitude). Tiles are those of the array; the first and
-the last layer stay whole. Cycles are those of the cycle model, which have to be those measured in
-Verilator, where every beat is compared; every point of as many seeds as --simulated says is. Figures
-of other networks in the file stay as they are.
+the last layer stay whole. Cycles are those of the cycle model. All points of the first seed (or of
+as many as --simulated says) run in Verilator, too, with every beat compared, and must take as many.
+Figures of other networks in the file stay as they are.
 """
 
 import argparse

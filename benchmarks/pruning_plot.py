@@ -104,7 +104,7 @@ def plot(rows: Iterable[dict], file: Path) -> None:
         figure.text(
             0.012,
             0.89,
-            f"mean of {seeds} seeds, shaded from lowest to highest; cycles as measured in Verilator",
+            f"mean of {seeds} seeds, shaded from lowest to highest; cycles as in Verilator",
             color="#5b6670",
         )
         figure.subplots_adjust(left=0.1, right=0.98, bottom=0.125, top=0.8)
