@@ -301,7 +301,15 @@ def _run(name: str, arguments: argparse.Namespace, progress: Progress) -> list[d
     todo = points(arguments.methods)
     task = progress.add_task(name, total=arguments.seeds * len(todo))
     epochs = progress.add_task("epochs")
-    runner = Runner(name, case, dataset, folder, changes, lambda *_: progress.advance(epochs))
+    runner = Runner(
+        name,
+        case,
+        dataset,
+        folder,
+        changes,
+        arguments.simulated,
+        lambda *_: progress.advance(epochs),
+    )
     rows = []
     for seed in range(arguments.seeds):
         start = runner.start(seed)

@@ -2,11 +2,21 @@ import dataclasses
 
 import pytest
 import torch
-from threefold.quant import PRESETS, Pruning, Stage, build, export, train, train_stages
+from threefold.quant import (
+    PRESETS,
+    FloatLinear,
+    Pruning,
+    Stage,
+    TernaryLinear,
+    build,
+    export,
+    train,
+    train_stages,
+)
 from threefold.quant.pruning import group_lasso, select
 from threefold.quant.training.prune import Pruner
 
-HALF = Pruning(tile=(4, 8), fraction=0.5, start=1, end=3, last=True)
+HALF = Pruning(tile=(4, 8), fraction=0.5, clip=1.2, start=1, end=3, last=True)
 
 
 class StopError(Exception):
@@ -87,7 +97,7 @@ def test_a_strong_lasso_leaves_tiles_to_collapse(dataset, brief):
 
 
 @pytest.mark.parametrize("order", ["prune, ternarize", "ternarize, prune", "joint"])
-def test_the_three_orders(dataset, brief, order):
+def test_the_three_orders(dataset, brief, order, monkeypatch):
     pruning = dataclasses.replace(HALF, start=0, end=2)
     stages = {
         "prune, ternarize": (Stage(2),),
@@ -100,7 +110,11 @@ def test_the_three_orders(dataset, brief, order):
     *before, last = config.trainings
     assert [each.pruning is not None for each in before] == [pruning.stage == 1] * len(before)
     assert [each.weights for each in before] == [stage.weights for stage in stages]
+    pulled = []
+    monkeypatch.setattr(Pruner, "penalty", lambda _, model: pulled.append(type(model.layers[-1])))
     model, _ = train_stages(dataset, config)
+    steps = 2 * -(-len(dataset.train_images) // config.batch)
+    assert pulled == [FloatLinear if pruning.stage else TernaryLinear] * steps
     assert last.pruning == pruning
     assert shares(model, HALF) == {"fc2": 0.5, "fc3": 0.5}
     nodes = {node.name: node.op for node in export(model, "digits").nodes}
