@@ -7,6 +7,7 @@ from .layers import (
     Flatten,
     FloatConv,
     FloatLinear,
+    Identity,
     MaxPool,
     Norm,
     PadChannels,
@@ -20,7 +21,21 @@ from .layers import (
     TernaryConv,
     TernaryLinear,
 )
-from .models import FLOAT, NETWORKS, Kit, Model, lenet, mlp, resnet
+from .models import (
+    FLOAT,
+    NETWORKS,
+    WIDTHS,
+    Kit,
+    Model,
+    alexnet,
+    cnv,
+    ds_cnn,
+    lenet,
+    mlp,
+    resnet,
+    resnet_imagenet,
+    vgg_small,
+)
 from .training import PRESETS, TrainConfig, accuracy, build, train
 from .weights import WEIGHTS, Statistical, WeightQuantizer
 
@@ -31,11 +46,13 @@ __all__ = [
     "NETWORKS",
     "PRESETS",
     "WEIGHTS",
+    "WIDTHS",
     "Concat",
     "Dataset",
     "Flatten",
     "FloatConv",
     "FloatLinear",
+    "Identity",
     "Kit",
     "MaxPool",
     "Model",
@@ -54,9 +71,12 @@ __all__ = [
     "TrainConfig",
     "WeightQuantizer",
     "accuracy",
+    "alexnet",
     "build",
+    "cnv",
     "digit_maps",
     "digits",
+    "ds_cnn",
     "export",
     "lenet",
     "load_dataset",
@@ -64,7 +84,9 @@ __all__ = [
     "mnist",
     "require_equal",
     "resnet",
+    "resnet_imagenet",
     "search",
     "trace",
     "train",
+    "vgg_small",
 ]
