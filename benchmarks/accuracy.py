@@ -3,8 +3,8 @@
 python benchmarks/accuracy.py --data-dir FOLDER --checkpoints FOLDER --only digits lenet-digits
 
 FOLDER has one folder for each published set: mnist, fashion_mnist, cifar10, speech_commands,
-tabular. Figures go into benchmarks/accuracy.json one by one, and networks of the first seed with
-their cards into zoo/; benchmarks/accuracy_page.py makes docs/accuracy.md of them.
+tabular. Figures go into benchmarks/accuracy.json one by one, and networks of the first
+seed into zoo/; accuracy_page.py makes docs/accuracy.md of the figures, zoo_cards.py the cards.
 """
 
 import argparse
@@ -108,7 +108,9 @@ def main() -> None:
             console.print(f"{time.strftime('%H:%M')} {name} {seed}", trial.accuracy, trial.more)
             if seed == case.seeds[0] and name in PRESETS and not args.no_zoo:
                 ZOO.mkdir(exist_ok=True)
-                save(trial.network, ZOO / f"{trial.network.name}.tern")
+                provenance = {**trial.network.provenance, "preset": name}
+                network = dataclasses.replace(trial.network, provenance=provenance)
+                save(network, ZOO / f"{network.name}.tern")
 
 
 def watch(bars: Progress, what: str):
