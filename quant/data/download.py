@@ -134,13 +134,13 @@ def _unpack(remote: Remote, archive: Path) -> list[Path]:
     """Write the members that are wanted beside the archive, under names of our own."""
     paths = {}
     try:
-        with tarfile.open(archive) as tar:
+        with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
                 if member.name in remote.members and member.isreg() and member.size <= _LIMIT:
                     path = paths[member.name] = archive.with_name(f"member{len(paths)}")
                     path.write_bytes(tar.extractfile(member).read())
-    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{remote.url} is not a complete tar archive: {error}") from None
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error):
+        raise DataError(f"{remote.url} is no complete tar archive; look what is there") from None
     missing = [member for member in remote.members if member not in paths]
     if missing:
         raise DataError(f"{remote.url} has no {', '.join(missing)}; look what is there")

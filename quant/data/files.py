@@ -18,7 +18,7 @@ class Remote:
     checksum : str
         ``"md5:…"`` or ``"sha256:…"`` in hexadecimal; empty where it is not known.
     members : tuple of str
-        Paths of the files wanted, if it is a tar archive.
+        Paths of the files wanted, if it is a tar archive packed by gzip.
     """
 
     url: str
@@ -171,7 +171,7 @@ SOURCES: dict[str, Source] = {
     "imagenet": Source(
         (("train", "val"),),
         "from https://image-net.org/download-images, a folder for each class in both",
-        "for research, see https://image-net.org/accessagreement",
+        "for research only",
     ),
     "letter": Source(
         (*_LETTER["files"], ("letter.csv",)),

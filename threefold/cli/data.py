@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ..errors import ToolError
+from ..errors import DataError, ToolError
 from .progress import progress_bar
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -42,24 +42,27 @@ def run(args: argparse.Namespace, console: Console) -> Table | str:
     except ImportError:
         raise ToolError("data sets need torch: pip install 'threefold[train]'") from None
     if args.name is None:
+        if args.output is not None:
+            raise DataError("-o needs the name of a data set; without any, all are listed")
         return _list(data.DATASETS, data.SOURCES)
     folder = args.output or Path("out", "data", args.name)
     with _progress(console) as on_bytes:
         paths = data.download(args.name, folder, on_bytes)
-    return f"{len(paths)} files in {folder}\nto train with --data-dir {folder}"
+    files = f"{len(paths)} file{'s' * (len(paths) > 1)}"
+    return f"{files} in {folder}, to train with by --data-dir {folder}"
 
 
 def _list(names, sources) -> Table:
     table = Table(box=None, pad_edge=False)
-    for column in ("name", "files", "download", "licence"):
-        table.add_column(column)
+    for column in ("name", "files", "licence"):
+        table.add_column(column, overflow="fold")
     for name in sorted(names):
         source = sources.get(name)
         if source is None:
-            table.add_row(name, "in scikit-learn", "not needed", "CC BY 4.0")
-            continue
-        files = ", ".join(source.files[0])
-        table.add_row(name, files, "yes" if source.remotes else "no", source.licence)
+            table.add_row(name, "come with scikit-learn", "CC BY 4.0")
+        else:
+            files = f"threefold data {name}" if source.remotes else ", ".join(source.files[0])
+            table.add_row(name, files, source.licence)
     return table
 
 
