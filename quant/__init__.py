@@ -21,7 +21,18 @@ from .layers import (
     TernaryLinear,
 )
 from .models import FLOAT, NETWORKS, Kit, Model, lenet, mlp, resnet
-from .training import PRESETS, TrainConfig, accuracy, build, train
+from .training import (
+    PRESETS,
+    Stage,
+    TrainConfig,
+    accuracy,
+    build,
+    checkpoint_names,
+    train,
+    train_stages,
+    transfer,
+)
+from .trial import Trial, run_trial
 from .weights import WEIGHTS, Statistical, WeightQuantizer
 
 __all__ = [
@@ -47,14 +58,17 @@ __all__ = [
     "Relu",
     "Rescale",
     "Residual",
+    "Stage",
     "Statistical",
     "SumPool",
     "TernaryConv",
     "TernaryLinear",
     "TrainConfig",
+    "Trial",
     "WeightQuantizer",
     "accuracy",
     "build",
+    "checkpoint_names",
     "digit_maps",
     "digits",
     "export",
@@ -64,7 +78,10 @@ __all__ = [
     "mnist",
     "require_equal",
     "resnet",
+    "run_trial",
     "search",
     "trace",
     "train",
+    "train_stages",
+    "transfer",
 ]

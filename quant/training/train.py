@@ -74,7 +74,9 @@ def train(
     if config.device == "cuda" and not torch.cuda.is_available():
         raise TrainingError("PyTorch finds no CUDA device; train on device cpu")
     if config.distill and teacher is None:
-        raise TrainingError(f"distill {config.distill:g} needs a teacher; give a trained model")
+        raise TrainingError(
+            f"distill {config.distill:g} needs a teacher; put a float stage in front"
+        )
     model.to(config.device)
     parts = _parts(config)
     loop = Loop(model, dataset, config, parts, teacher, on_step)
