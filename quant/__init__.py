@@ -36,7 +36,18 @@ from .models import (
     resnet_imagenet,
     vgg_small,
 )
-from .training import PRESETS, TrainConfig, accuracy, build, train
+from .training import (
+    PRESETS,
+    Stage,
+    TrainConfig,
+    accuracy,
+    build,
+    checkpoint_names,
+    train,
+    train_stages,
+    transfer,
+)
+from .trial import Trial, run_trial
 from .weights import WEIGHTS, Statistical, WeightQuantizer
 
 __all__ = [
@@ -64,15 +75,18 @@ __all__ = [
     "Relu",
     "Rescale",
     "Residual",
+    "Stage",
     "Statistical",
     "SumPool",
     "TernaryConv",
     "TernaryLinear",
     "TrainConfig",
+    "Trial",
     "WeightQuantizer",
     "accuracy",
     "alexnet",
     "build",
+    "checkpoint_names",
     "cnv",
     "digit_maps",
     "digits",
@@ -85,8 +99,11 @@ __all__ = [
     "require_equal",
     "resnet",
     "resnet_imagenet",
+    "run_trial",
     "search",
     "trace",
     "train",
+    "train_stages",
+    "transfer",
     "vgg_small",
 ]
