@@ -48,7 +48,8 @@ _STYLE = {
 
 def record() -> dict:
     """All cases by name."""
-    return json.loads((HERE / "accuracy.json").read_text())["cases"]
+    cases = (json.loads(path.read_text()) for path in sorted((HERE / "accuracy").glob("*.json")))
+    return {case["name"]: case for case in cases}
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable]) -> str:
