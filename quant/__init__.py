@@ -22,7 +22,7 @@ from .layers import (
 )
 from .models import FLOAT, NETWORKS, Kit, Model, lenet, mlp, resnet
 from .training import PRESETS, TrainConfig, accuracy, build, train
-from .weights import WEIGHTS, Statistical, WeightQuantizer
+from .weights import WEIGHTS, Expanded, Statistical, WeightQuantizer
 
 __all__ = [
     "AUGMENTATIONS",
@@ -33,6 +33,7 @@ __all__ = [
     "WEIGHTS",
     "Concat",
     "Dataset",
+    "Expanded",
     "Flatten",
     "FloatConv",
     "FloatLinear",
