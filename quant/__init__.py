@@ -48,7 +48,7 @@ from .training import (
     transfer,
 )
 from .trial import Trial, run_trial
-from .weights import WEIGHTS, Statistical, WeightQuantizer
+from .weights import WEIGHTS, Expanded, Statistical, WeightQuantizer
 
 __all__ = [
     "AUGMENTATIONS",
@@ -60,6 +60,7 @@ __all__ = [
     "WIDTHS",
     "Concat",
     "Dataset",
+    "Expanded",
     "Flatten",
     "FloatConv",
     "FloatLinear",
