@@ -3,8 +3,8 @@
 python benchmarks/accuracy.py --data-dir FOLDER --checkpoints FOLDER --only digits lenet-digits
 
 FOLDER has one folder for each published set: mnist, fashion_mnist, cifar10, speech_commands,
-tabular. Figures go into benchmarks/accuracy.json one by one, and networks of the first seed with
-their cards into zoo/; benchmarks/accuracy_page.py makes docs/accuracy.md of them.
+tabular. Figures go into benchmarks/accuracy, a file for each row, and networks of the first
+seed into zoo/; accuracy_page.py makes docs/accuracy.md of the figures, zoo_cards.py the cards.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from threefold.files import write_file
 from threefold.network import save
 
 HERE = Path(__file__).parent
-RECORD = HERE / "accuracy.json"
+RECORDS = HERE / "accuracy"
 ZOO = HERE.parent / "zoo"
 FOLDERS = {
     "mnist8": "mnist",
@@ -68,6 +68,12 @@ CASES = {
     "digits": Case("digits"),
     "lenet-digits": Case("lenet-digits"),
     "lenet-mnist": Case("lenet-mnist"),
+    "lenet-mnist8": Case("lenet-mnist8"),
+    "lenet-fashion": Case("lenet-fashion"),
+    "ds_cnn-speech": Case("ds_cnn-speech"),
+    "mlp-magic": Case("mlp-magic"),
+    "mlp-letter": Case("mlp-letter"),
+    "mlp-pendigits": Case("mlp-pendigits"),
     "resnet20-jpeg": Case("resnet20-jpeg", (0,)),
     "resnet20-jpeg-2bit": Case("resnet20-jpeg-2bit", (0,), twin=False),
 }
@@ -108,7 +114,9 @@ def main() -> None:
             console.print(f"{time.strftime('%H:%M')} {name} {seed}", trial.accuracy, trial.more)
             if seed == case.seeds[0] and name in PRESETS and not args.no_zoo:
                 ZOO.mkdir(exist_ok=True)
-                save(trial.network, ZOO / f"{trial.network.name}.tern")
+                provenance = {**trial.network.provenance, "preset": name}
+                network = dataclasses.replace(trial.network, provenance=provenance)
+                save(network, ZOO / f"{network.name}.tern")
 
 
 def watch(bars: Progress, what: str):
@@ -125,9 +133,11 @@ def watch(bars: Progress, what: str):
 
 def add(name: str, case: Case, config: TrainConfig, trial: Trial) -> None:
     """Put one run into the record."""
-    record = json.loads(RECORD.read_text()) if RECORD.exists() else {"cases": {}}
+    path = RECORDS / f"{name.replace('/', '_')}.json"
+    before = json.loads(path.read_text()) if path.exists() else {}
     weights = [node.op.weights for node in trial.network.nodes if hasattr(node.op, "weights")]
     entry = {
+        "name": name,
         "preset": case.preset,
         "changes": case.changes,
         "config": {key: value for key, value in config.to_dict().items() if key != "seed"},
@@ -146,11 +156,11 @@ def add(name: str, case: Case, config: TrainConfig, trial: Trial) -> None:
             kind: [round(loss, 4) for loss in losses] for kind, losses in trial.losses.items()
         },
     }
-    before = record["cases"].get(name, {})
     runs = before.get("runs", []) if before.get("config") == entry["config"] else []
     runs = [each for each in runs if each["seed"] != config.seed]
-    record["cases"][name] = {**entry, "runs": sorted([*runs, run], key=lambda each: each["seed"])}
-    write_file(RECORD, json.dumps(record, indent=1, sort_keys=True) + "\n")
+    record = {**entry, "runs": sorted([*runs, run], key=lambda each: each["seed"])}
+    RECORDS.mkdir(exist_ok=True)
+    write_file(path, json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

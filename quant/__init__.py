@@ -7,6 +7,7 @@ from .layers import (
     Flatten,
     FloatConv,
     FloatLinear,
+    Identity,
     MaxPool,
     Norm,
     PadChannels,
@@ -20,7 +21,21 @@ from .layers import (
     TernaryConv,
     TernaryLinear,
 )
-from .models import FLOAT, NETWORKS, Kit, Model, lenet, mlp, resnet
+from .models import (
+    FLOAT,
+    NETWORKS,
+    WIDTHS,
+    Kit,
+    Model,
+    alexnet,
+    cnv,
+    ds_cnn,
+    lenet,
+    mlp,
+    resnet,
+    resnet_imagenet,
+    vgg_small,
+)
 from .pruning import Pruning
 from .training import (
     PRESETS,
@@ -34,7 +49,7 @@ from .training import (
     transfer,
 )
 from .trial import Trial, run_trial
-from .weights import WEIGHTS, Statistical, WeightQuantizer
+from .weights import WEIGHTS, Expanded, Statistical, WeightQuantizer
 
 __all__ = [
     "AUGMENTATIONS",
@@ -43,11 +58,14 @@ __all__ = [
     "NETWORKS",
     "PRESETS",
     "WEIGHTS",
+    "WIDTHS",
     "Concat",
     "Dataset",
+    "Expanded",
     "Flatten",
     "FloatConv",
     "FloatLinear",
+    "Identity",
     "Kit",
     "MaxPool",
     "Model",
@@ -69,10 +87,13 @@ __all__ = [
     "Trial",
     "WeightQuantizer",
     "accuracy",
+    "alexnet",
     "build",
     "checkpoint_names",
+    "cnv",
     "digit_maps",
     "digits",
+    "ds_cnn",
     "export",
     "lenet",
     "load_dataset",
@@ -80,10 +101,12 @@ __all__ = [
     "mnist",
     "require_equal",
     "resnet",
+    "resnet_imagenet",
     "run_trial",
     "search",
     "trace",
     "train",
     "train_stages",
     "transfer",
+    "vgg_small",
 ]

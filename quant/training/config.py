@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from ...errors import TrainingError
 from ...network import Codes
 from ..data.augment import AUGMENTATIONS
-from ..models import FLOAT, NETWORKS
+from ..models import FLOAT, NETWORKS, WIDTHS
 from ..pruning import Pruning
 from ..weights import WEIGHTS
 
@@ -57,8 +57,9 @@ class TrainConfig:
     ----------
     dataset : str
         Name of the data set.
-    widths : tuple of int
-        Outputs of each hidden layer, at most 65536; filters, of convolutions.
+    widths : tuple of int, or None
+        Outputs of each hidden layer, at most 65536; filters, of convolutions. None stands for
+        those of the published network, in :data:`WIDTHS`.
     bits : int
         Width of the activations.
     epochs : int
@@ -117,7 +118,7 @@ class TrainConfig:
     """
 
     dataset: str
-    widths: tuple[int, ...]
+    widths: tuple[int, ...] | None
     bits: int
     epochs: int
     network: str = "mlp"
@@ -142,7 +143,8 @@ class TrainConfig:
     threads: int = 1
 
     def __post_init__(self):
-        object.__setattr__(self, "widths", tuple(self.widths))
+        widths = WIDTHS.get(self.network, ()) if self.widths is None else self.widths
+        object.__setattr__(self, "widths", tuple(widths))
         if isinstance(self.pruning, Mapping):
             object.__setattr__(self, "pruning", Pruning(**self.pruning))
         stages = (each if isinstance(each, Stage) else Stage(**each) for each in self.stages)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ...errors import TrainingError
-from ..data import Dataset
+from ..data import Dataset, ImageFiles
 from ..layers import integers
 from ..models import NETWORKS, Kit, Model
 from .checkpoint import load_checkpoint, save_checkpoint
@@ -106,15 +106,17 @@ def train(
 
 
 @torch.no_grad()
-def accuracy(model: Model, images: np.ndarray, labels: np.ndarray) -> float:
+def accuracy(model: Model, images: np.ndarray | ImageFiles, labels: np.ndarray) -> float:
     """Share of images classified right by ``model`` in evaluation mode, 0…1.
 
     On a tie the lowest class wins, as everywhere.
     """
     was_training = model.training
     model.eval()
-    batches = integers(images, model.device).split(_BATCH)
-    classes = [model(batch).value.cpu().numpy().argmax(axis=1) for batch in batches]
+    batches = (images[start : start + _BATCH] for start in range(0, len(images), _BATCH))
+    classes = [
+        model(integers(batch, model.device)).value.cpu().numpy().argmax(axis=1) for batch in batches
+    ]
     model.train(was_training)
     return float(np.mean(np.concatenate(classes) == labels))
 

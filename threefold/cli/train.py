@@ -27,6 +27,7 @@ EXAMPLES = [
     "threefold train --preset digits --set schedule=step --set ema=0.99 \\\n      -o out/tuned",
 ]
 
+_STORED = 1 << 28  # bytes of held-out images
 _SETTINGS = ("seed", "epochs", "widths", "bits", "device")
 
 
@@ -37,7 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--list", action="store_true", help="show the presets, and do nothing")
     parser.add_argument(
-        "--data", type=Path, metavar="FOLDER", help="files of the data set, if it needs any"
+        "--data-dir",
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help="files of the data set, if it needs any; 'threefold data' tells which",
     )
     parser.add_argument("--seed", type=int, help="of weights and order of images")
     parser.add_argument("--epochs", type=int, help="passes over the training images")
@@ -66,9 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> str:
     """Train, or take up again what was interrupted, and write the products.
 
-    The folder gets ``network.tern``, ``test.npz`` (the held-out images and labels),
-    ``train.json`` (configuration, accuracies, losses) and the checkpoints. What was made from
-    another network there is removed, its plan included.
+    The folder gets ``network.tern``, ``test.npz`` (the held-out images and labels, of large sets
+    the first 256 MiB), ``train.json`` (configuration, accuracies, losses) and the checkpoints.
+    What was made from another network there is removed, its plan included.
 
     Raises
     ------
@@ -90,7 +95,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
         return "\n".join(f"{name:20} {each.recipe}" for name, each in quant.PRESETS.items())
     config = _config(args, quant.PRESETS)
     name = args.preset.replace("-", "_")
-    dataset = quant.load_dataset(config.dataset, args.data)
+    dataset = quant.load_dataset(config.dataset, args.data_dir)
     folder = make_folder(args.output or Path("out", name))
     if args.fresh:
         for checkpoint in folder.glob("checkpoint*.pt"):
@@ -115,7 +120,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
         remove_products(folder, name)
         (folder / "plan.json").unlink(missing_ok=True)
     network.save(trial.network, folder / "network.tern")
-    save_images(folder / "test.npz", dataset.test_images, dataset.test_labels)
+    stored = max(1, _STORED // dataset.input.size)
+    save_images(folder / "test.npz", dataset.test_images[:stored], dataset.test_labels[:stored])
     write_file(folder / "train.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
     return _summary(trial, folder)
 
