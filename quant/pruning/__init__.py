@@ -1,13 +1,12 @@
 """Structured pruning: weights that leave in tiles, which the generated hardware skips."""
 
-from .config import FRACTION, SCOPES, Pruning
+from .config import SCOPES, Pruning
 from .masks import prune, prune_collapsed
-from .penalty import clipped_lasso, group_lasso, limit_of
+from .penalty import clipped_lasso, group_lasso
 from .selection import Tiled, counts, select
 from .tiles import Tile
 
 __all__ = [
-    "FRACTION",
     "SCOPES",
     "Pruning",
     "Tile",
@@ -15,7 +14,6 @@ __all__ = [
     "clipped_lasso",
     "counts",
     "group_lasso",
-    "limit_of",
     "prune",
     "prune_collapsed",
     "select",

@@ -38,8 +38,7 @@ class Pruner(Part):
         """λ times the group lasso, until all is pruned."""
         if self._done >= self._end or not self.pruning.penalty:
             return None
-        how = self.pruning
-        return how.penalty * group_lasso(self._select(model), how.clip, how.fraction)
+        return self.pruning.penalty * group_lasso(self._select(model), self.pruning.clip)
 
     def after_epoch(self, model: Model, epoch: int) -> None:
         """Prune as many tiles as the epoch asks for."""
