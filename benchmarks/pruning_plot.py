@@ -107,7 +107,7 @@ def plot(rows: Iterable[dict], file: Path) -> None:
             f"mean of {seeds} seeds, shaded from lowest to highest; cycles as in Verilator",
             color="#5b6670",
         )
-        figure.subplots_adjust(left=0.1, right=0.98, bottom=0.125, top=0.8)
+        figure.subplots_adjust(left=0.1, right=0.98, bottom=0.16, top=0.8)
         figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None, dpi=100)
 
 
