@@ -21,7 +21,7 @@ from .layers import (
     TernaryLinear,
 )
 from .models import FLOAT, NETWORKS, Kit, Model, lenet, mlp, resnet
-from .training import PRESETS, TrainConfig, accuracy, build, train
+from .training import PRESETS, Group, TrainConfig, accuracy, build, processes, train
 from .weights import WEIGHTS, Statistical, WeightQuantizer
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Flatten",
     "FloatConv",
     "FloatLinear",
+    "Group",
     "Kit",
     "MaxPool",
     "Model",
@@ -62,6 +63,7 @@ __all__ = [
     "load_dataset",
     "mlp",
     "mnist",
+    "processes",
     "require_equal",
     "resnet",
     "search",

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from .batch import moments
 from .tensor import QuantTensor
 
 __all__ = ["Norm"]
@@ -11,8 +12,8 @@ __all__ = ["Norm"]
 class Norm(nn.Module):
     """Batch normalization of the value, expressed as another scale and shift of the same codes.
 
-    In training from the statistics of the batch, with gradients through them; in evaluation
-    from the running ones, in double precision.
+    In training from the statistics of the batch, with gradients through them, no matter how
+    many processes share it; in evaluation from the running ones, in double precision.
 
     Parameters
     ----------
@@ -45,13 +46,11 @@ class Norm(nn.Module):
         return QuantTensor(x.codes, x.scale * gain, (x.shift - mean) * gain + bias)
 
     def _batch_statistics(self, x: QuantTensor) -> tuple[Tensor, Tensor]:
-        axes = [axis for axis in range(x.codes.ndim) if axis != 1]
-        var, mean = torch.var_mean(x.codes.float(), axes, correction=0)
+        var, mean, correction = moments(x.codes.float())
         var, mean = var * x.scale**2, mean * x.scale + x.shift
-        count = x.codes.numel() // self.channels
         with torch.no_grad():
             self.running_mean.lerp_(mean, self.momentum)
-            self.running_var.lerp_(var * (count / max(count - 1, 1)), self.momentum)
+            self.running_var.lerp_(var * correction, self.momentum)
         return mean, var
 
     def extra_repr(self) -> str:

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from ...errors import TrainingError
 from ...network import Codes
+from .batch import mean_square
 from .tensor import QuantTensor, over_channels
 
 __all__ = ["Quantize", "QuantizeLike", "Quantizer"]
@@ -86,7 +87,7 @@ class Quantize(Quantizer):
         if self.training and not torch.compiler.is_compiling() and not self.started:
             widths = 3 if self.codes.lo == 0 else min(3, self.codes.hi)
             with torch.no_grad():
-                self.clip.copy_(widths * x.value.square().mean().sqrt())
+                self.clip.copy_(widths * mean_square(x.value).sqrt())
                 self.started.fill_(True)
         return self.quantize(x, self.scale())
 

@@ -12,9 +12,10 @@ from ..data import AUGMENTATIONS, Dataset
 from ..layers import integers
 from ..models import Model
 from .config import TrainConfig
+from .distributed import Group
 from .part import Part
 
-__all__ = ["Loop", "threads"]
+__all__ = ["Loop", "repeatable"]
 
 _TEMPERATURE = 4.0  # of soft labels
 
@@ -33,6 +34,8 @@ class Loop:
         Whose logits are learned as well, with ``config.distill`` as their share.
     on_step : function, optional
         Called with the number of images done in an epoch, and the number there are.
+    group : Group, optional
+        Processes that share every batch.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Loop:
         parts: Sequence[Part] = (),
         teacher: Model | None = None,
         on_step: Callable[[int, int], None] | None = None,
+        group: Group | None = None,
     ):
         self.model = model
         self.config = config
@@ -50,6 +54,7 @@ class Loop:
         self.optimizer = _optimizer(model, config)
         self._teacher = teacher and teacher.eval().to(model.device)
         self._on_step = on_step
+        self._group = group or Group()
         self._images = integers(dataset.train_images, model.device)
         self._labels = integers(dataset.train_labels, model.device)
         self._zero = dataset.input.element.zero_code or 0
@@ -67,26 +72,38 @@ class Loop:
         random = torch.Generator().manual_seed((self.config.seed << 32) + epoch)
         total, done = torch.zeros((), device=self.model.device), 0
         for batch in integers(order, self.model.device).split(self.config.batch):
+            # All of the batch, so that no image depends on who takes it.
             images = AUGMENTATIONS[self.config.augment](self._images[batch], self._zero, random)
+            images, labels = map(self._group.share, (images, self._labels[batch]))
             # What activations learn starts with the very first batch, before compilation.
             objective = self._forward if epoch or done else self._objective
-            total += self._step(objective, images, self._labels[batch]) * len(batch)
+            share = len(labels) / len(batch)
+            total += self._step(objective, images, labels, share) * len(labels)
             done += len(batch)
             if self._on_step:
                 self._on_step(done, len(order))
         for part in self.parts:
             part.after_epoch(self.model, epoch)
+        self._group.add([total])
         return total.item() / len(order)
 
-    def _step(self, objective: Callable[..., Tensor], images: Tensor, labels: Tensor) -> Tensor:
-        """One step of the optimizer; the loss."""
+    def _step(
+        self, objective: Callable[..., Tensor], images: Tensor, labels: Tensor, share: float
+    ) -> Tensor:
+        """One step of the optimizer with ``share`` of its images; their mean loss."""
         soft = self._soft_labels(images)
         half = self.config.precision == "bfloat16"
-        with torch.autocast(self.model.device.type, torch.bfloat16, enabled=half):
+        with (
+            self._group.sharing(),
+            torch.autocast(self.model.device.type, torch.bfloat16, enabled=half),
+        ):
             loss = objective(images, labels, soft)
         penalties = [part.penalty(self.model) for part in self.parts]
         self.optimizer.zero_grad()
-        sum((each for each in penalties if each is not None), loss).backward()
+        # The gradients of all processes are added: of each its share, of a penalty equal parts.
+        parts = [each / self._group.world for each in penalties if each is not None]
+        sum(parts, loss * share).backward()
+        self._group.add(p.grad for p in self.model.parameters() if p.grad is not None)
         for part in self.parts:
             part.before_step(self.model)
         self.optimizer.step()
@@ -100,6 +117,8 @@ class Loop:
         Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015.
         """
         logits = self.model(images).value
+        if not len(labels):  # a share of no image, whose backward pass the others wait for
+            return logits.sum()
         loss = functional.cross_entropy(logits, labels, label_smoothing=self.config.smoothing)
         if soft is None:
             return loss
@@ -130,11 +149,16 @@ def _optimizer(model: Model, config: TrainConfig) -> torch.optim.Optimizer:
 
 
 @contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Use ``count`` threads: their number decides the order of float sums."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
+def repeatable(threads: int) -> Iterator[None]:
+    """Use so many threads, whose number decides the order of float sums, and a fixed order on GPUs.
+
+    Of what cuDNN computes, that is.
+    """
+    before = torch.get_num_threads(), torch.backends.cudnn.deterministic
+    torch.set_num_threads(threads)
+    torch.backends.cudnn.deterministic = True
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(before[0])
+        torch.backends.cudnn.deterministic = before[1]

@@ -11,6 +11,8 @@ class Part:
     """One method on top of plain training, which does nothing unless it says so.
 
     What a part has to remember beyond an epoch is in its ``state_dict``, which checkpoints hold.
+    Processes that share a training call it alike, with the same parameters and, before a step,
+    the gradients of the whole batch.
     """
 
     def penalty(self, model: Model) -> Tensor | None:

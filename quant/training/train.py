@@ -11,10 +11,11 @@ from ...errors import TrainingError
 from ..data import Dataset
 from ..layers import integers
 from ..models import NETWORKS, Kit, Model
-from .checkpoint import load_checkpoint, save_checkpoint
+from .checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
 from .config import TrainConfig
+from .distributed import Group
 from .ema import MovingAverage
-from .loop import Loop, threads
+from .loop import Loop, repeatable
 from .part import Part
 
 __all__ = ["accuracy", "build", "train"]
@@ -37,6 +38,7 @@ def train(
     checkpoint: Path | str | None = None,
     on_epoch: Callable[[int, float], None] | None = None,
     on_step: Callable[[int, int], None] | None = None,
+    group: Group | None = None,
 ) -> list[float]:
     """Train ``model`` to the last epoch; the held-out images are never looked at.
 
@@ -57,6 +59,10 @@ def train(
         Called with the number of epochs done and the mean loss of the last one.
     on_step : function, optional
         Called with the number of images done in an epoch, and the number there are.
+    group : Group, optional
+        Processes that train it together, each of which calls this function with the same
+        arguments; see :func:`processes`. Every batch is shared by them, and the result is that
+        of one process but for the order of float sums.
 
     Returns
     -------
@@ -66,24 +72,29 @@ def train(
     Raises
     ------
     TrainingError
-        If the loss is no longer finite, the device or the teacher is missing, or the checkpoint
-        is of another training or damaged.
+        If the loss is no longer finite, the device or the teacher is missing, the checkpoint
+        is of another training or damaged, there are more processes than images in a batch, or
+        one of them has ended.
     BuildError
         If the checkpoint cannot be written.
     """
-    if config.device == "cuda" and not torch.cuda.is_available():
-        raise TrainingError("PyTorch finds no CUDA device; train on device cpu")
-    if config.distill and teacher is None:
-        raise TrainingError(f"distill {config.distill:g} needs a teacher; give a trained model")
-    model.to(config.device)
+    group = group or Group()
+    with group.agree():
+        _require_able(config, teacher, group)
+        model.to(group.place(config.device))
+    group.align(model)
     parts = _parts(config)
-    loop = Loop(model, dataset, config, parts, teacher, on_step)
+    loop = Loop(model, dataset, config, parts, teacher, on_step, group)
     losses: list[float] = []
     if checkpoint is not None:
-        losses = load_checkpoint(checkpoint, model, loop.optimizer, parts, dataset, config)
+        content = group.from_first(lambda: read_checkpoint(checkpoint))
+        with group.agree():
+            losses = load_checkpoint(
+                checkpoint, content, model, loop.optimizer, parts, dataset, config
+            )
         if losses and on_epoch:
             on_epoch(len(losses), losses[-1])
-    with threads(config.threads):
+    with repeatable(config.threads):
         for epoch in range(len(losses), config.epochs):
             loss = loop.epoch(epoch)
             if not math.isfinite(loss):
@@ -93,13 +104,25 @@ def train(
                 )
             losses.append(loss)
             if checkpoint is not None:
-                save_checkpoint(checkpoint, model, loop.optimizer, parts, losses, dataset, config)
+                state = (model, loop.optimizer, parts, losses, dataset, config)
+                group.from_first(lambda state=state: save_checkpoint(checkpoint, *state))
             if on_epoch:
                 on_epoch(len(losses), loss)
     for part in parts:
         part.finish(model)
     model.eval()
     return losses
+
+
+def _require_able(config: TrainConfig, teacher: Model | None, group: Group) -> None:
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("PyTorch finds no CUDA device; train on device cpu")
+    if config.distill and teacher is None:
+        raise TrainingError(f"distill {config.distill:g} needs a teacher; give a trained model")
+    if config.batch < group.world:
+        raise TrainingError(
+            f"{group.world} processes cannot share a batch of {config.batch} images; start fewer"
+        )
 
 
 @torch.no_grad()
