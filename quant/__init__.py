@@ -21,7 +21,20 @@ from .layers import (
     TernaryLinear,
 )
 from .models import FLOAT, NETWORKS, Kit, Model, lenet, mlp, resnet
-from .training import PRESETS, Group, TrainConfig, accuracy, build, processes, train
+from .training import (
+    PRESETS,
+    Group,
+    Stage,
+    TrainConfig,
+    accuracy,
+    build,
+    checkpoint_names,
+    processes,
+    train,
+    train_stages,
+    transfer,
+)
+from .trial import Trial, run_trial
 from .weights import WEIGHTS, Statistical, WeightQuantizer
 
 __all__ = [
@@ -48,14 +61,17 @@ __all__ = [
     "Relu",
     "Rescale",
     "Residual",
+    "Stage",
     "Statistical",
     "SumPool",
     "TernaryConv",
     "TernaryLinear",
     "TrainConfig",
+    "Trial",
     "WeightQuantizer",
     "accuracy",
     "build",
+    "checkpoint_names",
     "digit_maps",
     "digits",
     "export",
@@ -66,7 +82,10 @@ __all__ = [
     "processes",
     "require_equal",
     "resnet",
+    "run_trial",
     "search",
     "trace",
     "train",
+    "train_stages",
+    "transfer",
 ]

@@ -1,8 +1,22 @@
 """Training: what decides it, and how it goes on."""
 
-from .config import TrainConfig
+from .config import Stage, TrainConfig
 from .distributed import Group, processes
 from .presets import PRESETS
+from .stages import checkpoint_names, train_stages
 from .train import accuracy, build, train
+from .transfer import transfer
 
-__all__ = ["PRESETS", "Group", "TrainConfig", "accuracy", "build", "processes", "train"]
+__all__ = [
+    "PRESETS",
+    "Group",
+    "Stage",
+    "TrainConfig",
+    "accuracy",
+    "build",
+    "checkpoint_names",
+    "processes",
+    "train",
+    "train_stages",
+    "transfer",
+]

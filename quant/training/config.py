@@ -10,7 +10,7 @@ from ..data.augment import AUGMENTATIONS
 from ..models import FLOAT, NETWORKS
 from ..weights import WEIGHTS
 
-__all__ = ["TrainConfig"]
+__all__ = ["Stage", "TrainConfig"]
 
 _CHOICES = {
     "network": tuple(NETWORKS),
@@ -24,6 +24,27 @@ _CHOICES = {
 }
 _MAX_WIDTH = 1 << 16
 _DROPS = ((0.4, 0.1), (0.6, 0.1), (0.8, 0.5))  # of He, Gong, Fan, WACV 2019, of 200 epochs
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A training before the one that counts, which starts from what it has learned.
+
+    Parameters
+    ----------
+    epochs : int
+    weights : str
+        As in :class:`TrainConfig`; float unless given.
+    bits : int, optional
+        Width of the activations; that of the training itself if left out.
+    rate : float, optional
+        Learning rate at the start; that of the training itself if left out.
+    """
+
+    epochs: int
+    weights: str = FLOAT
+    bits: int | None = None
+    rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +89,8 @@ class TrainConfig:
         Share of the loss that is the distance to the soft labels of a teacher, 0…1.
     ema : float
         Decay of the moving average that the parameters are replaced by at the end; 0 for none.
+    stages : tuple of Stage
+        What is trained before, one after the other: float first, then with more bits, usually.
     seed : int
         Of initial weights, of the order of images and their augmentation, at least 0.
     device : str
@@ -104,6 +127,7 @@ class TrainConfig:
     smoothing: float = 0.0
     distill: float = 0.0
     ema: float = 0.0
+    stages: tuple[Stage, ...] = ()
     seed: int = 0
     device: str = "cpu"
     precision: str = "float32"
@@ -112,6 +136,8 @@ class TrainConfig:
 
     def __post_init__(self):
         object.__setattr__(self, "widths", tuple(self.widths))
+        stages = (each if isinstance(each, Stage) else Stage(**each) for each in self.stages)
+        object.__setattr__(self, "stages", tuple(stages))
         for field in ("epochs", "batch", "threads"):
             if getattr(self, field) < 1:
                 raise TrainingError(f"{field} must be at least 1, not {getattr(self, field)}")
@@ -138,6 +164,9 @@ class TrainConfig:
                     f"{field} must be one of {', '.join(choices)}, not {getattr(self, field)!r}"
                 )
 
+        for index in range(len(self.stages)):
+            self._training(index)
+
     @property
     def ternary(self) -> bool:
         """Whether the network is quantized."""
@@ -145,8 +174,32 @@ class TrainConfig:
 
     @property
     def twin(self) -> "TrainConfig":
-        """The same training of the float network of the same shape."""
-        return dataclasses.replace(self, weights=FLOAT)
+        """The training of the float network of the same shape, for as many epochs in all."""
+        return dataclasses.replace(
+            self, weights=FLOAT, epochs=self.total_epochs, stages=(), distill=0.0
+        )
+
+    @property
+    def total_epochs(self) -> int:
+        """Epochs of all stages and the training itself."""
+        return sum(stage.epochs for stage in self.stages) + self.epochs
+
+    @property
+    def trainings(self) -> "list[TrainConfig]":
+        """The stages as trainings of their own, and the training itself."""
+        return [*map(self._training, range(len(self.stages))), self]
+
+    def _training(self, index: int) -> "TrainConfig":
+        stage = self.stages[index]
+        return dataclasses.replace(
+            self,
+            epochs=stage.epochs,
+            weights=stage.weights,
+            bits=self.bits if stage.bits is None else stage.bits,
+            rate=self.rate if stage.rate is None else stage.rate,
+            distill=0.0 if stage.weights == FLOAT else self.distill,
+            stages=self.stages[:index],
+        )
 
     @property
     def codes(self) -> Codes:
@@ -167,7 +220,7 @@ class TrainConfig:
 
     def to_dict(self) -> dict:
         """All values, as JSON has them."""
-        return {**asdict(self), "widths": list(self.widths)}
+        return {**asdict(self), "widths": list(self.widths), "stages": [*map(asdict, self.stages)]}
 
     def choices(self) -> dict:
         """Values that are not those of the class, as JSON has them.
@@ -176,7 +229,9 @@ class TrainConfig:
         values.
         """
         usual = {field.name: field.default for field in dataclasses.fields(self)}
-        return {key: value for key, value in self.to_dict().items() if value != usual[key]}
+        return {
+            key: value for key, value in self.to_dict().items() if getattr(self, key) != usual[key]
+        }
 
     @property
     def recipe(self) -> str:
@@ -192,4 +247,11 @@ class TrainConfig:
         ]
         if self.augment != "none":
             parts.append(f", augmentation {self.augment}")
+        if self.ema:
+            parts.append(f", moving average {self.ema:g}")
+        if self.distill:
+            parts.append(f", distilled {self.distill:g}")
+        for stage in self.stages:
+            bits = "" if stage.weights == FLOAT else f" with {stage.bits or self.bits} bits"
+            parts.append(f", after {stage.epochs} epochs {stage.weights}{bits}")
         return "".join([*parts, "; last epoch"])

@@ -6,7 +6,7 @@ to run a part of a network, or all of it twice, and no part of it meets a wrappe
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import TypeVar
 
@@ -32,10 +32,13 @@ class Group:
         Number of this process, 0…``world`` − 1.
     world : int
         Number of processes.
+    agreed : ThreefoldError or None
+        What went wrong, once all processes know it.
     """
 
     rank = 0
     world = 1
+    agreed: ThreefoldError | None = None
 
     @property
     def first(self) -> bool:
@@ -122,8 +125,7 @@ class _Processes(Group):
                 made[1] = error
         with _connected():
             dist.broadcast_object_list(made, 0)
-        if made[1] is not None:
-            raise made[1]
+        self._raise(made[1])
         return made[0]
 
     @contextmanager
@@ -135,9 +137,12 @@ class _Processes(Group):
             mine = error
         with _connected():
             dist.all_gather_object(errors, mine)
-        for error in errors:
-            if error is not None:
-                raise error
+        self._raise(next((error for error in errors if error is not None), None))
+
+    def _raise(self, error: ThreefoldError | None) -> None:
+        if error is not None:
+            self.agreed = error
+            raise error from None
 
     @torch.compiler.disable
     def _gather(self, values: Tensor) -> Tensor:
@@ -172,7 +177,8 @@ class _Gather(torch.autograd.Function):
 def processes() -> Iterator[Group]:
     """The processes that ``torchrun`` has started, joined for the block; or this one alone.
 
-    An error within ends them all: the others cannot go on, and ``torchrun`` stops them.
+    An error within ends them all, since none can go on alone. One that all have agreed upon is
+    raised in the first only; the others wait until it has told it, and end with its status.
 
     Examples
     --------
@@ -185,7 +191,15 @@ def processes() -> Iterator[Group]:
         return
     cuda = torch.cuda.is_available() and dist.is_nccl_available()
     dist.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=_TIMEOUT)
-    yield _Processes()
+    group = _Processes()
+    try:
+        yield group
+    except ThreefoldError as error:
+        if group.first or error is not group.agreed:
+            raise
+        with suppress(RuntimeError):
+            dist.all_reduce(torch.zeros(()))  # in vain, until the first has ended
+        raise SystemExit(error.exit_code) from None
     # Not after an error, where those that wait for each other would wait forever.
     dist.destroy_process_group()
 

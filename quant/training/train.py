@@ -97,11 +97,8 @@ def train(
     with repeatable(config.threads):
         for epoch in range(len(losses), config.epochs):
             loss = loop.epoch(epoch)
-            if not math.isfinite(loss):
-                raise TrainingError(
-                    f"the loss is {loss} in epoch {epoch + 1}; "
-                    f"train at a lower rate than {config.rate:g}"
-                )
+            with group.agree():
+                _require_finite(loss, epoch, config)
             losses.append(loss)
             if checkpoint is not None:
                 state = (model, loop.optimizer, parts, losses, dataset, config)
@@ -118,10 +115,19 @@ def _require_able(config: TrainConfig, teacher: Model | None, group: Group) -> N
     if config.device == "cuda" and not torch.cuda.is_available():
         raise TrainingError("PyTorch finds no CUDA device; train on device cpu")
     if config.distill and teacher is None:
-        raise TrainingError(f"distill {config.distill:g} needs a teacher; give a trained model")
+        raise TrainingError(
+            f"distill {config.distill:g} needs a teacher; put a float stage in front"
+        )
     if config.batch < group.world:
         raise TrainingError(
             f"{group.world} processes cannot share a batch of {config.batch} images; start fewer"
+        )
+
+
+def _require_finite(loss: float, epoch: int, config: TrainConfig) -> None:
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"the loss is {loss} in epoch {epoch + 1}; train at a lower rate than {config.rate:g}"
         )
 
 
