@@ -21,10 +21,10 @@ _FORMAT = 3
 
 def save_checkpoint(
     path: Path | str,
+    losses: list[float],
     model: Model,
     optimizer: torch.optim.Optimizer,
     parts: Sequence[Part],
-    losses: list[float],
     dataset: Dataset,
     config: TrainConfig,
 ) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from ...errors import TrainingError
 from ...network import Codes
 from ..data.augment import AUGMENTATIONS
-from ..models import FLOAT, NETWORKS
+from ..models import FLOAT, NETWORKS, WIDTHS
 from ..weights import WEIGHTS
 
 __all__ = ["Stage", "TrainConfig"]
@@ -55,8 +55,9 @@ class TrainConfig:
     ----------
     dataset : str
         Name of the data set.
-    widths : tuple of int
-        Outputs of each hidden layer, at most 65536; filters, of convolutions.
+    widths : tuple of int, or None
+        Outputs of each hidden layer, at most 65536; filters, of convolutions. None stands for
+        those of the published network, in :data:`WIDTHS`.
     bits : int
         Width of the activations.
     epochs : int
@@ -111,7 +112,7 @@ class TrainConfig:
     """
 
     dataset: str
-    widths: tuple[int, ...]
+    widths: tuple[int, ...] | None
     bits: int
     epochs: int
     network: str = "mlp"
@@ -135,7 +136,8 @@ class TrainConfig:
     threads: int = 1
 
     def __post_init__(self):
-        object.__setattr__(self, "widths", tuple(self.widths))
+        widths = WIDTHS.get(self.network, ()) if self.widths is None else self.widths
+        object.__setattr__(self, "widths", tuple(widths))
         stages = (each if isinstance(each, Stage) else Stage(**each) for each in self.stages)
         object.__setattr__(self, "stages", tuple(stages))
         for field in ("epochs", "batch", "threads"):

@@ -45,6 +45,11 @@ class Group:
         """Whether this is the process that writes files and talks to people."""
         return self.rank == 0
 
+    @property
+    def part(self) -> slice:
+        """What this process takes of a batch: every ``world``-th image, maybe none."""
+        return slice(self.rank, None, self.world)
+
     def place(self, device: str) -> torch.device:
         """Where this process computes, if the training is to run on ``"cpu"`` or ``"cuda"``.
 
@@ -54,10 +59,6 @@ class Group:
             If there are fewer CUDA devices than processes on this machine.
         """
         return torch.device(device)
-
-    def share(self, batch: Tensor) -> Tensor:
-        """What this process takes of a batch: every ``world``-th image, maybe none."""
-        return batch[self.rank :: self.world]
 
     def sharing(self) -> AbstractContextManager:
         """Where the layers' statistics are those of the images of all processes."""

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..data import AUGMENTATIONS, Dataset
+from ..data import Dataset
 from ..layers import integers
 from ..models import Model
 from .config import TrainConfig
 from .distributed import Group
+from .images import Images
 from .part import Part
 
 __all__ = ["Loop", "repeatable"]
@@ -55,9 +56,8 @@ class Loop:
         self._teacher = teacher and teacher.eval().to(model.device)
         self._on_step = on_step
         self._group = group or Group()
-        self._images = integers(dataset.train_images, model.device)
+        self._images = Images(dataset, config.augment, model.device)
         self._labels = integers(dataset.train_labels, model.device)
-        self._zero = dataset.input.element.zero_code or 0
         self._forward = torch.compile(self._objective) if config.compiled else self._objective
         if model.device.type == "cuda" or config.compiled:
             model.to(memory_format=torch.channels_last)
@@ -72,9 +72,8 @@ class Loop:
         random = torch.Generator().manual_seed((self.config.seed << 32) + epoch)
         total, done = torch.zeros((), device=self.model.device), 0
         for batch in integers(order, self.model.device).split(self.config.batch):
-            # All of the batch, so that no image depends on who takes it.
-            images = AUGMENTATIONS[self.config.augment](self._images[batch], self._zero, random)
-            images, labels = map(self._group.share, (images, self._labels[batch]))
+            images = self._images.draw(batch, random, self._group.part)
+            labels = self._labels[batch[self._group.part]]
             # What activations learn starts with the very first batch, before compilation.
             objective = self._forward if epoch or done else self._objective
             share = len(labels) / len(batch)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ...errors import TrainingError
-from ..data import Dataset
+from ..data import Dataset, ImageFiles
 from ..layers import integers
 from ..models import NETWORKS, Kit, Model
 from .checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
@@ -85,13 +85,12 @@ def train(
     group.align(model)
     parts = _parts(config)
     loop = Loop(model, dataset, config, parts, teacher, on_step, group)
+    trained = (model, loop.optimizer, parts, dataset, config)
     losses: list[float] = []
     if checkpoint is not None:
         content = group.from_first(lambda: read_checkpoint(checkpoint))
         with group.agree():
-            losses = load_checkpoint(
-                checkpoint, content, model, loop.optimizer, parts, dataset, config
-            )
+            losses = load_checkpoint(checkpoint, content, *trained)
         if losses and on_epoch:
             on_epoch(len(losses), losses[-1])
     with repeatable(config.threads):
@@ -101,8 +100,7 @@ def train(
                 _require_finite(loss, epoch, config)
             losses.append(loss)
             if checkpoint is not None:
-                state = (model, loop.optimizer, parts, losses, dataset, config)
-                group.from_first(lambda state=state: save_checkpoint(checkpoint, *state))
+                group.from_first(lambda: save_checkpoint(checkpoint, losses, *trained))
             if on_epoch:
                 on_epoch(len(losses), loss)
     for part in parts:
@@ -132,15 +130,17 @@ def _require_finite(loss: float, epoch: int, config: TrainConfig) -> None:
 
 
 @torch.no_grad()
-def accuracy(model: Model, images: np.ndarray, labels: np.ndarray) -> float:
+def accuracy(model: Model, images: np.ndarray | ImageFiles, labels: np.ndarray) -> float:
     """Share of images classified right by ``model`` in evaluation mode, 0…1.
 
     On a tie the lowest class wins, as everywhere.
     """
     was_training = model.training
     model.eval()
-    batches = integers(images, model.device).split(_BATCH)
-    classes = [model(batch).value.cpu().numpy().argmax(axis=1) for batch in batches]
+    batches = (images[start : start + _BATCH] for start in range(0, len(images), _BATCH))
+    classes = [
+        model(integers(batch, model.device)).value.cpu().numpy().argmax(axis=1) for batch in batches
+    ]
     model.train(was_training)
     return float(np.mean(np.concatenate(classes) == labels))
 

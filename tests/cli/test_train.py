@@ -151,6 +151,17 @@ def test_a_network_is_named_like_its_preset(tmp_path):
     assert load_images(tmp_path / "test.npz")[0].shape == (360, 8, 8, 1)
 
 
+def test_where_the_data_is():
+    assert str(parse("--data-dir there").data_dir) == str(parse("--data there").data_dir) == "there"
+    assert parse("").data_dir is None
+
+
+def test_digits_come_with_a_package(tmp_path):
+    message = f"digits comes with a package; leave out the folder {tmp_path}"
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        run(f"--preset digits --data-dir {tmp_path} -o {tmp_path / 'out'}")
+
+
 def test_files_that_are_missing_leave_no_folder(tmp_path):
     with pytest.raises(DataError, match=r"^mnist is read from files, but no folder is given; "):
         run(f"--preset lenet-mnist -o {tmp_path / 'out'}")

@@ -27,6 +27,7 @@ EXAMPLES = [
     "threefold train --preset digits --set schedule=step --set ema=0.99 \\\n      -o out/tuned",
 ]
 
+_STORED = 1 << 28  # bytes of held-out images
 _SETTINGS = ("seed", "epochs", "widths", "bits", "device")
 
 
@@ -37,7 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--list", action="store_true", help="show the presets, and do nothing")
     parser.add_argument(
-        "--data", type=Path, metavar="FOLDER", help="files of the data set, if it needs any"
+        "--data-dir",
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help="files of the data set, if it needs any; 'threefold data' tells which",
     )
     parser.add_argument("--seed", type=int, help="of weights and order of images")
     parser.add_argument("--epochs", type=int, help="passes over the training images")
@@ -66,7 +71,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> str | None:
     """Train, or take up again what was interrupted, and write the products.
 
-    The folder gets ``network.tern``, ``test.npz`` (the held-out images and labels),
+    The folder gets ``network.tern``, ``test.npz`` (the held-out images and labels, the first
+    256 MiB of them),
     ``train.json`` (configuration, accuracies, losses) and the checkpoints. What was made from
     another network there is removed, its plan included. Started by ``torchrun``, processes share
     the training, and the first alone writes, shows and returns something.
@@ -95,7 +101,7 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
         console.quiet |= not group.first
         with group.agree():
             config = _config(args, quant.PRESETS)
-            dataset = quant.load_dataset(config.dataset, args.data)
+            dataset = quant.load_dataset(config.dataset, args.data_dir)
             if group.first:
                 _prepare(folder, args.fresh)
         with _progress(console, config.total_epochs, not args.no_float) as on_progress:
@@ -111,18 +117,8 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
             )
     if trial is None:
         return None
-    record = {
-        **trial.network.provenance,
-        "config": config.to_dict(),
-        "losses": trial.losses,
-        "preset": args.preset,
-    }
-    if not holds_network(folder, trial.network):
-        remove_products(folder, name)
-        (folder / "plan.json").unlink(missing_ok=True)
-    network.save(trial.network, folder / "network.tern")
-    save_images(folder / "test.npz", dataset.test_images, dataset.test_labels)
-    write_file(folder / "train.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
+    made = {"config": config.to_dict(), "losses": trial.losses, "preset": args.preset}
+    _write(folder, trial.network, made, dataset)
     return _summary(trial, folder)
 
 
@@ -131,6 +127,17 @@ def _prepare(folder: Path, fresh: bool) -> None:
     if fresh:
         for checkpoint in folder.glob("checkpoint*.pt"):
             checkpoint.unlink()
+
+
+def _write(folder: Path, trained: network.Network, made: dict, dataset) -> None:
+    if not holds_network(folder, trained):
+        remove_products(folder, trained.name)
+        (folder / "plan.json").unlink(missing_ok=True)
+    network.save(trained, folder / "network.tern")
+    stored = max(1, _STORED // dataset.input.size)
+    save_images(folder / "test.npz", dataset.test_images[:stored], dataset.test_labels[:stored])
+    record = {**trained.provenance, **made}
+    write_file(folder / "train.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
 def _config(args: argparse.Namespace, presets: dict):

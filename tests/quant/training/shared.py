@@ -91,7 +91,7 @@ def normalized(codes, weights, group=None):
     norm = Norm(codes.shape[1])
     codes, weights = codes.clone(), weights.clone()
     if group is not None:
-        codes, weights = group.share(codes), group.share(weights)
+        codes, weights = codes[group.part], weights[group.part]
     codes.requires_grad_()
     scale = torch.tensor(0.5, requires_grad=True)
     with group.sharing() if group is not None else torch.enable_grad():
