@@ -36,6 +36,7 @@ from .models import (
     resnet_imagenet,
     vgg_small,
 )
+from .pruning import Pruning
 from .training import (
     PRESETS,
     Group,
@@ -50,7 +51,7 @@ from .training import (
     transfer,
 )
 from .trial import Trial, run_trial
-from .weights import WEIGHTS, Statistical, WeightQuantizer
+from .weights import WEIGHTS, Expanded, Statistical, WeightQuantizer
 
 __all__ = [
     "AUGMENTATIONS",
@@ -62,6 +63,7 @@ __all__ = [
     "WIDTHS",
     "Concat",
     "Dataset",
+    "Expanded",
     "Flatten",
     "FloatConv",
     "FloatLinear",
@@ -72,6 +74,7 @@ __all__ = [
     "Model",
     "Norm",
     "PadChannels",
+    "Pruning",
     "QuantTensor",
     "Quantize",
     "QuantizeLike",

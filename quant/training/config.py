@@ -2,12 +2,14 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from ...errors import TrainingError
 from ...network import Codes
 from ..data.augment import AUGMENTATIONS
 from ..models import FLOAT, NETWORKS, WIDTHS
+from ..pruning import Pruning
 from ..weights import WEIGHTS
 
 __all__ = ["Stage", "TrainConfig"]
@@ -90,6 +92,10 @@ class TrainConfig:
         Share of the loss that is the distance to the soft labels of a teacher, 0…1.
     ema : float
         Decay of the moving average that the parameters are replaced by at the end; 0 for none.
+    pruning : Pruning, optional
+        What tiles of weights are pruned, and how; none if left out. It happens in the training
+        itself or in one of its stages, and what is pruned stays so: jointly with ternarization
+        without stages, after it with a ternary stage before, or ahead of it in a float stage.
     stages : tuple of Stage
         What is trained before, one after the other: float first, then with more bits, usually.
     seed : int
@@ -128,6 +134,7 @@ class TrainConfig:
     smoothing: float = 0.0
     distill: float = 0.0
     ema: float = 0.0
+    pruning: Pruning | None = None
     stages: tuple[Stage, ...] = ()
     seed: int = 0
     device: str = "cpu"
@@ -138,6 +145,8 @@ class TrainConfig:
     def __post_init__(self):
         widths = WIDTHS.get(self.network, ()) if self.widths is None else self.widths
         object.__setattr__(self, "widths", tuple(widths))
+        if isinstance(self.pruning, Mapping):
+            object.__setattr__(self, "pruning", Pruning(**self.pruning))
         stages = (each if isinstance(each, Stage) else Stage(**each) for each in self.stages)
         object.__setattr__(self, "stages", tuple(stages))
         for field in ("epochs", "batch", "threads"):
@@ -160,6 +169,7 @@ class TrainConfig:
             raise TrainingError(f"ema must be 0 or more and below 1, not {self.ema}")
         if not 0 <= self.seed < 2**31:
             raise TrainingError(f"seed must be 0…{2**31 - 1}, not {self.seed}")
+        self._check_pruning()
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise TrainingError(
@@ -169,6 +179,18 @@ class TrainConfig:
         for index in range(len(self.stages)):
             self._training(index)
 
+    def _check_pruning(self) -> None:
+        if self.pruning is None:
+            return
+        stage = self.pruning.stage
+        if stage is None:
+            self.pruning.until(self.epochs)
+        elif stage > len(self.stages):
+            raise TrainingError(
+                f"pruning happens in stage {stage}, but there are {len(self.stages)}; "
+                f"leave it out for the training itself"
+            )
+
     @property
     def ternary(self) -> bool:
         """Whether the network is quantized."""
@@ -177,8 +199,14 @@ class TrainConfig:
     @property
     def twin(self) -> "TrainConfig":
         """The training of the float network of the same shape, for as many epochs in all."""
+        pruning = self.pruning and dataclasses.replace(self.pruning, stage=None)
         return dataclasses.replace(
-            self, weights=FLOAT, epochs=self.total_epochs, stages=(), distill=0.0
+            self,
+            weights=FLOAT,
+            epochs=self.total_epochs,
+            stages=(),
+            distill=0.0,
+            pruning=pruning,
         )
 
     @property
@@ -192,7 +220,9 @@ class TrainConfig:
         return [*map(self._training, range(len(self.stages))), self]
 
     def _training(self, index: int) -> "TrainConfig":
-        stage = self.stages[index]
+        stage, pruning = self.stages[index], None
+        if self.pruning and self.pruning.stage == index + 1:
+            pruning = dataclasses.replace(self.pruning, stage=None)
         return dataclasses.replace(
             self,
             epochs=stage.epochs,
@@ -201,6 +231,7 @@ class TrainConfig:
             rate=self.rate if stage.rate is None else stage.rate,
             distill=0.0 if stage.weights == FLOAT else self.distill,
             stages=self.stages[:index],
+            pruning=pruning,
         )
 
     @property
@@ -222,7 +253,12 @@ class TrainConfig:
 
     def to_dict(self) -> dict:
         """All values, as JSON has them."""
-        return {**asdict(self), "widths": list(self.widths), "stages": [*map(asdict, self.stages)]}
+        return {
+            **asdict(self),
+            "widths": list(self.widths),
+            "pruning": self.pruning and self.pruning.to_dict(),
+            "stages": [*map(asdict, self.stages)],
+        }
 
     def choices(self) -> dict:
         """Values that are not those of the class, as JSON has them.
@@ -249,6 +285,8 @@ class TrainConfig:
         ]
         if self.augment != "none":
             parts.append(f", augmentation {self.augment}")
+        if self.pruning:
+            parts.append(f", {self.pruning.recipe}")
         if self.ema:
             parts.append(f", moving average {self.ema:g}")
         if self.distill:

@@ -17,6 +17,7 @@ from .distributed import Group
 from .ema import MovingAverage
 from .loop import Loop, repeatable
 from .part import Part
+from .prune import Pruner
 
 __all__ = ["accuracy", "build", "train"]
 
@@ -147,4 +148,9 @@ def accuracy(model: Model, images: np.ndarray | ImageFiles, labels: np.ndarray) 
 
 def _parts(config: TrainConfig) -> Sequence[Part]:
     """What the configuration asks for beside plain training, in the order it is applied."""
-    return [MovingAverage(config.ema)] if config.ema else []
+    parts: list[Part] = []
+    if config.pruning and config.pruning.stage is None:
+        parts.append(Pruner(config.pruning, config.epochs))
+    if config.ema:
+        parts.append(MovingAverage(config.ema))
+    return parts

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from rich.console import Console
+from threefold.quant import PRESETS
 from threefold.sim import golden
 
 from threefold.cli import train as command
@@ -113,7 +114,7 @@ def test_fresh_removes_both_checkpoints(tmp_path):
 
 
 def test_unknown_preset(tmp_path):
-    message = "there is no preset 'imagenet'; there is digits, lenet-digits, lenet-mnist"
+    message = f"there is no preset 'imagenet'; there is {', '.join(sorted(PRESETS))}"
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
         run(f"--preset imagenet -o {tmp_path}")
 

@@ -71,11 +71,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> str | None:
     """Train, or take up again what was interrupted, and write the products.
 
-    The folder gets ``network.tern``, ``test.npz`` (the held-out images and labels, the first
-    256 MiB of them),
-    ``train.json`` (configuration, accuracies, losses) and the checkpoints. What was made from
-    another network there is removed, its plan included. Started by ``torchrun``, processes share
-    the training, and the first alone writes, shows and returns something.
+    The folder gets ``network.tern``, ``test.npz`` (the held-out images and labels, of large sets
+    the first 256 MiB), ``train.json`` (configuration, accuracies, losses) and the checkpoints.
+    What was made from another network there is removed, its plan included. Started by
+    ``torchrun``, processes share the training; the first alone writes, shows, and returns a text.
 
     Raises
     ------

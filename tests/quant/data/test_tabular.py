@@ -96,6 +96,7 @@ def test_magic(tmp_path, header):
     [
         (4, "1,2,g", "has 3 columns in line 4, not 11; get it again"),
         (4, "", "has 1 columns in line 4, not 11; get it again"),
+        (2, "1,2,3,4,5,6,7,8,9,0,x", "has class 'x' in line 2, not g…h; get it again"),
         (9, "1,2,3,4,5,6,7,8,9,0,x", "has class 'x' in line 9, not g…h; get it again"),
         (2, "1,2,3,4,5,six,7,8,9,0,g", "has a feature in line 2 that is no number; get it again"),
         (2, "1,2,3,4,5,nan,7,8,9,0,g", "has a feature in line 2 that is no number; get it again"),

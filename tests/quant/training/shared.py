@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from threefold.quant import (
     Norm,
+    Pruning,
     QuantTensor,
     Stage,
     TrainConfig,
@@ -29,6 +30,9 @@ CONFIGS = {
     "mlp": dataclasses.replace(LENET, network="mlp", widths=(16,), optimizer="sgd", rate=0.05),
     "lenet": dataclasses.replace(LENET, augment="crop_flip", ema=0.9, smoothing=0.1),
     "resnet": dataclasses.replace(LENET, network="resnet8", widths=(3, 6), per_filter=True),
+    "pruned": dataclasses.replace(
+        LENET, pruning=Pruning(tile=(2, 2), fraction=0.5, penalty=1e-3, clip=0.7, end=2)
+    ),
     "stages": dataclasses.replace(LENET, epochs=2, stages=(Stage(1),), distill=0.5),
 }
 IMAGES = 129  # the last batch is of one
