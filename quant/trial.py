@@ -12,6 +12,7 @@ from .. import __version__
 from ..network import Network
 from .data import Dataset
 from .deploy import export, require_equal
+from .pruning import counts, select
 from .training import Group, TrainConfig, accuracy, train_stages
 
 __all__ = ["Trial", "run_trial"]
@@ -28,7 +29,7 @@ class Trial:
     ----------
     network : Network
         Exported; every code of every held-out image equals PyTorch's. Its provenance tells data,
-        recipe, seed, accuracies and versions.
+        recipe, seed, accuracies and versions, and of a pruned network the tiles of each layer.
     accuracy : mapping
         ``dataset``, ``images``, the share of them that the ``integer`` network classifies right
         and, where it was trained, that of the ``float`` one.
@@ -126,6 +127,8 @@ def run_trial(
     }
     if results:
         provenance["accuracy_on"] = results
+    if config.pruning:
+        provenance["pruning"] = counts(select(models["ternary"], config.pruning))
     network = dataclasses.replace(network, provenance=provenance)
     return Trial(network, figures, results, losses)
 
