@@ -8,19 +8,23 @@ from torch import Tensor
 
 __all__ = ["mean_square", "moments", "sharing"]
 
-_gathers: list[Callable[[Tensor], Tensor]] = []  # the last one holds; none: all images are here
+_Gather = Callable[[Tensor], Tensor]
+
+_gathers: list[tuple[_Gather, bool]] = []  # the last one holds; none: all images are here
 
 
 @contextmanager
-def sharing(gather: Callable[[Tensor], Tensor]) -> Iterator[None]:
+def sharing(gather: _Gather, counts: bool = True) -> Iterator[None]:
     """Let the statistics within the block be those of the images of all processes.
 
     Parameters
     ----------
     gather : function
         Gives the tensors (n,) of all processes as one, (processes, n), and hands gradients back.
+    counts : bool
+        Whether images of this process count; if not, they only keep it in step with the others.
     """
-    _gathers.append(gather)
+    _gathers.append((gather, counts))
     try:
         yield
     finally:
@@ -36,7 +40,7 @@ def moments(values: Tensor) -> tuple[Tensor, Tensor, Tensor | float]:
     Parameters
     ----------
     values : tensor, shape (images, channels, ...)
-        This process' share of the batch, which may hold no image if there are other processes.
+        This process' share of the batch.
 
     Returns
     -------
@@ -49,10 +53,10 @@ def moments(values: Tensor) -> tuple[Tensor, Tensor, Tensor | float]:
     if not _gathers:
         var, mean = torch.var_mean(values, axes, correction=0)
         return var, mean, count / max(count - 1, 1)
-    # Of no image the sums are 0, and still call for gradients as in the other processes.
-    both = torch.var_mean(values, axes, correction=0) if count else [values.sum(axes)] * 2
-    parts = _gathers[-1](torch.cat((*both, both[0].new_full((1,), count))))
-    variances, means, counts = parts.split((values.shape[1], values.shape[1], 1), dim=1)
+    gather, present = _gathers[-1]
+    var, mean = torch.var_mean(values, axes, correction=0)
+    mine = torch.cat((var, mean, var.new_full((1,), count * present)))
+    variances, means, counts = gather(mine).split((len(var), len(var), 1), dim=1)
     total = counts.sum()
     mean = (means * counts / total).sum(0)
     var = ((variances + (means - mean).square()) * counts / total).sum(0)
@@ -63,6 +67,7 @@ def mean_square(values: Tensor) -> Tensor:
     """Mean of the squares of all values, shape ()."""
     if not _gathers:
         return values.square().mean()
-    parts = torch.stack((values.square().sum(), values.new_tensor(values.numel())))
-    total, count = _gathers[-1](parts).sum(0)
+    gather, present = _gathers[-1]
+    mine = torch.stack((values.square().sum(), values.new_tensor(values.numel())))
+    total, count = gather(mine * present).sum(0)
     return total / count

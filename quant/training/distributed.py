@@ -45,10 +45,14 @@ class Group:
         """Whether this is the process that writes files and talks to people."""
         return self.rank == 0
 
-    @property
-    def part(self) -> slice:
-        """What this process takes of a batch: every ``world``-th image, maybe none."""
-        return slice(self.rank, None, self.world)
+    def part(self, count: int) -> tuple[slice, int]:
+        """What this process takes of a batch of ``count`` images, and how many of them count.
+
+        Every ``world``-th image; or the first without counting it, where no other is left: so
+        that all processes do the same, and nothing is ever a mean of no image.
+        """
+        mine = len(range(self.rank, count, self.world))
+        return slice(self.rank if mine else 0, None if mine else 1, self.world), mine
 
     def place(self, device: str) -> torch.device:
         """Where this process computes, if the training is to run on ``"cpu"`` or ``"cuda"``.
@@ -60,8 +64,8 @@ class Group:
         """
         return torch.device(device)
 
-    def sharing(self) -> AbstractContextManager:
-        """Where the layers' statistics are those of the images of all processes."""
+    def sharing(self, counts: bool = True) -> AbstractContextManager:
+        """Where the layers' statistics are those of the images of all processes that count."""
         return nullcontext()
 
     def add(self, tensors: Iterable[Tensor]) -> None:
@@ -98,8 +102,8 @@ class _Processes(Group):
         torch.cuda.set_device(index)
         return torch.device(device, index)
 
-    def sharing(self) -> AbstractContextManager:
-        return sharing(self._gather)
+    def sharing(self, counts: bool = True) -> AbstractContextManager:
+        return sharing(self._gather, counts)
 
     def add(self, tensors: Iterable[Tensor]) -> None:
         tensors = list(tensors)

@@ -72,12 +72,11 @@ class Loop:
         random = torch.Generator().manual_seed((self.config.seed << 32) + epoch)
         total, done = torch.zeros((), device=self.model.device), 0
         for batch in integers(order, self.model.device).split(self.config.batch):
-            images = self._images.draw(batch, random, self._group.part)
-            labels = self._labels[batch[self._group.part]]
+            part, count = self._group.part(len(batch))
+            images, labels = self._images.draw(batch, random, part), self._labels[batch[part]]
             # What activations learn starts with the very first batch, before compilation.
             objective = self._forward if epoch or done else self._objective
-            share = len(labels) / len(batch)
-            total += self._step(objective, images, labels, share) * len(labels)
+            total += self._step(objective, images, labels, count / len(batch)) * count
             done += len(batch)
             if self._on_step:
                 self._on_step(done, len(order))
@@ -93,7 +92,7 @@ class Loop:
         soft = self._soft_labels(images)
         half = self.config.precision == "bfloat16"
         with (
-            self._group.sharing(),
+            self._group.sharing(share > 0),
             torch.autocast(self.model.device.type, torch.bfloat16, enabled=half),
         ):
             loss = objective(images, labels, soft)
@@ -116,8 +115,6 @@ class Loop:
         Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015.
         """
         logits = self.model(images).value
-        if not len(labels):  # a share of no image, whose backward pass the others wait for
-            return logits.sum()
         loss = functional.cross_entropy(logits, labels, label_smoothing=self.config.smoothing)
         if soft is None:
             return loss

@@ -94,11 +94,11 @@ def normalized(codes, weights, group=None):
     """What a norm makes of codes, and the gradients of its sum with ``weights``."""
     norm = Norm(codes.shape[1])
     codes, weights = codes.clone(), weights.clone()
-    if group is not None:
-        codes, weights = codes[group.part], weights[group.part]
+    part, count = group.part(len(codes)) if group is not None else (slice(None), len(codes))
+    codes, weights = codes[part], weights[part] * (count > 0)
     codes.requires_grad_()
     scale = torch.tensor(0.5, requires_grad=True)
-    with group.sharing() if group is not None else torch.enable_grad():
+    with group.sharing(count > 0) if group is not None else torch.enable_grad():
         value = norm(QuantTensor(codes, scale, torch.zeros(()))).value
     (value * weights).sum().backward()
     if group is not None:
