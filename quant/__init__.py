@@ -22,7 +22,14 @@ from .layers import (
 )
 from .models import FLOAT, NETWORKS, Kit, Model, lenet, mlp, resnet
 from .training import PRESETS, TrainConfig, accuracy, build, train
-from .weights import WEIGHTS, Statistical, WeightQuantizer
+from .weights import (
+    WEIGHTS,
+    Binary,
+    LearnedClip,
+    Statistical,
+    TruncatedGaussian,
+    WeightQuantizer,
+)
 
 __all__ = [
     "AUGMENTATIONS",
@@ -31,12 +38,14 @@ __all__ = [
     "NETWORKS",
     "PRESETS",
     "WEIGHTS",
+    "Binary",
     "Concat",
     "Dataset",
     "Flatten",
     "FloatConv",
     "FloatLinear",
     "Kit",
+    "LearnedClip",
     "MaxPool",
     "Model",
     "Norm",
@@ -52,6 +61,7 @@ __all__ = [
     "TernaryConv",
     "TernaryLinear",
     "TrainConfig",
+    "TruncatedGaussian",
     "WeightQuantizer",
     "accuracy",
     "build",

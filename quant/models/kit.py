@@ -16,6 +16,7 @@ from ..layers import (
     Product,
     Quantize,
     QuantizeLike,
+    Quantizer,
     Relu,
     Rescale,
     Residual,
@@ -43,6 +44,8 @@ class Kit:
         One scale for each filter, but for layers with a bias.
     seed : int
         Of the initial weights.
+    tight : bool
+        Bipolar activations learn with the tight derivative; see :class:`Quantize`.
 
     Attributes
     ----------
@@ -63,6 +66,7 @@ class Kit:
         *,
         per_filter: bool = False,
         seed: int = 0,
+        tight: bool = False,
     ):
         if weights != FLOAT and weights not in WEIGHTS:
             known = ", ".join(sorted([*WEIGHTS, FLOAT]))
@@ -70,6 +74,7 @@ class Kit:
         self.codes = Codes.unsigned(codes) if isinstance(codes, int) else codes
         self.weights = weights
         self.per_filter = per_filter
+        self.tight = tight
         self._generator = torch.Generator().manual_seed(seed)
 
     @property
@@ -99,11 +104,15 @@ class Kit:
 
     def activation(self, codes: Codes | None = None) -> nn.Module:
         """What makes codes, of the kit's type unless given."""
-        return Quantize(codes or self.codes) if self.ternary else Relu()
+        return self._quantized(Quantize, codes or self.codes) if self.ternary else Relu()
 
     def residual(self, body: Sequence[nn.Module], shortcut: Sequence[nn.Module]) -> Residual:
         """A residual block, whose body gives signed codes of the shortcut's scale."""
-        return Residual(body, shortcut, QuantizeLike(self.signed) if self.ternary else Rescale())
+        like = self._quantized(QuantizeLike, self.signed) if self.ternary else Rescale()
+        return Residual(body, shortcut, like)
+
+    def _quantized(self, kind: type[Quantizer], codes: Codes) -> Quantizer:
+        return kind(codes, tight=self.tight and codes == Codes.bipolar())
 
     def _options(self, bias: bool) -> dict:
         options = {"generator": self._generator}

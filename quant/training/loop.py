@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from ..layers import integers
 from ..models import Model
 from .config import TrainConfig
 from .part import Part
+from .quantizers import scales, thresholds
 
 __all__ = ["Loop", "threads"]
 
@@ -81,17 +83,31 @@ class Loop:
     def _step(self, objective: Callable[..., Tensor], images: Tensor, labels: Tensor) -> Tensor:
         """One step of the optimizer; the loss."""
         soft = self._soft_labels(images)
+        gradients = partial(self._gradients, objective, images, labels, soft)
+        for part in self.parts:
+            part.before_batch(self.model, gradients)
+        loss = gradients()
+        self.optimizer.step()
+        for part in self.parts:
+            part.after_step(self.model)
+        return loss
+
+    def _gradients(
+        self,
+        objective: Callable[..., Tensor],
+        images: Tensor,
+        labels: Tensor,
+        soft: Tensor | None,
+    ) -> Tensor:
+        """Put gradients in place; the loss."""
         half = self.config.precision == "bfloat16"
         with torch.autocast(self.model.device.type, torch.bfloat16, enabled=half):
             loss = objective(images, labels, soft)
         penalties = [part.penalty(self.model) for part in self.parts]
-        self.optimizer.zero_grad()
+        self.model.zero_grad()
         sum((each for each in penalties if each is not None), loss).backward()
         for part in self.parts:
             part.before_step(self.model)
-        self.optimizer.step()
-        for part in self.parts:
-            part.after_step(self.model)
         return loss.detach()
 
     def _objective(self, images: Tensor, labels: Tensor, soft: Tensor | None) -> Tensor:
@@ -116,7 +132,8 @@ class Loop:
 
 
 def _optimizer(model: Model, config: TrainConfig) -> torch.optim.Optimizer:
-    parameters = list(model.parameters())
+    apart = {*scales(model), *(thresholds(model) if config.two_pass else ())}
+    parameters = [p for p in model.parameters() if p not in apart]
     groups = [
         {
             "params": [p for p in parameters if p.ndim >= 2],
@@ -124,6 +141,8 @@ def _optimizer(model: Model, config: TrainConfig) -> torch.optim.Optimizer:
         },
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
     ]
+    if learned := scales(model):
+        groups.append({"params": learned, "weight_decay": config.scale_decay})
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.rate, momentum=0.9, nesterov=True)
     return torch.optim.AdamW(groups, lr=config.rate)

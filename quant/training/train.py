@@ -16,6 +16,7 @@ from .config import TrainConfig
 from .ema import MovingAverage
 from .loop import Loop, threads
 from .part import Part
+from .quantizers import ClampThresholds, ThresholdsFirst, thresholds
 
 __all__ = ["accuracy", "build", "train"]
 
@@ -24,7 +25,13 @@ _BATCH = 128  # images at a time where nothing is learned
 
 def build(config: TrainConfig, dataset: Dataset) -> Model:
     """The untrained model of a configuration."""
-    kit = Kit(config.codes, config.weights, per_filter=config.per_filter, seed=config.seed)
+    kit = Kit(
+        config.codes,
+        config.weights,
+        per_filter=config.per_filter,
+        seed=config.seed,
+        tight=config.tight,
+    )
     return NETWORKS[config.network](dataset.input, config.widths, dataset.classes, kit)
 
 
@@ -76,7 +83,7 @@ def train(
     if config.distill and teacher is None:
         raise TrainingError(f"distill {config.distill:g} needs a teacher; give a trained model")
     model.to(config.device)
-    parts = _parts(config)
+    parts = _parts(config, model)
     loop = Loop(model, dataset, config, parts, teacher, on_step)
     losses: list[float] = []
     if checkpoint is not None:
@@ -116,6 +123,13 @@ def accuracy(model: Model, images: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(np.concatenate(classes) == labels))
 
 
-def _parts(config: TrainConfig) -> Sequence[Part]:
+def _parts(config: TrainConfig, model: Model) -> Sequence[Part]:
     """What the configuration asks for beside plain training, in the order it is applied."""
-    return [MovingAverage(config.ema)] if config.ema else []
+    parts: list[Part] = []
+    if thresholds(model):
+        parts.append(ClampThresholds())
+        if config.two_pass:
+            parts.append(ThresholdsFirst(config))
+    if config.ema:
+        parts.append(MovingAverage(config.ema))
+    return parts
