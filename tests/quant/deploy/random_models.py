@@ -1,10 +1,12 @@
 """Random convolutional models of every kind of layer, with norms of every kind of slope."""
 
 import math
+from functools import partial
 
 import torch
 from hypothesis import strategies as st
 from threefold.quant import (
+    WEIGHTS,
     Concat,
     Flatten,
     MaxPool,
@@ -34,6 +36,7 @@ CODES = [
     Codes.bipolar(),
 ]
 INPUTS = [*CODES, Codes.unsigned(8), Codes.signed(8)]
+QUANTIZERS = [*WEIGHTS.values(), partial(Statistical, 0.4)]
 FORMS = ("conv", "max", "sum", "identity", "option_a", "conv_1x1", "concat", "concat_pool")
 
 
@@ -62,15 +65,19 @@ def convolution(draw, shape, codes):
     filters = groups * draw(st.integers(1, 3))
     conv = TernaryConv(
         shape[2], filters, kernel, stride=stride, padding=padding, groups=groups,
-        weights=Statistical(draw(st.sampled_from([0.05, 0.4])), per_filter=draw(st.booleans())),
+        weights=quantizer(draw),
     )  # fmt: skip
     return conv, (*pixels(shape, kernel, stride, padding), filters)
 
 
-def same(channels, filters, padding, stride=1):
+def quantizer(draw):
+    return draw(st.sampled_from(QUANTIZERS))(per_filter=draw(st.booleans()))
+
+
+def same(draw, channels, filters, padding, stride=1):
     """A convolution that leaves the size as it is, with its norm."""
-    kernel = 3 if padding else 1
-    conv = TernaryConv(channels, filters, kernel, stride=stride, padding=padding)
+    kernel, weights = 3 if padding else 1, quantizer(draw)
+    conv = TernaryConv(channels, filters, kernel, stride=stride, padding=padding, weights=weights)
     return [conv, Norm(filters, momentum=1.0)]
 
 
@@ -105,18 +112,18 @@ def block(draw, form, shape, codes):
         layer = Concat([MaxPool(1, halves)], [MaxPool(1, halves)])
         return [layer], (*pixels(shape, (1, 1), halves), 2 * channels), codes
     if form == "concat":
-        layer = Concat(same(channels, 3, padding), [], QuantizeLike(codes))
+        layer = Concat(same(draw, channels, 3, padding), [], QuantizeLike(codes))
         return [layer], (height, width, channels + 3), codes
     after, small = draw(st.sampled_from(CODES)), draw(branch_codes(codes))
     if form == "identity":
-        inner = [*same(channels, 2, padding), Quantize(2), *same(2, channels, 1)]
+        inner = [*same(draw, channels, 2, padding), Quantize(2), *same(draw, 2, channels, 1)]
         layers = [Residual(inner, [], QuantizeLike(small)), Quantize(after)]
         return layers, shape, after
     out = (*pixels(shape, (1, 1), halves), channels + 3)
-    body = same(channels, channels + 3, padding, stride=halves)
+    body = same(draw, channels, channels + 3, padding, stride=halves)
     shortcut = [MaxPool(1, halves), PadChannels(1, 2)]
     if form == "conv_1x1" or codes.zero_code is None:
-        shortcut = [*same(channels, channels + 3, 0, stride=halves), Quantize(codes)]
+        shortcut = [*same(draw, channels, channels + 3, 0, stride=halves), Quantize(codes)]
     return [Residual(body, shortcut, QuantizeLike(small)), Quantize(after)], out, after
 
 
@@ -132,16 +139,24 @@ def models(draw, forms=FORMS):
         layers += made
     layers += draw(st.sampled_from([[], [SumPool()], [Flatten()]]))
     size = shape[2] if layers and isinstance(layers[-1], SumPool) else math.prod(shape)
-    model = Model(input, [*layers, TernaryLinear(size, 3, bias=True)])
+    weights = draw(st.sampled_from(QUANTIZERS))()
+    model = Model(input, [*layers, TernaryLinear(size, 3, bias=True, weights=weights)])
     return disturbed(model)
 
 
 def disturbed(model):
-    """``model`` after a batch in training, with rows without a weight and slopes of any sign."""
+    """``model`` after a batch in training, pruned, with whatever may be learned.
+
+    There are rows without a weight, slopes of any sign, and scales and thresholds of any size.
+    """
     model.train()(torch.from_numpy(images_of(model, 16, seed=1)))
     for layer in model.modules():
         if isinstance(layer, TernaryConv):
             layer.weight.data[0] = 0
+            layer.mask &= torch.rand_like(layer.weight) > 0.1
+            for parameter in layer.quantizer.parameters():
+                factors = torch.tensor([1.0, 1.0, -1.0, 0.3, 3.0, 0.0])
+                parameter.data *= factors[torch.randint(0, 6, parameter.shape)]
         elif isinstance(layer, Norm):
             slopes = torch.tensor([1.0, -1.0, 0.5, -2.0, 0.0])
             layer.weight.data.copy_(slopes[torch.randint(0, 5, (layer.channels,))])

@@ -1,5 +1,5 @@
 import torch
-from threefold.quant import QuantTensor, TernaryConv, TernaryLinear
+from threefold.quant import Binary, QuantTensor, TernaryConv, TernaryLinear
 
 
 def layer(**options):
@@ -83,3 +83,12 @@ def test_gradients_of_a_convolution_are_those_of_the_real_one():
     value.square().sum().backward()
     assert torch.allclose(conv.weight.grad, real.grad, rtol=1e-3)
     assert torch.allclose(conv.bias.grad, 2 * value.sum((0, 2, 3)), rtol=1e-3, atol=1e-3)
+
+
+def test_what_quantizers_learn_starts_from_the_weights_that_are_left():
+    linear = layer(weights=Binary())
+    with torch.no_grad():
+        linear.weight.copy_(torch.tensor([3.0, -1.0, 5.0, 5.0, 5.0]).expand(3, 5))
+        linear.mask[:, 2:] = False
+    linear.restart()
+    assert linear.quantizer.scale == 2

@@ -141,3 +141,11 @@ def test_impossible_models():
         mlp(INPUT, [8, 0], 3, Kit(2))
     with pytest.raises(TrainingError, match=r"^a model reads codes, not integers 0…1$"):
         mlp(Tensor((1, 1, 4), Integers(0, 1)), [8], 3, Kit(2))
+
+
+def test_bipolar_activations_of_a_kit_may_be_tight():
+    kit = Kit(Codes.bipolar(), tight=True)
+    assert kit.activation().tight
+    assert kit.residual([], []).quantize.tight
+    assert not kit.activation(Codes.signed(3)).tight
+    assert not Kit(Codes.bipolar()).activation().tight
