@@ -30,7 +30,7 @@ class ThresholdsFirst(Part):
     """Two passes a batch: thresholds move first, everything else when they have.
 
     He, Fan, CVPR 2019: SGD with Nesterov momentum 0.9, without decay, at the learning rate of the
-    epoch. The optimizer must know nothing of the thresholds.
+    epoch. The optimizer must know nothing of the thresholds. Norms see every batch twice.
 
     Parameters
     ----------

@@ -82,11 +82,13 @@ def gradients(weight, gradient, delta):
     return weight.grad, tga.delta.grad.item(), codes.detach()
 
 
-@pytest.mark.parametrize("shift", [0.1, -3.0])  # the factor is positive, and negative
+@pytest.mark.parametrize("shift", [0.1, -9.0])  # the factor is positive, and negative
 @pytest.mark.parametrize("delta", [0.4, -0.7, 1e-3, -50.0])
 def test_gradients_are_those_of_the_paper(delta, shift):
     random = torch.Generator().manual_seed(3)
-    weight = torch.randn(50, dtype=torch.float64, generator=random) + shift
+    weight = torch.randn(50, dtype=torch.float64, generator=random)
+    weight[:3] = torch.tensor([8.0, 9.0, -8.0])  # beyond three standard deviations
+    weight += shift
     gradient = torch.randn(50, dtype=torch.float64, generator=random)
     grad_weight, grad_delta, codes = gradients(weight, gradient, delta)
     mean, deviation = weight.mean(), weight.std()
