@@ -22,7 +22,8 @@ def export(
 
     Layers become ``conv1``, ``act1``, ``pool1``, ``fc1``, …, ``logits``. Norm and activation
     become integer levels, found by bisection of the layers' own evaluation (see :func:`search`)
-    over the accumulators that their weights can reach.
+    over the accumulators that their weights can reach. A layer whose weights have several levels
+    reads its input several times, ``conv1_x2``: once in each of the ternary :func:`passes`.
 
     Parameters
     ----------

@@ -1,5 +1,6 @@
 """The codes inside a model, to be compared with those of its network."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import numpy as np
@@ -49,14 +50,35 @@ def trace(model: Model, images: np.ndarray) -> dict[str, np.ndarray]:
     return codes
 
 
-def require_equal(model: Model, network: Network, images: np.ndarray) -> None:
+def require_equal(
+    model: Model,
+    network: Network,
+    images: np.ndarray,
+    on_batch: Callable[[int], None] | None = None,
+) -> np.ndarray:
     """Check that model and golden model agree on every code of every image.
+
+    Parameters
+    ----------
+    model : Model
+        Ternary; it is left in evaluation mode.
+    network : Network
+        Exported from it.
+    images : array of int, shape (images, height, width, channels)
+    on_batch : function, optional
+        Called with the number of images compared so far.
+
+    Returns
+    -------
+    array of int64, shape (images,)
+        The class that the network gives each image, the lowest on a tie.
 
     Raises
     ------
     MismatchError
         If they do not; the message names the first node, image, pixel and channel.
     """
+    classes = []
     for start in range(0, len(images), _BATCH):
         batch = images[start : start + _BATCH]
         expected = golden.evaluate(network, batch)
@@ -67,6 +89,11 @@ def require_equal(model: Model, network: Network, images: np.ndarray) -> None:
                     f"{name} of image {start + image}, row {row}, column {column}, channel "
                     f"{channel}: PyTorch gives {codes[where]}, golden {expected[name][where]}"
                 )
+        outputs = expected[network.output.name].reshape(len(batch), -1)
+        classes.append(outputs[:, 0] if outputs.shape[1] == 1 else outputs.argmax(axis=1))
+        if on_batch:
+            on_batch(start + len(batch))
+    return np.concatenate(classes)
 
 
 def _channels_last(codes: torch.Tensor) -> np.ndarray:

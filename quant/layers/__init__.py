@@ -8,7 +8,7 @@ from .quantize import Quantize, QuantizeLike, Quantizer
 from .shape import Flatten, PadChannels
 from .tensor import QuantTensor, flat, integers, over_channels
 from .ternary import Ternary, TernaryConv, TernaryLinear
-from .twin import FloatConv, FloatLinear, Relu, Rescale
+from .twin import FloatConv, FloatLinear, Identity, Relu, Rescale
 
 __all__ = [
     "Concat",
@@ -16,6 +16,7 @@ __all__ = [
     "Flatten",
     "FloatConv",
     "FloatLinear",
+    "Identity",
     "Join",
     "MatrixProduct",
     "MaxPool",

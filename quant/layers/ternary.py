@@ -56,7 +56,7 @@ class Ternary(Product):
         Returns
         -------
         ternary : float tensor of the shape of the weights
-            Exactly −1, 0, +1.
+            Exactly −1, 0, +1; further integers if the quantizer's ``largest`` is above 1.
         bias : float tensor, shape (outputs,), or None
             Integers, in units of the accumulator.
         scale : float tensor, shape () or (outputs,)

@@ -2,15 +2,17 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from ...errors import TrainingError
 from ...network import Codes
 from ..data.augment import AUGMENTATIONS
-from ..models import FLOAT, NETWORKS
+from ..models import FLOAT, NETWORKS, WIDTHS
+from ..pruning import Pruning
 from ..weights import WEIGHTS
 
-__all__ = ["TrainConfig"]
+__all__ = ["Stage", "TrainConfig"]
 
 _CHOICES = {
     "network": tuple(NETWORKS),
@@ -27,6 +29,27 @@ _DROPS = ((0.4, 0.1), (0.6, 0.1), (0.8, 0.5))  # of He, Gong, Fan, WACV 2019, of
 
 
 @dataclass(frozen=True)
+class Stage:
+    """A training before the one that counts, which starts from what it has learned.
+
+    Parameters
+    ----------
+    epochs : int
+    weights : str
+        As in :class:`TrainConfig`; float unless given.
+    bits : int, optional
+        Width of the activations; that of the training itself if left out.
+    rate : float, optional
+        Learning rate at the start; that of the training itself if left out.
+    """
+
+    epochs: int
+    weights: str = FLOAT
+    bits: int | None = None
+    rate: float | None = None
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """Everything that decides what training gives, besides the data.
 
@@ -34,8 +57,9 @@ class TrainConfig:
     ----------
     dataset : str
         Name of the data set.
-    widths : tuple of int
-        Outputs of each hidden layer, at most 65536; filters, of convolutions.
+    widths : tuple of int, or None
+        Outputs of each hidden layer, at most 65536; filters, of convolutions. None stands for
+        those of the published network, in :data:`WIDTHS`.
     bits : int
         Width of the activations.
     epochs : int
@@ -75,6 +99,12 @@ class TrainConfig:
         Share of the loss that is the distance to the soft labels of a teacher, 0…1.
     ema : float
         Decay of the moving average that the parameters are replaced by at the end; 0 for none.
+    pruning : Pruning, optional
+        What tiles of weights are pruned, and how; none if left out. It happens in the training
+        itself or in one of its stages, and what is pruned stays so: jointly with ternarization
+        without stages, after it with a ternary stage before, or ahead of it in a float stage.
+    stages : tuple of Stage
+        What is trained before, one after the other: float first, then with more bits, usually.
     seed : int
         Of initial weights, of the order of images and their augmentation, at least 0.
     device : str
@@ -95,7 +125,7 @@ class TrainConfig:
     """
 
     dataset: str
-    widths: tuple[int, ...]
+    widths: tuple[int, ...] | None
     bits: int
     epochs: int
     network: str = "mlp"
@@ -111,6 +141,8 @@ class TrainConfig:
     smoothing: float = 0.0
     distill: float = 0.0
     ema: float = 0.0
+    pruning: Pruning | None = None
+    stages: tuple[Stage, ...] = ()
     seed: int = 0
     device: str = "cpu"
     precision: str = "float32"
@@ -121,7 +153,12 @@ class TrainConfig:
     tight: bool = False
 
     def __post_init__(self):
-        object.__setattr__(self, "widths", tuple(self.widths))
+        widths = WIDTHS.get(self.network, ()) if self.widths is None else self.widths
+        object.__setattr__(self, "widths", tuple(widths))
+        if isinstance(self.pruning, Mapping):
+            object.__setattr__(self, "pruning", Pruning(**self.pruning))
+        stages = (each if isinstance(each, Stage) else Stage(**each) for each in self.stages)
+        object.__setattr__(self, "stages", tuple(stages))
         for field in ("epochs", "batch", "threads"):
             if getattr(self, field) < 1:
                 raise TrainingError(f"{field} must be at least 1, not {getattr(self, field)}")
@@ -143,6 +180,7 @@ class TrainConfig:
             raise TrainingError(f"ema must be 0 or more and below 1, not {self.ema}")
         if not 0 <= self.seed < 2**31:
             raise TrainingError(f"seed must be 0…{2**31 - 1}, not {self.seed}")
+        self._check_pruning()
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise TrainingError(
@@ -153,6 +191,21 @@ class TrainConfig:
                 f"the tight derivative is that of bipolar activations, not of {self.activations}"
             )
 
+        for index in range(len(self.stages)):
+            self._training(index)
+
+    def _check_pruning(self) -> None:
+        if self.pruning is None:
+            return
+        stage = self.pruning.stage
+        if stage is None:
+            self.pruning.until(self.epochs)
+        elif stage > len(self.stages):
+            raise TrainingError(
+                f"pruning happens in stage {stage}, but there are {len(self.stages)}; "
+                f"leave it out for the training itself"
+            )
+
     @property
     def ternary(self) -> bool:
         """Whether the network is quantized."""
@@ -160,8 +213,41 @@ class TrainConfig:
 
     @property
     def twin(self) -> "TrainConfig":
-        """The same training of the float network of the same shape."""
-        return dataclasses.replace(self, weights=FLOAT)
+        """The training of the float network of the same shape, for as many epochs in all."""
+        pruning = self.pruning and dataclasses.replace(self.pruning, stage=None)
+        return dataclasses.replace(
+            self,
+            weights=FLOAT,
+            epochs=self.total_epochs,
+            stages=(),
+            distill=0.0,
+            pruning=pruning,
+        )
+
+    @property
+    def total_epochs(self) -> int:
+        """Epochs of all stages and the training itself."""
+        return sum(stage.epochs for stage in self.stages) + self.epochs
+
+    @property
+    def trainings(self) -> "list[TrainConfig]":
+        """The stages as trainings of their own, and the training itself."""
+        return [*map(self._training, range(len(self.stages))), self]
+
+    def _training(self, index: int) -> "TrainConfig":
+        stage, pruning = self.stages[index], None
+        if self.pruning and self.pruning.stage == index + 1:
+            pruning = dataclasses.replace(self.pruning, stage=None)
+        return dataclasses.replace(
+            self,
+            epochs=stage.epochs,
+            weights=stage.weights,
+            bits=self.bits if stage.bits is None else stage.bits,
+            rate=self.rate if stage.rate is None else stage.rate,
+            distill=0.0 if stage.weights == FLOAT else self.distill,
+            stages=self.stages[:index],
+            pruning=pruning,
+        )
 
     @property
     def codes(self) -> Codes:
@@ -182,7 +268,12 @@ class TrainConfig:
 
     def to_dict(self) -> dict:
         """All values, as JSON has them."""
-        return {**asdict(self), "widths": list(self.widths)}
+        return {
+            **asdict(self),
+            "widths": list(self.widths),
+            "pruning": self.pruning and self.pruning.to_dict(),
+            "stages": [*map(asdict, self.stages)],
+        }
 
     def choices(self) -> dict:
         """Values that are not those of the class, as JSON has them.
@@ -191,7 +282,9 @@ class TrainConfig:
         values.
         """
         usual = {field.name: field.default for field in dataclasses.fields(self)}
-        return {key: value for key, value in self.to_dict().items() if value != usual[key]}
+        return {
+            key: value for key, value in self.to_dict().items() if getattr(self, key) != usual[key]
+        }
 
     @property
     def recipe(self) -> str:
@@ -213,4 +306,13 @@ class TrainConfig:
             parts.append(f", decay of scales {self.scale_decay:g}")
         if self.tight:
             parts.append(", tight derivative of the sign")
+        if self.pruning:
+            parts.append(f", {self.pruning.recipe}")
+        if self.ema:
+            parts.append(f", moving average {self.ema:g}")
+        if self.distill:
+            parts.append(f", distilled {self.distill:g}")
+        for stage in self.stages:
+            bits = "" if stage.weights == FLOAT else f" with {stage.bits or self.bits} bits"
+            parts.append(f", after {stage.epochs} epochs {stage.weights}{bits}")
         return "".join([*parts, "; last epoch"])

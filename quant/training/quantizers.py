@@ -71,12 +71,12 @@ class ThresholdsFirst(Part):
 
 def thresholds(model: Model) -> list[nn.Parameter]:
     """All that quantizers learn as thresholds."""
-    return [each for quantizer in _quantizers(model) for each in quantizer.thresholds()]
+    return [each for quantizer in _quantizers(model) for each in quantizer.learned_thresholds()]
 
 
 def scales(model: Model) -> list[nn.Parameter]:
     """All that quantizers learn as scales."""
-    return [each for quantizer in _quantizers(model) for each in quantizer.scales()]
+    return [each for quantizer in _quantizers(model) for each in quantizer.learned_scales()]
 
 
 def _quantizers(model: Model) -> Iterator[WeightQuantizer]:

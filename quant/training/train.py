@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ...errors import TrainingError
-from ..data import Dataset
+from ..data import Dataset, ImageFiles
 from ..layers import integers
 from ..models import NETWORKS, Kit, Model
 from .checkpoint import load_checkpoint, save_checkpoint
@@ -16,6 +16,7 @@ from .config import TrainConfig
 from .ema import MovingAverage
 from .loop import Loop, threads
 from .part import Part
+from .prune import Pruner
 from .quantizers import ClampThresholds, ThresholdsFirst, thresholds
 
 __all__ = ["accuracy", "build", "train"]
@@ -81,7 +82,9 @@ def train(
     if config.device == "cuda" and not torch.cuda.is_available():
         raise TrainingError("PyTorch finds no CUDA device; train on device cpu")
     if config.distill and teacher is None:
-        raise TrainingError(f"distill {config.distill:g} needs a teacher; give a trained model")
+        raise TrainingError(
+            f"distill {config.distill:g} needs a teacher; put a float stage in front"
+        )
     model.to(config.device)
     parts = _parts(config, model)
     loop = Loop(model, dataset, config, parts, teacher, on_step)
@@ -110,15 +113,17 @@ def train(
 
 
 @torch.no_grad()
-def accuracy(model: Model, images: np.ndarray, labels: np.ndarray) -> float:
+def accuracy(model: Model, images: np.ndarray | ImageFiles, labels: np.ndarray) -> float:
     """Share of images classified right by ``model`` in evaluation mode, 0…1.
 
     On a tie the lowest class wins, as everywhere.
     """
     was_training = model.training
     model.eval()
-    batches = integers(images, model.device).split(_BATCH)
-    classes = [model(batch).value.cpu().numpy().argmax(axis=1) for batch in batches]
+    batches = (images[start : start + _BATCH] for start in range(0, len(images), _BATCH))
+    classes = [
+        model(integers(batch, model.device)).value.cpu().numpy().argmax(axis=1) for batch in batches
+    ]
     model.train(was_training)
     return float(np.mean(np.concatenate(classes) == labels))
 
@@ -130,6 +135,8 @@ def _parts(config: TrainConfig, model: Model) -> Sequence[Part]:
         parts.append(ClampThresholds())
         if config.two_pass:
             parts.append(ThresholdsFirst(config))
+    if config.pruning and config.pruning.stage is None:
+        parts.append(Pruner(config.pruning, config.epochs))
     if config.ema:
         parts.append(MovingAverage(config.ema))
     return parts

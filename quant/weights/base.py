@@ -39,11 +39,11 @@ class WeightQuantizer(ABC, nn.Module):
             Latent weights, 0 where they are pruned.
         """
 
-    def thresholds(self) -> list[nn.Parameter]:
+    def learned_thresholds(self) -> list[nn.Parameter]:
         """What is learned and decides which weights are 0; see ``TrainConfig.two_pass``."""
         return []
 
-    def scales(self) -> list[nn.Parameter]:
+    def learned_scales(self) -> list[nn.Parameter]:
         """What is learned as a scale; see ``TrainConfig.scale_decay``."""
         return []
 

@@ -49,7 +49,7 @@ class Binary(WeightQuantizer):
         mean = magnitude.sum(1) / magnitude.count_nonzero(1).clamp(min=1)
         self.learn("scale", mean if self.per_filter else mean[0])
 
-    def scales(self) -> list[nn.Parameter]:
+    def learned_scales(self) -> list[nn.Parameter]:
         """The scale."""
         return [self.scale]
 

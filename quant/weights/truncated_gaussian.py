@@ -58,7 +58,7 @@ class TruncatedGaussian(WeightQuantizer):
         largest = magnitude.flatten(1).amax(1) if self.per_filter else magnitude.max()
         self.learn("delta", RATIO * largest)
 
-    def thresholds(self) -> list[nn.Parameter]:
+    def learned_thresholds(self) -> list[nn.Parameter]:
         """δ."""
         return [self.delta]
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from threefold.quant import (
     WEIGHTS,
     Concat,
+    Expanded,
     Flatten,
     MaxPool,
     Model,
@@ -36,7 +37,11 @@ CODES = [
     Codes.bipolar(),
 ]
 INPUTS = [*CODES, Codes.unsigned(8), Codes.signed(8)]
-QUANTIZERS = [*WEIGHTS.values(), partial(Statistical, 0.4)]
+QUANTIZERS = [
+    *WEIGHTS.values(),
+    partial(Statistical, 0.4),
+    partial(Expanded, (0.4, 0.5), (1, 2)),
+]
 FORMS = ("conv", "max", "sum", "identity", "option_a", "conv_1x1", "concat", "concat_pool")
 
 

@@ -55,6 +55,15 @@ def test_values_come_back_from_plain_json():
     assert "mlp of widths 64-64, 2-bit activations" in config.recipe
 
 
+def test_widths_left_out_are_those_of_the_published_network():
+    config = TrainConfig("cifar10", None, 4, epochs=1, network="resnet20")
+    assert config == TrainConfig("cifar10", (16, 32, 64), 4, epochs=1, network="resnet20")
+    assert config.choices()["widths"] == [16, 32, 64]
+    assert TrainConfig("digits", (), 2, epochs=1).widths == ()
+    with pytest.raises(TrainingError, match=r"^network must be one of .*, not 'vit'$"):
+        TrainConfig("cifar10", None, 4, epochs=1, network="vit")
+
+
 def test_a_recipe_says_what_is_unusual():
     config = dataclasses.replace(
         PRESETS["digits"], activations="bipolar", two_pass=True, scale_decay=1e-4, tight=True

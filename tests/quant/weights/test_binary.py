@@ -25,8 +25,8 @@ def test_scales_start_at_the_mean_magnitude_of_weights_that_are_not_pruned():
     assert started(weight).scale.item() == pytest.approx(5 / 3)
     filters = started(weight, per_filter=True)
     assert filters.scale.tolist() == [1, 3]
-    assert filters.scales() == [filters.scale]
-    assert not filters.thresholds()
+    assert filters.learned_scales() == [filters.scale]
+    assert not filters.learned_thresholds()
 
 
 def derivative(x):

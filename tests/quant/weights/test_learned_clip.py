@@ -50,8 +50,8 @@ def test_clips_start_where_the_code_of_the_paper_does():
         quantizer = LearnedClip(per_filter=per_filter)
         quantizer.start(weight)
         assert quantizer.clip.tolist() == clips
-        assert not quantizer.thresholds()
-        assert not quantizer.scales()
+        assert not quantizer.learned_thresholds()
+        assert not quantizer.learned_scales()
 
 
 @pytest.mark.parametrize("alpha", [0.3, 0.9, 2.5, -0.9])

@@ -27,7 +27,8 @@ def everywhere(weight):
 
 
 def integers_of(name):
-    return {-1, 1} if name == "binary" else {-1, 0, 1}
+    largest = WEIGHTS[name]().largest
+    return {-1, 1} if name == "binary" else set(range(-largest, largest + 1))
 
 
 matrices = st.tuples(st.integers(1, 4), st.integers(1, 12)).flatmap(

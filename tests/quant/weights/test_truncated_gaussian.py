@@ -68,8 +68,8 @@ def test_thresholds_start_at_a_share_of_the_largest_weight():
     assert started(weight).delta.item() == pytest.approx(0.1)
     filters = started(weight, per_filter=True)
     assert filters.delta.tolist() == pytest.approx([0.1, 0.01])
-    assert filters.thresholds() == [filters.delta]
-    assert not filters.scales()
+    assert filters.learned_thresholds() == [filters.delta]
+    assert not filters.learned_scales()
 
 
 def gradients(weight, gradient, delta):
