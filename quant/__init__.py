@@ -51,7 +51,15 @@ from .training import (
     transfer,
 )
 from .trial import Trial, run_trial
-from .weights import WEIGHTS, Expanded, Statistical, WeightQuantizer
+from .weights import (
+    WEIGHTS,
+    Binary,
+    Expanded,
+    LearnedClip,
+    Statistical,
+    TruncatedGaussian,
+    WeightQuantizer,
+)
 
 __all__ = [
     "AUGMENTATIONS",
@@ -61,6 +69,7 @@ __all__ = [
     "PRESETS",
     "WEIGHTS",
     "WIDTHS",
+    "Binary",
     "Concat",
     "Dataset",
     "Expanded",
@@ -70,6 +79,7 @@ __all__ = [
     "Group",
     "Identity",
     "Kit",
+    "LearnedClip",
     "MaxPool",
     "Model",
     "Norm",
@@ -88,6 +98,7 @@ __all__ = [
     "TernaryLinear",
     "TrainConfig",
     "Trial",
+    "TruncatedGaussian",
     "WeightQuantizer",
     "accuracy",
     "alexnet",

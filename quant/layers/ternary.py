@@ -35,7 +35,11 @@ class Ternary(Product):
         self.quantizer = Statistical() if weights is None else weights
         if self.bias is not None and self.quantizer.per_filter:
             raise TrainingError("a layer with a bias has one scale, not one for each filter")
-        self.quantizer.start(self.weight.detach())
+        self.restart()
+
+    def restart(self) -> None:
+        """Let what is learned beside the weights start anew, from the weights as they are."""
+        self.quantizer.start((self.weight * self.mask).detach())
 
     def forward(self, x: QuantTensor) -> QuantTensor:
         """Accumulators of ``x``, whose shift must be 0."""

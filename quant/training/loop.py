@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from .config import TrainConfig
 from .distributed import Group
 from .images import Images
 from .part import Part
+from .quantizers import scales, thresholds
 
 __all__ = ["Loop", "repeatable"]
 
@@ -90,6 +92,24 @@ class Loop:
     ) -> Tensor:
         """One step of the optimizer with ``share`` of its images; their mean loss."""
         soft = self._soft_labels(images)
+        gradients = partial(self._gradients, objective, images, labels, soft, share)
+        for part in self.parts:
+            part.before_batch(self.model, gradients)
+        loss = gradients()
+        self.optimizer.step()
+        for part in self.parts:
+            part.after_step(self.model)
+        return loss
+
+    def _gradients(
+        self,
+        objective: Callable[..., Tensor],
+        images: Tensor,
+        labels: Tensor,
+        soft: Tensor | None,
+        share: float,
+    ) -> Tensor:
+        """Put gradients in place; the loss."""
         half = self.config.precision == "bfloat16"
         with (
             self._group.sharing(share > 0),
@@ -97,16 +117,13 @@ class Loop:
         ):
             loss = objective(images, labels, soft)
         penalties = [part.penalty(self.model) for part in self.parts]
-        self.optimizer.zero_grad()
+        self.model.zero_grad()
         # The gradients of all processes are added: of each its share, of a penalty equal parts.
         parts = [each / self._group.world for each in penalties if each is not None]
         sum(parts, loss * share).backward()
         self._group.add(p.grad for p in self.model.parameters() if p.grad is not None)
         for part in self.parts:
             part.before_step(self.model)
-        self.optimizer.step()
-        for part in self.parts:
-            part.after_step(self.model)
         return loss.detach()
 
     def _objective(self, images: Tensor, labels: Tensor, soft: Tensor | None) -> Tensor:
@@ -131,7 +148,8 @@ class Loop:
 
 
 def _optimizer(model: Model, config: TrainConfig) -> torch.optim.Optimizer:
-    parameters = list(model.parameters())
+    apart = {*scales(model), *(thresholds(model) if config.two_pass else ())}
+    parameters = [p for p in model.parameters() if p not in apart]
     groups = [
         {
             "params": [p for p in parameters if p.ndim >= 2],
@@ -139,6 +157,8 @@ def _optimizer(model: Model, config: TrainConfig) -> torch.optim.Optimizer:
         },
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
     ]
+    if learned := scales(model):
+        groups.append({"params": learned, "weight_decay": config.scale_decay})
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.rate, momentum=0.9, nesterov=True)
     return torch.optim.AdamW(groups, lr=config.rate)

@@ -18,6 +18,7 @@ from .ema import MovingAverage
 from .loop import Loop, repeatable
 from .part import Part
 from .prune import Pruner
+from .quantizers import ClampThresholds, ThresholdsFirst, thresholds
 
 __all__ = ["accuracy", "build", "train"]
 
@@ -26,7 +27,13 @@ _BATCH = 128  # images at a time where nothing is learned
 
 def build(config: TrainConfig, dataset: Dataset) -> Model:
     """The untrained model of a configuration."""
-    kit = Kit(config.codes, config.weights, per_filter=config.per_filter, seed=config.seed)
+    kit = Kit(
+        config.codes,
+        config.weights,
+        per_filter=config.per_filter,
+        seed=config.seed,
+        tight=config.tight,
+    )
     return NETWORKS[config.network](dataset.input, config.widths, dataset.classes, kit)
 
 
@@ -84,7 +91,7 @@ def train(
         _require_able(config, teacher, group)
         model.to(group.place(config.device))
     group.align(model)
-    parts = _parts(config)
+    parts = _parts(config, model)
     loop = Loop(model, dataset, config, parts, teacher, on_step, group)
     trained = (model, loop.optimizer, parts, dataset, config)
     losses: list[float] = []
@@ -146,9 +153,13 @@ def accuracy(model: Model, images: np.ndarray | ImageFiles, labels: np.ndarray) 
     return float(np.mean(np.concatenate(classes) == labels))
 
 
-def _parts(config: TrainConfig) -> Sequence[Part]:
+def _parts(config: TrainConfig, model: Model) -> Sequence[Part]:
     """What the configuration asks for beside plain training, in the order it is applied."""
     parts: list[Part] = []
+    if thresholds(model):
+        parts.append(ClampThresholds())
+        if config.two_pass:
+            parts.append(ThresholdsFirst(config))
     if config.pruning and config.pruning.stage is None:
         parts.append(Pruner(config.pruning, config.epochs))
     if config.ema:

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from threefold.quant import QuantTensor, TernaryConv, TernaryLinear
+from threefold.quant import Binary, QuantTensor, TernaryConv, TernaryLinear
 
 
 def layer(**options):
@@ -104,3 +104,12 @@ def test_devices_other_than_cpus_evaluate_in_double_precision(monkeypatch, devic
     x = maps()
     assert conv(QuantTensor(x.codes.to(device), x.scale, x.shift)).codes.dtype == torch.float32
     assert [each.dtype for each in seen] == [dtype, dtype]
+
+
+def test_what_quantizers_learn_starts_from_the_weights_that_are_left():
+    linear = layer(weights=Binary())
+    with torch.no_grad():
+        linear.weight.copy_(torch.tensor([3.0, -1.0, 5.0, 5.0, 5.0]).expand(3, 5))
+        linear.mask[:, 2:] = False
+    linear.restart()
+    assert linear.quantizer.scale == 2
