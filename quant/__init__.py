@@ -20,7 +20,7 @@ from .layers import (
     TernaryConv,
     TernaryLinear,
 )
-from .models import FLOAT, NETWORKS, Kit, Model, lenet, mlp, resnet
+from .models import FLOAT, NETWORKS, Kit, Model, lenet, mlp, resnet, slim
 from .training import PRESETS, TrainConfig, accuracy, build, train
 from .weights import WEIGHTS, Statistical, WeightQuantizer
 
@@ -65,6 +65,7 @@ __all__ = [
     "require_equal",
     "resnet",
     "search",
+    "slim",
     "trace",
     "train",
 ]

@@ -50,13 +50,22 @@ def trace(model: Model, images: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def require_equal(model: Model, network: Network, images: np.ndarray) -> None:
-    """Check that model and golden model agree on every code of every image.
+    """Check that model and golden model agree on every code of every image, at every width.
 
     Raises
     ------
     MismatchError
         If they do not; the message names the first node, image, pixel and channel.
+    TrainingError
+        If the model lacks a width of the network.
     """
+    _require_equal(model, network, images, "")
+    for width in network.widths:
+        with model.at(width):
+            _require_equal(model, network.at(width), images, f" at width {width}")
+
+
+def _require_equal(model: Model, network: Network, images: np.ndarray, at: str) -> None:
     for start in range(0, len(images), _BATCH):
         batch = images[start : start + _BATCH]
         expected = golden.evaluate(network, batch)
@@ -65,7 +74,7 @@ def require_equal(model: Model, network: Network, images: np.ndarray) -> None:
                 image, row, column, channel = where = tuple(np.argwhere(codes != expected[name])[0])
                 raise MismatchError(
                     f"{name} of image {start + image}, row {row}, column {column}, channel "
-                    f"{channel}: PyTorch gives {codes[where]}, golden {expected[name][where]}"
+                    f"{channel}{at}: PyTorch gives {codes[where]}, golden {expected[name][where]}"
                 )
 
 

@@ -6,6 +6,7 @@ from .pool import MaxPool, SumPool
 from .product import Convolution, MatrixProduct, Product
 from .quantize import Quantize, QuantizeLike, Quantizer
 from .shape import Flatten, PadChannels
+from .slim import Slimmable, taken
 from .tensor import QuantTensor, flat, integers, over_channels
 from .ternary import Ternary, TernaryConv, TernaryLinear
 from .twin import FloatConv, FloatLinear, Relu, Rescale
@@ -29,6 +30,7 @@ __all__ = [
     "Relu",
     "Rescale",
     "Residual",
+    "Slimmable",
     "SumPool",
     "Ternary",
     "TernaryConv",
@@ -36,4 +38,5 @@ __all__ = [
     "flat",
     "integers",
     "over_channels",
+    "taken",
 ]

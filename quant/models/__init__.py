@@ -8,8 +8,9 @@ from .lenet import lenet
 from .mlp import mlp
 from .model import Model
 from .resnet import resnet
+from .slim import slim
 
-__all__ = ["FLOAT", "NETWORKS", "Kit", "Model", "lenet", "mlp", "resnet"]
+__all__ = ["FLOAT", "NETWORKS", "Kit", "Model", "lenet", "mlp", "resnet", "slim"]
 
 NETWORKS: dict[str, Callable[..., Model]] = {
     "lenet": lenet,

@@ -9,7 +9,7 @@ from .conv import Conv, Dense
 from .file import load, save
 from .flatten import Flatten
 from .kept import Kept
-from .network import INPUT, Network, Node
+from .network import INPUT, Network, Node, is_name
 from .op import Op
 from .output import ArgMax, Logits
 from .pad_channels import PadChannels
@@ -40,6 +40,7 @@ __all__ = [
     "Tensor",
     "Threshold",
     "Width",
+    "is_name",
     "load",
     "permute",
     "save",
