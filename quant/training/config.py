@@ -23,6 +23,7 @@ _CHOICES = {
     "device": ("cpu", "cuda"),
 }
 _MAX_WIDTH = 1 << 16
+_MAX_NAME = 32  # of a width, as in networks
 _DROPS = ((0.4, 0.1), (0.6, 0.1), (0.8, 0.5))  # of He, Gong, Fan, WACV 2019, of 200 epochs
 
 
@@ -68,6 +69,12 @@ class TrainConfig:
         Share of the loss that is the distance to the soft labels of a teacher, 0…1.
     ema : float
         Decay of the moving average that the parameters are replaced by at the end; 0 for none.
+    dynamic : tuple of float or of tuple of float
+        Narrower networks that are trained within this one, with the same weights: each the
+        share of filters, above 0 and at most 1, in all hidden layers, or one for each of
+        ``widths``. They are named after their percentages: ``w50``, ``w50_25``.
+    sandwich : int
+        How many of them learn in each step, chosen at random, beside the narrowest.
     seed : int
         Of initial weights, of the order of images and their augmentation, at least 0.
     device : str
@@ -104,6 +111,8 @@ class TrainConfig:
     smoothing: float = 0.0
     distill: float = 0.0
     ema: float = 0.0
+    dynamic: tuple[float | tuple[float, ...], ...] = ()
+    sandwich: int = 1
     seed: int = 0
     device: str = "cpu"
     precision: str = "float32"
@@ -132,11 +141,53 @@ class TrainConfig:
             raise TrainingError(f"ema must be 0 or more and below 1, not {self.ema}")
         if not 0 <= self.seed < 2**31:
             raise TrainingError(f"seed must be 0…{2**31 - 1}, not {self.seed}")
+        self._check_dynamic()
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise TrainingError(
                     f"{field} must be one of {', '.join(choices)}, not {getattr(self, field)!r}"
                 )
+
+    def _check_dynamic(self) -> None:
+        dynamic = tuple(
+            tuple(ratio) if isinstance(ratio, list | tuple) else ratio for ratio in self.dynamic
+        )
+        object.__setattr__(self, "dynamic", dynamic)
+        for ratios in map(self._ratios, dynamic):
+            if not ratios or len(ratios) != len(self.widths):
+                raise TrainingError(
+                    f"a dynamic width has one ratio, or {len(self.widths)} as there are widths, "
+                    f"not {len(ratios)}"
+                )
+            if not all(0 < ratio <= 1 for ratio in ratios):
+                raise TrainingError(f"ratios must be above 0 and at most 1, not {ratios}")
+        if len(self.narrower) < len(dynamic) or self.widths in self.narrower.values():
+            raise TrainingError(
+                f"dynamic widths must differ and be narrower than the network, not {dynamic}"
+            )
+        if (longest := max(map(len, self.narrower), default=0)) > _MAX_NAME:
+            raise TrainingError(
+                f"names of dynamic widths have at most {_MAX_NAME} letters, not {longest}; "
+                "use round percentages"
+            )
+        if self.sandwich < 0:
+            raise TrainingError(f"sandwich must be at least 0, not {self.sandwich}")
+        if self.dynamic and self.compiled:
+            raise TrainingError("dynamic widths are not compiled; leave out compiled")
+
+    def _ratios(self, ratio: float | tuple[float, ...]) -> tuple[float, ...]:
+        return ratio if isinstance(ratio, tuple) else (ratio,) * len(self.widths)
+
+    @property
+    def narrower(self) -> dict[str, tuple[int, ...]]:
+        """Widths of the narrower networks, by their names: at least 1, halves rounded up."""
+        return {
+            _name(ratio): tuple(
+                max(1, int(width * share + 0.5))
+                for width, share in zip(self.widths, self._ratios(ratio), strict=True)
+            )
+            for ratio in self.dynamic
+        }
 
     @property
     def ternary(self) -> bool:
@@ -167,7 +218,8 @@ class TrainConfig:
 
     def to_dict(self) -> dict:
         """All values, as JSON has them."""
-        return {**asdict(self), "widths": list(self.widths)}
+        dynamic = [list(each) if isinstance(each, tuple) else each for each in self.dynamic]
+        return {**asdict(self), "widths": list(self.widths), "dynamic": dynamic}
 
     def choices(self) -> dict:
         """Values that are not those of the class, as JSON has them.
@@ -176,7 +228,9 @@ class TrainConfig:
         values.
         """
         usual = {field.name: field.default for field in dataclasses.fields(self)}
-        return {key: value for key, value in self.to_dict().items() if value != usual[key]}
+        return {
+            key: value for key, value in self.to_dict().items() if getattr(self, key) != usual[key]
+        }
 
     @property
     def recipe(self) -> str:
@@ -192,4 +246,16 @@ class TrainConfig:
         ]
         if self.augment != "none":
             parts.append(f", augmentation {self.augment}")
+        if self.dynamic:
+            parts.append(
+                f"; dynamic widths {', '.join(self.narrower)} by the sandwich rule with "
+                f"{self.sandwich} at random"
+            )
         return "".join([*parts, "; last epoch"])
+
+
+def _name(ratio: float | tuple[float, ...]) -> str:
+    """Percentages, such as ``w50`` or ``w100_12p5``."""
+    shares = ratio if isinstance(ratio, tuple) else (ratio,)
+    percent = (f"{100 * share:.2f}".rstrip("0").rstrip(".") for share in shares)
+    return "w" + "_".join(each.replace(".", "p") for each in percent)

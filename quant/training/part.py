@@ -13,6 +13,16 @@ class Part:
     What a part has to remember beyond an epoch is in its ``state_dict``, which checkpoints hold.
     """
 
+    def objective(self, images: Tensor, logits: Tensor) -> Tensor | None:
+        """What is added to the loss of a step for these images, shape ().
+
+        Parameters
+        ----------
+        images : integer tensor, shape (images, height, width, channels)
+        logits : float tensor, shape (images, classes)
+            Of the model for the images.
+        """
+
     def penalty(self, model: Model) -> Tensor | None:
         """What is added to the loss of a step, shape ()."""
 

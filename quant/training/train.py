@@ -10,12 +10,13 @@ import torch
 from ...errors import TrainingError
 from ..data import Dataset
 from ..layers import integers
-from ..models import NETWORKS, Kit, Model
+from ..models import NETWORKS, Kit, Model, slim
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import TrainConfig
 from .ema import MovingAverage
 from .loop import Loop, threads
 from .part import Part
+from .sandwich import Sandwich
 
 __all__ = ["accuracy", "build", "train"]
 
@@ -23,9 +24,19 @@ _BATCH = 128  # images at a time where nothing is learned
 
 
 def build(config: TrainConfig, dataset: Dataset) -> Model:
-    """The untrained model of a configuration."""
+    """The untrained model of a configuration, with its narrower networks.
+
+    Raises
+    ------
+    TrainingError
+        If the network cannot have the widths.
+    """
     kit = Kit(config.codes, config.weights, per_filter=config.per_filter, seed=config.seed)
-    return NETWORKS[config.network](dataset.input, config.widths, dataset.classes, kit)
+    definition = NETWORKS[config.network]
+    model = definition(dataset.input, config.widths, dataset.classes, kit)
+    for name, widths in config.narrower.items():
+        slim(model, name, definition(dataset.input, widths, dataset.classes, kit))
+    return model
 
 
 def train(
@@ -66,8 +77,8 @@ def train(
     Raises
     ------
     TrainingError
-        If the loss is no longer finite, the device or the teacher is missing, or the checkpoint
-        is of another training or damaged.
+        If the loss is no longer finite, the device or the teacher is missing, the model has
+        other widths, or the checkpoint is of another training or damaged.
     BuildError
         If the checkpoint cannot be written.
     """
@@ -75,8 +86,14 @@ def train(
         raise TrainingError("PyTorch finds no CUDA device; train on device cpu")
     if config.distill and teacher is None:
         raise TrainingError(f"distill {config.distill:g} needs a teacher; give a trained model")
+    if sorted(model.widths) != sorted(config.narrower):
+        raise TrainingError(
+            f"the model has widths {', '.join(model.widths) or 'none'}, but "
+            f"{', '.join(config.narrower) or 'none'} are to be trained; build it with the "
+            "configuration"
+        )
     model.to(config.device)
-    parts = _parts(config)
+    parts = _parts(config, model, dataset)
     loop = Loop(model, dataset, config, parts, teacher, on_step)
     losses: list[float] = []
     if checkpoint is not None:
@@ -116,6 +133,11 @@ def accuracy(model: Model, images: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(np.concatenate(classes) == labels))
 
 
-def _parts(config: TrainConfig) -> Sequence[Part]:
+def _parts(config: TrainConfig, model: Model, dataset: Dataset) -> Sequence[Part]:
     """What the configuration asks for beside plain training, in the order it is applied."""
-    return [MovingAverage(config.ema)] if config.ema else []
+    parts: list[Part] = [MovingAverage(config.ema)] if config.ema else []
+    if config.dynamic:
+        images = integers(dataset.train_images, model.device)
+        options = {"others": config.sandwich, "batch": config.batch, "seed": config.seed}
+        parts.append(Sandwich(model, images, **options))  # last: of the final parameters
+    return parts

@@ -1,4 +1,6 @@
 import dataclasses
+import json
+import re
 
 import pytest
 from threefold.quant import PRESETS, TrainConfig
@@ -47,3 +49,65 @@ def test_values_come_back_from_plain_json():
     config = PRESETS["digits"]
     assert TrainConfig(**config.to_dict()) == config
     assert "mlp of widths 64-64, 2-bit activations" in config.recipe
+
+
+DYNAMIC = dataclasses.replace(PRESETS["digits"], dynamic=(0.5, (0.25, 1), 0.125))
+
+
+def test_dynamic_widths_have_names_and_numbers():
+    assert DYNAMIC.narrower == {"w50": (32, 32), "w25_100": (16, 64), "w12p5": (8, 8)}
+    odd = dataclasses.replace(DYNAMIC, widths=(5, 3), dynamic=(0.5, 0.001))
+    assert odd.narrower == {"w50": (3, 2), "w0p1": (1, 1)}
+    assert "; dynamic widths w50, w25_100, w12p5 by the sandwich rule with 1" in DYNAMIC.recipe
+    assert "dynamic" not in PRESETS["digits"].recipe
+
+
+def test_dynamic_widths_tell_trainings_apart_and_come_back_from_json():
+    values = json.loads(json.dumps(DYNAMIC.to_dict()))
+    assert values["dynamic"] == [0.5, [0.25, 1], 0.125]
+    assert TrainConfig(**values) == DYNAMIC
+    assert DYNAMIC.choices()["dynamic"] == values["dynamic"]
+    assert "dynamic" not in PRESETS["digits"].choices()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"dynamic": ((0.5,),)},
+            "a dynamic width has one ratio, or 2 as there are widths, not 1",
+        ),
+        (
+            {"dynamic": (0.5,), "widths": ()},
+            "a dynamic width has one ratio, or 0 as there are widths, not 0",
+        ),
+        (
+            {"dynamic": (0.0,)},
+            "ratios must be above 0 and at most 1, not (0.0, 0.0)",
+        ),
+        (
+            {"dynamic": ((0.5, 1.5),)},
+            "ratios must be above 0 and at most 1, not (0.5, 1.5)",
+        ),
+        (
+            {"dynamic": (0.5, 0.5)},
+            "dynamic widths must differ and be narrower than the network, not (0.5, 0.5)",
+        ),
+        (
+            {"dynamic": (1.0,)},
+            "dynamic widths must differ and be narrower than the network, not (1.0,)",
+        ),
+        (
+            {"dynamic": ((1 / 3,) * 6,), "widths": (8,) * 6},
+            "names of dynamic widths have at most 32 letters, not 36; use round percentages",
+        ),
+        ({"sandwich": -1}, "sandwich must be at least 0, not -1"),
+        (
+            {"dynamic": (0.5,), "compiled": True},
+            "dynamic widths are not compiled; leave out compiled",
+        ),
+    ],
+)
+def test_dynamic_widths_that_are_not_possible(changes, message):
+    with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
+        dataclasses.replace(PRESETS["digits"], **changes)
