@@ -8,9 +8,26 @@ from .augment import AUGMENTATIONS
 from .cifar10 import cifar10, cifar10_jpeg
 from .dataset import Dataset
 from .digits import digit_maps, digits
-from .mnist import mnist
+from .download import download
+from .files import SOURCES
+from .image_files import ImageFiles
+from .imagenet import imagenet
+from .mnist import fashion_mnist, mnist, mnist8
+from .speech_commands import speech_commands
+from .tabular import letter, magic, pendigits
 
-__all__ = ["AUGMENTATIONS", "DATASETS", "Dataset", "digit_maps", "digits", "load_dataset", "mnist"]
+__all__ = [
+    "AUGMENTATIONS",
+    "DATASETS",
+    "SOURCES",
+    "Dataset",
+    "ImageFiles",
+    "digit_maps",
+    "digits",
+    "download",
+    "load_dataset",
+    "mnist",
+]
 
 
 def load_dataset(name: str, folder: Path | str | None = None) -> Dataset:
@@ -31,7 +48,7 @@ def load_dataset(name: str, folder: Path | str | None = None) -> Dataset:
     """
     if name not in DATASETS:
         raise DataError(f"there is no data set {name!r}; there is {', '.join(sorted(DATASETS))}")
-    if name in _IN_FILES:
+    if name in SOURCES:
         return DATASETS[name](folder)
     if folder is not None:
         raise DataError(f"{name} comes with a package; leave out the folder {folder}")
@@ -43,8 +60,13 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "cifar10_jpeg": cifar10_jpeg,
     "digits": digits,
     "digit_maps": digit_maps,
+    "fashion_mnist": fashion_mnist,
+    "imagenet": imagenet,
+    "letter": letter,
+    "magic": magic,
     "mnist": mnist,
+    "mnist8": mnist8,
+    "pendigits": pendigits,
+    "speech_commands": speech_commands,
 }
-"""Data sets by name."""
-
-_IN_FILES = ("cifar10", "cifar10_jpeg", "mnist")
+"""Data sets by name; those in :data:`SOURCES` are read from files in a folder."""

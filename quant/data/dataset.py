@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import DataError
 from ...network import Codes, Tensor
+from .image_files import ImageFiles
 
 __all__ = ["Dataset"]
 
@@ -19,7 +20,8 @@ class Dataset:
     Parameters
     ----------
     name : str
-    train_images, test_images : array of uint8 or uint16, shape (images, *input.shape)
+    train_images, test_images : array of uint8 or uint16, or ImageFiles
+        Of shape (images, *input.shape).
     train_labels, test_labels : array of int64, shape (images,)
         0…``classes`` − 1.
     input : Tensor
@@ -36,9 +38,9 @@ class Dataset:
     """
 
     name: str
-    train_images: np.ndarray
+    train_images: np.ndarray | ImageFiles
     train_labels: np.ndarray
-    test_images: np.ndarray
+    test_images: np.ndarray | ImageFiles
     test_labels: np.ndarray
     input: Tensor
     more: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
@@ -56,7 +58,7 @@ class Dataset:
         for part, (images, labels) in sets.items():
             if len(images) != len(labels) or not len(labels):
                 raise DataError(f"{len(images)} {part} images do not go with {len(labels)} labels")
-            if images.shape[1:] != self.input.shape or images.max() > codes.max_code:
+            if images.shape[1:] != self.input.shape or not _fit(images, codes):
                 raise DataError(f"{part} images are not {self.input}")
             last = len(self.names) - 1 if self.names else labels.max()
             if labels.min() < 0 or labels.max() > last:
@@ -73,11 +75,20 @@ class Dataset:
         return int(max(self.train_labels.max(), self.test_labels.max())) + 1
 
     def digest(self) -> str:
-        """SHA-256 of all images and labels, in hexadecimal."""
+        """SHA-256 of all images and labels, in hexadecimal; of images in files, their digest."""
         content = hashlib.sha256()
         for part in ("train", "test"):
             for what in ("images", "labels"):
                 array = getattr(self, f"{part}_{what}")
+                if isinstance(array, ImageFiles):
+                    content.update(array.digest().encode())
+                    continue
                 content.update(f"{array.dtype.str}{array.shape}".encode())
                 content.update(np.ascontiguousarray(array))
         return content.hexdigest()
+
+
+def _fit(images: np.ndarray | ImageFiles, codes: Codes) -> bool:
+    if images.dtype == np.uint8 and codes.max_code >= 255:
+        return True
+    return images.dtype.kind in "iu" and images.min() >= 0 and images.max() <= codes.max_code

@@ -1,7 +1,8 @@
 """From a trained model to a network of exact integers, and the proof that they agree."""
 
 from .export import export
+from .passes import passes
 from .threshold import search
 from .trace import require_equal, trace
 
-__all__ = ["export", "require_equal", "search", "trace"]
+__all__ = ["export", "passes", "require_equal", "search", "trace"]

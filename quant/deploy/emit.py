@@ -1,7 +1,7 @@
 """Nodes of a network out of layers, one after the other."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -26,6 +26,7 @@ from ..layers import (
     Ternary,
     TernaryLinear,
 )
+from .passes import passes
 from .threshold import search
 
 __all__ = ["Edge", "Emitter"]
@@ -138,21 +139,50 @@ class Emitter:
         """The node of a layer's accumulators, and the bias that PyTorch adds to them."""
         name, tensor = self._names[layer], self._types[edge.node]
         ternary, bias, scale = layer.integers(edge.scale)
-        weights = ternary.to(torch.int8).numpy()
+        parts = passes(ternary.to(torch.int64).numpy())
         bias = np.zeros(layer.outputs) if bias is None else bias.numpy()
         try:
-            op = self._conv(layer, weights, tensor.shape)
+            self._conv(layer, parts[:1], tensor.shape).infer(tensor)  # errors count no copies
+            op = self._conv(layer, parts, tensor.shape)
         except NetworkError as error:
             raise NetworkError(f"node {name!r}: {error}") from None
         lo, hi = op.bounds(tensor.element)
         _require_exact(name, *(end + extra for end in (lo, hi) for extra in (0, bias)))
+        edge = self._copies(name, edge, len(parts), op.groups)
         return self.add(name, op, edge, scale=scale), bias.astype(np.int64)
 
-    def _conv(self, layer: Ternary, weights: np.ndarray, shape: tuple[int, int, int]) -> Conv:
+    def _conv(
+        self, layer: Ternary, parts: Sequence[np.ndarray], shape: tuple[int, int, int]
+    ) -> Conv:
+        """The convolution of all passes, which reads a copy of each group's channels in each."""
         if isinstance(layer, TernaryLinear):
-            return Dense(weights, shape)
-        weights = weights.transpose(0, 2, 3, 1)  # channels last
-        return Conv(weights, layer.stride, layer.padding, layer.groups)
+            maps = [Dense(part, shape).weights for part in parts]
+            return Conv(np.concatenate(maps, axis=3))
+        maps = [part.transpose(0, 2, 3, 1) for part in parts]  # channels last
+        return Conv(np.concatenate(maps, axis=3), layer.stride, layer.padding, layer.groups)
+
+    def _copies(self, name: str, edge: Edge, count: int, groups: int) -> Edge:
+        """``count`` copies of the channels of each group, side by side, for layer ``name``."""
+        if count == 1:
+            return edge
+        if groups > 1:
+            return self._arranged(name, edge, count, groups)
+        half = self._copies(name, edge, count // 2, groups)
+        copies = self.add(f"{name}_x{count // 2 * 2}", network.Concat(), half, half)
+        if count % 2:
+            copies = self.add(f"{name}_x{count}", network.Concat(), copies, edge)
+        return copies
+
+    def _arranged(self, name: str, edge: Edge, count: int, groups: int) -> Edge:
+        """As :meth:`_copies`; a concatenation cannot keep the copies of a group together."""
+        tensor = self._types[edge.node]
+        channels, codes = tensor.shape[2], tensor.element
+        one = np.eye(channels // groups, dtype=np.int8)
+        pick = np.tile(one, (groups * count, 1))[:, None, None, :]
+        levels = codes.offset + codes.step * np.arange(1, codes.max_code + 1)
+        same = Threshold(np.tile(levels, (channels * count, 1)), codes.step, codes.offset)
+        picked = self.add(f"{name}_pick", Conv(pick, groups=groups), edge)
+        return self.add(f"{name}_x{count}", same, picked)
 
     def _levels(self, layer: Quantizer, edge: Edge, scale: Tensor, path: str) -> Edge:
         """A threshold that gives the codes of ``layer`` for everything that ``edge`` can be."""

@@ -1,5 +1,6 @@
 """The codes inside a model, to be compared with those of its network."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import numpy as np
@@ -49,8 +50,28 @@ def trace(model: Model, images: np.ndarray) -> dict[str, np.ndarray]:
     return codes
 
 
-def require_equal(model: Model, network: Network, images: np.ndarray) -> None:
+def require_equal(
+    model: Model,
+    network: Network,
+    images: np.ndarray,
+    on_batch: Callable[[int], None] | None = None,
+) -> np.ndarray:
     """Check that model and golden model agree on every code of every image, at every width.
+
+    Parameters
+    ----------
+    model : Model
+        Ternary; it is left in evaluation mode.
+    network : Network
+        Exported from it.
+    images : array of int, shape (images, height, width, channels)
+    on_batch : function, optional
+        Called with the number of images compared so far.
+
+    Returns
+    -------
+    array of int64, shape (images,)
+        The class that the network gives each image, the lowest on a tie.
 
     Raises
     ------
@@ -59,13 +80,22 @@ def require_equal(model: Model, network: Network, images: np.ndarray) -> None:
     TrainingError
         If the model lacks a width of the network.
     """
-    _require_equal(model, network, images, "")
+    classes = _classes(model, network, images, "", on_batch)
     for width in network.widths:
         with model.at(width):
-            _require_equal(model, network.at(width), images, f" at width {width}")
+            _classes(model, network.at(width), images, f" at width {width}")
+    return classes
 
 
-def _require_equal(model: Model, network: Network, images: np.ndarray, at: str) -> None:
+def _classes(
+    model: Model,
+    network: Network,
+    images: np.ndarray,
+    at: str,
+    on_batch: Callable[[int], None] | None = None,
+) -> np.ndarray:
+    """As :func:`require_equal`, of the width in use alone."""
+    classes = []
     for start in range(0, len(images), _BATCH):
         batch = images[start : start + _BATCH]
         expected = golden.evaluate(network, batch)
@@ -76,6 +106,11 @@ def _require_equal(model: Model, network: Network, images: np.ndarray, at: str) 
                     f"{name} of image {start + image}, row {row}, column {column}, channel "
                     f"{channel}{at}: PyTorch gives {codes[where]}, golden {expected[name][where]}"
                 )
+        outputs = expected[network.output.name].reshape(len(batch), -1)
+        classes.append(outputs[:, 0] if outputs.shape[1] == 1 else outputs.argmax(axis=1))
+        if on_batch:
+            on_batch(start + len(batch))
+    return np.concatenate(classes)
 
 
 def _channels_last(codes: torch.Tensor) -> np.ndarray:

@@ -9,7 +9,7 @@ from .shape import Flatten, PadChannels
 from .slim import Slimmable, taken
 from .tensor import QuantTensor, flat, integers, over_channels
 from .ternary import Ternary, TernaryConv, TernaryLinear
-from .twin import FloatConv, FloatLinear, Relu, Rescale
+from .twin import FloatConv, FloatLinear, Identity, Relu, Rescale
 
 __all__ = [
     "Concat",
@@ -17,6 +17,7 @@ __all__ = [
     "Flatten",
     "FloatConv",
     "FloatLinear",
+    "Identity",
     "Join",
     "MatrixProduct",
     "MaxPool",

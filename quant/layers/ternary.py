@@ -52,7 +52,8 @@ class Ternary(Product):
         Returns
         -------
         ternary : float tensor of the shape of the weights
-            Exactly −1, 0, +1. In a narrower network, those that it uses of the whole ones.
+            Exactly −1, 0, +1; further integers if the quantizer's ``largest`` is above 1. In a
+            narrower network, those that it uses of the whole ones.
         bias : float tensor, shape (outputs,), or None
             Integers, in units of the accumulator.
         scale : float tensor, shape () or (outputs,)

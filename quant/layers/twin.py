@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from .product import Convolution, MatrixProduct, Product
 from .tensor import QuantTensor
 
-__all__ = ["FloatConv", "FloatLinear", "Relu", "Rescale"]
+__all__ = ["FloatConv", "FloatLinear", "Identity", "Relu", "Rescale"]
 
 
 class _Real(Product):
@@ -31,6 +31,14 @@ class Relu(nn.Module):
     def forward(self, x: QuantTensor) -> QuantTensor:
         """Real numbers of the shape of ``x``, of scale 1."""
         return _real(x.value.clamp(min=0).float())
+
+
+class Identity(nn.Module):
+    """What is left of ``Quantize`` where codes are signed and no activation is meant."""
+
+    def forward(self, x: QuantTensor) -> QuantTensor:
+        """The same real numbers, of scale 1."""
+        return _real(x.value.float())
 
 
 class Rescale(nn.Module):

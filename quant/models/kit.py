@@ -11,6 +11,7 @@ from ..layers import (
     Convolution,
     FloatConv,
     FloatLinear,
+    Identity,
     MatrixProduct,
     Norm,
     Product,
@@ -100,6 +101,11 @@ class Kit:
     def activation(self, codes: Codes | None = None) -> nn.Module:
         """What makes codes, of the kit's type unless given."""
         return Quantize(codes or self.codes) if self.ternary else Relu()
+
+    def projection(self, layer: Product) -> list[nn.Module]:
+        """A shortcut with weights: a layer, its norm and signed codes without an activation."""
+        codes = Quantize(self.signed) if self.ternary else Identity()
+        return [layer, Norm(layer.outputs), codes]
 
     def residual(self, body: Sequence[nn.Module], shortcut: Sequence[nn.Module]) -> Residual:
         """A residual block, whose body gives signed codes of the shortcut's scale."""

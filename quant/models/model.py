@@ -8,7 +8,16 @@ from torch import nn
 
 from ...errors import TrainingError
 from ...network import Codes, Tensor
-from ..layers import QuantTensor, Slimmable
+from ..layers import (
+    Convolution,
+    Join,
+    MaxPool,
+    PadChannels,
+    Quantizer,
+    QuantTensor,
+    Slimmable,
+    Ternary,
+)
 
 __all__ = ["Model", "require_outputs"]
 
@@ -33,7 +42,7 @@ class Model(nn.Module):
     Raises
     ------
     TrainingError
-        If the elements of ``input`` are not codes.
+        If the elements of ``input`` are not codes, or a layer pads codes none of which means 0.
     """
 
     def __init__(self, input: Tensor, layers: Sequence[nn.Module]):
@@ -44,6 +53,7 @@ class Model(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.widths: list[str] = []
         self.width: str | None = None
+        _require_zeros(self.layers, input.element, "layers")
 
     @contextmanager
     def at(self, width: str | None) -> Iterator[None]:
@@ -101,3 +111,30 @@ def require_outputs(widths: Sequence[int]) -> None:
     """Check that every layer has outputs."""
     if min(widths) < 1:
         raise TrainingError(f"layers need at least 1 output, not {list(widths)}")
+
+
+def _require_zeros(layer: nn.Module, codes: Codes | None, path: str) -> Codes | None:
+    """Check that zeros are there where ``layer``, called ``path``, pads what it reads.
+
+    ``codes`` is the type of what it reads, and the result that of what it gives; None where that
+    is not known, or are not codes.
+    """
+    if isinstance(layer, nn.Sequential):
+        for index, part in enumerate(layer):
+            codes = _require_zeros(part, codes, f"{path}.{index}")
+        return codes
+    if isinstance(layer, Join):
+        _require_zeros(layer.shortcut, codes, f"{path}.shortcut")
+        _require_zeros(layer.body, codes, f"{path}.body")
+        return None
+    pads = isinstance(layer, PadChannels) or (
+        isinstance(layer, Ternary) and isinstance(layer, Convolution) and any(layer.padding)
+    )
+    if pads and codes is not None and codes.zero_code is None:
+        raise TrainingError(
+            f"{path} ({type(layer).__name__}) pads with zeros, but {codes} have none; use "
+            f"unsigned or ternary ones, or a network without padding"
+        )
+    if isinstance(layer, Quantizer):
+        return layer.codes
+    return codes if isinstance(layer, MaxPool | PadChannels) else None

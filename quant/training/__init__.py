@@ -1,7 +1,19 @@
 """Training: what decides it, and how it goes on."""
 
-from .config import TrainConfig
+from .config import Stage, TrainConfig
 from .presets import PRESETS
+from .stages import checkpoint_names, train_stages
 from .train import accuracy, build, train
+from .transfer import transfer
 
-__all__ = ["PRESETS", "TrainConfig", "accuracy", "build", "train"]
+__all__ = [
+    "PRESETS",
+    "Stage",
+    "TrainConfig",
+    "accuracy",
+    "build",
+    "checkpoint_names",
+    "train",
+    "train_stages",
+    "transfer",
+]

@@ -2,15 +2,18 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from ...errors import TrainingError
 from ...network import Codes
 from ..data.augment import AUGMENTATIONS
-from ..models import FLOAT, NETWORKS
+from ..models import FLOAT, NETWORKS, WIDTHS
+from ..pruning import Pruning
 from ..weights import WEIGHTS
+from .dynamic import narrower, ratios
 
-__all__ = ["TrainConfig"]
+__all__ = ["Stage", "TrainConfig"]
 
 _CHOICES = {
     "network": tuple(NETWORKS),
@@ -23,8 +26,28 @@ _CHOICES = {
     "device": ("cpu", "cuda"),
 }
 _MAX_WIDTH = 1 << 16
-_MAX_NAME = 32  # of a width, as in networks
 _DROPS = ((0.4, 0.1), (0.6, 0.1), (0.8, 0.5))  # of He, Gong, Fan, WACV 2019, of 200 epochs
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A training before the one that counts, which starts from what it has learned.
+
+    Parameters
+    ----------
+    epochs : int
+    weights : str
+        As in :class:`TrainConfig`; float unless given.
+    bits : int, optional
+        Width of the activations; that of the training itself if left out.
+    rate : float, optional
+        Learning rate at the start; that of the training itself if left out.
+    """
+
+    epochs: int
+    weights: str = FLOAT
+    bits: int | None = None
+    rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -35,8 +58,9 @@ class TrainConfig:
     ----------
     dataset : str
         Name of the data set.
-    widths : tuple of int
-        Outputs of each hidden layer, at most 65536; filters, of convolutions.
+    widths : tuple of int, or None
+        Outputs of each hidden layer, at most 65536; filters, of convolutions. None stands for
+        those of the published network, in :data:`WIDTHS`.
     bits : int
         Width of the activations.
     epochs : int
@@ -72,9 +96,15 @@ class TrainConfig:
     dynamic : tuple of float or of tuple of float
         Narrower networks that are trained within this one, with the same weights: each the
         share of filters, above 0 and at most 1, in all hidden layers, or one for each of
-        ``widths``. They are named after their percentages: ``w50``, ``w50_25``.
+        ``widths``.
     sandwich : int
         How many of them learn in each step, chosen at random, beside the narrowest.
+    pruning : Pruning, optional
+        What tiles of weights are pruned, and how; none if left out. It happens in the training
+        itself or in one of its stages, and what is pruned stays so: jointly with ternarization
+        without stages, after it with a ternary stage before, or ahead of it in a float stage.
+    stages : tuple of Stage
+        What is trained before, one after the other: float first, then with more bits, usually.
     seed : int
         Of initial weights, of the order of images and their augmentation, at least 0.
     device : str
@@ -95,7 +125,7 @@ class TrainConfig:
     """
 
     dataset: str
-    widths: tuple[int, ...]
+    widths: tuple[int, ...] | None
     bits: int
     epochs: int
     network: str = "mlp"
@@ -113,6 +143,8 @@ class TrainConfig:
     ema: float = 0.0
     dynamic: tuple[float | tuple[float, ...], ...] = ()
     sandwich: int = 1
+    pruning: Pruning | None = None
+    stages: tuple[Stage, ...] = ()
     seed: int = 0
     device: str = "cpu"
     precision: str = "float32"
@@ -120,7 +152,12 @@ class TrainConfig:
     threads: int = 1
 
     def __post_init__(self):
-        object.__setattr__(self, "widths", tuple(self.widths))
+        widths = WIDTHS.get(self.network, ()) if self.widths is None else self.widths
+        object.__setattr__(self, "widths", tuple(widths))
+        if isinstance(self.pruning, Mapping):
+            object.__setattr__(self, "pruning", Pruning(**self.pruning))
+        stages = (each if isinstance(each, Stage) else Stage(**each) for each in self.stages)
+        object.__setattr__(self, "stages", tuple(stages))
         for field in ("epochs", "batch", "threads"):
             if getattr(self, field) < 1:
                 raise TrainingError(f"{field} must be at least 1, not {getattr(self, field)}")
@@ -141,6 +178,7 @@ class TrainConfig:
             raise TrainingError(f"ema must be 0 or more and below 1, not {self.ema}")
         if not 0 <= self.seed < 2**31:
             raise TrainingError(f"seed must be 0…{2**31 - 1}, not {self.seed}")
+        self._check_pruning()
         self._check_dynamic()
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
@@ -148,46 +186,33 @@ class TrainConfig:
                     f"{field} must be one of {', '.join(choices)}, not {getattr(self, field)!r}"
                 )
 
+        for index in range(len(self.stages)):
+            self._training(index)
+
+    def _check_pruning(self) -> None:
+        if self.pruning is None:
+            return
+        stage = self.pruning.stage
+        if stage is None:
+            self.pruning.until(self.epochs)
+        elif stage > len(self.stages):
+            raise TrainingError(
+                f"pruning happens in stage {stage}, but there are {len(self.stages)}; "
+                f"leave it out for the training itself"
+            )
+
     def _check_dynamic(self) -> None:
-        dynamic = tuple(
-            tuple(ratio) if isinstance(ratio, list | tuple) else ratio for ratio in self.dynamic
-        )
-        object.__setattr__(self, "dynamic", dynamic)
-        for ratios in map(self._ratios, dynamic):
-            if not ratios or len(ratios) != len(self.widths):
-                raise TrainingError(
-                    f"a dynamic width has one ratio, or {len(self.widths)} as there are widths, "
-                    f"not {len(ratios)}"
-                )
-            if not all(0 < ratio <= 1 for ratio in ratios):
-                raise TrainingError(f"ratios must be above 0 and at most 1, not {ratios}")
-        if len(self.narrower) < len(dynamic) or self.widths in self.narrower.values():
-            raise TrainingError(
-                f"dynamic widths must differ and be narrower than the network, not {dynamic}"
-            )
-        if (longest := max(map(len, self.narrower), default=0)) > _MAX_NAME:
-            raise TrainingError(
-                f"names of dynamic widths have at most {_MAX_NAME} letters, not {longest}; "
-                "use round percentages"
-            )
+        object.__setattr__(self, "dynamic", ratios(self.dynamic))
+        narrower(self.widths, self.dynamic)
         if self.sandwich < 0:
             raise TrainingError(f"sandwich must be at least 0, not {self.sandwich}")
         if self.dynamic and self.compiled:
             raise TrainingError("dynamic widths are not compiled; leave out compiled")
 
-    def _ratios(self, ratio: float | tuple[float, ...]) -> tuple[float, ...]:
-        return ratio if isinstance(ratio, tuple) else (ratio,) * len(self.widths)
-
     @property
-    def narrower(self) -> dict[str, tuple[int, ...]]:
-        """Widths of the narrower networks, by their names: at least 1, halves rounded up."""
-        return {
-            _name(ratio): tuple(
-                max(1, int(width * share + 0.5))
-                for width, share in zip(self.widths, self._ratios(ratio), strict=True)
-            )
-            for ratio in self.dynamic
-        }
+    def narrower(self) -> Mapping[str, tuple[int, ...]]:
+        """Widths of the narrower networks, by names such as ``w50``; see :func:`narrower`."""
+        return narrower(self.widths, self.dynamic)
 
     @property
     def ternary(self) -> bool:
@@ -196,8 +221,41 @@ class TrainConfig:
 
     @property
     def twin(self) -> "TrainConfig":
-        """The same training of the float network of the same shape."""
-        return dataclasses.replace(self, weights=FLOAT)
+        """The training of the float network of the same shape, for as many epochs in all."""
+        pruning = self.pruning and dataclasses.replace(self.pruning, stage=None)
+        return dataclasses.replace(
+            self,
+            weights=FLOAT,
+            epochs=self.total_epochs,
+            stages=(),
+            distill=0.0,
+            pruning=pruning,
+        )
+
+    @property
+    def total_epochs(self) -> int:
+        """Epochs of all stages and the training itself."""
+        return sum(stage.epochs for stage in self.stages) + self.epochs
+
+    @property
+    def trainings(self) -> "list[TrainConfig]":
+        """The stages as trainings of their own, and the training itself."""
+        return [*map(self._training, range(len(self.stages))), self]
+
+    def _training(self, index: int) -> "TrainConfig":
+        stage, pruning = self.stages[index], None
+        if self.pruning and self.pruning.stage == index + 1:
+            pruning = dataclasses.replace(self.pruning, stage=None)
+        return dataclasses.replace(
+            self,
+            epochs=stage.epochs,
+            weights=stage.weights,
+            bits=self.bits if stage.bits is None else stage.bits,
+            rate=self.rate if stage.rate is None else stage.rate,
+            distill=0.0 if stage.weights == FLOAT else self.distill,
+            stages=self.stages[:index],
+            pruning=pruning,
+        )
 
     @property
     def codes(self) -> Codes:
@@ -218,8 +276,13 @@ class TrainConfig:
 
     def to_dict(self) -> dict:
         """All values, as JSON has them."""
-        dynamic = [list(each) if isinstance(each, tuple) else each for each in self.dynamic]
-        return {**asdict(self), "widths": list(self.widths), "dynamic": dynamic}
+        return {
+            **asdict(self),
+            "widths": list(self.widths),
+            "dynamic": [list(each) if isinstance(each, tuple) else each for each in self.dynamic],
+            "pruning": self.pruning and self.pruning.to_dict(),
+            "stages": [*map(asdict, self.stages)],
+        }
 
     def choices(self) -> dict:
         """Values that are not those of the class, as JSON has them.
@@ -247,15 +310,15 @@ class TrainConfig:
         if self.augment != "none":
             parts.append(f", augmentation {self.augment}")
         if self.dynamic:
-            parts.append(
-                f"; dynamic widths {', '.join(self.narrower)} by the sandwich rule with "
-                f"{self.sandwich} at random"
-            )
+            names = " ".join(self.narrower)
+            parts.append(f", dynamic widths {names} with {self.sandwich} at random")
+        if self.pruning:
+            parts.append(f", {self.pruning.recipe}")
+        if self.ema:
+            parts.append(f", moving average {self.ema:g}")
+        if self.distill:
+            parts.append(f", distilled {self.distill:g}")
+        for stage in self.stages:
+            bits = "" if stage.weights == FLOAT else f" with {stage.bits or self.bits} bits"
+            parts.append(f", after {stage.epochs} epochs {stage.weights}{bits}")
         return "".join([*parts, "; last epoch"])
-
-
-def _name(ratio: float | tuple[float, ...]) -> str:
-    """Percentages, such as ``w50`` or ``w100_12p5``."""
-    shares = ratio if isinstance(ratio, tuple) else (ratio,)
-    percent = (f"{100 * share:.2f}".rstrip("0").rstrip(".") for share in shares)
-    return "w" + "_".join(each.replace(".", "p") for each in percent)

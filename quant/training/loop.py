@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..data import AUGMENTATIONS, Dataset
+from ..data import Dataset
 from ..layers import integers
 from ..models import Model
 from .config import TrainConfig
+from .images import Images
 from .part import Part
 
 __all__ = ["Loop", "threads"]
@@ -50,9 +51,8 @@ class Loop:
         self.optimizer = _optimizer(model, config)
         self._teacher = teacher and teacher.eval().to(model.device)
         self._on_step = on_step
-        self._images = integers(dataset.train_images, model.device)
+        self._images = Images(dataset, config.augment, model.device)
         self._labels = integers(dataset.train_labels, model.device)
-        self._zero = dataset.input.element.zero_code or 0
         self._forward = torch.compile(self._objective) if config.compiled else self._objective
         if model.device.type == "cuda" or config.compiled:
             model.to(memory_format=torch.channels_last)
@@ -67,7 +67,7 @@ class Loop:
         random = torch.Generator().manual_seed((self.config.seed << 32) + epoch)
         total, done = torch.zeros((), device=self.model.device), 0
         for batch in integers(order, self.model.device).split(self.config.batch):
-            images = AUGMENTATIONS[self.config.augment](self._images[batch], self._zero, random)
+            images = self._images.draw(batch, random)
             # What activations learn starts with the very first batch, before compilation.
             objective = self._forward if epoch or done else self._objective
             total += self._step(objective, images, self._labels[batch]) * len(batch)

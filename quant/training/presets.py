@@ -1,8 +1,36 @@
 """Trainings by name."""
 
+from dataclasses import replace
+
 from .config import TrainConfig
 
 __all__ = ["PRESETS"]
+
+_RESNET = TrainConfig(
+    # The recipe of He, Gong, Fan, WACV 2019.
+    "cifar10",
+    network="resnet20",
+    widths=(16, 32, 64),
+    bits=4,
+    epochs=200,
+    augment="crop_flip",
+    batch=128,
+    rate=0.1,
+    schedule="published",
+    optimizer="sgd",
+    weight_decay=3e-4,
+    precision="bfloat16",
+    device="cuda",
+)
+_RESNET_CPU = replace(
+    # As many epochs as two cores do in half an hour.
+    _RESNET,
+    dataset="cifar10_jpeg",
+    epochs=20,
+    schedule="cosine",
+    compiled=True,
+    device="cpu",
+)
 
 PRESETS = {
     # Chosen on validation images taken out of the training images, six seeds each.
@@ -13,5 +41,44 @@ PRESETS = {
     "lenet-mnist": TrainConfig(
         "mnist", network="lenet", widths=(8, 16, 64), bits=2, epochs=15, batch=128, smoothing=0.05
     ),
+    "lenet-mnist8": TrainConfig(
+        "mnist8",
+        network="lenet",
+        widths=(16, 32, 128),
+        bits=4,
+        epochs=20,
+        batch=128,
+        augment="shift",
+        smoothing=0.05,
+    ),
+    "lenet-fashion": TrainConfig(
+        "fashion_mnist",
+        network="lenet",
+        widths=(32, 64, 256),
+        bits=4,
+        epochs=20,
+        batch=128,
+        rate=0.005,
+        augment="shift",
+        smoothing=0.05,
+    ),
+    "ds_cnn-speech": TrainConfig(
+        "speech_commands",
+        network="ds_cnn",
+        widths=(64,) * 5,
+        bits=4,
+        epochs=60,
+        batch=64,
+        rate=0.005,
+        augment="time_shift",
+        smoothing=0.1,
+    ),
+    "mlp-magic": TrainConfig("magic", widths=(64, 64), bits=4, epochs=30, batch=128),
+    "mlp-letter": TrainConfig("letter", widths=(256, 256), bits=4, epochs=30, batch=128),
+    "mlp-pendigits": TrainConfig("pendigits", widths=(64, 64), bits=4, epochs=30),
+    "resnet20-cifar10": _RESNET,
+    "resnet20-cifar10-2bit": replace(_RESNET, bits=2),
+    "resnet20-jpeg": _RESNET_CPU,
+    "resnet20-jpeg-2bit": replace(_RESNET_CPU, bits=2),
 }
 """Configurations by name."""

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..layers import Norm, Product
+from ..data import ImageFiles
+from ..layers import Norm, Product, integers
 from ..models import Model
 from .part import Part
 
@@ -31,7 +32,7 @@ class Sandwich(Part):
     ----------
     model : Model
         With at least one width.
-    images : integer tensor, shape (images, height, width, channels)
+    images : array of int, shape (images, height, width, channels), or ImageFiles
         To recalibrate with.
     others : int
         How many widths beside the whole and the narrowest a step has; all, if there are no more.
@@ -41,7 +42,15 @@ class Sandwich(Part):
         Of the choice.
     """
 
-    def __init__(self, model: Model, images: Tensor, *, others: int, batch: int, seed: int):
+    def __init__(
+        self,
+        model: Model,
+        images: np.ndarray | ImageFiles,
+        *,
+        others: int,
+        batch: int,
+        seed: int,
+    ):
         self._model = model
         self._images = images
         self._batch = batch
@@ -80,7 +89,7 @@ class Sandwich(Part):
 
 
 @torch.no_grad()
-def recalibrate(model: Model, images: Tensor, batch: int = 128) -> None:
+def recalibrate(model: Model, images: np.ndarray | ImageFiles, batch: int = 128) -> None:
     """Replace the running statistics of every width by means over batches of ``images``.
 
     Nothing is learned, and the model is left in the mode it was in.
@@ -88,22 +97,24 @@ def recalibrate(model: Model, images: Tensor, batch: int = 128) -> None:
     Parameters
     ----------
     model : Model
-    images : integer tensor, shape (images, height, width, channels)
-        Of which no more than the first 100 batches are taken.
+    images : array of int, shape (images, height, width, channels), or ImageFiles
+        Of which no more than 100 batches are taken, in an order that is always the same.
     batch : int
         Images at a time.
     """
     was_training = model.training
     norms = {layer: layer.momentum for layer in model.modules() if isinstance(layer, Norm)}
+    order = np.random.default_rng(0).permutation(len(images))[: _BATCHES * batch]
+    parts = [order[start : start + batch] for start in range(0, len(order), batch)]
     model.train()
     for width in (None, *model.widths):
         done = 0
         with model.at(width):
-            for part in images[: _BATCHES * batch].split(batch):
+            for part in parts:
                 done += len(part)
                 for norm in norms:
                     norm.momentum = len(part) / done
-                model(part)
+                model(integers(images[part], model.device))
     for norm, momentum in norms.items():
         norm.momentum = momentum
     model.train(was_training)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ...errors import TrainingError
-from ..data import Dataset
+from ..data import Dataset, ImageFiles
 from ..layers import integers
 from ..models import NETWORKS, Kit, Model, slim
 from .checkpoint import load_checkpoint, save_checkpoint
@@ -16,6 +16,7 @@ from .config import TrainConfig
 from .ema import MovingAverage
 from .loop import Loop, threads
 from .part import Part
+from .prune import Pruner
 from .sandwich import Sandwich
 
 __all__ = ["accuracy", "build", "train"]
@@ -85,7 +86,9 @@ def train(
     if config.device == "cuda" and not torch.cuda.is_available():
         raise TrainingError("PyTorch finds no CUDA device; train on device cpu")
     if config.distill and teacher is None:
-        raise TrainingError(f"distill {config.distill:g} needs a teacher; give a trained model")
+        raise TrainingError(
+            f"distill {config.distill:g} needs a teacher; put a float stage in front"
+        )
     if sorted(model.widths) != sorted(config.narrower):
         raise TrainingError(
             f"the model has widths {', '.join(model.widths) or 'none'}, but "
@@ -120,24 +123,29 @@ def train(
 
 
 @torch.no_grad()
-def accuracy(model: Model, images: np.ndarray, labels: np.ndarray) -> float:
+def accuracy(model: Model, images: np.ndarray | ImageFiles, labels: np.ndarray) -> float:
     """Share of images classified right by ``model`` in evaluation mode, 0…1.
 
     On a tie the lowest class wins, as everywhere.
     """
     was_training = model.training
     model.eval()
-    batches = integers(images, model.device).split(_BATCH)
-    classes = [model(batch).value.cpu().numpy().argmax(axis=1) for batch in batches]
+    batches = (images[start : start + _BATCH] for start in range(0, len(images), _BATCH))
+    classes = [
+        model(integers(batch, model.device)).value.cpu().numpy().argmax(axis=1) for batch in batches
+    ]
     model.train(was_training)
     return float(np.mean(np.concatenate(classes) == labels))
 
 
 def _parts(config: TrainConfig, model: Model, dataset: Dataset) -> Sequence[Part]:
     """What the configuration asks for beside plain training, in the order it is applied."""
-    parts: list[Part] = [MovingAverage(config.ema)] if config.ema else []
+    parts: list[Part] = []
+    if config.pruning and config.pruning.stage is None:
+        parts.append(Pruner(config.pruning, config.epochs))
+    if config.ema:
+        parts.append(MovingAverage(config.ema))
     if config.dynamic:
-        images = integers(dataset.train_images, model.device)
         options = {"others": config.sandwich, "batch": config.batch, "seed": config.seed}
-        parts.append(Sandwich(model, images, **options))  # last: of the final parameters
+        parts.append(Sandwich(model, dataset.train_images, **options))  # of the final parameters
     return parts

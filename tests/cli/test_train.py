@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from rich.console import Console
+from threefold.quant import PRESETS
 from threefold.sim import golden
 
 from threefold.cli import train as command
@@ -113,7 +114,7 @@ def test_fresh_removes_both_checkpoints(tmp_path):
 
 
 def test_unknown_preset(tmp_path):
-    message = "there is no preset 'imagenet'; there is digits, lenet-digits, lenet-mnist"
+    message = f"there is no preset 'imagenet'; there is {', '.join(sorted(PRESETS))}"
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
         run(f"--preset imagenet -o {tmp_path}")
 
@@ -149,6 +150,17 @@ def test_a_network_is_named_like_its_preset(tmp_path):
     assert network.name == "lenet_digits"
     assert [node.name for node in network.nodes][:3] == ["conv1", "act1", "pool1"]
     assert load_images(tmp_path / "test.npz")[0].shape == (360, 8, 8, 1)
+
+
+def test_where_the_data_is():
+    assert str(parse("--data-dir there").data_dir) == str(parse("--data there").data_dir) == "there"
+    assert parse("").data_dir is None
+
+
+def test_digits_come_with_a_package(tmp_path):
+    message = f"digits comes with a package; leave out the folder {tmp_path}"
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        run(f"--preset digits --data-dir {tmp_path} -o {tmp_path / 'out'}")
 
 
 def test_files_that_are_missing_leave_no_folder(tmp_path):

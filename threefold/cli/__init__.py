@@ -27,7 +27,7 @@ from ..errors import BuildError, ThreefoldError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = ("train", "zoo", "plan", "simulate", "build", "report", "doctor")
+COMMANDS = ("data", "train", "zoo", "plan", "simulate", "build", "report", "doctor")
 """The commands, in the order of a project."""
 
 _INTERRUPTED = 130

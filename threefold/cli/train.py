@@ -1,6 +1,7 @@
 """``threefold train``: a network of exact integers from a data set."""
 
 import argparse
+import ast
 import dataclasses
 import json
 from collections.abc import Callable, Iterator
@@ -9,12 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from .. import __version__, network
+from .. import network
 from ..data import save_images
 from ..errors import ToolError, TrainingError
 from ..files import make_folder, write_file
 from ..products import holds_network, remove_products
-from ..sim import golden
 from .progress import progress_bar
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -24,21 +24,25 @@ EXAMPLES = [
     "threefold train --preset digits --seed 0 -o out/digits",
     "threefold train --preset digits --widths 32,32 --bits 1 -o out/small",
     "threefold train --preset lenet-digits --epochs 10 --no-float \\\n      -o out/lenet_digits",
+    "threefold train --preset digits --set schedule=step --set ema=0.99 \\\n      -o out/tuned",
 ]
 
-_CHECKPOINTS = {"ternary": "checkpoint.pt", "float": "checkpoint_float.pt"}
+_STORED = 1 << 28  # bytes of held-out images
 _SETTINGS = ("seed", "epochs", "widths", "bits", "device")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument(
-        "--preset",
-        default="digits",
-        help="configuration to start from: digits, lenet-digits or lenet-mnist (digits)",
+        "--preset", default="digits", help="configuration to start from (digits); try --list"
     )
+    parser.add_argument("--list", action="store_true", help="show the presets, and do nothing")
     parser.add_argument(
-        "--data", type=Path, metavar="FOLDER", help="files of the data set, if it needs any"
+        "--data-dir",
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help="files of the data set, if it needs any; 'threefold data' tells which",
     )
     parser.add_argument("--seed", type=int, help="of weights and order of images")
     parser.add_argument("--epochs", type=int, help="passes over the training images")
@@ -47,6 +51,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--bits", type=int, help="width of the activations, 1…8")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="where to train")
+    parser.add_argument(
+        "--set",
+        type=_setting,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="more",
+        help="any other value of a configuration, as train.json lists them; repeatable",
+    )
     parser.add_argument("--no-float", action="store_true", help="leave out the float twin")
     parser.add_argument("--logits", action="store_true", help="give logits, not the class index")
     parser.add_argument("--fresh", action="store_true", help="start anew, whatever is there")
@@ -58,9 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> str:
     """Train, or take up again what was interrupted, and write the products.
 
-    The folder gets ``network.tern``, ``test.npz`` (the held-out images and labels),
-    ``train.json`` (configuration, accuracies, losses) and the checkpoints. What was made from
-    another network there is removed, its plan included.
+    The folder gets ``network.tern``, ``test.npz`` (the held-out images and labels, of large sets
+    the first 256 MiB), ``train.json`` (configuration, accuracies, losses) and the checkpoints.
+    What was made from another network there is removed, its plan included.
 
     Raises
     ------
@@ -73,55 +86,44 @@ def run(args: argparse.Namespace, console: Console) -> str:
         If files of the data set are missing or damaged.
     """
     try:
-        import torch
+        import torch  # noqa: F401
     except ImportError:
         raise ToolError("training needs torch: pip install 'threefold[train]'") from None
     from .. import quant
 
+    if args.list:
+        return "\n".join(f"{name:20} {each.recipe}" for name, each in quant.PRESETS.items())
     config = _config(args, quant.PRESETS)
-    network_name = args.preset.replace("-", "_")
-    dataset = quant.load_dataset(config.dataset, args.data)
-    folder = make_folder(args.output or Path("out", network_name))
-    configs = {"ternary": config} if args.no_float else {"ternary": config, "float": config.twin}
+    name = args.preset.replace("-", "_")
+    dataset = quant.load_dataset(config.dataset, args.data_dir)
+    folder = make_folder(args.output or Path("out", name))
     if args.fresh:
-        for checkpoint in _CHECKPOINTS.values():
-            (folder / checkpoint).unlink(missing_ok=True)
-    models, losses = {}, {}
-    with _progress(console) as start:
-        steps = {name: start(name, config.epochs) for name in configs}
-        for name, each in configs.items():
-            checkpoint = folder / _CHECKPOINTS[name]
-            models[name] = quant.build(each, dataset)
-            losses[name] = quant.train(
-                models[name], dataset, each, checkpoint=checkpoint, on_epoch=steps[name]
-            )
-
-    held_out = dataset.test_images, dataset.test_labels
-    exported = quant.export(models["ternary"], network_name, argmax=not args.logits)
-    quant.require_equal(models["ternary"], exported, dataset.test_images)
-    accuracy = {
-        "dataset": f"{dataset.name}, held out",
-        "images": len(dataset.test_labels),
-        "integer": golden.accuracy(exported, *held_out),
+        for checkpoint in folder.glob("checkpoint*.pt"):
+            checkpoint.unlink()
+    with _progress(console, config.total_epochs, not args.no_float) as on_progress:
+        trial = quant.run_trial(
+            dataset,
+            config,
+            name,
+            folder=folder,
+            twin=not args.no_float,
+            argmax=not args.logits,
+            on_progress=on_progress,
+        )
+    record = {
+        **trial.network.provenance,
+        "config": config.to_dict(),
+        "losses": trial.losses,
+        "preset": args.preset,
     }
-    if "float" in models:
-        accuracy["float"] = quant.accuracy(models["float"], *held_out)
-    provenance = {
-        "accuracy": accuracy,
-        "dataset": dataset.name,
-        "recipe": config.recipe,
-        "seed": config.seed,
-        "tools": {"threefold": __version__, "torch": torch.__version__},
-    }
-    record = {**provenance, "config": config.to_dict(), "losses": losses, "preset": args.preset}
-    trained = dataclasses.replace(exported, provenance=provenance)
-    if not holds_network(folder, trained):
-        remove_products(folder, trained.name)
+    if not holds_network(folder, trial.network):
+        remove_products(folder, name)
         (folder / "plan.json").unlink(missing_ok=True)
-    network.save(trained, folder / "network.tern")
-    save_images(folder / "test.npz", *held_out)
+    network.save(trial.network, folder / "network.tern")
+    stored = max(1, _STORED // dataset.input.size)
+    save_images(folder / "test.npz", dataset.test_images[:stored], dataset.test_labels[:stored])
     write_file(folder / "train.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
-    return _summary(accuracy, folder)
+    return _summary(trial, folder)
 
 
 def _config(args: argparse.Namespace, presets: dict):
@@ -130,13 +132,26 @@ def _config(args: argparse.Namespace, presets: dict):
             f"there is no preset {args.preset!r}; there is {', '.join(sorted(presets))}"
         )
     values = {key: getattr(args, key) for key in _SETTINGS if getattr(args, key) is not None}
-    return dataclasses.replace(presets[args.preset], **values)
+    preset = presets[args.preset]
+    known = [field.name for field in dataclasses.fields(preset)]
+    for key, value in args.more:
+        if key not in known:
+            raise TrainingError(f"a configuration has no {key!r}; it has {', '.join(known)}")
+        values[key] = value
+    try:
+        return dataclasses.replace(preset, **values)
+    except TypeError:
+        raise TrainingError(f"a value of --set is of the wrong kind: {dict(args.more)}") from None
 
 
-def _summary(accuracy: dict, folder: Path) -> str:
-    lines = [f"ternary  {accuracy['integer']:.2%}  of {accuracy['images']} held-out images"]
-    if "float" in accuracy:
-        lines.append(f"float    {accuracy['float']:.2%}")
+def _summary(trial, folder: Path) -> str:
+    sets = {"": trial.accuracy, **trial.more}
+    lines = []
+    for key, accuracy in sets.items():
+        images = f"{accuracy['images']} held-out images{key and f', {key}'}"
+        lines.append(f"ternary  {accuracy['integer']:.2%}  of {images}")
+        if "float" in accuracy:
+            lines.append(f"float    {accuracy['float']:.2%}")
     lines.append(f"network  {folder / 'network.tern'}")
     lines.append(f"images   {folder / 'test.npz'}")
     return "\n".join(lines)
@@ -149,14 +164,34 @@ def _widths(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(f"expected integers such as 64,64, not {text!r}") from None
 
 
+def _setting(text: str) -> tuple[str, object]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"expected KEY=VALUE such as ema=0.99, not {text!r}")
+    try:
+        return key, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return key, value
+
+
 @contextmanager
-def _progress(console: Console) -> Iterator[Callable[[str, int], Callable[[int, float], None]]]:
-    """Starts a bar of a number of epochs, to be told the epochs done and the loss."""
-    epochs, loss = "{task.completed}/{task.total} epochs", "loss {task.fields[loss]:.3f}"
-    with progress_bar(console, epochs, loss, keep=True) as bars:
+def _progress(
+    console: Console, epochs: int, twin: bool
+) -> Iterator[Callable[[str, float, float], None]]:
+    """Bars for both trainings and the comparison, to be told how far each of them is."""
+    count, loss = "{task.fields[count]}", "{task.fields[loss]}"
+    with progress_bar(console, count, loss, keep=True) as bars:
+        tasks = {
+            kind: bars.add_task(kind, total=1.0, count=f"0/{epochs} epochs", loss="")
+            for kind in (("ternary", "float") if twin else ("ternary",))
+        }
+        tasks["compare"] = bars.add_task("compare", total=1.0, count="with golden", loss="")
 
-        def start(name: str, epochs: int) -> Callable[[int, float], None]:
-            task = bars.add_task(name, total=epochs, loss=float("nan"))
-            return lambda done, loss: bars.update(task, completed=done, loss=loss)
+        def on_progress(kind: str, done: float, loss: float) -> None:
+            fields = {}
+            if kind != "compare":
+                fields["count"] = f"{int(done * epochs + 1e-9)}/{epochs} epochs"
+                fields["loss"] = "" if loss != loss else f"loss {loss:.3f}"
+            bars.update(tasks[kind], completed=done, **fields)
 
-        yield start
+        yield on_progress

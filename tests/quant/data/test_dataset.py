@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from threefold.quant import digit_maps, digits, load_dataset, mnist
+from threefold.quant import digit_maps, digits, load_dataset
 
 from threefold.errors import DataError, ToolError
 from threefold.network import Integers, Tensor
@@ -56,65 +56,30 @@ def test_digits_as_maps_are_the_same_digits(dataset):
     assert np.array_equal(maps.train_labels, dataset.train_labels)
 
 
-def idx(array):
-    head = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, ">i4").tobytes()
-    return head + array.astype(np.uint8).tobytes()
-
-
-def write_mnist(folder):
-    random = np.random.default_rng(0)
-    arrays = {}
-    for part, count in (("train", 30), ("t10k", 20)):
-        arrays[f"{part}-images-idx3-ubyte"] = random.integers(0, 256, (count, 28, 28))
-        arrays[f"{part}-labels-idx1-ubyte"] = np.arange(count) % 10
-    for name, array in arrays.items():
-        (folder / name).write_bytes(idx(array))
-    return list(arrays.values())
-
-
-def test_mnist_from_its_files(tmp_path):
-    images, labels, test_images, test_labels = write_mnist(tmp_path)
-    dataset = load_dataset("mnist", tmp_path)
-    assert str(dataset.input) == "28×28×1 codes 0…15"
-    assert np.array_equal(dataset.train_images[..., 0], images // 16)
-    assert np.array_equal(dataset.test_images[..., 0], test_images // 16)
-    assert np.array_equal(dataset.train_labels, labels)
-    assert np.array_equal(dataset.test_labels, test_labels)
-
-
-@pytest.mark.parametrize("folder", [None, "nowhere"])
-def test_mnist_without_a_folder(folder):
-    where = "no folder is given" if folder is None else "there is no folder nowhere"
-    message = (
-        f"mnist is read from files, but {where}; get train-images-idx3-ubyte.gz, "
-        "train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz "
-        "(from https://ossci-datasets.s3.amazonaws.com/mnist/ for instance) and give their "
-        "folder, as --data FOLDER"
-    )
+def test_labels_that_are_no_class(dataset):
+    labels = dataset.test_labels.copy()
+    labels[7] = 10
+    message = "test labels of digits are 0…10, not 0…9; get its files again"
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
-        mnist(folder)
+        dataclasses.replace(dataset, test_labels=labels, names=tuple("0123456789"))
+    with pytest.raises(DataError, match=r"^train labels of digits are -1…9, not 0…9; .+$"):
+        dataclasses.replace(dataset, train_labels=dataset.train_labels - (np.arange(1437) == 0))
 
 
-def test_mnist_with_a_file_missing(tmp_path):
-    write_mnist(tmp_path)
-    path = tmp_path / "t10k-labels-idx1-ubyte"
-    path.unlink()
-    message = f"cannot read {path}.gz: No such file or directory"
-    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
-        mnist(tmp_path)
+def test_codes_below_zero(dataset):
+    images = dataset.test_images.astype(int) - 1
+    with pytest.raises(DataError, match=r"^test images are not 1×1×64 codes 0…15$"):
+        dataclasses.replace(dataset, test_images=images)
 
 
-def test_mnist_whose_parts_do_not_go_together(tmp_path):
-    write_mnist(tmp_path)
-    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(np.zeros(3, int)))
-    with pytest.raises(DataError, match=r"^20 test images do not go with 3 labels$"):
-        mnist(tmp_path)
+def test_named_classes_count_even_without_an_image(dataset):
+    assert dataclasses.replace(dataset, names=tuple("0123456789abcdef")).classes == 16
 
 
 @pytest.mark.parametrize(
     ("name", "folder", "message"),
     [
-        ("cifar", None, "there is no data set 'cifar'; there is cifar10, cifar10_jpeg, .*, mnist"),
+        ("cifar", None, "there is no data set 'cifar'; there is cifar10, .*, mnist8, .*"),
         ("digits", "here", "digits comes with a package; leave out the folder here"),
     ],
 )

@@ -6,6 +6,7 @@ import torch
 from hypothesis import strategies as st
 from threefold.quant import (
     Concat,
+    Expanded,
     Flatten,
     MaxPool,
     Model,
@@ -54,6 +55,12 @@ def pixels(shape, kernel, stride, padding=(0, 0, 0, 0)):
     return (height - kernel[0]) // stride[0] + 1, (width - kernel[1]) // stride[1] + 1
 
 
+def quantizer(draw):
+    kinds = [Statistical, lambda ratio, **options: Expanded((ratio, 0.5), (1, 2), **options)]
+    kind = draw(st.sampled_from(kinds))
+    return kind(draw(st.sampled_from([0.05, 0.4])), per_filter=draw(st.booleans()))
+
+
 def convolution(draw, shape, codes):
     kernel = kernel_in(draw, shape)
     stride = tuple(draw(st.integers(1, min(3, size))) for size in shape[:2])
@@ -62,7 +69,7 @@ def convolution(draw, shape, codes):
     filters = groups * draw(st.integers(1, 3))
     conv = TernaryConv(
         shape[2], filters, kernel, stride=stride, padding=padding, groups=groups,
-        weights=Statistical(draw(st.sampled_from([0.05, 0.4])), per_filter=draw(st.booleans())),
+        weights=quantizer(draw),
     )  # fmt: skip
     return conv, (*pixels(shape, kernel, stride, padding), filters)
 

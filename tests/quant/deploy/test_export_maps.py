@@ -149,7 +149,7 @@ def test_a_disagreement_names_pixel_and_image():
     ("layers", "message"),
     [
         (
-            [TernaryConv(2, 3, 3, padding=1), Quantize(Codes.bipolar())],
+            [TernaryConv(2, 3, 3, padding=1), Quantize(Codes.bipolar()), SumPool(1)],
             "node 'conv2': no code of codes 0…1 = -1…1 by 2 means 0, so padding has nothing to "
             "supply",
         ),

@@ -7,11 +7,14 @@ from threefold.quant import (
     FloatConv,
     FloatLinear,
     Kit,
+    MaxPool,
     Model,
+    PadChannels,
     Quantize,
     QuantizeLike,
     Relu,
     Rescale,
+    Residual,
     SumPool,
     TernaryConv,
     TernaryLinear,
@@ -141,3 +144,45 @@ def test_impossible_models():
         mlp(INPUT, [8, 0], 3, Kit(2))
     with pytest.raises(TrainingError, match=r"^a model reads codes, not integers 0…1$"):
         mlp(Tensor((1, 1, 4), Integers(0, 1)), [8], 3, Kit(2))
+
+
+PADDED = {
+    "layers.2": lambda: [
+        *(TernaryConv(2, 4, 3), Quantize(Codes.bipolar())),
+        TernaryConv(4, 4, 3, padding=(0, 1)),
+    ],
+    "layers.3": lambda: [
+        *(TernaryConv(2, 4, 3), Quantize(Codes.bipolar()), MaxPool(2, 1, 1)),
+        TernaryConv(4, 4, 3, padding=1, groups=4),
+    ],
+    "layers.2.body.2": lambda: [
+        *(TernaryConv(2, 4, 3), Quantize(2)),
+        Residual(
+            [TernaryConv(4, 4, 1), Quantize(Codes.bipolar()), TernaryConv(4, 4, 3, padding=1)]
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("path", PADDED)
+def test_padding_needs_zeros(path):
+    message = (
+        f"{path} (TernaryConv) pads with zeros, but codes 0…1 = -1…1 by 2 have none; use unsigned "
+        "or ternary ones, or a network without padding"
+    )
+    with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
+        Model(MAP, PADDED[path]())
+
+
+def test_added_channels_need_zeros():
+    message = (
+        "layers.0.shortcut.0 (PadChannels) pads with zeros, but codes 0…1 = -1…1 by 2 have none; "
+        "use unsigned or ternary ones, or a network without padding"
+    )
+    with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
+        Model(Tensor((6, 5, 2), Codes.bipolar()), [Residual([], [PadChannels(1, 1)])])
+
+
+def test_float_layers_and_ternary_codes_can_be_padded():
+    for codes, weights in ((Codes.bipolar(), "float"), (Codes.ternary(), "statistical")):
+        lenet(Tensor((8, 8, 1), Codes.signed(8)), [4, 6], 5, Kit(codes, weights))

@@ -51,6 +51,15 @@ def test_values_come_back_from_plain_json():
     assert "mlp of widths 64-64, 2-bit activations" in config.recipe
 
 
+def test_widths_left_out_are_those_of_the_published_network():
+    config = TrainConfig("cifar10", None, 4, epochs=1, network="resnet20")
+    assert config == TrainConfig("cifar10", (16, 32, 64), 4, epochs=1, network="resnet20")
+    assert config.choices()["widths"] == [16, 32, 64]
+    assert TrainConfig("digits", (), 2, epochs=1).widths == ()
+    with pytest.raises(TrainingError, match=r"^network must be one of .*, not 'vit'$"):
+        TrainConfig("cifar10", None, 4, epochs=1, network="vit")
+
+
 DYNAMIC = dataclasses.replace(PRESETS["digits"], dynamic=(0.5, (0.25, 1), 0.125))
 
 
@@ -58,7 +67,7 @@ def test_dynamic_widths_have_names_and_numbers():
     assert DYNAMIC.narrower == {"w50": (32, 32), "w25_100": (16, 64), "w12p5": (8, 8)}
     odd = dataclasses.replace(DYNAMIC, widths=(5, 3), dynamic=(0.5, 0.001))
     assert odd.narrower == {"w50": (3, 2), "w0p1": (1, 1)}
-    assert "; dynamic widths w50, w25_100, w12p5 by the sandwich rule with 1" in DYNAMIC.recipe
+    assert ", dynamic widths w50 w25_100 w12p5 with 1 at random" in DYNAMIC.recipe
     assert "dynamic" not in PRESETS["digits"].recipe
 
 
@@ -99,7 +108,8 @@ def test_dynamic_widths_tell_trainings_apart_and_come_back_from_json():
         ),
         (
             {"dynamic": ((1 / 3,) * 6,), "widths": (8,) * 6},
-            "names of dynamic widths have at most 32 letters, not 36; use round percentages",
+            "names of dynamic widths have at most 32 letters, not "
+            "w33p33_33p33_33p33_33p33_33p33_33p33; use round percentages",
         ),
         ({"sandwich": -1}, "sandwich must be at least 0, not -1"),
         (

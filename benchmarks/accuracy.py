@@ -1,0 +1,167 @@
+"""Accuracy of trained networks: integer-only as deployed, and float of the same shape.
+
+python benchmarks/accuracy.py --data-dir FOLDER --checkpoints FOLDER --only digits lenet-digits
+
+FOLDER has one folder for each published set: mnist, fashion_mnist, cifar10, speech_commands,
+tabular. Figures go into benchmarks/accuracy, a file for each row, and networks of the first
+seed into zoo/; accuracy_page.py makes docs/accuracy.md of the figures, zoo_cards.py the cards.
+"""
+
+import argparse
+import dataclasses
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.progress import Progress, TaskID
+from threefold.quant import PRESETS, TrainConfig, Trial, load_dataset, run_trial
+
+from threefold.files import write_file
+from threefold.network import save
+
+HERE = Path(__file__).parent
+RECORDS = HERE / "accuracy"
+ZOO = HERE.parent / "zoo"
+FOLDERS = {
+    "mnist8": "mnist",
+    "cifar10_jpeg": "cifar10",
+    "magic": "tabular",
+    "letter": "tabular",
+    "pendigits": "tabular",
+}
+"""Where a data set is, if not in a folder of its own name."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A row of a table.
+
+    Parameters
+    ----------
+    preset : str
+    seeds : tuple of int
+    changes : mapping
+        Values that differ from the preset's.
+    twin : bool
+        Whether the float network is trained as well.
+    """
+
+    preset: str
+    seeds: tuple[int, ...] = (0, 1, 2)
+    changes: dict = field(default_factory=dict)
+    twin: bool = True
+
+    def config(self, seed: int) -> TrainConfig:
+        """The training of one seed."""
+        return dataclasses.replace(PRESETS[self.preset], **self.changes, seed=seed)
+
+
+_QUANTIZERS = {
+    "statistical": {"weights": "statistical"},
+    "statistical, per filter": {"weights": "statistical", "per_filter": True},
+}
+
+CASES = {
+    "digits": Case("digits"),
+    "lenet-digits": Case("lenet-digits"),
+    "lenet-mnist": Case("lenet-mnist"),
+    "lenet-mnist8": Case("lenet-mnist8"),
+    "lenet-fashion": Case("lenet-fashion"),
+    "ds_cnn-speech": Case("ds_cnn-speech"),
+    "mlp-magic": Case("mlp-magic"),
+    "mlp-letter": Case("mlp-letter"),
+    "mlp-pendigits": Case("mlp-pendigits"),
+    "resnet20-jpeg": Case("resnet20-jpeg", (0,)),
+    "resnet20-jpeg-2bit": Case("resnet20-jpeg-2bit", (0,), twin=False),
+}
+"""Rows by name."""
+
+
+def main() -> None:
+    """Train what is asked for, and record each result as soon as it is there."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-dir", type=Path, metavar="FOLDER", help="folders of the data sets")
+    parser.add_argument("--checkpoints", type=Path, default=Path("out", "accuracy"))
+    parser.add_argument("--only", nargs="+", choices=CASES, metavar="CASE", default=list(CASES))
+    parser.add_argument("--seeds", nargs="+", type=int, help="those of the case, unless given")
+    parser.add_argument("--no-zoo", action="store_true", help="leave zoo/ as it is")
+    args = parser.parse_args()
+
+    console = Console(stderr=True)
+    for name in args.only:
+        case = CASES[name]
+        for seed in args.seeds or case.seeds:
+            config = case.config(seed)
+            folder = args.checkpoints / name / str(seed)
+            folder.mkdir(parents=True, exist_ok=True)
+            source = FOLDERS.get(config.dataset, config.dataset)
+            packaged = config.dataset.startswith("digit")
+            dataset = load_dataset(config.dataset, None if packaged else args.data_dir / source)
+            with Progress(console=console, disable=not console.is_terminal) as bars:
+                trial = run_trial(
+                    dataset,
+                    config,
+                    name.replace("-", "_"),
+                    folder=folder,
+                    twin=case.twin,
+                    argmax=True,
+                    on_progress=watch(bars, f"{name} {seed}"),
+                )
+            add(name, case, config, trial)
+            console.print(f"{time.strftime('%H:%M')} {name} {seed}", trial.accuracy, trial.more)
+            if seed == case.seeds[0] and name in PRESETS and not args.no_zoo:
+                ZOO.mkdir(exist_ok=True)
+                provenance = {**trial.network.provenance, "preset": name}
+                network = dataclasses.replace(trial.network, provenance=provenance)
+                save(network, ZOO / f"{network.name}.tern")
+
+
+def watch(bars: Progress, what: str):
+    """Shows how far a trial is, a bar for each kind of work."""
+    tasks: dict[str, TaskID] = {}
+
+    def on_progress(kind: str, done: float, loss: float) -> None:
+        if kind not in tasks:
+            tasks[kind] = bars.add_task(f"{what} {kind}", total=1.0)
+        bars.update(tasks[kind], completed=done)
+
+    return on_progress
+
+
+def add(name: str, case: Case, config: TrainConfig, trial: Trial) -> None:
+    """Put one run into the record."""
+    path = RECORDS / f"{name.replace('/', '_')}.json"
+    before = json.loads(path.read_text()) if path.exists() else {}
+    weights = [node.op.weights for node in trial.network.nodes if hasattr(node.op, "weights")]
+    entry = {
+        "name": name,
+        "preset": case.preset,
+        "changes": case.changes,
+        "config": {key: value for key, value in config.to_dict().items() if key != "seed"},
+        "recipe": config.recipe,
+        "dataset": config.dataset,
+        "weights": sum(each.size for each in weights),
+        "nonzero": sum(int((each != 0).sum()) for each in weights),
+        "torch": torch.__version__,
+    }
+    run = {
+        "seed": config.seed,
+        **{key: trial.accuracy[key] for key in ("integer", "float") if key in trial.accuracy},
+        "images": trial.accuracy["images"],
+        "more": trial.more,
+        "losses": {
+            kind: [round(loss, 4) for loss in losses] for kind, losses in trial.losses.items()
+        },
+    }
+    runs = before.get("runs", []) if before.get("config") == entry["config"] else []
+    runs = [each for each in runs if each["seed"] != config.seed]
+    record = {**entry, "runs": sorted([*runs, run], key=lambda each: each["seed"])}
+    RECORDS.mkdir(exist_ok=True)
+    write_file(path, json.dumps(record, indent=1, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""Writes docs/accuracy.md and its pictures from the figures that other scripts recorded.
+
+python benchmarks/accuracy_page.py
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import mean, stdev
+
+from matplotlib import style
+from matplotlib.figure import Figure
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "accuracy.md"
+CURVES = HERE.parent / "docs" / "losses.svg"
+
+PUBLISHED = {
+    "resnet20-jpeg": "91.65 of 91.70, float activations, 200 epochs, originals (WACV 2019)",
+    "resnet20-jpeg-2bit": "90.96, first and last layer of 8 bits, originals (APoT, ICLR 2020)",
+    "ds_cnn-speech": "about 92, 8 bits, the whole training set (MLPerf Tiny)",
+}
+"""Accuracies by case, and what they are of."""
+
+_MAIN = (
+    ("digits", "64-64-64-10"),
+    ("lenet-digits", "LeNet"),
+    ("lenet-mnist", "LeNet, small"),
+    ("lenet-mnist8", "LeNet"),
+    ("lenet-fashion", "LeNet"),
+    ("resnet20-jpeg", "ResNet-20"),
+    ("resnet20-jpeg-2bit", "ResNet-20"),
+    ("ds_cnn-speech", "DS-CNN"),
+    ("mlp-magic", "MLP"),
+    ("mlp-letter", "MLP"),
+    ("mlp-pendigits", "MLP"),
+)
+_STYLE = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 12,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "threefold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+def record() -> dict:
+    """All cases by name."""
+    cases = (json.loads(path.read_text()) for path in sorted((HERE / "accuracy").glob("*.json")))
+    return {case["name"]: case for case in cases}
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable]) -> str:
+    """A table in Markdown, figures to the right."""
+    head = list(head)
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def spread(values: list[float]) -> str:
+    """Mean in percent, and the standard deviation where there are several."""
+    if len(values) < 2:
+        return f"{100 * values[0]:.2f}"
+    return f"{100 * mean(values):.2f} ± {100 * stdev(values):.2f}"
+
+
+def figures(case: dict, kind: str, more: str | None = None) -> list[float]:
+    """Accuracies of all runs that have them."""
+    runs = [run["more"].get(more, {}) if more else run for run in case["runs"]]
+    return [run[kind] for run in runs if kind in run]
+
+
+def methods(cases: dict) -> str:
+    """The table of networks."""
+    rows = []
+    for name, network in _MAIN:
+        if name not in cases:
+            continue
+        case = cases[name]
+        config = case["config"]
+        twin = cases.get(name.removesuffix("-2bit"), case)
+        integer, real = figures(case, "integer"), figures(case, "float") or figures(twin, "float")
+        widths = "-".join(map(str, config["widths"]))
+        rows.append(
+            (
+                f"{name}: {network}, {widths}",
+                config["dataset"],
+                f"{config['weights']}, {config['bits']} bits",
+                config["epochs"] + sum(stage["epochs"] for stage in config["stages"]),
+                len(case["runs"]),
+                f"**{spread(integer)}**",
+                spread(real) if real else "–",
+                f"{100 * (mean(integer) - mean(real)):+.2f}" if real else "–",
+                PUBLISHED.get(name, "–"),
+            )
+        )
+    head = ("preset: network, widths", "data", "weights, activations", "epochs", "seeds")
+    return table((*head, "integer %", "float %", "difference", "published"), rows)
+
+
+def curves(cases: dict, names: Iterable[str], path: Path) -> None:
+    """Mean loss of each epoch."""
+    with style.context(_STYLE):
+        figure = Figure(figsize=(8, 4.2), layout="constrained")
+        axes = figure.subplots()
+        for name in names:
+            for kind, losses in cases[name]["runs"][0]["losses"].items():
+                bits = f", {cases[name]['config']['bits']}-bit" if kind == "ternary" else ""
+                dashes = "--" if kind == "float" else "-"
+                axes.plot(range(1, len(losses) + 1), losses, dashes, label=f"{kind}{bits}")
+        axes.set_xlabel("epoch")
+        axes.set_ylabel("mean loss in training")
+        axes.set_ylim(bottom=0)
+        axes.legend(frameon=False)
+        figure.savefig(path, metadata={"Date": None})
+
+
+def cifar(cases: dict) -> str:
+    """ResNet-20 on both sets of held-out images."""
+    names = [name for name in ("resnet20-jpeg", "resnet20-jpeg-2bit") if name in cases]
+    if not names:
+        return ""
+    curves(cases, names, CURVES)
+    twin = cases[names[0]]
+    rows = []
+    for what, case, kind in [
+        ("float", twin, "float"),
+        *((f"ternary, {cases[n]['config']['bits']} bits", cases[n], "integer") for n in names),
+    ]:
+        images, lossless = figures(case, kind), figures(case, kind, "lossless")
+        gaps = (
+            f"{100 * (mean(ours) - mean(figures(twin, 'float', more))):+.2f}"
+            for ours, more in ((images, None), (lossless, "lossless"))
+        )
+        rows.append((what, spread(images), spread(lossless), *gaps))
+    run = twin["runs"][0]
+    head = ("ResNet-20", f"copy, {run['images']:,} images %")
+    head += (f"originals, {run['more']['lossless']['images']:,} images %",)
+    head += ("difference on the copy", "on the originals")
+    epochs = twin["config"]["epochs"]
+    return f"""## ResNet-20 on CIFAR-10 (JPEG copy)
+Trained on a copy of CIFAR-10 that went through JPEG of quality 75, with the original in the place
+of the copy for the 8,068 training images that there are originals of. Held out are the copies of
+all 10,000 test images, and the originals of {run["more"]["lossless"]["images"]:,} of them, with a
+standard error of about 1 point. A copy costs accuracy: these are not figures of CIFAR-10. {epochs}
+epochs in place of the 200 of the publications, since they were trained on two cores.
+
+{table(head, rows)}
+
+![Mean loss of each epoch]({CURVES.name})
+"""
+
+
+def ablation(cases: dict) -> str:
+    """Quantizers of weights beside each other."""
+    names = [name for name in cases if name.startswith("ablation/")]
+    if not names:
+        return ""
+    rows = []
+    for name in names:
+        case = cases[name]
+        rows.append(
+            (
+                name.removeprefix("ablation/"),
+                len(case["runs"]),
+                spread(
+                    figures(case, "float" if case["config"]["weights"] == "float" else "integer")
+                ),
+                f"{case['nonzero'] / case['weights']:.0%}",
+            )
+        )
+    config = cases[names[0]]["config"]
+    return f"""## Quantizers beside each other
+{config["network"]} of widths {"-".join(map(str, config["widths"]))} on {config["dataset"]},
+{config["bits"]}-bit activations, {config["epochs"]} epochs for each, all other values the same. So
+few epochs tell how fast a quantizer learns more than how far it gets.
+
+{table(("weights", "seeds", "integer %", "weights that are not 0"), rows)}
+"""
+
+
+def page() -> str:
+    """The text of docs/accuracy.md."""
+    cases = record()
+    version = next(iter(cases.values()))["torch"]
+    return f"""# Accuracy
+Written by `benchmarks/accuracy_page.py` from what `benchmarks/accuracy.py` measured, PyTorch
+{version}. *Integer* is the exported network in the golden model: every layer ternary, the first and
+the last included, every activation an integer code; all codes of all held-out images are equal to
+PyTorch's. *Float* is the network of the same shape without quantization, trained with the same
+recipe for as many epochs. Always the last epoch, never the best; held-out images are not looked at
+before. A spread is the standard deviation over seeds.
+
+## Networks
+Each row is `threefold train --preset NAME --data-dir FOLDER`, or all seeds with
+`python benchmarks/accuracy.py --only NAME --data-dir FOLDER`.
+
+{methods(cases)}
+
+{cifar(cases)}
+{ablation(cases)}"""
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())

@@ -1,0 +1,73 @@
+"""Progressive training: from float weights to few bits, one stage after the other."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..data import Dataset
+from ..models import Model
+from .config import TrainConfig
+from .train import build, train
+from .transfer import transfer
+
+__all__ = ["checkpoint_names", "train_stages"]
+
+
+def checkpoint_names(config: TrainConfig, name: str = "checkpoint") -> list[str]:
+    """Files that the stages of a training write, the last one ``checkpoint.pt``."""
+    return [f"{name}_stage{n}.pt" for n in range(1, len(config.stages) + 1)] + [f"{name}.pt"]
+
+
+def train_stages(
+    dataset: Dataset,
+    config: TrainConfig,
+    *,
+    folder: Path | None = None,
+    name: str = "checkpoint",
+    on_epoch: Callable[[int, float], None] | None = None,
+    on_step: Callable[[int, int], None] | None = None,
+) -> tuple[Model, list[float]]:
+    """Train a model through all stages of ``config``, each from what the one before has learned.
+
+    The last float stage is the teacher of those behind it that distill.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    config : TrainConfig
+    folder : path, optional
+        Where checkpoints are written, and taken up again.
+    name : str
+        How their names begin.
+    on_epoch, on_step : function, optional
+        As for :func:`train`; epochs are counted over all stages.
+
+    Returns
+    -------
+    model : Model
+        That of the last stage, in evaluation mode.
+    losses : list of float
+        Mean loss of each epoch of all stages.
+
+    Raises
+    ------
+    TrainingError
+        As :func:`train` does.
+    """
+    model, teacher, losses = None, None, []
+    for stage, file in zip(config.trainings, checkpoint_names(config, name), strict=True):
+        before, model = model, build(stage, dataset)
+        if before is not None:
+            transfer(before, model)
+        done = len(losses)
+        losses += train(
+            model,
+            dataset,
+            stage,
+            teacher=teacher,
+            checkpoint=folder and folder / file,
+            on_epoch=on_epoch and (lambda epoch, loss, done=done: on_epoch(done + epoch, loss)),
+            on_step=on_step,
+        )
+        if not stage.ternary:
+            teacher = model
+    return model, losses

@@ -1,0 +1,123 @@
+import dataclasses
+import json
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from threefold.quant import build, digit_maps
+from threefold.quant.pruning import Pruning, prune, select
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+ROWS = json.loads((BENCHMARKS / "pruning.json").read_text())["rows"]
+
+
+@pytest.fixture
+def pruning(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return import_module("pruning")
+
+
+@pytest.fixture
+def picture(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return import_module("pruning_plot")
+
+
+def row(method, fraction, interval, accuracy, seed=0):
+    return {
+        "network": "net",
+        "method": method,
+        "fraction": fraction,
+        "seed": seed,
+        "cycles": {"interval": interval},
+        "accuracy": accuracy,
+    }
+
+
+MADE = [
+    row("none", 0.0, 1000, 0.9, 0),
+    row("none", 0.0, 1000, 0.8, 1),
+    row("wpc", 0.5, 500, 0.8, 0),
+    row("wpc", 0.5, 500, 0.9, 1),
+    row("wpc", 0.75, 250, 0.7),
+    row("lasso", 0.5, 500, 0.75),
+    row("lasso", 0.75, 125, 0.65),
+]
+
+
+def test_every_point_is_recorded(pruning):
+    recorded = {}
+    for each in ROWS:
+        of_seed = recorded.setdefault((each["network"], each["seed"]), [])
+        of_seed.append((each["method"], each["fraction"]))
+    for points in recorded.values():
+        assert points == pruning.points([m for m in pruning.METHODS if any(m in p for p in points)])
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in ROWS if row["simulated"]],
+    ids=lambda row: f"{row['method']}-{row['fraction']}",
+)
+def test_simulated_cycles_are_those_predicted(row):
+    assert {key: row["simulated"][key] for key in row["cycles"]} == row["cycles"]
+
+
+@pytest.mark.parametrize("network", sorted({row["network"] for row in ROWS}))
+def test_cycles_fall_with_the_tiles(network):
+    whole, *rest = sorted(
+        (row for row in ROWS if row["network"] == network), key=lambda row: row["fraction"]
+    )
+    assert any(row["simulated"] for row in rest)
+    for row in rest:
+        assert row["tiles_skipped"] >= sum(each["pruned"] for each in row["tiles"].values()) - 1
+        share = row["cycles"]["interval"] / whole["cycles"]["interval"]
+        assert share <= 1 - row["fraction"] + 0.01
+
+
+def test_an_untrained_network_is_measured(pruning):
+    case = pruning.CASES["lenet-digits"]
+    case = dataclasses.replace(case, config=dataclasses.replace(case.config, widths=(16, 8, 8)))
+    dataset = digit_maps()
+    model = build(case.config, dataset)
+    how = Pruning(tile=case.tile, fraction=0.5)
+    whole = pruning.measure(model, dataset, case, None)
+    prune(select(model, how), how.fraction)
+    half = pruning.measure(model, dataset, case, how)
+    assert whole["tiles_skipped"] == 0
+    assert half["tiles_skipped"] == half["tiles_in_all"] // 2 == whole["tiles_in_all"] // 2
+    assert half["tiles"]["conv2"] == {
+        "tile": [2, 4],
+        "whole_kernel": False,
+        "tiles": 144,
+        "pruned": 72,
+    }
+    assert half["cycles"]["interval"] * 2 == whole["cycles"]["interval"] == 144 * 16
+    assert half["simulated"] is None
+
+
+def test_a_curve_begins_with_the_whole_network(picture):
+    assert picture.curve(MADE, "net", "wpc") == [
+        {
+            "fraction": 0.0,
+            "interval": 1000,
+            "mean": pytest.approx(0.85),
+            "low": 0.8,
+            "high": 0.9,
+        },
+        {"fraction": 0.5, "interval": 500, "mean": pytest.approx(0.85), "low": 0.8, "high": 0.9},
+        {"fraction": 0.75, "interval": 250, "mean": 0.7, "low": 0.7, "high": 0.7},
+    ]
+
+
+def test_margins_are_taken_at_equal_cycles(picture):
+    assert picture.margins(MADE) == {"net": {"50%": 0.1, "75%": 0.0}}
+    assert picture.margins([each for each in MADE if each["method"] != "lasso"]) == {}
+
+
+def test_the_same_picture_from_the_same_figures(picture, tmp_path):
+    files = tmp_path / "a.svg", tmp_path / "b.svg"
+    for file in files:
+        picture.plot(MADE, file)
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert files[0].read_text().startswith("<?xml")
