@@ -80,9 +80,11 @@ class _Slimming:
         elif isinstance(layer, Flatten):
             self._flat = True
         elif isinstance(layer, PadChannels):
-            layer.slim(self._width, like.before, like.after)
+            added = like.before + like.after
+            before = min(layer.before, added)  # channels keep their places where there is room
+            layer.slim(self._width, before, added - before)
             whole = layer.before + kept.channels + layer.after
-            return Kept.first(whole, like.before + kept.used + like.after)
+            return Kept.first(whole, added + kept.used)
         return kept
 
     def _join(self, path: str, layer: Join, like: Join, kept: Kept) -> Kept:

@@ -4,6 +4,7 @@ import re
 import pytest
 import torch
 from threefold.quant import (
+    NETWORKS,
     Concat,
     Flatten,
     FloatConv,
@@ -16,14 +17,19 @@ from threefold.quant import (
     Residual,
     TernaryConv,
     TernaryLinear,
+    export,
     lenet,
     mlp,
+    require_equal,
     resnet,
     slim,
 )
 
 from threefold.errors import TrainingError
-from threefold.network import Codes, Kept, Tensor
+from threefold.network import Codes, Conv, Kept, Tensor
+
+from ..deploy.random_models import images_of
+from .tiny import TINY, started, tiny
 
 MAP = Tensor((8, 8, 2), Codes.unsigned(2))
 IMAGES = torch.randint(0, 4, (6, 8, 8, 2), generator=torch.Generator().manual_seed(0))
@@ -76,6 +82,23 @@ def test_a_narrower_network_computes_with_slices_of_the_whole():
     columns = whole[2][0].reshape(8, 4, 6)[:5, :, :2]
     assert torch.equal(part[2][0], columns.flatten(1))
     assert [scale for _, _, scale in part] == [scale for _, _, scale in whole]
+
+
+@pytest.mark.parametrize("name", ["cnv", "vgg_small", "ds_cnn", "resnet8", "resnet18", "resnet50"])
+def test_networks_with_narrower_ones_are_exact(name):
+    model = tiny(name)
+    widths = [max(1, width - 2) for width in TINY[name][1]]
+    slim(model, "less", NETWORKS[name](model.input, widths, 4, Kit(3)))
+    with model.at("less"):
+        started(model)
+    images = images_of(started(model), 4)
+    network = export(model, name)
+    require_equal(model, network, images)
+    sizes = [
+        sum(node.op.weights.size for node in each.nodes if isinstance(node.op, Conv))
+        for each in (network.at("less"), network)
+    ]
+    assert sizes[0] < sizes[1] * 0.7
 
 
 @pytest.mark.parametrize(("definition", "widths", "narrower", "options"), DEFINITIONS)
@@ -223,6 +246,18 @@ def test_names_and_inputs():
     message = "a narrower network reads 8×8×2 codes 0…3 too, not 1×1×128 codes 0…3"
     with pytest.raises(TrainingError, match=f"^{message}$"):
         slim(model, "third", other)
+
+
+@pytest.mark.parametrize(
+    ("narrower", "numbers"),
+    [([2, 5], (2, 1)), ([3, 4], (1, 0)), ([1, 4], (2, 1)), ([2, 4], (2, 0))],
+)
+def test_channels_of_a_shortcut_keep_their_places_where_there_is_room(narrower, numbers):
+    model = slimmed(resnet, [4, 8], narrower, blocks=1)
+    pad = next(layer for layer in model.modules() if isinstance(layer, PadChannels))
+    assert (pad.before, pad.after) == (2, 2)
+    with model.at("half"):
+        assert (pad.before, pad.after) == numbers
 
 
 def test_no_channels_to_add():
