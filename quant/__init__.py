@@ -34,6 +34,7 @@ from .models import (
     mlp,
     resnet,
     resnet_imagenet,
+    slim,
     vgg_small,
 )
 from .pruning import Pruning
@@ -119,6 +120,7 @@ __all__ = [
     "resnet_imagenet",
     "run_trial",
     "search",
+    "slim",
     "trace",
     "train",
     "train_stages",

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -61,15 +62,27 @@ class Emitter:
         Type of the network's input.
     names : mapping of nn.Module to str
         Of the node that each layer becomes.
+    negated : mapping of str to array of bool, shape (channels,)
+        By thresholds, the channels whose weights are to be negated because they fall at another
+        width; there may be more of them than the threshold has.
 
     Attributes
     ----------
     nodes : list of Node
+    falling : dict of str to array of bool, shape (channels,)
+        By thresholds, the channels whose weights were negated.
     """
 
-    def __init__(self, input: network.Tensor, names: Mapping[nn.Module, str]):
+    def __init__(
+        self,
+        input: network.Tensor,
+        names: Mapping[nn.Module, str],
+        negated: Mapping[str, np.ndarray] = MappingProxyType({}),
+    ):
         self.nodes: list[Node] = []
+        self.falling: dict[str, np.ndarray] = {}
         self._names = names
+        self._negated = negated
         self._types = {INPUT: input}
 
     def input(self, scale: Tensor) -> Edge:
@@ -190,11 +203,17 @@ class Emitter:
             return (values - codes.offset) // codes.step
 
         lo, hi = self._bounds(edge)
-        levels, falling = search(reference, lo, hi, codes.max_code)
+        name = self._names[layer]
+        negated = self._negated[name][: len(lo)] if name in self._negated else None
+        try:
+            levels, falling = search(reference, lo, hi, codes.max_code, negated)
+        except NetworkError as error:
+            raise NetworkError(f"{path}: {error}") from None
+        self.falling[name] = falling
         if falling.any():
             self._negate(edge, falling, path)
         op = Threshold(levels, codes.step, codes.offset)
-        return self.add(self._names[layer], op, edge, scale=scale)
+        return self.add(name, op, edge, scale=scale)
 
     def _bounds(self, edge: Edge) -> tuple[np.ndarray, np.ndarray]:
         """Smallest and largest value of each channel."""

@@ -7,6 +7,7 @@ from .pool import MaxPool, SumPool
 from .product import Convolution, MatrixProduct, Product
 from .quantize import Quantize, QuantizeLike, Quantizer
 from .shape import Flatten, PadChannels
+from .slim import Slimmable, taken
 from .tensor import QuantTensor, flat, integers, over_channels
 from .ternary import Ternary, TernaryConv, TernaryLinear
 from .twin import FloatConv, FloatLinear, Identity, Relu, Rescale
@@ -31,6 +32,7 @@ __all__ = [
     "Relu",
     "Rescale",
     "Residual",
+    "Slimmable",
     "SumPool",
     "Ternary",
     "TernaryConv",
@@ -41,4 +43,5 @@ __all__ = [
     "moments",
     "over_channels",
     "sharing",
+    "taken",
 ]

@@ -66,19 +66,22 @@ class Ternary(Product):
         Returns
         -------
         ternary : float tensor of the shape of the weights
-            Exactly −1, 0, +1; further integers if the quantizer's ``largest`` is above 1.
+            Exactly −1, 0, +1; further integers if the quantizer's ``largest`` is above 1. In a
+            narrower network, those that it uses of the whole ones.
         bias : float tensor, shape (outputs,), or None
             Integers, in units of the accumulator.
         scale : float tensor, shape () or (outputs,)
             Value of one unit of the accumulator; in double precision in evaluation mode.
         """
         ternary, scale = self.quantizer(self.weight * self.mask, self.mask)
+        ternary, scale = self.of_weights(ternary), self.of_outputs(scale)
         if self.training:
             scale = scale.to(self.weight.dtype)  # to learn, single precision is enough
         scale = scale * input_scale
         if self.bias is None:
             return ternary, None, scale
-        return ternary, _HalfUp.apply(self.bias.to(scale.dtype) / scale), scale
+        bias = self.of_outputs(self.bias)
+        return ternary, _HalfUp.apply(bias.to(scale.dtype) / scale), scale
 
 
 class TernaryLinear(Ternary, MatrixProduct):

@@ -11,6 +11,7 @@ from ..data.augment import AUGMENTATIONS
 from ..models import FLOAT, NETWORKS, WIDTHS
 from ..pruning import Pruning
 from ..weights import WEIGHTS
+from .dynamic import narrower, ratios
 
 __all__ = ["Stage", "TrainConfig"]
 
@@ -99,6 +100,12 @@ class TrainConfig:
         Share of the loss that is the distance to the soft labels of a teacher, 0…1.
     ema : float
         Decay of the moving average that the parameters are replaced by at the end; 0 for none.
+    dynamic : tuple of float or of tuple of float
+        Narrower networks that are trained within this one, with the same weights: each the
+        share of filters, above 0 and at most 1, in all hidden layers, or one for each of
+        ``widths``.
+    sandwich : int
+        How many of them learn in each step, chosen at random, beside the narrowest.
     pruning : Pruning, optional
         What tiles of weights are pruned, and how; none if left out. It happens in the training
         itself or in one of its stages, and what is pruned stays so: jointly with ternarization
@@ -141,6 +148,8 @@ class TrainConfig:
     smoothing: float = 0.0
     distill: float = 0.0
     ema: float = 0.0
+    dynamic: tuple[float | tuple[float, ...], ...] = ()
+    sandwich: int = 1
     pruning: Pruning | None = None
     stages: tuple[Stage, ...] = ()
     seed: int = 0
@@ -181,6 +190,7 @@ class TrainConfig:
         if not 0 <= self.seed < 2**31:
             raise TrainingError(f"seed must be 0…{2**31 - 1}, not {self.seed}")
         self._check_pruning()
+        self._check_dynamic()
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise TrainingError(
@@ -205,6 +215,19 @@ class TrainConfig:
                 f"pruning happens in stage {stage}, but there are {len(self.stages)}; "
                 f"leave it out for the training itself"
             )
+
+    def _check_dynamic(self) -> None:
+        object.__setattr__(self, "dynamic", ratios(self.dynamic))
+        narrower(self.widths, self.dynamic)
+        if self.sandwich < 0:
+            raise TrainingError(f"sandwich must be at least 0, not {self.sandwich}")
+        if self.dynamic and self.compiled:
+            raise TrainingError("dynamic widths are not compiled; leave out compiled")
+
+    @property
+    def narrower(self) -> Mapping[str, tuple[int, ...]]:
+        """Widths of the narrower networks, by names such as ``w50``; see :func:`narrower`."""
+        return narrower(self.widths, self.dynamic)
 
     @property
     def ternary(self) -> bool:
@@ -271,6 +294,7 @@ class TrainConfig:
         return {
             **asdict(self),
             "widths": list(self.widths),
+            "dynamic": [list(each) if isinstance(each, tuple) else each for each in self.dynamic],
             "pruning": self.pruning and self.pruning.to_dict(),
             "stages": [*map(asdict, self.stages)],
         }
@@ -306,6 +330,9 @@ class TrainConfig:
             parts.append(f", decay of scales {self.scale_decay:g}")
         if self.tight:
             parts.append(", tight derivative of the sign")
+        if self.dynamic:
+            names = " ".join(self.narrower)
+            parts.append(f", dynamic widths {names} with {self.sandwich} at random")
         if self.pruning:
             parts.append(f", {self.pruning.recipe}")
         if self.ema:

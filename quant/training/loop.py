@@ -129,15 +129,18 @@ class Loop:
     def _objective(self, images: Tensor, labels: Tensor, soft: Tensor | None) -> Tensor:
         """Cross entropy, and the distance to the soft labels of the teacher where there is one.
 
+        Parts may add to it.
+
         Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015.
         """
         logits = self.model(images).value
         loss = functional.cross_entropy(logits, labels, label_smoothing=self.config.smoothing)
-        if soft is None:
-            return loss
-        own = functional.log_softmax(logits / _TEMPERATURE, 1)
-        distance = functional.kl_div(own, soft, reduction="batchmean") * _TEMPERATURE**2
-        return loss + self.config.distill * (distance - loss)
+        if soft is not None:
+            own = functional.log_softmax(logits / _TEMPERATURE, 1)
+            distance = functional.kl_div(own, soft, reduction="batchmean") * _TEMPERATURE**2
+            loss = loss + self.config.distill * (distance - loss)
+        more = [part.objective(images, logits) for part in self.parts]
+        return sum((each for each in more if each is not None), loss)
 
     @torch.no_grad()
     def _soft_labels(self, images: Tensor) -> Tensor | None:

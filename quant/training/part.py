@@ -17,6 +17,16 @@ class Part:
     the gradients of the whole batch.
     """
 
+    def objective(self, images: Tensor, logits: Tensor) -> Tensor | None:
+        """What is added to the loss of a step for these images, shape ().
+
+        Parameters
+        ----------
+        images : integer tensor, shape (images, height, width, channels)
+        logits : float tensor, shape (images, classes)
+            Of the model for the images.
+        """
+
     def penalty(self, model: Model) -> Tensor | None:
         """What is added to the loss of a step, shape ()."""
 

@@ -10,7 +10,7 @@ import torch
 from ...errors import TrainingError
 from ..data import Dataset, ImageFiles
 from ..layers import integers
-from ..models import NETWORKS, Kit, Model
+from ..models import NETWORKS, Kit, Model, slim
 from .checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
 from .config import TrainConfig
 from .distributed import Group
@@ -19,6 +19,7 @@ from .loop import Loop, repeatable
 from .part import Part
 from .prune import Pruner
 from .quantizers import ClampThresholds, ThresholdsFirst, thresholds
+from .sandwich import Sandwich
 
 __all__ = ["accuracy", "build", "train"]
 
@@ -26,7 +27,13 @@ _BATCH = 128  # images at a time where nothing is learned
 
 
 def build(config: TrainConfig, dataset: Dataset) -> Model:
-    """The untrained model of a configuration."""
+    """The untrained model of a configuration, with its narrower networks.
+
+    Raises
+    ------
+    TrainingError
+        If the network cannot have the widths.
+    """
     kit = Kit(
         config.codes,
         config.weights,
@@ -34,7 +41,11 @@ def build(config: TrainConfig, dataset: Dataset) -> Model:
         seed=config.seed,
         tight=config.tight,
     )
-    return NETWORKS[config.network](dataset.input, config.widths, dataset.classes, kit)
+    definition = NETWORKS[config.network]
+    model = definition(dataset.input, config.widths, dataset.classes, kit)
+    for name, widths in config.narrower.items():
+        slim(model, name, definition(dataset.input, widths, dataset.classes, kit))
+    return model
 
 
 def train(
@@ -80,18 +91,18 @@ def train(
     Raises
     ------
     TrainingError
-        If the loss is no longer finite, the device or the teacher is missing, the checkpoint
-        is of another training or damaged, there are more processes than images in a batch, or
-        one of them has ended.
+        If the loss is no longer finite, the device or the teacher is missing, the model has
+        other widths, the checkpoint is of another training or damaged, there are more processes
+        than images in a batch, or one of them has ended.
     BuildError
         If the checkpoint cannot be written.
     """
     group = group or Group()
     with group.agree():
-        _require_able(config, teacher, group)
+        _require_able(model, config, teacher, group)
         model.to(group.place(config.device))
     group.align(model)
-    parts = _parts(config, model)
+    parts = _parts(config, model, dataset)
     loop = Loop(model, dataset, config, parts, teacher, on_step, group)
     trained = (model, loop.optimizer, parts, dataset, config)
     losses: list[float] = []
@@ -117,12 +128,18 @@ def train(
     return losses
 
 
-def _require_able(config: TrainConfig, teacher: Model | None, group: Group) -> None:
+def _require_able(model: Model, config: TrainConfig, teacher: Model | None, group: Group) -> None:
     if config.device == "cuda" and not torch.cuda.is_available():
         raise TrainingError("PyTorch finds no CUDA device; train on device cpu")
     if config.distill and teacher is None:
         raise TrainingError(
             f"distill {config.distill:g} needs a teacher; put a float stage in front"
+        )
+    if sorted(model.widths) != sorted(config.narrower):
+        raise TrainingError(
+            f"the model has widths {', '.join(model.widths) or 'none'}, but "
+            f"{', '.join(config.narrower) or 'none'} are to be trained; build it with the "
+            "configuration"
         )
     if config.batch < group.world:
         raise TrainingError(
@@ -153,7 +170,7 @@ def accuracy(model: Model, images: np.ndarray | ImageFiles, labels: np.ndarray) 
     return float(np.mean(np.concatenate(classes) == labels))
 
 
-def _parts(config: TrainConfig, model: Model) -> Sequence[Part]:
+def _parts(config: TrainConfig, model: Model, dataset: Dataset) -> Sequence[Part]:
     """What the configuration asks for beside plain training, in the order it is applied."""
     parts: list[Part] = []
     if thresholds(model):
@@ -164,4 +181,7 @@ def _parts(config: TrainConfig, model: Model) -> Sequence[Part]:
         parts.append(Pruner(config.pruning, config.epochs))
     if config.ema:
         parts.append(MovingAverage(config.ema))
+    if config.dynamic:
+        options = {"others": config.sandwich, "batch": config.batch, "seed": config.seed}
+        parts.append(Sandwich(model, dataset.train_images, **options))  # of the final parameters
     return parts
