@@ -40,17 +40,27 @@ from .models import (
 from .pruning import Pruning
 from .training import (
     PRESETS,
+    Group,
     Stage,
     TrainConfig,
     accuracy,
     build,
     checkpoint_names,
+    processes,
     train,
     train_stages,
     transfer,
 )
 from .trial import Trial, run_trial
-from .weights import WEIGHTS, Expanded, Statistical, WeightQuantizer
+from .weights import (
+    WEIGHTS,
+    Binary,
+    Expanded,
+    LearnedClip,
+    Statistical,
+    TruncatedGaussian,
+    WeightQuantizer,
+)
 
 __all__ = [
     "AUGMENTATIONS",
@@ -60,14 +70,17 @@ __all__ = [
     "PRESETS",
     "WEIGHTS",
     "WIDTHS",
+    "Binary",
     "Concat",
     "Dataset",
     "Expanded",
     "Flatten",
     "FloatConv",
     "FloatLinear",
+    "Group",
     "Identity",
     "Kit",
+    "LearnedClip",
     "MaxPool",
     "Model",
     "Norm",
@@ -86,6 +99,7 @@ __all__ = [
     "TernaryLinear",
     "TrainConfig",
     "Trial",
+    "TruncatedGaussian",
     "WeightQuantizer",
     "accuracy",
     "alexnet",
@@ -100,6 +114,7 @@ __all__ = [
     "load_dataset",
     "mlp",
     "mnist",
+    "processes",
     "require_equal",
     "resnet",
     "resnet_imagenet",

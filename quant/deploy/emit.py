@@ -41,8 +41,9 @@ class Edge:
     Parameters
     ----------
     node : str
-    scale : float64 tensor, shape ()
-        Real number of one unit of the node's values.
+    scale : float64 tensor, shape () or (channels,)
+        Real number of one unit of the node's values, of each channel's own in front of a norm or
+        an activation.
     norms : tuple of Norm
         Still to be applied to it.
     """
@@ -126,6 +127,11 @@ class Emitter:
                 f"not in {end}"
             )
         self._require_codes(edge, layer, path)
+        if layer.quantizer.per_filter:
+            raise NetworkError(
+                f"{path} has a scale for each filter, but logits are compared with each other; "
+                f"give it one for the layer"
+            )
         edge, bias = self._sums(layer, edge)
         return self.add("logits", Logits(bias), edge)
 

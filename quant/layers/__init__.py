@@ -1,5 +1,6 @@
 """Layers that compute with integers, and those of the float twin."""
 
+from .batch import mean_square, moments, sharing
 from .join import Concat, Join, Residual
 from .norm import Norm
 from .pool import MaxPool, SumPool
@@ -38,6 +39,9 @@ __all__ = [
     "TernaryLinear",
     "flat",
     "integers",
+    "mean_square",
+    "moments",
     "over_channels",
+    "sharing",
     "taken",
 ]

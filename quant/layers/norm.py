@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from ...errors import TrainingError
 from ...network import Kept
+from .batch import moments
 from .slim import Slimmable, taken
 from .tensor import QuantTensor
 
@@ -14,9 +15,10 @@ __all__ = ["Norm"]
 class Norm(Slimmable):
     """Batch normalization of the value, expressed as another scale and shift of the same codes.
 
-    In training from the statistics of the batch, with gradients through them; in evaluation
-    from the running ones, in double precision. Narrower networks share slopes and biases, so that
-    the sign of a channel is that of the whole, and have running statistics of their own.
+    In training from the statistics of the batch, with gradients through them, no matter how
+    many processes share it; in evaluation from the running ones, in double precision. Narrower
+    networks share slopes and biases, so that the sign of a channel is that of the whole, and have
+    running statistics of their own.
 
     Parameters
     ----------
@@ -80,14 +82,12 @@ class Norm(Slimmable):
         return QuantTensor(x.codes, x.scale * gain, (x.shift - mean) * gain + bias)
 
     def _batch_statistics(self, x: QuantTensor) -> tuple[Tensor, Tensor]:
-        axes = [axis for axis in range(x.codes.ndim) if axis != 1]
-        var, mean = torch.var_mean(x.codes.float(), axes, correction=0)
+        var, mean, correction = moments(x.codes.float())
         var, mean = var * x.scale**2, mean * x.scale + x.shift
-        count = x.codes.numel() // self.channels
         with torch.no_grad():
             running_mean, running_var = self.statistics
             running_mean.lerp_(mean, self.momentum)
-            running_var.lerp_(var * (count / max(count - 1, 1)), self.momentum)
+            running_var.lerp_(var * correction, self.momentum)
         return mean, var
 
     def extra_repr(self) -> str:

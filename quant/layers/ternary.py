@@ -35,16 +35,30 @@ class Ternary(Product):
         self.quantizer = Statistical() if weights is None else weights
         if self.bias is not None and self.quantizer.per_filter:
             raise TrainingError("a layer with a bias has one scale, not one for each filter")
-        self.quantizer.start(self.weight.detach())
+        self.restart()
+
+    def restart(self) -> None:
+        """Let what is learned beside the weights start anew, from the weights as they are."""
+        self.quantizer.start((self.weight * self.mask).detach())
 
     def forward(self, x: QuantTensor) -> QuantTensor:
         """Accumulators of ``x``, whose shift must be 0."""
         ternary, bias, scale = self.integers(x.scale)
+        multiply = self.product if self.training else self._exact_product
         # Algorithms such as Winograd's are off by less than a half, which rounding takes away.
-        sums = _Nearest.apply(self.product(x.codes, ternary).float())
+        sums = _Nearest.apply(multiply(x.codes, ternary).float())
         if bias is not None:
             sums = sums + over_channels(bias.to(sums.dtype), sums)
         return QuantTensor(sums, scale, torch.zeros_like(scale))
+
+    def _exact_product(self, codes: Tensor, ternary: Tensor) -> Tensor:
+        """The product, without what makes it faster and loses bits."""
+        if codes.device.type != "cpu":
+            # TensorFloat-32 keeps 11 bits of a code, and single precision is too little for the
+            # large sums of algorithms such as Winograd's.
+            return self.product(codes.double(), ternary.double())
+        with torch.autocast("cpu", enabled=False):
+            return self.product(codes, ternary)
 
     def integers(self, input_scale: Tensor) -> tuple[Tensor, Tensor | None, Tensor]:
         """What the layer computes with, for inputs of that scale.

@@ -86,7 +86,14 @@ class TrainConfig:
     optimizer : str
         ``"adamw"``, or ``"sgd"`` with Nesterov momentum 0.9.
     weight_decay : float
-        Of the weights; biases, norms and clips do not decay.
+        Of the weights; biases, norms and what quantizers learn do not decay.
+    scale_decay : float
+        Of the scales that binary weights learn.
+    two_pass : bool
+        Move the thresholds that quantizers learn in a pass of their own, ahead of each step of
+        everything else, with SGD and Nesterov momentum.
+    tight : bool
+        Learn bipolar activations with the tight derivative of the sign, see :func:`tight_sign`.
     smoothing : float
         Share of the target that is spread over all classes, 0…1.
     distill : float
@@ -150,6 +157,9 @@ class TrainConfig:
     precision: str = "float32"
     compiled: bool = False
     threads: int = 1
+    scale_decay: float = 0.0
+    two_pass: bool = False
+    tight: bool = False
 
     def __post_init__(self):
         widths = WIDTHS.get(self.network, ()) if self.widths is None else self.widths
@@ -168,8 +178,9 @@ class TrainConfig:
             raise TrainingError(f"bits must be 1…8, not {self.bits}")
         if not 0 < self.rate < math.inf:
             raise TrainingError(f"rate must be positive, not {self.rate}")
-        if not 0 <= self.weight_decay < math.inf:
-            raise TrainingError(f"weight_decay must be at least 0, not {self.weight_decay}")
+        for field in ("weight_decay", "scale_decay"):
+            if not 0 <= getattr(self, field) < math.inf:
+                raise TrainingError(f"{field} must be at least 0, not {getattr(self, field)}")
         if not 0 <= self.smoothing < 1:
             raise TrainingError(f"smoothing must be 0 or more and below 1, not {self.smoothing}")
         if not 0 <= self.distill <= 1:
@@ -185,6 +196,10 @@ class TrainConfig:
                 raise TrainingError(
                     f"{field} must be one of {', '.join(choices)}, not {getattr(self, field)!r}"
                 )
+        if self.tight and self.activations != "bipolar":
+            raise TrainingError(
+                f"the tight derivative is that of bipolar activations, not of {self.activations}"
+            )
 
         for index in range(len(self.stages)):
             self._training(index)
@@ -309,6 +324,12 @@ class TrainConfig:
         ]
         if self.augment != "none":
             parts.append(f", augmentation {self.augment}")
+        if self.two_pass:
+            parts.append(", thresholds in a pass of their own")
+        if self.scale_decay:
+            parts.append(f", decay of scales {self.scale_decay:g}")
+        if self.tight:
+            parts.append(", tight derivative of the sign")
         if self.dynamic:
             names = " ".join(self.narrower)
             parts.append(f", dynamic widths {names} with {self.sandwich} at random")

@@ -19,6 +19,12 @@ from threefold.errors import TrainingError
         ("bits", 9, "bits must be 1…8, not 9"),
         ("rate", float("nan"), "rate must be positive, not nan"),
         ("weight_decay", -1.0, r"weight_decay must be at least 0, not -1\.0"),
+        ("scale_decay", float("inf"), "scale_decay must be at least 0, not inf"),
+        (
+            "tight",
+            True,
+            "the tight derivative is that of bipolar activations, not of unsigned",
+        ),
         ("smoothing", 1.0, r"smoothing must be 0 or more and below 1, not 1\.0"),
         ("seed", -1, "seed must be 0…2147483647, not -1"),
         (
@@ -58,6 +64,15 @@ def test_widths_left_out_are_those_of_the_published_network():
     assert TrainConfig("digits", (), 2, epochs=1).widths == ()
     with pytest.raises(TrainingError, match=r"^network must be one of .*, not 'vit'$"):
         TrainConfig("cifar10", None, 4, epochs=1, network="vit")
+
+
+def test_a_recipe_says_what_is_unusual():
+    config = dataclasses.replace(
+        PRESETS["digits"], activations="bipolar", two_pass=True, scale_decay=1e-4, tight=True
+    )
+    words = ", thresholds in a pass of their own, decay of scales 0.0001, tight derivative of the "
+    assert config.recipe.endswith(f"{words}sign; last epoch")
+    assert config.twin.two_pass
 
 
 DYNAMIC = dataclasses.replace(PRESETS["digits"], dynamic=(0.5, (0.25, 1), 0.125))

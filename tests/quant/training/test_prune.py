@@ -10,6 +10,7 @@ from threefold.quant import (
     TernaryLinear,
     build,
     export,
+    run_trial,
     train,
     train_stages,
 )
@@ -127,3 +128,11 @@ def test_presets_with_pruning_build_and_describe_themselves():
     config = dataclasses.replace(PRESETS["digits"], stages=(Stage(4),), pruning=in_stage)
     assert config.twin.pruning == HALF
     assert "50% of tiles 4×8 of one kernel position pruned by layer" in config.recipe
+
+
+def test_the_network_tells_what_was_pruned(dataset, brief):
+    config = dataclasses.replace(brief, epochs=3, pruning=HALF)
+    network = run_trial(dataset, config, "digits", twin=False).network
+    tile = {"tile": [4, 8], "whole_kernel": False, "tiles": 128, "pruned": 64}
+    last = {"tile": [2, 8], "whole_kernel": False, "tiles": 40, "pruned": 20}
+    assert network.provenance["pruning"] == {"fc2": tile, "fc3": last}
