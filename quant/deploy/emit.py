@@ -145,7 +145,7 @@ class Emitter:
         """The node of a layer's accumulators, and the bias that PyTorch adds to them."""
         name, tensor = self._names[layer], self._types[edge.node]
         ternary, bias, scale = layer.integers(edge.scale)
-        parts = passes(ternary.to(torch.int64).numpy())
+        parts = self._passes(layer, ternary)
         bias = np.zeros(layer.outputs) if bias is None else bias.numpy()
         try:
             self._conv(layer, parts[:1], tensor.shape).infer(tensor)  # errors count no copies
@@ -156,6 +156,14 @@ class Emitter:
         _require_exact(name, *(end + extra for end in (lo, hi) for extra in (0, bias)))
         edge = self._copies(name, edge, len(parts), op.groups)
         return self.add(name, op, edge, scale=scale), bias.astype(np.int64)
+
+    def _passes(self, layer: Ternary, ternary: Tensor) -> list[np.ndarray]:
+        """Those of the weights in use; at every width as many as those of the whole."""
+        weights = ternary.to(torch.int64).numpy()
+        if layer.part is None:
+            return passes(weights)
+        whole, _ = layer.quantizer(layer.weight * layer.mask, layer.mask)
+        return passes(weights, max(1, int(whole.abs().max())))
 
     def _conv(
         self, layer: Ternary, parts: Sequence[np.ndarray], shape: tuple[int, int, int]

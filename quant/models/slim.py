@@ -9,7 +9,7 @@ from torch import nn
 
 from ...errors import NetworkError, TrainingError
 from ...network import Kept, is_name
-from ..layers import Concat, Flatten, Join, Norm, PadChannels, Product
+from ..layers import Concat, Convolution, Flatten, Join, Norm, PadChannels, Product, Ternary
 from .model import Model
 
 __all__ = ["slim"]
@@ -72,6 +72,11 @@ class _Slimming:
 
     def _own(self, layer: nn.Module, like: nn.Module, kept: Kept) -> Kept:
         if isinstance(layer, Product):
+            if _has_passes(layer) and not kept.is_whole:
+                raise TrainingError(
+                    "a grouped convolution of weights with several levels does not get narrower; "
+                    "use ternary ones"
+                )
             layer.slim(self._width, like.outputs, kept)
             self._flat = False
             return Kept.first(layer.outputs, like.outputs)
@@ -99,6 +104,12 @@ class _Slimming:
                 f"the branches of {path} do not keep the same channels at width {self._width}"
             )
         return shortcut
+
+
+def _has_passes(layer: Product) -> bool:
+    """Whether its network picks copies of channels, which depend on how many there are."""
+    grouped = isinstance(layer, Convolution) and layer.groups > 1
+    return grouped and isinstance(layer, Ternary) and layer.quantizer.largest > 1
 
 
 def _kind(layer: nn.Module) -> str:

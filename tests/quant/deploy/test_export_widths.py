@@ -96,7 +96,10 @@ def slimmable(draw, definition):
     if definition == "resnet":
         widths = [4, 8, 12][:count]
     seed = draw(st.integers(0, 1000))
-    kit = Kit(activations, per_filter=draw(st.booleans()), seed=seed)
+    weights = "statistical"
+    if definition != "depthwise":
+        weights = draw(st.sampled_from([weights, "expanded2"]))
+    kit = Kit(activations, weights, per_filter=draw(st.booleans()), seed=seed)
     model = make(input, widths, 3, kit)
     uniform, layers = draw(NARROWER), draw(st.tuples(*[NARROWER] * count))
     for name, ratios in (("uniform", [uniform] * count), ("layers", layers)):
@@ -127,7 +130,7 @@ def disturbed(model, seed=0):
 def test_every_code_of_every_width_equals_golden(definition, tmp_path):
     seen = []
 
-    @settings(max_examples=settings.default.max_examples // 20)
+    @settings(max_examples=settings.default.max_examples // 25)
     @given(slimmable(definition))
     def check(model):
         images = images_of(model, 6)
@@ -174,6 +177,21 @@ def test_weights_are_negated_where_a_channel_falls_at_any_width():
     assert np.array_equal(half["fc2"].matrix, ops["fc2"].matrix[:4, :6])
     alone = dict(trace(model, images)), golden.evaluate(network, images)
     assert len(np.unique(alone[0]["act2"][..., 1])) == len(np.unique(alone[1]["act2"][..., 1])) == 1
+
+
+def test_levels_that_a_width_has_not_are_passes_all_the_same():
+    input, kit = Tensor((1, 1, 8), Codes.unsigned(3)), Kit(2, "expanded2")
+    model = mlp(input, [8, 6], 3, kit).eval()
+    slim(model, "half", mlp(input, [4, 3], 3, kit))
+    with torch.no_grad():
+        model.layers[0].weight[:4] = 0.07  # of one level beside the largest weight
+        model.layers[0].weight[4:] = 1
+        model.layers[3].weight[:, :4] = 0
+    network = export(model, "net")
+    assert [node.name for node in network.nodes][:2] == ["fc1_x2", "fc1"]
+    weights = network.at("half").nodes[1].op.matrix
+    assert np.array_equal(weights, np.repeat([[1, 0]] * 4, 8, axis=1))
+    require_equal(model, network, images_of(model, 20))
 
 
 def test_widths_are_stored_as_what_differs():
