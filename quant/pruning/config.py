@@ -6,7 +6,10 @@ from typing import Any
 
 from ...errors import TrainingError
 
-__all__ = ["SCOPES", "Pruning"]
+__all__ = ["FRACTION", "SCOPES", "Pruning"]
+
+FRACTION = "fraction"
+"""The clip that leaves alone what is to stay."""
 
 SCOPES = ("layer", "network")
 """Where the smallest tiles are looked for."""
@@ -41,9 +44,10 @@ class Pruning:
         of their layer's tiles.
     penalty : float
         λ, the weight of the group lasso in the loss; see :func:`~..penalty.group_lasso`.
-    clip : float, optional
-        Norms count up to this multiple of their layer's mean norm, Weight Penalty Clipping;
-        without a limit if None.
+    clip : float, str or None
+        Weight Penalty Clipping: norms count up to this multiple of their layer's mean norm.
+        ``"fraction"``: up to that of the smallest tile which ``fraction`` leaves to the layer.
+        None: without a limit.
     start : int
         Epochs before the first tile is pruned.
     end : int, optional
@@ -69,7 +73,7 @@ class Pruning:
     scope: str = "layer"
     collapse: float = 0.0
     penalty: float = 2.5e-3
-    clip: float | None = 0.7
+    clip: float | str | None = 0.7
     start: int = 0
     end: int | None = None
     stage: int | None = None
@@ -92,8 +96,12 @@ class Pruning:
                 )
         if not 0 <= self.penalty < float("inf"):
             raise TrainingError(f"the penalty of pruning must be at least 0, not {self.penalty}")
-        if self.clip is not None and not 0 < self.clip < float("inf"):
-            raise TrainingError(f"the clip of pruning must be positive or None, not {self.clip}")
+        if self.clip not in (None, FRACTION) and not (
+            isinstance(self.clip, int | float) and 0 < self.clip < float("inf")
+        ):
+            raise TrainingError(
+                f"the clip of pruning must be positive, {FRACTION!r} or None, not {self.clip!r}"
+            )
         if self.scope not in SCOPES:
             raise TrainingError(
                 f"the scope of pruning must be one of {', '.join(SCOPES)}, not {self.scope!r}"
@@ -139,7 +147,7 @@ class Pruning:
         sizes = [*(f"{name} {pe}×{simd}" for name, (pe, simd) in self.tiles)]
         sizes = ", ".join([f"{self.tile[0]}×{self.tile[1]}", *sizes])
         kernel = "whole kernels" if self.whole_kernel else "one kernel position"
-        clip = "" if self.clip is None else f" clipped at {self.clip:g}"
+        clip = "" if self.clip is None else f" clipped at {self.clip}"
         lasso = f", group lasso {self.penalty:g}{clip}" if self.penalty else ""
         stage = "" if self.stage is None else f", in stage {self.stage}"
         return (

@@ -38,7 +38,8 @@ class Pruner(Part):
         """λ times the group lasso, until all is pruned."""
         if self._done >= self._end or not self.pruning.penalty:
             return None
-        return self.pruning.penalty * group_lasso(self._select(model), self.pruning.clip)
+        how = self.pruning
+        return how.penalty * group_lasso(self._select(model), how.clip, how.fraction)
 
     def after_epoch(self, model: Model, epoch: int) -> None:
         """Prune as many tiles as the epoch asks for."""

@@ -24,7 +24,7 @@ FULL = Pruning(
 )
 
 
-@pytest.mark.parametrize("pruning", [Pruning(), FULL])
+@pytest.mark.parametrize("pruning", [Pruning(), Pruning(clip="fraction"), FULL])
 def test_values_come_back_from_plain_json(pruning):
     assert Pruning(**json.loads(json.dumps(pruning.to_dict()))) == pruning
     stages = (Stage(1), Stage(12)) if pruning.stage else ()
@@ -81,7 +81,8 @@ def test_half_of_the_training_unless_told(start, epochs, until):
         ({"fraction": 1.0}, "the fraction of pruning must be 0 or more and below 1, not 1.0"),
         ({"collapse": -0.5}, "the collapse of pruning must be 0 or more and below 1, not -0.5"),
         ({"penalty": float("nan")}, "the penalty of pruning must be at least 0, not nan"),
-        ({"clip": 0.0}, "the clip of pruning must be positive or None, not 0.0"),
+        ({"clip": 0.0}, "the clip of pruning must be positive, 'fraction' or None, not 0.0"),
+        ({"clip": "big"}, "the clip of pruning must be positive, 'fraction' or None, not 'big'"),
         ({"scope": "all"}, "the scope of pruning must be one of layer, network, not 'all'"),
         (
             {"start": 3, "end": 3},

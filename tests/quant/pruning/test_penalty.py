@@ -1,8 +1,15 @@
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from threefold.quant.pruning import Pruning, clipped_lasso, group_lasso, prune, select
+from threefold.quant.pruning import (
+    Pruning,
+    clipped_lasso,
+    group_lasso,
+    limit_of,
+    prune,
+    select,
+)
 
 from .models import grouped, randomize
 
@@ -53,18 +60,22 @@ def test_gradient_pulls_small_tiles_with_equal_force_and_leaves_clipped_and_prun
 
 
 @given(
-    st.lists(st.floats(0.1, 10), min_size=2, max_size=8), st.floats(0.2, 2), st.integers(0, 2**30)
+    st.lists(st.floats(0.1, 10), min_size=2, max_size=8),
+    st.floats(0.2, 2) | st.just("fraction"),
+    st.integers(0, 2**30),
 )
 def test_gradient_equals_differences_with_the_limit_held(values, clip, seed):
     norms = torch.tensor(values, dtype=torch.float64, requires_grad=True)
     kept = torch.rand(len(values), generator=torch.Generator().manual_seed(seed)) < 0.7
     kept[0] = True
-    limit = clip * norms.detach()[kept].mean()
+    limit = limit_of(norms, kept, clip, 0.5)
     step = 1e-6
-    if ((norms.detach() - limit).abs() < 2 * step).any():
-        return
-    clipped_lasso(norms, kept, clip).backward()
+    assume(((norms.detach() - limit).abs() > 2 * step).logical_or(norms == limit).all())
+    clipped_lasso(norms, kept, limit).backward()
     for place in range(len(values)):
+        if norms[place] == limit:  # left alone
+            assert norms.grad[place] == 0
+            continue
         moved = norms.detach().clone(), norms.detach().clone()
         moved[0][place] += step
         moved[1][place] -= step
@@ -73,9 +84,25 @@ def test_gradient_equals_differences_with_the_limit_held(values, clip, seed):
         assert norms.grad[place].item() == pytest.approx(difference, abs=1e-6)
 
 
-def test_a_layer_without_weights_has_no_penalty():
-    norms = torch.zeros(3, requires_grad=True)
-    penalty = clipped_lasso(norms, torch.zeros(3, dtype=torch.bool), 0.7)
+@given(st.floats(0, 0.99), st.floats(0, 0.6), st.integers(0, 99))
+def test_tiles_that_will_go_are_pulled_and_no_other(fraction, gone, seed):
+    model = grouped(seed=seed)
+    (each, *_) = layers = select(model, Pruning(tile=(1, 2)))
+    randomize((each.layer for each in layers), seed)
+    prune(layers, gone)
+    group_lasso([each], "fraction", fraction).backward()
+    pulled = each.tile.norms(each.layer.weight.grad) > 0
+    norms, kept = each.norms.detach(), each.kept
+    there = int((~kept).sum())
+    assert int(pulled.sum()) == max(0, round(fraction * kept.numel()) - there)
+    if pulled.any():
+        assert norms[pulled].max() < norms[kept & ~pulled].min()
+
+
+@pytest.mark.parametrize("clip", [None, 0.7, "fraction"])
+def test_a_layer_without_weights_has_no_penalty(clip):
+    norms, kept = torch.zeros(3, requires_grad=True), torch.zeros(3, dtype=torch.bool)
+    penalty = clipped_lasso(norms, kept, limit_of(norms, kept, clip, 0.5))
     penalty.backward()
     assert penalty.item() == 0
     assert norms.grad.tolist() == [0, 0, 0]
