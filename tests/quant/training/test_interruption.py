@@ -58,8 +58,11 @@ def test_a_training_that_is_killed_loses_the_epoch_it_is_in(
     require_resumed(dataset, brief, path, trained)
 
 
-def test_an_interruption_loses_the_epoch_it_is_in(dataset, brief, trained, tmp_path):
+def test_an_interruption_loses_the_epoch_it_is_in(dataset, brief, trained, tmp_path, request):
     path, steps = tmp_path / "checkpoint.pt", []
+    # Processes in the background of a shell may be started with interruptions ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
 
     def on_step(done, images):
         steps.append(done)
