@@ -10,6 +10,7 @@ seed into zoo/; accuracy_page.py makes docs/accuracy.md of the figures, zoo_card
 import argparse
 import dataclasses
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,8 +61,12 @@ class Case:
 
 
 _QUANTIZERS = {
-    "statistical": {"weights": "statistical"},
-    "statistical, per filter": {"weights": "statistical", "per_filter": True},
+    "statistical": {},
+    "statistical, a scale for each filter": {"per_filter": True},
+    "truncated Gaussian": {"weights": "tga"},
+    "learned clip": {"weights": "clip"},
+    "binary": {"weights": "binary"},
+    "residual expansion, two thresholds": {"weights": "expanded2"},
 }
 
 CASES = {
@@ -76,6 +81,11 @@ CASES = {
     "mlp-pendigits": Case("mlp-pendigits"),
     "resnet20-jpeg": Case("resnet20-jpeg", (0,)),
     "resnet20-jpeg-2bit": Case("resnet20-jpeg-2bit", (0,), twin=False),
+    "resnet20-jpeg-staged": Case("resnet20-jpeg-staged", (0,), twin=False),
+    **{
+        f"ablation/{name}": Case("resnet8-jpeg", (0,), changes, twin=not changes)
+        for name, changes in _QUANTIZERS.items()
+    },
 }
 """Rows by name."""
 
@@ -95,7 +105,7 @@ def main() -> None:
         case = CASES[name]
         for seed in args.seeds or case.seeds:
             config = case.config(seed)
-            folder = args.checkpoints / name / str(seed)
+            folder = args.checkpoints / file_name(name) / str(seed)
             folder.mkdir(parents=True, exist_ok=True)
             source = FOLDERS.get(config.dataset, config.dataset)
             packaged = config.dataset.startswith("digit")
@@ -104,7 +114,7 @@ def main() -> None:
                 trial = run_trial(
                     dataset,
                     config,
-                    name.replace("-", "_"),
+                    re.sub(r"[^a-z0-9]+", "_", name),
                     folder=folder,
                     twin=case.twin,
                     argmax=True,
@@ -117,6 +127,11 @@ def main() -> None:
                 provenance = {**trial.network.provenance, "preset": name}
                 network = dataclasses.replace(trial.network, provenance=provenance)
                 save(network, ZOO / f"{network.name}.tern")
+
+
+def file_name(case: str) -> str:
+    """A case's name as that of a file."""
+    return re.sub(r"[^A-Za-z0-9-]+", "_", case)
 
 
 def watch(bars: Progress, what: str):
@@ -133,7 +148,7 @@ def watch(bars: Progress, what: str):
 
 def add(name: str, case: Case, config: TrainConfig, trial: Trial) -> None:
     """Put one run into the record."""
-    path = RECORDS / f"{name.replace('/', '_')}.json"
+    path = RECORDS / f"{file_name(name)}.json"
     before = json.loads(path.read_text()) if path.exists() else {}
     weights = [node.op.weights for node in trial.network.nodes if hasattr(node.op, "weights")]
     entry = {

@@ -181,6 +181,26 @@ few epochs tell how fast a quantizer learns more than how far it gets.
 """
 
 
+def widths() -> str:
+    """Networks within networks."""
+    found = json.loads((HERE / "dynamic_widths.json").read_text())
+    rows = []
+    for name, case in found.items():
+        if name == "torch":
+            continue
+        for width in ("whole", *(f"w{ratio * 100:g}" for ratio in case["config"]["dynamic"])):
+            accuracies = (
+                spread([run[kind][width] for run in case["runs"]]) for kind in ("within", "alone")
+            )
+            rows.append((f"{name}, {width}", len(case["runs"]), *accuracies))
+    return f"""## Several widths in one network
+`benchmarks/dynamic_widths.py`: one set of ternary weights that works at several widths, beside
+networks of those widths trained alone for as many epochs. All are exported integers.
+
+{table(("network, width", "seeds", "within one %", "alone %"), rows)}
+"""
+
+
 def page() -> str:
     """The text of docs/accuracy.md."""
     cases = record()
@@ -200,7 +220,8 @@ Each row is `threefold train --preset NAME --data-dir FOLDER`, or all seeds with
 {methods(cases)}
 
 {cifar(cases)}
-{ablation(cases)}"""
+{ablation(cases)}
+{widths()}"""
 
 
 if __name__ == "__main__":

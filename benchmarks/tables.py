@@ -46,45 +46,6 @@ is what nextpnr makes of it: logic cells on iCE40, TRELLIS_COMB on ECP5.
 """
 
 
-def digits() -> str:
-    record = recorded("digits_accuracy")
-    rows = [(r["seed"], f"{r['integer']:.2%}", f"{r['float']:.2%}") for r in record["runs"]]
-    for what in ("mean", "standard_deviation"):
-        figures = (record["summary"][kind][what] for kind in ("integer", "float"))
-        rows.append((what.replace("_", " "), *(f"{figure:.2%}" for figure in figures)))
-    config = record["config"]
-    widths = "-".join(map(str, [64, *config["widths"], 10]))
-    return f"""## Accuracy on handwritten digits
-`benchmarks/digits_accuracy.py`, PyTorch {record["torch"]}. scikit-learn's digits,
-{record["images"]} images held out, {widths}, all layers ternary, {config["bits"]}-bit activations,
-{config["epochs"]} epochs, the last of them. Integer is the golden model's accuracy, which is the
-hardware's; float is the same network with float weights and ReLU.
-
-{table(("seed", "integer", "float"), rows)}
-"""
-
-
-def lenet() -> str:
-    record = recorded("lenet_accuracy")
-    rows = []
-    for preset, figures in record["presets"].items():
-        config = figures["config"]
-        widths = "-".join(map(str, config["widths"]))
-        for run in figures["runs"]:
-            accuracies = (f"{run[kind]:.2%}" for kind in ("integer", "float"))
-            head = (f"{preset}, {widths}", f"{figures['weights']:,}", config["epochs"])
-            rows.append((*head, run["seed"], *accuracies))
-    head = ("preset, widths", "weights", "epochs", "seed", "integer", "float")
-    return f"""## Accuracy of small convolutional networks
-`benchmarks/lenet_accuracy.py`, PyTorch {record["torch"]}. Two convolutions, each with a pool, and
-dense layers, all of them ternary, with 2-bit activations; the last epoch. `lenet-digits` is held
-against 360 images of scikit-learn's digits, `lenet-mnist` against the 10,000 test images of MNIST,
-whose pixels are cut to 4 bits.
-
-{table(head, rows)}
-"""
-
-
 def boards() -> str:
     record = recorded("boards")
     rows, tools = [], {}
@@ -393,8 +354,6 @@ def page() -> str:
     """The text of docs/benchmarks.md."""
     parts = (
         pe_area(),
-        digits(),
-        lenet(),
         boards(),
         networks_on_boards(),
         resource_model(),

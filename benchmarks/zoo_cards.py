@@ -5,7 +5,7 @@ python benchmarks/zoo_cards.py
 
 from pathlib import Path
 
-from threefold.quant import SOURCES
+from threefold.quant.data import SOURCES
 
 from threefold.network import Network, load
 

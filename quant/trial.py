@@ -13,7 +13,7 @@ from ..network import Network
 from .data import Dataset
 from .deploy import export, require_equal
 from .pruning import counts, select
-from .training import TrainConfig, accuracy, train_stages
+from .training import Group, TrainConfig, accuracy, train_stages
 
 __all__ = ["Trial", "run_trial"]
 
@@ -54,7 +54,8 @@ def run_trial(
     twin: bool = True,
     argmax: bool = False,
     on_progress: _Progress | None = None,
-) -> Trial:
+    group: Group | None = None,
+) -> Trial | None:
     """Train ``config`` and its float twin, export, and measure both on what was held out.
 
     The accuracy of the quantized network is that of the exported one in the golden model, on
@@ -75,6 +76,13 @@ def run_trial(
     on_progress : function, optional
         Called with ``"ternary"``, ``"float"`` or ``"compare"``, the part of its work that is
         done, 0…1, and the mean loss of the last epoch.
+    group : Group, optional
+        Processes that train together, as for :func:`train`.
+
+    Returns
+    -------
+    trial : Trial
+        None in all processes of a group but the first, which exports and compares alone.
 
     Raises
     ------
@@ -91,7 +99,9 @@ def run_trial(
         configs["float"] = (_FLOAT, config.twin)
     models, losses = {}, {}
     for kind, (file, each) in configs.items():
-        models[kind], losses[kind] = _train(dataset, each, folder, file, kind, report)
+        models[kind], losses[kind] = _train(dataset, each, folder, file, kind, report, group)
+    if group is not None and not group.first:
+        return None
     network = export(models["ternary"], name, argmax=argmax)
     sets = {"": (dataset.test_images, dataset.test_labels), **dataset.more}
     results = {}
@@ -130,6 +140,7 @@ def _train(
     file: str,
     kind: str,
     report: _Progress,
+    group: Group | None,
 ):
     epochs, loss = 0, float("nan")
 
@@ -143,5 +154,11 @@ def _train(
 
     report(kind, 0.0, loss)
     return train_stages(
-        dataset, config, folder=folder, name=file, on_epoch=on_epoch, on_step=on_step
+        dataset,
+        config,
+        folder=folder,
+        name=file,
+        on_epoch=on_epoch,
+        on_step=on_step,
+        group=group,
     )

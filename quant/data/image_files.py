@@ -75,7 +75,12 @@ class ImageFiles:
             f"{len(self):,} images in files are too many for memory; take some by their index"
         )
 
-    def draw(self, index: Sequence[int] | np.ndarray, generator: torch.Generator) -> np.ndarray:
+    def draw(
+        self,
+        index: Sequence[int] | np.ndarray,
+        generator: torch.Generator,
+        part: slice = slice(None),
+    ) -> np.ndarray:
         """Random parts of images, resized, every second one mirrored.
 
         A part has 8 to 100 % of the area and sides of ratio 3/4 to 4/3 (Szegedy et al., "Going
@@ -85,11 +90,13 @@ class ImageFiles:
         ----------
         index : array of int
         generator : torch.Generator
-            On the CPU.
+            On the CPU. It moves on by as much as all of ``index`` takes.
+        part : slice, optional
+            Which of them are wanted; they are as they are among all.
 
         Returns
         -------
-        array of uint8, shape (len(index), size, size, 3)
+        array of uint8, shape (len(index[part]), size, size, 3)
 
         Raises
         ------
@@ -98,8 +105,8 @@ class ImageFiles:
         """
         shape = len(index), _TRIES, 4
         draws = torch.rand(shape, generator=generator, dtype=torch.float64).tolist()
-        mirrored = torch.rand(len(index), generator=generator).numpy() < 0.5
-        images = self._read(np.asarray(index), draws)
+        mirrored = torch.rand(len(index), generator=generator).numpy()[part] < 0.5
+        images = self._read(np.asarray(index)[part], draws[part])
         images[mirrored] = images[mirrored, :, ::-1]
         return images
 

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -40,8 +41,9 @@ class Edge:
     Parameters
     ----------
     node : str
-    scale : float64 tensor, shape ()
-        Real number of one unit of the node's values.
+    scale : float64 tensor, shape () or (channels,)
+        Real number of one unit of the node's values, of each channel's own in front of a norm or
+        an activation.
     norms : tuple of Norm
         Still to be applied to it.
     """
@@ -60,15 +62,27 @@ class Emitter:
         Type of the network's input.
     names : mapping of nn.Module to str
         Of the node that each layer becomes.
+    negated : mapping of str to array of bool, shape (channels,)
+        By thresholds, the channels whose weights are to be negated because they fall at another
+        width; there may be more of them than the threshold has.
 
     Attributes
     ----------
     nodes : list of Node
+    falling : dict of str to array of bool, shape (channels,)
+        By thresholds, the channels whose weights were negated.
     """
 
-    def __init__(self, input: network.Tensor, names: Mapping[nn.Module, str]):
+    def __init__(
+        self,
+        input: network.Tensor,
+        names: Mapping[nn.Module, str],
+        negated: Mapping[str, np.ndarray] = MappingProxyType({}),
+    ):
         self.nodes: list[Node] = []
+        self.falling: dict[str, np.ndarray] = {}
         self._names = names
+        self._negated = negated
         self._types = {INPUT: input}
 
     def input(self, scale: Tensor) -> Edge:
@@ -113,6 +127,11 @@ class Emitter:
                 f"not in {end}"
             )
         self._require_codes(edge, layer, path)
+        if layer.quantizer.per_filter:
+            raise NetworkError(
+                f"{path} has a scale for each filter, but logits are compared with each other; "
+                f"give it one for the layer"
+            )
         edge, bias = self._sums(layer, edge)
         return self.add("logits", Logits(bias), edge)
 
@@ -126,7 +145,7 @@ class Emitter:
         """The node of a layer's accumulators, and the bias that PyTorch adds to them."""
         name, tensor = self._names[layer], self._types[edge.node]
         ternary, bias, scale = layer.integers(edge.scale)
-        parts = passes(ternary.to(torch.int64).numpy())
+        parts = self._passes(layer, ternary)
         bias = np.zeros(layer.outputs) if bias is None else bias.numpy()
         try:
             self._conv(layer, parts[:1], tensor.shape).infer(tensor)  # errors count no copies
@@ -137,6 +156,14 @@ class Emitter:
         _require_exact(name, *(end + extra for end in (lo, hi) for extra in (0, bias)))
         edge = self._copies(name, edge, len(parts), op.groups)
         return self.add(name, op, edge, scale=scale), bias.astype(np.int64)
+
+    def _passes(self, layer: Ternary, ternary: Tensor) -> list[np.ndarray]:
+        """Those of the weights in use; at every width as many as those of the whole."""
+        weights = ternary.to(torch.int64).numpy()
+        if layer.part is None:
+            return passes(weights)
+        whole, _ = layer.quantizer(layer.weight * layer.mask, layer.mask)
+        return passes(weights, max(1, int(whole.abs().max())))
 
     def _conv(
         self, layer: Ternary, parts: Sequence[np.ndarray], shape: tuple[int, int, int]
@@ -184,11 +211,17 @@ class Emitter:
             return (values - codes.offset) // codes.step
 
         lo, hi = self._bounds(edge)
-        levels, falling = search(reference, lo, hi, codes.max_code)
+        name = self._names[layer]
+        negated = self._negated[name][: len(lo)] if name in self._negated else None
+        try:
+            levels, falling = search(reference, lo, hi, codes.max_code, negated)
+        except NetworkError as error:
+            raise NetworkError(f"{path}: {error}") from None
+        self.falling[name] = falling
         if falling.any():
             self._negate(edge, falling, path)
         op = Threshold(levels, codes.step, codes.offset)
-        return self.add(self._names[layer], op, edge, scale=scale)
+        return self.add(name, op, edge, scale=scale)
 
     def _bounds(self, edge: Edge) -> tuple[np.ndarray, np.ndarray]:
         """Smallest and largest value of each channel."""

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 
 from ...errors import NetworkError
@@ -10,6 +11,7 @@ from ...network import ArgMax, Network
 from ..models import Model
 from .emit import Emitter
 from .graph import names
+from .widths import width_of
 
 __all__ = ["export"]
 
@@ -24,6 +26,8 @@ def export(
     become integer levels, found by bisection of the layers' own evaluation (see :func:`search`)
     over the accumulators that their weights can reach. A layer whose weights have several levels
     reads its input several times, ``conv1_x2``: once in each of the ternary :func:`passes`.
+    Narrower networks within the model become widths of the network, unless the model is at one of
+    them, which then is all that is exported.
 
     Parameters
     ----------
@@ -40,14 +44,42 @@ def export(
     Raises
     ------
     NetworkError
-        If layers do not follow each other as they must, parameters are not finite, or
-        accumulators are too large for PyTorch to have been exact.
+        If layers do not follow each other as they must, parameters are not finite, accumulators
+        are too large for PyTorch to have been exact, or narrower networks are not a part of the
+        whole.
     """
     model = copy.deepcopy(model).cpu().eval()
     for key, tensor in model.state_dict().items():
         if not tensor.isfinite().all():
             raise NetworkError(f"{key} is not finite everywhere; train again at a lower rate")
-    emitter = Emitter(model.input, names(model))
+    widths = [] if model.width else model.widths
+    negated = _falling(model, widths)
+    whole = Network(name, model.input, _emit(model, argmax, negated).nodes, provenance or {})
+    parts = {}
+    for width in widths:
+        with model.at(width):
+            nodes = _emit(model, argmax, negated).nodes
+        parts[width] = width_of(whole, width, nodes)
+    return Network(name, model.input, whole.nodes, whole.provenance, parts) if parts else whole
+
+
+def _falling(model: Model, widths: list[str]) -> dict[str, np.ndarray]:
+    """By thresholds, the channels that fall at any width: all widths share the same weights."""
+    if not widths:
+        return {}
+    falling = _emit(model).falling
+    for width in widths:
+        with model.at(width):
+            for node, channels in _emit(model).falling.items():
+                falling[node][: len(channels)] |= channels
+    return falling
+
+
+def _emit(
+    model: Model, argmax: bool = False, negated: Mapping[str, np.ndarray] | None = None
+) -> Emitter:
+    """The nodes of the network that the model is."""
+    emitter = Emitter(model.input, names(model), negated or {})
     edge = emitter.input(torch.tensor(model.input_scale, dtype=torch.float64))
     *hidden, classifier = model.layers or [None]
     for index, layer in enumerate(hidden):
@@ -55,4 +87,4 @@ def export(
     edge = emitter.classify(classifier, edge, f"layers.{len(hidden)}")
     if argmax:
         emitter.add("argmax", ArgMax(), edge)
-    return Network(name, model.input, emitter.nodes, provenance or {})
+    return emitter

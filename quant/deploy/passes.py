@@ -5,7 +5,7 @@ import numpy as np
 __all__ = ["passes"]
 
 
-def passes(weights: np.ndarray) -> list[np.ndarray]:
+def passes(weights: np.ndarray, least: int = 1) -> list[np.ndarray]:
     """Ternary weights that add up to ``weights``, as few as can, the later ones the sparser.
 
     Pass k has the sign of a weight where its magnitude is at least k, otherwise 0. So every
@@ -16,11 +16,13 @@ def passes(weights: np.ndarray) -> list[np.ndarray]:
     Parameters
     ----------
     weights : array of int
+    least : int
+        How many there are in any case, the last ones 0.
 
     Returns
     -------
     list of array of int8, of the shape of ``weights``
-        As many as the largest magnitude, at least one; each is 0 wherever one before is.
+        As many as the largest magnitude, at least ``least``; each is 0 wherever one before is.
 
     Examples
     --------
@@ -29,6 +31,6 @@ def passes(weights: np.ndarray) -> list[np.ndarray]:
     """
     weights = np.asarray(weights, np.int64)
     magnitude = np.abs(weights)
-    count = max(1, int(magnitude.max(initial=0)))
+    count = max(least, int(magnitude.max(initial=0)))
     signs = np.sign(weights).astype(np.int8)
     return [signs * (magnitude >= level) for level in range(1, count + 1)]

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ...errors import NetworkError
+
 __all__ = ["search"]
 
 
@@ -12,6 +14,7 @@ def search(
     lo: np.ndarray,
     hi: np.ndarray,
     max_code: int,
+    negated: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Levels with which ``#{acc >= level}`` equals ``reference(acc)`` for every accumulator.
 
@@ -27,6 +30,8 @@ def search(
     lo, hi : arrays of int64, shape (channels,)
         Smallest and largest accumulator of each channel.
     max_code : int
+    negated : array of bool, shape (channels,), optional
+        Channels whose weights are negated in any case; each of them falls or is constant.
 
     Returns
     -------
@@ -34,9 +39,23 @@ def search(
         In ascending order; ``lo`` means always and ``hi + 1`` never. For channels that fall,
         levels of the negated accumulator, which lies in −hi…−lo.
     falling : array of bool, shape (channels,)
-        Channels that fall as the accumulator rises: their weights are to be negated.
+        Channels that fall as the accumulator rises, and those of ``negated``: their weights are
+        to be negated.
+
+    Raises
+    ------
+    NetworkError
+        If a channel of ``negated`` rises.
     """
-    falling = reference(lo[None])[0] > reference(hi[None])[0]
+    first, last = reference(lo[None])[0], reference(hi[None])[0]
+    falling = first > last
+    if negated is not None:
+        if (wrong := negated & (first < last)).any():
+            raise NetworkError(
+                f"channel {np.flatnonzero(wrong)[0]} rises, but falls at another width; give both "
+                "the sign of one Norm"
+            )
+        falling = falling | negated
     sign = np.where(falling, -1, 1)
     lo, hi = np.where(falling, -hi, lo), np.where(falling, -lo, hi)
     codes = np.arange(1, max_code + 1)[:, None]

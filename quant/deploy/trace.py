@@ -56,7 +56,7 @@ def require_equal(
     images: np.ndarray,
     on_batch: Callable[[int], None] | None = None,
 ) -> np.ndarray:
-    """Check that model and golden model agree on every code of every image.
+    """Check that model and golden model agree on every code of every image, at every width.
 
     Parameters
     ----------
@@ -77,7 +77,24 @@ def require_equal(
     ------
     MismatchError
         If they do not; the message names the first node, image, pixel and channel.
+    TrainingError
+        If the model lacks a width of the network.
     """
+    classes = _classes(model, network, images, "", on_batch)
+    for width in network.widths:
+        with model.at(width):
+            _classes(model, network.at(width), images, f" at width {width}")
+    return classes
+
+
+def _classes(
+    model: Model,
+    network: Network,
+    images: np.ndarray,
+    at: str,
+    on_batch: Callable[[int], None] | None = None,
+) -> np.ndarray:
+    """As :func:`require_equal`, of the width in use alone."""
     classes = []
     for start in range(0, len(images), _BATCH):
         batch = images[start : start + _BATCH]
@@ -87,7 +104,7 @@ def require_equal(
                 image, row, column, channel = where = tuple(np.argwhere(codes != expected[name])[0])
                 raise MismatchError(
                     f"{name} of image {start + image}, row {row}, column {column}, channel "
-                    f"{channel}: PyTorch gives {codes[where]}, golden {expected[name][where]}"
+                    f"{channel}{at}: PyTorch gives {codes[where]}, golden {expected[name][where]}"
                 )
         outputs = expected[network.output.name].reshape(len(batch), -1)
         classes.append(outputs[:, 0] if outputs.shape[1] == 1 else outputs.argmax(axis=1))

@@ -1,11 +1,13 @@
 """Layers that compute with integers, and those of the float twin."""
 
+from .batch import mean_square, moments, sharing
 from .join import Concat, Join, Residual
 from .norm import Norm
 from .pool import MaxPool, SumPool
 from .product import Convolution, MatrixProduct, Product
 from .quantize import Quantize, QuantizeLike, Quantizer
 from .shape import Flatten, PadChannels
+from .slim import Slimmable, taken
 from .tensor import QuantTensor, flat, integers, over_channels
 from .ternary import Ternary, TernaryConv, TernaryLinear
 from .twin import FloatConv, FloatLinear, Identity, Relu, Rescale
@@ -30,11 +32,16 @@ __all__ = [
     "Relu",
     "Rescale",
     "Residual",
+    "Slimmable",
     "SumPool",
     "Ternary",
     "TernaryConv",
     "TernaryLinear",
     "flat",
     "integers",
+    "mean_square",
+    "moments",
     "over_channels",
+    "sharing",
+    "taken",
 ]

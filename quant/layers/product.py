@@ -2,19 +2,30 @@
 
 import math
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ...errors import TrainingError
+from ...network import Kept
+from .slim import Slimmable, taken
 from .tensor import flat
 from .window import four, pair
 
 __all__ = ["Convolution", "MatrixProduct", "Product"]
 
 
-class Product(ABC, nn.Module):
+@dataclass(frozen=True)
+class _Part:
+    """Of a product, in a narrower network: its first outputs, and the inputs that there are."""
+
+    outputs: Kept
+    inputs: Kept
+
+
+class Product(ABC, Slimmable):
     """Latent weights, maybe a bias, and the linear map that weights of that shape stand for.
 
     Parameters
@@ -48,8 +59,37 @@ class Product(ABC, nn.Module):
 
     @property
     def outputs(self) -> int:
-        """Number of output channels."""
-        return len(self.weight)
+        """Number of output channels in use."""
+        return len(self.weight) if self.part is None else self.part.outputs.used
+
+    def slim(self, width: str, outputs: int, inputs: Kept) -> None:
+        """Use the first outputs and these inputs in the narrower network ``width``.
+
+        Raises
+        ------
+        TrainingError
+            If there are fewer outputs, or the inputs are not those of the layer.
+        """
+        whole = len(self.weight)
+        if outputs > whole:
+            raise TrainingError(f"a narrower layer has at most {whole} outputs, not {outputs}")
+        self.parts[width] = _Part(Kept.first(whole, outputs), self._inputs(inputs, outputs))
+
+    @abstractmethod
+    def _inputs(self, kept: Kept, outputs: int) -> Kept:
+        """Which of the second axis of the weights to use for these channels."""
+
+    def of_outputs(self, tensor: Tensor) -> Tensor:
+        """What is in use of a tensor with one value for each output, or one for all."""
+        if self.part is None or tensor.ndim == 0:
+            return tensor
+        return taken(tensor, self.part.outputs, 0)
+
+    def of_weights(self, tensor: Tensor) -> Tensor:
+        """What is in use of a tensor of the shape of the weights."""
+        if self.part is None:
+            return tensor
+        return taken(self.of_outputs(tensor), self.part.inputs, 1)
 
 
 class MatrixProduct(Product):
@@ -82,8 +122,16 @@ class MatrixProduct(Product):
         """Sums, shape (images, outputs)."""
         return functional.linear(flat(x), weight, bias)
 
+    def _inputs(self, kept: Kept, outputs: int) -> Kept:
+        pixels, rest = divmod(self.inputs, kept.channels)
+        if rest:
+            raise TrainingError(
+                f"a layer of {self.inputs} inputs does not read maps of {kept.channels} channels"
+            )
+        return kept.flattened(pixels)
+
     def extra_repr(self) -> str:
-        return f"{self.inputs}, {self.outputs}, bias={self.bias is not None}"
+        return f"{self.inputs}, {len(self.weight)}, bias={self.bias is not None}"
 
 
 class Convolution(Product):
@@ -136,7 +184,14 @@ class Convolution(Product):
         self.kernel = kernel
         self.stride = pair(stride, "a stride")
         self.padding = four(padding, "padding")
-        self.groups = groups
+        self._groups = groups
+
+    @property
+    def groups(self) -> int:
+        """Number of groups in use."""
+        if self.part is None or self._groups == 1:
+            return self._groups
+        return self.part.outputs.used * self._groups // self.part.outputs.channels
 
     def product(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         """Sums, shape (images, outputs, height, width)."""
@@ -146,8 +201,25 @@ class Convolution(Product):
             x, around = functional.pad(x, (left, right, top, bottom)), 0
         return functional.conv2d(x, weight, bias, self.stride, around, 1, self.groups)
 
+    def _inputs(self, kept: Kept, outputs: int) -> Kept:
+        if kept.channels != self.inputs:
+            raise TrainingError(
+                f"a layer of {self.inputs} inputs does not read maps of {kept.channels} channels"
+            )
+        if self._groups == 1:
+            return kept
+        whole = kept.is_whole and outputs == self.outputs
+        even = outputs * self.inputs == self.outputs * kept.used
+        if not whole and not (self._groups == self.inputs and kept.is_first and even):
+            raise TrainingError(
+                f"{outputs} of {self.outputs} filters in {self._groups} groups do not go with "
+                f"{kept.used} of {self.inputs} channels; only a depthwise convolution gets "
+                "narrower, by as much as its input"
+            )
+        return Kept.first(self.inputs // self._groups)
+
     def extra_repr(self) -> str:
         return (
-            f"{self.inputs}, {self.outputs}, kernel={self.kernel}, stride={self.stride}, "
-            f"padding={self.padding}, groups={self.groups}, bias={self.bias is not None}"
+            f"{self.inputs}, {len(self.weight)}, kernel={self.kernel}, stride={self.stride}, "
+            f"padding={self.padding}, groups={self._groups}, bias={self.bias is not None}"
         )

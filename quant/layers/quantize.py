@@ -5,6 +5,8 @@ from torch import Tensor, nn
 
 from ...errors import TrainingError
 from ...network import Codes
+from ..weights import tight_sign
+from .batch import mean_square
 from .tensor import QuantTensor, over_channels
 
 __all__ = ["Quantize", "QuantizeLike", "Quantizer"]
@@ -26,14 +28,18 @@ class Quantizer(nn.Module):
     ----------
     codes : Codes or int
         Type of the codes; an integer means unsigned ones of so many bits, a clipping ReLU.
+    tight : bool
+        The gradient of x passes through the derivative of :func:`tight_sign` at x / s instead,
+        and s learns as the factor of the sign that it is. For bipolar codes.
 
     Raises
     ------
     TrainingError
-        If codes have more than 8 bits, or none means a positive value.
+        If codes have more than 8 bits, or none means a positive value, or codes to be tight are
+        not bipolar.
     """
 
-    def __init__(self, codes: Codes | int):
+    def __init__(self, codes: Codes | int, *, tight: bool = False):
         super().__init__()
         bits = codes.bits if isinstance(codes, Codes) else codes
         if not 1 <= bits <= 8:
@@ -41,10 +47,17 @@ class Quantizer(nn.Module):
         self.codes = codes if isinstance(codes, Codes) else Codes.unsigned(codes)
         if self.codes.hi < 1:
             raise TrainingError(f"activations need a positive value, which {self.codes} have not")
+        if tight and self.codes != Codes.bipolar():
+            raise TrainingError(
+                f"the tight derivative is that of {Codes.bipolar()}, not of {self.codes}"
+            )
+        self.tight = tight
 
     def quantize(self, x: QuantTensor, scale: Tensor) -> QuantTensor:
         """The integers that the codes of ``x`` mean, in units of ``scale``, shape ()."""
-        if self.training:
+        if self.training and self.tight:
+            values = tight_sign(x.value / scale.detach())
+        elif self.training:
             values = _Round.apply(x.value, scale, self.codes)
         else:
             values = self._reference(x, scale)
@@ -59,7 +72,7 @@ class Quantizer(nn.Module):
         return (codes * step + offset).to(x.codes.dtype)
 
     def extra_repr(self) -> str:
-        return f"{self.codes}"
+        return f"{self.codes}, tight" if self.tight else f"{self.codes}"
 
 
 class Quantize(Quantizer):
@@ -71,8 +84,8 @@ class Quantize(Quantizer):
     than once that where there are negative values.
     """
 
-    def __init__(self, codes: Codes | int):
-        super().__init__(codes)
+    def __init__(self, codes: Codes | int, *, tight: bool = False):
+        super().__init__(codes, tight=tight)
         self.clip = nn.Parameter(torch.ones(()))
         self.register_buffer("started", torch.zeros((), dtype=torch.bool))
 
@@ -86,7 +99,7 @@ class Quantize(Quantizer):
         if self.training and not torch.compiler.is_compiling() and not self.started:
             widths = 3 if self.codes.lo == 0 else min(3, self.codes.hi)
             with torch.no_grad():
-                self.clip.copy_(widths * x.value.square().mean().sqrt())
+                self.clip.copy_(widths * mean_square(x.value).sqrt())
                 self.started.fill_(True)
         return self.quantize(x, self.scale())
 

@@ -35,16 +35,30 @@ class Ternary(Product):
         self.quantizer = Statistical() if weights is None else weights
         if self.bias is not None and self.quantizer.per_filter:
             raise TrainingError("a layer with a bias has one scale, not one for each filter")
-        self.quantizer.start(self.weight.detach())
+        self.restart()
+
+    def restart(self) -> None:
+        """Let what is learned beside the weights start anew, from the weights as they are."""
+        self.quantizer.start((self.weight * self.mask).detach())
 
     def forward(self, x: QuantTensor) -> QuantTensor:
         """Accumulators of ``x``, whose shift must be 0."""
         ternary, bias, scale = self.integers(x.scale)
+        multiply = self.product if self.training else self._exact_product
         # Algorithms such as Winograd's are off by less than a half, which rounding takes away.
-        sums = _Nearest.apply(self.product(x.codes, ternary).float())
+        sums = _Nearest.apply(multiply(x.codes, ternary).float())
         if bias is not None:
             sums = sums + over_channels(bias.to(sums.dtype), sums)
         return QuantTensor(sums, scale, torch.zeros_like(scale))
+
+    def _exact_product(self, codes: Tensor, ternary: Tensor) -> Tensor:
+        """The product, without what makes it faster and loses bits."""
+        if codes.device.type != "cpu":
+            # TensorFloat-32 keeps 11 bits of a code, and single precision is too little for the
+            # large sums of algorithms such as Winograd's.
+            return self.product(codes.double(), ternary.double())
+        with torch.autocast("cpu", enabled=False):
+            return self.product(codes, ternary)
 
     def integers(self, input_scale: Tensor) -> tuple[Tensor, Tensor | None, Tensor]:
         """What the layer computes with, for inputs of that scale.
@@ -52,19 +66,22 @@ class Ternary(Product):
         Returns
         -------
         ternary : float tensor of the shape of the weights
-            Exactly −1, 0, +1; further integers if the quantizer's ``largest`` is above 1.
+            Exactly −1, 0, +1; further integers if the quantizer's ``largest`` is above 1. In a
+            narrower network, those that it uses of the whole ones.
         bias : float tensor, shape (outputs,), or None
             Integers, in units of the accumulator.
         scale : float tensor, shape () or (outputs,)
             Value of one unit of the accumulator; in double precision in evaluation mode.
         """
         ternary, scale = self.quantizer(self.weight * self.mask, self.mask)
+        ternary, scale = self.of_weights(ternary), self.of_outputs(scale)
         if self.training:
             scale = scale.to(self.weight.dtype)  # to learn, single precision is enough
         scale = scale * input_scale
         if self.bias is None:
             return ternary, None, scale
-        return ternary, _HalfUp.apply(self.bias.to(scale.dtype) / scale), scale
+        bias = self.of_outputs(self.bias)
+        return ternary, _HalfUp.apply(bias.to(scale.dtype) / scale), scale
 
 
 class TernaryLinear(Ternary, MatrixProduct):

@@ -12,7 +12,9 @@ __all__ = ["FloatConv", "FloatLinear", "Identity", "Relu", "Rescale"]
 class _Real(Product):
     def forward(self, x: QuantTensor) -> QuantTensor:
         """Real numbers, of scale 1."""
-        return _real(self.product(x.value, self.weight * self.mask, self.bias).float())
+        weight = self.of_weights(self.weight * self.mask)
+        bias = None if self.bias is None else self.of_outputs(self.bias)
+        return _real(self.product(x.value, weight, bias).float())
 
 
 class FloatLinear(_Real, MatrixProduct):

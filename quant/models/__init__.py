@@ -10,6 +10,7 @@ from .lenet import lenet
 from .mlp import mlp
 from .model import Model
 from .resnet import resnet, resnet_imagenet
+from .slim import slim
 from .vgg import cnv, vgg_small
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "mlp",
     "resnet",
     "resnet_imagenet",
+    "slim",
     "vgg_small",
 ]
 

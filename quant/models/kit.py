@@ -17,6 +17,7 @@ from ..layers import (
     Product,
     Quantize,
     QuantizeLike,
+    Quantizer,
     Relu,
     Rescale,
     Residual,
@@ -44,6 +45,8 @@ class Kit:
         One scale for each filter, but for layers with a bias.
     seed : int
         Of the initial weights.
+    tight : bool
+        Bipolar activations learn with the tight derivative; see :class:`Quantize`.
 
     Attributes
     ----------
@@ -64,6 +67,7 @@ class Kit:
         *,
         per_filter: bool = False,
         seed: int = 0,
+        tight: bool = False,
     ):
         if weights != FLOAT and weights not in WEIGHTS:
             known = ", ".join(sorted([*WEIGHTS, FLOAT]))
@@ -71,6 +75,7 @@ class Kit:
         self.codes = Codes.unsigned(codes) if isinstance(codes, int) else codes
         self.weights = weights
         self.per_filter = per_filter
+        self.tight = tight
         self._generator = torch.Generator().manual_seed(seed)
 
     @property
@@ -100,16 +105,20 @@ class Kit:
 
     def activation(self, codes: Codes | None = None) -> nn.Module:
         """What makes codes, of the kit's type unless given."""
-        return Quantize(codes or self.codes) if self.ternary else Relu()
+        return self._quantized(Quantize, codes or self.codes) if self.ternary else Relu()
 
     def projection(self, layer: Product) -> list[nn.Module]:
         """A shortcut with weights: a layer, its norm and signed codes without an activation."""
-        codes = Quantize(self.signed) if self.ternary else Identity()
+        codes = self.activation(self.signed) if self.ternary else Identity()
         return [layer, Norm(layer.outputs), codes]
 
     def residual(self, body: Sequence[nn.Module], shortcut: Sequence[nn.Module]) -> Residual:
         """A residual block, whose body gives signed codes of the shortcut's scale."""
-        return Residual(body, shortcut, QuantizeLike(self.signed) if self.ternary else Rescale())
+        like = self._quantized(QuantizeLike, self.signed) if self.ternary else Rescale()
+        return Residual(body, shortcut, like)
+
+    def _quantized(self, kind: type[Quantizer], codes: Codes) -> Quantizer:
+        return kind(codes, tight=self.tight and codes == Codes.bipolar())
 
     def _options(self, bias: bool) -> dict:
         options = {"generator": self._generator}

@@ -1,6 +1,7 @@
 """A chain of layers that reads images of codes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import nn
@@ -14,6 +15,7 @@ from ..layers import (
     PadChannels,
     Quantizer,
     QuantTensor,
+    Slimmable,
     Ternary,
 )
 
@@ -30,6 +32,13 @@ class Model(nn.Module):
     layers : sequence of nn.Module
         Each maps a :class:`QuantTensor` to the next.
 
+    Attributes
+    ----------
+    widths : list of str
+        Narrower networks within this one; see :meth:`at`.
+    width : str or None
+        The one in use; None for the whole.
+
     Raises
     ------
     TrainingError
@@ -42,7 +51,34 @@ class Model(nn.Module):
             raise TrainingError(f"a model reads codes, not {input.element}")
         self.input = input
         self.layers = nn.Sequential(*layers)
+        self.widths: list[str] = []
+        self.width: str | None = None
         _require_zeros(self.layers, input.element, "layers")
+
+    @contextmanager
+    def at(self, width: str | None) -> Iterator[None]:
+        """Within the context, the model is its narrower network ``width``; the whole if None.
+
+        Raises
+        ------
+        TrainingError
+            If there is no such width.
+        """
+        if width is not None and width not in self.widths:
+            known = ", ".join(self.widths) or "none"
+            raise TrainingError(f"the model has no width {width!r}; there is {known}")
+        before = self.width
+        self._use(width)
+        try:
+            yield
+        finally:
+            self._use(before)
+
+    def _use(self, width: str | None) -> None:
+        self.width = width
+        for layer in self.modules():
+            if isinstance(layer, Slimmable):
+                layer.width = width
 
     @property
     def input_scale(self) -> float:

@@ -1,6 +1,7 @@
 """Training: what decides it, and how it goes on."""
 
 from .config import Stage, TrainConfig
+from .distributed import Group, processes
 from .presets import PRESETS
 from .stages import checkpoint_names, train_stages
 from .train import accuracy, build, train
@@ -8,11 +9,13 @@ from .transfer import transfer
 
 __all__ = [
     "PRESETS",
+    "Group",
     "Stage",
     "TrainConfig",
     "accuracy",
     "build",
     "checkpoint_names",
+    "processes",
     "train",
     "train_stages",
     "transfer",

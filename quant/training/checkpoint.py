@@ -14,17 +14,17 @@ from ..models import Model
 from .config import TrainConfig
 from .part import Part
 
-__all__ = ["load_checkpoint", "save_checkpoint"]
+__all__ = ["load_checkpoint", "read_checkpoint", "save_checkpoint"]
 
 _FORMAT = 3
 
 
 def save_checkpoint(
     path: Path | str,
+    losses: list[float],
     model: Model,
     optimizer: torch.optim.Optimizer,
     parts: Sequence[Part],
-    losses: list[float],
     dataset: Dataset,
     config: TrainConfig,
 ) -> None:
@@ -45,35 +45,47 @@ def save_checkpoint(
     write_file(path, file.getvalue())
 
 
+def read_checkpoint(path: Path | str) -> bytes | None:
+    """What is in the file ``path``; none if there is no such file.
+
+    Raises
+    ------
+    TrainingError
+        If it cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise TrainingError(f"cannot read {path}: {error.strerror}") from None
+
+
 def load_checkpoint(
     path: Path | str,
+    content: bytes | None,
     model: Model,
     optimizer: torch.optim.Optimizer,
     parts: Sequence[Part],
     dataset: Dataset,
     config: TrainConfig,
 ) -> list[float]:
-    """Put model, optimizer and parts into the state of ``path``, if there is such a file.
+    """Put model, optimizer and parts into the state of the file ``path``, if there is one.
 
     Only tensors and plain values are read from it, never code.
 
     Returns
     -------
     losses : list of float
-        Of the epochs done; none if there is no file.
+        Of the epochs done; none if ``content`` is None.
 
     Raises
     ------
     TrainingError
         If the file is damaged, or is of another network, other data or another configuration.
     """
-    path = Path(path)
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    if content is None:
         return []
-    except OSError as error:
-        raise TrainingError(f"cannot read {path}: {error.strerror}") from None
     mine = _identity(model, dataset, config)
     try:
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
@@ -91,10 +103,21 @@ def load_checkpoint(
         model.load_state_dict(weights)
         optimizer.load_state_dict(moments)
         for part, memory in zip(parts, memories, strict=True):
-            part.load_state_dict(memory)
+            part.load_state_dict(_on(model.device, memory))
     except (RuntimeError, ValueError, KeyError, TypeError, AttributeError):
         raise TrainingError(f"{path} is damaged; delete it to start anew") from None
     return losses
+
+
+def _on(device: torch.device, value):
+    """``value`` with its tensors on ``device``, however deep in mappings and lists they are."""
+    if isinstance(value, torch.Tensor):
+        return value.to(device)
+    if isinstance(value, dict):
+        return {key: _on(device, each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_on(device, each) for each in value)
+    return value
 
 
 def _identity(model: Model, dataset: Dataset, config: TrainConfig) -> dict:

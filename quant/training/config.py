@@ -11,6 +11,7 @@ from ..data.augment import AUGMENTATIONS
 from ..models import FLOAT, NETWORKS, WIDTHS
 from ..pruning import Pruning
 from ..weights import WEIGHTS
+from .dynamic import narrower, ratios
 
 __all__ = ["Stage", "TrainConfig"]
 
@@ -85,13 +86,26 @@ class TrainConfig:
     optimizer : str
         ``"adamw"``, or ``"sgd"`` with Nesterov momentum 0.9.
     weight_decay : float
-        Of the weights; biases, norms and clips do not decay.
+        Of the weights; biases, norms and what quantizers learn do not decay.
+    scale_decay : float
+        Of the scales that binary weights learn.
+    two_pass : bool
+        Move the thresholds that quantizers learn in a pass of their own, ahead of each step of
+        everything else, with SGD and Nesterov momentum.
+    tight : bool
+        Learn bipolar activations with the tight derivative of the sign, see :func:`tight_sign`.
     smoothing : float
         Share of the target that is spread over all classes, 0…1.
     distill : float
         Share of the loss that is the distance to the soft labels of a teacher, 0…1.
     ema : float
         Decay of the moving average that the parameters are replaced by at the end; 0 for none.
+    dynamic : tuple of float or of tuple of float
+        Narrower networks that are trained within this one, with the same weights: each the
+        share of filters, above 0 and at most 1, in all hidden layers, or one for each of
+        ``widths``.
+    sandwich : int
+        How many of them learn in each step, chosen at random, beside the narrowest.
     pruning : Pruning, optional
         What tiles of weights are pruned, and how; none if left out. It happens in the training
         itself or in one of its stages, and what is pruned stays so: jointly with ternarization
@@ -134,6 +148,8 @@ class TrainConfig:
     smoothing: float = 0.0
     distill: float = 0.0
     ema: float = 0.0
+    dynamic: tuple[float | tuple[float, ...], ...] = ()
+    sandwich: int = 1
     pruning: Pruning | None = None
     stages: tuple[Stage, ...] = ()
     seed: int = 0
@@ -141,6 +157,9 @@ class TrainConfig:
     precision: str = "float32"
     compiled: bool = False
     threads: int = 1
+    scale_decay: float = 0.0
+    two_pass: bool = False
+    tight: bool = False
 
     def __post_init__(self):
         widths = WIDTHS.get(self.network, ()) if self.widths is None else self.widths
@@ -159,8 +178,9 @@ class TrainConfig:
             raise TrainingError(f"bits must be 1…8, not {self.bits}")
         if not 0 < self.rate < math.inf:
             raise TrainingError(f"rate must be positive, not {self.rate}")
-        if not 0 <= self.weight_decay < math.inf:
-            raise TrainingError(f"weight_decay must be at least 0, not {self.weight_decay}")
+        for field in ("weight_decay", "scale_decay"):
+            if not 0 <= getattr(self, field) < math.inf:
+                raise TrainingError(f"{field} must be at least 0, not {getattr(self, field)}")
         if not 0 <= self.smoothing < 1:
             raise TrainingError(f"smoothing must be 0 or more and below 1, not {self.smoothing}")
         if not 0 <= self.distill <= 1:
@@ -170,11 +190,16 @@ class TrainConfig:
         if not 0 <= self.seed < 2**31:
             raise TrainingError(f"seed must be 0…{2**31 - 1}, not {self.seed}")
         self._check_pruning()
+        self._check_dynamic()
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise TrainingError(
                     f"{field} must be one of {', '.join(choices)}, not {getattr(self, field)!r}"
                 )
+        if self.tight and self.activations != "bipolar":
+            raise TrainingError(
+                f"the tight derivative is that of bipolar activations, not of {self.activations}"
+            )
 
         for index in range(len(self.stages)):
             self._training(index)
@@ -190,6 +215,19 @@ class TrainConfig:
                 f"pruning happens in stage {stage}, but there are {len(self.stages)}; "
                 f"leave it out for the training itself"
             )
+
+    def _check_dynamic(self) -> None:
+        object.__setattr__(self, "dynamic", ratios(self.dynamic))
+        narrower(self.widths, self.dynamic)
+        if self.sandwich < 0:
+            raise TrainingError(f"sandwich must be at least 0, not {self.sandwich}")
+        if self.dynamic and self.compiled:
+            raise TrainingError("dynamic widths are not compiled; leave out compiled")
+
+    @property
+    def narrower(self) -> Mapping[str, tuple[int, ...]]:
+        """Widths of the narrower networks, by names such as ``w50``; see :func:`narrower`."""
+        return narrower(self.widths, self.dynamic)
 
     @property
     def ternary(self) -> bool:
@@ -256,6 +294,7 @@ class TrainConfig:
         return {
             **asdict(self),
             "widths": list(self.widths),
+            "dynamic": [list(each) if isinstance(each, tuple) else each for each in self.dynamic],
             "pruning": self.pruning and self.pruning.to_dict(),
             "stages": [*map(asdict, self.stages)],
         }
@@ -285,6 +324,15 @@ class TrainConfig:
         ]
         if self.augment != "none":
             parts.append(f", augmentation {self.augment}")
+        if self.two_pass:
+            parts.append(", thresholds in a pass of their own")
+        if self.scale_decay:
+            parts.append(f", decay of scales {self.scale_decay:g}")
+        if self.tight:
+            parts.append(", tight derivative of the sign")
+        if self.dynamic:
+            names = " ".join(self.narrower)
+            parts.append(f", dynamic widths {names} with {self.sandwich} at random")
         if self.pruning:
             parts.append(f", {self.pruning.recipe}")
         if self.ema:

@@ -29,19 +29,22 @@ class Images:
         self._tensor = integers(images, device) if self._files is None else None
         self._count = len(images)
         self._augment = AUGMENTATIONS[augment]
+        self._unchanged = augment == "none"
         self._zero = dataset.input.element.zero_code or 0
         self._device = device
 
     def __len__(self) -> int:
         return self._count
 
-    def draw(self, batch: Tensor, generator: torch.Generator) -> Tensor:
-        """The images of indices ``batch``, shape (batch, height, width, channels).
+    def draw(self, batch: Tensor, generator: torch.Generator, part: slice = slice(None)) -> Tensor:
+        """The images of indices ``batch[part]``, shape (images, height, width, channels).
 
-        Changes follow from ``generator``, on the CPU, alone.
+        Changes follow from ``generator``, on the CPU, and ``batch`` alone: an image is the same
+        whatever part it is in, and the generator moves on alike.
         """
         if self._files is None:
-            images = self._tensor[batch]
-        else:
-            images = integers(self._files.draw(batch.cpu().numpy(), generator), self._device)
-        return self._augment(images, self._zero, generator)
+            return self._augment(self._tensor[batch], self._zero, generator)[part]
+        # Files take long to read: only those of the part, unless all are needed to change them.
+        read, rest = (part, slice(None)) if self._unchanged else (slice(None), part)
+        images = self._files.draw(batch.cpu().numpy(), generator, read)
+        return self._augment(integers(images, self._device), self._zero, generator)[rest]

@@ -1,5 +1,7 @@
 """What a recipe adds to plain training."""
 
+from collections.abc import Callable
+
 from torch import Tensor
 
 from ..models import Model
@@ -11,13 +13,31 @@ class Part:
     """One method on top of plain training, which does nothing unless it says so.
 
     What a part has to remember beyond an epoch is in its ``state_dict``, which checkpoints hold.
+    Processes that share a training call it alike, with the same parameters and, before a step,
+    the gradients of the whole batch.
     """
+
+    def objective(self, images: Tensor, logits: Tensor) -> Tensor | None:
+        """What is added to the loss of a step for these images, shape ().
+
+        Parameters
+        ----------
+        images : integer tensor, shape (images, height, width, channels)
+        logits : float tensor, shape (images, classes)
+            Of the model for the images.
+        """
 
     def penalty(self, model: Model) -> Tensor | None:
         """What is added to the loss of a step, shape ()."""
 
+    def before_batch(self, model: Model, gradients: Callable[[], Tensor]) -> None:
+        """Called before the gradients of a step are computed.
+
+        ``gradients()`` computes those of the batch once more, for what moves ahead of the step.
+        """
+
     def before_step(self, model: Model) -> None:
-        """Called with the gradients of a step in place, before parameters move."""
+        """Called with gradients in place, before parameters move."""
 
     def after_step(self, model: Model) -> None:
         """Called when the parameters have moved."""

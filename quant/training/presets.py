@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from .config import TrainConfig
+from .config import Stage, TrainConfig
 
 __all__ = ["PRESETS"]
 
@@ -80,5 +80,9 @@ PRESETS = {
     "resnet20-cifar10-2bit": replace(_RESNET, bits=2),
     "resnet20-jpeg": _RESNET_CPU,
     "resnet20-jpeg-2bit": replace(_RESNET_CPU, bits=2),
+    "resnet20-jpeg-staged": replace(
+        _RESNET_CPU, epochs=12, rate=0.05, stages=(Stage(8, rate=0.1),), distill=0.5
+    ),
+    "resnet8-jpeg": replace(_RESNET_CPU, network="resnet8", epochs=6),
 }
 """Configurations by name."""

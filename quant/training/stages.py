@@ -6,6 +6,7 @@ from pathlib import Path
 from ..data import Dataset
 from ..models import Model
 from .config import TrainConfig
+from .distributed import Group
 from .train import build, train
 from .transfer import transfer
 
@@ -25,6 +26,7 @@ def train_stages(
     name: str = "checkpoint",
     on_epoch: Callable[[int, float], None] | None = None,
     on_step: Callable[[int, int], None] | None = None,
+    group: Group | None = None,
 ) -> tuple[Model, list[float]]:
     """Train a model through all stages of ``config``, each from what the one before has learned.
 
@@ -40,6 +42,8 @@ def train_stages(
         How their names begin.
     on_epoch, on_step : function, optional
         As for :func:`train`; epochs are counted over all stages.
+    group : Group, optional
+        As for :func:`train`.
 
     Returns
     -------
@@ -67,6 +71,7 @@ def train_stages(
             checkpoint=folder and folder / file,
             on_epoch=on_epoch and (lambda epoch, loss, done=done: on_epoch(done + epoch, loss)),
             on_step=on_step,
+            group=group,
         )
         if not stage.ternary:
             teacher = model

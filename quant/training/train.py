@@ -10,13 +10,16 @@ import torch
 from ...errors import TrainingError
 from ..data import Dataset, ImageFiles
 from ..layers import integers
-from ..models import NETWORKS, Kit, Model
-from .checkpoint import load_checkpoint, save_checkpoint
+from ..models import NETWORKS, Kit, Model, slim
+from .checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
 from .config import TrainConfig
+from .distributed import Group
 from .ema import MovingAverage
-from .loop import Loop, threads
+from .loop import Loop, repeatable
 from .part import Part
 from .prune import Pruner
+from .quantizers import ClampThresholds, ThresholdsFirst, thresholds
+from .sandwich import Sandwich
 
 __all__ = ["accuracy", "build", "train"]
 
@@ -24,9 +27,25 @@ _BATCH = 128  # images at a time where nothing is learned
 
 
 def build(config: TrainConfig, dataset: Dataset) -> Model:
-    """The untrained model of a configuration."""
-    kit = Kit(config.codes, config.weights, per_filter=config.per_filter, seed=config.seed)
-    return NETWORKS[config.network](dataset.input, config.widths, dataset.classes, kit)
+    """The untrained model of a configuration, with its narrower networks.
+
+    Raises
+    ------
+    TrainingError
+        If the network cannot have the widths.
+    """
+    kit = Kit(
+        config.codes,
+        config.weights,
+        per_filter=config.per_filter,
+        seed=config.seed,
+        tight=config.tight,
+    )
+    definition = NETWORKS[config.network]
+    model = definition(dataset.input, config.widths, dataset.classes, kit)
+    for name, widths in config.narrower.items():
+        slim(model, name, definition(dataset.input, widths, dataset.classes, kit))
+    return model
 
 
 def train(
@@ -38,6 +57,7 @@ def train(
     checkpoint: Path | str | None = None,
     on_epoch: Callable[[int, float], None] | None = None,
     on_step: Callable[[int, int], None] | None = None,
+    group: Group | None = None,
 ) -> list[float]:
     """Train ``model`` to the last epoch; the held-out images are never looked at.
 
@@ -58,6 +78,10 @@ def train(
         Called with the number of epochs done and the mean loss of the last one.
     on_step : function, optional
         Called with the number of images done in an epoch, and the number there are.
+    group : Group, optional
+        Processes that train it together, each of which calls this function with the same
+        arguments; see :func:`processes`. Every batch is shared by them, and the result is that
+        of one process but for the order of float sums.
 
     Returns
     -------
@@ -67,42 +91,67 @@ def train(
     Raises
     ------
     TrainingError
-        If the loss is no longer finite, the device or the teacher is missing, or the checkpoint
-        is of another training or damaged.
+        If the loss is no longer finite, the device or the teacher is missing, the model has
+        other widths, the checkpoint is of another training or damaged, there are more processes
+        than images in a batch, or one of them has ended.
     BuildError
         If the checkpoint cannot be written.
     """
-    if config.device == "cuda" and not torch.cuda.is_available():
-        raise TrainingError("PyTorch finds no CUDA device; train on device cpu")
-    if config.distill and teacher is None:
-        raise TrainingError(
-            f"distill {config.distill:g} needs a teacher; put a float stage in front"
-        )
-    model.to(config.device)
-    parts = _parts(config)
-    loop = Loop(model, dataset, config, parts, teacher, on_step)
+    group = group or Group()
+    with group.agree():
+        _require_able(model, config, teacher, group)
+        model.to(group.place(config.device))
+    group.align(model)
+    parts = _parts(config, model, dataset)
+    loop = Loop(model, dataset, config, parts, teacher, on_step, group)
+    trained = (model, loop.optimizer, parts, dataset, config)
     losses: list[float] = []
     if checkpoint is not None:
-        losses = load_checkpoint(checkpoint, model, loop.optimizer, parts, dataset, config)
+        content = group.from_first(lambda: read_checkpoint(checkpoint))
+        with group.agree():
+            losses = load_checkpoint(checkpoint, content, *trained)
         if losses and on_epoch:
             on_epoch(len(losses), losses[-1])
-    with threads(config.threads):
+    with repeatable(config.threads):
         for epoch in range(len(losses), config.epochs):
             loss = loop.epoch(epoch)
-            if not math.isfinite(loss):
-                raise TrainingError(
-                    f"the loss is {loss} in epoch {epoch + 1}; "
-                    f"train at a lower rate than {config.rate:g}"
-                )
+            with group.agree():
+                _require_finite(loss, epoch, config)
             losses.append(loss)
             if checkpoint is not None:
-                save_checkpoint(checkpoint, model, loop.optimizer, parts, losses, dataset, config)
+                group.from_first(lambda: save_checkpoint(checkpoint, losses, *trained))
             if on_epoch:
                 on_epoch(len(losses), loss)
     for part in parts:
         part.finish(model)
     model.eval()
     return losses
+
+
+def _require_able(model: Model, config: TrainConfig, teacher: Model | None, group: Group) -> None:
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("PyTorch finds no CUDA device; train on device cpu")
+    if config.distill and teacher is None:
+        raise TrainingError(
+            f"distill {config.distill:g} needs a teacher; put a float stage in front"
+        )
+    if sorted(model.widths) != sorted(config.narrower):
+        raise TrainingError(
+            f"the model has widths {', '.join(model.widths) or 'none'}, but "
+            f"{', '.join(config.narrower) or 'none'} are to be trained; build it with the "
+            "configuration"
+        )
+    if config.batch < group.world:
+        raise TrainingError(
+            f"{group.world} processes cannot share a batch of {config.batch} images; start fewer"
+        )
+
+
+def _require_finite(loss: float, epoch: int, config: TrainConfig) -> None:
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"the loss is {loss} in epoch {epoch + 1}; train at a lower rate than {config.rate:g}"
+        )
 
 
 @torch.no_grad()
@@ -121,11 +170,18 @@ def accuracy(model: Model, images: np.ndarray | ImageFiles, labels: np.ndarray) 
     return float(np.mean(np.concatenate(classes) == labels))
 
 
-def _parts(config: TrainConfig) -> Sequence[Part]:
+def _parts(config: TrainConfig, model: Model, dataset: Dataset) -> Sequence[Part]:
     """What the configuration asks for beside plain training, in the order it is applied."""
     parts: list[Part] = []
+    if thresholds(model):
+        parts.append(ClampThresholds())
+        if config.two_pass:
+            parts.append(ThresholdsFirst(config))
     if config.pruning and config.pruning.stage is None:
         parts.append(Pruner(config.pruning, config.epochs))
     if config.ema:
         parts.append(MovingAverage(config.ema))
+    if config.dynamic:
+        options = {"others": config.sandwich, "batch": config.batch, "seed": config.seed}
+        parts.append(Sandwich(model, dataset.train_images, **options))  # of the final parameters
     return parts

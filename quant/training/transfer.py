@@ -38,4 +38,4 @@ def transfer(source: Model, target: Model) -> None:
             raise TrainingError(f"a model starts from one of its own shape, which {name} is not of")
         its = getattr(before, "quantizer", None)
         if isinstance(layer, Ternary) and type(its) is not type(layer.quantizer):
-            layer.quantizer.start(layer.weight * layer.mask)
+            layer.restart()

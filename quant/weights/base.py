@@ -5,7 +5,10 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-__all__ = ["WeightQuantizer", "exact_sum", "over_filters"]
+__all__ = ["SMALLEST", "WeightQuantizer", "exact_sum", "over_filters"]
+
+SMALLEST = 2.0**-36
+"""The smallest scale, which layers without a weight have."""
 
 _UNIT = 2.0**-36  # of the fixed-point sum below: room for 2²⁷ values of size 1
 
@@ -28,7 +31,21 @@ class WeightQuantizer(ABC, nn.Module):
         self.per_filter = per_filter
 
     def start(self, weight: Tensor) -> None:
-        """Set what is learned beside the weights by those that training starts from."""
+        """Set what is learned beside the weights by those that training starts from.
+
+        Parameters
+        ----------
+        weight : float tensor, shape (filters, ...)
+            Latent weights, 0 where they are pruned.
+        """
+
+    def learned_thresholds(self) -> list[nn.Parameter]:
+        """What is learned and decides which weights are 0; see ``TrainConfig.two_pass``."""
+        return []
+
+    def learned_scales(self) -> list[nn.Parameter]:
+        """What is learned as a scale; see ``TrainConfig.scale_decay``."""
+        return []
 
     @abstractmethod
     def forward(self, weight: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -52,6 +69,14 @@ class WeightQuantizer(ABC, nn.Module):
 
     def extra_repr(self) -> str:
         return f"per_filter={self.per_filter}"
+
+    def learn(self, name: str, values: Tensor) -> None:
+        """Set what is learned as ``name``, in place where an optimizer may know it already."""
+        known = getattr(self, name)
+        if known.shape == values.shape:
+            known.data.copy_(values)
+        else:
+            setattr(self, name, nn.Parameter(values.clone()))
 
 
 def exact_sum(values: Tensor, per_filter: bool) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...errors import TrainingError
-from .base import WeightQuantizer, exact_sum, over_filters
+from .base import SMALLEST, WeightQuantizer, exact_sum, over_filters
 
 __all__ = ["RATIO", "Statistical"]
 
@@ -66,7 +66,7 @@ class _Ternarize(torch.autograd.Function):
         large = (magnitude >= threshold) & (magnitude > 0)
         codes = weight.sign() * (large & (weight != -threshold))
         count = large.flatten(1).sum(1) if per_filter else large.sum()
-        scale = exact_sum(magnitude * large, per_filter).clamp(min=2.0**-36) / count.clamp(min=1)
+        scale = exact_sum(magnitude * large, per_filter).clamp(min=SMALLEST) / count.clamp(min=1)
         ctx.save_for_backward(magnitude < 1, scale)
         ctx.mark_non_differentiable(scale)
         return codes, scale

@@ -68,12 +68,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, console: Console) -> str:
+def run(args: argparse.Namespace, console: Console) -> str | None:
     """Train, or take up again what was interrupted, and write the products.
 
     The folder gets ``network.tern``, ``test.npz`` (the held-out images and labels, of large sets
     the first 256 MiB), ``train.json`` (configuration, accuracies, losses) and the checkpoints.
-    What was made from another network there is removed, its plan included.
+    What was made from another network there is removed, its plan included. Started by
+    ``torchrun``, processes share the training; the first alone writes, shows, and returns a text.
 
     Raises
     ------
@@ -93,37 +94,49 @@ def run(args: argparse.Namespace, console: Console) -> str:
 
     if args.list:
         return "\n".join(f"{name:20} {each.recipe}" for name, each in quant.PRESETS.items())
-    config = _config(args, quant.PRESETS)
     name = args.preset.replace("-", "_")
-    dataset = quant.load_dataset(config.dataset, args.data_dir)
-    folder = make_folder(args.output or Path("out", name))
-    if args.fresh:
+    folder = args.output or Path("out", name)
+    with quant.processes() as group:
+        console.quiet |= not group.first
+        with group.agree():
+            config = _config(args, quant.PRESETS)
+            dataset = quant.load_dataset(config.dataset, args.data_dir)
+            if group.first:
+                _prepare(folder, args.fresh)
+        with _progress(console, config.total_epochs, not args.no_float) as on_progress:
+            trial = quant.run_trial(
+                dataset,
+                config,
+                name,
+                folder=folder,
+                twin=not args.no_float,
+                argmax=not args.logits,
+                on_progress=on_progress,
+                group=group,
+            )
+    if trial is None:
+        return None
+    made = {"config": config.to_dict(), "losses": trial.losses, "preset": args.preset}
+    _write(folder, trial.network, made, dataset)
+    return _summary(trial, folder)
+
+
+def _prepare(folder: Path, fresh: bool) -> None:
+    make_folder(folder)
+    if fresh:
         for checkpoint in folder.glob("checkpoint*.pt"):
             checkpoint.unlink()
-    with _progress(console, config.total_epochs, not args.no_float) as on_progress:
-        trial = quant.run_trial(
-            dataset,
-            config,
-            name,
-            folder=folder,
-            twin=not args.no_float,
-            argmax=not args.logits,
-            on_progress=on_progress,
-        )
-    record = {
-        **trial.network.provenance,
-        "config": config.to_dict(),
-        "losses": trial.losses,
-        "preset": args.preset,
-    }
-    if not holds_network(folder, trial.network):
-        remove_products(folder, name)
+
+
+def _write(folder: Path, trained: network.Network, made: dict, dataset) -> None:
+    if not holds_network(folder, trained):
+        remove_products(folder, trained.name)
         (folder / "plan.json").unlink(missing_ok=True)
-    network.save(trial.network, folder / "network.tern")
+    network.save(trained, folder / "network.tern")
     stored = max(1, _STORED // dataset.input.size)
     save_images(folder / "test.npz", dataset.test_images[:stored], dataset.test_labels[:stored])
+    record = {**trained.provenance, **made}
     write_file(folder / "train.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
-    return _summary(trial, folder)
 
 
 def _config(args: argparse.Namespace, presets: dict):

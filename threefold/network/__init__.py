@@ -8,7 +8,8 @@ from .concat import Concat
 from .conv import Conv, Dense
 from .file import load, save
 from .flatten import Flatten
-from .network import INPUT, Network, Node
+from .kept import Kept
+from .network import INPUT, Network, Node, is_name
 from .op import Op
 from .output import ArgMax, Logits
 from .pad_channels import PadChannels
@@ -16,6 +17,7 @@ from .pool import MaxPool, SumPool
 from .reorder import permute
 from .threshold import Threshold
 from .types import Codes, Integers, Tensor
+from .width import Width
 
 __all__ = [
     "INPUT",
@@ -27,6 +29,7 @@ __all__ = [
     "Dense",
     "Flatten",
     "Integers",
+    "Kept",
     "Logits",
     "MaxPool",
     "Network",
@@ -36,6 +39,8 @@ __all__ = [
     "SumPool",
     "Tensor",
     "Threshold",
+    "Width",
+    "is_name",
     "load",
     "permute",
     "save",

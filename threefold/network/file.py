@@ -25,16 +25,21 @@ from .concat import Concat
 from .conv import Conv
 from .flatten import Flatten
 from .network import Network, Node
+from .op import Op
 from .output import ArgMax, Logits
 from .pad_channels import PadChannels
 from .pool import MaxPool, SumPool
 from .threshold import Threshold
 from .types import Codes, Tensor
+from .width import Width
 
 __all__ = ["OPS", "SCHEMA", "digest", "load", "save"]
 
-SCHEMA = 1
-"""Version of the file format; files of another version are refused."""
+SCHEMA = 2
+"""Version of the file format; files of a later one are refused.
+
+A network without widths has none of what came with version 2, and its file is of version 1.
+"""
 
 OPS = {
     op.kind: op
@@ -104,29 +109,14 @@ def load(path: Path | str) -> Network:
 
 def _members(network: Network) -> dict[str, bytes]:
     """The JSON and the arrays of a network, not yet compressed."""
-    arrays, nodes = {}, []
-    for node in network.nodes:
-        specs = {}
-        for key, array in node.op.arrays().items():
-            ternary = array.dtype == np.int8
-            packed = _pack_ternary(array) if ternary else _shrink(array)
-            arrays[f"{node.name}.{key}.npy"] = _npy_bytes(packed)
-            specs[key] = {
-                "shape": list(array.shape),
-                "encoding": "ternary" if ternary else "integer",
-            }
-        nodes.append(
-            {
-                "name": node.name,
-                "op": node.op.kind,
-                "inputs": list(node.inputs),
-                "attributes": node.op.attributes(),
-                "arrays": specs,
-            }
-        )
+    arrays: dict[str, bytes] = {}
+    nodes = [
+        {**_write_op(node.name, node.op, arrays), "inputs": list(node.inputs)}
+        for node in network.nodes
+    ]
     codes = network.input.element
     graph = {
-        "schema": SCHEMA,
+        "schema": SCHEMA if network.widths else 1,
         "name": network.name,
         "input": {
             "shape": list(network.input.shape),
@@ -137,6 +127,11 @@ def _members(network: Network) -> dict[str, bytes]:
         "nodes": nodes,
         "provenance": dict(network.provenance),
     }
+    if network.widths:
+        graph["widths"] = {
+            name: _write_width(name, width, arrays)
+            for name, width in sorted(network.widths.items())
+        }
     text = json.dumps(graph, indent=1, sort_keys=True, allow_nan=False)
     members = {_JSON: text.encode(), _ARRAYS: _zip(arrays, zipfile.ZIP_STORED)}
     if (size := sum(map(len, members.values()))) > _MAX_BYTES:
@@ -146,6 +141,22 @@ def _members(network: Network) -> dict[str, bytes]:
     return members
 
 
+def _write_op(name: str, op: Op, arrays: dict[str, bytes], prefix: str = "") -> dict:
+    """The JSON of an operation, whose arrays are added to ``arrays``."""
+    specs = {}
+    for key, array in op.arrays().items():
+        ternary = array.dtype == np.int8
+        packed = _pack_ternary(array) if ternary else _shrink(array)
+        arrays[f"{prefix}{name}.{key}.npy"] = _npy_bytes(packed)
+        specs[key] = {"shape": list(array.shape), "encoding": "ternary" if ternary else "integer"}
+    return {"name": name, "op": op.kind, "attributes": op.attributes(), "arrays": specs}
+
+
+def _write_width(name: str, width: Width, arrays: dict[str, bytes]) -> dict:
+    ops = [_write_op(node, op, arrays, f"{name}.") for node, op in sorted(width.ops.items())]
+    return {"filters": dict(width.filters), "nodes": ops}
+
+
 def _from_bytes(content: bytes) -> Network:
     members = unzip(content, "the file", _MAX_BYTES, expected={_JSON, _ARRAYS})
     try:
@@ -153,28 +164,66 @@ def _from_bytes(content: bytes) -> Network:
     except (ValueError, RecursionError):
         raise FileFormatError(f"{_JSON} is not valid JSON") from None
     schema = graph.get("schema") if isinstance(graph, dict) else None
-    if type(schema) is not int or schema != SCHEMA:
+    if type(schema) is not int or not 1 <= schema <= SCHEMA:
         raise FileFormatError(
-            f"its schema is {reprlib.repr(schema)}, but this version of Threefold reads {SCHEMA}"
+            f"its schema is {reprlib.repr(schema)}, but this version of Threefold reads 1…{SCHEMA}"
         )
     packed = unzip(members[_ARRAYS], _ARRAYS, _MAX_BYTES)
     arrays = {name: _read_npy(name, data) for name, data in packed.items()}
-    name, source, nodes, provenance, _ = _fields(
-        graph, "the network", "name", "input", "nodes", "provenance", "schema"
+    since = ["widths"] if schema > 1 else []
+    name, source, nodes, provenance, _, *widths = _fields(
+        graph, "the network", "name", "input", "nodes", "provenance", "schema", *since
     )
     shape, *codes = _fields(source, "its input", "shape", "max_code", "step", "offset")
     if not isinstance(nodes, list):
         raise FileFormatError(f"its nodes must be a list, not {reprlib.repr(nodes)}")
     nodes = [_read_node(node, arrays) for node in nodes]
+    widths = _read_widths(*widths, arrays) if widths else {}
     if arrays:
         raise FileFormatError(f"{_ARRAYS} holds {shorten(min(arrays))}, which no node uses")
-    return Network(name, Tensor(shape, Codes(*codes)), nodes, provenance)
+    return Network(name, Tensor(shape, Codes(*codes)), nodes, provenance, widths)
 
 
 def _read_node(node, arrays: dict[str, np.ndarray]) -> Node:
     name, kind, inputs, attributes, specs = _fields(
         node, "a node", "name", "op", "inputs", "attributes", "arrays"
     )
+    op = _read_op(name, kind, attributes, specs, arrays)
+    try:
+        return Node(name, op, inputs)
+    except NetworkError as error:
+        raise FileFormatError(f"node {reprlib.repr(name)}: {error}") from None
+
+
+def _read_widths(widths, arrays: dict[str, np.ndarray]) -> dict[str, Width]:
+    if not isinstance(widths, dict) or not widths:
+        raise FileFormatError(
+            f"its widths must be an object of at least one, not {reprlib.repr(widths)}"
+        )
+    found = {}
+    for name, width in widths.items():
+        try:
+            found[name] = _read_width(name, width, arrays)
+        except (FileFormatError, NetworkError) as error:
+            raise FileFormatError(f"width {reprlib.repr(name)}: {error}") from None
+    return found
+
+
+def _read_width(name: str, width, arrays: dict[str, np.ndarray]) -> Width:
+    filters, nodes = _fields(width, "it", "filters", "nodes")
+    if not isinstance(nodes, list):
+        raise FileFormatError(f"its nodes must be a list, not {reprlib.repr(nodes)}")
+    ops = {}
+    for spec in nodes:
+        node, *rest = _fields(spec, "a node", "name", "op", "attributes", "arrays")
+        if not isinstance(node, str) or node in ops:
+            raise FileFormatError(f"its nodes need a name each, not {reprlib.repr(node)}")
+        ops[node] = _read_op(node, *rest, arrays, f"{name}.")
+    return Width(filters, ops)
+
+
+def _read_op(name, kind, attributes, specs, arrays: dict[str, np.ndarray], prefix: str = "") -> Op:
+    """The operation of node ``name``, whose arrays are taken out of ``arrays``."""
     op = OPS.get(kind) if isinstance(kind, str) else None
     if op is None:
         raise FileFormatError(
@@ -185,9 +234,9 @@ def _read_node(node, arrays: dict[str, np.ndarray]) -> Node:
     fields = sorted(field.name for field in dataclasses.fields(op))
     if len(parts) != 2 or sorted(key for part in parts for key in part) != fields:
         raise FileFormatError(f"{what} must have attributes and arrays {', '.join(fields)}")
-    values = {key: _take(f"{name}.{key}.npy", spec, arrays) for key, spec in specs.items()}
+    values = {key: _take(f"{prefix}{name}.{key}.npy", spec, arrays) for key, spec in specs.items()}
     try:
-        return Node(name, op(**attributes, **values), inputs)
+        return op(**attributes, **values)
     except NetworkError as error:
         raise FileFormatError(f"{what}: {error}") from None
 

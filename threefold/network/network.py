@@ -4,12 +4,14 @@ import json
 import re
 import reprlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from ..errors import NetworkError
+from .kept import Kept
 from .op import Op
 from .types import Codes, Tensor
+from .width import Width
 
 __all__ = ["INPUT", "Network", "Node", "is_name"]
 
@@ -17,6 +19,8 @@ INPUT = "input"
 """Name by which nodes refer to the input of the network."""
 
 _MAX_DEPTH = 32  # of the provenance
+_MAX_WIDTHS = 16
+_MAX_NAME = 64
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 
 
@@ -69,6 +73,8 @@ class Network:
     provenance : mapping
         Where the network comes from, as JSON values: tool versions, seed, accuracy, data.
         Read-only afterwards.
+    widths : mapping of str to Width
+        Narrower networks within this one, by name; see :meth:`at`.
 
     Attributes
     ----------
@@ -78,14 +84,15 @@ class Network:
     Raises
     ------
     NetworkError
-        If the graph is not well formed, types do not fit (the message names the node), or the
-        provenance is not plain JSON.
+        If the graph is not well formed, types do not fit (the message names the node), a width
+        does not fit the network, or the provenance is not plain JSON.
     """
 
     name: str
     input: Tensor
     nodes: Sequence[Node]
     provenance: Mapping = field(default_factory=dict)
+    widths: Mapping[str, Width] = field(default_factory=dict)
     types: Mapping[str, Tensor] = field(init=False, repr=False)
 
     def __post_init__(self):
@@ -93,6 +100,9 @@ class Network:
         object.__setattr__(self, "nodes", tuple(self.nodes))
         object.__setattr__(self, "provenance", MappingProxyType(_plain(self.provenance)))
         object.__setattr__(self, "types", MappingProxyType(self._infer()))
+        object.__setattr__(self, "widths", MappingProxyType(_checked(self.widths)))
+        for name in self.widths:
+            self._at(name, {})
 
     @classmethod
     def chain(
@@ -113,6 +123,52 @@ class Network:
     def consumers(self, name: str) -> tuple[Node, ...]:
         """Nodes that read the output of node ``name``."""
         return tuple(node for node in self.nodes if name in node.inputs)
+
+    def at(self, name: str) -> "Network":
+        """The narrower network of a width, as a network without widths.
+
+        It has the nodes of this one by the same names. Its own name ends in that of the width.
+
+        Raises
+        ------
+        NetworkError
+            If there is no such width.
+        """
+        if name not in self.widths:
+            known = ", ".join(self.widths) or "none"
+            raise NetworkError(
+                f"network {self.name!r} has no width {reprlib.repr(name)}; there is {known}"
+            )
+        return self._at(name, {**self.provenance, "width": name})
+
+    def _at(self, name: str, provenance: Mapping) -> "Network":
+        whole = self.name[: _MAX_NAME - 1 - len(name)]
+        try:
+            nodes = self._parts(self.widths[name])
+            return Network(f"{whole}_{name}", self.input, nodes, provenance)
+        except NetworkError as error:
+            raise NetworkError(f"width {name!r}: {error}") from None
+
+    def _parts(self, width: Width) -> list[Node]:
+        """What becomes of every node."""
+        unknown = {*width.filters, *width.ops} - {node.name for node in self.nodes}
+        if unknown:
+            raise NetworkError(f"there is no node {reprlib.repr(min(unknown))}")
+        kept, nodes = {INPUT: Kept.first(self.input.shape[2])}, []
+        for node in self.nodes:
+            inputs = [kept[source] for source in node.inputs]
+            types = [self.types[source] for source in node.inputs]
+            try:
+                op, kept[node.name] = width.part(node.name, node.op, inputs, types)
+            except NetworkError as error:
+                raise NetworkError(f"node {node.name!r}: {error}") from None
+            nodes.append(replace(node, op=op))
+        if not (output := kept[self.output.name]).is_whole:
+            raise NetworkError(
+                f"the output {self.output.name!r} must keep all {output.channels} channels, "
+                f"not {output.used}"
+            )
+        return nodes
 
     def _infer(self) -> dict[str, Tensor]:
         if not isinstance(self.input.element, Codes):
@@ -147,6 +203,21 @@ class Network:
 def is_name(name) -> bool:
     """Whether something can be the name of a network or of a node."""
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
+def _checked(widths) -> dict[str, Width]:
+    """A copy of ``widths``, if it is a mapping of names to widths."""
+    if not isinstance(widths, Mapping) or len(widths) > _MAX_WIDTHS:
+        raise NetworkError(
+            f"widths must be a mapping of at most {_MAX_WIDTHS} names, not {reprlib.repr(widths)}"
+        )
+    for name, width in widths.items():
+        _require_name("width", name)
+        if len(name) > _MAX_NAME // 2:
+            raise NetworkError(f"names of widths have at most {_MAX_NAME // 2} letters, not {name}")
+        if not isinstance(width, Width):
+            raise NetworkError(f"width {name!r} must be a Width, not {reprlib.repr(width)}")
+    return dict(widths)
 
 
 def _require_name(what: str, name) -> None:

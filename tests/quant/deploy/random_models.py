@@ -1,10 +1,12 @@
 """Random convolutional models of every kind of layer, with norms of every kind of slope."""
 
 import math
+from functools import partial
 
 import torch
 from hypothesis import strategies as st
 from threefold.quant import (
+    WEIGHTS,
     Concat,
     Expanded,
     Flatten,
@@ -35,6 +37,11 @@ CODES = [
     Codes.bipolar(),
 ]
 INPUTS = [*CODES, Codes.unsigned(8), Codes.signed(8)]
+QUANTIZERS = [
+    *WEIGHTS.values(),
+    partial(Statistical, 0.4),
+    partial(Expanded, (0.4, 0.5), (1, 2)),
+]
 FORMS = ("conv", "max", "sum", "identity", "option_a", "conv_1x1", "concat", "concat_pool")
 
 
@@ -55,12 +62,6 @@ def pixels(shape, kernel, stride, padding=(0, 0, 0, 0)):
     return (height - kernel[0]) // stride[0] + 1, (width - kernel[1]) // stride[1] + 1
 
 
-def quantizer(draw):
-    kinds = [Statistical, lambda ratio, **options: Expanded((ratio, 0.5), (1, 2), **options)]
-    kind = draw(st.sampled_from(kinds))
-    return kind(draw(st.sampled_from([0.05, 0.4])), per_filter=draw(st.booleans()))
-
-
 def convolution(draw, shape, codes):
     kernel = kernel_in(draw, shape)
     stride = tuple(draw(st.integers(1, min(3, size))) for size in shape[:2])
@@ -74,10 +75,14 @@ def convolution(draw, shape, codes):
     return conv, (*pixels(shape, kernel, stride, padding), filters)
 
 
-def same(channels, filters, padding, stride=1):
+def quantizer(draw):
+    return draw(st.sampled_from(QUANTIZERS))(per_filter=draw(st.booleans()))
+
+
+def same(draw, channels, filters, padding, stride=1):
     """A convolution that leaves the size as it is, with its norm."""
-    kernel = 3 if padding else 1
-    conv = TernaryConv(channels, filters, kernel, stride=stride, padding=padding)
+    kernel, weights = 3 if padding else 1, quantizer(draw)
+    conv = TernaryConv(channels, filters, kernel, stride=stride, padding=padding, weights=weights)
     return [conv, Norm(filters, momentum=1.0)]
 
 
@@ -112,18 +117,18 @@ def block(draw, form, shape, codes):
         layer = Concat([MaxPool(1, halves)], [MaxPool(1, halves)])
         return [layer], (*pixels(shape, (1, 1), halves), 2 * channels), codes
     if form == "concat":
-        layer = Concat(same(channels, 3, padding), [], QuantizeLike(codes))
+        layer = Concat(same(draw, channels, 3, padding), [], QuantizeLike(codes))
         return [layer], (height, width, channels + 3), codes
     after, small = draw(st.sampled_from(CODES)), draw(branch_codes(codes))
     if form == "identity":
-        inner = [*same(channels, 2, padding), Quantize(2), *same(2, channels, 1)]
+        inner = [*same(draw, channels, 2, padding), Quantize(2), *same(draw, 2, channels, 1)]
         layers = [Residual(inner, [], QuantizeLike(small)), Quantize(after)]
         return layers, shape, after
     out = (*pixels(shape, (1, 1), halves), channels + 3)
-    body = same(channels, channels + 3, padding, stride=halves)
+    body = same(draw, channels, channels + 3, padding, stride=halves)
     shortcut = [MaxPool(1, halves), PadChannels(1, 2)]
     if form == "conv_1x1" or codes.zero_code is None:
-        shortcut = [*same(channels, channels + 3, 0, stride=halves), Quantize(codes)]
+        shortcut = [*same(draw, channels, channels + 3, 0, stride=halves), Quantize(codes)]
     return [Residual(body, shortcut, QuantizeLike(small)), Quantize(after)], out, after
 
 
@@ -139,16 +144,24 @@ def models(draw, forms=FORMS):
         layers += made
     layers += draw(st.sampled_from([[], [SumPool()], [Flatten()]]))
     size = shape[2] if layers and isinstance(layers[-1], SumPool) else math.prod(shape)
-    model = Model(input, [*layers, TernaryLinear(size, 3, bias=True)])
+    weights = draw(st.sampled_from(QUANTIZERS))()
+    model = Model(input, [*layers, TernaryLinear(size, 3, bias=True, weights=weights)])
     return disturbed(model)
 
 
 def disturbed(model):
-    """``model`` after a batch in training, with rows without a weight and slopes of any sign."""
+    """``model`` after a batch in training, pruned, with whatever may be learned.
+
+    There are rows without a weight, slopes of any sign, and scales and thresholds of any size.
+    """
     model.train()(torch.from_numpy(images_of(model, 16, seed=1)))
     for layer in model.modules():
         if isinstance(layer, TernaryConv):
             layer.weight.data[0] = 0
+            layer.mask &= torch.rand_like(layer.weight) > 0.1
+            for parameter in layer.quantizer.parameters():
+                factors = torch.tensor([1.0, 1.0, -1.0, 0.3, 3.0, 0.0])
+                parameter.data *= factors[torch.randint(0, 6, parameter.shape)]
         elif isinstance(layer, Norm):
             slopes = torch.tensor([1.0, -1.0, 0.5, -2.0, 0.0])
             layer.weight.data.copy_(slopes[torch.randint(0, 5, (layer.channels,))])

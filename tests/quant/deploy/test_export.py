@@ -7,6 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from threefold.quant import (
+    WEIGHTS,
+    Binary,
     Kit,
     MaxPool,
     Model,
@@ -62,10 +64,10 @@ def test_export_survives_the_file_and_leaves_the_model_alone(trained, dataset, t
     require_equal(model, load(tmp_path / "network.tern"), dataset.test_images[:50])
 
 
-def awkward(seed, codes, power_of_two):
+def awkward(seed, codes, power_of_two, kit):
     """A model whose norms have every kind of slope, some rows without a weight, and ties."""
     random = torch.Generator().manual_seed(seed)
-    model = mlp(Tensor((1, 2, 3), codes), [12, 9], 4, Kit(2, seed=seed)).eval()
+    model = mlp(Tensor((1, 2, 3), codes), [12, 9], 4, kit).eval()
     for layer in model.layers:
         for parameter in layer.parameters():
             parameter.requires_grad_(False)
@@ -94,9 +96,12 @@ def awkward(seed, codes, power_of_two):
     st.integers(0, 10_000),
     st.sampled_from([Codes.unsigned(3), Codes.signed(3), Codes.bipolar(), Codes.ternary()]),
     st.booleans(),
+    st.sampled_from(list(WEIGHTS)),
+    st.booleans(),
 )
-def test_awkward_models_equal_golden_too(seed, codes, power_of_two):
-    model = awkward(seed, codes, power_of_two)
+def test_awkward_models_equal_golden_too(seed, codes, power_of_two, weights, per_filter):
+    kit = Kit(2, weights, per_filter=per_filter, seed=seed)
+    model = awkward(seed, codes, power_of_two, kit)
     images = np.random.default_rng(seed).integers(0, codes.max_code + 1, (64, 1, 2, 3))
     require_equal(model, export(model, "awkward"), images)
 
@@ -168,6 +173,11 @@ SHARED = TernaryLinear(4, 4)
             "layers.0.0 is Flatten, which no network has; a network is made of TernaryConv, "
             "TernaryLinear, Norm, Quantize, QuantizeLike, MaxPool, SumPool, Flatten, PadChannels, "
             "Residual, Concat",
+        ),
+        (
+            [TernaryLinear(4, 2, weights=Binary(per_filter=True))],
+            "layers.0 has a scale for each filter, but logits are compared with each other; give "
+            "it one for the layer",
         ),
         (
             [QuantizeLike(Codes(3)), TernaryLinear(4, 2)],

@@ -254,3 +254,10 @@ def test_accumulators_of_several_levels_are_exact_or_refused():
     )
     with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
         export(model, "big")
+
+
+def test_more_passes_than_levels_are_empty():
+    first, *rest = passes(np.array([1, 0, -1]), least=3)
+    assert first.tolist() == [1, 0, -1]
+    assert [each.tolist() for each in rest] == [[0, 0, 0]] * 2
+    assert len(passes(np.array([2]), least=1)) == 2

@@ -1,8 +1,11 @@
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from threefold.quant import Quantize, QuantTensor, search
+
+from threefold.errors import NetworkError
 
 slopes = st.one_of(
     st.just(0.0),
@@ -58,3 +61,21 @@ def test_falling_channel_is_searched_negated():
     levels, falling = search(lambda sums: np.clip((3 - sums) // 2, 0, 3), lo, hi, 3)
     assert falling.tolist() == [True]
     assert levels.tolist() == [[-1, 1, 3]]
+
+
+def test_channels_are_negated_on_request():
+    lo, hi = np.array([-4, -4, -4]), np.array([6, 6, 6])
+
+    def reference(sums):
+        falls = np.clip((3 - sums[:, 0]) // 2, 0, 3)
+        rises = np.clip((sums[:, 2] + 4) // 3, 0, 3)
+        return np.stack([falls, np.full(len(sums), 2), rises], axis=1)
+
+    levels, falling = search(reference, lo, hi, 3, np.array([False, True, False]))
+    assert falling.tolist() == [True, True, False]
+    assert levels.tolist() == [[-1, 1, 3], [-6, -6, 5], [-1, 2, 5]]
+    with pytest.raises(
+        NetworkError,
+        match=r"^channel 2 rises, but falls at another width; give both the sign of one Norm$",
+    ):
+        search(reference, lo, hi, 3, np.array([True, True, True]))

@@ -127,3 +127,21 @@ def test_codes_that_are_never_positive():
     message = "activations need a positive value, which codes 0…1 = -1…0 have not"
     with pytest.raises(TrainingError, match=f"^{message}$"):
         Quantize(Codes.signed(1))
+
+
+@pytest.mark.parametrize("kind", [Quantize, QuantizeLike])
+def test_the_tight_derivative_of_bipolar_codes(kind):
+    x = torch.tensor([[-2.5, -0.6, -0.2, 0.0, 0.2, 0.6, 1.4, 2.5]], requires_grad=True)
+    scale = torch.tensor(2.0, requires_grad=True)
+    y = kind(Codes.bipolar(), tight=True).quantize(real(x), scale)
+    assert y.codes.tolist() == [[-1, -1, -1, 1, 1, 1, 1, 1]]
+    y.value.sum().backward()
+    slopes = [0, 0.8, 1.6, 2, 1.6, 0.8, 0.4, 0]
+    assert torch.allclose(x.grad, torch.tensor([slopes]))
+    assert scale.grad.item() == 5 - 3  # of value = s · sign(x)
+
+
+def test_only_bipolar_codes_are_tight():
+    message = "the tight derivative is that of codes 0…1 = -1…1 by 2, not of codes 0…3"
+    with pytest.raises(TrainingError, match=f"^{message}$"):
+        Quantize(2, tight=True)

@@ -1,5 +1,6 @@
+import pytest
 import torch
-from threefold.quant import QuantTensor, TernaryConv, TernaryLinear
+from threefold.quant import Binary, QuantTensor, TernaryConv, TernaryLinear
 
 
 def layer(**options):
@@ -83,3 +84,32 @@ def test_gradients_of_a_convolution_are_those_of_the_real_one():
     value.square().sum().backward()
     assert torch.allclose(conv.weight.grad, real.grad, rtol=1e-3)
     assert torch.allclose(conv.bias.grad, 2 * value.sum((0, 2, 3)), rtol=1e-3, atol=1e-3)
+
+
+def test_evaluation_is_exact_where_products_would_be_rounded():
+    conv, x = convolution(), maps()
+    codes = x.codes * 50 + 1  # sums of more than the 8 bits of a bfloat16
+    x = QuantTensor(codes, x.scale, x.shift)
+    exact = conv.eval()(x).codes
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(conv(x).codes, exact)
+        assert not torch.equal(conv.train()(x).codes, exact)
+
+
+@pytest.mark.parametrize(("device", "dtype"), [("cpu", torch.float32), ("meta", torch.float64)])
+def test_devices_other_than_cpus_evaluate_in_double_precision(monkeypatch, device, dtype):
+    conv, seen = convolution().to(device).eval(), []
+    product = conv.product
+    monkeypatch.setattr(conv, "product", lambda *tensors: seen.extend(tensors) or product(*tensors))
+    x = maps()
+    assert conv(QuantTensor(x.codes.to(device), x.scale, x.shift)).codes.dtype == torch.float32
+    assert [each.dtype for each in seen] == [dtype, dtype]
+
+
+def test_what_quantizers_learn_starts_from_the_weights_that_are_left():
+    linear = layer(weights=Binary())
+    with torch.no_grad():
+        linear.weight.copy_(torch.tensor([3.0, -1.0, 5.0, 5.0, 5.0]).expand(3, 5))
+        linear.mask[:, 2:] = False
+    linear.restart()
+    assert linear.quantizer.scale == 2

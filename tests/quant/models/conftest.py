@@ -1,8 +1,8 @@
 import pytest
-from threefold.quant.training.loop import threads
+from threefold.quant.training.loop import repeatable
 
 
 @pytest.fixture(autouse=True)
 def _one_thread():
-    with threads(1):
+    with repeatable(1):
         yield

@@ -186,3 +186,11 @@ def test_added_channels_need_zeros():
 def test_float_layers_and_ternary_codes_can_be_padded():
     for codes, weights in ((Codes.bipolar(), "float"), (Codes.ternary(), "statistical")):
         lenet(Tensor((8, 8, 1), Codes.signed(8)), [4, 6], 5, Kit(codes, weights))
+
+
+def test_bipolar_activations_of_a_kit_may_be_tight():
+    kit = Kit(Codes.bipolar(), tight=True)
+    assert kit.activation().tight
+    assert kit.residual([], []).quantize.tight
+    assert not kit.activation(Codes.signed(3)).tight
+    assert not Kit(Codes.bipolar()).activation().tight

@@ -5,6 +5,7 @@ import re
 import pytest
 import torch
 from threefold.quant import build, train
+from threefold.quant.training import checkpoint
 
 from threefold.errors import TrainingError
 
@@ -87,3 +88,12 @@ def test_that_is_no_checkpoint(dataset, once, path, content):
 def test_that_cannot_be_read(dataset, once, tmp_path):
     with pytest.raises(TrainingError, match=f"^cannot read {re.escape(str(tmp_path))}: .+$"):
         train(build(once, dataset), dataset, once, checkpoint=tmp_path)
+
+
+def test_what_parts_remember_goes_to_the_device():
+    memory = {"steps": 3, "average": {"a": torch.ones(2)}, "pairs": [(torch.ones(1), "b")]}
+    moved = checkpoint._on(torch.device("meta"), memory)
+    assert moved["steps"] == 3
+    assert moved["average"]["a"].device.type == "meta"
+    assert moved["pairs"][0][0].device.type == "meta"
+    assert moved["pairs"][0][1] == "b"

@@ -1,4 +1,6 @@
 import dataclasses
+import json
+import re
 
 import pytest
 from threefold.quant import PRESETS, TrainConfig
@@ -17,6 +19,12 @@ from threefold.errors import TrainingError
         ("bits", 9, "bits must be 1…8, not 9"),
         ("rate", float("nan"), "rate must be positive, not nan"),
         ("weight_decay", -1.0, r"weight_decay must be at least 0, not -1\.0"),
+        ("scale_decay", float("inf"), "scale_decay must be at least 0, not inf"),
+        (
+            "tight",
+            True,
+            "the tight derivative is that of bipolar activations, not of unsigned",
+        ),
         ("smoothing", 1.0, r"smoothing must be 0 or more and below 1, not 1\.0"),
         ("seed", -1, "seed must be 0…2147483647, not -1"),
         (
@@ -56,3 +64,75 @@ def test_widths_left_out_are_those_of_the_published_network():
     assert TrainConfig("digits", (), 2, epochs=1).widths == ()
     with pytest.raises(TrainingError, match=r"^network must be one of .*, not 'vit'$"):
         TrainConfig("cifar10", None, 4, epochs=1, network="vit")
+
+
+def test_a_recipe_says_what_is_unusual():
+    config = dataclasses.replace(
+        PRESETS["digits"], activations="bipolar", two_pass=True, scale_decay=1e-4, tight=True
+    )
+    words = ", thresholds in a pass of their own, decay of scales 0.0001, tight derivative of the "
+    assert config.recipe.endswith(f"{words}sign; last epoch")
+    assert config.twin.two_pass
+
+
+DYNAMIC = dataclasses.replace(PRESETS["digits"], dynamic=(0.5, (0.25, 1), 0.125))
+
+
+def test_dynamic_widths_have_names_and_numbers():
+    assert DYNAMIC.narrower == {"w50": (32, 32), "w25_100": (16, 64), "w12p5": (8, 8)}
+    odd = dataclasses.replace(DYNAMIC, widths=(5, 3), dynamic=(0.5, 0.001))
+    assert odd.narrower == {"w50": (3, 2), "w0p1": (1, 1)}
+    assert ", dynamic widths w50 w25_100 w12p5 with 1 at random" in DYNAMIC.recipe
+    assert "dynamic" not in PRESETS["digits"].recipe
+
+
+def test_dynamic_widths_tell_trainings_apart_and_come_back_from_json():
+    values = json.loads(json.dumps(DYNAMIC.to_dict()))
+    assert values["dynamic"] == [0.5, [0.25, 1], 0.125]
+    assert TrainConfig(**values) == DYNAMIC
+    assert DYNAMIC.choices()["dynamic"] == values["dynamic"]
+    assert "dynamic" not in PRESETS["digits"].choices()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"dynamic": ((0.5,),)},
+            "a dynamic width has one ratio, or 2 as there are widths, not 1",
+        ),
+        (
+            {"dynamic": (0.5,), "widths": ()},
+            "a dynamic width has one ratio, or 0 as there are widths, not 0",
+        ),
+        (
+            {"dynamic": (0.0,)},
+            "ratios must be above 0 and at most 1, not (0.0, 0.0)",
+        ),
+        (
+            {"dynamic": ((0.5, 1.5),)},
+            "ratios must be above 0 and at most 1, not (0.5, 1.5)",
+        ),
+        (
+            {"dynamic": (0.5, 0.5)},
+            "dynamic widths must differ and be narrower than the network, not (0.5, 0.5)",
+        ),
+        (
+            {"dynamic": (1.0,)},
+            "dynamic widths must differ and be narrower than the network, not (1.0,)",
+        ),
+        (
+            {"dynamic": ((1 / 3,) * 6,), "widths": (8,) * 6},
+            "names of dynamic widths have at most 32 letters, not "
+            "w33p33_33p33_33p33_33p33_33p33_33p33; use round percentages",
+        ),
+        ({"sandwich": -1}, "sandwich must be at least 0, not -1"),
+        (
+            {"dynamic": (0.5,), "compiled": True},
+            "dynamic widths are not compiled; leave out compiled",
+        ),
+    ],
+)
+def test_dynamic_widths_that_are_not_possible(changes, message):
+    with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
+        dataclasses.replace(PRESETS["digits"], **changes)

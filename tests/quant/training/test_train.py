@@ -83,10 +83,15 @@ def test_finished_training_is_not_repeated(dataset, brief, tmp_path):
     assert torch.equal(first.layers[0].weight, second.layers[0].weight)
 
 
-def test_threads_are_left_as_they_were(dataset, brief):
-    before = torch.get_num_threads()
-    train(build(brief, dataset), dataset, dataclasses.replace(brief, epochs=1))
-    assert torch.get_num_threads() == before
+def test_threads_and_algorithms_are_left_as_they_were(dataset, brief):
+    def state():
+        return torch.get_num_threads(), torch.backends.cudnn.deterministic
+
+    before, within = state(), []
+    config = dataclasses.replace(brief, epochs=1, threads=2)
+    train(build(brief, dataset), dataset, config, on_step=lambda *_: within.append(state()))
+    assert set(within) == {(2, True)}
+    assert state() == before
 
 
 def test_accuracy_leaves_the_mode_alone(dataset, trained):
@@ -137,6 +142,18 @@ def test_seeds_have_orders_of_their_own(dataset, brief):
         train(model, dataset, config)
         starts.append(shown[0])
     assert not torch.equal(*starts)
+
+
+def test_what_half_precision_has_trained_is_evaluated_exactly():
+    dataset = digit_maps()
+    changes = {"widths": (4, 8), "epochs": 1, "precision": "bfloat16"}
+    config = dataclasses.replace(PRESETS["lenet-digits"], **changes)
+    model, single = (build(config, dataset) for _ in range(2))
+    train(model, dataset, config)
+    train(single, dataset, dataclasses.replace(config, precision="float32"))
+    assert not torch.equal(model.layers[0].weight, single.layers[0].weight)
+    with torch.autocast("cpu", torch.bfloat16):
+        require_equal(model, export(model, "lenet_digits"), dataset.test_images)
 
 
 def test_a_lenet_learns_the_digits_and_keeps_its_codes():

@@ -42,3 +42,22 @@ def test_another_shape_is_refused():
     message = "a model starts from one of its own shape, which layers.0 is not of"
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
         transfer(model(widths=(7,)), model())
+
+
+@pytest.mark.parametrize("weights", ["tga", "clip", "binary"])
+def test_what_another_quantizer_learns_starts_from_the_weights(weights):
+    source, target = trained(model(weights="float")), model(weights=weights, seed=1)
+    with torch.no_grad():
+        source.layers[0].weight.mul_(3)
+    transfer(source, target)
+    fresh = model(weights=weights)
+    fresh.layers[0].load_state_dict(source.layers[0].state_dict(), strict=False)
+    fresh.layers[0].restart()
+    (learned,), (expected,) = (
+        list(each.layers[0].quantizer.parameters()) for each in (target, fresh)
+    )
+    assert torch.equal(learned, expected)
+    again = model(weights=weights, seed=2)
+    learned.data.mul_(2)
+    transfer(target, again)
+    assert torch.equal(next(again.layers[0].quantizer.parameters()), learned)
