@@ -272,6 +272,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--start-epochs", type=int, metavar="N", help="of the common start")
     parser.add_argument("--epochs", type=int, metavar="N", help="of each point")
+    parser.add_argument("--rate", type=float, help="learning rate of each point at its start")
     parser.add_argument("--penalty", type=float, help="λ of the group lasso (0.0025)")
     parser.add_argument("--scope", choices=("layer", "network"), default="layer")
     parser.add_argument("--whole-kernel", action="store_true", help="prune all kernel positions")
@@ -288,7 +289,8 @@ def _case(name: str, arguments: argparse.Namespace) -> Case:
     given = {"epochs": arguments.start_epochs, "device": arguments.device}
     given = {key: value for key, value in given.items() if value is not None}
     config = dataclasses.replace(case.config, **given)
-    return dataclasses.replace(case, config=config, epochs=arguments.epochs or case.epochs)
+    epochs, rate = arguments.epochs or case.epochs, arguments.rate or case.rate
+    return dataclasses.replace(case, config=config, epochs=epochs, rate=rate)
 
 
 def _run(name: str, arguments: argparse.Namespace, progress: Progress) -> list[dict]:
