@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from statistics import mean, stdev
 
-from matplotlib import style
-from matplotlib.figure import Figure
+from plots import drawn
 from pruning_plot import curve, plot
+from tables import table
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "accuracy.md"
@@ -37,28 +37,12 @@ _MAIN = (
     ("mlp-letter", "MLP"),
     ("mlp-pendigits", "MLP"),
 )
-_STYLE = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 12,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "threefold",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
 
 
 def record() -> dict:
     """All cases by name."""
     cases = (json.loads(path.read_text()) for path in sorted((HERE / "accuracy").glob("*.json")))
     return {case["name"]: case for case in cases}
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable]) -> str:
-    """A table in Markdown, figures to the right."""
-    head = list(head)
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 def spread(values: list[float]) -> str:
@@ -104,19 +88,18 @@ def methods(cases: dict) -> str:
 
 def curves(cases: dict, names: Iterable[str], path: Path) -> None:
     """Mean loss of each epoch."""
-    with style.context(_STYLE):
-        figure = Figure(figsize=(8, 4.2), layout="constrained")
-        axes = figure.subplots()
+    with drawn(path, 8, 4.2) as figure:
+        axes = figure.add_axes((0.085, 0.135, 0.9, 0.82))
         for name in names:
             for kind, losses in cases[name]["runs"][0]["losses"].items():
                 bits = f", {cases[name]['config']['bits']}-bit" if kind == "ternary" else ""
                 dashes = "--" if kind == "float" else "-"
                 axes.plot(range(1, len(losses) + 1), losses, dashes, label=f"{kind}{bits}")
         axes.set_xlabel("epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_ylabel("mean loss in training")
         axes.set_ylim(bottom=0)
         axes.legend(frameon=False)
-        figure.savefig(path, metadata={"Date": None})
 
 
 def cifar(cases: dict) -> str:

@@ -15,9 +15,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from matplotlib import style
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from plots import BLUE, INK, ORANGE, PALE, drawn, headed
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -144,48 +143,20 @@ def gain(rows: Iterable[dict], point: dict) -> dict:
     return min(faster, key=lambda row: row["cells"])
 
 
-_STYLE = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 12,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "threefold",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#9aa3ad",
-    "axes.labelcolor": "#3b444d",
-    "xtick.color": "#3b444d",
-    "ytick.color": "#3b444d",
-    "xtick.minor.size": 0,
-    "ytick.minor.size": 0,
-}
-_BLUE, _PALE, _ORANGE, _INK = "#0173b2", "#9cc9e3", "#c8600a", "#1d252c"
-
-
 def plot(rows: Iterable[dict], file: Path) -> None:
     """Draw cells over latency of all foldings, their Pareto front, and NNgen's two points."""
     rows = [row for row in rows if row["bits"] == 4]
-    with style.context(["default", _STYLE]):
-        figure = Figure(figsize=(9.6, 5.6))
+    with drawn(file, 9.6, 5.6) as figure:
         axes = figure.add_axes((0.085, 0.115, 0.895, 0.755))
         _scales(axes)
         _draw_peer(axes)
         _draw_foldings(axes, rows)
-        figure.text(
-            0.012,
-            0.955,
+        headed(
+            figure,
             "3×3 ternary convolution, 8×8×8 → 8×8×16: every folding, and NNgen",
-            fontsize=14,
-            fontweight="bold",
-            color=_INK,
-        )
-        figure.text(
-            0.012,
-            0.905,
             "ECP5 cells (LUT4 + 2 per CCU2C) over latency; points are labelled PE × SIMD",
-            color="#5b6670",
+            (0.955, 0.905),
         )
-        figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None, dpi=100)
 
 
 def _scales(axes: Axes):
@@ -204,15 +175,15 @@ def _scales(axes: Axes):
 def _draw_peer(axes: Axes):
     for point in NNGEN:
         x, y = point["cycles"], point["cells"]
-        axes.fill_between([axes.get_xlim()[0], x], 1, y, color=_ORANGE, alpha=0.06, linewidth=0)
-        axes.plot(x, y, "D", color=_ORANGE, markersize=9, zorder=4)
+        axes.fill_between([axes.get_xlim()[0], x], 1, y, color=ORANGE, alpha=0.06, linewidth=0)
+        axes.plot(x, y, "D", color=ORANGE, markersize=9, zorder=4)
         axes.annotate(
             f"NNgen\n{x:,} cycles, {y / 1000:.1f} k LUTs",
             (x, y),
             xytext=(12, 0),
             textcoords="offset points",
             va="center",
-            color=_ORANGE,
+            color=ORANGE,
             linespacing=1.35,
         )
     axes.annotate(
@@ -221,7 +192,7 @@ def _draw_peer(axes: Axes):
         xycoords="axes fraction",
         xytext=(10, 12),
         textcoords="offset points",
-        color=_ORANGE,
+        color=ORANGE,
         fontsize=11,
     )
 
@@ -230,8 +201,8 @@ def _draw_foldings(axes: Axes, rows: list[dict]):
     best = front(rows)
     others = [row for row in rows if row not in best]
     line = [[row[key] for row in best] for key in ("latency", "cells")]
-    axes.step(*line, where="post", color=_BLUE, linewidth=1.6, alpha=0.75, zorder=2)
-    for some, color, size in ((others, _PALE, 6), (best, _BLUE, 8)):
+    axes.step(*line, where="post", color=BLUE, linewidth=1.6, alpha=0.75, zorder=2)
+    for some, color, size in ((others, PALE, 6), (best, BLUE, 8)):
         x, y = ([row[key] for row in some] for key in ("latency", "cells"))
         axes.plot(x, y, "o", color=color, markersize=size, markeredgecolor="white", zorder=3)
     for row in best:
@@ -242,7 +213,7 @@ def _draw_foldings(axes: Axes, rows: list[dict]):
             textcoords="offset points",
             ha="right",
             va="top",
-            color=_BLUE,
+            color=BLUE,
             fontweight="bold",
         )
     for point in NNGEN:
@@ -267,7 +238,7 @@ def _draw_gain(axes: Axes, point: dict, ours: dict):
         (point["cells"] * ours["cells"]) ** 0.5,
         f"{point['cells'] / ours['cells']:.0f}× fewer LUTs,\n"
         f"{point['cycles'] / ours['latency']:.1f}× fewer cycles",
-        color=_INK,
+        color=INK,
         va="center",
         linespacing=1.35,
     )

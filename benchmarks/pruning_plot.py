@@ -4,31 +4,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from matplotlib import style
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from plots import BLUE, GREY, INK, ORANGE, drawn, headed
 
 __all__ = ["curve", "margins", "plot"]
 
-_STYLE = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 12,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "threefold",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#9aa3ad",
-    "axes.labelcolor": "#3b444d",
-    "xtick.color": "#3b444d",
-    "ytick.color": "#3b444d",
-    "xtick.minor.size": 0,
-}
-_INK = "#1d252c"
 _LINES = {
-    "wpc": ("group lasso, clipped (WPC)", "#0173b2", "o"),
-    "lasso": ("group lasso", "#c8600a", "s"),
-    "magnitude": ("no penalty", "#7b8792", "^"),
+    "wpc": ("group lasso, clipped (WPC)", BLUE, "o"),
+    "lasso": ("group lasso", ORANGE, "s"),
+    "magnitude": ("no penalty", GREY, "^"),
 }
 _WHOLE = "none"
 
@@ -85,34 +69,24 @@ def plot(rows: Iterable[dict], file: Path) -> None:
     """Draw accuracy over the interval, a panel for each network."""
     rows = list(rows)
     networks = list(dict.fromkeys(row["network"] for row in rows))
-    with style.context(["default", _STYLE]):
-        figure = Figure(figsize=(max(7.2, 4.8 * len(networks)), 5.2))
+    with drawn(file, max(7.2, 4.8 * len(networks)), 5.2) as figure:
         panels = figure.subplots(1, len(networks), squeeze=False)[0]
         for axes, network in zip(panels, networks, strict=True):
             _panel(axes, rows, network)
         panels[0].set_ylabel("accuracy of the integer network, %")
         panels[0].legend(frameon=False, loc="lower right")
-        figure.text(
-            0.012,
-            0.945,
-            "Accuracy over measured cycles, 0 to 90 % of the tiles pruned",
-            fontsize=14,
-            fontweight="bold",
-            color=_INK,
-        )
         seeds = len({row["seed"] for row in rows})
-        figure.text(
-            0.012,
-            0.89,
+        headed(
+            figure,
+            "Accuracy over measured cycles, 0 to 90 % of the tiles pruned",
             f"mean of {seeds} seeds, shaded from lowest to highest; cycles as in Verilator",
-            color="#5b6670",
+            (0.945, 0.89),
         )
         figure.subplots_adjust(left=0.1, right=0.98, bottom=0.16, top=0.8)
-        figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None, dpi=100)
 
 
 def _panel(axes: Axes, rows: list[dict], network: str) -> None:
-    axes.set_title(network, loc="left", color=_INK)
+    axes.set_title(network, loc="left", color=INK)
     axes.set_xscale("log")
     axes.set_xlabel("cycles between images")
     axes.grid(color="#e3e7eb", linewidth=0.8)

@@ -1,8 +1,6 @@
 """Reference architectures in hardware: small forms of them here, the whole ones in the nightly."""
 
-from importlib import import_module
-from pathlib import Path
-
+import convolutions
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -17,7 +15,6 @@ from threefold.plan.cycles import trace
 
 from .accelerators import AcceleratorBench, divisors
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 NAMES = ("lenet", "cnv", "resnet20_4bit", "resnet20_2bit", "ds_cnn", "tiny_conv")
 RESNET = {"input": (4, 4, 3), "filters": (2, 4, 8), "bits": 2}
 SMALL = {  # and how many images
@@ -50,9 +47,7 @@ def test_small_forms_equal_golden_and_prediction(name):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.skipif(settings().max_examples < 1000, reason="takes minutes: in make nightly")
-def test_whole_networks_equal_golden_and_prediction(name, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    convolutions = import_module("convolutions")
+def test_whole_networks_equal_golden_and_prediction(name, tmp_path):
     assert tuple(convolutions.CASES) == NAMES
     plan = convolutions.folded(name)
     rtl = tmp_path / "design.v"

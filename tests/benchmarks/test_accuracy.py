@@ -11,11 +11,6 @@ ROOT = Path(__file__).parents[2]
 NETWORKS = sorted((ROOT / "zoo").glob("*.tern"))
 
 
-@pytest.fixture(autouse=True)
-def _beside(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
-
-
 def script(name):
     return runpy.run_path(str(ROOT / "benchmarks" / f"{name}.py"))
 

@@ -1,7 +1,7 @@
 import json
-from importlib import import_module
 from pathlib import Path
 
+import convolutions
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -11,13 +11,7 @@ ROWS = {
 }
 
 
-@pytest.fixture
-def convolutions(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    return import_module("convolutions")
-
-
-def test_every_network_is_recorded(convolutions):
+def test_every_network_is_recorded():
     assert list(ROWS) == list(convolutions.CASES)
 
 
@@ -32,13 +26,13 @@ def test_hardware_is_what_was_predicted(name):
 
 
 @pytest.mark.parametrize("name", ["lenet", "cnv", "ds_cnn", "tiny_conv"])
-def test_predictions_are_those_recorded(convolutions, name):
+def test_predictions_are_those_recorded(name):
     cycles = convolutions.folded(name).cycles
     assert ROWS[name]["predicted"] == {"latency": cycles.latency, "interval": cycles.interval}
 
 
 @pytest.mark.parametrize("name", ["lenet", "ds_cnn", "tiny_conv"])
-def test_shares_are_those_recorded(convolutions, name):
+def test_shares_are_those_recorded(name):
     row, plan = ROWS[name], convolutions.folded(name)
     cycles = plan.cycles
     (bottleneck,) = [engine for engine in plan.engines if engine.name in row["bottleneck"]]
@@ -47,7 +41,7 @@ def test_shares_are_those_recorded(convolutions, name):
     assert [round(share, 4)] * 2 == row["utilization_without_padding"]
 
 
-def test_tiles_in_the_padding_are_counted_one_by_one(convolutions):
+def test_tiles_in_the_padding_are_counted_one_by_one():
     engine = next(each for each in convolutions.folded("ds_cnn").engines if each.name == "conv")
     (top, left, _, _), (height, width, _) = engine.layer.window.padding, engine.layer.in_shape
     count = 0

@@ -1,20 +1,11 @@
 import dataclasses
-from importlib import import_module
-from pathlib import Path
 
+import dynamic_widths as benchmark
 import pytest
 from threefold.quant import PRESETS, digits
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
-
-@pytest.fixture
-def benchmark(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    return import_module("dynamic_widths")
-
-
-def test_networks_within_one_are_measured_beside_those_alone(benchmark):
+def test_networks_within_one_are_measured_beside_those_alone():
     config = dataclasses.replace(
         PRESETS["digits"], widths=(16, 16), epochs=1, batch=128, dynamic=(0.5,)
     )
@@ -26,7 +17,7 @@ def test_networks_within_one_are_measured_beside_those_alone(benchmark):
     assert 0.2 < run["within"]["whole"] != run["alone"]["whole"] > 0.2
 
 
-def test_means_and_rows(benchmark):
+def test_means_and_rows():
     runs = [
         {"seed": seed, "within": {"whole": 0.9 + seed / 10}, "alone": {"whole": 0.5}}
         for seed in (0, 1)

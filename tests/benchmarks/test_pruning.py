@@ -1,26 +1,15 @@
 import dataclasses
 import json
-from importlib import import_module
 from pathlib import Path
 
+import pruning
+import pruning_plot as picture
 import pytest
 from threefold.quant import build, digit_maps
 from threefold.quant.pruning import Pruning, prune, select
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 ROWS = json.loads((BENCHMARKS / "pruning.json").read_text())["rows"]
-
-
-@pytest.fixture
-def pruning(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    return import_module("pruning")
-
-
-@pytest.fixture
-def picture(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    return import_module("pruning_plot")
 
 
 def row(method, fraction, interval, accuracy, seed=0):
@@ -45,7 +34,7 @@ MADE = [
 ]
 
 
-def test_every_point_is_recorded(pruning):
+def test_every_point_is_recorded():
     recorded = {}
     for each in ROWS:
         of_seed = recorded.setdefault((each["network"], each["seed"]), [])
@@ -75,7 +64,7 @@ def test_cycles_fall_with_the_tiles(network):
         assert share <= 1 - row["fraction"] + 0.01
 
 
-def test_an_untrained_network_is_measured(pruning):
+def test_an_untrained_network_is_measured():
     case = pruning.CASES["lenet-digits"]
     case = dataclasses.replace(case, config=dataclasses.replace(case.config, widths=(16, 8, 8)))
     dataset = digit_maps()
@@ -96,7 +85,7 @@ def test_an_untrained_network_is_measured(pruning):
     assert half["simulated"] is None
 
 
-def test_a_curve_begins_with_the_whole_network(picture):
+def test_a_curve_begins_with_the_whole_network():
     assert picture.curve(MADE, "net", "wpc") == [
         {
             "fraction": 0.0,
@@ -110,12 +99,12 @@ def test_a_curve_begins_with_the_whole_network(picture):
     ]
 
 
-def test_margins_are_taken_at_equal_cycles(picture):
+def test_margins_are_taken_at_equal_cycles():
     assert picture.margins(MADE) == {"net": {"50%": 0.1, "75%": 0.0}}
     assert picture.margins([each for each in MADE if each["method"] != "lasso"]) == {}
 
 
-def test_the_same_picture_from_the_same_figures(picture, tmp_path):
+def test_the_same_picture_from_the_same_figures(tmp_path):
     files = tmp_path / "a.svg", tmp_path / "b.svg"
     for file in files:
         picture.plot(MADE, file)

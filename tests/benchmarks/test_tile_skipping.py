@@ -1,21 +1,15 @@
 import json
-from importlib import import_module
 from pathlib import Path
 
 import pytest
+import tile_skipping
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 ROWS = json.loads((BENCHMARKS / "tile_skipping.json").read_text())["rows"]
 FIRST = ("conv1", "stem")  # 3 channels are one tile, so no kernel can be empty as a whole
 
 
-@pytest.fixture
-def tile_skipping(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    return import_module("tile_skipping")
-
-
-def test_every_network_is_recorded(tile_skipping):
+def test_every_network_is_recorded():
     points = [(name, each) for name in tile_skipping.CASES for each in tile_skipping.GRANULARITIES]
     assert [(row["network"], row["kernel_positions"]) for row in ROWS] == points
 
@@ -33,7 +27,7 @@ def test_a_quarter_of_the_tiles_takes_27_percent_at_most(row):
         assert row["simulated"]["latency"] == row["simulated"]["predicted_latency"]
 
 
-def test_figures_are_those_recorded(tile_skipping):
+def test_figures_are_those_recorded():
     row = dict(ROWS[0])
     del row["simulated"]
     assert json.loads(json.dumps(tile_skipping.measure("cnv", "one"))) == row
