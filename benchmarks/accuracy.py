@@ -19,6 +19,7 @@ import torch
 from rich.console import Console
 from rich.progress import Progress, TaskID
 from threefold.quant import PRESETS, TrainConfig, Trial, load_dataset, run_trial
+from threefold.quant.data import SOURCES
 
 from threefold.files import write_file
 from threefold.network import save
@@ -107,9 +108,7 @@ def main() -> None:
             config = case.config(seed)
             folder = args.checkpoints / file_name(name) / str(seed)
             folder.mkdir(parents=True, exist_ok=True)
-            source = FOLDERS.get(config.dataset, config.dataset)
-            packaged = config.dataset.startswith("digit")
-            dataset = load_dataset(config.dataset, None if packaged else args.data_dir / source)
+            dataset = load_dataset(config.dataset, source(config.dataset, args.data_dir))
             with Progress(console=console, disable=not console.is_terminal) as bars:
                 trial = run_trial(
                     dataset,
@@ -127,6 +126,13 @@ def main() -> None:
                 provenance = {**trial.network.provenance, "preset": name}
                 network = dataclasses.replace(trial.network, provenance=provenance)
                 save(network, ZOO / f"{network.name}.tern")
+
+
+def source(dataset: str, folder: Path | None) -> Path | None:
+    """Where the files of a data set are, if it has any."""
+    if dataset not in SOURCES or folder is None:
+        return None
+    return folder / FOLDERS.get(dataset, dataset)
 
 
 def file_name(case: str) -> str:

@@ -23,7 +23,7 @@ def networks() -> dict[str, Network]:
 
 def data(name: str) -> str:
     """What a network was trained with, and under which licence."""
-    if name.startswith("digit"):
+    if name not in SOURCES:
         return _DIGITS
     return f"{name} ({SOURCES[name].origin}), {SOURCES[name].licence}"
 
@@ -40,7 +40,7 @@ def card(preset: str, network: Network) -> str:
     weights = [node.op.weights for node in network.nodes if hasattr(node.op, "weights")]
     total = sum(each.size for each in weights)
     nonzero = sum(int((each != 0).sum()) for each in weights)
-    option = "" if provenance["dataset"].startswith("digit") else " --data-dir FOLDER"
+    option = " --data-dir FOLDER" if provenance["dataset"] in SOURCES else ""
     return f"""# {preset}
 `{path.name}`, {path.stat().st_size:,} bytes: {total:,} weights, {nonzero / total:.0%} of them not
 0. Reads {network.input}, gives the class.
