@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-__all__ = ["SMALLEST", "WeightQuantizer", "exact_sum", "over_filters"]
+__all__ = ["SMALLEST", "WeightQuantizer", "exact_sum", "over_filters", "within_one"]
 
 SMALLEST = 2.0**-36
 """The smallest scale, which layers without a weight have."""
@@ -93,3 +93,11 @@ def exact_sum(values: Tensor, per_filter: bool) -> Tensor:
 def over_filters(parameter: Tensor, weight: Tensor) -> Tensor:
     """A view of ``parameter``, () or (filters,), that broadcasts against ``weight``."""
     return parameter if parameter.ndim == 0 else parameter.reshape(-1, *[1] * (weight.ndim - 1))
+
+
+def within_one(grad_codes: Tensor, weight: Tensor, scale: Tensor) -> Tensor:
+    """The gradient of weights, straight through to those within (−1, 1).
+
+    dL/dw = dL/dWq · 1[|w| < 1], where Wq = scale · codes and ``grad_codes`` is that of the codes.
+    """
+    return grad_codes / over_filters(scale.to(grad_codes.dtype), grad_codes) * (weight.abs() < 1)

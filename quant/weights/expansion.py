@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...errors import TrainingError
-from .base import WeightQuantizer, exact_sum, over_filters
+from .base import SMALLEST, WeightQuantizer, exact_sum, over_filters, within_one
 
 __all__ = ["Expanded"]
 
@@ -98,13 +98,11 @@ class _Expand(torch.autograd.Function):
         squares = codes.double().square()  # integers, whose sum is exact in any order
         squares = squares.flatten(1).sum(1) if per_filter else squares.sum()
         products = exact_sum(weight.double() * codes, per_filter)
-        scale = products.clamp(min=2.0**-36) / squares.clamp(min=1)
-        ctx.save_for_backward(magnitude < 1, scale)
+        scale = products.clamp(min=SMALLEST) / squares.clamp(min=1)
+        ctx.save_for_backward(weight, scale)
         ctx.mark_non_differentiable(scale)
         return codes, scale
 
     @staticmethod
     def backward(ctx, grad_codes, _):
-        passed, scale = ctx.saved_tensors
-        scale = over_filters(scale.to(grad_codes.dtype), grad_codes)
-        return grad_codes / scale * passed, None, None, None
+        return within_one(grad_codes, *ctx.saved_tensors), None, None, None

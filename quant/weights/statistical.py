@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...errors import TrainingError
-from .base import SMALLEST, WeightQuantizer, exact_sum, over_filters
+from .base import SMALLEST, WeightQuantizer, exact_sum, over_filters, within_one
 
 __all__ = ["RATIO", "Statistical"]
 
@@ -67,12 +67,10 @@ class _Ternarize(torch.autograd.Function):
         codes = weight.sign() * (large & (weight != -threshold))
         count = large.flatten(1).sum(1) if per_filter else large.sum()
         scale = exact_sum(magnitude * large, per_filter).clamp(min=SMALLEST) / count.clamp(min=1)
-        ctx.save_for_backward(magnitude < 1, scale)
+        ctx.save_for_backward(weight, scale)
         ctx.mark_non_differentiable(scale)
         return codes, scale
 
     @staticmethod
     def backward(ctx, grad_codes, _):
-        passed, scale = ctx.saved_tensors
-        scale = over_filters(scale.to(grad_codes.dtype), grad_codes)
-        return grad_codes / scale * passed, None, None
+        return within_one(grad_codes, *ctx.saved_tensors), None, None
