@@ -7,11 +7,13 @@ from torch import nn
 from ...errors import NetworkError
 from ..layers import (
     Concat,
+    Convolution,
     Flatten,
     Join,
     MaxPool,
     Norm,
     PadChannels,
+    Product,
     Quantize,
     QuantizeLike,
     Residual,
@@ -21,7 +23,7 @@ from ..layers import (
 )
 from ..models import Model
 
-__all__ = ["names", "walk"]
+__all__ = ["names", "walk", "weighted"]
 
 _KINDS: dict[type[nn.Module], str | None] = {
     TernaryConv: "conv",
@@ -66,9 +68,24 @@ def names(model: Model) -> dict[nn.Module, str]:
         if layer in found:
             raise NetworkError(f"{path} is the layer of {found[layer]} again; use a copy of it")
         if (kind := kinds[0]) is not None:
-            counts[kind] = counts.get(kind, 0) + 1
-            found[layer] = f"{kind}{counts[kind]}"
+            found[layer] = _numbered(kind, counts)
     return found
+
+
+def weighted(model: Model) -> dict[str, Product]:
+    """Layers with weights by the names of :func:`names`, of a float model as well."""
+    found: dict[str, Product] = {}
+    counts: dict[str, int] = {}
+    for _, layer in walk(model):
+        if isinstance(layer, Product):
+            kind = _KINDS[TernaryConv if isinstance(layer, Convolution) else TernaryLinear]
+            found[_numbered(kind, counts)] = layer
+    return found
+
+
+def _numbered(kind: str, counts: dict[str, int]) -> str:
+    counts[kind] = counts.get(kind, 0) + 1
+    return f"{kind}{counts[kind]}"
 
 
 def _walk(path: str, layer: nn.Module) -> Iterator[tuple[str, nn.Module]]:

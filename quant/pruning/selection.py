@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from ...errors import TrainingError
-from ..deploy.graph import walk
-from ..layers import Convolution, Product
+from ..deploy.graph import weighted
+from ..layers import Product
 from ..models import Model
 from .config import Pruning
 from .tiles import Tile
@@ -71,7 +71,7 @@ def select(model: Model, pruning: Pruning) -> list[Tiled]:
         If a named layer does not exist, or its tile does not divide it, or nothing is left to
         be pruned.
     """
-    layers = _names(model)
+    layers = weighted(model)
     named = dict(pruning.tiles)
     for name, size in named.items():
         if name not in layers:
@@ -112,14 +112,3 @@ def counts(layers: Sequence[Tiled]) -> dict[str, dict]:
         }
         for each in layers
     }
-
-
-def _names(model: Model) -> dict[str, Product]:
-    found: dict[str, Product] = {}
-    numbers = {"conv": 0, "fc": 0}
-    for _, layer in walk(model):
-        if isinstance(layer, Product):
-            kind = "conv" if isinstance(layer, Convolution) else "fc"
-            numbers[kind] += 1
-            found[f"{kind}{numbers[kind]}"] = layer
-    return found
