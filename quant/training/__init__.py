@@ -3,7 +3,7 @@
 from .config import Stage, TrainConfig
 from .distributed import Group, processes
 from .presets import PRESETS
-from .stages import checkpoint_names, train_stages
+from .stages import train_stages
 from .train import accuracy, build, train
 from .transfer import transfer
 
@@ -14,7 +14,6 @@ __all__ = [
     "TrainConfig",
     "accuracy",
     "build",
-    "checkpoint_names",
     "processes",
     "train",
     "train_stages",

@@ -2,7 +2,8 @@ import dataclasses
 
 import pytest
 import torch
-from threefold.quant import Stage, TrainConfig, build, checkpoint_names, train, train_stages
+from threefold.quant import Stage, TrainConfig, build, train, train_stages
+from threefold.quant.training.stages import checkpoint_names
 
 from threefold.errors import TrainingError
 
@@ -75,8 +76,8 @@ def test_the_share_of_the_teacher_decides(dataset, brief):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"epochs": 0}, "epochs must be at least 1, not 0"),
-        ({"bits": 9}, r"bits must be 1…8, not 9"),
+        ({"epochs": 0}, "epochs of a stage must be at least 1, not 0"),
+        ({"bits": 9}, r"bits of a stage must be 1…8, not 9"),
         ({"weights": "quinary"}, "weights must be one of .+, not 'quinary'"),
     ],
 )
