@@ -5,11 +5,23 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ...errors import TrainingError
+from ..ranges import Range, require, require_flags
 
 __all__ = ["SCOPES", "Pruning"]
 
 SCOPES = ("layer", "network")
 """Where the smallest tiles are looked for."""
+
+_RANGES = {
+    "fraction": Range(0, 1, below=True),
+    "collapse": Range(0, 1, below=True),
+    "penalty": Range(0),
+    "clip": Range(0, above=True, optional=True),
+    "start": Range(0, whole=True),
+    "end": Range(1, whole=True, optional=True),
+    "stage": Range(1, whole=True, optional=True),
+}
+_OF = " of pruning"
 
 
 @dataclass(frozen=True)
@@ -84,28 +96,16 @@ class Pruning:
         for size in (self.tile, *(size for _, size in named)):
             if len(size) != 2 or not all(isinstance(each, int) and each > 0 for each in size):
                 raise TrainingError(f"a tile is two positive integers, PE and SIMD, not {size}")
-        for field, most in (("fraction", 1), ("collapse", 1)):
-            if not 0 <= getattr(self, field) < most:
-                raise TrainingError(
-                    f"the {field} of pruning must be 0 or more and below {most}, "
-                    f"not {getattr(self, field)}"
-                )
-        if not 0 <= self.penalty < float("inf"):
-            raise TrainingError(f"the penalty of pruning must be at least 0, not {self.penalty}")
-        if self.clip is not None and not 0 < self.clip < float("inf"):
-            raise TrainingError(f"the clip of pruning must be positive or None, not {self.clip}")
+        require(_RANGES, self, _OF)
+        require_flags(("whole_kernel", "first", "last"), self, _OF)
         if self.scope not in SCOPES:
             raise TrainingError(
                 f"the scope of pruning must be one of {', '.join(SCOPES)}, not {self.scope!r}"
             )
-        if self.start < 0 or (self.end is not None and self.end <= self.start):
+        if self.end is not None and self.end <= self.start:
             raise TrainingError(
-                f"pruning must start at epoch 0 or later and end after that, "
-                f"not {self.start} and {self.end}"
+                f"pruning must end after epoch {self.start} where it starts, not {self.end}"
             )
-
-        if self.stage is not None and self.stage < 1:
-            raise TrainingError(f"stages of training count from 1; there is no {self.stage}")
 
     def until(self, epochs: int) -> int:
         """Epochs after which all is pruned, in a training of ``epochs``.

@@ -4,12 +4,14 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from numbers import Integral
 
 from ...errors import TrainingError
 from ...network import Codes
 from ..data.augment import AUGMENTATIONS
 from ..models import FLOAT, NETWORKS, WIDTHS
 from ..pruning import Pruning
+from ..ranges import Range, require, require_flags
 from ..weights import WEIGHTS
 from .dynamic import narrower, ratios
 
@@ -25,6 +27,25 @@ _CHOICES = {
     "precision": ("float32", "bfloat16"),
     "device": ("cpu", "cuda"),
 }
+_RANGES = {
+    "bits": Range(1, 8, whole=True),
+    "epochs": Range(1, whole=True),
+    "batch": Range(1, whole=True),
+    "rate": Range(0, above=True),
+    "weight_decay": Range(0),
+    "smoothing": Range(0, 1, below=True),
+    "distill": Range(0, 1),
+    "ema": Range(0, 1, below=True),
+    "sandwich": Range(0, whole=True),
+    "seed": Range(0, 2**31 - 1, whole=True),
+    "threads": Range(1, whole=True),
+    "scale_decay": Range(0),
+}
+_OF_STAGE = {
+    "epochs": _RANGES["epochs"],
+    **{key: dataclasses.replace(_RANGES[key], optional=True) for key in ("bits", "rate")},
+}
+_FLAGS = ("per_filter", "compiled", "two_pass", "tight")
 _MAX_WIDTH = 1 << 16
 _DROPS = ((0.4, 0.1), (0.6, 0.1), (0.8, 0.5))  # of He, Gong, Fan, WACV 2019, of 200 epochs
 
@@ -42,12 +63,20 @@ class Stage:
         Width of the activations; that of the training itself if left out.
     rate : float, optional
         Learning rate at the start; that of the training itself if left out.
+
+    Raises
+    ------
+    TrainingError
+        If a value is out of range.
     """
 
     epochs: int
     weights: str = FLOAT
     bits: int | None = None
     rate: float | None = None
+
+    def __post_init__(self):
+        require(_OF_STAGE, self, " of a stage")
 
 
 @dataclass(frozen=True)
@@ -145,6 +174,9 @@ class TrainConfig:
     schedule: str = "cosine"
     optimizer: str = "adamw"
     weight_decay: float = 0.0
+    scale_decay: float = 0.0
+    two_pass: bool = False
+    tight: bool = False
     smoothing: float = 0.0
     distill: float = 0.0
     ema: float = 0.0
@@ -157,9 +189,6 @@ class TrainConfig:
     precision: str = "float32"
     compiled: bool = False
     threads: int = 1
-    scale_decay: float = 0.0
-    two_pass: bool = False
-    tight: bool = False
 
     def __post_init__(self):
         widths = WIDTHS.get(self.network, ()) if self.widths is None else self.widths
@@ -168,27 +197,11 @@ class TrainConfig:
             object.__setattr__(self, "pruning", Pruning(**self.pruning))
         stages = (each if isinstance(each, Stage) else Stage(**each) for each in self.stages)
         object.__setattr__(self, "stages", tuple(stages))
-        for field in ("epochs", "batch", "threads"):
-            if getattr(self, field) < 1:
-                raise TrainingError(f"{field} must be at least 1, not {getattr(self, field)}")
+        require(_RANGES, self)
+        require_flags(_FLAGS, self)
         for width in self.widths:
-            if not 1 <= width <= _MAX_WIDTH:
+            if not isinstance(width, Integral) or not 1 <= width <= _MAX_WIDTH:
                 raise TrainingError(f"widths must be 1…{_MAX_WIDTH}, not {width}")
-        if not 1 <= self.bits <= 8:
-            raise TrainingError(f"bits must be 1…8, not {self.bits}")
-        if not 0 < self.rate < math.inf:
-            raise TrainingError(f"rate must be positive, not {self.rate}")
-        for field in ("weight_decay", "scale_decay"):
-            if not 0 <= getattr(self, field) < math.inf:
-                raise TrainingError(f"{field} must be at least 0, not {getattr(self, field)}")
-        if not 0 <= self.smoothing < 1:
-            raise TrainingError(f"smoothing must be 0 or more and below 1, not {self.smoothing}")
-        if not 0 <= self.distill <= 1:
-            raise TrainingError(f"distill must be 0…1, not {self.distill}")
-        if not 0 <= self.ema < 1:
-            raise TrainingError(f"ema must be 0 or more and below 1, not {self.ema}")
-        if not 0 <= self.seed < 2**31:
-            raise TrainingError(f"seed must be 0…{2**31 - 1}, not {self.seed}")
         self._check_pruning()
         self._check_dynamic()
         for field, choices in _CHOICES.items():
@@ -200,7 +213,6 @@ class TrainConfig:
             raise TrainingError(
                 f"the tight derivative is that of bipolar activations, not of {self.activations}"
             )
-
         for index in range(len(self.stages)):
             self._training(index)
 
@@ -219,8 +231,6 @@ class TrainConfig:
     def _check_dynamic(self) -> None:
         object.__setattr__(self, "dynamic", ratios(self.dynamic))
         narrower(self.widths, self.dynamic)
-        if self.sandwich < 0:
-            raise TrainingError(f"sandwich must be at least 0, not {self.sandwich}")
         if self.dynamic and self.compiled:
             raise TrainingError("dynamic widths are not compiled; leave out compiled")
 

@@ -1,12 +1,12 @@
 """Narrower networks of a training, from ratios."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 
 from ...errors import TrainingError
+from ...network.network import MAX_WIDTH_NAME
 
 __all__ = ["narrower", "ratios"]
-
-_MAX_NAME = 32  # as in networks
 
 Ratio = float | tuple[float, ...]
 
@@ -46,13 +46,13 @@ def narrower(widths: tuple[int, ...], dynamic: Sequence[Ratio]) -> Mapping[str, 
                 f"a dynamic width has one ratio, or {len(widths)} as there are widths, "
                 f"not {len(shares)}"
             )
-        if not all(0 < share <= 1 for share in shares):
+        if not all(isinstance(share, Real) and 0 < share <= 1 for share in shares):
             raise TrainingError(f"ratios must be above 0 and at most 1, not {shares}")
         name = _name(ratio)
-        if len(name) > _MAX_NAME:
+        if len(name) > MAX_WIDTH_NAME:
             raise TrainingError(
-                f"names of dynamic widths have at most {_MAX_NAME} letters, not {name}; use round "
-                "percentages"
+                f"names of dynamic widths have at most {MAX_WIDTH_NAME} letters, not {name}; "
+                f"use round percentages"
             )
         found[name] = tuple(
             max(1, int(width * share + 0.5)) for width, share in zip(widths, shares, strict=True)

@@ -13,7 +13,7 @@ from .op import Op
 from .types import Codes, Tensor
 from .width import Width
 
-__all__ = ["INPUT", "Network", "Node", "is_name"]
+__all__ = ["INPUT", "MAX_WIDTH_NAME", "Network", "Node", "is_name"]
 
 INPUT = "input"
 """Name by which nodes refer to the input of the network."""
@@ -21,6 +21,10 @@ INPUT = "input"
 _MAX_DEPTH = 32  # of the provenance
 _MAX_WIDTHS = 16
 _MAX_NAME = 64
+
+MAX_WIDTH_NAME = _MAX_NAME // 2
+"""Letters of the name of a width, which ends that of the network at it."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 
 
@@ -213,8 +217,8 @@ def _checked(widths) -> dict[str, Width]:
         )
     for name, width in widths.items():
         _require_name("width", name)
-        if len(name) > _MAX_NAME // 2:
-            raise NetworkError(f"names of widths have at most {_MAX_NAME // 2} letters, not {name}")
+        if len(name) > MAX_WIDTH_NAME:
+            raise NetworkError(f"names of widths have at most {MAX_WIDTH_NAME} letters, not {name}")
         if not isinstance(width, Width):
             raise NetworkError(f"width {name!r} must be a Width, not {reprlib.repr(width)}")
     return dict(widths)

@@ -3,7 +3,7 @@ import json
 import re
 
 import pytest
-from threefold.quant import PRESETS, TrainConfig
+from threefold.quant import PRESETS, Stage, TrainConfig
 
 from threefold.errors import TrainingError
 
@@ -25,8 +25,18 @@ from threefold.errors import TrainingError
             True,
             "the tight derivative is that of bipolar activations, not of unsigned",
         ),
-        ("smoothing", 1.0, r"smoothing must be 0 or more and below 1, not 1\.0"),
+        ("smoothing", 1.0, r"smoothing must be at least 0 and below 1, not 1\.0"),
+        ("distill", 1.5, r"distill must be 0…1, not 1\.5"),
+        ("sandwich", -1, "sandwich must be at least 0, not -1"),
         ("seed", -1, "seed must be 0…2147483647, not -1"),
+        ("epochs", 1.5, r"epochs must be a whole number, not 1\.5"),
+        ("epochs", None, "epochs must be a whole number, not None"),
+        ("bits", "two", "bits must be a whole number, not 'two'"),
+        ("seed", True, "seed must be a whole number, not True"),
+        ("rate", "fast", "rate must be a number, not 'fast'"),
+        ("widths", (8, 2.5), r"widths must be 1…65536, not 2\.5"),
+        ("compiled", "yes", "compiled must be True or False, not 'yes'"),
+        ("dynamic", ("half",), r"ratios must be above 0 and at most 1, not \('half', 'half'\)"),
         (
             "network",
             "vit",
@@ -40,6 +50,19 @@ from threefold.errors import TrainingError
 def test_values_out_of_range(field, value, message):
     with pytest.raises(TrainingError, match=f"^{message}$"):
         dataclasses.replace(PRESETS["digits"], **{field: value})
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"epochs": 0}, "epochs of a stage must be at least 1, not 0"),
+        ({"epochs": 2, "bits": 9}, "bits of a stage must be 1…8, not 9"),
+        ({"epochs": 2, "rate": "slow"}, "rate of a stage must be a number, not 'slow'"),
+    ],
+)
+def test_stages_out_of_range(values, message):
+    with pytest.raises(TrainingError, match=f"^{message}$"):
+        Stage(**values)
 
 
 @pytest.mark.parametrize(
