@@ -12,6 +12,7 @@ from .. import __version__
 from ..network import Network
 from .data import Dataset
 from .deploy import export, require_equal
+from .models import Model
 from .pruning import counts, select
 from .training import Group, TrainConfig, accuracy, train_stages
 
@@ -31,8 +32,9 @@ class Trial:
         Exported; every code of every held-out image equals PyTorch's. Its provenance tells data,
         recipe, seed, accuracies and versions, and of a pruned network the tiles of each layer.
     accuracy : mapping
-        ``dataset``, ``images``, the share of them that the ``integer`` network classifies right
-        and, where it was trained, that of the ``float`` one.
+        ``dataset``, ``images``, the share of them that the ``integer`` network classifies right,
+        that of its narrower ``widths`` by name, if it has any, and that of the ``float`` network,
+        where one was trained.
     more : mapping of str to mapping
         The same for further held-out sets, by name.
     losses : mapping of str to list of float
@@ -103,34 +105,43 @@ def run_trial(
     if group is not None and not group.first:
         return None
     network = export(models["ternary"], name, argmax=argmax)
-    sets = {"": (dataset.test_images, dataset.test_labels), **dataset.more}
-    results = {}
-    done, total = 0, sum(len(labels) for _, labels in sets.values())
-    for key, (images, labels) in sets.items():
-        classes = require_equal(
-            models["ternary"],
-            network,
-            images,
-            lambda count, done=done: report("compare", (done + count) / total, float("nan")),
-        )
-        done += len(labels)
-        results[key] = {"images": len(labels), "integer": float(np.mean(classes == labels))}
-        if twin:
-            results[key]["float"] = accuracy(models["float"], images, labels)
-    figures = {"dataset": f"{dataset.name}, held out", **results.pop("")}
+    more = _measure(dataset, models, network, report)
+    first = {"dataset": f"{dataset.name}, held out", **more.pop("")}
     provenance = {
-        "accuracy": figures,
+        "accuracy": first,
         "dataset": dataset.name,
         "recipe": config.recipe,
         "seed": config.seed,
         "tools": {"threefold": __version__, "torch": torch.__version__},
     }
-    if results:
-        provenance["accuracy_on"] = results
+    if more:
+        provenance["accuracy_on"] = more
     if config.pruning:
         provenance["pruning"] = counts(select(models["ternary"], config.pruning))
-    network = dataclasses.replace(network, provenance=provenance)
-    return Trial(network, figures, results, losses)
+    return Trial(dataclasses.replace(network, provenance=provenance), first, more, losses)
+
+
+def _measure(
+    dataset: Dataset, models: Mapping[str, Model], network: Network, report: _Progress
+) -> dict[str, dict]:
+    """Accuracies on each held-out set, by its name; the first has none."""
+    sets = {"": (dataset.test_images, dataset.test_labels), **dataset.more}
+    done, total = 0, sum(len(labels) for _, labels in sets.values())
+    figures = {}
+    for key, (images, labels) in sets.items():
+
+        def on_batch(part: float, done: int = done, images: int = len(labels)) -> None:
+            report("compare", (done + part * images) / total, float("nan"))
+
+        classes = require_equal(models["ternary"], network, images, on_batch)
+        done += len(labels)
+        right = {width: float(np.mean(each == labels)) for width, each in classes.items()}
+        figures[key] = {"images": len(labels), "integer": right.pop(None)}
+        if right:
+            figures[key]["widths"] = right
+        if "float" in models:
+            figures[key]["float"] = accuracy(models["float"], images, labels)
+    return figures
 
 
 def _train(

@@ -1,7 +1,7 @@
 """The codes inside a model, to be compared with those of its network."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 import numpy as np
 import torch
@@ -54,8 +54,8 @@ def require_equal(
     model: Model,
     network: Network,
     images: np.ndarray,
-    on_batch: Callable[[int], None] | None = None,
-) -> np.ndarray:
+    on_batch: Callable[[float], None] | None = None,
+) -> dict[str | None, np.ndarray]:
     """Check that model and golden model agree on every code of every image, at every width.
 
     Parameters
@@ -66,12 +66,13 @@ def require_equal(
         Exported from it.
     images : array of int, shape (images, height, width, channels)
     on_batch : function, optional
-        Called with the number of images compared so far.
+        Called with the part of the work that is done, 0…1.
 
     Returns
     -------
-    array of int64, shape (images,)
-        The class that the network gives each image, the lowest on a tie.
+    dict of (str or None) to array of int64, shape (images,)
+        The class that the network gives each image, the lowest on a tie, by width; None is the
+        whole network.
 
     Raises
     ------
@@ -80,37 +81,37 @@ def require_equal(
     TrainingError
         If the model lacks a width of the network.
     """
-    classes = _classes(model, network, images, "", on_batch)
-    for width in network.widths:
-        with model.at(width):
-            _classes(model, network.at(width), images, f" at width {width}")
+    views = [(None, network, nullcontext())]
+    views += [(width, network.at(width), model.at(width)) for width in network.widths]
+    starts = range(0, len(images), _BATCH)
+    classes = {}
+    for index, (width, at_width, use) in enumerate(views):
+        found = []
+        with use:
+            for count, start in enumerate(starts, 1):
+                batch = images[start : start + _BATCH]
+                found.append(_classes(model, at_width, batch, start, width))
+                if on_batch:
+                    on_batch((index + count / len(starts)) / len(views))
+        classes[width] = np.concatenate(found)
     return classes
 
 
 def _classes(
-    model: Model,
-    network: Network,
-    images: np.ndarray,
-    at: str,
-    on_batch: Callable[[int], None] | None = None,
+    model: Model, network: Network, images: np.ndarray, first: int, width: str | None
 ) -> np.ndarray:
-    """As :func:`require_equal`, of the width in use alone."""
-    classes = []
-    for start in range(0, len(images), _BATCH):
-        batch = images[start : start + _BATCH]
-        expected = golden.evaluate(network, batch)
-        for name, codes in trace(model, batch).items():
-            if not np.array_equal(codes, expected[name]):
-                image, row, column, channel = where = tuple(np.argwhere(codes != expected[name])[0])
-                raise MismatchError(
-                    f"{name} of image {start + image}, row {row}, column {column}, channel "
-                    f"{channel}{at}: PyTorch gives {codes[where]}, golden {expected[name][where]}"
-                )
-        outputs = expected[network.output.name].reshape(len(batch), -1)
-        classes.append(outputs[:, 0] if outputs.shape[1] == 1 else outputs.argmax(axis=1))
-        if on_batch:
-            on_batch(start + len(batch))
-    return np.concatenate(classes)
+    """The classes of one batch, whose first image is number ``first``."""
+    expected = golden.evaluate(network, images)
+    for name, codes in trace(model, images).items():
+        if not np.array_equal(codes, expected[name]):
+            image, row, column, channel = where = tuple(np.argwhere(codes != expected[name])[0])
+            at = f" at width {width}" if width else ""
+            raise MismatchError(
+                f"{name} of image {first + image}, row {row}, column {column}, channel "
+                f"{channel}{at}: PyTorch gives {codes[where]}, golden {expected[name][where]}"
+            )
+    outputs = expected[network.output.name].reshape(len(images), -1)
+    return outputs[:, 0] if outputs.shape[1] == 1 else outputs.argmax(axis=1)
 
 
 def _channels_last(codes: torch.Tensor) -> np.ndarray:

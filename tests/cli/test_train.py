@@ -127,6 +127,15 @@ def test_without_torch(monkeypatch, tmp_path):
         run(f"-o {tmp_path}")
 
 
+def test_narrower_networks_have_an_accuracy_of_their_own(tmp_path):
+    result, _ = run(f"--epochs 2 --set dynamic=(0.5,) --no-float -q -o {tmp_path}")
+    network = load(tmp_path / "network.tern")
+    share = golden.accuracy(network.at("w50"), *load_images(tmp_path / "test.npz"))
+    assert network.provenance["accuracy"]["widths"] == {"w50": share}
+    assert share != network.provenance["accuracy"]["integer"]
+    assert f"w50      {share:.2%}\n" in result
+
+
 def test_widths_that_are_no_numbers(capsys):
     with pytest.raises(SystemExit):
         parse("--widths 64x64")

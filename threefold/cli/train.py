@@ -163,6 +163,8 @@ def _summary(trial, folder: Path) -> str:
     for key, accuracy in sets.items():
         images = f"{accuracy['images']} held-out images{key and f', {key}'}"
         lines.append(f"ternary  {accuracy['integer']:.2%}  of {images}")
+        for width, share in accuracy.get("widths", {}).items():
+            lines.append(f"{width:7}  {share:.2%}")
         if "float" in accuracy:
             lines.append(f"float    {accuracy['float']:.2%}")
     lines.append(f"network  {folder / 'network.tern'}")
