@@ -241,6 +241,21 @@ def test_a_disagreement_names_the_width():
         require_equal(model, network, images)
 
 
+def test_a_disagreement_names_the_image_wherever_it_is():
+    model, images = slim_mlp(), images_of(slim_mlp(), 400)
+    network = export(model, "net")
+    before = trace(model, images)["act1"]
+    with torch.no_grad():
+        model.layers[1].running_mean += 0.05
+    differ = np.argwhere((trace(model, images)["act1"] != before).any(axis=(1, 2, 3))).ravel()
+    rest = np.delete(images, differ, axis=0)
+    assert len(differ)
+    assert len(rest) > 150
+    late = np.concatenate([rest[:150], images[differ]])
+    with pytest.raises(MismatchError, match=r"^act1 of image 150, "):
+        require_equal(model, network, late)
+
+
 def test_a_width_that_the_model_has_not():
     network = export(slim_mlp(), "net")
     model = mlp(Tensor((1, 1, 8), Codes.unsigned(3)), [8, 6], 3, Kit(2)).eval()
