@@ -60,9 +60,12 @@ class Loop:
         self._group = group or Group()
         self._images = Images(dataset, config.augment, model.device)
         self._labels = integers(dataset.train_labels, model.device)
-        self._forward = torch.compile(self._objective) if config.compiled else self._objective
+        self._forward, self._soft = self._objective, self._soft_labels
+        if config.compiled:
+            self._forward, self._soft = map(torch.compile, (self._forward, self._soft))
         if model.device.type == "cuda" or config.compiled:
-            model.to(memory_format=torch.channels_last)
+            for each in (model, *([teacher] if teacher else [])):
+                each.to(memory_format=torch.channels_last)
 
     def epoch(self, epoch: int) -> float:
         """One pass over all images; the mean loss."""
@@ -91,7 +94,7 @@ class Loop:
         self, objective: Callable[..., Tensor], images: Tensor, labels: Tensor, share: float
     ) -> Tensor:
         """One step of the optimizer with ``share`` of its images; their mean loss."""
-        soft = self._soft_labels(images)
+        soft = self._soft(images)
         gradients = partial(self._gradients, objective, images, labels, soft, share)
         for part in self.parts:
             part.before_batch(self.model, gradients)
