@@ -164,6 +164,7 @@ def add(name: str, case: Case, config: TrainConfig, trial: Trial) -> None:
         "config": {key: value for key, value in config.to_dict().items() if key != "seed"},
         "recipe": config.recipe,
         "dataset": config.dataset,
+        "input_bits": trial.network.input.element.bits,
         "weights": sum(each.size for each in weights),
         "nonzero": sum(int((each != 0).sum()) for each in weights),
         "torch": torch.__version__,

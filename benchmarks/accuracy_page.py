@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from plots import drawn
-from pruning_plot import curve, plot
+from pruning_plot import curve, margins, plot
 from tables import table
 
 HERE = Path(__file__).parent
@@ -72,7 +72,7 @@ def methods(cases: dict) -> str:
         rows.append(
             (
                 f"{name}: {network}, {widths}",
-                config["dataset"],
+                f"{config['dataset']}, {case['input_bits']} bits",
                 f"{config['weights']}, {config['bits']} bits",
                 config["epochs"] + sum(stage["epochs"] for stage in config["stages"]),
                 len(case["runs"]),
@@ -82,7 +82,7 @@ def methods(cases: dict) -> str:
                 PUBLISHED.get(name, "–"),
             )
         )
-    head = ("preset: network, widths", "data", "weights, activations", "epochs", "seeds")
+    head = ("preset: network, widths", "data, input", "weights, activations", "epochs", "seeds")
     return table((*head, "integer %", "float %", "difference", "published"), rows)
 
 
@@ -92,9 +92,8 @@ def curves(cases: dict, names: Iterable[str], path: Path) -> None:
         axes = figure.add_axes((0.085, 0.135, 0.9, 0.82))
         for name in names:
             for kind, losses in cases[name]["runs"][0]["losses"].items():
-                bits = f", {cases[name]['config']['bits']}-bit" if kind == "ternary" else ""
-                dashes = "--" if kind == "float" else "-"
-                axes.plot(range(1, len(losses) + 1), losses, dashes, label=f"{kind}{bits}")
+                dashes, label = ("--", "float") if kind == "float" else ("-", name)
+                axes.plot(range(1, len(losses) + 1), losses, dashes, label=label)
         axes.set_xlabel("epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_ylabel("mean loss in training")
@@ -104,15 +103,13 @@ def curves(cases: dict, names: Iterable[str], path: Path) -> None:
 
 def cifar(cases: dict) -> str:
     """ResNet-20 on both sets of held-out images."""
-    names = [name for name in ("resnet20-jpeg", "resnet20-jpeg-2bit") if name in cases]
-    if not names:
-        return ""
+    names = [name for name in cases if name.startswith("resnet20-jpeg")]
     curves(cases, names, CURVES)
-    twin = cases[names[0]]
+    twin = cases["resnet20-jpeg"]
     rows = []
     for what, case, kind in [
         ("float", twin, "float"),
-        *((f"ternary, {cases[n]['config']['bits']} bits", cases[n], "integer") for n in names),
+        *((name, cases[name], "integer") for name in names),
     ]:
         images, lossless = figures(case, kind), figures(case, kind, "lossless")
         gaps = (
@@ -122,15 +119,17 @@ def cifar(cases: dict) -> str:
         rows.append((what, spread(images), spread(lossless), *gaps))
     run = twin["runs"][0]
     head = ("ResNet-20", f"copy, {run['images']:,} images %")
-    head += (f"originals, {run['more']['lossless']['images']:,} images %",)
+    originals = run["more"]["lossless"]
+    error = (originals["float"] * (1 - originals["float"]) / originals["images"]) ** 0.5
+    head += (f"originals, {originals['images']:,} images %",)
     head += ("difference on the copy", "on the originals")
     epochs = twin["config"]["epochs"]
     return f"""## ResNet-20 on CIFAR-10 (JPEG copy)
 Trained on a copy of CIFAR-10 that went through JPEG of quality 75, with the original in the place
-of the copy for the 8,068 training images that there are originals of. Held out are the copies of
-all 10,000 test images, and the originals of {run["more"]["lossless"]["images"]:,} of them, with a
-standard error of about 1 point. A copy costs accuracy: these are not figures of CIFAR-10. {epochs}
-epochs in place of the 200 of the publications, since they were trained on two cores.
+of the copy where there is one. Held out are the copies of all {run["images"]:,} test images, and
+the originals of {originals["images"]:,} of them, with a standard error of about
+{100 * error:.1f} points. A copy costs accuracy: these are not figures of CIFAR-10. {epochs} epochs
+in place of the 200 of the publications, since they were trained on two cores.
 
 {table(head, rows)}
 
@@ -141,8 +140,6 @@ epochs in place of the 200 of the publications, since they were trained on two c
 def ablation(cases: dict) -> str:
     """Quantizers of weights beside each other."""
     names = [name for name in cases if name.startswith("ablation/")]
-    if not names:
-        return ""
     rows = []
     for name in names:
         case = cases[name]
@@ -170,32 +167,42 @@ def pruning() -> str:
     """Accuracy over cycles, and its picture."""
     rows = json.loads((HERE / "pruning.json").read_text())["rows"]
     plot(rows, PRUNING)
+    at_equal_cycles = margins(rows)
     lines = []
     for network in sorted({row["network"] for row in rows}):
         by_method = {method: curve(rows, network, method) for method in ("wpc", "lasso")}
+        seeds = len({row["seed"] for row in rows if row["network"] == network})
         for clipped, plain in zip(*by_method.values(), strict=True):
+            fraction = f"{clipped['fraction']:.0%}"
+            margin = at_equal_cycles[network].get(fraction)
             lines.append(
                 (
-                    f"{network}, {clipped['fraction']:.0%}",
+                    f"{network}, {fraction}",
+                    seeds,
                     *(f"{point['interval']:,.0f}" for point in (clipped, plain)),
-                    *(
-                        f"{point['mean']:.2%} ({point['low']:.2%}…{point['high']:.2%})"
-                        for point in (clipped, plain)
-                    ),
+                    *(_between(point) for point in (clipped, plain)),
+                    "–" if margin is None else f"{100 * margin:+.2f}",
                 )
             )
-    head = ("network, tiles pruned", "interval, WPC", "interval, plain")
+    head = ("network, tiles pruned", "seeds", "interval, WPC", "interval, plain")
+    head += ("accuracy %, WPC", "accuracy %, plain", "WPC less plain at equal cycles")
     return f"""## Pruned tiles
 `benchmarks/pruning.py`: a trained network goes on for a fixed number of epochs while tiles of its
 array are pruned, with a group lasso that is clipped (WPC) and one that is not. Cycles are simulated
-for the first seed and equal those predicted. On the digits an image more or less is 0.28 points,
-and seeds differ by more than the two methods do, up to three quarters of the tiles; at nine tenths
-the clipped lasso loses, because tiles above the clip have to go that nothing has pulled down.
+for the first seed and equal those predicted. Accuracies are means, with the lowest and the highest
+of several seeds. A tile above the clip is not pulled towards 0, which keeps what matters while few
+tiles go, and leaves more to cut off where nearly all go.
 
-{table((*head, "accuracy, WPC", "accuracy, plain"), lines)}
+{table(head, lines)}
 
 ![Accuracy over cycles]({PRUNING.name})
 """
+
+
+def _between(point: dict) -> str:
+    """A mean, and what it lies between."""
+    mean_, low, high = (f"{100 * point[key]:.2f}" for key in ("mean", "low", "high"))
+    return mean_ if low == high else f"{mean_} ({low}…{high})"
 
 
 def widths() -> str:
@@ -222,10 +229,11 @@ def page() -> str:
     """The text of docs/accuracy.md."""
     cases = record()
     version = next(iter(cases.values()))["torch"]
+    parts = "\n".join((cifar(cases), ablation(cases), pruning(), widths()))
     return f"""# Accuracy
 Written by `benchmarks/accuracy_page.py` from what `benchmarks/accuracy.py` measured, PyTorch
 {version}. *Integer* is the exported network in the golden model: every layer ternary, the first and
-the last included, every activation an integer code; all codes of all held-out images are equal to
+the last included, every activation an integer code. All codes of all held-out images are equal to
 PyTorch's. *Float* is the network of the same shape without quantization, trained with the same
 recipe for as many epochs. Always the last epoch, never the best; held-out images are not looked at
 before. A spread is the standard deviation over seeds.
@@ -236,10 +244,7 @@ Each row is `threefold train --preset NAME --data-dir FOLDER`, or all seeds with
 
 {methods(cases)}
 
-{cifar(cases)}
-{ablation(cases)}
-{pruning()}
-{widths()}"""
+{parts}"""
 
 
 if __name__ == "__main__":
