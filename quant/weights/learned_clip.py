@@ -12,7 +12,7 @@ from .moments import moments
 
 __all__ = ["LearnedClip"]
 
-_START = 3.0
+_START = 1.22  # the ternary quantizer of a normal distribution with the least squared error
 _SMALLEST_CLIP = 1e-3
 
 
@@ -35,7 +35,9 @@ class LearnedClip(WeightQuantizer):
     Attributes
     ----------
     clip : float tensor, shape () or (filters,)
-        α, in standard deviations. It starts at 3, as in the code of the paper.
+        α, in standard deviations. It starts at 1.22. The code of the paper starts at 3, from
+        trained weights; of random ones that leaves whole filters 0, whose norms divide by nothing,
+        and training diverges.
 
     Examples
     --------

@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from threefold.quant import LearnedClip
+from threefold.quant import Kit, LearnedClip
 
 rows = st.lists(st.floats(-1, 1, width=32), min_size=3, max_size=30).filter(
     lambda row: statistics.stdev(row) > 1e-3
@@ -44,14 +44,29 @@ def test_half_is_rounded_to_zero():
     assert scale.item() == 2
 
 
-def test_clips_start_where_the_code_of_the_paper_does():
-    weight = torch.randn(3, 4)
-    for per_filter, clips in ((False, 3.0), (True, [3.0] * 3)):
+def test_clips_start_where_a_normal_distribution_loses_least():
+    weight = torch.special.ndtri(torch.linspace(0.001, 0.999, 999)).reshape(3, 333)
+    for per_filter in (False, True):
         quantizer = LearnedClip(per_filter=per_filter)
         quantizer.start(weight)
-        assert quantizer.clip.tolist() == clips
+        assert quantizer.clip.shape == ((3,) if per_filter else ())
         assert not quantizer.learned_thresholds()
         assert not quantizer.learned_scales()
+
+    started = quantizer.clip[0].item()
+    error = {
+        alpha: (torch.mul(*clipped(alpha).eval()(weight, everywhere(weight))) - weight).norm()
+        for alpha in (started - 0.05, started, started + 0.05)
+    }
+    assert min(error, key=error.get) == started
+
+
+def test_no_filter_starts_without_a_weight():
+    # The norm behind it would divide by the square root of nothing.
+    for seed in range(20):
+        layer = Kit(4, weights="clip", seed=seed).conv(3, 16, 3)
+        codes, _ = layer.quantizer(layer.weight, layer.mask)
+        assert codes.flatten(1).any(1).all()
 
 
 @pytest.mark.parametrize("alpha", [0.3, 0.9, 2.5, -0.9])
@@ -79,7 +94,7 @@ def test_gradients_of_the_clips_of_filters():
     codes, scale = quantizer(weight, everywhere(weight))
     (codes * scale.reshape(3, 1, 1)).square().sum().backward()
     for row in range(3):
-        one = clipped(3.0)
+        one = clipped(quantizer.clip[row].item())
         its, factor = one(weight[row], everywhere(weight[row]))
         (its * factor).square().sum().backward()
         assert quantizer.clip.grad[row].item() == pytest.approx(one.clip.grad.item(), rel=1e-4)
