@@ -1,7 +1,7 @@
 """Training in PyTorch: layers that are ternary, and networks of exact integers out of them."""
 
 from .data import AUGMENTATIONS, DATASETS, Dataset, digit_maps, digits, load_dataset, mnist
-from .deploy import export, require_equal, search, trace
+from .deploy import export, require_equal, trace
 from .layers import (
     Concat,
     Flatten,
@@ -117,7 +117,6 @@ __all__ = [
     "resnet",
     "resnet_imagenet",
     "run_trial",
-    "search",
     "slim",
     "trace",
     "train",

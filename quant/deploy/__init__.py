@@ -2,7 +2,6 @@
 
 from .export import export
 from .passes import passes
-from .threshold import search
 from .trace import require_equal, trace
 
-__all__ = ["export", "passes", "require_equal", "search", "trace"]
+__all__ = ["export", "passes", "require_equal", "trace"]

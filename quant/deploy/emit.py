@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ... import network
 from ...errors import NetworkError
+from ...levels import search
 from ...network import INPUT, Codes, Conv, Dense, Logits, Node, Op, Threshold
 from ..layers import (
     Flatten,
@@ -27,7 +28,6 @@ from ..layers import (
     TernaryLinear,
 )
 from .passes import passes
-from .threshold import search
 
 __all__ = ["Edge", "Emitter"]
 

@@ -14,6 +14,7 @@ whose ``exit_code`` attribute is set gives the exit status.
 import argparse
 import importlib
 import importlib.util
+import keyword
 import os
 import sys
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ from ..errors import BuildError, ThreefoldError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = ("data", "train", "zoo", "plan", "simulate", "build", "report", "doctor")
+COMMANDS = ("data", "train", "import", "zoo", "plan", "simulate", "build", "report", "doctor")
 """The commands, in the order of a project."""
 
 _INTERRUPTED = 130
@@ -121,7 +122,12 @@ def _commands(argv: Sequence[str]) -> list[tuple[str, ModuleType]]:
     asked = next((word for word in argv if not word.startswith("-")), None)
     names = [asked] if asked in COMMANDS else COMMANDS
     return [
-        (name, importlib.import_module(f".{name}", __name__))
-        for name in names
-        if importlib.util.find_spec(f".{name}", __name__)
+        (name, importlib.import_module(f".{module}", __name__))
+        for name, module in zip(names, map(_module, names), strict=True)
+        if importlib.util.find_spec(f".{module}", __name__)
     ]
+
+
+def _module(command: str) -> str:
+    """Where a command is; no module is named as a word of the language."""
+    return f"{command}_" if keyword.iskeyword(command) else command

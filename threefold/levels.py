@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ...errors import NetworkError
+from .errors import NetworkError
 
 __all__ = ["search"]
 

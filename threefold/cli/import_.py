@@ -1,0 +1,206 @@
+"""``threefold import``: a network that was trained elsewhere, as exact integers."""
+
+import argparse
+import hashlib
+import re
+from dataclasses import replace
+from fractions import Fraction
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from ..data import load_images, save_images
+from ..errors import DataError, MismatchError, NetworkError, ToolError
+from ..files import make_folder
+from ..network import Codes, Network, is_name, save
+from ..products import holds_network, remove_products
+from ..sim.golden import require_images
+from ..zoo import random_images
+from .progress import progress_bar
+
+__all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
+
+HELP = "take over a ternary or binary network from an ONNX file, and prove it equal"
+EXAMPLES = [
+    "threefold import model.onnx -o out/model",
+    "threefold import model.onnx --images test.npz -o out/model",
+    "threefold import model.onnx --input-scale 1/128 --input-type int8 \\\n      -o out/model",
+    "threefold import model.onnx --ternarize -o out/model",
+]
+
+_TYPE = re.compile(r"(u?)int([1-8])")
+_RANDOM = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("model", type=Path, metavar="MODEL.onnx", help="a QONNX graph")
+    parser.add_argument(
+        "--images",
+        type=Path,
+        metavar="FILE",
+        help="an .npz with images (count, height, width, channels) to compare on, as codes of the "
+        "input, and, if known, labels",
+    )
+    parser.add_argument(
+        "--random", type=int, default=_RANDOM, metavar="N", help=f"random images, too ({_RANDOM})"
+    )
+    parser.add_argument(
+        "--input-scale",
+        type=Fraction,
+        metavar="SCALE",
+        help="real number of one step of the input (1/255, or that of the input's quantizer)",
+    )
+    parser.add_argument(
+        "--input-type", type=_codes, metavar="TYPE", help="uint8, int8, uint4, … (uint8)"
+    )
+    parser.add_argument("--logits", action="store_true", help="give logits, not the class index")
+    parser.add_argument(
+        "--ternarize", action="store_true", help="round weights that are not ternary, without mercy"
+    )
+    parser.add_argument("--force", action="store_true", help="write a network that disagrees, too")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FOLDER", help="where to write (out/MODEL)"
+    )
+
+
+def run(args: argparse.Namespace, console: Console) -> str:
+    """Import, compare with the source, write ``network.tern`` and ``test.npz``.
+
+    Raises
+    ------
+    ToolError
+        If qonnx is missing.
+    FileFormatError
+        If the file is no ONNX graph.
+    NetworkError
+        If something in it is not supported.
+    MismatchError
+        If network and source disagree, and ``--force`` is not given.
+    """
+    try:
+        import qonnx  # noqa: F401
+    except ImportError:
+        raise ToolError("importing needs qonnx: pip install 'threefold[import]'") from None
+    from .. import importer
+
+    if args.random < 1:
+        raise DataError(f"--random must be at least 1, not {args.random}")
+    original = source = importer.Source(importer.read(args.model))
+    rounded: list[str] = []
+    if args.ternarize:
+        source, rounded = importer.ternarized(original)
+    name = _name(args.model)
+    made = importer.convert(source, name, _input(args, importer), argmax=not args.logits)
+    images, labels = _images(args, made.network)
+    with progress_bar(console, "{task.completed:.0%} of the images") as bar:
+        task = bar.add_task("compare", total=1.0)
+        found = importer.compare(
+            source, made, images, lambda part: bar.update(task, completed=part)
+        )
+    if not found.exact and not args.force:
+        raise MismatchError(
+            f"{found.differ:,} of {found.values:,} values differ, the first at {found.first}; "
+            f"nothing is written without --force"
+        )
+    network = _described(made, found, args, labels)
+    folder = args.output or Path("out", name)
+    _write(folder, network, images, labels)
+    lines = _summary(made, found, labels)
+    if rounded:
+        lines += _damage(original, rounded, made, found, images, labels, importer)
+    lines += [f"network     {folder / 'network.tern'}", f"images      {folder / 'test.npz'}"]
+    return "\n".join(lines)
+
+
+def _images(args: argparse.Namespace, network: Network) -> tuple[np.ndarray, np.ndarray | None]:
+    """What is compared, the images of the user first, and their labels."""
+    random = random_images(network.input, args.random)
+    if args.images is None:
+        return random, None
+    images, labels = load_images(args.images)
+    images = require_images(network, images)
+    return np.concatenate([images, random]), labels
+
+
+def _input(args: argparse.Namespace, importer):
+    if args.input_scale is None and args.input_type is None:
+        return None
+    return importer.Input(
+        args.input_scale or Fraction(1, 255), args.input_type or Codes.unsigned(8)
+    )
+
+
+def _described(made, found, args: argparse.Namespace, labels) -> Network:
+    """The network, with where it comes from."""
+    provenance = {
+        "source": {
+            "file": args.model.name,
+            "sha256": hashlib.sha256(args.model.read_bytes()).hexdigest(),
+            "ternarized": args.ternarize,
+        },
+        "input": {"scale": str(made.input.scale), "codes": str(made.input.codes)},
+        "compared": {"images": found.images, "values": found.values, "differ": found.differ},
+        "tools": {tool: version(tool) for tool in ("threefold", "qonnx", "onnxruntime")},
+    }
+    if labels is not None:
+        share = float(np.mean(found.classes[: len(labels)] == labels))
+        provenance["accuracy"] = {
+            "dataset": f"{args.images.name}, labels of the user",
+            "images": len(labels),
+            "integer": share,
+        }
+    return replace(made.network, provenance=provenance)
+
+
+def _write(folder: Path, network: Network, images: np.ndarray, labels) -> None:
+    if (folder / "train.json").exists():
+        raise NetworkError(f"{folder} holds a network that was trained; choose another with -o")
+    make_folder(folder)
+    if not holds_network(folder, network):
+        remove_products(folder, network.name)
+        (folder / "plan.json").unlink(missing_ok=True)
+    save(network, folder / "network.tern")
+    own = images if labels is None else images[: len(labels)]
+    save_images(folder / "test.npz", own, labels)
+
+
+def _summary(made, found, labels) -> list[str]:
+    lines = [
+        f"input       {made.network.input}, times {made.input.scale}",
+        f"compared    {found.values:,} codes and classes of {found.images:,} images",
+        f"differ      {found.differ:,}" + (f", the first at {found.first}" if found.first else ""),
+    ]
+    if found.ties:
+        lines.append(f"ties        {found.ties:,} classes that only rounding in the source decides")
+    if labels is not None:
+        share = np.mean(found.classes[: len(labels)] == labels)
+        lines.append(f"accuracy    {share:.2%} of {len(labels):,} labelled images")
+    return [*lines, *(f"note        {note}" for note in made.notes)]
+
+
+def _damage(original, rounded: list[str], made, found, images, labels, importer) -> list[str]:
+    """What rounding to ternary weights has cost."""
+    before = importer.source_classes(original, made, images)
+    lines = [f"ternarized  {', '.join(rounded)}"]
+    lines.append(f"damage      {np.mean(before != found.classes):.2%} of the classes changed")
+    if labels is not None:
+        share = np.mean(before[: len(labels)] == labels)
+        lines.append(f"before      {share:.2%} of {len(labels):,} labelled images")
+    return lines
+
+
+def _name(path: Path) -> str:
+    """A name for the network after its file."""
+    name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_")[:32]
+    return name if is_name(name) else f"net_{name}".rstrip("_")
+
+
+def _codes(text: str) -> Codes:
+    match = _TYPE.fullmatch(text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"expected uint1…uint8 or int2…int8, not {text!r}")
+    bits = int(match[2])
+    return Codes.unsigned(bits) if match[1] else Codes.signed(bits)

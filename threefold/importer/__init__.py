@@ -1,0 +1,20 @@
+"""Networks trained elsewhere: QONNX graphs as networks of exact integers."""
+
+from .convert import Converted, convert
+from .input import Input
+from .prove import Agreement, compare, source_classes
+from .read import read
+from .source import Source
+from .weights import ternarized
+
+__all__ = [
+    "Agreement",
+    "Converted",
+    "Input",
+    "Source",
+    "compare",
+    "convert",
+    "read",
+    "source_classes",
+    "ternarized",
+]

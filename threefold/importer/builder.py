@@ -1,0 +1,130 @@
+"""Nodes of the network so far, and how edges of the source become codes."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import onnx
+
+from ..errors import NetworkError
+from ..levels import search
+from ..network import INPUT, Codes, Conv, Node, Op, Tensor, Threshold
+from .edge import NO_PADDING, Edge
+from .source import Source, describe
+
+__all__ = ["Builder"]
+
+_ALIKE = 1e-5  # relative error of numbers that single precision has rounded a few times
+
+
+@dataclass(eq=False)
+class Builder:
+    """A network in the making.
+
+    Parameters
+    ----------
+    source : Source
+    input : Tensor
+        Type of the network's input.
+
+    Attributes
+    ----------
+    nodes : list of Node
+    types : dict of str to Tensor
+    """
+
+    source: Source
+    input: Tensor
+    nodes: list[Node] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.types = {INPUT: self.input}
+        self._counts = Counter()
+
+    def name(self, kind: str) -> str:
+        """A name that no node has."""
+        self._counts[kind] += 1
+        return f"{kind}{self._counts[kind]}"
+
+    def add(self, kind: str, op: Op, *inputs: str, of: onnx.NodeProto) -> str:
+        """One more node, for the node ``of`` of the source; its name."""
+        name = self.name(kind)
+        try:
+            self.types[name] = op.infer(*(self.types[each] for each in inputs))
+        except NetworkError as error:
+            raise NetworkError(f"{describe(of)}: {error}") from None
+        self.nodes.append(Node(name, op, inputs))
+        return name
+
+    def settled(self, edge: Edge, of: onnx.NodeProto) -> Edge:
+        """An edge that is the codes of a node, scaled: what layers read.
+
+        Raises
+        ------
+        NetworkError
+            If it is none, and its steps do not make codes of codes.
+        """
+        if edge.plain:
+            return edge
+        if edge.padding != NO_PADDING:
+            raise NetworkError(
+                f"{describe(of)} reads a padded map; only convolutions read the zeros of a Pad"
+            )
+        if edge.sums is not None or edge.pools:
+            raise NetworkError(
+                f"{describe(of)} reads real numbers; put a quantizer of activations in front of it"
+            )
+        values = edge.all_values()
+        results = edge.results(self.source, values).astype(np.float64)
+        scale, shift = _line(values, results)
+        if np.abs(results - (values * scale + shift)).max() <= _ALIKE * np.abs(results).max():
+            return replace(edge, scale=scale, shift=shift, steps=())
+        return self._relevelled(edge, values, results, of)
+
+    def _relevelled(
+        self, edge: Edge, values: np.ndarray, results: np.ndarray, of: onnx.NodeProto
+    ) -> Edge:
+        """Codes of the same scale for steps that bend, such as a ReLU of signed codes."""
+        found = np.rint((results - edge.shift) / edge.scale)
+        error = np.abs(results - (found * edge.scale + edge.shift)).max()
+        lo, hi = int(found.min()), int(found.max())
+        if error > _ALIKE * np.abs(results).max() or hi == lo or hi - lo > 255:
+            raise NetworkError(
+                f"{describe(of)} reads what {describe(edge.steps[-1])} makes of codes, which are "
+                f"none of the same scale; put a quantizer of activations behind it"
+            )
+
+        def reference(rows: np.ndarray) -> np.ndarray:
+            real = edge.results(self.source, rows)
+            return np.rint((real - edge.shift) / edge.scale).astype(np.int64) - lo
+
+        node = self.threshold(edge, reference, Codes(hi - lo, offset=lo), of)
+        return replace(edge, node=node, type=self.types[node], steps=())
+
+    def threshold(self, edge: Edge, reference, codes: Codes, of: onnx.NodeProto) -> str:
+        """The node that gives the codes of ``reference`` for all that ``edge`` can be."""
+        lo, hi = edge.bounds()
+        levels, falling = search(reference, lo, hi, codes.max_code)
+        node = edge.node
+        if edge.sums is not None:
+            signs = np.where(falling, -1, 1)[:, None, None, None]
+            op = replace(edge.sums, weights=edge.sums.weights * signs)
+            node = self.add("fc" if edge.layout == "NF" else "conv", op, node, of=of)
+        elif falling.any():
+            turned = np.where(falling, -1, 1)[:, None, None, None]
+            node = self.add("turn", Conv(turned, groups=edge.channels), node, of=of)
+        elif codes == edge.type.element and _identity(levels, codes):
+            return node
+        return self.add("act", Threshold(levels, codes.step, codes.offset), node, of=of)
+
+
+def _identity(levels: np.ndarray, codes: Codes) -> bool:
+    """Whether a threshold gives each code itself."""
+    values = codes.offset + codes.step * np.arange(codes.max_code + 1)
+    return bool(((levels > values[:-1]) & (levels <= values[1:])).all())
+
+
+def _line(values: np.ndarray, results: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Scale and shift through the first and the last point."""
+    scale = (results[-1] - results[0]) / (values[-1] - values[0])
+    return scale, results[0] - values[0] * scale

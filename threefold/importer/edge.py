@@ -1,0 +1,134 @@
+"""What is known of a tensor of the source."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import onnx
+
+from ..errors import NetworkError
+from ..network import Codes, Conv, MaxPool, Tensor
+from .source import Source, describe
+
+__all__ = ["NO_PADDING", "Edge"]
+
+NO_PADDING = (0, 0, 0, 0)
+
+_AXES = {"NCHW": (-1, 1, 1), "NHWC": (1, 1, -1), "NCW": (-1, 1), "NWC": (1, -1)}
+_OWN_CHANNELS = ("BatchNormalization", "MultiThreshold")
+
+
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """A tensor of the source: real numbers that follow from integers of the network.
+
+    The real number of an integer is ``scale · integer + shift``, rounded to single precision, and
+    then goes through ``steps``.
+
+    Parameters
+    ----------
+    node : str
+        Of the network, whose values these are, or those that ``sums`` reads.
+    type : Tensor
+        Of the values.
+    scale, shift : float64 array, shape (channels,)
+    layout : str
+        Axes of the source's tensor: ``"NCHW"``, ``"NHWC"``, ``"NCW"``, ``"NWC"``, or ``"NF"`` of a
+        vector.
+    order : array of int, shape (size,), optional
+        Of a vector: where in the network's order (row, column, channel) each element is.
+    sums : Conv, optional
+        A layer that has no node yet, so that its weights may still be negated.
+    reads : Codes, optional
+        What ``sums`` reads.
+    steps : tuple of onnx.NodeProto
+        Functions of single elements, the same for all of a channel.
+    pools : tuple of (int, MaxPool)
+        Maxima of windows, each with the number of steps before it.
+    padding : (int, int, int, int)
+        Rows and columns of 0 at the top, left, bottom, right, which have no node.
+    is_class : bool
+        Whether it is the class, the index of the largest of what the source has.
+    """
+
+    node: str
+    type: Tensor
+    scale: np.ndarray
+    shift: np.ndarray
+    layout: str
+    order: np.ndarray | None = None
+    sums: Conv | None = None
+    reads: Codes | None = None
+    steps: tuple[onnx.NodeProto, ...] = ()
+    pools: tuple[tuple[int, MaxPool], ...] = ()
+    padding: tuple[int, int, int, int] = NO_PADDING
+    is_class: bool = False
+
+    @property
+    def channels(self) -> int:
+        """Channels of the map, or of a vector that is none."""
+        return self.type.shape[2]
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is the values of a node, scaled."""
+        pending = self.sums is not None or self.steps or self.pools
+        return not pending and self.padding == NO_PADDING
+
+    def after(self, step: onnx.NodeProto) -> "Edge":
+        """With one more step."""
+        return replace(self, steps=(*self.steps, step))
+
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Smallest and largest value of each channel."""
+        if self.sums is not None:
+            return self.sums.bounds(self.reads)
+        ends = self.type.element.lo, self.type.element.hi
+        return tuple(np.full(self.channels, end, np.int64) for end in ends)
+
+    def all_values(self) -> np.ndarray:
+        """Every value that codes can have, shape (codes, channels)."""
+        codes = self.type.element
+        values = codes.offset + codes.step * np.arange(codes.max_code + 1)
+        return np.repeat(values[:, None], self.channels, axis=1)
+
+    def real(self, values: np.ndarray) -> np.ndarray:
+        """Single-precision numbers before the steps, of values (rows, channels)."""
+        return (values * self.scale + self.shift).astype(np.float32)
+
+    def through(self, source: Source, real: np.ndarray, first: int = 0) -> np.ndarray:
+        """What the source makes of real numbers (rows, channels) in the steps from ``first``."""
+        for step in self.steps[first:]:
+            shape = self._shape(step, source, *real.shape)
+            (name,) = source.reads(step)
+            result = source.evaluate(step, {name: np.ascontiguousarray(real.reshape(shape))})[0]
+            real = result.reshape(real.shape)
+        return real
+
+    def results(self, source: Source, values: np.ndarray) -> np.ndarray:
+        """What the source has in this tensor where the network has ``values``."""
+        return self.through(source, self.real(values))
+
+    def _shape(self, step: onnx.NodeProto, source: Source, rows: int, channels: int) -> tuple:
+        """Shape of single pixels in the axes of the source, if the step is the same for all."""
+        if self.layout == "NF":
+            # Positions of a map that became a vector have nothing in common but scalars.
+            shape = (rows, channels) if self.type.shape[:2] == (1, 1) else (rows * channels, 1)
+        else:
+            shape = (rows, *(channels if axis < 0 else 1 for axis in _AXES[self.layout]))
+        if step.op_type not in _OWN_CHANNELS:
+            for name in step.input:
+                value = source.constant(name) if name else None
+                if value is not None and not _fits(value.shape, shape):
+                    raise NetworkError(
+                        f"{describe(step)}: a constant of shape {value.shape} differs between "
+                        f"positions of a map, which is not supported; use one for each channel"
+                    )
+        return shape
+
+
+def _fits(constant: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether a constant is the same for all rows, and does not make a tensor larger."""
+    if len(constant) > len(shape):
+        return False
+    padded = (1,) * (len(shape) - len(constant)) + constant
+    return padded[0] == 1 and all(n in (1, m) for n, m in zip(padded, shape, strict=True))

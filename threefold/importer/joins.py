@@ -1,0 +1,60 @@
+"""Nodes that read two tensors that depend on the input."""
+
+from dataclasses import replace
+
+import numpy as np
+import onnx
+
+from ..errors import NetworkError
+from ..network import Add, Concat
+from .builder import Builder
+from .edge import Edge
+from .source import attributes, describe
+
+__all__ = ["add", "concat"]
+
+
+def add(builder: Builder, node: onnx.NodeProto, first: Edge, second: Edge) -> Edge:
+    """The sum of two branches, whose codes have one scale."""
+    first, second = _alike(builder, node, first, second)
+    name = builder.add("add", Add(), first.node, second.node, of=node)
+    return replace(first, node=name, type=builder.types[name], shift=first.shift + second.shift)
+
+
+def concat(builder: Builder, node: onnx.NodeProto, *edges: Edge) -> Edge:
+    """The channels of several branches side by side, whose codes have one scale."""
+    axis, (first, *others) = attributes(node)["axis"], edges
+    where = "NC" if first.layout == "NF" else first.layout
+    if where[axis] != "C" or (first.type.shape[:2] != (1, 1) and first.layout == "NF"):
+        raise NetworkError(f"{describe(node)} joins along {where[axis]}; channels are supported")
+    for other in others:
+        first, other = _alike(builder, node, first, other)
+        if (first.shift != first.shift[0]).any() or (other.shift != first.shift[0]).any():
+            raise NetworkError(f"{describe(node)} joins branches of different offsets")
+        name = builder.add("concat", Concat(), first.node, other.node, of=node)
+        channels = first.channels + other.channels
+        full = np.ones(channels)
+        first = replace(
+            first,
+            node=name,
+            type=builder.types[name],
+            scale=full * first.scale[0],
+            shift=full * first.shift[0],
+            order=np.arange(channels) if first.layout == "NF" else None,
+        )
+    return first
+
+
+def _alike(builder: Builder, node: onnx.NodeProto, first: Edge, second: Edge) -> tuple[Edge, Edge]:
+    first, second = (builder.settled(edge, node) for edge in (first, second))
+    scales = np.unique(np.concatenate([first.scale, second.scale]))
+    if len(scales) > 1:
+        raise NetworkError(
+            f"{describe(node)} joins codes of scales {scales[0]:g} and {scales[-1]:g}; give the "
+            f"branches one quantizer"
+        )
+    if first.layout != second.layout:
+        raise NetworkError(
+            f"{describe(node)} joins axes {first.layout} and {second.layout}; transpose one"
+        )
+    return first, second

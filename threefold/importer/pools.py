@@ -1,0 +1,123 @@
+"""Pooling: maxima and means of windows."""
+
+from dataclasses import replace
+
+import numpy as np
+import onnx
+
+from ..errors import NetworkError
+from ..network import Codes, MaxPool, SumPool, Tensor
+from .builder import Builder
+from .edge import NO_PADDING, Edge
+from .source import attributes, describe
+
+__all__ = ["average_pool", "global_average_pool", "max_pool", "pooled", "window"]
+
+
+def max_pool(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
+    """The largest of each window; behind the next quantizer, if what is read is not codes yet."""
+    kernel, stride, padding = window(node, edge, builder)
+    op = MaxPool(kernel, stride, padding)
+    if not edge.plain or (edge.scale < 0).any():
+        shape = op.infer(Tensor(edge.type.shape, Codes(1))).shape
+        element = edge.type.element
+        pools = (*edge.pools, (len(edge.steps), op))
+        return replace(edge, pools=pools, type=Tensor(shape, element))
+    return _on(builder, edge, builder.add("pool", op, edge.node, of=node))
+
+
+def pooled(builder: Builder, edge: Edge, before: Edge, node: onnx.NodeProto) -> Edge:
+    """Codes ``edge`` of a quantizer, after the windows that came ahead of it.
+
+    A maximum of real numbers becomes that of their codes, if nothing between falls.
+
+    Raises
+    ------
+    NetworkError
+        If something does.
+    """
+    for count, op in before.pools:
+        head = replace(before, steps=before.steps[:count])
+        ends = np.sort([head.results(builder.source, end[None])[0] for end in before.bounds()], 0)
+        low, high = (before.through(builder.source, end[None], count) for end in ends)
+        if (low > high).any():
+            raise NetworkError(
+                f"{describe(node)}: a function behind a MaxPool falls in channel "
+                f"{np.flatnonzero((low > high)[0])[0]}; quantize ahead of the MaxPool"
+            )
+        edge = _on(builder, edge, builder.add("pool", op, edge.node, of=node))
+    return edge
+
+
+def average_pool(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
+    """The mean of each window, as a sum whose divisor is in the scale."""
+    kernel, stride, padding = window(node, edge, builder)
+    if any(padding):
+        raise NetworkError(f"{describe(node)}: padding of a mean is not supported; pad the layer")
+    return _mean(builder, node, edge, kernel, stride)
+
+
+def global_average_pool(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
+    """The mean of the whole map."""
+    kernel = edge.type.shape[:2]
+    return _mean(builder, node, edge, kernel, kernel)
+
+
+def window(
+    node: onnx.NodeProto,
+    edge: Edge,
+    builder: Builder,
+    ahead: tuple[int, int, int, int] = NO_PADDING,
+) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int, int, int]]:
+    """Kernel, stride and padding (top, left, bottom, right) of a node, ``ahead`` of it included.
+
+    Raises
+    ------
+    NetworkError
+        If windows are dilated, or as many as ``ceil_mode`` makes.
+    """
+    given = attributes(node)
+    if edge.layout not in ("NCHW", "NCW"):
+        raise NetworkError(
+            f"{describe(node)} reads axes {edge.layout}; ONNX has the channels ahead of the pixels"
+        )
+    one = len(edge.layout) == 3
+    kernel = tuple(given.get("kernel_shape") or builder.source.shape(node.input[1])[2:])
+    stride = tuple(given.get("strides") or (1,) * len(kernel))
+    if any(n != 1 for n in given.get("dilations", ())):
+        raise NetworkError(f"{describe(node)}: dilated windows are not supported")
+    pads = tuple(given.get("pads") or (0,) * (2 * len(kernel)))
+    if one:
+        kernel, stride, pads = (1, *kernel), (1, *stride), (0, pads[0], 0, pads[1])
+    auto = given.get("auto_pad", "NOTSET")
+    height, width = edge.type.shape[:2]
+    if auto.startswith("SAME"):
+        need = [
+            max((-(-size // s) - 1) * s + k - size, 0)
+            for size, s, k in zip((height, width), stride, kernel, strict=True)
+        ]
+        first = [n // 2 if auto == "SAME_UPPER" else -(-n // 2) for n in need]
+        pads = (*first, *(n - f for n, f in zip(need, first, strict=True)))
+    elif auto == "VALID":
+        pads = (0, 0, 0, 0)
+    pads = tuple(a + b for a, b in zip(pads, ahead, strict=True))
+    found = [
+        (size + pads[i] + pads[i + 2] - kernel[i]) // stride[i] + 1
+        for i, size in enumerate((height, width))
+    ]
+    asked = builder.source.shape(node.output[0])[2:]
+    if tuple(found[-len(asked) :]) != tuple(asked):
+        raise NetworkError(
+            f"{describe(node)}: windows that end outside of the map (ceil_mode) are not supported"
+        )
+    return kernel, stride, pads
+
+
+def _mean(builder: Builder, node: onnx.NodeProto, edge: Edge, kernel, stride) -> Edge:
+    edge = builder.settled(edge, node)
+    found = _on(builder, edge, builder.add("pool", SumPool(kernel, stride), edge.node, of=node))
+    return replace(found, scale=edge.scale / (kernel[0] * kernel[1]))
+
+
+def _on(builder: Builder, edge: Edge, name: str) -> Edge:
+    return replace(edge, node=name, type=builder.types[name])

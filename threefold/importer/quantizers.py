@@ -1,0 +1,148 @@
+"""Nodes whose results are a few numbers at equal distances: what they make is codes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+
+from ..errors import NetworkError
+from ..network import Codes
+from .builder import Builder
+from .edge import Edge
+from .pools import pooled
+from .source import Source, attributes, describe
+
+__all__ = ["QUANTIZERS", "Grid", "grid", "quantize"]
+
+QUANTIZERS = ("Quant", "IntQuant", "BipolarQuant", "MultiThreshold", "Trunc")
+_MAX_BITS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """What a quantizer gives: ``scale · value + shift`` for the values of ``codes``.
+
+    Parameters
+    ----------
+    codes : Codes
+    scale, shift : float
+    """
+
+    codes: Codes
+    scale: float
+    shift: float = 0.0
+
+    def codes_of(self, real: np.ndarray) -> np.ndarray:
+        """Codes of real numbers on the grid."""
+        values = np.rint((real.astype(np.float64) - self.shift) / self.scale).astype(np.int64)
+        return (values - self.codes.offset) // self.codes.step
+
+
+def quantize(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
+    """Codes of the network for a quantizer of activations.
+
+    The levels are searched with the source's own executor, so that scales, rounding and ties are
+    those of the source.
+
+    Raises
+    ------
+    NetworkError
+        If the quantizer gives more than 8 bits, or a scale for each channel.
+    """
+    to = grid(node, builder.source)
+    last = edge.after(node)
+
+    def reference(values: np.ndarray) -> np.ndarray:
+        return to.codes_of(last.results(builder.source, values))
+
+    name = builder.threshold(edge, reference, to.codes, node)
+    full = np.ones(edge.channels)
+    made = Edge(
+        name, builder.types[name], full * to.scale, full * to.shift, edge.layout, edge.order
+    )
+    return pooled(builder, made, last, node)
+
+
+def grid(node: onnx.NodeProto, source: Source) -> Grid:
+    """What a quantizer gives.
+
+    Raises
+    ------
+    NetworkError
+        If that is more than 8 bits, differs between channels, or follows from the input.
+    """
+    given = attributes(node)
+    if node.op_type == "MultiThreshold":
+        return _counted(node, source, given)
+    numbers = [_number(node, source, index) for index in range(1, len(node.input))]
+    scale = numbers[0]
+    if not 0 < scale < np.inf:
+        raise NetworkError(f"{describe(node)}: a scale is positive, not {scale}")
+    if node.op_type == "BipolarQuant":
+        return Grid(Codes.bipolar(), scale)
+    if node.op_type == "Trunc":
+        return _truncated(node, numbers, given)
+    zero, bits = numbers[1], numbers[2]
+    _require_bits(node, bits)
+    if bits == 1 and given.get("signed", 1):
+        return Grid(Codes.bipolar(), scale, -zero * scale)
+    lo, hi = _range(int(bits), given.get("signed", 1), given.get("narrow", 0))
+    if zero != int(zero):
+        raise NetworkError(f"{describe(node)}: a zero point is whole, not {zero}")
+    return Grid(Codes(hi - lo, offset=lo - int(zero)), scale)
+
+
+def _counted(node: onnx.NodeProto, source: Source, given: dict) -> Grid:
+    levels = source.constant(node.input[1])
+    if levels is None:
+        raise NetworkError(f"{describe(node)}: thresholds that follow from the input are not known")
+    scale, shift = given.get("out_scale", 1.0), given.get("out_bias", 0.0)
+    if not 0 < scale < np.inf:
+        raise NetworkError(f"{describe(node)}: out_scale must be positive, not {scale}")
+    _require_bits(node, int(levels.shape[1]).bit_length())
+    steps = 2 * shift / scale
+    if levels.shape[1] == 1 and steps == -1:  # ±scale/2, as after BipolarQuant
+        return Grid(Codes.bipolar(), scale / 2)
+    offset = shift / scale
+    if offset == int(offset):
+        return Grid(Codes(levels.shape[1], offset=int(offset)), scale)
+    return Grid(Codes(levels.shape[1]), scale, shift)
+
+
+def _truncated(node: onnx.NodeProto, numbers: list[float], given: dict) -> Grid:
+    scale, zero, bits_in, *rest = numbers
+    if zero:
+        raise NetworkError(f"{describe(node)}: a zero point other than 0 is not supported")
+    if len(rest) == 2:
+        scale, bits = rest
+    else:  # the first version has the width alone
+        (bits,) = rest
+        scale *= 2.0 ** (bits_in - bits)
+    _require_bits(node, bits)
+    lo, hi = _range(int(bits), given.get("signed", 1), given.get("narrow", 0))
+    return Grid(Codes(hi - lo, offset=lo), scale)
+
+
+def _range(bits: int, signed: int, narrow: int) -> tuple[int, int]:
+    if signed:
+        return -(2 ** (bits - 1)) + bool(narrow), 2 ** (bits - 1) - 1
+    return 0, 2**bits - 1 - bool(narrow)
+
+
+def _require_bits(node: onnx.NodeProto, bits: float) -> None:
+    if not 1 <= bits <= _MAX_BITS or bits != int(bits):
+        raise NetworkError(
+            f"{describe(node)} gives {bits:g} bits; activations have 1 to {_MAX_BITS} whole bits"
+        )
+
+
+def _number(node: onnx.NodeProto, source: Source, index: int) -> float:
+    value = source.constant(node.input[index])
+    if value is None:
+        raise NetworkError(f"{describe(node)}: input {index} follows from the input of the graph")
+    if len(np.unique(value)) != 1:
+        raise NetworkError(
+            f"{describe(node)} has a scale for each channel; layers add the channels up, so that "
+            f"activations need one scale"
+        )
+    return float(value.flat[0])

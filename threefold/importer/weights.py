@@ -1,0 +1,97 @@
+"""Real weights that are ternary up to the scale of their filter."""
+
+import numpy as np
+import onnx
+
+from ..errors import NetworkError
+from .source import Source, attributes, describe
+
+__all__ = ["ternarized", "ternary"]
+
+_LAYERS = ("Conv", "MatMul", "Gemm")
+_THRESHOLD = 0.7  # Li, Zhang, Liu, "Ternary weight networks", 2016
+
+
+def ternary(weights: np.ndarray, node: onnx.NodeProto, source: Source) -> tuple:
+    """Codes −1, 0, +1 and a scale for each filter, whose product the weights are.
+
+    Parameters
+    ----------
+    weights : float32 array, shape (filters, ...)
+    node : onnx.NodeProto
+        That reads them, for the message.
+
+    Returns
+    -------
+    codes : int8 array of the shape of ``weights``
+    scale : float64 array, shape (filters,)
+
+    Raises
+    ------
+    NetworkError
+        If a filter has weights of two sizes, or one is not finite.
+    """
+    if not np.isfinite(weights).all():
+        raise NetworkError(f"{describe(node)}: a weight is not finite; train again")
+    size = np.abs(weights).reshape(len(weights), -1)
+    scale = size.max(axis=1)
+    if ((size != 0) & (size != scale[:, None])).any():
+        bits = _bits(node, source)
+        levels = max(len(np.unique(row)) for row in weights.reshape(len(weights), -1))
+        raise NetworkError(
+            f"{describe(node)}: weights are not ternary: a filter has {levels} different "
+            f"values{bits}; train it with ternary weights, or import with --ternarize"
+        )
+    scale = np.where(scale == 0, 1, scale).astype(np.float64)
+    return np.sign(weights).astype(np.int8), scale
+
+
+def ternarized(source: Source) -> tuple[Source, list[str]]:
+    """The same graph with ternary weights, and the names of the layers that had others.
+
+    Li, Zhang, Liu, "Ternary weight networks", 2016: weights beyond 0.7 times the mean size become
+    ±1 times the mean size of those; of each filter, in the last layer of all filters.
+    """
+    layers = [node for node in source.nodes if node.op_type in _LAYERS]
+    weights, names = {}, []
+    for node in layers:
+        real = source.constant(node.input[1])
+        if real is None:
+            continue
+        first = _filters_first(real, node)
+        try:
+            ternary(first, node, source)
+        except NetworkError:
+            names.append(node.name)
+            near = _nearest(first[None] if node is layers[-1] else first)
+            near = near[0] if node is layers[-1] else near
+            weights[node.input[1]] = _filters_first(near, node)
+    return source.replaced(weights), names
+
+
+def _filters_first(weights: np.ndarray, node: onnx.NodeProto) -> np.ndarray:
+    """Weights of a layer with filters along the first axis, or those again as they were."""
+    turned = node.op_type == "MatMul" or (
+        node.op_type == "Gemm" and not attributes(node).get("transB", 0)
+    )
+    return weights.T if turned else weights
+
+
+def _nearest(weights: np.ndarray) -> np.ndarray:
+    size = np.abs(weights.astype(np.float64))
+    axes = tuple(range(1, weights.ndim))
+    kept = size > _THRESHOLD * size.mean(axis=axes, keepdims=True)
+    count = np.maximum(kept.sum(axis=axes, keepdims=True), 1)
+    scale = ((size * kept).sum(axis=axes, keepdims=True) / count).astype(np.float32)
+    return np.where(kept, np.sign(weights) * scale, 0).astype(np.float32)
+
+
+def _bits(node: onnx.NodeProto, source: Source) -> str:
+    """The width that the graph gives the weights, if a quantizer of theirs says."""
+    made = {name: each for each in source.model.graph.node for name in each.output}
+    name = node.input[1]
+    while (maker := made.get(name)) is not None:
+        if maker.op_type in ("Quant", "IntQuant"):
+            return f", quantized to {int(source.constant(maker.input[3]))} bits"
+        name = maker.input[0]
+    return ""
