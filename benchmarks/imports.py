@@ -1,0 +1,132 @@
+"""Published QONNX networks, imported, compared with their source, simulated and built.
+
+    python benchmarks/imports.py --models FOLDER --mnist FOLDER [--json FILE] [--no-build]
+
+The folder of models has TFC_1W1A.onnx and TFC_2W2A.onnx of the QONNX model zoo, kwsmlp_w3a3.onnx of
+MLPerf Tiny, and logits of TFC that were recorded on the 10,000 test images with qonnx's executor,
+qonnx_logits_mnist10k_TFC_1W1A.npy and so on. The folder of MNIST has the four files it is published
+in. tables.py makes docs/benchmarks.md of the figures.
+"""
+
+import argparse
+import json
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from threefold.quant import load_dataset
+from threefold.sim import golden
+
+import threefold
+from threefold import importer
+from threefold.errors import NetworkError
+from threefold.files import write_file
+
+NETWORKS = ("TFC_1W1A", "TFC_2W2A")
+BOARD = "icebreaker"
+SIMULATED = 500
+RANDOM = 1000
+
+
+def main() -> None:
+    """Import, compare, simulate, build, and print or write what came out."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--models", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--mnist", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--no-build", action="store_true", help="compare, but simulate nothing")
+    args = parser.parse_args()
+
+    console = Console(stderr=True)
+    dataset = load_dataset("mnist8", args.mnist)
+    rows = []
+    for name in NETWORKS:
+        with console.status(name):
+            rows.append(published(name, args.models, dataset, build=not args.no_build))
+        console.print(rows[-1])
+    with console.status("kwsmlp_w3a3"):
+        rounded = ternarized(args.models / "kwsmlp_w3a3.onnx")
+    console.print(rounded)
+    if args.json:
+        tools = {tool: version(tool) for tool in ("onnx", "onnxruntime", "qonnx")}
+        record = {"rows": rows, "ternarized": rounded, "tools": tools}
+        write_file(args.json, json.dumps(record, indent=1, sort_keys=True) + "\n")
+
+
+def published(name: str, folder: Path, dataset, *, build: bool) -> dict:
+    """A network whose logits on the test images were recorded."""
+    images, labels = dataset.test_images, dataset.test_labels
+    recorded = np.load(folder / f"qonnx_logits_mnist10k_{name}.npy")
+    source = importer.Source(importer.read(folder / f"{name}.onnx"))
+    converted = importer.convert(source, name.lower())
+    found = importer.compare(source, converted, images)
+    values = golden.evaluate(converted.network, images)
+    classes = values[converted.network.output.name].ravel()
+    logits = values[converted.network.output.inputs[0]].reshape(len(images), -1)
+    row = {
+        "network": name,
+        "images": len(images),
+        "values_compared": found.values,
+        "differ": found.differ,
+        "classes_as_recorded": int((classes == recorded.argmax(axis=1)).sum()),
+        "logit_error": line_error(logits, recorded),
+        "accuracy": float(np.mean(classes == labels)),
+    }
+    return row | (on_board(converted.network, images, labels) if build else {})
+
+
+def line_error(integers: np.ndarray, real: np.ndarray) -> float:
+    """Largest distance of real logits from the line of their integers, over their range."""
+    scale, shift = np.polyfit(integers.ravel(), real.ravel(), 1)
+    return float(np.abs(real - scale * integers - shift).max() / np.ptp(real))
+
+
+def on_board(network, images: np.ndarray, labels: np.ndarray) -> dict:
+    """Simulation and bitstream on the smallest board."""
+    with tempfile.TemporaryDirectory(prefix="threefold-") as folder:
+        project = threefold.Project.create(network, folder, board=BOARD)
+        result = project.simulate(images[:SIMULATED], labels[:SIMULATED])
+        project.build()
+        report = project.report()
+    return {
+        "board": BOARD,
+        "simulated": result.images,
+        "beats": result.beats,
+        "latency": result.cycles.latency,
+        "interval": result.cycles.interval,
+        "fmax_mhz": report["fmax_mhz"],
+        "clock_mhz": report["clock_mhz"],
+        "utilization": report["utilization"],
+        "tools": report["tools"],
+    }
+
+
+def ternarized(path: Path) -> dict:
+    """What rounding to ternary weights does to a network that has others."""
+    source = importer.Source(importer.read(path))
+    try:
+        importer.convert(source, "kws")
+    except NetworkError as error:
+        refusal = str(error)
+    else:
+        raise SystemExit(f"{path} was expected to be refused")
+    rounded, layers = importer.ternarized(source)
+    converted = importer.convert(rounded, "kws")
+    codes = converted.network.input
+    shape = (RANDOM, *codes.shape)
+    images = np.random.default_rng(0).integers(0, codes.element.max_code + 1, shape)
+    found = importer.compare(rounded, converted, images)
+    before = importer.source_classes(source, converted, images)
+    return {
+        "refusal": refusal,
+        "layers": layers,
+        "images": RANDOM,
+        "differ": found.differ,
+        "classes_changed": float(np.mean(found.classes != before)),
+    }
+
+
+if __name__ == "__main__":
+    main()
