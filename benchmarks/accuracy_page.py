@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from statistics import mean, stdev
 
+from page_table import table
 from plots import drawn
 from pruning_plot import curve, margins, plot
-from tables import table
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "accuracy.md"

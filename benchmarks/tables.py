@@ -4,19 +4,14 @@ python benchmarks/tables.py
 """
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from statistics import linear_regression
 
+from imports_table import imports
+from page_table import table
+
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable]) -> str:
-    """A table in Markdown, figures to the right."""
-    head = list(head)
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 def recorded(name: str) -> dict:
@@ -359,7 +354,13 @@ def page() -> str:
         resource_model(),
         filter_reordering(),
     )
-    parts += (convolutions(), tile_skipping(), tiny_conv(), convolution())
+    parts += (
+        convolutions(),
+        tile_skipping(),
+        tiny_conv(),
+        convolution(),
+        imports(recorded("imports")),
+    )
     return "# Benchmarks\nWritten by `benchmarks/tables.py`.\n\n" + "\n".join(parts)
 
 
