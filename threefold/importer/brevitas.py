@@ -1,0 +1,60 @@
+"""Modules of Brevitas, without a file between."""
+
+import copy
+import warnings
+
+from ..errors import ToolError
+from .source import Source
+
+__all__ = ["from_brevitas"]
+
+
+def from_brevitas(module, shape: tuple[int, ...]) -> Source:
+    """The QONNX graph of a module whose layers are those of Brevitas.
+
+    The module stays as it is: a copy of it is exported, in evaluation mode, on the CPU.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    shape : tuple of int
+        Of one image, as the module reads it: (channels, height, width), or (elements,).
+
+    Raises
+    ------
+    ToolError
+        If Brevitas, or what it exports with, is missing.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from brevitas import nn as qnn
+    >>> from brevitas.quant import SignedTernaryWeightPerTensorConst as Ternary
+    >>> from threefold import importer
+    >>> module = nn.Sequential(
+    ...     qnn.QuantConv2d(1, 8, 3, bias=False, weight_quant=Ternary),
+    ...     nn.BatchNorm2d(8),
+    ...     qnn.QuantReLU(bit_width=4),
+    ...     nn.Flatten(),
+    ...     qnn.QuantLinear(8 * 26 * 26, 10, bias=False, weight_quant=Ternary),
+    ... )
+    >>> source = importer.from_brevitas(module, (1, 28, 28))
+    >>> importer.convert(source, "digits").network.output.name
+    'argmax1'
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Brevitas, on its own deprecated parts
+            import onnxoptimizer  # noqa: F401
+            import torch
+            from brevitas.export import export_qonnx
+    except ImportError as error:
+        raise ToolError(
+            f"exporting from Brevitas needs {error.name}: pip install 'threefold[brevitas]'"
+        ) from None
+    module = copy.deepcopy(module).cpu().eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # The exporter by tracing names nodes after their modules, which errors then name.
+        model = export_qonnx(module, args=torch.zeros(1, *shape), dynamo=False)
+    return Source(model)
