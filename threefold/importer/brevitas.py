@@ -3,7 +3,7 @@
 import copy
 import warnings
 
-from ..errors import ToolError
+from ..errors import NetworkError, ToolError
 from .source import Source
 
 __all__ = ["from_brevitas"]
@@ -24,6 +24,8 @@ def from_brevitas(module, shape: tuple[int, ...]) -> Source:
     ------
     ToolError
         If Brevitas, or what it exports with, is missing.
+    NetworkError
+        If Brevitas cannot export the module, or it takes no images of this shape.
 
     Examples
     --------
@@ -52,9 +54,17 @@ def from_brevitas(module, shape: tuple[int, ...]) -> Source:
         raise ToolError(
             f"exporting from Brevitas needs {error.name}: pip install 'threefold[brevitas]'"
         ) from None
-    module = copy.deepcopy(module).cpu().eval()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        # The exporter by tracing names nodes after their modules, which errors then name.
-        model = export_qonnx(module, args=torch.zeros(1, *shape), dynamo=False)
+    if not isinstance(module, torch.nn.Module):
+        raise NetworkError(f"a module of PyTorch is exported, not {type(module).__name__}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module = copy.deepcopy(module).cpu().eval()
+            # The exporter that traces names nodes after their modules, so that errors do, too.
+            model = export_qonnx(module, args=torch.zeros(1, *shape), dynamo=False)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise NetworkError(
+            f"Brevitas cannot export the module for images of shape {tuple(shape)}: {reason}"
+        ) from None
     return Source(model)

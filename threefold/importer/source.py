@@ -38,10 +38,8 @@ class Source:
     """
 
     def __init__(self, model: onnx.ModelProto):
-        wrapper = ModelWrapper(model)
         self._constants = {}
-        wrapper = cleanup_model(wrapper)
-        self.model = wrapper
+        self.model = wrapper = _cleaned(model)
         graph = wrapper.graph
         if len(graph.input) != 1 or len(graph.output) != 1:
             raise NetworkError(
@@ -57,6 +55,7 @@ class Source:
                 self._constants |= zip(node.output, self.evaluate(node, {}), strict=True)
             else:
                 self.nodes.append(node)
+        self._executable = self._without_constant_nodes()
 
     def shape(self, tensor: str) -> tuple[int, ...]:
         """Shape of a tensor for one image."""
@@ -101,14 +100,30 @@ class Source:
 
     def run(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """All tensors of the graph for real-valued ``images``, shape (images, …)."""
-        model = self.model
+        model = self._executable
         if len(images) != self.shape(self.input)[0]:
             model = _with_batch(model, len(images))
         return execute_onnx(model, {self.input: images}, return_full_exec_context=True)
 
+    def _without_constant_nodes(self) -> ModelWrapper:
+        """The graph with values in place of what does not depend on its input.
+
+        Else each batch would compute them again, and a batch size would be put into shapes that
+        have none.
+        """
+        wrapper = ModelWrapper(self.model.model, make_deepcopy=True)
+        graph = wrapper.graph
+        del graph.node[:]
+        del graph.initializer[:]
+        graph.node.extend(self.nodes)
+        for name in dict.fromkeys(name for node in self.nodes for name in node.input):
+            if name in self._constants:
+                wrapper.set_initializer(name, self._constants[name])
+        return wrapper
+
     def _session(self, node: onnx.NodeProto) -> onnxruntime.InferenceSession:
         """Runs ``node`` alone, on tensors of any shape."""
-        if (known := self._sessions.get(node.name)) is not None:
+        if (known := self._sessions.get(node.output[0])) is not None:
             return known
         types = {
             name: helper.np_dtype_to_tensor_dtype(value.dtype)
@@ -128,8 +143,20 @@ class Source:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _QUIET
         session = onnxruntime.InferenceSession(one.SerializeToString(), options)
-        self._sessions[node.name] = session
+        self._sessions[node.output[0]] = session
         return session
+
+
+def _cleaned(model: onnx.ModelProto) -> ModelWrapper:
+    """The graph with shapes and tensors of single readers, its nodes named as before."""
+    wrapper = ModelWrapper(model, make_deepcopy=True)
+    for node in wrapper.graph.node:
+        node.doc_string = node.name
+    wrapper = cleanup_model(wrapper)
+    for node in wrapper.graph.node:
+        node.name = node.doc_string or node.name
+        node.doc_string = ""
+    return wrapper
 
 
 def _with_batch(model: ModelWrapper, count: int) -> ModelWrapper:
