@@ -195,17 +195,18 @@ def ds_cnn(weights, channels=16, classes=12, blocks=3):
 
 
 def settled(module, shape, seed=0):
-    """The module, with statistics of random images, and random factors that turn some channels."""
+    """The module with random weights and normalizations, some of which turn, and statistics."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for layer in module.modules():
-            if isinstance(layer, qnn.QuantConv2d | qnn.QuantLinear):
+            if isinstance(layer, qnn.QuantConv2d | qnn.QuantConv1d | qnn.QuantLinear):
                 layer.weight.uniform_(-1.5, 1.5, generator=generator)
+            elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+                layer.momentum = None  # so that statistics are those of all batches
+                sign = torch.randint(2, layer.weight.shape, generator=generator) * 2 - 1
+                layer.weight.uniform_(0.5, 1.5, generator=generator).mul_(sign)
+                layer.bias.normal_(0, 0.5, generator=generator)
         module.train()
-        for _ in range(5):
+        for _ in range(3):
             module(torch.randint(256, (32, *shape), generator=generator) / 255)
-        for layer in module.modules():
-            if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
-                layer.weight.copy_(torch.randn(len(layer.weight), generator=generator))
-                layer.bias.copy_(0.5 * torch.randn(len(layer.bias), generator=generator))
     return module.eval()

@@ -14,7 +14,7 @@ from .ending import class_index, logits
 from .input import Input
 from .joins import add, concat
 from .layers import convolution, gemm, product
-from .pools import average_pool, global_average_pool, max_pool
+from .pools import average_pool, global_average_pool, max_pool, mean
 from .quantizers import QUANTIZERS, grid, quantize
 from .shapes import reshape, transpose
 from .source import Source, attributes, describe
@@ -22,8 +22,8 @@ from .source import Source, attributes, describe
 __all__ = ["Converted", "convert"]
 
 _STEPS = (
-    "Add", "BatchNormalization", "Clip", "Div", "HardTanh", "LeakyRelu", "Mul", "Relu", "Sigmoid",
-    "Sub", "Tanh",
+    "Add", "BatchNormalization", "Clip", "Div", "Elu", "HardSigmoid", "HardTanh", "LeakyRelu",
+    "Mul", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Sub", "Tanh",
 )  # fmt: skip
 _SAME = ("Cast", "Dropout", "Identity")
 _LAST = ("LogSoftmax", "Softmax")
@@ -34,6 +34,7 @@ _ONE = {
     "MaxPool": max_pool,
     "AveragePool": average_pool,
     "GlobalAveragePool": global_average_pool,
+    "ReduceMean": mean,
     "Reshape": reshape,
     "Flatten": reshape,
     "Squeeze": reshape,

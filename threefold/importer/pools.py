@@ -11,7 +11,7 @@ from .builder import Builder
 from .edge import NO_PADDING, Edge
 from .source import attributes, describe
 
-__all__ = ["average_pool", "global_average_pool", "max_pool", "pooled", "window"]
+__all__ = ["average_pool", "global_average_pool", "max_pool", "mean", "pooled", "window"]
 
 
 def max_pool(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
@@ -61,6 +61,21 @@ def global_average_pool(builder: Builder, node: onnx.NodeProto, edge: Edge) -> E
     """The mean of the whole map."""
     kernel = edge.type.shape[:2]
     return _mean(builder, node, edge, kernel, kernel)
+
+
+def mean(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
+    """The mean along axes, if they are those of the pixels."""
+    given = attributes(node)
+    axes = given.get("axes")
+    if axes is None and len(node.input) > 1:
+        axes = builder.source.constant(node.input[1])
+    pixels = {index for index, axis in enumerate(edge.layout) if axis in "HW"}
+    if axes is None or not pixels or {int(n) % len(edge.layout) for n in axes} != pixels:
+        raise NetworkError(f"{describe(node)}: only the mean of whole maps is supported")
+    found = global_average_pool(builder, node, edge)
+    if given.get("keepdims", 1):
+        return found
+    return replace(found, layout="NF", order=np.arange(found.channels))
 
 
 def window(
