@@ -150,6 +150,7 @@ class Source:
 def _cleaned(model: onnx.ModelProto) -> ModelWrapper:
     """The graph with shapes and tensors of single readers, its nodes named as before."""
     wrapper = ModelWrapper(model, make_deepcopy=True)
+    _fix_batch(wrapper.graph)
     for node in wrapper.graph.node:
         node.doc_string = node.name
     wrapper = cleanup_model(wrapper)
@@ -157,6 +158,18 @@ def _cleaned(model: onnx.ModelProto) -> ModelWrapper:
         node.name = node.doc_string or node.name
         node.doc_string = ""
     return wrapper
+
+
+def _fix_batch(graph: onnx.GraphProto) -> None:
+    """One image, where the number of images is left open."""
+    constant = {each.name for each in graph.initializer}
+    for value in graph.input:
+        axes = value.type.tensor_type.shape.dim
+        if value.name not in constant and axes and not axes[0].dim_value:
+            axes[0].dim_value = 1
+            del graph.value_info[:]  # shapes that follow from the open number
+            for output in graph.output:
+                output.type.tensor_type.ClearField("shape")
 
 
 def _with_batch(model: ModelWrapper, count: int) -> ModelWrapper:
