@@ -194,6 +194,21 @@ def ds_cnn(weights, channels=16, classes=12, blocks=3):
     )
 
 
+def of_signals(weights, classes=10):
+    """Convolutions along time."""
+    return nn.Sequential(
+        qnn.QuantIdentity(bit_width=8),
+        qnn.QuantConv1d(4, 8, 5, stride=2, padding=2, bias=False, weight_quant=weights),
+        nn.BatchNorm1d(8),
+        qnn.QuantReLU(bit_width=4),
+        qnn.QuantConv1d(8, 8, 3, bias=True, weight_quant=weights),
+        nn.MaxPool1d(2),
+        qnn.QuantReLU(bit_width=4),
+        nn.Flatten(),
+        qnn.QuantLinear(72, classes, bias=True, weight_quant=WEIGHTS[2]),
+    )
+
+
 def settled(module, shape, seed=0):
     """The module with random weights and normalizations, some of which turn, and statistics."""
     generator = torch.Generator().manual_seed(seed)

@@ -51,8 +51,9 @@ def from_brevitas(module, shape: tuple[int, ...]) -> Source:
             import torch
             from brevitas.export import export_qonnx
     except ImportError as error:
+        missing = error.name.partition(".")[0]
         raise ToolError(
-            f"exporting from Brevitas needs {error.name}: pip install 'threefold[brevitas]'"
+            f"exporting from Brevitas needs {missing}: pip install 'threefold[brevitas]'"
         ) from None
     if not isinstance(module, torch.nn.Module):
         raise NetworkError(f"a module of PyTorch is exported, not {type(module).__name__}")
