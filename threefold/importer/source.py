@@ -142,6 +142,7 @@ class Source:
         one = helper.make_model(graph, opset_imports=imports, ir_version=8)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _QUIET
+        options.intra_op_num_threads = 1  # more of them wait for one another
         session = onnxruntime.InferenceSession(one.SerializeToString(), options)
         self._sessions[node.output[0]] = session
         return session
