@@ -96,6 +96,11 @@ class Edge:
         ends = self.type.element.lo, self.type.element.hi
         return tuple(np.full(self.channels, end, np.int64) for end in ends)
 
+    def largest(self) -> float:
+        """The largest size of a real number, where there is no step."""
+        lo, hi = self.type.element.lo, self.type.element.hi
+        return float((np.abs(self.scale) * max(abs(lo), abs(hi)) + np.abs(self.shift)).max())
+
     def all_values(self) -> np.ndarray:
         """Every value that codes can have, shape (codes, channels)."""
         codes = self.type.element
@@ -136,14 +141,19 @@ class Edge:
             shape = (rows, channels) if self.type.shape[:2] == (1, 1) else (rows * channels, 1)
         else:
             shape = (rows, *(channels if axis < 0 else 1 for axis in _AXES[layout]))
-        if step.op_type not in _OWN_CHANNELS:
-            for name in step.input:
-                value = source.constant(name) if name else None
-                if value is not None and not _fits(value.shape, shape):
-                    raise NetworkError(
-                        f"{describe(step)}: a constant of shape {value.shape} differs between "
-                        f"positions of a map, which is not supported; use one for each channel"
-                    )
+        for name in step.input:
+            value = source.constant(name) if name else None
+            if value is None:
+                continue
+            if step.op_type in _OWN_CHANNELS:
+                fits = value.shape[:1] in ((1,), shape[-1:] if len(shape) == 2 else (channels,))
+            else:
+                fits = _fits(value.shape, shape)
+            if not fits:
+                raise NetworkError(
+                    f"{describe(step)}: a constant of shape {value.shape} differs between "
+                    f"positions of a map, which is not supported; use one for each channel"
+                )
         return shape
 
 

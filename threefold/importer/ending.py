@@ -63,11 +63,17 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
 
 
 def class_index(builder: Builder, edge: Edge, node: onnx.NodeProto) -> Edge:
-    """The class with the largest of the integers."""
+    """The class with the largest of the integers; its scale is the largest that a logit can be."""
     name = builder.add("argmax", ArgMax(), edge.node, of=node)
-    one = np.ones(1)
-    made = replace(edge, node=name, type=builder.types[name], scale=one, shift=0 * one)
-    return replace(made, order=np.arange(1), is_class=True)
+    return replace(
+        edge,
+        node=name,
+        type=builder.types[name],
+        scale=np.array([edge.largest()]),
+        shift=np.zeros(1),
+        order=np.arange(1),
+        is_class=True,
+    )
 
 
 def _affine(builder: Builder, edge: Edge, node: onnx.NodeProto) -> tuple[float, np.ndarray]:
@@ -85,12 +91,16 @@ def _affine(builder: Builder, edge: Edge, node: onnx.NodeProto) -> tuple[float, 
             f"{describe(node)}: the output bends the sums of the last layer; end in the sums, and "
             f"leave the function to the host"
         )
-    if (np.abs(scale - scale[0]) > _ALIKE * abs(scale[0])).any() or scale[0] == 0:
+    used = edge.sums.matrix.any(axis=1)  # a class without weights has any scale
+    scale = (scale if edge.steps else edge.scale)[used]
+    if not scale.any():
+        raise NetworkError(f"{describe(node)}: no class depends on the image; train again")
+    if (np.abs(scale - scale[0]) > _ALIKE * abs(scale[0])).any():
         raise NetworkError(
             f"{describe(node)}: classes have different scales, from {scale.min():g} to "
             f"{scale.max():g}, and cannot be compared as integers; give the last layer one"
         )
-    return float(np.median(scale if edge.steps else edge.scale)), shift
+    return float(np.median(scale)), shift
 
 
 def _whole(units: np.ndarray, ranked: bool) -> tuple[int, np.ndarray]:

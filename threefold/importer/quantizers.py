@@ -52,6 +52,8 @@ def quantize(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     """
     to = grid(node, builder.source)
     last = edge.after(node)
+    if node.op_type == "Trunc" and len(node.input) == 5:
+        to = _unclipped(builder, node, last, to)
 
     def reference(values: np.ndarray) -> np.ndarray:
         return to.codes_of(last.results(builder.source, values))
@@ -124,17 +126,25 @@ def _counted(node: onnx.NodeProto, source: Source, given: dict) -> Grid:
 
 
 def _truncated(node: onnx.NodeProto, numbers: list[float], given: dict) -> Grid:
-    scale, zero, bits_in, *rest = numbers
+    scale, zero, _, *rest = numbers
     if zero:
         raise NetworkError(f"{describe(node)}: a zero point other than 0 is not supported")
+    bits = rest[-1]
     if len(rest) == 2:
-        scale, bits = rest
-    else:  # the first version has the width alone
-        (bits,) = rest
-        scale *= 2.0 ** (bits_in - bits)
+        scale = rest[0]
+        if not 0 < scale < np.inf:
+            raise NetworkError(f"{describe(node)}: a scale is positive, not {scale}")
     _require_bits(node, bits)
     lo, hi = _range(int(bits), given.get("signed", 1), given.get("narrow", 0))
     return Grid(Codes(hi - lo, offset=lo), scale)
+
+
+def _unclipped(builder: Builder, node: onnx.NodeProto, last: Edge, to: Grid) -> Grid:
+    """The grid of a Trunc of the first version, which keeps its scale and clips nothing."""
+    reached = last.results(builder.source, np.stack(last.bounds())).astype(np.float64)
+    lo, hi = np.rint(reached.min() / to.scale), np.rint(reached.max() / to.scale)
+    _require_bits(node, float(max(1, int(hi - lo).bit_length())))
+    return Grid(Codes(max(1, int(hi - lo)), offset=int(lo)), to.scale)
 
 
 def _range(bits: int, signed: int, narrow: int) -> tuple[int, int]:

@@ -14,9 +14,10 @@ from .source import Source
 
 __all__ = ["differences", "follow"]
 
-_ALIKE = 1e-5  # of the largest logit: sums in single precision
-_TIE = 1e-6
+_ALIKE = 2e-6  # of the largest that a logit can be: sums in single precision
 _ROUNDING = 2.0**-24  # of one operation in single precision
+_NOWHERE = 2.0**40
+_NEAR = 0.01  # of a step: what products of the scale in single precision are off
 _POOLED = 1024  # numbers that a mean adds up
 
 
@@ -29,13 +30,13 @@ def differences(edge: Edge, expected: np.ndarray, found: np.ndarray) -> np.ndarr
     if edge.is_class:
         flat = expected.reshape(len(expected), -1)
         chosen = np.take_along_axis(flat, found.reshape(-1, 1), axis=1)
-        wrong = flat.max(axis=1, keepdims=True) - chosen > _TIE * np.abs(flat).max()
+        wrong = flat.max(axis=1, keepdims=True) - chosen > _ALIKE * edge.scale
         return wrong.reshape(found.shape)
     if isinstance(edge.type.element, Codes):
         return _codes(edge, expected, found.shape[1:]) != found
     real = from_axes(expected, edge, found.shape[1:]).astype(np.float64)
     error = np.abs(real - (found * edge.scale + edge.shift))
-    return error > _ALIKE * np.abs(real).max()
+    return error > _ALIKE * edge.largest()
 
 
 def follow(
@@ -54,7 +55,7 @@ def follow(
     for tensor, edge in converted.edges.items():
         if tensor != source.input:
             at[edge.node].append((tensor, edge))
-    one = {name: tensor[image : image + 1] for name, tensor in expected.items() if tensor.ndim}
+    one = {name: tensor[image : image + 1] for name, tensor in expected.items() if np.ndim(tensor)}
     results = {INPUT: images[image : image + 1]}
     wrong, rounded = {}, 0
     for name, node in [(INPUT, None), *((node.name, node) for node in network.nodes)]:
@@ -87,13 +88,13 @@ def follow(
 
 
 def _codes(edge: Edge, expected: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """Codes of a tensor of the source."""
+    """Codes of a tensor of the source, −1 where it has a number that no code means."""
     codes = edge.type.element
     with np.errstate(all="ignore"):
         values = (from_axes(expected, edge, shape).astype(np.float64) - edge.shift) / edge.scale
-        values = np.nan_to_num(np.rint(values), nan=2.0**40, posinf=2.0**40, neginf=-(2.0**40))
-    found, rest = np.divmod(values.astype(np.int64) - codes.offset, codes.step)
-    return np.where(rest == 0, found, -1)
+        values = np.clip(np.nan_to_num(values, nan=_NOWHERE), -_NOWHERE, _NOWHERE)
+    found, rest = np.divmod(np.rint(values).astype(np.int64) - codes.offset, codes.step)
+    return np.where((rest == 0) & (np.abs(values - np.rint(values)) < _NEAR), found, -1)
 
 
 def _excused(
