@@ -18,7 +18,7 @@ def reshape(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     before, after = (
         builder.source.shape(name) for name in (builder.source.reads(node)[0], node.output[0])
     )
-    if before == after:
+    if before == after or edge.is_class:
         return edge
     height, width, channels = edge.type.shape
     if len(after) == 2 and after[1] == height * width * channels and edge.layout != "NF":
