@@ -1,4 +1,6 @@
+import doctest
 import re
+import sys
 import warnings
 
 import numpy as np
@@ -172,3 +174,8 @@ def test_a_shape_that_does_not_fit():
 def test_no_module():
     with pytest.raises(NetworkError, match=r"^a module of PyTorch is exported, not list$"):
         importer.from_brevitas([], SHAPE)
+
+
+def test_the_example():
+    module = sys.modules[importer.from_brevitas.__module__]
+    assert doctest.testmod(module) == (0, 6)

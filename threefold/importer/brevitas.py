@@ -12,7 +12,8 @@ __all__ = ["from_brevitas"]
 def from_brevitas(module, shape: tuple[int, ...]) -> Source:
     """The QONNX graph of a module whose layers are those of Brevitas.
 
-    The module stays as it is: a copy of it is exported, in evaluation mode, on the CPU.
+    The module stays as it is: a copy of it is exported, in evaluation mode, on the CPU. Quantizers
+    of 2 bits with a narrow range, as Brevitas has for weights, give ternary weights.
 
     Parameters
     ----------
@@ -31,14 +32,13 @@ def from_brevitas(module, shape: tuple[int, ...]) -> Source:
     --------
     >>> from torch import nn
     >>> from brevitas import nn as qnn
-    >>> from brevitas.quant import SignedTernaryWeightPerTensorConst as Ternary
     >>> from threefold import importer
     >>> module = nn.Sequential(
-    ...     qnn.QuantConv2d(1, 8, 3, bias=False, weight_quant=Ternary),
+    ...     qnn.QuantConv2d(1, 8, 3, bias=False, weight_bit_width=2),
     ...     nn.BatchNorm2d(8),
     ...     qnn.QuantReLU(bit_width=4),
     ...     nn.Flatten(),
-    ...     qnn.QuantLinear(8 * 26 * 26, 10, bias=False, weight_quant=Ternary),
+    ...     qnn.QuantLinear(8 * 26 * 26, 10, bias=False, weight_bit_width=2),
     ... )
     >>> source = importer.from_brevitas(module, (1, 28, 28))
     >>> importer.convert(source, "digits").network.output.name
