@@ -1,5 +1,6 @@
 """Networks trained elsewhere: QONNX graphs as networks of exact integers."""
 
+from .brevitas import from_brevitas
 from .convert import Converted, convert
 from .input import Input
 from .prove import Agreement, compare, source_classes
@@ -14,6 +15,7 @@ __all__ = [
     "Source",
     "compare",
     "convert",
+    "from_brevitas",
     "read",
     "source_classes",
     "ternarized",

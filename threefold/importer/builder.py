@@ -14,6 +14,7 @@ from .source import Source, describe
 
 __all__ = ["Builder"]
 
+_MOST_LEVELS = 1 << 22
 _ALIKE = 1e-5  # relative error of numbers that single precision has rounded a few times
 
 
@@ -31,6 +32,9 @@ class Builder:
     ----------
     nodes : list of Node
     types : dict of str to Tensor
+    quantized : dict of str to (Edge, Grid)
+        By tensors of the source that quantizers made: what they read, the quantizer itself the
+        last of its steps, and what they give.
     """
 
     source: Source
@@ -39,6 +43,7 @@ class Builder:
 
     def __post_init__(self):
         self.types = {INPUT: self.input}
+        self.quantized = {}
         self._counts = Counter()
 
     def name(self, kind: str) -> str:
@@ -89,9 +94,10 @@ class Builder:
         error = np.abs(results - (found * edge.scale + edge.shift)).max()
         lo, hi = int(found.min()), int(found.max())
         if error > _ALIKE * np.abs(results).max() or hi == lo or hi - lo > 255:
+            last = describe(edge.steps[-1][1])
             raise NetworkError(
-                f"{describe(of)} reads what {describe(edge.steps[-1])} makes of codes, which are "
-                f"none of the same scale; put a quantizer of activations behind it"
+                f"{describe(of)} reads what {last} makes of codes, which are none of the same "
+                f"scale; put a quantizer of activations behind it"
             )
 
         def reference(rows: np.ndarray) -> np.ndarray:
@@ -103,6 +109,11 @@ class Builder:
 
     def threshold(self, edge: Edge, reference, codes: Codes, of: onnx.NodeProto) -> str:
         """The node that gives the codes of ``reference`` for all that ``edge`` can be."""
+        if edge.channels * codes.max_code > _MOST_LEVELS:
+            raise NetworkError(
+                f"{describe(of)} has {edge.channels} channels of {codes.max_code + 1} codes, whose "
+                f"levels no small FPGA holds"
+            )
         lo, hi = edge.bounds()
         levels, falling = search(reference, lo, hi, codes.max_code)
         node = edge.node

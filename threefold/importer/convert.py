@@ -7,26 +7,28 @@ import numpy as np
 import onnx
 
 from ..errors import NetworkError
-from ..network import INPUT, Codes, Network, Tensor
+from ..network import INPUT, Network, Tensor
 from .builder import Builder
-from .edge import Edge
+from .edge import NO_PADDING, Edge
 from .ending import class_index, logits
 from .input import Input
 from .joins import add, concat
 from .layers import convolution, gemm, product
-from .pools import average_pool, global_average_pool, max_pool
-from .quantizers import QUANTIZERS, grid, quantize
+from .pools import average_pool, global_average_pool, max_pool, mean
+from .quantizers import QUANTIZERS, Grid, grid, quantize
 from .shapes import reshape, transpose
 from .source import Source, attributes, describe
 
 __all__ = ["Converted", "convert"]
 
 _STEPS = (
-    "Add", "BatchNormalization", "Clip", "Div", "HardTanh", "LeakyRelu", "Mul", "Relu", "Sigmoid",
-    "Sub", "Tanh",
+    "Add", "BatchNormalization", "Clip", "Div", "Elu", "HardSigmoid", "HardTanh", "LeakyRelu",
+    "Mul", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Sub", "Tanh",
 )  # fmt: skip
 _SAME = ("Cast", "Dropout", "Identity")
 _LAST = ("LogSoftmax", "Softmax")
+_CLASS = ("ArgMax", "TopK")
+_RESHAPED = ("Flatten", "Reshape", "Squeeze", "Unsqueeze")
 _ONE = {
     "Conv": convolution,
     "MatMul": product,
@@ -34,14 +36,13 @@ _ONE = {
     "MaxPool": max_pool,
     "AveragePool": average_pool,
     "GlobalAveragePool": global_average_pool,
-    "Reshape": reshape,
-    "Flatten": reshape,
-    "Squeeze": reshape,
-    "Unsqueeze": reshape,
+    "ReduceMean": mean,
+    **dict.fromkeys(_RESHAPED, reshape),
     "Transpose": transpose,
     **dict.fromkeys(QUANTIZERS, quantize),
 }
 _SEVERAL = {"Add": add, "Concat": concat}
+_INPUT_QUANTIZERS = ("Quant", "IntQuant", "BipolarQuant")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,11 @@ class Converted:
     input : Input
     edges : dict of str to Edge
         By tensors of the source, those that are codes or logits of the network.
+    quantized : dict of str to (Edge, Grid)
+        Of codes that quantizers made: what they read, and what they give.
+    output : str
+        The tensor of the source that is compared with what the network gives: its output, or the
+        logits that a Softmax, ArgMax or TopK at the end reads.
     notes : list of str
         What a user should know.
     """
@@ -61,6 +67,8 @@ class Converted:
     network: Network
     input: Input
     edges: dict[str, Edge]
+    quantized: dict[str, tuple[Edge, Grid]]
+    output: str
     notes: list[str]
 
 
@@ -89,22 +97,62 @@ def convert(
     NetworkError
         If a node, attribute or pattern is not supported; the message names the node.
     """
-    start, quantizer, input = _start(source, input)
+    start, input = _start(source, input)
     builder = Builder(source, start.type)
     edges = {source.input: start}
     notes: list[str] = []
     for node in source.nodes:
-        read = [edges[each] for each in source.reads(node)]
+        try:
+            read = [edges[each] for each in source.reads(node)]
+        except KeyError as error:
+            raise NetworkError(
+                f"{describe(node)} reads {error}, a further output of a node; only the first is "
+                f"supported"
+            ) from None
+        edge = _guarded(builder, node, read, notes)
         index = 1 if node.op_type == "TopK" else 0  # the values come first
-        edges[node.output[index]] = (
-            start if node is quantizer else _edge(builder, node, read, notes)
-        )
+        made = node.output[index]
+        edges[made] = edge if edge.changed else replace(edge, tensor=made, origin=None)
     if source.output not in edges:
-        raise NetworkError(f"the output {source.output!r} is not what the last node computes")
-    end = _end(builder, edges[source.output], source.nodes[-1], argmax)
+        raise NetworkError(f"the output {source.output!r} is not the first of the last node")
+    last = source.nodes[-1]
+    end = _end(builder, edges[source.output], last, argmax)
+    if not builder.nodes:
+        raise NetworkError(f"{describe(last)}: the network computes nothing; export its layers")
     network = Network(name, start.type, builder.nodes)
-    known = {key: edge for key, edge in edges.items() if edge.plain}
-    return Converted(network, input, {**known, source.output: end}, notes)
+    known = {key: edge for key, edge in edges.items() if edge.plain and not edge.is_class}
+    output = _compared(source)
+    return Converted(network, input, {**known, output: end}, builder.quantized, output, notes)
+
+
+def _guarded(builder: Builder, node: onnx.NodeProto, read: list[Edge], notes: list[str]) -> Edge:
+    """What a node makes, where a stranger's attributes are of any type and size."""
+    try:
+        for edge in read:
+            if edge.padding != NO_PADDING and node.op_type not in ("Conv", "Pad", *_SAME):
+                raise NetworkError(
+                    f"{describe(node)} reads a padded map; only convolutions read the zeros of a "
+                    f"Pad"
+                )
+            if edge.is_class and node.op_type not in (*_SAME, *_RESHAPED):
+                raise NetworkError(
+                    f"{describe(node)} reads the class; a network ends with it, leave the rest to "
+                    f"the host"
+                )
+        return _edge(builder, node, read, notes)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        raise NetworkError(
+            f"{describe(node)} has attributes or inputs that do not go together; export it again"
+        ) from None
+
+
+def _compared(source: Source) -> str:
+    """The tensor that the end of the network is compared with."""
+    makers = {name: node for node in source.nodes for name in node.output}
+    last = makers[source.output]
+    while last.op_type in (*_SAME, *_RESHAPED) and last.input[0] in makers:
+        last = makers[last.input[0]]
+    return last.input[0] if last.op_type in (*_LAST, *_CLASS) else source.output
 
 
 def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge], notes: list[str]) -> Edge:
@@ -114,11 +162,10 @@ def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge], notes: list[
         if kind in _ONE:
             return _ONE[kind](builder, node, edge)
         if kind in _SAME:
-            return edge
+            return _same(builder, node, edge)
         if kind in _LAST and node.output[0] == builder.source.output:
-            notes.append(f"{describe(node)} is left to the host: it does not change the class")
-            return edge
-        if kind in ("ArgMax", "TopK"):
+            return _left_to_host(node, edge, notes)
+        if kind in _CLASS:
             return _class(builder, node, edge)
         if kind == "Pad":
             return _padded(builder, node, edge)
@@ -134,19 +181,40 @@ def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge], notes: list[
     )
 
 
-def _start(source: Source, input: Input | None) -> tuple[Edge, onnx.NodeProto | None, Input]:
-    """The edge of the input, what its codes mean, and the quantizer that they come from.
+def _same(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
+    """What changes no number."""
+    to = attributes(node).get("to", onnx.TensorProto.FLOAT)
+    if to != onnx.TensorProto.FLOAT and not edge.is_class:
+        name = onnx.TensorProto.DataType.Name(to).lower()
+        raise NetworkError(f"{describe(node)} makes {name} of numbers; export in float32")
+    if node.op_type == "Dropout" and len(node.input) > 2:
+        training = builder.source.constant(node.input[2])
+        if training is None or training.any():
+            raise NetworkError(f"{describe(node)} is in training mode; export in evaluation mode")
+    return edge
+
+
+def _left_to_host(node: onnx.NodeProto, edge: Edge, notes: list[str]) -> Edge:
+    """A function at the end that leaves the order of the classes."""
+    where = _classes_axis(edge)
+    if attributes(node).get("axis", -1) not in (where, where - len(edge.layout)):
+        raise NetworkError(f"{describe(node)} must look along the classes, axis {where}")
+    notes.append(f"{describe(node)} is left to the host: it does not change the class")
+    return edge
+
+
+def _start(source: Source, input: Input | None) -> tuple[Edge, Input]:
+    """The edge of the input, and what its codes mean.
 
     Where nothing is said of the input and all that reads it is one quantizer, the network reads
     the codes of that.
     """
     shape = source.shape(source.input)
     readers = source.consumers(source.input)
-    quantizer = None
-    if input is None and len(readers) == 1 and readers[0].op_type in QUANTIZERS:
-        (quantizer,) = readers
-        found = grid(quantizer, source)
-        input = Input(Fraction(found.scale), found.codes)
+    if input is None and len(readers) == 1 and readers[0].op_type in _INPUT_QUANTIZERS:
+        found = grid(readers[0], source)
+        if not found.shift:
+            input = Input(Fraction(found.scale), found.codes)
     input = input or Input()
     last = len(shape) > 2 and any(
         node.op_type == "Transpose" and attributes(node).get("perm", ())[:2] == [0, len(shape) - 1]
@@ -164,29 +232,40 @@ def _start(source: Source, input: Input | None) -> tuple[Edge, onnx.NodeProto | 
     order = np.arange(size[2]) if layout == "NF" else None
     full = np.ones(size[2])
     scale = full * (input.scale.numerator / input.scale.denominator)
-    return Edge(INPUT, Tensor(size, input.codes), scale, 0 * full, layout, order), quantizer, input
+    type = Tensor(tuple(map(int, size)), input.codes)
+    return Edge(INPUT, type, scale, 0 * full, layout, order, tensor=source.input), input
 
 
 def _end(builder: Builder, edge: Edge, node: onnx.NodeProto, argmax: bool) -> Edge:
     if edge.is_class:
         return edge
-    edge = logits(builder, edge, node)
     is_vector = edge.type.shape[:2] == (1, 1) and edge.channels > 1
-    if argmax and is_vector and not isinstance(edge.type.element, Codes):
-        return class_index(builder, edge, node)
-    return edge
+    if argmax and is_vector and edge.sums is not None:
+        return class_index(builder, logits(builder, edge, node, ranked=True), node)
+    return logits(builder, edge, node)
 
 
 def _class(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     """The end of a classifier; only the largest is known."""
     source, given = builder.source, attributes(node)
     if node.op_type == "TopK":
-        count = given.get("k") or int(source.constant(node.input[1]).item())
+        count = given.get("k") or int(source.constant(node.input[1]).flat[0])
         if count != 1 or given.get("largest", 1) != 1:
             raise NetworkError(f"{describe(node)} gives {count} classes; only the largest is known")
-    if given.get("axis", -1 if node.op_type == "TopK" else 0) not in (1, -1):
-        raise NetworkError(f"{describe(node)} must look along the classes, axis 1")
-    return class_index(builder, logits(builder, edge, node), node)
+    where = _classes_axis(edge)
+    axis = given.get("axis", -1 if node.op_type == "TopK" else 0)
+    if axis not in (where, where - len(edge.layout)) or edge.type.shape[:2] != (1, 1):
+        raise NetworkError(f"{describe(node)} must look along the classes of a vector, axis 1")
+    if given.get("select_last_index", 0):
+        raise NetworkError(
+            f"{describe(node)} gives the last of equal classes (select_last_index); only the first "
+            f"is supported"
+        )
+    return class_index(builder, logits(builder, edge, node, ranked=True), node)
+
+
+def _classes_axis(edge: Edge) -> int:
+    return edge.layout.index("F" if edge.layout == "NF" else "C")
 
 
 def _padded(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
@@ -197,13 +276,18 @@ def _padded(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     value = given.get("value", 0.0)
     if len(node.input) > 2 and node.input[2]:
         value = source.constant(node.input[2])
-    count = len(edge.layout)
-    if pads is None or len(pads) != 2 * count or given.get("mode", "constant") != "constant":
+    axes = range(len(edge.layout))
+    if len(node.input) > 3 and node.input[3]:
+        axes = source.constant(node.input[3])
+    known = pads is not None and value is not None and axes is not None
+    if not known or len(pads) != 2 * len(axes) or given.get("mode", "constant") != "constant":
         raise NetworkError(f"{describe(node)}: only padding with a constant 0 is supported")
-    by_axis = {axis: (int(pads[i]), int(pads[i + count])) for i, axis in enumerate(edge.layout)}
-    if np.any(value) or min(map(min, by_axis.values())) < 0 or any(by_axis["N"] + by_axis["C"]):
+    by_axis = dict.fromkeys(edge.layout, (0, 0)) | {
+        edge.layout[axis]: (int(pads[i]), int(pads[i + len(axes)])) for i, axis in enumerate(axes)
+    }
+    sides = [*by_axis["N"], *by_axis.get("C", ()), *by_axis.get("F", ())]
+    if np.any(value) or min(map(min, by_axis.values())) < 0 or any(sides):
         raise NetworkError(f"{describe(node)}: only rows and columns of 0 can be added to a map")
-    top, bottom = by_axis.get("H", (0, 0))
-    left, right = by_axis["W"]
+    (top, bottom), (left, right) = by_axis.get("H", (0, 0)), by_axis.get("W", (0, 0))
     more = np.add(edge.padding, (top, left, bottom, right))
     return replace(edge, padding=tuple(int(n) for n in more))

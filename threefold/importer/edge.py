@@ -40,14 +40,19 @@ class Edge:
         A layer that has no node yet, so that its weights may still be negated.
     reads : Codes, optional
         What ``sums`` reads.
-    steps : tuple of onnx.NodeProto
-        Functions of single elements, the same for all of a channel.
+    steps : tuple of (str, onnx.NodeProto)
+        Functions of single elements, the same for all of a channel, each with the layout of what
+        it reads.
     pools : tuple of (int, MaxPool)
         Maxima of windows, each with the number of steps before it.
     padding : (int, int, int, int)
         Rows and columns of 0 at the top, left, bottom, right, which have no node.
     is_class : bool
         Whether it is the class, the index of the largest of what the source has.
+    tensor : str
+        Of the source, where there are neither steps nor pools.
+    origin : Edge, optional
+        What it was ahead of all steps and pools.
     """
 
     node: str
@@ -58,10 +63,12 @@ class Edge:
     order: np.ndarray | None = None
     sums: Conv | None = None
     reads: Codes | None = None
-    steps: tuple[onnx.NodeProto, ...] = ()
+    steps: tuple[tuple[str, onnx.NodeProto], ...] = ()
     pools: tuple[tuple[int, MaxPool], ...] = ()
     padding: tuple[int, int, int, int] = NO_PADDING
     is_class: bool = False
+    tensor: str = ""
+    origin: "Edge | None" = None
 
     @property
     def channels(self) -> int:
@@ -71,12 +78,16 @@ class Edge:
     @property
     def plain(self) -> bool:
         """Whether it is the values of a node, scaled."""
-        pending = self.sums is not None or self.steps or self.pools
-        return not pending and self.padding == NO_PADDING
+        return self.sums is None and not self.changed
+
+    @property
+    def changed(self) -> bool:
+        """Whether there are steps, pools or padding."""
+        return bool(self.steps or self.pools) or self.padding != NO_PADDING
 
     def after(self, step: onnx.NodeProto) -> "Edge":
         """With one more step."""
-        return replace(self, steps=(*self.steps, step))
+        return replace(self, steps=(*self.steps, (self.layout, step)), origin=self.origin or self)
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Smallest and largest value of each channel."""
@@ -84,6 +95,11 @@ class Edge:
             return self.sums.bounds(self.reads)
         ends = self.type.element.lo, self.type.element.hi
         return tuple(np.full(self.channels, end, np.int64) for end in ends)
+
+    def largest(self) -> float:
+        """The largest size of a real number, where there is no step."""
+        lo, hi = self.type.element.lo, self.type.element.hi
+        return float((np.abs(self.scale) * max(abs(lo), abs(hi)) + np.abs(self.shift)).max())
 
     def all_values(self) -> np.ndarray:
         """Every value that codes can have, shape (codes, channels)."""
@@ -96,11 +112,21 @@ class Edge:
         return (values * self.scale + self.shift).astype(np.float32)
 
     def through(self, source: Source, real: np.ndarray, first: int = 0) -> np.ndarray:
-        """What the source makes of real numbers (rows, channels) in the steps from ``first``."""
-        for step in self.steps[first:]:
-            shape = self._shape(step, source, *real.shape)
+        """What the source makes of real numbers (rows, channels) in the steps from ``first``.
+
+        Raises
+        ------
+        NetworkError
+            If a step differs between positions of a map, or makes what is no number.
+        """
+        for layout, step in self.steps[first:]:
+            shape = self._shape(layout, step, source, *real.shape)
             (name,) = source.reads(step)
             result = source.evaluate(step, {name: np.ascontiguousarray(real.reshape(shape))})[0]
+            if result.size != real.size or np.isnan(result).any():
+                raise NetworkError(
+                    f"{describe(step)} makes what is no number; its constants are damaged"
+                )
             real = result.reshape(real.shape)
         return real
 
@@ -108,21 +134,26 @@ class Edge:
         """What the source has in this tensor where the network has ``values``."""
         return self.through(source, self.real(values))
 
-    def _shape(self, step: onnx.NodeProto, source: Source, rows: int, channels: int) -> tuple:
+    def _shape(self, layout: str, step: onnx.NodeProto, source: Source, rows: int, channels: int):
         """Shape of single pixels in the axes of the source, if the step is the same for all."""
-        if self.layout == "NF":
+        if layout == "NF":
             # Positions of a map that became a vector have nothing in common but scalars.
             shape = (rows, channels) if self.type.shape[:2] == (1, 1) else (rows * channels, 1)
         else:
-            shape = (rows, *(channels if axis < 0 else 1 for axis in _AXES[self.layout]))
-        if step.op_type not in _OWN_CHANNELS:
-            for name in step.input:
-                value = source.constant(name) if name else None
-                if value is not None and not _fits(value.shape, shape):
-                    raise NetworkError(
-                        f"{describe(step)}: a constant of shape {value.shape} differs between "
-                        f"positions of a map, which is not supported; use one for each channel"
-                    )
+            shape = (rows, *(channels if axis < 0 else 1 for axis in _AXES[layout]))
+        for name in step.input:
+            value = source.constant(name) if name else None
+            if value is None:
+                continue
+            if step.op_type in _OWN_CHANNELS:
+                fits = value.shape[:1] in ((1,), shape[-1:] if len(shape) == 2 else (channels,))
+            else:
+                fits = _fits(value.shape, shape)
+            if not fits:
+                raise NetworkError(
+                    f"{describe(step)}: a constant of shape {value.shape} differs between "
+                    f"positions of a map, which is not supported; use one for each channel"
+                )
         return shape
 
 

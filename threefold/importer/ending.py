@@ -17,12 +17,21 @@ _ALIKE = 1e-5
 _FINEST = 1 << 12  # parts of a unit that biases are rounded to
 
 
-def logits(builder: Builder, edge: Edge, node: onnx.NodeProto) -> Edge:
+def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool = False) -> Edge:
     """Integers that are in the order of the real numbers of the output.
 
     Codes stay what they are. Sums get the bias that the source adds after them: in whole units,
-    or, where biases are none, in the 2ᵏ-th part of one that keeps the order of all classes, for
-    which the codes that the layer reads count in steps of 2ᵏ.
+    or, where biases are none, in the 2ᵏ-th part of one, for which the codes that the layer reads
+    count in steps of 2ᵏ. Whatever the sums, the order of the classes is that of the source.
+
+    Parameters
+    ----------
+    builder : Builder
+    edge : Edge
+    node : onnx.NodeProto
+        The last of the source.
+    ranked : bool
+        Whether the order is all that counts, and the fewest parts will do.
 
     Raises
     ------
@@ -33,60 +42,102 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto) -> Edge:
         return builder.settled(edge, node)
     if edge.pools:
         raise NetworkError(f"{describe(node)}: a MaxPool of real numbers at the end; quantize them")
-    lo, hi = edge.bounds()
-    rows = np.stack([lo, (lo + hi) // 2, hi])
-    rows[:, lo == hi] += np.arange(3)[:, None]
-    results = edge.results(builder.source, rows).astype(np.float64)
-    scale = (results[2] - results[0]) / (rows[2] - rows[0])
-    shift = results[0] - scale * rows[0]
-    if np.abs(results - scale * rows - shift).max() > _ALIKE * np.abs(results).max():
-        raise NetworkError(
-            f"{describe(node)}: the output bends the sums of the last layer; end in the sums, and "
-            f"leave the function to the host"
-        )
-    if (np.abs(scale - scale[0]) > _ALIKE * abs(scale[0])).any() or scale[0] == 0:
-        raise NetworkError(
-            f"{describe(node)}: classes have different scales, from {scale.min():g} to "
-            f"{scale.max():g}, and cannot be compared as integers; give the last layer one"
-        )
+    scale, shift = _affine(builder, edge, node)
     op = edge.sums
-    if scale[0] < 0:
-        op = replace(op, weights=-op.weights)
-    scale = np.full_like(scale, np.median(np.abs(scale)))
-    shift = (shift - shift.min()) / scale
-    parts = _parts(shift)
+    if scale < 0:
+        scale, op = -scale, replace(op, weights=-op.weights)
+    parts, bias = _whole(shift / scale, ranked)
     source = edge.node if parts == 1 else _finer(builder, edge, parts, node)
     sums = builder.add("fc" if edge.layout == "NF" else "conv", op, source, of=node)
-    bias = np.rint(shift * parts).astype(np.int64)
     name = builder.add("logits", Logits(bias), sums, of=node)
+    full = np.full(len(shift), scale / parts)
     return replace(
         edge,
         node=name,
         type=builder.types[name],
-        scale=scale / parts,
-        shift=0 * scale,
+        scale=full,
+        shift=shift - full * bias,
         sums=None,
         steps=(),
     )
 
 
 def class_index(builder: Builder, edge: Edge, node: onnx.NodeProto) -> Edge:
-    """The class with the largest of the integers."""
+    """The class with the largest of the integers; its scale is the largest that a logit can be."""
     name = builder.add("argmax", ArgMax(), edge.node, of=node)
-    one = np.ones(1)
-    made = replace(edge, node=name, type=builder.types[name], scale=one, shift=0 * one)
-    return replace(made, order=np.arange(1), is_class=True)
+    return replace(
+        edge,
+        node=name,
+        type=builder.types[name],
+        scale=np.array([edge.largest()]),
+        shift=np.zeros(1),
+        order=np.arange(1),
+        is_class=True,
+    )
 
 
-def _parts(shift: np.ndarray) -> int:
-    """Parts of a unit in which biases keep the order of any sums."""
-    fractions = np.sort(shift % 1.0)
-    fractions = fractions[np.minimum(fractions, 1 - fractions) > _ALIKE]
-    if not len(fractions):
-        return 1
-    gaps = np.diff([0.0, *fractions, 1.0])
-    gaps = gaps[gaps > _ALIKE]
-    return int(min(_FINEST, 2 ** np.ceil(np.log2(1 / gaps.min()))))
+def _affine(builder: Builder, edge: Edge, node: onnx.NodeProto) -> tuple[float, np.ndarray]:
+    """The scale that all classes have, and the shift of each."""
+    lo, hi = edge.bounds()
+    lo, hi = (np.where(lo == hi, end, own) for own, end in ((lo, lo.min()), (hi, hi.max() + 1)))
+    # The shift is what the source makes of 0, so that no rounding of large sums is in it.
+    rows = np.stack([lo, (lo + hi) // 2, hi, 0 * lo])
+    results = edge.results(builder.source, rows).astype(np.float64)
+    scale = (results[2] - results[0]) / (rows[2] - rows[0])
+    shift = results[3] if edge.steps else edge.shift
+    largest = np.abs(results).max()
+    if not np.isfinite(largest) or np.abs(results - scale * rows - shift).max() > _ALIKE * largest:
+        raise NetworkError(
+            f"{describe(node)}: the output bends the sums of the last layer; end in the sums, and "
+            f"leave the function to the host"
+        )
+    used = edge.sums.matrix.any(axis=1)  # a class without weights has any scale
+    scale = (scale if edge.steps else edge.scale)[used]
+    if not scale.any():
+        raise NetworkError(f"{describe(node)}: no class depends on the image; train again")
+    if (np.abs(scale - scale[0]) > _ALIKE * abs(scale[0])).any():
+        raise NetworkError(
+            f"{describe(node)}: classes have different scales, from {scale.min():g} to "
+            f"{scale.max():g}, and cannot be compared as integers; give the last layer one"
+        )
+    return float(np.median(scale)), shift
+
+
+def _whole(units: np.ndarray, ranked: bool) -> tuple[int, np.ndarray]:
+    """Biases as integers: parts of a unit, and how many of them each class has.
+
+    Sums are whole, so that of two classes the one with more whole units is larger, and the
+    fractions of their biases decide between equal ones. The order of the fractions is therefore
+    all that must be kept: here they become different numbers of parts in the same order.
+    """
+    noise = 2.0**-22 * np.abs(units).max()  # of biases in single precision
+    units = units - units.min()
+    places = np.sort(units % 1.0)
+    gaps = np.diff(places, append=places[0] + 1)
+    origin = places[(gaps.argmax() + 1) % len(places)]  # behind the widest gap, splitting no group
+    units = units - origin
+    whole = np.floor(units + noise)
+    fractions = np.maximum(units - whole, 0)
+    order = np.argsort(fractions, kind="stable")
+    groups = np.empty(len(units), np.int64)  # ranks of fractions, equal ones the same
+    groups[order] = np.concatenate([[0], np.cumsum(np.diff(fractions[order]) > noise)])
+    parts = 1 << int(groups.max()).bit_length()
+    offsets = groups
+    if not ranked and parts > 1:
+        gap = np.diff(np.sort(fractions), append=1.0)
+        parts = max(parts, min(_FINEST, 1 << int(np.ceil(np.log2(1 / gap[gap > noise].min())))))
+        offsets = _spread(np.rint(fractions * parts).astype(np.int64), groups, parts)
+    bias = whole.astype(np.int64) * parts + offsets
+    return parts, bias - bias.min()
+
+
+def _spread(offsets: np.ndarray, groups: np.ndarray, parts: int) -> np.ndarray:
+    """Offsets below ``parts`` that grow from each group to the next."""
+    count = int(groups.max()) + 1
+    found = np.array([offsets[groups == group].min() for group in range(count)])
+    found = np.maximum.accumulate(found - np.arange(count)) + np.arange(count)
+    found = np.minimum(found, parts - count + np.arange(count))
+    return found[groups]
 
 
 def _finer(builder: Builder, edge: Edge, parts: int, node: onnx.NodeProto) -> str:

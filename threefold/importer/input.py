@@ -12,6 +12,7 @@ __all__ = ["Input"]
 
 
 _PIXELS = Codes.unsigned(8)
+_SMALLEST = Fraction(1, 2**100)
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Input:
     Raises
     ------
     DataError
-        If the scale is not positive.
+        If the scale is not positive, or beyond single precision.
     """
 
     scale: Fraction = Fraction(1, 255)
@@ -37,9 +38,13 @@ class Input:
     def __post_init__(self):
         if self.scale <= 0:
             raise DataError(f"the scale of the input must be positive, not {self.scale}")
+        if not _SMALLEST <= self.scale <= 1 / _SMALLEST:
+            raise DataError(
+                f"the scale of the input must be within single precision, not {float(self.scale):g}"
+            )
 
     def real(self, codes: np.ndarray) -> np.ndarray:
         """Single-precision numbers of codes, correctly rounded."""
-        values = self.codes.offset + self.codes.step * codes.astype(np.int64)
-        exact = values * self.scale.numerator / self.scale.denominator
-        return exact.astype(np.float32)
+        values = self.codes.offset + self.codes.step * np.arange(self.codes.max_code + 1)
+        exact = [float(int(value) * self.scale) for value in values]
+        return np.array(exact, np.float32)[codes]

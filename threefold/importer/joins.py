@@ -13,10 +13,17 @@ from .source import attributes, describe
 
 __all__ = ["add", "concat"]
 
+_ALIKE = 1e-6  # single precision has rounded both
+
 
 def add(builder: Builder, node: onnx.NodeProto, first: Edge, second: Edge) -> Edge:
     """The sum of two branches, whose codes have one scale."""
     first, second = _alike(builder, node, first, second)
+    if first.layout == "NF" and not np.array_equal(first.order, second.order):
+        raise NetworkError(
+            f"{describe(node)} adds vectors of maps whose axes were in different orders; transpose "
+            f"one of the maps ahead"
+        )
     name = builder.add("add", Add(), first.node, second.node, of=node)
     return replace(first, node=name, type=builder.types[name], shift=first.shift + second.shift)
 
@@ -47,8 +54,8 @@ def concat(builder: Builder, node: onnx.NodeProto, *edges: Edge) -> Edge:
 
 def _alike(builder: Builder, node: onnx.NodeProto, first: Edge, second: Edge) -> tuple[Edge, Edge]:
     first, second = (builder.settled(edge, node) for edge in (first, second))
-    scales = np.unique(np.concatenate([first.scale, second.scale]))
-    if len(scales) > 1:
+    scales = np.sort(np.concatenate([first.scale, second.scale]))
+    if scales[-1] - scales[0] > _ALIKE * np.abs(scales).max():
         raise NetworkError(
             f"{describe(node)} joins codes of scales {scales[0]:g} and {scales[-1]:g}; give the "
             f"branches one quantizer"

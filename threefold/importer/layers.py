@@ -91,6 +91,8 @@ def _sums(node: onnx.NodeProto, edge: Edge, op: Conv, scale: np.ndarray, bias) -
             scale[row] * (op.weights[row].sum((0, 1)) * edge.shift[first : first + depth]).sum()
         )
     if bias is not None:
+        if not np.isfinite(bias).all():
+            raise NetworkError(f"{describe(node)}: a bias is not finite; train again")
         shift = shift + bias
     try:
         out = op.infer(edge.type)

@@ -11,7 +11,7 @@ from .builder import Builder
 from .edge import NO_PADDING, Edge
 from .source import attributes, describe
 
-__all__ = ["average_pool", "global_average_pool", "max_pool", "pooled", "window"]
+__all__ = ["average_pool", "global_average_pool", "max_pool", "mean", "pooled", "window"]
 
 
 def max_pool(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
@@ -21,8 +21,8 @@ def max_pool(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     if not edge.plain or (edge.scale < 0).any():
         shape = op.infer(Tensor(edge.type.shape, Codes(1))).shape
         element = edge.type.element
-        pools = (*edge.pools, (len(edge.steps), op))
-        return replace(edge, pools=pools, type=Tensor(shape, element))
+        pools, origin = (*edge.pools, (len(edge.steps), op)), edge.origin or edge
+        return replace(edge, pools=pools, type=Tensor(shape, element), origin=origin)
     return _on(builder, edge, builder.add("pool", op, edge.node, of=node))
 
 
@@ -59,8 +59,24 @@ def average_pool(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
 
 def global_average_pool(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     """The mean of the whole map."""
+    _require_channels_first(node, edge)
     kernel = edge.type.shape[:2]
     return _mean(builder, node, edge, kernel, kernel)
+
+
+def mean(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
+    """The mean along axes, if they are those of the pixels."""
+    given = attributes(node)
+    axes = given.get("axes")
+    if axes is None and len(node.input) > 1:
+        axes = builder.source.constant(node.input[1])
+    pixels = {index for index, axis in enumerate(edge.layout) if axis in "HW"}
+    if axes is None or not pixels or {int(n) % len(edge.layout) for n in axes} != pixels:
+        raise NetworkError(f"{describe(node)}: only the mean of whole maps is supported")
+    found = global_average_pool(builder, node, edge)
+    if given.get("keepdims", 1):
+        return found
+    return replace(found, layout="NF", order=np.arange(found.channels))
 
 
 def window(
@@ -77,10 +93,7 @@ def window(
         If windows are dilated, or as many as ``ceil_mode`` makes.
     """
     given = attributes(node)
-    if edge.layout not in ("NCHW", "NCW"):
-        raise NetworkError(
-            f"{describe(node)} reads axes {edge.layout}; ONNX has the channels ahead of the pixels"
-        )
+    _require_channels_first(node, edge)
     one = len(edge.layout) == 3
     kernel = tuple(given.get("kernel_shape") or builder.source.shape(node.input[1])[2:])
     stride = tuple(given.get("strides") or (1,) * len(kernel))
@@ -111,6 +124,13 @@ def window(
             f"{describe(node)}: windows that end outside of the map (ceil_mode) are not supported"
         )
     return kernel, stride, pads
+
+
+def _require_channels_first(node: onnx.NodeProto, edge: Edge) -> None:
+    if edge.layout not in ("NCHW", "NCW"):
+        raise NetworkError(
+            f"{describe(node)} reads axes {edge.layout}; ONNX has the channels ahead of the pixels"
+        )
 
 
 def _mean(builder: Builder, node: onnx.NodeProto, edge: Edge, kernel, stride) -> Edge:

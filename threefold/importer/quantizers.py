@@ -9,13 +9,14 @@ from ..errors import NetworkError
 from ..network import Codes
 from .builder import Builder
 from .edge import Edge
+from .nodes import QUANTIZERS
 from .pools import pooled
 from .source import Source, attributes, describe
 
 __all__ = ["QUANTIZERS", "Grid", "grid", "quantize"]
 
-QUANTIZERS = ("Quant", "IntQuant", "BipolarQuant", "MultiThreshold", "Trunc")
 _MAX_BITS = 8
+_FARTHEST = 1 << 16  # of a zero point
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +52,13 @@ def quantize(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     """
     to = grid(node, builder.source)
     last = edge.after(node)
+    if node.op_type == "Trunc" and len(node.input) == 5:
+        to = _unclipped(builder, node, last, to)
 
     def reference(values: np.ndarray) -> np.ndarray:
         return to.codes_of(last.results(builder.source, values))
 
+    builder.quantized[node.output[0]] = last, to
     name = builder.threshold(edge, reference, to.codes, node)
     full = np.ones(edge.channels)
     made = Edge(
@@ -84,11 +88,15 @@ def grid(node: onnx.NodeProto, source: Source) -> Grid:
         return _truncated(node, numbers, given)
     zero, bits = numbers[1], numbers[2]
     _require_bits(node, bits)
+    if zero != np.rint(zero) or abs(zero) > _FARTHEST:
+        raise NetworkError(
+            f"{describe(node)}: a zero point is whole and within ±{_FARTHEST}, not {zero:g}"
+        )
     if bits == 1 and given.get("signed", 1):
         return Grid(Codes.bipolar(), scale, -zero * scale)
     lo, hi = _range(int(bits), given.get("signed", 1), given.get("narrow", 0))
-    if zero != int(zero):
-        raise NetworkError(f"{describe(node)}: a zero point is whole, not {zero}")
+    if lo == hi:
+        raise NetworkError(f"{describe(node)} gives a single number; it needs more bits")
     return Grid(Codes(hi - lo, offset=lo - int(zero)), scale)
 
 
@@ -99,8 +107,16 @@ def _counted(node: onnx.NodeProto, source: Source, given: dict) -> Grid:
     scale, shift = given.get("out_scale", 1.0), given.get("out_bias", 0.0)
     if not 0 < scale < np.inf:
         raise NetworkError(f"{describe(node)}: out_scale must be positive, not {scale}")
-    _require_bits(node, int(levels.shape[1]).bit_length())
+    if levels.ndim != 2:
+        raise NetworkError(
+            f"{describe(node)}: thresholds have shape {levels.shape}, not (channels, thresholds)"
+        )
+    _require_bits(node, levels.shape[1].bit_length())
     steps = 2 * shift / scale
+    if not abs(steps) < 2 * _FARTHEST:
+        raise NetworkError(
+            f"{describe(node)}: out_bias must be within ±{_FARTHEST} times out_scale, not {shift}"
+        )
     if levels.shape[1] == 1 and steps == -1:  # ±scale/2, as after BipolarQuant
         return Grid(Codes.bipolar(), scale / 2)
     offset = shift / scale
@@ -110,17 +126,25 @@ def _counted(node: onnx.NodeProto, source: Source, given: dict) -> Grid:
 
 
 def _truncated(node: onnx.NodeProto, numbers: list[float], given: dict) -> Grid:
-    scale, zero, bits_in, *rest = numbers
+    scale, zero, _, *rest = numbers
     if zero:
         raise NetworkError(f"{describe(node)}: a zero point other than 0 is not supported")
+    bits = rest[-1]
     if len(rest) == 2:
-        scale, bits = rest
-    else:  # the first version has the width alone
-        (bits,) = rest
-        scale *= 2.0 ** (bits_in - bits)
+        scale = rest[0]
+        if not 0 < scale < np.inf:
+            raise NetworkError(f"{describe(node)}: a scale is positive, not {scale}")
     _require_bits(node, bits)
     lo, hi = _range(int(bits), given.get("signed", 1), given.get("narrow", 0))
     return Grid(Codes(hi - lo, offset=lo), scale)
+
+
+def _unclipped(builder: Builder, node: onnx.NodeProto, last: Edge, to: Grid) -> Grid:
+    """The grid of a Trunc of the first version, which keeps its scale and clips nothing."""
+    reached = last.results(builder.source, np.stack(last.bounds())).astype(np.float64)
+    lo, hi = np.rint(reached.min() / to.scale), np.rint(reached.max() / to.scale)
+    _require_bits(node, float(max(1, int(hi - lo).bit_length())))
+    return Grid(Codes(max(1, int(hi - lo)), offset=int(lo)), to.scale)
 
 
 def _range(bits: int, signed: int, narrow: int) -> tuple[int, int]:

@@ -18,7 +18,7 @@ def reshape(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     before, after = (
         builder.source.shape(name) for name in (builder.source.reads(node)[0], node.output[0])
     )
-    if before == after:
+    if before == after or edge.is_class:
         return edge
     height, width, channels = edge.type.shape
     if len(after) == 2 and after[1] == height * width * channels and edge.layout != "NF":
@@ -26,6 +26,8 @@ def reshape(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     one_pixel = (height, width) == (1, 1) and np.prod(after) == channels
     if edge.layout == "NF" and one_pixel and after[1] == channels and len(after) in (3, 4):
         return replace(edge, layout="NCHW" if len(after) == 4 else "NCW", order=None)
+    if edge.layout == "NCHW" and after == (1, channels, width) and height == 1:
+        return replace(edge, layout="NCW")
     raise NetworkError(
         f"{describe(node)} makes {after} of {before}; vectors of maps are supported, and nothing "
         f"that moves pixels into channels"

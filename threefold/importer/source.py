@@ -1,24 +1,26 @@
 """The graph that is imported, and its own executor."""
 
-import copy
+import warnings
 
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import helper
+from onnx import helper, numpy_helper
 from qonnx.core.execute_custom_node import execute_custom_node
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
-from qonnx.custom_op.registry import is_custom_op
-from qonnx.transformation.change_batchsize import ChangeBatchSize
 from qonnx.transformation.infer_shapes import InferShapes
-from qonnx.util.cleanup import cleanup_model
 
 from ..errors import NetworkError
+from .nodes import attributes, describe, reason
+from .prepare import prepared, require_small
 
 __all__ = ["Source", "attributes", "describe"]
 
-_QUIET = 3  # onnxruntime warns of initializers that nothing reads
+_QUIET = 4  # errors of onnxruntime are raised; nothing else of it is for users
+_ROUNDS = 32  # shapes that are computed from shapes that are computed
+
+onnxruntime.set_default_logger_severity(_QUIET)
 
 
 class Source:
@@ -32,42 +34,49 @@ class Source:
     Attributes
     ----------
     nodes : list of onnx.NodeProto
-        In topological order, without those whose inputs are all constant.
+        In topological order, without those that the output does not need, or that do not depend
+        on the input.
     input, output : str
         Names of tensors.
+
+    Raises
+    ------
+    NetworkError
+        If there are several inputs or outputs, control flow, unknown operators, or constants that
+        are too large.
     """
 
     def __init__(self, model: onnx.ModelProto):
-        wrapper = ModelWrapper(model)
-        self._constants = {}
-        wrapper = cleanup_model(wrapper)
-        self.model = wrapper
-        graph = wrapper.graph
-        if len(graph.input) != 1 or len(graph.output) != 1:
-            raise NetworkError(
-                f"a network has one input and one output, not {len(graph.input)} and "
-                f"{len(graph.output)}"
-            )
-        self.input, self.output = graph.input[0].name, graph.output[0].name
-        self._constants = {i.name: wrapper.get_initializer(i.name) for i in graph.initializer}
+        model = prepared(model)
+        self._constants = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
-        self.nodes = []
-        for node in graph.node:
-            if all(not name or name in self._constants for name in node.input):
-                self._constants |= zip(node.output, self.evaluate(node, {}), strict=True)
-            else:
-                self.nodes.append(node)
+        self._makers: dict[str, onnx.NodeProto] = {}
+        self.input, self.output = model.graph.input[0].name, model.graph.output[0].name
+        self.model = ModelWrapper(model)
+        self._fold()
+        self._infer_shapes()
+        for _ in range(_ROUNDS):
+            if not self._fold():
+                break
+            self._infer_shapes()
+        self.nodes = list(self.model.graph.node)
+        if not self.nodes:
+            raise NetworkError("the output of the graph does not depend on its input")
 
     def shape(self, tensor: str) -> tuple[int, ...]:
         """Shape of a tensor for one image."""
         shape = self.model.get_tensor_shape(tensor)
-        if shape is None or 0 in shape:
+        if not shape or min(shape) < 1:
             raise NetworkError(f"the shape of {tensor!r} does not follow from the graph; fix it")
         return tuple(shape)
 
     def constant(self, tensor: str) -> np.ndarray | None:
         """Value of a tensor that does not depend on the input, or None."""
         return self._constants.get(tensor)
+
+    def maker(self, tensor: str) -> onnx.NodeProto | None:
+        """The node that computed a constant, or None."""
+        return self._makers.get(tensor)
 
     def consumers(self, tensor: str) -> list[onnx.NodeProto]:
         """Nodes that read a tensor."""
@@ -78,22 +87,30 @@ class Source:
         return [name for name in node.input if name and name not in self._constants]
 
     def evaluate(self, node: onnx.NodeProto, values: dict[str, np.ndarray]) -> list[np.ndarray]:
-        """What a node computes from ``values`` and constants, with the source's own executor."""
+        """What a node computes from ``values`` and constants, with the source's own executor.
+
+        Raises
+        ------
+        NetworkError
+            If the executor refuses.
+        """
         context = {name: values.get(name, self._constants.get(name)) for name in node.input if name}
-        if is_custom_op(node.domain, node.op_type):
+        try:
+            if not node.domain:
+                return self._session(node).run(None, context)
             context |= dict.fromkeys(node.output)
-            version = self.model.get_opset_imports().get(node.domain, 1)
-            execute_custom_node(node, context, self.model.graph, version)
-            return [np.asarray(context[name]) for name in node.output]
-        return self._session(node).run(None, context)
+            version = self.model.get_opset_imports()[node.domain]
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                execute_custom_node(node, context, self.model.graph, version)
+            return [np.asarray(context[name]) for name in node.output if name]
+        except Exception as error:  # of many types, as the graph is a stranger's
+            raise NetworkError(f"{describe(node)} cannot be computed: {reason(error)}") from None
 
     def replaced(self, constants: dict[str, np.ndarray]) -> "Source":
-        """The same graph with other values of constants, whatever computed them."""
-        model = copy.deepcopy(self.model.model)
-        graph = model.graph
-        nodes = [node for node in graph.node if not set(node.output) & set(constants)]
-        del graph.node[:]
-        graph.node.extend(nodes)
+        """The same graph with other values of constants."""
+        model = onnx.ModelProto()
+        model.CopyFrom(self.model.model)
         wrapper = ModelWrapper(model)
         for name, value in constants.items():
             wrapper.set_initializer(name, value)
@@ -104,48 +121,92 @@ class Source:
         model = self.model
         if len(images) != self.shape(self.input)[0]:
             model = _with_batch(model, len(images))
-        return execute_onnx(model, {self.input: images}, return_full_exec_context=True)
+        try:
+            return execute_onnx(model, {self.input: images}, return_full_exec_context=True)
+        except Exception as error:
+            raise NetworkError(f"the graph cannot be executed: {reason(error)}") from None
+
+    def _fold(self) -> bool:
+        """Compute the nodes that depend on constants alone; whether there were any."""
+        graph, kept = self.model.graph, []
+        for node in graph.node:
+            if (shape := self._asked_shape(node)) is not None:
+                self._constants[node.output[0]] = shape
+            elif self.reads(node):
+                kept.append(node)
+            else:
+                require_small(self.model.model, node, self._constants)
+                outputs = [name for name in node.output if name]
+                self._constants |= zip(outputs, self.evaluate(node, {}), strict=True)
+                self._makers |= dict.fromkeys(outputs, node)
+        if len(kept) == len(graph.node):
+            return False
+        kept = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]
+        del graph.node[:]
+        graph.node.extend(kept)
+        used = {name for node in kept for name in node.input if name in self._constants}
+        stored = [numpy_helper.from_array(self._constants[name], name) for name in sorted(used)]
+        del graph.initializer[:]
+        graph.initializer.extend(stored)
+        return True
+
+    def _asked_shape(self, node: onnx.NodeProto) -> np.ndarray | None:
+        """What a Shape gives for one image, where that is known."""
+        if node.op_type != "Shape":
+            return None
+        (name,) = node.input
+        value = self._constants.get(name)
+        shape = self.model.get_tensor_shape(name) if value is None else value.shape
+        if not shape or (value is None and min(shape) < 1):
+            return None
+        given = attributes(node)
+        return np.array(shape[given.get("start", 0) : given.get("end")], np.int64)
+
+    def _infer_shapes(self) -> None:
+        try:
+            self.model = _with_batch(self.model, 1)
+        except Exception as error:
+            raise NetworkError(f"shapes do not follow from the graph: {reason(error)}") from None
 
     def _session(self, node: onnx.NodeProto) -> onnxruntime.InferenceSession:
         """Runs ``node`` alone, on tensors of any shape."""
         if (known := self._sessions.get(node.name)) is not None:
             return known
         types = {
-            name: helper.np_dtype_to_tensor_dtype(value.dtype)
-            for name, value in self._constants.items()
+            name: helper.np_dtype_to_tensor_dtype(self._constants[name].dtype)
+            for name in node.input
+            if name in self._constants
         }
-        of = lambda name: helper.make_tensor_value_info(  # noqa: E731
-            name, types.get(name, onnx.TensorProto.FLOAT), None
-        )
-        inputs = [of(name) for name in dict.fromkeys(node.input) if name]
-        outputs = [onnx.ValueInfoProto(name=name) for name in node.output]
-        graph = helper.make_graph([node], "one_node", inputs, outputs)
-        imports = [
-            helper.make_opsetid(domain, version)
-            for domain, version in self.model.get_opset_imports().items()
+        inputs = [
+            helper.make_tensor_value_info(name, types.get(name, onnx.TensorProto.FLOAT), None)
+            for name in dict.fromkeys(node.input)
+            if name
         ]
+        outputs = [onnx.ValueInfoProto(name=name) for name in node.output if name]
+        graph = helper.make_graph([node], "one_node", inputs, outputs)
+        imports = [each for each in self.model.model.opset_import if not each.domain]
         one = helper.make_model(graph, opset_imports=imports, ir_version=8)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _QUIET
+        options.intra_op_num_threads = 1  # more of them wait for one another
         session = onnxruntime.InferenceSession(one.SerializeToString(), options)
         self._sessions[node.name] = session
         return session
 
 
 def _with_batch(model: ModelWrapper, count: int) -> ModelWrapper:
-    """The same graph for ``count`` images."""
-    return model.transform(ChangeBatchSize(count)).transform(InferShapes())
-
-
-def describe(node: onnx.NodeProto) -> str:
-    """A node in an error."""
-    return f"{node.op_type} {node.name!r}"
-
-
-def attributes(node: onnx.NodeProto) -> dict:
-    """Attributes of a node by name, texts as str."""
-    values = {each.name: helper.get_attribute_value(each) for each in node.attribute}
-    return {
-        name: value.decode() if isinstance(value, bytes) else value
-        for name, value in values.items()
-    }
+    """The same graph for ``count`` images, its shapes inferred."""
+    made = onnx.ModelProto()
+    made.CopyFrom(model.model)
+    graph = made.graph
+    graph.input[0].type.tensor_type.shape.dim[0].dim_value = count
+    graph.output[0].type.tensor_type.ClearField("shape")
+    del graph.value_info[:]
+    shapes = {node.input[1] for node in graph.node if node.op_type == "Reshape"}
+    for tensor in graph.initializer:
+        if tensor.name in shapes and tensor.data_type == onnx.TensorProto.INT64:
+            value = numpy_helper.to_array(tensor).copy()
+            if value.size:
+                value.flat[0] = count
+            tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
+    return ModelWrapper(made).transform(InferShapes(), cleanup=False)

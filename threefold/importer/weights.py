@@ -88,10 +88,10 @@ def _nearest(weights: np.ndarray) -> np.ndarray:
 
 def _bits(node: onnx.NodeProto, source: Source) -> str:
     """The width that the graph gives the weights, if a quantizer of theirs says."""
-    made = {name: each for each in source.model.graph.node for name in each.output}
-    name = node.input[1]
-    while (maker := made.get(name)) is not None:
+    maker = source.maker(node.input[1])
+    while maker is not None:
         if maker.op_type in ("Quant", "IntQuant"):
-            return f", quantized to {int(source.constant(maker.input[3]))} bits"
-        name = maker.input[0]
+            bits = source.constant(maker.input[3])
+            return f", quantized to {bits.flat[0]:g} bits"
+        maker = source.maker(maker.input[0]) if maker.input else None
     return ""

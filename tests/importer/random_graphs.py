@@ -1,0 +1,273 @@
+"""Hypothesis strategies for QONNX graphs that can become networks."""
+
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import strategies as st
+from onnx import TensorProto
+
+from threefold.importer import Input
+from threefold.network import Codes
+
+from .graphs import Graph
+
+__all__ = ["MODES", "Case", "dense", "maps"]
+
+MODES = ["ROUND", "CEIL", "FLOOR", "UP", "DOWN", "HALF_UP", "HALF_DOWN"]
+
+
+class Case:
+    """A graph that grows; keeps the shape, the size of numbers, and whether a code means 0."""
+
+    def __init__(self, draw, powers, *shape, names=("N",)):
+        self.draw, self.powers = draw, powers
+        self.rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+        self.shape, self.spread, self.zero = list(shape), 1.0, True
+        self.positions = self.rising = False  # many in a vector; whether nothing may fall
+        self.type, self.input = TensorProto.FLOAT, None
+        self.graph = Graph(draw(st.sampled_from(names)), *shape)
+        self._start()
+
+    def _start(self):
+        kind = self.draw(st.sampled_from(["quant", "pixels", "given"]))
+        if kind == "quant":
+            self.activate(names=("quant", "bipolar"), steps=False)
+        elif kind == "given":
+            bits, signed = self.draw(st.integers(1, 4)), self.draw(st.booleans())
+            codes = Codes.signed(bits) if signed else Codes.unsigned(bits)
+            self.input = Input(Fraction(float(self.scale(1.0))), codes)
+            self.spread *= 2.0**bits
+        elif self.powers:
+            self.input = Input(Fraction(1, 256))
+
+    @property
+    def channels(self):
+        return self.shape[0]
+
+    def one_of(self, *choices):
+        return self.draw(st.sampled_from(choices))
+
+    def scale(self, about, size=()):
+        scale = about * 2.0 ** self.rng.uniform(-1, 1, size)
+        scale = 2.0 ** np.rint(np.log2(scale)) if self.powers else scale
+        return np.float32(scale) if size == () else scale.astype(np.float32)
+
+    def numbers(self, size, about=1.0):
+        """Of either sign and 0; a few bits each where sums are to be exact."""
+        real = self.rng.normal(size=size) * (self.rng.random(size) < 0.8) * about
+        return (np.rint(real * 4) / 4 if self.powers else real).astype(np.float32)
+
+    def ternary(self, *shape):
+        return self.rng.integers(-1, 2, shape)
+
+    def per_channel(self):
+        if self.positions:
+            return ()
+        return (self.channels,) + (1,) * (len(self.shape) - 1)
+
+    def weight_scale(self, filters, rank):
+        size = (filters,) + (1,) * (rank - 1) if self.one_of(True, False) else ()
+        return self.scale(0.5, size)
+
+    def weights(self, filters, *shape, transposed=False, same=False):
+        kind = self.one_of("plain", "quant", "bipolar")
+        codes = self.ternary(filters, *shape)
+        codes = np.where(codes == 0, 1, codes) if kind == "bipolar" else codes
+        codes[0, 0] = 1
+        scale = self.scale(0.5) if same else self.weight_scale(filters, 1 + len(shape))
+        self.spread *= float(np.max(scale)) * np.sqrt(np.prod(shape))
+        if transposed:
+            codes, scale = codes.T, np.transpose(scale)
+        return codes, scale, kind
+
+    def conv(self):
+        one = len(self.shape) == 2
+        sizes = [self.draw(st.integers(1, min(3, size))) for size in self.shape[1:]]
+        strides = [self.draw(st.integers(1, min(2, size))) for size in self.shape[1:]]
+        groups = self.one_of(*(g for g in (1, 2, self.channels) if self.channels % g == 0))
+        filters = groups * self.draw(st.integers(1, 3))
+        pads = [self.draw(st.integers(0, size - 1)) if self.zero else 0 for size in sizes * 2]
+        ahead = any(pads) and self.one_of(True, False)
+        if ahead:
+            rank = len(sizes)
+            self.graph.ints("Pad", [0, 0, *pads[:rank], 0, 0, *pads[rank:]])
+        codes, scale, kind = self.weights(filters, self.channels // groups, *sizes)
+        bias = self.numbers(filters, self.spread) if self.one_of(True, False) else None
+        self.graph.conv(
+            codes, scale, kind, bias, strides=strides, group=groups, pads=None if ahead else pads
+        )
+        self.shape = [filters] + [
+            (size + pads[i] + pads[i + len(sizes)] - sizes[i]) // strides[i] + 1
+            for i, size in enumerate(self.shape[1:])
+        ]
+        assert one == (len(self.shape) == 2)
+
+    def pool(self, *kinds):
+        kind = self.one_of(*kinds)
+        if kind == "GlobalAveragePool":
+            self.graph.node(kind)
+            self.shape[1:] = [1] * len(self.shape[1:])
+            return
+        sizes = [self.draw(st.integers(1, min(2, size))) for size in self.shape[1:]]
+        strides = [self.draw(st.integers(1, size)) for size in sizes]
+        pads = [0] * (2 * len(sizes))
+        if kind == "MaxPool":
+            pads = [self.draw(st.integers(0, size - 1)) for size in sizes * 2]
+        self.graph.node(kind, kernel_shape=sizes, strides=strides, pads=pads)
+        self.shape[1:] = [
+            (size + pads[i] + pads[i + len(sizes)] - sizes[i]) // strides[i] + 1
+            for i, size in enumerate(self.shape[1:])
+        ]
+
+    def dense(self, outputs, same=False):
+        codes, scale, kind = self.weights(outputs, *self.shape, transposed=True, same=same)
+        if self.one_of(True, False):
+            self.graph.matmul(codes, scale, kind)
+        else:
+            bias = self.numbers(outputs, self.spread)
+            name = self.graph.weights(codes, scale, kind)
+            self.graph.node("Gemm", name, self.graph.constant(bias))
+        self.shape, self.positions = [outputs], False
+
+    def steps(self):
+        kinds = ["affine", "Relu"] if self.positions else ["norm", "affine", "Relu"]
+        for kind in self.draw(st.lists(st.sampled_from(kinds), max_size=2)):
+            if kind == "norm":
+                gamma, beta, mean = (self.numbers(self.channels) for _ in range(3))
+                var = self.scale(1.0, (self.channels,)) ** 2
+                gamma = np.abs(gamma) if self.rising else gamma
+                self.graph.norm(gamma, beta * self.spread, mean * self.spread, var)
+            elif kind == "affine":
+                step = self.one_of("Mul", "Add", "Sub", "Div")
+                size = self.one_of((), self.per_channel())
+                value = self.numbers(size, 1.0 if step in ("Mul", "Div") else self.spread)
+                if step == "Div":
+                    value = np.where(value == 0, 1, self.scale(1.0, np.shape(value))) * (
+                        np.sign(value) + (value == 0)
+                    )
+                if self.rising and step in ("Mul", "Div"):
+                    value = np.abs(value)
+                self.graph.op(step, value)
+            else:
+                self.graph.node("Relu")
+
+    def activate(self, names=("quant", "quant", "bipolar", "levels"), steps=True):
+        if steps:
+            self.steps()
+        self.rising = False
+        kind = self.one_of(*names)
+        if kind == "bipolar":
+            scale = self.scale(1.0)
+            self.graph.bipolar(scale)
+            self.spread, self.zero = float(scale), False
+        elif kind == "levels":
+            self._levels()
+        else:
+            bits, signed = self.draw(st.integers(1, 8)), self.draw(st.integers(0, 1))
+            narrow = self.draw(st.integers(0, 1)) if bits > 1 else 0
+            self.quant(self.scale(self.spread * 2.0 ** (1 - bits)), bits, signed, narrow)
+            self.zero = bits > 1 or not signed
+
+    def quant(self, scale, bits, signed, narrow):
+        self.graph.quant(scale, bits, 0.0, signed, narrow, self.one_of(*MODES))
+        self.spread = float(scale) * 2 ** (bits - 1)
+
+    def _levels(self):
+        count = self.draw(st.integers(1, 7))
+        rows = 1 if self.positions else self.one_of(1, self.channels)
+        levels = np.sort(self.numbers((rows, count), self.spread), axis=1)
+        scale = self.scale(1.0)
+        bias = self.one_of(0.0, -1.0, -0.5, -count) * scale
+        layout = {1: "NC", 2: "NCW", 3: "NCHW"}[len(self.shape)]
+        self.graph.multithreshold(levels, float(scale), float(bias), data_layout=layout)
+        self.spread = float(scale) * (count + 1)
+        self.zero = bias / scale == int(bias / scale) and count + bias / scale >= 0
+
+    def flatten(self):
+        """A vector of a map, along the axes of the source or turned."""
+        turned = len(self.shape) == 3 and self.one_of(True, False)
+        if turned:
+            self.graph.node("Transpose", perm=[0, 2, 3, 1])
+        size, self.positions = int(np.prod(self.shape)), True
+        if self.one_of(True, False):
+            self.graph.node("Flatten")
+        else:
+            self.graph.ints("Reshape", [self.one_of(1, -1), size])
+        self.shape = [size]
+
+    def branches(self):
+        """Two paths of one quantizer's scale, that are added or concatenated."""
+        bits, signed, scale = self.one_of(2, 3, 4), self.one_of(0, 1), self.scale(0.5)
+        join = self.one_of("Add", "Concat")
+        self.quant(scale, bits, signed, 0)
+        start, channels = self.graph.at, self.channels
+        filters = channels if join == "Add" else self.one_of(1, 2, 3)
+        kernel = [1] * len(self.shape[1:])
+        self.graph.conv(*self.weights(filters, channels, *kernel))
+        self.quant(scale, bits, signed, 0)
+        more = {} if join == "Add" else {"axis": 1}
+        self.graph.node(join, of=[start, self.graph.at], **more)
+        self.shape[0] = channels if join == "Add" else channels + filters
+        self.zero = True
+
+    def end(self):
+        """Logits of at least two classes, a class, or codes."""
+        kind = self.one_of("logits", "codes", "ArgMax", "TopK", "Softmax", "norm")
+        if kind == "codes":
+            self.activate()
+        elif kind == "norm":
+            slope = np.full(self.channels, self.one_of(-1.5, 2.0, 0.25), np.float32)
+            beta = self.numbers(self.channels, self.spread)
+            self.graph.norm(slope, beta, 0 * beta, np.ones_like(beta))
+        elif kind == "ArgMax":
+            self.graph.node(kind, axis=1, keepdims=self.one_of(0, 1))
+            self.type = TensorProto.INT64
+        elif kind == "TopK":
+            self.graph.ints(kind, [1], outputs=2)
+            self.graph.at += "_1"
+            self.type = TensorProto.INT64
+        elif kind == "Softmax":
+            self.graph.node(kind)
+        return self
+
+    def model(self):
+        return self.graph.model(type=self.type)
+
+
+@st.composite
+def dense(draw, powers=False):
+    """Chains of dense layers."""
+    case = Case(draw, powers, draw(st.integers(1, 9)))
+    for _ in range(draw(st.integers(0, 2))):
+        case.dense(draw(st.integers(1, 6)))
+        case.activate()
+    case.dense(draw(st.integers(2, 5)), same=True)
+    return case.end()
+
+
+@st.composite
+def maps(draw, powers=False):
+    """Networks of maps, or of one-dimensional signals."""
+    size = [draw(st.integers(2, 5)) for _ in range(draw(st.integers(1, 2)))]
+    case = Case(draw, powers, draw(st.integers(1, 3)), *size, names=("N", 1, 2))
+    for kind in draw(st.lists(st.sampled_from(["conv", "branches"]), min_size=1, max_size=2)):
+        if kind == "branches":
+            case.branches()
+            continue
+        case.conv()
+        if draw(st.booleans()):
+            case.pool("MaxPool")
+            case.rising = True
+        case.activate()
+        if draw(st.booleans()):
+            case.pool("MaxPool", "AveragePool", "GlobalAveragePool")
+    if draw(st.booleans()):
+        case.flatten()
+        if draw(st.booleans()):
+            case.activate()
+        case.dense(draw(st.integers(2, 5)), same=True)
+        return case.end()
+    if draw(st.booleans()):
+        case.conv()
+    case.activate()
+    return case

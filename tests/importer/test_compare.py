@@ -1,0 +1,123 @@
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from threefold.importer import Source, compare, convert, source_classes
+from threefold.network import ArgMax, Logits, MaxPool, Network, Node
+from threefold.zoo import random_images
+
+from .graphs import Graph
+
+WEIGHTS = np.random.default_rng(3).integers(-1, 2, (4, 2, 3, 3))
+LAST = np.random.default_rng(4).integers(-1, 2, (16, 3))
+
+
+def example(scale):
+    graph = Graph("N", 2, 6, 6).quant(scale, bits=4).conv(WEIGHTS, 0.7 * scale, pads=[1] * 4)
+    graph.norm([1, -2, 0.5, 0.8], [0.2, 0.1, 0, -0.3], [0, 0.1, 0.2, 0.3], [1, 2, 3, 4])
+    graph.node("MaxPool", kernel_shape=[3, 3], strides=[3, 3]).quant(scale, bits=3, signed=1)
+    return Source(graph.node("Flatten").matmul(LAST, scale).op("Add", [0.3, 0.1, -0.2]).model())
+
+
+def tampered(made, name, change):
+    nodes = [
+        Node(node.name, change(node.op) if node.name == name else node.op, node.inputs)
+        for node in made.network.nodes
+    ]
+    return replace(made, network=Network("net", made.network.input, nodes))
+
+
+def raised(op):
+    return replace(op, levels=op.levels + 1)
+
+
+def lowered(op):
+    return replace(op, levels=op.levels - 2)
+
+
+def flipped(op):
+    weights = op.weights.copy()
+    weights.flat[np.flatnonzero(weights)[0]] *= -1
+    return replace(op, weights=weights)
+
+
+@pytest.mark.parametrize("scale", [0.1, 0.125])
+@pytest.mark.parametrize(
+    ("name", "change", "place"),
+    [
+        ("conv1", flipped, r"t4 \(pool1\) of image \d+, row \d, column \d, channel 0"),
+        ("act1", raised, r"t4 \(pool1\) of image .*"),
+        ("act1", lowered, r"t4 \(pool1\) of image .*"),
+        ("pool1", lambda op: MaxPool((2, 2), (3, 3)), r"t4 \(pool1\) of image .*"),
+        ("fc1", flipped, r"t7 \(logits1\) of image \d+, row 0, column 0, channel 0"),
+        ("logits1", lambda op: Logits(op.bias + [0, 0, 1]), r"t7 \(logits1\) .* channel 2"),
+    ],
+)
+def test_mistakes_are_found(scale, name, change, place):
+    source = example(scale)
+    made = convert(source, "net", argmax=False)
+    images = random_images(made.network.input, 70)
+    assert compare(source, made, images).exact
+    found = compare(source, tampered(made, name, change), images)
+    assert found.differ > 0
+    assert not found.exact
+    assert re.fullmatch(place, found.first)
+
+
+def test_a_wrong_class_is_found():
+    source = example(0.1)
+    made = convert(source, "net")
+    images = random_images(made.network.input, 30)
+    wrong = tampered(made, "logits1", lambda op: Logits(op.bias[::-1]))
+    found = compare(source, wrong, images)
+    assert found.differ > 0
+    assert "(argmax1)" in found.first
+    assert isinstance(made.network.output.op, ArgMax)
+
+
+# Three times 0.1 and twice 0.1 less is 0.1 and a bit in single precision: on the threshold.
+NEAR = [[1.0], [1.0], [1.0], [-1.0], [-1.0]]
+
+
+def test_codes_that_only_rounding_decides_are_told_apart():
+    graph = Graph("N", 5).quant(0.1, bits=1).matmul(np.array(NEAR)).quant(0.1, bits=4, mode="CEIL")
+    source = Source(graph.matmul([[1, -1]]).model())
+    made = convert(source, "net")
+    images = np.ones((1, 1, 1, 5), int)
+    found = compare(source, made, images)
+    real = source.run(made.input.real(images).reshape(1, 5))
+    assert real["t2"] != np.float32(0.1)
+    assert (found.differ, found.rounded) == (0, 1)
+    for name, change in [("act1", raised), ("act1", lowered), ("fc1", flipped)]:
+        assert not compare(source, tampered(made, name, change), images).exact
+
+
+def test_ties_of_classes_that_only_rounding_decides_are_counted():
+    weights = np.array([[1, 1], [1, 0], [1, 0], [-1, 0], [-1, 0]])
+    source = Source(Graph("N", 5).quant(0.1, bits=1).matmul(weights).model())
+    made = convert(source, "net")
+    images = np.ones((2, 1, 1, 5), int)
+    real = source.run(made.input.real(images).reshape(2, 5))["t1"]
+    assert np.ptp(real) > 0
+    found = compare(source, made, images)
+    assert (found.differ, found.ties) == (0, 2 * int(real.argmax(axis=1)[0]))
+    assert list(found.classes) == [0, 0]
+
+
+def test_classes_are_those_of_the_network():
+    source = example(0.1)
+    made = convert(source, "net")
+    images = random_images(made.network.input, 70)
+    progress = []
+    found = compare(source, made, images, progress.append)
+    assert (found.classes == source_classes(source, made, images)).all()
+    assert (found.images, progress[-1]) == (70, 1.0)
+    assert found.values == 70 * (72 + 16 + 16 + 1)  # of the input, the pool, the vector, the class
+
+
+def test_a_map_has_no_class():
+    source = Source(Graph("N", 2, 6, 6).quant(0.5).conv(WEIGHTS, 0.5).quant(0.5).model())
+    made = convert(source, "net")
+    assert compare(source, made, random_images(made.network.input, 3)).classes is None

@@ -1,0 +1,27 @@
+"""Tensors of the source and maps of the network: the same numbers along other axes."""
+
+import numpy as np
+
+from .edge import Edge
+
+__all__ = ["from_axes", "to_axes"]
+
+
+def to_axes(maps: np.ndarray, edge: Edge) -> np.ndarray:
+    """Maps (images, height, width, channels) in the axes of the source."""
+    if edge.layout == "NF":
+        return maps.reshape(len(maps), -1)[:, edge.order]
+    if "H" not in edge.layout:
+        return maps[:, 0].transpose(["NWC".index(axis) for axis in edge.layout])
+    return maps.transpose(["NHWC".index(axis) for axis in edge.layout])
+
+
+def from_axes(tensor: np.ndarray, edge: Edge, shape: tuple[int, int, int]) -> np.ndarray:
+    """A tensor of the source as maps (images, height, width, channels)."""
+    if edge.layout == "NF":
+        flat = np.empty_like(tensor.reshape(len(tensor), -1))
+        flat[:, edge.order] = tensor.reshape(len(tensor), -1)
+        return flat.reshape(len(tensor), *shape)
+    if "H" not in edge.layout:
+        return tensor.transpose([edge.layout.index(axis) for axis in "NWC"])[:, None]
+    return tensor.transpose([edge.layout.index(axis) for axis in "NHWC"])

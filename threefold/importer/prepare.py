@@ -1,0 +1,187 @@
+"""Graphs as they are exported, made ready: names, domains, and nothing that cannot be hardware."""
+
+import math
+from collections import Counter
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from ..errors import NetworkError
+from .nodes import QUANTIZERS, describe, reason
+
+__all__ = ["prepared", "require_small"]
+
+_DOMAIN = "qonnx.custom_op.general"
+_MOST_NODES = 4096
+_OLDEST = 7  # of the operator sets: those before broadcast in another way
+_SHAPE_LIKE = 1024  # elements of what may say how large a result is
+_MOST_ELEMENTS = 1 << 26  # of a constant
+_RANDOM = ("Bernoulli", "Multinomial", "RandomNormal", "RandomUniform")
+
+
+def prepared(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy for one image, with a name for each node, without what the output does not need.
+
+    Raises
+    ------
+    NetworkError
+        If it has control flow, operators of unknown domains, or not one input and one output.
+    """
+    if model.functions:
+        raise NetworkError(
+            f"the graph has a function of its own, {model.functions[0].name!r}; inline it"
+        )
+    if model.graph.sparse_initializer:
+        raise NetworkError("the graph has sparse weights; export them as dense ones")
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    graph = made.graph
+    _drop_unused(graph)
+    if len(graph.node) > _MOST_NODES:
+        raise NetworkError(
+            f"the graph has {len(graph.node):,} nodes; networks for small FPGAs have at most "
+            f"{_MOST_NODES:,}"
+        )
+    _name(graph)
+    for node in graph.node:
+        _require_supported(node)
+    _settle_versions(made)
+    _settle_ends(graph)
+    return made
+
+
+def require_small(model: onnx.ModelProto, node: onnx.NodeProto, constants: dict) -> None:
+    """Refuse a node of constants whose result is too large, before it is computed.
+
+    Raises
+    ------
+    NetworkError
+        If its size does not follow from the graph, or is beyond any small FPGA.
+    """
+    kind = node.op_type
+    if kind.startswith(_RANDOM):
+        raise NetworkError(f"{describe(node)} gives random numbers; export the network without it")
+    inputs = [constants[name] for name in node.input if name]
+    if kind in QUANTIZERS:
+        sizes = [math.prod(np.broadcast_shapes(*(each.shape for each in inputs[:-1])))]
+        if kind == "MultiThreshold":
+            sizes = [math.prod(each.size for each in inputs)]
+    else:
+        sizes = _sizes(model, node, constants)
+    if any(size is None for size in sizes):
+        raise NetworkError(
+            f"{describe(node)} makes a constant of a size that does not follow from the graph; "
+            f"export it with constants folded"
+        )
+    if (most := max(sizes, default=0)) > _MOST_ELEMENTS:
+        raise NetworkError(
+            f"{describe(node)} makes a constant of {most:,} elements, which no small FPGA holds"
+        )
+
+
+def _sizes(model: onnx.ModelProto, node: onnx.NodeProto, constants: dict) -> list[int | None]:
+    """Elements of each output, from the shapes of the inputs and the values of small ones."""
+    given = {name: constants[name] for name in node.input if name}
+    stored = [
+        numpy_helper.from_array(value, name)
+        for name, value in given.items()
+        if value.size <= _SHAPE_LIKE
+    ]
+    inputs = [
+        helper.make_tensor_value_info(
+            name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape
+        )
+        for name, value in given.items()
+    ]
+    outputs = [onnx.ValueInfoProto(name=name) for name in node.output if name]
+    graph = helper.make_graph([node], "one_node", inputs, outputs, stored)
+    one = helper.make_model(graph, opset_imports=model.opset_import)
+    try:
+        found = onnx.shape_inference.infer_shapes(one, strict_mode=True)
+    except Exception as error:
+        raise NetworkError(f"{describe(node)} cannot be computed: {reason(error)}") from None
+    sizes = []
+    for output in found.graph.output:
+        kind = output.type.tensor_type
+        known = kind.HasField("shape") and all(dim.HasField("dim_value") for dim in kind.shape.dim)
+        sizes.append(math.prod(dim.dim_value for dim in kind.shape.dim) if known else None)
+    return sizes
+
+
+def _drop_unused(graph: onnx.GraphProto) -> None:
+    wanted, kept = {each.name for each in graph.output}, []
+    for node in reversed(graph.node):
+        if wanted & set(node.output):
+            kept.append(node)
+            wanted.update(node.input)
+    if len(kept) < len(graph.node):
+        del graph.node[:]
+        graph.node.extend(reversed(kept))
+
+
+def _name(graph: onnx.GraphProto) -> None:
+    """A name of its own for each node."""
+    counts = Counter(node.name for node in graph.node)
+    for index, node in enumerate(graph.node):
+        if not node.name or counts[node.name] > 1:
+            node.name = f"{node.name or node.op_type}#{index}"
+
+
+def _require_supported(node: onnx.NodeProto) -> None:
+    if node.op_type in QUANTIZERS:
+        node.domain = _DOMAIN
+    elif node.domain not in ("", "ai.onnx"):
+        raise NetworkError(
+            f"{describe(node)} of {node.domain!r} is not supported; export the network without it"
+        )
+    else:
+        node.domain = ""
+    for attribute in node.attribute:
+        if attribute.HasField("g") or attribute.graphs:
+            raise NetworkError(
+                f"{describe(node)} is control flow, which hardware does not have; export the one "
+                f"path that is taken"
+            )
+        if attribute.HasField("sparse_tensor") or attribute.sparse_tensors:
+            raise NetworkError(f"{describe(node)} has sparse weights; export them as dense ones")
+
+
+def _settle_versions(model: onnx.ModelProto) -> None:
+    """Versions of the standard operators, and of the quantizers."""
+    versions = {each.domain: each.version for each in model.opset_import}
+    version = versions.get("", versions.get("ai.onnx", 0))
+    newest = onnx.defs.onnx_opset_version()
+    if not _OLDEST <= version <= newest:
+        raise NetworkError(
+            f"the graph is of opset {version}; export it with one from {_OLDEST} to {newest}"
+        )
+    # Before opsets of quantizers were written, the inputs told the versions of Trunc apart.
+    six = any(node.op_type == "Trunc" and len(node.input) == 6 for node in model.graph.node)
+    del model.opset_import[:]
+    model.opset_import.append(helper.make_opsetid("", version))
+    model.opset_import.append(helper.make_opsetid(_DOMAIN, versions.get(_DOMAIN, 1 + six)))
+
+
+def _settle_ends(graph: onnx.GraphProto) -> None:
+    """One input and one output, of one image."""
+    stored = {tensor.name for tensor in graph.initializer}
+    inputs = [each for each in graph.input if each.name not in stored]
+    if len(inputs) != 1 or len(graph.output) != 1:
+        raise NetworkError(
+            f"a network has one input and one output, not {len(inputs)} and {len(graph.output)}"
+        )
+    del graph.input[:], graph.value_info[:], graph.quantization_annotation[:]
+    graph.input.extend(inputs)
+    kind = inputs[0].type.tensor_type
+    if kind.elem_type != onnx.TensorProto.FLOAT:
+        name = onnx.TensorProto.DataType.Name(kind.elem_type).lower()
+        raise NetworkError(f"the input is {name}; export a network that reads float32")
+    dims = graph.input[0].type.tensor_type.shape.dim
+    if not dims or any(dim.dim_value < 1 for dim in dims[1:]):
+        shape = [dim.dim_value or dim.dim_param or "?" for dim in dims]
+        raise NetworkError(
+            f"the input has shape {shape}; export with positive sizes of all axes but the first"
+        )
+    dims[0].dim_value = 1
+    graph.output[0].type.tensor_type.ClearField("shape")
