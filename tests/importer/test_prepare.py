@@ -34,7 +34,9 @@ def graph_with(kind, *inputs, dtypes=(), **attributes):
     ],
 )
 def test_large_constants_are_refused_before_they_are_computed(kind, inputs, dtypes, elements):
-    message = f"{kind} '{kind}_1' makes a constant of {elements:,} elements, which no small FPGA holds"
+    message = (
+        f"{kind} '{kind}_1' makes a constant of {elements:,} elements, which no small FPGA holds"
+    )
     with pytest.raises(NetworkError) as caught:
         Source(graph_with(kind, *inputs, dtypes=dtypes).model())
     assert str(caught.value) == message
