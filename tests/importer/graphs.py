@@ -37,7 +37,13 @@ class Graph:
     def quant(self, scale=1.0, bits=4, zero=0.0, signed=0, narrow=0, mode="ROUND", of=None):
         numbers = [self.constant(each) for each in (scale, zero, bits)]
         return self.node(
-            "Quant", *numbers, domain=DOMAIN, signed=signed, narrow=narrow, rounding_mode=mode, of=of
+            "Quant",
+            *numbers,
+            domain=DOMAIN,
+            signed=signed,
+            narrow=narrow,
+            rounding_mode=mode,
+            of=of,
         )
 
     def bipolar(self, scale=1.0, of=None):

@@ -52,7 +52,7 @@ def flipped(op):
         ("act1", lowered, r"t4 \(pool1\) of image .*"),
         ("pool1", lambda op: MaxPool((2, 2), (3, 3)), r"t4 \(pool1\) of image .*"),
         ("fc1", flipped, r"t7 \(logits1\) of image \d+, row 0, column 0, channel 0"),
-        ("logits1", lambda op: Logits(op.bias + [0, 0, 1]), r"t7 \(logits1\) .* channel 2"),
+        ("logits1", lambda op: Logits(np.add(op.bias, [0, 0, 1])), r"t7 \(logits1\) .* channel 2"),
     ],
 )
 def test_mistakes_are_found(scale, name, change, place):

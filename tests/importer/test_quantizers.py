@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from threefold.sim import golden
 
 from threefold.importer import Input, Source, compare, convert
 from threefold.network import Codes
-from threefold.sim import golden
 
 from .graphs import DOMAIN, Graph
 
@@ -116,7 +116,9 @@ def test_means_are_truncated(numbers, version):
 
 
 def test_the_input_is_what_its_quantizer_gives():
-    made = convert(Source(Graph("N", 4).quant(0.5, bits=3, signed=1).matmul(np.eye(4)).model()), "n")
+    made = convert(
+        Source(Graph("N", 4).quant(0.5, bits=3, signed=1).matmul(np.eye(4)).model()), "n"
+    )
     assert made.input == Input(scale=0.5, codes=Codes.signed(3))
     assert [node.name for node in made.network.nodes] == ["fc1", "logits1", "argmax1"]
 

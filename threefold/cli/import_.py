@@ -30,7 +30,7 @@ EXAMPLES = [
     "threefold import model.onnx --ternarize -o out/model",
 ]
 
-_TYPE = re.compile(r"(u?)int([1-8])")
+_TYPE = re.compile(r"(u)int([1-8])|int([2-8])")
 _RANDOM = 100
 
 
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--input-scale",
-        type=Fraction,
+        type=_fraction,
         metavar="SCALE",
         help="real number of one step of the input (1/255, or that of the input's quantizer)",
     )
@@ -100,6 +100,10 @@ def run(args: argparse.Namespace, console: Console) -> str:
         found = importer.compare(
             source, made, images, lambda part: bar.update(task, completed=part)
         )
+    if labels is not None and found.classes is None:
+        raise DataError(
+            f"{args.images} has labels, but {args.model} gives no classes; leave them out"
+        )
     if not found.exact and not args.force:
         raise MismatchError(
             f"{found.differ:,} of {found.values:,} values differ, the first at {found.first}; "
@@ -128,9 +132,9 @@ def _images(args: argparse.Namespace, network: Network) -> tuple[np.ndarray, np.
 def _input(args: argparse.Namespace, importer):
     if args.input_scale is None and args.input_type is None:
         return None
-    return importer.Input(
-        args.input_scale or Fraction(1, 255), args.input_type or Codes.unsigned(8)
-    )
+    scale, codes = args.input_scale, args.input_type
+    scale = Fraction(1, 255) if scale is None else scale
+    return importer.Input(scale, codes or Codes.unsigned(8))
 
 
 def _described(made, found, args: argparse.Namespace, labels) -> Network:
@@ -142,7 +146,12 @@ def _described(made, found, args: argparse.Namespace, labels) -> Network:
             "ternarized": args.ternarize,
         },
         "input": {"scale": str(made.input.scale), "codes": str(made.input.codes)},
-        "compared": {"images": found.images, "values": found.values, "differ": found.differ},
+        "compared": {
+            "images": found.images,
+            "values": found.values,
+            "differ": found.differ,
+            "rounded": found.rounded,
+        },
         "tools": {tool: version(tool) for tool in ("threefold", "qonnx", "onnxruntime")},
     }
     if labels is not None:
@@ -173,8 +182,12 @@ def _summary(made, found, labels) -> list[str]:
         f"compared    {found.values:,} codes and classes of {found.images:,} images",
         f"differ      {found.differ:,}" + (f", the first at {found.first}" if found.first else ""),
     ]
+    if found.rounded:
+        lines.append(
+            f"rounded     {found.rounded:,} codes that only rounding in the source decides"
+        )
     if found.ties:
-        lines.append(f"ties        {found.ties:,} classes that only rounding in the source decides")
+        lines.append(f"ties        {found.ties:,} classes that rounding in the source decides")
     if labels is not None:
         share = np.mean(found.classes[: len(labels)] == labels)
         lines.append(f"accuracy    {share:.2%} of {len(labels):,} labelled images")
@@ -185,6 +198,8 @@ def _damage(original, rounded: list[str], made, found, images, labels, importer)
     """What rounding to ternary weights has cost."""
     before = importer.source_classes(original, made, images)
     lines = [f"ternarized  {', '.join(rounded)}"]
+    if found.classes is None:
+        return lines
     lines.append(f"damage      {np.mean(before != found.classes):.2%} of the classes changed")
     if labels is not None:
         share = np.mean(before[: len(labels)] == labels)
@@ -198,9 +213,15 @@ def _name(path: Path) -> str:
     return name if is_name(name) else f"net_{name}".rstrip("_")
 
 
+def _fraction(text: str) -> Fraction:
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"expected a number or fraction, not {text!r}") from None
+
+
 def _codes(text: str) -> Codes:
     match = _TYPE.fullmatch(text)
     if not match:
         raise argparse.ArgumentTypeError(f"expected uint1…uint8 or int2…int8, not {text!r}")
-    bits = int(match[2])
-    return Codes.unsigned(bits) if match[1] else Codes.signed(bits)
+    return Codes.unsigned(int(match[2])) if match[1] else Codes.signed(int(match[3]))

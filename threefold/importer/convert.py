@@ -14,6 +14,7 @@ from .ending import class_index, logits
 from .input import Input
 from .joins import add, concat
 from .layers import convolution, gemm, product
+from .nodes import CLASS, LAST, RESHAPED, SAME, STEPS
 from .pools import average_pool, global_average_pool, max_pool, mean
 from .quantizers import QUANTIZERS, Grid, grid, quantize
 from .shapes import reshape, transpose
@@ -21,14 +22,6 @@ from .source import Source, attributes, describe
 
 __all__ = ["Converted", "convert"]
 
-_STEPS = (
-    "Add", "BatchNormalization", "Clip", "Div", "Elu", "HardSigmoid", "HardTanh", "LeakyRelu",
-    "Mul", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Sub", "Tanh",
-)  # fmt: skip
-_SAME = ("Cast", "Dropout", "Identity")
-_LAST = ("LogSoftmax", "Softmax")
-_CLASS = ("ArgMax", "TopK")
-_RESHAPED = ("Flatten", "Reshape", "Squeeze", "Unsqueeze")
 _ONE = {
     "Conv": convolution,
     "MatMul": product,
@@ -37,7 +30,7 @@ _ONE = {
     "AveragePool": average_pool,
     "GlobalAveragePool": global_average_pool,
     "ReduceMean": mean,
-    **dict.fromkeys(_RESHAPED, reshape),
+    **dict.fromkeys(RESHAPED, reshape),
     "Transpose": transpose,
     **dict.fromkeys(QUANTIZERS, quantize),
 }
@@ -129,12 +122,12 @@ def _guarded(builder: Builder, node: onnx.NodeProto, read: list[Edge], notes: li
     """What a node makes, where a stranger's attributes are of any type and size."""
     try:
         for edge in read:
-            if edge.padding != NO_PADDING and node.op_type not in ("Conv", "Pad", *_SAME):
+            if edge.padding != NO_PADDING and node.op_type not in ("Conv", "Pad", *SAME):
                 raise NetworkError(
                     f"{describe(node)} reads a padded map; only convolutions read the zeros of a "
                     f"Pad"
                 )
-            if edge.is_class and node.op_type not in (*_SAME, *_RESHAPED):
+            if edge.is_class and node.op_type not in (*SAME, *RESHAPED):
                 raise NetworkError(
                     f"{describe(node)} reads the class; a network ends with it, leave the rest to "
                     f"the host"
@@ -150,9 +143,9 @@ def _compared(source: Source) -> str:
     """The tensor that the end of the network is compared with."""
     makers = {name: node for node in source.nodes for name in node.output}
     last = makers[source.output]
-    while last.op_type in (*_SAME, *_RESHAPED) and last.input[0] in makers:
+    while last.op_type in (*SAME, *RESHAPED) and last.input[0] in makers:
         last = makers[last.input[0]]
-    return last.input[0] if last.op_type in (*_LAST, *_CLASS) else source.output
+    return last.input[0] if last.op_type in (*LAST, *CLASS) else source.output
 
 
 def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge], notes: list[str]) -> Edge:
@@ -161,18 +154,23 @@ def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge], notes: list[
         (edge,) = read
         if kind in _ONE:
             return _ONE[kind](builder, node, edge)
-        if kind in _SAME:
+        if kind in SAME:
             return _same(builder, node, edge)
-        if kind in _LAST and node.output[0] == builder.source.output:
+        if kind in LAST and node.output[0] == builder.source.output:
             return _left_to_host(node, edge, notes)
-        if kind in _CLASS:
+        if kind in CLASS:
             return _class(builder, node, edge)
         if kind == "Pad":
             return _padded(builder, node, edge)
-        if kind in _STEPS and not (
+        if kind in STEPS and not (
             kind == "Div" and builder.source.constant(node.input[0]) is not None
         ):
             return edge.after(node)
+    elif kind in ("Conv", "Gemm", "MatMul"):
+        raise NetworkError(
+            f"{describe(node)} has weights that follow from the input of the graph; they must be "
+            f"constant"
+        )
     elif kind in _SEVERAL and len(node.output) == 1:
         return _SEVERAL[kind](builder, node, *read)
     raise NetworkError(
@@ -251,7 +249,9 @@ def _class(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     if node.op_type == "TopK":
         count = given.get("k") or int(source.constant(node.input[1]).flat[0])
         if count != 1 or given.get("largest", 1) != 1:
-            raise NetworkError(f"{describe(node)} gives {count} classes; only the largest is known")
+            raise NetworkError(
+                f"{describe(node)} gives {count} classes; set k to 1, for the largest"
+            )
     where = _classes_axis(edge)
     axis = given.get("axis", -1 if node.op_type == "TopK" else 0)
     if axis not in (where, where - len(edge.layout)) or edge.type.shape[:2] != (1, 1):

@@ -5,14 +5,48 @@ from onnx import helper
 
 from ..archive import shorten
 
-__all__ = ["QUANTIZERS", "attributes", "describe", "reason"]
+__all__ = [
+    "CLASS",
+    "FOLDABLE",
+    "LAST",
+    "QUANTIZERS",
+    "RESHAPED",
+    "SAME",
+    "STEPS",
+    "SUPPORTED",
+    "attributes",
+    "describe",
+    "reason",
+]
 
 QUANTIZERS = ("Quant", "IntQuant", "BipolarQuant", "MultiThreshold", "Trunc")
+STEPS = (
+    "Add", "BatchNormalization", "Clip", "Div", "Elu", "HardSigmoid", "LeakyRelu", "Mul", "Relu",
+    "Selu", "Sigmoid", "Softplus", "Softsign", "Sub", "Tanh",
+)  # fmt: skip
+SAME = ("Cast", "Dropout", "Identity")
+RESHAPED = ("Flatten", "Reshape", "Squeeze", "Unsqueeze")
+LAST = ("LogSoftmax", "Softmax")
+CLASS = ("ArgMax", "TopK")
+SUPPORTED = (
+    *QUANTIZERS, *STEPS, *SAME, *RESHAPED, *LAST, *CLASS, "AveragePool", "Concat", "Conv", "Gemm",
+    "GlobalAveragePool", "MatMul", "MaxPool", "Pad", "ReduceMean", "Transpose",
+)  # fmt: skip
+FOLDABLE = (
+    *QUANTIZERS, *STEPS, "Abs", "Cast", "Ceil", "Concat", "Constant", "ConstantOfShape",
+    "DequantizeLinear", "Equal", "Exp", "Expand", "Flatten", "Floor", "Gather", "Greater",
+    "Identity", "Less", "Log", "MatMul", "Max", "Min", "Neg", "Not", "Pow", "QuantizeLinear",
+    "Range", "Reciprocal", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum",
+    "Reshape", "Round", "Shape", "Sign", "Size", "Slice", "Sqrt", "Squeeze", "Tile", "Transpose",
+    "Unsqueeze", "Where",
+)  # fmt: skip
+"""What may compute constants, among them the shapes of others."""
 
 
 def describe(node: onnx.NodeProto) -> str:
     """A node in an error."""
-    return f"{node.op_type} {shorten(node.name)}"
+    kind = node.op_type if node.op_type.isidentifier() else shorten(node.op_type)
+    return f"{kind} {shorten(node.name)}"
 
 
 def attributes(node: onnx.NodeProto) -> dict:

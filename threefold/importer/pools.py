@@ -98,7 +98,7 @@ def window(
     kernel = tuple(given.get("kernel_shape") or builder.source.shape(node.input[1])[2:])
     stride = tuple(given.get("strides") or (1,) * len(kernel))
     if any(n != 1 for n in given.get("dilations", ())):
-        raise NetworkError(f"{describe(node)}: dilated windows are not supported")
+        raise NetworkError(f"{describe(node)}: dilated windows are not supported; train it without")
     pads = tuple(given.get("pads") or (0,) * (2 * len(kernel)))
     if one:
         kernel, stride, pads = (1, *kernel), (1, *stride), (0, pads[0], 0, pads[1])
@@ -118,10 +118,16 @@ def window(
         (size + pads[i] + pads[i + 2] - kernel[i]) // stride[i] + 1
         for i, size in enumerate((height, width))
     ]
+    if min(found) < 1:
+        raise NetworkError(
+            f"{describe(node)}: a {kernel[0]}×{kernel[1]} kernel does not fit into "
+            f"{height}×{width} pixels"
+        )
     asked = builder.source.shape(node.output[0])[2:]
     if tuple(found[-len(asked) :]) != tuple(asked):
         raise NetworkError(
-            f"{describe(node)}: windows that end outside of the map (ceil_mode) are not supported"
+            f"{describe(node)}: windows that end outside of the map (ceil_mode) are not supported; "
+            f"pad the map"
         )
     return kernel, stride, pads
 

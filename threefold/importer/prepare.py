@@ -8,7 +8,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from ..errors import NetworkError
-from .nodes import QUANTIZERS, describe, reason
+from .nodes import FOLDABLE, QUANTIZERS, SUPPORTED, attributes, describe, reason
 
 __all__ = ["prepared", "require_small"]
 
@@ -17,7 +17,8 @@ _MOST_NODES = 4096
 _OLDEST = 7  # of the operator sets: those before broadcast in another way
 _SHAPE_LIKE = 1024  # elements of what may say how large a result is
 _MOST_ELEMENTS = 1 << 26  # of a constant
-_RANDOM = ("Bernoulli", "Multinomial", "RandomNormal", "RandomUniform")
+_LARGEST = 1 << 16  # of a size of windows
+_SIZES = {"dilations": 1, "group": 1, "kernel_shape": 1, "pads": -_LARGEST, "strides": 1}
 
 
 def prepared(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -60,8 +61,10 @@ def require_small(model: onnx.ModelProto, node: onnx.NodeProto, constants: dict)
         If its size does not follow from the graph, or is beyond any small FPGA.
     """
     kind = node.op_type
-    if kind.startswith(_RANDOM):
-        raise NetworkError(f"{describe(node)} gives random numbers; export the network without it")
+    if kind not in FOLDABLE:
+        raise NetworkError(
+            f"{describe(node)} of constants is not supported; export with constants folded"
+        )
     inputs = [constants[name] for name in node.input if name]
     if kind in QUANTIZERS:
         sizes = [math.prod(np.broadcast_shapes(*(each.shape for each in inputs[:-1])))]
@@ -129,14 +132,6 @@ def _name(graph: onnx.GraphProto) -> None:
 
 
 def _require_supported(node: onnx.NodeProto) -> None:
-    if node.op_type in QUANTIZERS:
-        node.domain = _DOMAIN
-    elif node.domain not in ("", "ai.onnx"):
-        raise NetworkError(
-            f"{describe(node)} of {node.domain!r} is not supported; export the network without it"
-        )
-    else:
-        node.domain = ""
     for attribute in node.attribute:
         if attribute.HasField("g") or attribute.graphs:
             raise NetworkError(
@@ -145,6 +140,24 @@ def _require_supported(node: onnx.NodeProto) -> None:
             )
         if attribute.HasField("sparse_tensor") or attribute.sparse_tensors:
             raise NetworkError(f"{describe(node)} has sparse weights; export them as dense ones")
+    if node.op_type in QUANTIZERS:
+        node.domain = _DOMAIN
+    elif node.domain not in ("", "ai.onnx"):
+        raise NetworkError(
+            f"{describe(node)} of {node.domain!r} is not supported; export the network without it"
+        )
+    else:
+        node.domain = ""
+    if node.op_type not in (*SUPPORTED, *FOLDABLE):
+        raise NetworkError(f"{describe(node)} is not supported; export the network without it")
+    given = attributes(node)
+    for name, least in _SIZES.items():  # libraries divide by these
+        values = given.get(name, [])
+        for value in values if isinstance(values, list) else [values]:
+            if not isinstance(value, int) or not least <= value <= _LARGEST:
+                raise NetworkError(
+                    f"{describe(node)}: {name} must be from {least} to {_LARGEST}, not {value}"
+                )
 
 
 def _settle_versions(model: onnx.ModelProto) -> None:
@@ -175,7 +188,8 @@ def _settle_ends(graph: onnx.GraphProto) -> None:
     graph.input.extend(inputs)
     kind = inputs[0].type.tensor_type
     if kind.elem_type != onnx.TensorProto.FLOAT:
-        name = onnx.TensorProto.DataType.Name(kind.elem_type).lower()
+        names = {number: name.lower() for name, number in onnx.TensorProto.DataType.items()}
+        name = names.get(kind.elem_type, f"type {kind.elem_type}")
         raise NetworkError(f"the input is {name}; export a network that reads float32")
     dims = graph.input[0].type.tensor_type.shape.dim
     if not dims or any(dim.dim_value < 1 for dim in dims[1:]):

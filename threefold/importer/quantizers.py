@@ -81,7 +81,7 @@ def grid(node: onnx.NodeProto, source: Source) -> Grid:
     numbers = [_number(node, source, index) for index in range(1, len(node.input))]
     scale = numbers[0]
     if not 0 < scale < np.inf:
-        raise NetworkError(f"{describe(node)}: a scale is positive, not {scale}")
+        raise NetworkError(f"{describe(node)}: a scale must be positive and finite, not {scale}")
     if node.op_type == "BipolarQuant":
         return Grid(Codes.bipolar(), scale)
     if node.op_type == "Trunc":
@@ -133,7 +133,9 @@ def _truncated(node: onnx.NodeProto, numbers: list[float], given: dict) -> Grid:
     if len(rest) == 2:
         scale = rest[0]
         if not 0 < scale < np.inf:
-            raise NetworkError(f"{describe(node)}: a scale is positive, not {scale}")
+            raise NetworkError(
+                f"{describe(node)}: a scale must be positive and finite, not {scale}"
+            )
     _require_bits(node, bits)
     lo, hi = _range(int(bits), given.get("signed", 1), given.get("narrow", 0))
     return Grid(Codes(hi - lo, offset=lo), scale)

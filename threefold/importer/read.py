@@ -10,6 +10,7 @@ from onnx import numpy_helper
 
 from ..archive import read_regular, shorten
 from ..errors import FileFormatError
+from .nodes import describe
 
 __all__ = ["LARGEST", "read"]
 
@@ -35,17 +36,33 @@ def read(path: Path) -> onnx.ModelProto:
     model = onnx.ModelProto()
     try:
         model.ParseFromString(data)
-        model.SerializeToString()  # finds names that are not text
-    except (DecodeError, UnicodeError):
+    except DecodeError:
         raise FileFormatError(f"{path} is not an ONNX file, or a truncated one") from None
     if not model.graph.node or not model.graph.output:
         raise FileFormatError(f"{path} has no graph with nodes and an output")
+    for text in _texts(model):
+        if not isinstance(text, str):  # bytes, where they are not UTF-8
+            raise FileFormatError(f"{path} has a name that is not text: {shorten(text)}")
     _load_external(model, path)
     for tensor in _tensors(model.graph):
         _require_sound(tensor, path)
     _require_names(model.graph, path)
     _sort(model.graph, path)
     return model
+
+
+def _texts(model: onnx.ModelProto):
+    """Everything that names something."""
+    graph = model.graph
+    for each in (*graph.initializer, *graph.input, *graph.output, *model.functions):
+        yield each.name
+    for each in model.opset_import:
+        yield each.domain
+    for node in graph.node:
+        yield from (node.op_type, node.name, node.domain, *node.input, *node.output)
+        yield from (attribute.name for attribute in node.attribute)
+    for tensor in _tensors(graph):
+        yield from (text for entry in tensor.external_data for text in (entry.key, entry.value))
 
 
 def _load_external(model: onnx.ModelProto, path: Path) -> None:
@@ -158,9 +175,7 @@ def _sort(graph: onnx.GraphProto, path: Path) -> None:
                 heapq.heappush(ready, reader)
     if len(order) < len(nodes):
         first = nodes[next(index for index, count in enumerate(waits) if count)]
-        raise FileFormatError(
-            f"{path} has a cycle through or ahead of {first.op_type} {shorten(first.name)}"
-        )
+        raise FileFormatError(f"{path} has a cycle through or ahead of {describe(first)}")
     if order != list(range(len(nodes))):
         del graph.node[:]
         graph.node.extend(nodes[index] for index in order)

@@ -1,0 +1,227 @@
+import shlex
+import sys
+
+import numpy as np
+import pytest
+from threefold.sim import golden
+
+from threefold.cli import main
+from threefold.data import load_images, save_images
+from threefold.network import ArgMax, Logits, load
+
+from ..importer.graphs import Graph
+
+WEIGHTS = np.random.default_rng(5).integers(-1, 2, (4, 1, 3, 3))
+LAST = np.random.default_rng(6).integers(-1, 2, (16, 3))
+MODEL = "My Net-2.onnx"
+
+
+def example(weights=WEIGHTS, end=None):
+    graph = Graph("N", 1, 6, 6).conv(weights, 0.5).norm(*[[0.5, 1, 1.5, -1]] * 3, [1] * 4)
+    graph.quant(0.25, bits=2).node("MaxPool", kernel_shape=[2, 2], strides=[2, 2]).node("Flatten")
+    return graph.matmul(LAST, 0.25).op("Add", [0.1, 0.2, 0.3])
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A model, and images with and without labels."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / MODEL).write_bytes(example().model().SerializeToString())
+    images = np.random.default_rng(0).integers(0, 256, (20, 6, 6, 1))
+    save_images(tmp_path / "images.npz", images)
+    save_images(tmp_path / "labelled.npz", images, np.zeros(20, int))
+    return tmp_path
+
+
+def run(capsys, line):
+    status = main(["import", *shlex.split(line)])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def refused(capsys, place, line, message, status=2):
+    before = sorted(path.name for path in place.iterdir())
+    found, out, err = run(capsys, f"{line} -q")
+    assert (found, out) == (status, "")
+    assert err == f"threefold: error: {message}\n"
+    assert sorted(path.name for path in place.iterdir()) == before
+
+
+def lines_of(out):
+    return dict(line.split(maxsplit=1) for line in out.splitlines())
+
+
+def test_products(place, capsys):
+    status, out, _ = run(capsys, f"'{MODEL}' --random 30")
+    assert status == 0
+    folder = place / "out" / "my_net_2"
+    assert {path.name for path in folder.iterdir()} == {"network.tern", "test.npz"}
+    network = load(folder / "network.tern")
+    assert network.name == "my_net_2"
+    assert isinstance(network.output.op, ArgMax)
+    images, labels = load_images(folder / "test.npz")
+    assert (images.shape, labels) == ((30, 6, 6, 1), None)
+    lines = lines_of(out)
+    assert lines["differ"] == "0"
+    assert lines["input"] == "6×6×1 codes 0…255, times 1/255"
+    assert lines["network"] == "out/my_net_2/network.tern"
+    provenance = network.provenance
+    assert provenance["source"]["file"] == MODEL
+    assert provenance["compared"]["images"] == 30
+    assert provenance["compared"]["differ"] == 0
+
+
+def test_the_same_file_gives_the_same_bytes(place, capsys):
+    for folder in ("a", "b"):
+        assert run(capsys, f"'{MODEL}' --random 5 -o {folder} -q")[0] == 0
+    for name in ("network.tern", "test.npz"):
+        assert (place / "a" / name).read_bytes() == (place / "b" / name).read_bytes()
+
+
+def test_images_with_labels_give_an_accuracy(place, capsys):
+    status, out, _ = run(capsys, f"'{MODEL}' --images labelled.npz --random 5 -o made")
+    assert status == 0
+    network = load(place / "made" / "network.tern")
+    images, labels = load_images(place / "made" / "test.npz")
+    assert len(images) == len(labels) == 20
+    share = golden.accuracy(network, images, labels)
+    assert lines_of(out)["accuracy"] == f"{share:.2%} of 20 labelled images"
+    assert network.provenance["accuracy"]["integer"] == share
+    assert network.provenance["compared"]["images"] == 25
+
+
+def test_images_without_labels(place, capsys):
+    status, out, _ = run(capsys, f"'{MODEL}' --images images.npz --random 5 -o made")
+    assert status == 0
+    assert "accuracy" not in out
+    assert len(load_images(place / "made" / "test.npz")[0]) == 25
+
+
+def test_logits(place, capsys):
+    assert run(capsys, f"'{MODEL}' --logits --random 5 -o made")[0] == 0
+    assert isinstance(load(place / "made" / "network.tern").output.op, Logits)
+
+
+def test_what_the_input_means(place, capsys):
+    options = "--input-scale 1/8 --input-type int4"
+    status, out, _ = run(capsys, f"'{MODEL}' {options} --random 5 -o made")
+    assert status == 0
+    assert lines_of(out)["input"] == "6×6×1 codes 0…15 = -8…7, times 1/8"
+    assert load(place / "made" / "network.tern").provenance["input"]["scale"] == "1/8"
+
+
+def test_ternarize_tells_the_damage(place, capsys):
+    weights = np.random.default_rng(0).normal(size=(4, 1, 3, 3))
+    (place / "real.onnx").write_bytes(example(weights).model().SerializeToString())
+    levels = "weights are not ternary: a filter has 9 different values"
+    message = f"Conv 'Conv_0': {levels}; train it with ternary weights, or import with --ternarize"
+    refused(capsys, place, "real.onnx", message)
+    status, out, _ = run(capsys, "real.onnx --ternarize --images labelled.npz -o made")
+    assert status == 0
+    lines = lines_of(out)
+    assert lines["ternarized"] == "Conv_0"
+    assert lines["damage"].endswith("% of the classes changed")
+    assert lines["before"].endswith("of 20 labelled images")
+    assert load(place / "made" / "network.tern").provenance["source"]["ternarized"] is True
+
+
+def test_a_network_that_disagrees_is_written_by_force_alone(place, capsys, monkeypatch):
+    from threefold.importer import builder
+
+    search = builder.search
+
+    def wrong(*arguments):
+        levels, falling = search(*arguments)
+        return levels + 100, falling
+
+    monkeypatch.setattr(builder, "search", wrong)
+    status, out, err = run(capsys, f"'{MODEL}' --random 10 -q")
+    assert (status, out) == (1, "")
+    assert err.startswith("threefold: error: ")
+    assert err.endswith("; nothing is written without --force\n")
+    assert len(err.splitlines()) == 1
+    assert not (place / "out").exists()
+    status, out, _ = run(capsys, f"'{MODEL}' --random 10 --force -o made")
+    assert status == 0
+    assert "first at" in lines_of(out)["differ"]
+    assert load(place / "made" / "network.tern").provenance["compared"]["differ"] > 0
+
+
+def test_a_missing_qonnx(place, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "qonnx", None)
+    message = "importing needs qonnx: pip install 'threefold[import]'"
+    refused(capsys, place, f"'{MODEL}'", message, status=1)
+
+
+def test_bad_options(place, capsys):
+    refused(capsys, place, f"'{MODEL}' --random 0", "--random must be at least 1, not 0")
+    message = "the scale of the input must be positive, not -1"
+    refused(capsys, place, f"'{MODEL}' --input-scale -1", message)
+    message = "the scale of the input must be within single precision, not 0"
+    refused(capsys, place, f"'{MODEL}' --input-scale 1e-400", message)
+    message = "the scale of the input must be positive, not 0"
+    refused(capsys, place, f"'{MODEL}' --input-scale 0", message)
+    for option in (
+        "--input-type uint9",
+        "--input-type int1",
+        "--input-type float",
+        "--input-scale x",
+        "--input-scale 1/0",
+    ):
+        status, out, err = run(capsys, f"'{MODEL}' {option}")
+        assert (status, out) == (2, "")
+        assert "usage" in err
+    assert not (place / "out").exists()
+
+
+def test_bad_images(place, capsys):
+    save_images(place / "small.npz", np.zeros((3, 5, 5, 1), int))
+    message = (
+        "network 'my_net_2' takes images of 6×6×1 (height × width × channels), not an array of "
+        "shape (3, 5, 5, 1)"
+    )
+    refused(capsys, place, f"'{MODEL}' --images small.npz", message)
+    message = "cannot read missing.npz: No such file or directory"
+    refused(capsys, place, f"'{MODEL}' --images missing.npz", message)
+
+
+def test_labels_need_classes(place, capsys):
+    graph = Graph("N", 1, 6, 6).conv(WEIGHTS, 0.5).quant(0.25, bits=2)
+    (place / "map.onnx").write_bytes(graph.model().SerializeToString())
+    assert run(capsys, "map.onnx --images images.npz -o made -q")[0] == 0
+    message = "labelled.npz has labels, but map.onnx gives no classes; leave them out"
+    refused(capsys, place, "map.onnx --images labelled.npz", message)
+
+
+def test_bad_models(place, capsys):
+    (place / "bad.onnx").write_bytes((place / MODEL).read_bytes()[:100])
+    refused(capsys, place, "bad.onnx", "bad.onnx is not an ONNX file, or a truncated one")
+    message = "cannot read missing.onnx: No such file or directory"
+    refused(capsys, place, "missing.onnx", message)
+
+
+def test_a_trained_network_is_not_overwritten(place, capsys):
+    (place / "made").mkdir()
+    (place / "made" / "train.json").write_text("{}")
+    message = "made holds a network that was trained; choose another with -o"
+    refused(capsys, place, f"'{MODEL}' -o made", message)
+
+
+def test_another_network_replaces_what_was_made_of_the_last(place, capsys):
+    assert run(capsys, f"'{MODEL}' --random 5 -o made -q")[0] == 0
+    (place / "made" / "plan.json").write_text("{}")
+    assert run(capsys, f"'{MODEL}' --random 5 -o made -q")[0] == 0
+    assert (place / "made" / "plan.json").exists()
+    (place / MODEL).write_bytes(example(-WEIGHTS).model().SerializeToString())
+    assert run(capsys, f"'{MODEL}' --random 5 -o made -q")[0] == 0
+    assert not (place / "made" / "plan.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("a.onnx", "a"), ("9lives.onnx", "net_9lives"), ("ÄÖ.onnx", "net"), ("A--B.onnx", "a_b")],
+)
+def test_networks_are_named_after_their_files(place, capsys, file, name):
+    (place / file).write_bytes((place / MODEL).read_bytes())
+    assert run(capsys, f"{file} --random 2 -q")[0] == 0
+    assert load(place / "out" / name / "network.tern").name == name

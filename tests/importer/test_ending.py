@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from threefold.sim import golden
+
+from threefold.errors import NetworkError
+from threefold.importer import Source, compare, convert
+from threefold.importer.ending import _whole
+from threefold.network import Codes, Conv, Logits, Threshold
+
+from .graphs import Graph
+
+# Two classes that count the same pixels, and two that count others.
+WEIGHTS = np.array([[1, 1, 0, -1], [1, 1, 1, 0], [0, 0, 1, 1]])
+IMAGES = np.stack(np.meshgrid(*[range(4)] * 3), axis=-1).reshape(-1, 1, 1, 3)
+
+
+def imported(bias, scale=0.25, argmax=True):
+    graph = Graph("N", 3).quant(scale, bits=2).matmul(WEIGHTS).op("Add", bias)
+    source = Source(graph.model())
+    return source, convert(source, "net", argmax=argmax)
+
+
+def ops(made):
+    return [type(node.op) for node in made.network.nodes]
+
+
+def test_whole_biases_stay_whole():
+    source, made = imported([0.5, -1.0, 0.0, 0.75])
+    assert ops(made)[:2] == [Conv, Logits]
+    assert list(made.network.nodes[1].op.bias) == [6, 0, 4, 7]
+    assert compare(source, made, IMAGES).exact
+
+
+@pytest.mark.parametrize(
+    "bias",
+    [
+        [0.0, 1e-6, 2e-6, 0.0],
+        [0.0, 2**-20, 0.0, -(2**-20)],
+        [0.25 - 2**-20, 0.0, 0.5 + 2**-20, 2**-21],
+        [1 / 3, 1 / 3 + 1 / 4, 1 / 5, 0.2500001],
+        [3e-5, 2e-5, 1e-5, 0],
+    ],
+)
+@pytest.mark.parametrize("argmax", [True, False])
+def test_near_ties_end_as_in_the_source(bias, argmax):
+    source, made = imported(bias, argmax=argmax)
+    found = compare(source, made, IMAGES)
+    assert (found.differ, found.ties) == (0, 0)
+    real = source.run(made.input.real(IMAGES).reshape(-1, 3))[source.output]
+    assert (golden.classes(made.network, IMAGES) == real.argmax(axis=1)).all()
+    assert Threshold in ops(made)
+
+
+def test_few_parts_are_enough_for_an_order():
+    _, made = imported([0.0, 1e-6, 2e-6, 0.0])
+    assert made.network.types["act1"].element == Codes(3, step=4)
+    assert list(made.network.nodes[2].op.bias) == [0, 1, 2, 0]
+
+
+def test_logits_keep_their_distances():
+    source, made = imported([0.0, 0.125, 0.03125, 0.0], argmax=False)
+    assert made.network.types["act1"].element == Codes(3, step=8)
+    assert list(made.network.nodes[2].op.bias) == [0, 4, 1, 0]
+    assert compare(source, made, IMAGES).exact
+
+
+units = st.floats(-1000, 1000, width=32) | st.integers(-8, 8).map(lambda n: n / 8)
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(units, min_size=2, max_size=9).map(np.array), st.integers(0, 2**32 - 1), st.booleans()
+)
+def test_the_order_of_classes_is_kept(biases, seed, ranked):
+    parts, whole = _whole(biases, ranked)
+    assert parts <= 1 << 13
+    assert whole.min() == 0
+    sums = np.random.default_rng(seed).integers(-1000, 1000, (200, len(biases)))
+    found, exact = sums * parts + whole, sums + biases
+    noise = 2.0**-21 * np.abs(biases).max()
+    for first in range(len(biases)):
+        apart = exact[:, first, None] - exact > 2 * noise
+        assert (found[:, first, None] > found)[apart].all()
+
+
+def test_equal_fractions_are_equal_beyond_rounding():
+    scale = np.float32(0.1)
+    biases = np.array([3, 7, -2], np.float32) * scale / np.float64(scale)
+    parts, whole = _whole(biases, True)
+    assert (parts, list(whole)) == (1, [5, 9, 0])
+    parts, whole = _whole(np.array([0.5, 1.5 - 1e-9, 2.5 + 1e-9]), True)
+    assert (parts, list(whole)) == (1, [0, 1, 2])
+    parts, whole = _whole(np.array([1.0 - 1e-9, 1.0 + 1e-9, 3.0]), True)
+    assert (parts, list(whole)) == (1, [0, 0, 2])
+
+
+@pytest.mark.parametrize("slope", [2.0, -1.0])
+def test_a_norm_of_one_slope_may_end_a_network(slope):
+    graph = Graph("N", 3).quant(0.25, bits=2).matmul(WEIGHTS, 0.5)
+    graph.norm([slope] * 4, [0.1, 0.2, 0.3, 0.4], [0] * 4, [1] * 4)
+    source = Source(graph.model())
+    found = compare(source, convert(source, "net"), IMAGES)
+    assert (found.differ, found.ties) == (0, 0)
+
+
+@pytest.mark.parametrize("share", [1e-7, 1e-4])
+def test_scales_are_alike_up_to_single_precision(share):
+    scales = np.array([1, 1 + share, 1, 1 - share])
+    source = Source(Graph("N", 3).quant(0.25, bits=2).matmul(WEIGHTS, scales).model())
+    if share < 1e-6:
+        assert compare(source, convert(source, "net"), IMAGES).exact
+        return
+    with pytest.raises(NetworkError, match="classes have different scales"):
+        convert(source, "net")
+
+
+def test_a_class_without_weights_has_any_scale():
+    weights = WEIGHTS * [1, 0, 1, 1]
+    graph = Graph("N", 3).quant(0.25, bits=2).matmul(weights, 0.5).op("Add", [0, 30.0, 0.1, 0])
+    source = Source(graph.model())
+    assert compare(source, convert(source, "net"), IMAGES).exact
+
+
+@pytest.mark.parametrize("share", [1e-7, 1e-3])
+def test_branches_have_one_scale_up_to_single_precision(share):
+    graph = Graph("N", 2, 3, 3).quant(0.3, bits=2)
+    start = graph.at
+    graph.conv(np.ones((2, 2, 1, 1)), 0.5).quant(0.3 * (1 + share), bits=2)
+    source = Source(graph.node("Add", of=[start, graph.at]).quant(0.9, bits=2).model())
+    if share < 1e-6:
+        images = np.random.default_rng(0).integers(0, 4, (20, 3, 3, 2))
+        assert compare(source, convert(source, "net"), images).exact
+        return
+    with pytest.raises(NetworkError, match="joins codes of scales"):
+        convert(source, "net")
