@@ -212,7 +212,7 @@ REFUSED = {
     ),
     "dilation": (
         behind(lambda: [relu(), conv(dilation=2), relu()], size=288),
-        "Conv '/4/Conv': dilated windows are not supported",
+        "Conv '/4/Conv': dilated windows are not supported; train it without",
     ),
     "transposed convolution": (
         behind(

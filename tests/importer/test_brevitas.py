@@ -113,10 +113,10 @@ def test_patterns(pattern):
 @pytest.mark.parametrize("pattern", REFUSED)
 def test_what_is_refused_is_named(pattern):
     build, message = REFUSED[pattern]
-    source = importer.from_brevitas(made(build, SHAPE), SHAPE)
+    module = made(build, SHAPE)
     message = message.pattern if isinstance(message, re.Pattern) else re.escape(message)
     with pytest.raises(NetworkError, match=f"^{message}$"):
-        importer.convert(source, "refused")
+        importer.convert(importer.from_brevitas(module, SHAPE), "refused")
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_shapes_may_be_computed_from_the_batch():
 def test_what_the_output_does_not_need_is_left_out():
     graph = Graph("N", 4).quant(0.5, bits=2)
     start = graph.at
-    unused = graph.node("Elu").node("Elu").at
+    unused = graph.node("Celu").node("Elu").at
     graph.at = start
     source = Source(graph.matmul(np.eye(4)).model())
     assert [node.op_type for node in source.nodes] == ["Quant", "MatMul"]
@@ -117,10 +117,10 @@ def test_what_the_output_does_not_need_is_left_out():
 
 
 def test_nodes_get_names_of_their_own():
-    model = Graph("N", 4).quant(0.5, bits=2).matmul(np.eye(4)).node("Relu").node("Elu").model()
+    model = Graph("N", 4).quant(0.5, bits=2).matmul(np.eye(4)).node("Relu").node("Celu").model()
     for node in model.graph.node:
-        node.name = "same" if node.op_type != "Elu" else ""
-    with pytest.raises(NetworkError, match=r"^Elu 'Elu#3' is not supported"):
+        node.name = "same" if node.op_type != "Celu" else ""
+    with pytest.raises(NetworkError, match=r"^Celu 'Celu#3' is not supported"):
         Source(model)
     del model.graph.node[3]
     model.graph.output[0].name = "t2"
