@@ -17,10 +17,14 @@ MODES = ["ROUND", "CEIL", "FLOOR", "UP", "DOWN", "HALF_UP", "HALF_DOWN"]
 
 
 class Case:
-    """A graph that grows; keeps the shape, the size of numbers, and whether a code means 0."""
+    """A graph that grows; keeps the shape, the size of numbers, and whether a code means 0.
 
-    def __init__(self, draw, powers, *shape, names=("N",)):
-        self.draw, self.powers = draw, powers
+    With scales of powers of two nothing is rounded. With others, sums are kept off thresholds by
+    an odd constant if ``apart``, and may lie on them otherwise.
+    """
+
+    def __init__(self, draw, scales, *shape, names=("N",)):
+        self.draw, self.powers, self.apart = draw, scales == "powers", scales == "apart"
         self.rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
         self.shape, self.spread, self.zero = list(shape), 1.0, True
         self.positions = self.rising = False  # many in a vector; whether nothing may fall
@@ -155,6 +159,7 @@ class Case:
         if steps:
             self.steps()
         self.rising = False
+        self.keep_apart()
         kind = self.one_of(*names)
         if kind == "bipolar":
             scale = self.scale(1.0)
@@ -167,6 +172,10 @@ class Case:
             narrow = self.draw(st.integers(0, 1)) if bits > 1 else 0
             self.quant(self.scale(self.spread * 2.0 ** (1 - bits)), bits, signed, narrow)
             self.zero = bits > 1 or not signed
+
+    def keep_apart(self):
+        if self.apart and self.graph.nodes:
+            self.graph.op("Add", self.spread * self.rng.uniform(0.01, 0.02))
 
     def quant(self, scale, bits, signed, narrow):
         self.graph.quant(scale, bits, 0.0, signed, narrow, self.one_of(*MODES))
@@ -204,6 +213,7 @@ class Case:
         filters = channels if join == "Add" else self.one_of(1, 2, 3)
         kernel = [1] * len(self.shape[1:])
         self.graph.conv(*self.weights(filters, channels, *kernel))
+        self.keep_apart()
         self.quant(scale, bits, signed, 0)
         more = {} if join == "Add" else {"axis": 1}
         self.graph.node(join, of=[start, self.graph.at], **more)
@@ -235,9 +245,9 @@ class Case:
 
 
 @st.composite
-def dense(draw, powers=False):
+def dense(draw, scales):
     """Chains of dense layers."""
-    case = Case(draw, powers, draw(st.integers(1, 9)))
+    case = Case(draw, scales, draw(st.integers(1, 9)))
     for _ in range(draw(st.integers(0, 2))):
         case.dense(draw(st.integers(1, 6)))
         case.activate()
@@ -246,10 +256,10 @@ def dense(draw, powers=False):
 
 
 @st.composite
-def maps(draw, powers=False):
+def maps(draw, scales):
     """Networks of maps, or of one-dimensional signals."""
     size = [draw(st.integers(2, 5)) for _ in range(draw(st.integers(1, 2)))]
-    case = Case(draw, powers, draw(st.integers(1, 3)), *size, names=("N", 1, 2))
+    case = Case(draw, scales, draw(st.integers(1, 3)), *size, names=("N", 1, 2))
     for kind in draw(st.lists(st.sampled_from(["conv", "branches"]), min_size=1, max_size=2)):
         if kind == "branches":
             case.branches()

@@ -14,18 +14,28 @@ def agreement(case, argmax=True, count=20):
     return compare(source, made, random_images(made.network.input, count))
 
 
-@pytest.mark.parametrize("family", [dense, maps])
+families = pytest.mark.parametrize("family", [dense, maps])
+
+
+@families
 @settings(max_examples=30)
 @given(st.data(), st.booleans())
 def test_powers_of_two_agree_on_every_code_and_tie(family, data, argmax):
-    found = agreement(data.draw(family(powers=True)), argmax)
+    found = agreement(data.draw(family("powers")), argmax)
     assert (found.differ, found.rounded, found.ties) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("family", [dense, maps])
-@settings(max_examples=30)
+@families
+@settings(max_examples=15)
+@given(st.data(), st.booleans())
+def test_any_scales_agree_where_sums_are_off_thresholds(family, data, argmax):
+    found = agreement(data.draw(family("apart")), argmax)
+    assert found.differ == 0
+    assert found.rounded * 50 <= found.values  # one sum by accident, in several pixels
+
+
+@families
+@settings(max_examples=15)
 @given(st.data(), st.booleans())
 def test_any_scales_agree_but_for_rounding_of_the_source(family, data, argmax):
-    found = agreement(data.draw(family()), argmax)
-    assert found.differ == 0
-    assert found.rounded <= 2
+    assert agreement(data.draw(family("any")), argmax).differ == 0
