@@ -1,8 +1,12 @@
 import shlex
 
+import numpy as np
 import pytest
 
 from threefold import cli
+from threefold.data import save_images
+
+from ..importer.graphs import Graph
 
 EXAMPLES = [
     shlex.split(example.replace("\\\n", " "))
@@ -13,7 +17,12 @@ EXAMPLES = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("examples")
+    folder = tmp_path_factory.mktemp("examples")
+    graph = Graph("N", 1, 4, 4).conv(np.eye(3).reshape(1, 1, 3, 3), 0.5).quant(0.5, bits=2)
+    graph.node("Flatten").matmul(np.eye(4, 3))
+    (folder / "model.onnx").write_bytes(graph.model().SerializeToString())
+    save_images(folder / "test.npz", np.arange(32).reshape(2, 4, 4, 1), np.array([0, 1]))
+    return folder
 
 
 def test_every_example_runs_one_after_the_other(folder, monkeypatch, capfd):
@@ -31,6 +40,7 @@ def test_every_example_runs_one_after_the_other(folder, monkeypatch, capfd):
         "out/aligned/plan.json",
         "out/folded/plan.json",
         "out/lenet/test.npz",
+        "out/model/network.tern",
         "out/resnet20/network.tern",
         "out/slow/plan.json",
         "out/small/network.tern",

@@ -3,8 +3,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from threefold.sim import golden
 
 from threefold.importer import Source, compare, convert, source_classes
+from threefold.importer.edge import Edge
+from threefold.importer.rounding import differences
 from threefold.network import ArgMax, Logits, MaxPool, Network, Node
 from threefold.zoo import random_images
 
@@ -64,6 +67,47 @@ def test_mistakes_are_found(scale, name, change, place):
     assert found.differ > 0
     assert not found.exact
     assert re.fullmatch(place, found.first)
+
+
+@pytest.mark.parametrize("scale", [0.1, 0.125])
+@pytest.mark.parametrize("share", [0.4, 0.02])
+def test_sums_that_mean_other_numbers_are_found(scale, share, monkeypatch):
+    real = Edge.real
+
+    def wrong(edge, rows):
+        return (real(edge, rows) + share * np.abs(edge.scale)).astype(np.float32)
+
+    monkeypatch.setattr(Edge, "real", wrong)
+    assert differs(scale)
+
+
+@pytest.mark.parametrize("scale", [0.1, 0.125])
+def test_steps_that_are_others_are_found(scale, monkeypatch):
+    through = Edge.through
+    monkeypatch.setattr(
+        Edge,
+        "through",
+        lambda edge, source, real, *first: through(edge, source, np.float32(0.5) * real, *first),
+    )
+    assert differs(scale)
+
+
+def differs(scale):
+    graph = Graph("N", 2, 6, 6).quant(scale, bits=4).conv(WEIGHTS, 0.7).op("Mul", 0.5)
+    source = Source(graph.quant(0.11 * scale, bits=8, signed=1).model())
+    made = convert(source, "net")
+    return compare(source, made, random_images(made.network.input, 30)).differ > 0
+
+
+def test_numbers_that_no_code_means_are_found():
+    source = example(0.1)
+    made = convert(source, "net")
+    images = random_images(made.network.input, 2)
+    real = source.run(made.input.real(images).transpose(0, 3, 1, 2))["t4"]
+    edge = made.edges["t4"]
+    found = golden.evaluate(made.network, images)[edge.node]
+    assert not differences(edge, real, found).any()
+    assert differences(edge, real + 0.3 * edge.scale[0], found).all()
 
 
 def test_a_wrong_class_is_found():

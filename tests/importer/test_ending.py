@@ -33,6 +33,16 @@ def test_whole_biases_stay_whole():
     assert compare(source, made, IMAGES).exact
 
 
+def test_large_sums_do_not_blur_biases():
+    weights = np.random.default_rng(0).choice([-1, 1], (400, 3))
+    scale = np.float32(0.1)
+    graph = Graph("N", 400).quant(scale, bits=8).matmul(weights)
+    source = Source(graph.op("Add", scale * np.array([3, 0, 7], np.float32)).model())
+    made = convert(source, "net")
+    assert ops(made)[:2] == [Conv, Logits]
+    assert list(made.network.nodes[1].op.bias) == [3, 0, 7]
+
+
 @pytest.mark.parametrize(
     "bias",
     [

@@ -62,9 +62,9 @@ def compare(
 
     Codes must be equal. There is one reason for which they cannot always be: the source adds
     numbers up in single precision. Where the exact sum lies on a threshold, or within the
-    rounding error of one, the source may end on the other side of it, and on another machine
-    back on this. With scales that are powers of two nothing is rounded; with others this
-    happens to very few codes. A code that differs counts as rounded if all of this holds:
+    rounding error of one, the source may end on the other side, and on another machine on this
+    one. With scales that are powers of two nothing is rounded. A code that differs counts as
+    rounded if all of this holds:
 
     - the sum of the source is the exact sum of the network, up to the error that adding up in
       single precision can have, and by less than a quarter of a unit, so that it stands for the
@@ -72,11 +72,9 @@ def compare(
     - the quantizer of the source, given the exact sum, gives the code of the network;
     - the quantizer of the source, given the sum of the source, gives the code of the source.
 
-    The network then goes on from the code of the source, so that whatever is behind is compared
-    as strictly. Everything else that differs is a mistake of the import.
-
-    Logits are compared with their scale and shift, which integers do not have, and classes where
-    the difference of the logits is larger than their rounding.
+    The network then goes on from the code of the source, so that what is behind is compared as
+    strictly. Logits are compared with their scale and shift, which integers do not have, and
+    classes where their logits differ by more than rounding. All else is a mistake of the import.
 
     Parameters
     ----------
@@ -95,29 +93,25 @@ def compare(
         expected = source.run(_real(source, converted, batch))
         found = golden.evaluate(converted.network, batch)
         damaged = np.zeros(len(batch), bool)
-        wrong = {
-            tensor: differences(edge, expected[tensor], found[edge.node])
-            for tensor, edge in converted.edges.items()
-            if tensor != source.input
-        }
-        values += sum(each.size for each in wrong.values())
-        for each in wrong.values():
-            damaged |= each.any(axis=(1, 2, 3))
+        for tensor, edge in converted.edges.items():
+            if tensor != source.input:
+                wrong = differences(edge, expected[tensor], found[edge.node])
+                values += wrong.size
+                damaged |= wrong.any(axis=(1, 2, 3))
         for image in np.flatnonzero(damaged):
             left, excused = follow(source, converted, batch, expected, image)
             count = sum(int(each.sum()) for each in left.values())
             damaged[image] = count > 0
             differ, rounded = differ + count, rounded + excused
-            if count and not first:
-                first = _place(converted, left, start + image)
+            first = first or (_place(converted, left, start + image) if count else "")
         chosen = _classes(converted, found)
         if chosen is not None:
             ties += int((~damaged & (chosen != _class_of(expected[source.output]))).sum())
             classes.append(chosen)
         if on_batch:
             on_batch(min(1.0, (start + len(batch)) / len(images)))
-    known = np.concatenate(classes) if classes else None
-    return Agreement(len(images), values, differ, first, rounded, ties, known)
+    classes = np.concatenate(classes) if classes else None
+    return Agreement(len(images), values, differ, first, rounded, ties, classes)
 
 
 def source_classes(source: Source, converted: Converted, images: np.ndarray) -> np.ndarray:

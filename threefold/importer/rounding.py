@@ -119,7 +119,7 @@ def _excused(
         values = tensor.element.offset + tensor.element.step * values
     real = from_axes(expected[origin.tensor], origin, values.shape[1:])
     rows, real = (each.reshape(-1, origin.channels) for each in (values, real))
-    error = np.abs(real - (rows * origin.scale + origin.shift))
+    error = np.abs(real.astype(np.float64) - origin.real(rows))
     if (error > _tolerance(origin)).any():
         return np.zeros(found.shape, bool)
     both = last.results(source, rows), last.through(source, real)
