@@ -173,32 +173,46 @@ def pruning() -> str:
     lines = []
     for network in sorted({row["network"] for row in rows}):
         by_method = {method: curve(rows, network, method) for method in ("wpc", "lasso")}
-        seeds = len({row["seed"] for row in rows if row["network"] == network})
+        own = [row for row in rows if row["network"] == network]
+        seeds, config = len({row["seed"] for row in own}), own[0]["config"]
         for clipped, plain in zip(*by_method.values(), strict=True):
             fraction = f"{clipped['fraction']:.0%}"
+            epochs = f"{config['start']} + {config['epochs']}"
             margin = at_equal_cycles[network].get(fraction)
             lines.append(
                 (
                     f"{network}, {fraction}",
+                    epochs,
                     seeds,
                     *(f"{point['interval']:,.0f}" for point in (clipped, plain)),
                     *(_between(point) for point in (clipped, plain)),
                     "–" if margin is None else f"{100 * margin:+.2f}",
                 )
             )
-    head = ("network, tiles pruned", "seeds", "interval, WPC", "interval, plain")
+    head = ("network, tiles pruned", "epochs", "seeds", "interval, WPC", "interval, plain")
     head += ("accuracy %, WPC", "accuracy %, plain", "WPC less plain at equal cycles")
     return f"""## Pruned tiles
 `benchmarks/pruning.py`: a trained network goes on for a fixed number of epochs while tiles of its
-array are pruned, with a group lasso that is clipped (WPC) and one that is not. Cycles are simulated
-for the first seed and equal those predicted. Accuracies are means, with the lowest and the highest
-of several seeds. A tile above the clip is not pulled towards 0, which keeps what matters while few
-tiles go, and leaves more to cut off where nearly all go.
+array are pruned, with a group lasso that is clipped (WPC) and one that is not. Epochs are those of
+the start and of each point.
+{_cycles(rows)}
+Accuracies are means, with the lowest and the highest of several seeds. The last column compares at
+equal cycles, between neighbouring points of the plain lasso; where that has none as fast, its
+fastest counts. A tile above the clip is not pulled towards 0: fewer tiles than asked for vanish on
+their own, and where nearly all have to go, more is cut off.
 
 {table(head, lines)}
 
 ![Accuracy over cycles]({PRUNING.name})
 """
+
+
+def _cycles(rows: list[dict]) -> str:
+    """Which cycles were simulated."""
+    simulated = sum(row["simulated"] is not None for row in rows)
+    return (
+        f"Cycles are predicted; {simulated} of {len(rows)} points were simulated, and took as many."
+    )
 
 
 def _between(point: dict) -> str:

@@ -44,7 +44,8 @@ def margins(rows: Iterable[dict]) -> dict[str, dict[str, float]]:
     """Mean accuracy of wpc less that of lasso at equal cycles, by network and part of tiles.
 
     Where the cycles of a point are not those of lasso's, its accuracy is that between the
-    neighbouring points, linearly over the logarithm of cycles.
+    neighbouring points, linearly over the logarithm of cycles; beyond its points, that of the
+    nearest.
     """
     rows = list(rows)
     found: dict[str, dict[str, float]] = {}
@@ -75,11 +76,13 @@ def plot(rows: Iterable[dict], file: Path) -> None:
             _panel(axes, rows, network)
         panels[0].set_ylabel("accuracy of the integer network, %")
         panels[0].legend(frameon=False, loc="lower right")
-        seeds = len({row["seed"] for row in rows})
+        most = max(
+            sum(row["method"] == _WHOLE and row["network"] == n for row in rows) for n in networks
+        )
         headed(
             figure,
-            "Accuracy over measured cycles, 0 to 90 % of the tiles pruned",
-            f"mean of {seeds} seeds, shaded from lowest to highest; cycles as in Verilator",
+            "Accuracy over cycles, 0 to 90 % of the tiles pruned",
+            f"mean of up to {most} seeds, shaded from lowest to highest",
             (0.945, 0.89),
         )
         figure.subplots_adjust(left=0.1, right=0.98, bottom=0.16, top=0.8)
