@@ -94,7 +94,7 @@ def test_images_without_labels(place, capsys):
     status, out, _ = run(capsys, f"'{MODEL}' --images images.npz --random 5 -o made")
     assert status == 0
     assert "accuracy" not in out
-    assert len(load_images(place / "made" / "test.npz")[0]) == 25
+    assert len(load_images(place / "made" / "test.npz")[0]) == 20
 
 
 def test_logits(place, capsys):
@@ -154,10 +154,10 @@ def test_a_missing_qonnx(place, capsys, monkeypatch):
 
 
 def test_bad_options(place, capsys):
-    refused(capsys, place, f"'{MODEL}' --random 0", "--random must be at least 1, not 0")
+    refused(capsys, place, f"'{MODEL}' --random 0", "--random must be 1 to 65536, not 0")
     message = "the scale of the input must be positive, not -1"
     refused(capsys, place, f"'{MODEL}' --input-scale -1", message)
-    message = "the scale of the input must be within single precision, not 0"
+    message = "the scale of the input must be within single precision, 2⁻¹⁰⁰ to 2¹⁰⁰"
     refused(capsys, place, f"'{MODEL}' --input-scale 1e-400", message)
     message = "the scale of the input must be positive, not 0"
     refused(capsys, place, f"'{MODEL}' --input-scale 0", message)
@@ -225,3 +225,15 @@ def test_networks_are_named_after_their_files(place, capsys, file, name):
     (place / file).write_bytes((place / MODEL).read_bytes())
     assert run(capsys, f"{file} --random 2 -q")[0] == 0
     assert load(place / "out" / name / "network.tern").name == name
+
+
+def test_images_of_the_user_stay_as_they_are(place, capsys):
+    (place / "out").mkdir()
+    kept = place / "out" / "test.npz"
+    kept.write_bytes((place / "images.npz").read_bytes())
+    status, _, err = run(capsys, f"'{MODEL}' --images out/test.npz --random 5 -o out -q")
+    assert (status, err) == (0, "")
+    assert kept.read_bytes() == (place / "images.npz").read_bytes()
+    run(capsys, f"'{MODEL}' --images images.npz --random 5 -o other -q")
+    images, labels = load_images(place / "other" / "test.npz")
+    assert (len(images), labels) == (20, None)

@@ -165,3 +165,18 @@ def test_a_map_has_no_class():
     source = Source(Graph("N", 2, 6, 6).quant(0.5).conv(WEIGHTS, 0.5).quant(0.5).model())
     made = convert(source, "net")
     assert compare(source, made, random_images(made.network.input, 3)).classes is None
+
+
+@pytest.mark.parametrize("argmax", [True, False])
+def test_a_bias_that_is_off_by_one_is_seen_among_thousands_of_inputs(argmax):
+    weights = np.random.default_rng(5).choice([-1, 1], (4096, 3))
+    weights[:, 1:] = weights[:, :1]  # all classes are equal, but for their biases
+    source = Source(
+        Graph("N", 4096).quant(1.0, bits=8).matmul(weights).op("Add", [0, 1, 0]).model()
+    )
+    made = convert(source, "net", argmax=argmax)
+    images = random_images(made.network.input, 5)
+    assert compare(source, made, images).exact
+    more = np.array([2, 0, 0])
+    wrong = tampered(made, "logits1", lambda op: replace(op, bias=op.bias + more))
+    assert not compare(source, wrong, images).exact

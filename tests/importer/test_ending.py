@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from threefold.sim import golden
 
 from threefold.errors import NetworkError
-from threefold.importer import Source, compare, convert
+from threefold.importer import Source, compare, convert, source_classes
 from threefold.importer.ending import _whole
 from threefold.network import Codes, Conv, Logits, Threshold
 
@@ -145,3 +145,22 @@ def test_branches_have_one_scale_up_to_single_precision(share):
         return
     with pytest.raises(NetworkError, match="joins codes of scales"):
         convert(source, "net")
+
+
+@pytest.mark.parametrize("argmax", [True, False])
+@pytest.mark.parametrize("low", [-1e5, -1e7])
+def test_a_class_that_never_wins_does_not_blur_the_others(low, argmax):
+    graph = Graph("N", 3).quant(1.0, bits=2).matmul(WEIGHTS).op("Add", [low, 0.01, 0.02, 0.0])
+    source = Source(graph.model())
+    made = convert(source, "net", argmax=argmax)
+    found = compare(source, made, IMAGES)
+    assert (found.differ, found.ties) == (0, 0)
+    assert np.array_equal(found.classes, source_classes(source, made, IMAGES))
+
+
+def test_biases_that_no_integers_hold():
+    graph = Graph("N", 3).quant(1.0, bits=2)
+    graph.node("Gemm", graph.weights(WEIGHTS), graph.constant([1e30, 0, 0.5, 1]))
+    message = r"^Gemm 'Gemm_1': biases of the classes are 1e\+30 units of the sums apart and do not"
+    with pytest.raises(NetworkError, match=message):
+        convert(Source(graph.model()), "net")

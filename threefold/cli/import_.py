@@ -32,6 +32,7 @@ EXAMPLES = [
 
 _TYPE = re.compile(r"(u)int([1-8])|int([2-8])")
 _RANDOM = 100
+_MOST_RANDOM = 1 << 16
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,8 +87,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
         raise ToolError("importing needs qonnx: pip install 'threefold[import]'") from None
     from .. import importer
 
-    if args.random < 1:
-        raise DataError(f"--random must be at least 1, not {args.random}")
+    if not 1 <= args.random <= _MOST_RANDOM:
+        raise DataError(f"--random must be 1 to {_MOST_RANDOM}, not {args.random}")
     original = source = importer.Source(importer.read(args.model))
     rounded: list[str] = []
     if args.ternarize:
@@ -111,7 +112,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
         )
     network = _described(made, found, args, labels)
     folder = args.output or Path("out", name)
-    _write(folder, network, images, labels)
+    own = images if args.images is None else images[: -args.random]
+    _write(folder, network, own, labels, args.images)
     lines = _summary(made, found, labels)
     if rounded:
         lines += _damage(original, rounded, made, found, images, labels, importer)
@@ -164,7 +166,7 @@ def _described(made, found, args: argparse.Namespace, labels) -> Network:
     return replace(made.network, provenance=provenance)
 
 
-def _write(folder: Path, network: Network, images: np.ndarray, labels) -> None:
+def _write(folder: Path, network: Network, images: np.ndarray, labels, given: Path | None) -> None:
     if (folder / "train.json").exists():
         raise NetworkError(f"{folder} holds a network that was trained; choose another with -o")
     make_folder(folder)
@@ -172,8 +174,8 @@ def _write(folder: Path, network: Network, images: np.ndarray, labels) -> None:
         remove_products(folder, network.name)
         (folder / "plan.json").unlink(missing_ok=True)
     save(network, folder / "network.tern")
-    own = images if labels is None else images[: len(labels)]
-    save_images(folder / "test.npz", own, labels)
+    if not (given and given.resolve() == (folder / "test.npz").resolve()):
+        save_images(folder / "test.npz", images, labels)
 
 
 def _summary(made, found, labels) -> list[str]:

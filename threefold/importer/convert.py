@@ -171,12 +171,13 @@ def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge], notes: list[
             f"{describe(node)} has weights that follow from the input of the graph; they must be "
             f"constant"
         )
-    elif kind in _SEVERAL and len(node.output) == 1:
+    elif kind in _SEVERAL and len(read) == len(node.input):
         return _SEVERAL[kind](builder, node, *read)
-    raise NetworkError(
-        f"{describe(node)} is not supported{' with two inputs' if len(read) > 1 else ''}; export "
-        f"the network without it"
-    )
+    several = ""
+    if len(read) > 1:
+        more = len(node.input) > len(read)
+        several = " with constants among its inputs" if more else " with two inputs"
+    raise NetworkError(f"{describe(node)} is not supported{several}; export the network without it")
 
 
 def _same(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:

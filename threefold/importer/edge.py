@@ -49,6 +49,9 @@ class Edge:
         Rows and columns of 0 at the top, left, bottom, right, which have no node.
     is_class : bool
         Whether it is the class, the index of the largest of what the source has.
+    tolerance : float64 array, shape (classes,), optional
+        Of logits, or of the logits that a class is chosen by: how far each of the source's can be
+        from the exact one because single precision rounds.
     tensor : str
         Of the source, where there are neither steps nor pools.
     origin : Edge, optional
@@ -67,6 +70,7 @@ class Edge:
     pools: tuple[tuple[int, MaxPool], ...] = ()
     padding: tuple[int, int, int, int] = NO_PADDING
     is_class: bool = False
+    tolerance: np.ndarray | None = None
     tensor: str = ""
     origin: "Edge | None" = None
 

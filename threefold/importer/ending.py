@@ -14,6 +14,8 @@ from .source import describe
 __all__ = ["class_index", "logits"]
 
 _ALIKE = 1e-5
+_ROUNDING = 2.0**-24  # of one operation in single precision
+_MOST_UNITS = 1 << 31  # that biases are apart, parts of them included
 _FINEST = 1 << 12  # parts of a unit that biases are rounded to
 
 
@@ -46,7 +48,14 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
     op = edge.sums
     if scale < 0:
         scale, op = -scale, replace(op, weights=-op.weights)
-    parts, bias = _whole(shift / scale, ranked)
+    apart = np.ptp(shift / scale)
+    if apart < _MOST_UNITS:
+        parts, bias = _whole(shift / scale, ranked)
+    if apart >= _MOST_UNITS or bias.max() >= _MOST_UNITS:
+        raise NetworkError(
+            f"{describe(node)}: biases of the classes are {apart:.3g} units of the sums apart and "
+            f"do not fit 32 bits; leave out classes that never win"
+        )
     source = edge.node if parts == 1 else _finer(builder, edge, parts, node)
     sums = builder.add("fc" if edge.layout == "NF" else "conv", op, source, of=node)
     name = builder.add("logits", Logits(bias), sums, of=node)
@@ -59,17 +68,18 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
         shift=shift - full * bias,
         sums=None,
         steps=(),
+        tolerance=_tolerance(replace(edge, scale=np.full(len(shift), scale), shift=shift)),
     )
 
 
 def class_index(builder: Builder, edge: Edge, node: onnx.NodeProto) -> Edge:
-    """The class with the largest of the integers; its scale is the largest that a logit can be."""
+    """The class with the largest of the integers."""
     name = builder.add("argmax", ArgMax(), edge.node, of=node)
     return replace(
         edge,
         node=name,
         type=builder.types[name],
-        scale=np.array([edge.largest()]),
+        scale=np.ones(1),
         shift=np.zeros(1),
         order=np.arange(1),
         is_class=True,
@@ -103,6 +113,18 @@ def _affine(builder: Builder, edge: Edge, node: onnx.NodeProto) -> tuple[float, 
     return float(np.median(scale)), shift
 
 
+def _tolerance(edge: Edge) -> np.ndarray:
+    """What single precision can do to logits: some roundings of the largest, none of half a unit.
+
+    A class may have a bias far larger than those of others, and then is rounded more than they are.
+    """
+    lo, hi = edge.bounds()
+    terms = np.abs(edge.sums.matrix).sum(axis=1, dtype=np.int64)
+    largest = edge.scale * np.maximum(np.abs(lo), np.abs(hi)) + np.abs(edge.shift)
+    own = _ROUNDING * np.abs(edge.shift)
+    return np.minimum(edge.scale / 4, _ROUNDING * (terms + 8) * largest) + own
+
+
 def _whole(units: np.ndarray, ranked: bool) -> tuple[int, np.ndarray]:
     """Biases as integers: parts of a unit, and how many of them each class has.
 
@@ -110,7 +132,7 @@ def _whole(units: np.ndarray, ranked: bool) -> tuple[int, np.ndarray]:
     fractions of their biases decide between equal ones. The order of the fractions is therefore
     all that must be kept: here they become different numbers of parts in the same order.
     """
-    noise = 2.0**-22 * np.abs(units).max()  # of biases in single precision
+    noise = 4 * _ROUNDING * np.abs(units)  # of biases in single precision
     units = units - units.min()
     places = np.sort(units % 1.0)
     gaps = np.diff(places, append=places[0] + 1)
@@ -120,12 +142,13 @@ def _whole(units: np.ndarray, ranked: bool) -> tuple[int, np.ndarray]:
     fractions = np.maximum(units - whole, 0)
     order = np.argsort(fractions, kind="stable")
     groups = np.empty(len(units), np.int64)  # ranks of fractions, equal ones the same
-    groups[order] = np.concatenate([[0], np.cumsum(np.diff(fractions[order]) > noise)])
+    apart = np.diff(fractions[order]) > noise[order][1:] + noise[order][:-1]
+    groups[order] = np.concatenate([[0], np.cumsum(apart)])
     parts = 1 << int(groups.max()).bit_length()
     offsets = groups
     if not ranked and parts > 1:
-        gap = np.diff(np.sort(fractions), append=1.0)
-        parts = max(parts, min(_FINEST, 1 << int(np.ceil(np.log2(1 / gap[gap > noise].min())))))
+        gap = np.diff(fractions[order], append=1.0)[np.append(apart, True)]
+        parts = max(parts, min(_FINEST, 1 << int(np.ceil(np.log2(1 / gap[gap > 0].min())))))
         offsets = _spread(np.rint(fractions * parts).astype(np.int64), groups, parts)
     bias = whole.astype(np.int64) * parts + offsets
     return parts, bias - bias.min()

@@ -17,7 +17,7 @@ _SMALLEST = Fraction(1, 2**100)
 
 @dataclass(frozen=True)
 class Input:
-    """Real numbers of images: ``scale · (code + offset)``.
+    """Real numbers of images: ``scale · (offset + step · code)``.
 
     Parameters
     ----------
@@ -39,9 +39,7 @@ class Input:
         if self.scale <= 0:
             raise DataError(f"the scale of the input must be positive, not {self.scale}")
         if not _SMALLEST <= self.scale <= 1 / _SMALLEST:
-            raise DataError(
-                f"the scale of the input must be within single precision, not {float(self.scale):g}"
-            )
+            raise DataError("the scale of the input must be within single precision, 2⁻¹⁰⁰ to 2¹⁰⁰")
 
     def real(self, codes: np.ndarray) -> np.ndarray:
         """Single-precision numbers of codes, correctly rounded."""

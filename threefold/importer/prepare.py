@@ -67,7 +67,11 @@ def require_small(model: onnx.ModelProto, node: onnx.NodeProto, constants: dict)
         )
     inputs = [constants[name] for name in node.input if name]
     if kind in QUANTIZERS:
-        sizes = [math.prod(np.broadcast_shapes(*(each.shape for each in inputs[:-1])))]
+        try:
+            sizes = [math.prod(np.broadcast_shapes(*(each.shape for each in inputs[:-1])))]
+        except ValueError:
+            shapes = ", ".join(str(each.shape) for each in inputs[:-1])
+            raise NetworkError(f"{describe(node)}: shapes {shapes} do not go together") from None
         if kind == "MultiThreshold":
             sizes = [math.prod(each.size for each in inputs)]
     else:

@@ -8,7 +8,7 @@ import numpy as np
 from ..sim import golden
 from .axes import to_axes
 from .convert import Converted
-from .rounding import differences, follow
+from .rounding import differences, follow, not_largest
 from .source import Source
 
 __all__ = ["Agreement", "compare", "source_classes"]
@@ -106,7 +106,12 @@ def compare(
             first = first or (_place(converted, left, start + image) if count else "")
         chosen = _classes(converted, found)
         if chosen is not None:
-            ties += int((~damaged & (chosen != _class_of(expected[source.output]))).sum())
+            other = ~damaged & (chosen != _class_of(expected[source.output]))
+            end, output = converted.edges[converted.output], expected[converted.output]
+            wrong = other & (not end.is_class and not_largest(end, output, chosen))
+            if wrong.any():
+                first = first or f"the class of image {start + np.flatnonzero(wrong)[0]}"
+            differ, ties = differ + int(wrong.sum()), ties + int((other & ~wrong).sum())
             classes.append(chosen)
         if on_batch:
             on_batch(min(1.0, (start + len(batch)) / len(images)))
@@ -145,7 +150,7 @@ def _classes(converted: Converted, found: dict[str, np.ndarray]) -> np.ndarray |
     output = found[end.node]
     if end.is_class:
         return output.ravel()
-    if end.type.shape[:2] != (1, 1) or end.channels == 1:
+    if end.type.shape[:2] != (1, 1) or end.channels == 1 or end.tolerance is None:
         return None
     return to_axes(output, end).reshape(len(output), -1).argmax(axis=1)
 

@@ -12,9 +12,8 @@ from .edge import Edge
 from .quantizers import Grid
 from .source import Source
 
-__all__ = ["differences", "follow"]
+__all__ = ["differences", "follow", "not_largest"]
 
-_ALIKE = 2e-6  # of the largest that a logit can be: sums in single precision
 _ROUNDING = 2.0**-24  # of one operation in single precision
 _NOWHERE = 2.0**40
 _NEAR = 0.01  # of a step: what products of the scale in single precision are off
@@ -28,15 +27,22 @@ def differences(edge: Edge, expected: np.ndarray, found: np.ndarray) -> np.ndarr
     largest logits.
     """
     if edge.is_class:
-        flat = expected.reshape(len(expected), -1)
-        chosen = np.take_along_axis(flat, found.reshape(-1, 1), axis=1)
-        wrong = flat.max(axis=1, keepdims=True) - chosen > _ALIKE * edge.scale
-        return wrong.reshape(found.shape)
+        return not_largest(edge, expected, found.ravel()).reshape(found.shape)
     if isinstance(edge.type.element, Codes):
         return _codes(edge, expected, found.shape[1:]) != found
     real = from_axes(expected, edge, found.shape[1:]).astype(np.float64)
     error = np.abs(real - (found * edge.scale + edge.shift))
-    return error > _ALIKE * edge.largest()
+    return error > edge.tolerance
+
+
+def not_largest(edge: Edge, expected: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Where ``chosen`` (images,) is no class of the largest logits of the source.
+
+    Two logits are told apart that differ by more than rounding can have done to both.
+    """
+    logits = expected.reshape(len(expected), -1).astype(np.float64)
+    above = logits - np.take_along_axis(logits, chosen[:, None], axis=1)
+    return (above > edge.tolerance + edge.tolerance[chosen][:, None]).any(axis=1)
 
 
 def follow(

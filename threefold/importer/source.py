@@ -152,7 +152,7 @@ class Source:
 
     def _asked_shape(self, node: onnx.NodeProto) -> np.ndarray | None:
         """What a Shape gives for one image, where that is known."""
-        if node.op_type != "Shape":
+        if node.op_type != "Shape" or len(node.input) != 1:
             return None
         (name,) = node.input
         value = self._constants.get(name)

@@ -31,8 +31,7 @@ def ternary(weights: np.ndarray, node: onnx.NodeProto, source: Source) -> tuple:
     NetworkError
         If a filter has weights of two sizes, or one is not finite.
     """
-    if not np.isfinite(weights).all():
-        raise NetworkError(f"{describe(node)}: a weight is not finite; train again")
+    _require_finite(weights, node)
     size = np.abs(weights).reshape(len(weights), -1)
     scale = size.max(axis=1)
     if ((size != 0) & (size != scale[:, None])).any():
@@ -59,6 +58,7 @@ def ternarized(source: Source) -> tuple[Source, list[str]]:
         if real is None:
             continue
         first = _filters_first(real, node)
+        _require_finite(real, node)
         try:
             ternary(first, node, source)
         except NetworkError:
@@ -67,6 +67,11 @@ def ternarized(source: Source) -> tuple[Source, list[str]]:
             near = near[0] if node is layers[-1] else near
             weights[node.input[1]] = _filters_first(near, node)
     return source.replaced(weights), names
+
+
+def _require_finite(weights: np.ndarray, node: onnx.NodeProto) -> None:
+    if not np.isfinite(weights).all():
+        raise NetworkError(f"{describe(node)}: a weight is not finite; train again")
 
 
 def _filters_first(weights: np.ndarray, node: onnx.NodeProto) -> np.ndarray:
