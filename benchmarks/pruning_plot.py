@@ -113,9 +113,10 @@ def _panel(axes: Axes, rows: list[dict], network: str) -> None:
 
 
 def _apart(places: list[float]) -> list[float]:
-    """Those that are not too close to the one before for a label."""
+    """Those that are not too close to the next for a label on a logarithmic axis; the last one."""
+    least = (places[-1] / places[0]) ** 0.18
     kept: list[float] = []
-    for place in places:
-        if not kept or place > 1.15 * kept[-1]:
+    for place in reversed(places):
+        if not kept or place * least <= kept[-1]:
             kept.append(place)
-    return kept
+    return kept[::-1]
