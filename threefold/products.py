@@ -4,11 +4,11 @@ from pathlib import Path
 
 from .errors import FileFormatError
 from .files import read_json
-from .network import Network, load
+from .network import Network, load, save
 from .network.file import digest
 from .network.network import is_name
 
-__all__ = ["holds_network", "is_planned", "remove_products", "remove_report"]
+__all__ = ["holds_network", "is_planned", "put_network", "remove_products", "remove_report"]
 
 _REPORT = ("report.json", "report.html", "manifest.json")
 _PRODUCTS = (
@@ -26,6 +26,21 @@ def holds_network(folder: Path | str, network: Network) -> bool:
         return digest(load(Path(folder) / "network.tern")) == digest(network)
     except FileFormatError:
         return False
+
+
+def put_network(folder: Path | str, network: Network) -> None:
+    """Write ``network.tern``; of another network that was there, its plan and products go.
+
+    Raises
+    ------
+    BuildError
+        If the folder cannot be written.
+    """
+    folder = Path(folder)
+    if not holds_network(folder, network):
+        remove_products(folder, network.name)
+        (folder / "plan.json").unlink(missing_ok=True)
+    save(network, folder / "network.tern")
 
 
 def is_planned(folder: Path | str) -> bool:

@@ -14,8 +14,8 @@ from rich.console import Console
 from ..data import load_images, save_images
 from ..errors import DataError, MismatchError, NetworkError, ToolError
 from ..files import make_folder
-from ..network import Codes, Network, is_name, save
-from ..products import holds_network, remove_products
+from ..network import Codes, Network, is_name
+from ..products import put_network
 from ..sim.golden import require_images
 from ..zoo import random_images
 from .progress import progress_bar
@@ -170,10 +170,7 @@ def _write(folder: Path, network: Network, images: np.ndarray, labels, given: Pa
     if (folder / "train.json").exists():
         raise NetworkError(f"{folder} holds a network that was trained; choose another with -o")
     make_folder(folder)
-    if not holds_network(folder, network):
-        remove_products(folder, network.name)
-        (folder / "plan.json").unlink(missing_ok=True)
-    save(network, folder / "network.tern")
+    put_network(folder, network)
     if not (given and given.resolve() == (folder / "test.npz").resolve()):
         save_images(folder / "test.npz", images, labels)
 

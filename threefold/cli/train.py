@@ -14,7 +14,7 @@ from .. import network
 from ..data import save_images
 from ..errors import ToolError, TrainingError
 from ..files import make_folder, write_file
-from ..products import holds_network, remove_products
+from ..products import put_network
 from .progress import progress_bar
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -129,10 +129,7 @@ def _prepare(folder: Path, fresh: bool) -> None:
 
 
 def _write(folder: Path, trained: network.Network, made: dict, dataset) -> None:
-    if not holds_network(folder, trained):
-        remove_products(folder, trained.name)
-        (folder / "plan.json").unlink(missing_ok=True)
-    network.save(trained, folder / "network.tern")
+    put_network(folder, trained)
     stored = max(1, _STORED // dataset.input.size)
     save_images(folder / "test.npz", dataset.test_images[:stored], dataset.test_labels[:stored])
     record = {**trained.provenance, **made}

@@ -12,8 +12,8 @@ from .. import zoo
 from ..data import save_images
 from ..errors import NetworkError
 from ..files import make_folder
-from ..network import Codes, Conv, Network, save
-from ..products import holds_network, remove_products
+from ..network import Codes, Conv, Network
+from ..products import put_network
 
 __all__ = ["EXAMPLES", "HELP", "NETWORKS", "add_arguments", "run"]
 
@@ -78,10 +78,7 @@ def run(args: argparse.Namespace, console: Console) -> Table | str:
     if (folder / "train.json").exists():
         raise NetworkError(f"{folder} holds a network that was trained; choose another with -o")
     make_folder(folder)
-    if not holds_network(folder, network):
-        remove_products(folder, network.name)
-        (folder / "plan.json").unlink(missing_ok=True)
-    save(network, folder / "network.tern")
+    put_network(folder, network)
     images = zoo.random_images(network.input, count, args.seed or 0)
     save_images(folder / "test.npz", images)
     return f"network  {folder / 'network.tern'}\nimages   {folder / 'test.npz'}"
