@@ -100,11 +100,6 @@ class Edge:
         ends = self.type.element.lo, self.type.element.hi
         return tuple(np.full(self.channels, end, np.int64) for end in ends)
 
-    def largest(self) -> float:
-        """The largest size of a real number, where there is no step."""
-        lo, hi = self.type.element.lo, self.type.element.hi
-        return float((np.abs(self.scale) * max(abs(lo), abs(hi)) + np.abs(self.shift)).max())
-
     def all_values(self) -> np.ndarray:
         """Every value that codes can have, shape (codes, channels)."""
         codes = self.type.element
