@@ -237,3 +237,8 @@ def test_images_of_the_user_stay_as_they_are(place, capsys):
     run(capsys, f"'{MODEL}' --images images.npz --random 5 -o other -q")
     images, labels = load_images(place / "other" / "test.npz")
     assert (len(images), labels) == (20, None)
+
+
+def test_a_type_of_the_input_alone_says_too_little(place, capsys):
+    message = "--input-type needs --input-scale, the real number of one step"
+    refused(capsys, place, f"'{MODEL}' --input-type uint4", message)

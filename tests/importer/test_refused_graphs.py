@@ -2,6 +2,9 @@ import numpy as np
 import pytest
 from onnx import helper
 
+from threefold.errors import NetworkError
+from threefold.importer import Source, convert
+
 from .graphs import DOMAIN, Graph
 from .refusals import EYE, ONE, image, refusal, second, vector
 
@@ -313,3 +316,12 @@ CASES = [
 def test_what_is_not_supported_is_refused_in_one_line(graph, message):
     assert refusal(graph()) == message
     assert "\n" not in message
+
+
+def test_attributes_of_what_reads_the_input_may_be_anything():
+    model = Graph("N", 2, 4, 4).node("Transpose", perm=[0, 2, 3, 1]).quant().model()
+    del model.graph.node[0].attribute[:]
+    model.graph.node[0].attribute.append(helper.make_attribute("perm", 3))
+    message = "^(Transpose 'Transpose_0'|what reads the input) has attributes or inputs that do not"
+    with pytest.raises(NetworkError, match=message):
+        convert(Source(model), "net")

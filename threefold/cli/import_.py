@@ -55,7 +55,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="real number of one step of the input (1/255, or that of the input's quantizer)",
     )
     parser.add_argument(
-        "--input-type", type=_codes, metavar="TYPE", help="uint8, int8, uint4, … (uint8)"
+        "--input-type",
+        type=_codes,
+        metavar="TYPE",
+        help="with --input-scale: uint8, int8, uint4, … (uint8)",
     )
     parser.add_argument("--logits", action="store_true", help="give logits, not the class index")
     parser.add_argument(
@@ -134,9 +137,9 @@ def _images(args: argparse.Namespace, network: Network) -> tuple[np.ndarray, np.
 def _input(args: argparse.Namespace, importer):
     if args.input_scale is None and args.input_type is None:
         return None
-    scale, codes = args.input_scale, args.input_type
-    scale = Fraction(1, 255) if scale is None else scale
-    return importer.Input(scale, codes or Codes.unsigned(8))
+    if args.input_scale is None:
+        raise DataError("--input-type needs --input-scale, the real number of one step")
+    return importer.Input(args.input_scale, args.input_type or Codes.unsigned(8))
 
 
 def _described(made, found, args: argparse.Namespace, labels) -> Network:

@@ -1,5 +1,7 @@
 """A graph of real numbers as a network of integers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -90,7 +92,8 @@ def convert(
     NetworkError
         If a node, attribute or pattern is not supported; the message names the node.
     """
-    start, input = _start(source, input)
+    with _guarded("what reads the input"):
+        start, input = _start(source, input)
     builder = Builder(source, start.type)
     edges = {source.input: start}
     notes: list[str] = []
@@ -102,7 +105,9 @@ def convert(
                 f"{describe(node)} reads {error}, a further output of a node; only the first is "
                 f"supported"
             ) from None
-        edge = _guarded(builder, node, read, notes)
+        _require_readable(node, read)
+        with _guarded(describe(node)):
+            edge = _edge(builder, node, read, notes)
         index = 1 if node.op_type == "TopK" else 0  # the values come first
         made = node.output[index]
         edges[made] = edge if edge.changed else replace(edge, tensor=made, origin=None)
@@ -118,25 +123,29 @@ def convert(
     return Converted(network, input, {**known, output: end}, builder.quantized, output, notes)
 
 
-def _guarded(builder: Builder, node: onnx.NodeProto, read: list[Edge], notes: list[str]) -> Edge:
-    """What a node makes, where a stranger's attributes are of any type and size."""
+@contextmanager
+def _guarded(what: str) -> Iterator[None]:
+    """Within, a stranger's attributes may be of any type and size."""
     try:
-        for edge in read:
-            if edge.padding != NO_PADDING and node.op_type not in ("Conv", "Pad", *SAME):
-                raise NetworkError(
-                    f"{describe(node)} reads a padded map; only convolutions read the zeros of a "
-                    f"Pad"
-                )
-            if edge.is_class and node.op_type not in (*SAME, *RESHAPED):
-                raise NetworkError(
-                    f"{describe(node)} reads the class; a network ends with it, leave the rest to "
-                    f"the host"
-                )
-        return _edge(builder, node, read, notes)
+        yield
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         raise NetworkError(
-            f"{describe(node)} has attributes or inputs that do not go together; export it again"
+            f"{what} has attributes or inputs that do not go together; export it again"
         ) from None
+
+
+def _require_readable(node: onnx.NodeProto, read: list[Edge]) -> None:
+    """Refuse what only convolutions read, or nothing."""
+    for edge in read:
+        if edge.padding != NO_PADDING and node.op_type not in ("Conv", "Pad", *SAME):
+            raise NetworkError(
+                f"{describe(node)} reads a padded map; only convolutions read the zeros of a Pad"
+            )
+        if edge.is_class and node.op_type not in (*SAME, *RESHAPED):
+            raise NetworkError(
+                f"{describe(node)} reads the class; a network ends with it, leave the rest to the "
+                f"host"
+            )
 
 
 def _compared(source: Source) -> str:
