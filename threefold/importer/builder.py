@@ -9,13 +9,13 @@ import onnx
 from ..errors import NetworkError
 from ..levels import search
 from ..network import INPUT, Codes, Conv, Node, Op, Tensor, Threshold
-from .edge import NO_PADDING, Edge
-from .source import Source, describe
+from .edge import ALIKE, NO_PADDING, Edge
+from .nodes import describe
+from .source import Source
 
 __all__ = ["Builder"]
 
 _MOST_LEVELS = 1 << 22
-_ALIKE = 1e-5  # relative error of numbers that single precision has rounded a few times
 
 
 @dataclass(eq=False)
@@ -82,7 +82,9 @@ class Builder:
         values = edge.all_values()
         results = edge.results(self.source, values).astype(np.float64)
         scale, shift = _line(values, results)
-        if np.abs(results - (values * scale + shift)).max() <= _ALIKE * np.abs(results).max():
+        if np.ptp(scale) <= ALIKE * np.abs(scale).max():  # rounded apart by shifts of channels
+            scale = np.full(len(scale), np.median(scale))
+        if np.abs(results - (values * scale + shift)).max() <= ALIKE * np.abs(results).max():
             return replace(edge, scale=scale, shift=shift, steps=())
         return self._relevelled(edge, values, results, of)
 
@@ -93,7 +95,7 @@ class Builder:
         found = np.rint((results - edge.shift) / edge.scale)
         error = np.abs(results - (found * edge.scale + edge.shift)).max()
         lo, hi = int(found.min()), int(found.max())
-        if error > _ALIKE * np.abs(results).max() or hi == lo or hi - lo > 255:
+        if error > ALIKE * np.abs(results).max() or hi == lo or hi - lo > 255:
             last = describe(edge.steps[-1][1])
             raise NetworkError(
                 f"{describe(of)} reads what {last} makes of codes, which are none of the same "

@@ -16,11 +16,11 @@ from .ending import class_index, logits
 from .input import Input
 from .joins import add, concat
 from .layers import convolution, gemm, product
-from .nodes import CLASS, LAST, RESHAPED, SAME, STEPS
+from .nodes import CLASS, LAST, QUANTIZERS, RESHAPED, SAME, STEPS, attributes, describe
 from .pools import average_pool, global_average_pool, max_pool, mean
-from .quantizers import QUANTIZERS, Grid, grid, quantize
+from .quantizers import Grid, grid, quantize
 from .shapes import reshape, transpose
-from .source import Source, attributes, describe
+from .source import Source
 
 __all__ = ["Converted", "convert"]
 

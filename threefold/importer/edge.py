@@ -7,14 +7,20 @@ import onnx
 
 from ..errors import NetworkError
 from ..network import Codes, Conv, MaxPool, Tensor
-from .source import Source, describe
+from .nodes import describe
+from .source import Source
 
-__all__ = ["NO_PADDING", "Edge"]
+__all__ = ["ALIKE", "NO_PADDING", "ROUNDING", "Edge"]
 
 NO_PADDING = (0, 0, 0, 0)
+ALIKE = 1e-6
+"""Relative error of numbers that single precision has rounded a few times."""
+ROUNDING = 2.0**-24
+"""Relative error of one operation in single precision."""
 
 _AXES = {"NCHW": (-1, 1, 1), "NHWC": (1, 1, -1), "NCW": (-1, 1), "NWC": (1, -1)}
 _OWN_CHANNELS = ("BatchNormalization", "MultiThreshold")
+_POOLED = 1024  # numbers that a mean adds up
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +111,20 @@ class Edge:
         codes = self.type.element
         values = codes.offset + codes.step * np.arange(codes.max_code + 1)
         return np.repeat(values[:, None], self.channels, axis=1)
+
+    def rounding(self) -> np.ndarray:
+        """How far single precision can be from the sums of each channel, up to a quarter of a unit.
+
+        Each of the terms can be rounded, and each sum of the terms so far.
+        """
+        unit = np.abs(self.scale)
+        if self.sums is None:
+            terms, most = _POOLED, max(abs(self.type.element.lo), abs(self.type.element.hi))
+        else:
+            terms = np.abs(self.sums.matrix).sum(axis=1, dtype=np.int64)
+            most = terms * max(abs(self.reads.lo), abs(self.reads.hi))
+        error = ROUNDING * (terms + 8) * (unit * most + 2 * np.abs(self.shift))
+        return np.minimum(unit / 4, error)
 
     def real(self, values: np.ndarray) -> np.ndarray:
         """Single-precision numbers before the steps, of values (rows, channels)."""

@@ -8,13 +8,11 @@ import onnx
 from ..errors import NetworkError
 from ..network import ArgMax, Logits, Threshold
 from .builder import Builder
-from .edge import Edge
-from .source import describe
+from .edge import ALIKE, ROUNDING, Edge
+from .nodes import describe
 
 __all__ = ["class_index", "logits"]
 
-_ALIKE = 1e-5
-_ROUNDING = 2.0**-24  # of one operation in single precision
 _MOST_UNITS = 1 << 31  # that biases are apart, parts of them included
 _FINEST = 1 << 12  # parts of a unit that biases are rounded to
 
@@ -59,7 +57,8 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
     source = edge.node if parts == 1 else _finer(builder, edge, parts, node)
     sums = builder.add("fc" if edge.layout == "NF" else "conv", op, source, of=node)
     name = builder.add("logits", Logits(bias), sums, of=node)
-    full = np.full(len(shift), scale / parts)
+    real = replace(edge, scale=np.full(len(shift), scale), shift=shift)
+    full = real.scale / parts
     return replace(
         edge,
         node=name,
@@ -68,7 +67,8 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
         shift=shift - full * bias,
         sums=None,
         steps=(),
-        tolerance=_tolerance(replace(edge, scale=np.full(len(shift), scale), shift=shift)),
+        # A bias may be far larger than those of other classes, and is rounded by more.
+        tolerance=real.rounding() + ROUNDING * np.abs(shift),
     )
 
 
@@ -96,7 +96,7 @@ def _affine(builder: Builder, edge: Edge, node: onnx.NodeProto) -> tuple[float, 
     scale = (results[2] - results[0]) / (rows[2] - rows[0])
     shift = results[3] if edge.steps else edge.shift
     largest = np.abs(results).max()
-    if not np.isfinite(largest) or np.abs(results - scale * rows - shift).max() > _ALIKE * largest:
+    if not np.isfinite(largest) or np.abs(results - scale * rows - shift).max() > ALIKE * largest:
         raise NetworkError(
             f"{describe(node)}: the output bends the sums of the last layer; end in the sums, and "
             f"leave the function to the host"
@@ -105,24 +105,12 @@ def _affine(builder: Builder, edge: Edge, node: onnx.NodeProto) -> tuple[float, 
     scale = (scale if edge.steps else edge.scale)[used]
     if not scale.any():
         raise NetworkError(f"{describe(node)}: no class depends on the image; train again")
-    if (np.abs(scale - scale[0]) > _ALIKE * abs(scale[0])).any():
+    if (np.abs(scale - scale[0]) > ALIKE * abs(scale[0])).any():
         raise NetworkError(
             f"{describe(node)}: classes have different scales, from {scale.min():g} to "
             f"{scale.max():g}, and cannot be compared as integers; give the last layer one"
         )
     return float(np.median(scale)), shift
-
-
-def _tolerance(edge: Edge) -> np.ndarray:
-    """What single precision can do to logits: some roundings of the largest, none of half a unit.
-
-    A class may have a bias far larger than those of others, and then is rounded more than they are.
-    """
-    lo, hi = edge.bounds()
-    terms = np.abs(edge.sums.matrix).sum(axis=1, dtype=np.int64)
-    largest = edge.scale * np.maximum(np.abs(lo), np.abs(hi)) + np.abs(edge.shift)
-    own = _ROUNDING * np.abs(edge.shift)
-    return np.minimum(edge.scale / 4, _ROUNDING * (terms + 8) * largest) + own
 
 
 def _whole(units: np.ndarray, ranked: bool) -> tuple[int, np.ndarray]:
@@ -132,7 +120,7 @@ def _whole(units: np.ndarray, ranked: bool) -> tuple[int, np.ndarray]:
     fractions of their biases decide between equal ones. The order of the fractions is therefore
     all that must be kept: here they become different numbers of parts in the same order.
     """
-    noise = 4 * _ROUNDING * np.abs(units)  # of biases in single precision
+    noise = 4 * ROUNDING * np.abs(units)  # of biases in single precision
     units = units - units.min()
     places = np.sort(units % 1.0)
     gaps = np.diff(places, append=places[0] + 1)

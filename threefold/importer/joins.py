@@ -8,12 +8,10 @@ import onnx
 from ..errors import NetworkError
 from ..network import Add, Concat
 from .builder import Builder
-from .edge import Edge
-from .source import attributes, describe
+from .edge import ALIKE, Edge
+from .nodes import attributes, describe
 
 __all__ = ["add", "concat"]
-
-_ALIKE = 1e-6  # single precision has rounded both
 
 
 def add(builder: Builder, node: onnx.NodeProto, first: Edge, second: Edge) -> Edge:
@@ -55,7 +53,7 @@ def concat(builder: Builder, node: onnx.NodeProto, *edges: Edge) -> Edge:
 def _alike(builder: Builder, node: onnx.NodeProto, first: Edge, second: Edge) -> tuple[Edge, Edge]:
     first, second = (builder.settled(edge, node) for edge in (first, second))
     scales = np.sort(np.concatenate([first.scale, second.scale]))
-    if scales[-1] - scales[0] > _ALIKE * np.abs(scales).max():
+    if scales[-1] - scales[0] > ALIKE * np.abs(scales).max():
         raise NetworkError(
             f"{describe(node)} joins codes of scales {scales[0]:g} and {scales[-1]:g}; give the "
             f"branches one quantizer"

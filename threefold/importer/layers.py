@@ -9,8 +9,8 @@ from ..errors import NetworkError
 from ..network import Conv, Dense
 from .builder import Builder
 from .edge import NO_PADDING, Edge
+from .nodes import attributes, describe
 from .pools import window
-from .source import attributes, describe
 from .weights import ternary
 
 __all__ = ["convolution", "gemm", "product"]

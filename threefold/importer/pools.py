@@ -9,7 +9,7 @@ from ..errors import NetworkError
 from ..network import Codes, MaxPool, SumPool, Tensor
 from .builder import Builder
 from .edge import NO_PADDING, Edge
-from .source import attributes, describe
+from .nodes import attributes, describe
 
 __all__ = ["average_pool", "global_average_pool", "max_pool", "mean", "pooled", "window"]
 

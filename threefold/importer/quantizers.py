@@ -9,11 +9,11 @@ from ..errors import NetworkError
 from ..network import Codes
 from .builder import Builder
 from .edge import Edge
-from .nodes import QUANTIZERS
+from .nodes import attributes, describe
 from .pools import pooled
-from .source import Source, attributes, describe
+from .source import Source
 
-__all__ = ["QUANTIZERS", "Grid", "grid", "quantize"]
+__all__ = ["Grid", "grid", "quantize"]
 
 _MAX_BITS = 8
 _FARTHEST = 1 << 16  # of a zero point

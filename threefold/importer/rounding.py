@@ -14,10 +14,8 @@ from .source import Source
 
 __all__ = ["differences", "follow", "not_largest"]
 
-_ROUNDING = 2.0**-24  # of one operation in single precision
 _NOWHERE = 2.0**40
 _NEAR = 0.01  # of a step: what products of the scale in single precision are off
-_POOLED = 1024  # numbers that a mean adds up
 
 
 def differences(edge: Edge, expected: np.ndarray, found: np.ndarray) -> np.ndarray:
@@ -126,22 +124,10 @@ def _excused(
     real = from_axes(expected[origin.tensor], origin, values.shape[1:])
     rows, real = (each.reshape(-1, origin.channels) for each in (values, real))
     error = np.abs(real.astype(np.float64) - origin.real(rows))
-    if (error > _tolerance(origin)).any():
+    if (error > origin.rounding()).any():
         return np.zeros(found.shape, bool)
     both = last.results(source, rows), last.through(source, real)
     maps = [grid.codes_of(each).reshape(values.shape) for each in both]
     for _, op in last.pools:
         maps = [golden.compute(op, each, types=[]) for each in maps]
     return (maps[0] == found) & (maps[1] == codes)
-
-
-def _tolerance(edge: Edge) -> np.ndarray:
-    """How far single precision can be from the sums of each channel."""
-    unit = np.abs(edge.scale)
-    if edge.sums is None:
-        terms, most = _POOLED, max(abs(edge.type.element.lo), abs(edge.type.element.hi))
-    else:
-        terms = np.abs(edge.sums.matrix).sum(axis=1, dtype=np.int64)
-        most = terms * max(abs(edge.reads.lo), abs(edge.reads.hi))
-    rounding = _ROUNDING * (terms + 8) * (unit * most + 2 * np.abs(edge.shift))
-    return np.minimum(unit / 4, rounding)

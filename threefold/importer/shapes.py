@@ -8,7 +8,7 @@ import onnx
 from ..errors import NetworkError
 from .builder import Builder
 from .edge import Edge
-from .source import attributes, describe
+from .nodes import attributes, describe
 
 __all__ = ["reshape", "transpose"]
 

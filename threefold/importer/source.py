@@ -15,7 +15,7 @@ from ..errors import NetworkError
 from .nodes import attributes, describe, reason
 from .prepare import prepared, require_small
 
-__all__ = ["Source", "attributes", "describe"]
+__all__ = ["Source"]
 
 _QUIET = 4  # errors of onnxruntime are raised; nothing else of it is for users
 _ROUNDS = 32  # shapes that are computed from shapes that are computed

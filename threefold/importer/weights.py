@@ -4,7 +4,8 @@ import numpy as np
 import onnx
 
 from ..errors import NetworkError
-from .source import Source, attributes, describe
+from .nodes import attributes, describe
+from .source import Source
 
 __all__ = ["ternarized", "ternary"]
 
