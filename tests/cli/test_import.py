@@ -110,6 +110,18 @@ def test_what_the_input_means(place, capsys):
     assert load(place / "made" / "network.tern").provenance["input"]["scale"] == "1/8"
 
 
+def test_a_scale_alone_leaves_the_codes_of_the_input_quantizer(place, capsys):
+    graph = Graph("N", 1, 6, 6).quant(0.5, bits=4, signed=1).conv(WEIGHTS, 0.5).quant(0.25)
+    (place / "signed.onnx").write_bytes(graph.model().SerializeToString())
+    for options, expected in [
+        ("", "6×6×1 codes 0…15 = -8…7, times 1/2"),
+        ("--input-scale 1/4", "6×6×1 codes 0…15 = -8…7, times 1/4"),
+        ("--input-scale 1/255 --input-type uint8", "6×6×1 codes 0…255, times 1/255"),
+    ]:
+        status, out, _ = run(capsys, f"signed.onnx {options} --random 5 -o made")
+        assert (status, lines_of(out)["input"]) == (0, expected)
+
+
 def test_ternarize_tells_the_damage(place, capsys):
     weights = np.random.default_rng(0).normal(size=(4, 1, 3, 3))
     (place / "real.onnx").write_bytes(example(weights).model().SerializeToString())

@@ -158,7 +158,7 @@ def test_classes_are_those_of_the_network():
     found = compare(source, made, images, progress.append)
     assert (found.classes == source_classes(source, made, images)).all()
     assert (found.images, progress[-1]) == (70, 1.0)
-    assert found.values == 70 * (72 + 16 + 16 + 1)  # of the input, the pool, the vector, the class
+    assert found.values == 70 * (16 + 16 + 1)  # of the pool, the vector, the class
 
 
 def test_a_map_has_no_class():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import TensorProto
 from threefold.sim import golden
 
 from threefold.errors import NetworkError
@@ -164,3 +165,17 @@ def test_biases_that_no_integers_hold():
     message = r"^Gemm 'Gemm_1': biases of the classes are 1e\+30 units of the sums apart and do not"
     with pytest.raises(NetworkError, match=message):
         convert(Source(graph.model()), "net")
+
+
+@pytest.mark.parametrize("signed", [0, 1])
+@pytest.mark.parametrize("factor", [0.3, -0.3])
+@pytest.mark.parametrize("bias", [[0, 0, 0, 0], [0, 0.25, 0.1, 0.2]])
+def test_the_largest_of_codes(signed, factor, bias):
+    graph = Graph("N", 3).quant(0.5, bits=2).matmul(WEIGHTS).quant(0.7, bits=2, signed=signed)
+    graph.op("Mul", factor).op("Add", bias).node("ArgMax", axis=1)
+    source = Source(graph.model(type=TensorProto.INT64))
+    made = convert(source, "net")
+    found = compare(source, made, IMAGES)
+    assert (found.differ, found.ties) == (0, 0)
+    assert len(set(found.classes)) > 1
+    assert (found.classes == source_classes(source, made, IMAGES)).all()

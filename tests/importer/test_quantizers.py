@@ -4,6 +4,7 @@ from threefold.sim import golden
 
 from threefold.importer import Input, Source, compare, convert
 from threefold.network import Codes
+from threefold.zoo import random_images
 
 from .graphs import DOMAIN, Graph
 
@@ -132,6 +133,17 @@ def test_an_input_quantizer_that_moves_its_own_codes_stays():
     real = source.run(made.input.real(images).reshape(-1, 1))["t0"]
     kept = (np.rint(real.ravel() / 0.3) == np.arange(16)).all()
     assert kept == (made.network.nodes[0].name == "fc1")
+
+
+@pytest.mark.parametrize("means", [[0.1, 0.2, 0.3], [0.485, 0.456, 0.406], [7.0, 0.03, -1e-3]])
+@pytest.mark.parametrize("deviation", [0.225, 1.0])
+def test_a_layer_reads_pixels_less_the_means_of_channels(means, deviation):
+    graph = Graph("N", 3, 4, 4).op("Sub", np.reshape(means, (3, 1, 1))).op("Div", deviation)
+    weights = np.random.default_rng(0).integers(-1, 2, (5, 3, 2, 2))
+    source = Source(graph.conv(weights, 0.1).quant(0.1, bits=4, signed=1).model())
+    made = convert(source, "net")
+    assert [node.name for node in made.network.nodes] == ["conv1", "act1"]
+    assert compare(source, made, random_images(made.network.input, 50)).exact
 
 
 def test_pixels_are_fed_as_fractions_of_255():

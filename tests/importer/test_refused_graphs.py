@@ -212,7 +212,21 @@ CASES = [
     ),
     (
         lambda: vector().matmul(EYE).ints("TopK", [1], outputs=2),
-        "the output 't2' is not the first of the last node",
+        "TopK 'TopK_2': its output 't2' is not supported; end in 't2_1'",
+    ),
+    *(
+        (
+            lambda kind=kind: vector().matmul(EYE).node(kind, alpha=-0.5).quant(),
+            f"{kind} '{kind}_2': alpha is -0.5, with which it falls and rises; use 0 or more",
+        )
+        for kind in ("Elu", "LeakyRelu", "Selu")
+    ),
+    *(
+        (
+            lambda axis=axis: image().node("Flatten", axis=axis).matmul(np.eye(72)),
+            "Flatten 'Flatten_1' makes one vector of all images; set axis to 1",
+        )
+        for axis in (0, -4)
     ),
     (
         lambda: vector().matmul(EYE).node("Softmax").quant(),

@@ -223,10 +223,6 @@ CASES = [
         "ArgMax 'ArgMax_2' must look along the classes of a vector, axis 1",
     ),
     (
-        lambda: vector().matmul(EYE).quant().node("ArgMax", axis=1),
-        "ArgMax 'ArgMax_3': arg-max reads accumulators, not codes 0…15; put a Conv before it",
-    ),
-    (
         lambda: vector().matmul(EYE).node("ArgMax", axis=1).node("Cast", to=1).op("Mul", 2.0),
         "Mul 'Mul_4' reads the class; a network ends with it, leave the rest to the host",
     ),

@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--input-type",
         type=_codes,
         metavar="TYPE",
-        help="with --input-scale: uint8, int8, uint4, … (uint8)",
+        help="with --input-scale: uint8, int8, uint4, … (uint8, or that of the input's quantizer)",
     )
     parser.add_argument("--logits", action="store_true", help="give logits, not the class index")
     parser.add_argument(
@@ -97,7 +97,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
     if args.ternarize:
         source, rounded = importer.ternarized(original)
     name = _name(args.model)
-    made = importer.convert(source, name, _input(args, importer), argmax=not args.logits)
+    made = importer.convert(source, name, _input(args, source, importer), argmax=not args.logits)
     images, labels = _images(args, made.network)
     with progress_bar(console, "{task.completed:.0%} of the images") as bar:
         task = bar.add_task("compare", total=1.0)
@@ -134,12 +134,13 @@ def _images(args: argparse.Namespace, network: Network) -> tuple[np.ndarray, np.
     return np.concatenate([images, random]), labels
 
 
-def _input(args: argparse.Namespace, importer):
+def _input(args: argparse.Namespace, source, importer):
     if args.input_scale is None and args.input_type is None:
         return None
     if args.input_scale is None:
         raise DataError("--input-type needs --input-scale, the real number of one step")
-    return importer.Input(args.input_scale, args.input_type or Codes.unsigned(8))
+    codes = args.input_type or importer.default_input(source).codes
+    return importer.Input(args.input_scale, codes)
 
 
 def _described(made, found, args: argparse.Namespace, labels) -> Network:
@@ -198,10 +199,10 @@ def _summary(made, found, labels) -> list[str]:
 
 def _damage(original, rounded: list[str], made, found, images, labels, importer) -> list[str]:
     """What rounding to ternary weights has cost."""
-    before = importer.source_classes(original, made, images)
     lines = [f"ternarized  {', '.join(rounded)}"]
     if found.classes is None:
         return lines
+    before = importer.source_classes(original, made, images)
     lines.append(f"damage      {np.mean(before != found.classes):.2%} of the classes changed")
     if labels is not None:
         share = np.mean(before[: len(labels)] == labels)

@@ -2,7 +2,7 @@
 
 from .brevitas import from_brevitas
 from .convert import Converted, convert
-from .input import Input
+from .input import Input, default_input
 from .prove import Agreement, compare, source_classes
 from .read import read
 from .source import Source
@@ -15,6 +15,7 @@ __all__ = [
     "Source",
     "compare",
     "convert",
+    "default_input",
     "from_brevitas",
     "read",
     "source_classes",

@@ -1,9 +1,6 @@
 """A graph of real numbers as a network of integers."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 import onnx
@@ -13,12 +10,12 @@ from ..network import INPUT, Network, Tensor
 from .builder import Builder
 from .edge import NO_PADDING, Edge
 from .ending import class_index, logits
-from .input import Input
+from .input import Input, default_input
 from .joins import add, concat
 from .layers import convolution, gemm, product
-from .nodes import CLASS, LAST, QUANTIZERS, RESHAPED, SAME, STEPS, attributes, describe
+from .nodes import CLASS, LAST, QUANTIZERS, RESHAPED, SAME, STEPS, attributes, describe, guarded
 from .pools import average_pool, global_average_pool, max_pool, mean
-from .quantizers import Grid, grid, quantize
+from .quantizers import Grid, quantize
 from .shapes import reshape, transpose
 from .source import Source
 
@@ -37,7 +34,6 @@ _ONE = {
     **dict.fromkeys(QUANTIZERS, quantize),
 }
 _SEVERAL = {"Add": add, "Concat": concat}
-_INPUT_QUANTIZERS = ("Quant", "IntQuant", "BipolarQuant")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +78,7 @@ def convert(
     name : str
         Of the network.
     input : Input, optional
-        What the codes of the network's input mean. If left out, those of the quantizer that
-        reads the input, or pixels 0…255 for 0…1.
+        What the codes of the network's input mean; :func:`default_input` if left out.
     argmax : bool
         End a classifier in the class.
 
@@ -92,8 +87,9 @@ def convert(
     NetworkError
         If a node, attribute or pattern is not supported; the message names the node.
     """
-    with _guarded("what reads the input"):
-        start, input = _start(source, input)
+    input = input or default_input(source)
+    with guarded("what reads the input"):
+        start = _start(source, input)
     builder = Builder(source, start.type)
     edges = {source.input: start}
     notes: list[str] = []
@@ -106,14 +102,16 @@ def convert(
                 f"supported"
             ) from None
         _require_readable(node, read)
-        with _guarded(describe(node)):
+        with guarded(describe(node)):
             edge = _edge(builder, node, read, notes)
         index = 1 if node.op_type == "TopK" else 0  # the values come first
         made = node.output[index]
         edges[made] = edge if edge.changed else replace(edge, tensor=made, origin=None)
-    if source.output not in edges:
-        raise NetworkError(f"the output {source.output!r} is not the first of the last node")
     last = source.nodes[-1]
+    if source.output not in edges:
+        raise NetworkError(
+            f"{describe(last)}: its output {source.output!r} is not supported; end in {made!r}"
+        )
     end = _end(builder, edges[source.output], last, argmax)
     if not builder.nodes:
         raise NetworkError(f"{describe(last)}: the network computes nothing; export its layers")
@@ -121,17 +119,6 @@ def convert(
     known = {key: edge for key, edge in edges.items() if edge.plain and not edge.is_class}
     output = _compared(source)
     return Converted(network, input, {**known, output: end}, builder.quantized, output, notes)
-
-
-@contextmanager
-def _guarded(what: str) -> Iterator[None]:
-    """Within, a stranger's attributes may be of any type and size."""
-    try:
-        yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        raise NetworkError(
-            f"{what} has attributes or inputs that do not go together; export it again"
-        ) from None
 
 
 def _require_readable(node: onnx.NodeProto, read: list[Edge]) -> None:
@@ -174,6 +161,7 @@ def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge], notes: list[
         if kind in STEPS and not (
             kind == "Div" and builder.source.constant(node.input[0]) is not None
         ):
+            _require_monotone(node)
             return edge.after(node)
     elif kind in ("Conv", "Gemm", "MatMul"):
         raise NetworkError(
@@ -187,6 +175,15 @@ def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge], notes: list[
         more = len(node.input) > len(read)
         several = " with constants among its inputs" if more else " with two inputs"
     raise NetworkError(f"{describe(node)} is not supported{several}; export the network without it")
+
+
+def _require_monotone(node: onnx.NodeProto) -> None:
+    """Refuse what falls and rises, for which there are no levels."""
+    slope = attributes(node).get("alpha", 0.0)
+    if node.op_type in ("Elu", "LeakyRelu", "Selu") and not slope >= 0:
+        raise NetworkError(
+            f"{describe(node)}: alpha is {slope:g}, with which it falls and rises; use 0 or more"
+        )
 
 
 def _same(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
@@ -211,19 +208,10 @@ def _left_to_host(node: onnx.NodeProto, edge: Edge, notes: list[str]) -> Edge:
     return edge
 
 
-def _start(source: Source, input: Input | None) -> tuple[Edge, Input]:
-    """The edge of the input, and what its codes mean.
-
-    Where nothing is said of the input and all that reads it is one quantizer, the network reads
-    the codes of that.
-    """
+def _start(source: Source, input: Input) -> Edge:
+    """The edge of the input."""
     shape = source.shape(source.input)
     readers = source.consumers(source.input)
-    if input is None and len(readers) == 1 and readers[0].op_type in _INPUT_QUANTIZERS:
-        found = grid(readers[0], source)
-        if not found.shift:
-            input = Input(Fraction(found.scale), found.codes)
-    input = input or Input()
     last = len(shape) > 2 and any(
         node.op_type == "Transpose" and attributes(node).get("perm", ())[:2] == [0, len(shape) - 1]
         for node in readers
@@ -241,7 +229,7 @@ def _start(source: Source, input: Input | None) -> tuple[Edge, Input]:
     full = np.ones(size[2])
     scale = full * (input.scale.numerator / input.scale.denominator)
     type = Tensor(tuple(map(int, size)), input.codes)
-    return Edge(INPUT, type, scale, 0 * full, layout, order, tensor=source.input), input
+    return Edge(INPUT, type, scale, 0 * full, layout, order, tensor=source.input)
 
 
 def _end(builder: Builder, edge: Edge, node: onnx.NodeProto, argmax: bool) -> Edge:

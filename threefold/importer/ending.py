@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from ..errors import NetworkError
-from ..network import ArgMax, Logits, Threshold
+from ..network import ArgMax, Conv, Logits, Threshold
 from .builder import Builder
 from .edge import ALIKE, ROUNDING, Edge
 from .nodes import describe
@@ -39,7 +39,10 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
         If classes have different scales.
     """
     if edge.sums is None:
-        return builder.settled(edge, node)
+        edge = builder.settled(edge, node)
+        if not ranked:
+            return edge
+        edge = _summed(edge)
     if edge.pools:
         raise NetworkError(f"{describe(node)}: a MaxPool of real numbers at the end; quantize them")
     scale, shift = _affine(builder, edge, node)
@@ -84,6 +87,12 @@ def class_index(builder: Builder, edge: Edge, node: onnx.NodeProto) -> Edge:
         order=np.arange(1),
         is_class=True,
     )
+
+
+def _summed(edge: Edge) -> Edge:
+    """Codes as sums of one code each, which is what classes are chosen from."""
+    op = Conv(np.eye(edge.channels, dtype=np.int8)[:, None, None, :])
+    return replace(edge, sums=op, reads=edge.type.element, type=op.infer(edge.type))
 
 
 def _affine(builder: Builder, edge: Edge, node: onnx.NodeProto) -> tuple[float, np.ndarray]:

@@ -7,10 +7,13 @@ import numpy as np
 
 from ..errors import DataError
 from ..network import Codes
+from .nodes import guarded
+from .quantizers import grid
+from .source import Source
 
-__all__ = ["Input"]
+__all__ = ["Input", "default_input"]
 
-
+_QUANTIZERS = ("Quant", "IntQuant", "BipolarQuant")
 _PIXELS = Codes.unsigned(8)
 _SMALLEST = Fraction(1, 2**100)
 
@@ -46,3 +49,22 @@ class Input:
         values = self.codes.offset + self.codes.step * np.arange(self.codes.max_code + 1)
         exact = [float(int(value) * self.scale) for value in values]
         return np.array(exact, np.float32)[codes]
+
+
+def default_input(source: Source) -> Input:
+    """What the codes of a network's input mean where nobody says.
+
+    They are those of the quantizer that reads the input, if nothing else does, or pixels 0…255
+    for 0…1.
+
+    Raises
+    ------
+    NetworkError
+        If that quantizer is not supported.
+    """
+    readers = source.consumers(source.input)
+    if len(readers) != 1 or readers[0].op_type not in _QUANTIZERS:
+        return Input()
+    with guarded("what reads the input"):
+        found = grid(readers[0], source)
+    return Input() if found.shift else Input(Fraction(found.scale), found.codes)

@@ -1,9 +1,13 @@
 """Nodes of the source: their attributes, and how errors name them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import onnx
 from onnx import helper
 
 from ..archive import shorten
+from ..errors import NetworkError
 
 __all__ = [
     "CLASS",
@@ -16,6 +20,7 @@ __all__ = [
     "SUPPORTED",
     "attributes",
     "describe",
+    "guarded",
     "reason",
 ]
 
@@ -62,3 +67,14 @@ def reason(error: Exception) -> str:
     """The first line of what a library says."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0][:160] if lines else type(error).__name__
+
+
+@contextmanager
+def guarded(what: str) -> Iterator[None]:
+    """Within, a stranger's attributes may be of any type and size."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        raise NetworkError(
+            f"{what} has attributes or inputs that do not go together; export it again"
+        ) from None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..network import INPUT
 from ..sim import golden
 from .axes import to_axes
 from .convert import Converted
@@ -25,7 +26,7 @@ class Agreement:
     ----------
     images : int
     values : int
-        Codes and classes that were compared.
+        Codes and classes that were computed and compared.
     differ : int
         Those that are not equal, and that no rounding of the source explains.
     first : str
@@ -85,38 +86,52 @@ def compare(
     on_batch : function, optional
         Called with the part that is done, 0…1.
     """
-    size = _batch(converted)
-    values = differ = rounded = ties = 0
-    first, classes = "", []
+    size, parts = _batch(converted), []
     for start in range(0, len(images), size):
-        batch = images[start : start + size]
-        expected = source.run(_real(source, converted, batch))
-        found = golden.evaluate(converted.network, batch)
-        damaged = np.zeros(len(batch), bool)
-        for tensor, edge in converted.edges.items():
-            if tensor != source.input:
-                wrong = differences(edge, expected[tensor], found[edge.node])
-                values += wrong.size
-                damaged |= wrong.any(axis=(1, 2, 3))
-        for image in np.flatnonzero(damaged):
-            left, excused = follow(source, converted, batch, expected, image)
-            count = sum(int(each.sum()) for each in left.values())
-            damaged[image] = count > 0
-            differ, rounded = differ + count, rounded + excused
-            first = first or (_place(converted, left, start + image) if count else "")
-        chosen = _classes(converted, found)
-        if chosen is not None:
-            other = ~damaged & (chosen != _class_of(expected[source.output]))
-            end, output = converted.edges[converted.output], expected[converted.output]
-            wrong = other & (not end.is_class and not_largest(end, output, chosen))
-            if wrong.any():
-                first = first or f"the class of image {start + np.flatnonzero(wrong)[0]}"
-            differ, ties = differ + int(wrong.sum()), ties + int((other & ~wrong).sum())
-            classes.append(chosen)
+        parts.append(_agreement(source, converted, images[start : start + size], start))
         if on_batch:
-            on_batch(min(1.0, (start + len(batch)) / len(images)))
-    classes = np.concatenate(classes) if classes else None
-    return Agreement(len(images), values, differ, first, rounded, ties, classes)
+            on_batch(min(1.0, (start + size) / len(images)))
+    return _joined(parts)
+
+
+def _joined(parts: list[Agreement]) -> Agreement:
+    """The agreement on all images of batches."""
+    counts = {
+        name: sum(getattr(part, name) for part in parts)
+        for name in ("images", "values", "differ", "rounded", "ties")
+    }
+    first = next((part.first for part in parts if part.first), "")
+    classes = [part.classes for part in parts if part.classes is not None]
+    return Agreement(**counts, first=first, classes=np.concatenate(classes) if classes else None)
+
+
+def _agreement(source: Source, converted: Converted, images: np.ndarray, start: int) -> Agreement:
+    """How far both agree on a batch, the first of which is image ``start``."""
+    expected = source.run(_real(source, converted, images))
+    found = golden.evaluate(converted.network, images)
+    damaged = np.zeros(len(images), bool)
+    values = differ = rounded = ties = 0
+    first = ""
+    for tensor, edge in converted.edges.items():
+        if tensor != source.input:
+            wrong = differences(edge, expected[tensor], found[edge.node])
+            values += wrong.size if edge.node != INPUT else 0  # those nobody has computed
+            damaged |= wrong.any(axis=(1, 2, 3))
+    for image in np.flatnonzero(damaged):
+        left, excused = follow(source, converted, images, expected, image)
+        count = sum(int(each.sum()) for each in left.values())
+        damaged[image] = count > 0
+        differ, rounded = differ + count, rounded + excused
+        first = first or (_place(converted, left, start + image) if count else "")
+    chosen = _classes(converted, found)
+    if chosen is not None:
+        other = ~damaged & (chosen != _class_of(expected[source.output]))
+        end, output = converted.edges[converted.output], expected[converted.output]
+        wrong = other & (not end.is_class and not_largest(end, output, chosen))
+        if wrong.any():
+            first = first or f"the class of image {start + np.flatnonzero(wrong)[0]}"
+        differ, ties = differ + int(wrong.sum()), int((other & ~wrong).sum())
+    return Agreement(len(images), values, differ, first, rounded, ties, chosen)
 
 
 def source_classes(source: Source, converted: Converted, images: np.ndarray) -> np.ndarray:

@@ -18,6 +18,8 @@ def reshape(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     before, after = (
         builder.source.shape(name) for name in (builder.source.reads(node)[0], node.output[0])
     )
+    if node.op_type == "Flatten" and attributes(node).get("axis", 1) % len(before) == 0:
+        raise NetworkError(f"{describe(node)} makes one vector of all images; set axis to 1")
     if before == after or edge.is_class:
         return edge
     height, width, channels = edge.type.shape
