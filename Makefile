@@ -52,5 +52,5 @@ $(installed): pyproject.toml constraints.txt
 	@command -v perl >/dev/null || { \
 		echo "perl is missing, which Verilator needs; install it: apt install perl" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(bin)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,import,dev]'
+	$(bin)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,import,brevitas,dev]'
 	@touch $@

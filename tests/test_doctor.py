@@ -7,7 +7,7 @@ def test_everything_is_listed_once():
     names = [status.name for status in doctor()]
     assert len(names) == len(set(names))
     assert set(TOOLS) <= set(names)
-    assert {"torch", "scikit-learn"} <= set(names)
+    assert {"torch", "scikit-learn", "qonnx", "brevitas"} <= set(names)
 
 
 def test_what_is_here_has_a_version_and_a_place():

@@ -66,6 +66,8 @@ _PACKAGES = {
     "cocotb": ("simulation", True, "pip install cocotb"),
     "torch": ("training", False, "pip install 'threefold[train]'"),
     "scikit-learn": ("training data", False, "pip install 'threefold[train]'"),
+    "qonnx": ("imports from ONNX", False, "pip install 'threefold[import]'"),
+    "brevitas": ("imports from memory", False, "pip install 'threefold[brevitas]'"),
 }
 
 
