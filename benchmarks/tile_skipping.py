@@ -3,9 +3,9 @@
     python benchmarks/tile_skipping.py [--simulate NETWORK ...] [--json FILE]
 
 A tile is P filters by S channels, at one kernel position or at all of them, for the PE × SIMD of
-its layer. Tiles that are not empty have no zero. Foldings are equal, and have at least 48 lanes
-in every layer. With --simulate, the sparse networks of that name run in Verilator as well; FILE
-keeps what was simulated before.
+its layer. In tiles that are not empty, a third of the weights is 0. Foldings are equal, and have at
+least 48 lanes in every layer. With --simulate, the sparse networks of that name run in Verilator as
+well; FILE keeps what was simulated before.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from threefold.plan import Folding, Plan, fold
 
 __all__ = ["CASES", "GRANULARITIES", "Case", "measure", "planned", "simulated_interval"]
 
-SPARSITY, GOAL = 0.75, 0.27
+SPARSITY, DENSITY, GOAL = 0.75, 2 / 3, 0.27
 GRANULARITIES = {"one": False, "all": True}
 """Kernel positions of a tile, and whether whole kernels are empty."""
 
@@ -60,13 +60,13 @@ CASES = {
 def planned(name: str, granularity: str | None = None) -> Plan:
     """A case with empty tiles of the size of the arrays, or with none."""
     case, options = CASES[name], {}
-    network = case.network(density=1.0)
+    network = case.network(density=DENSITY)
     convs = [node.name for node in network.nodes if isinstance(node.op, Conv)]
     tiles = {layer: case.named.get(layer, case.others) for layer in convs}
     if granularity:
         options = {"sparsity": SPARSITY, "tile": tiles}
         options["whole_kernels"] = GRANULARITIES[granularity]
-        network = case.network(density=1.0, **options)
+        network = case.network(density=DENSITY, **options)
     return fold(network, {layer: Folding(*sizes) for layer, sizes in tiles.items()})
 
 

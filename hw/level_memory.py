@@ -1,7 +1,7 @@
 """Levels in a memory, and the comparators behind it."""
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -15,6 +15,8 @@ __all__ = ["LevelMemory"]
 
 class LevelMemory(wiring.Component):
     """Reads a row of levels in one cycle, and in the next compares a total with each of them.
+
+    The levels of a single row are constants, and nothing is read.
 
     A register follows that holds what was reached. Behind a memory that gives its data late, as
     :func:`~threefold.hw.rom.gives_late` says, it holds the levels instead, before they are
@@ -59,6 +61,11 @@ class LevelMemory(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
+        if len(self._rows) == 1:
+            reached = (_at_least(self.total, level) for level in self._rows[0])
+            m.d.sync += self.reached.eq(Cat(reached))
+            return m
+
         # A comparison subtracts. On iCE40 the complement which that takes would be LUTs, unless
         # it is what the memory holds.
         family = family_of(platform)
@@ -83,3 +90,11 @@ class LevelMemory(wiring.Component):
             m.d.sync += self.reached.eq(reached)
 
         return m
+
+
+def _at_least(total: Signal, level: int):
+    """Whether ``total`` is at least a constant: a few LUTs of and and or, without a carry chain."""
+    reached = Const(1)
+    for bit, place in enumerate(total):
+        reached = place & reached if int(level) >> bit & 1 else place | reached
+    return reached

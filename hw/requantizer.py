@@ -1,12 +1,14 @@
 """Codes from totals, channel by channel."""
 
+from math import lcm
+
 import numpy as np
 from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..errors import PlanError
-from ..plan.requantize import check_form, requantizer_cycles, requantizer_latency
+from ..plan.requantize import alike_after, check_form, requantizer_cycles, requantizer_latency
 from .level_search import ParallelSearch, PipelinedSearch, SequentialSearch
 from .skid_buffer import SkidBuffer
 from .stream import lane_stream
@@ -97,7 +99,9 @@ class Requantizer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        groups = len(self._levels) // self._lanes
+        # Levels that come again need no place of their own.
+        stored = self._levels[: lcm(alike_after(self._levels), self._lanes)]
+        groups = len(stored) // self._lanes
         group = Signal(range(groups))
         valid = Signal(self.latency)
         accept, advance = Signal(), Signal()
@@ -119,7 +123,7 @@ class Requantizer(wiring.Component):
             m.d.sync += group.eq(Mux(group == groups - 1, 0, group + 1))
 
         for lane in range(self._lanes):
-            levels = self._levels[lane :: self._lanes]
+            levels = stored[lane :: self._lanes]
             search = _SEARCHES[self._form](levels, total_bits=self._total_bits)
             m.submodules[f"search_{lane}"] = EnableInserter(advance)(search)
             m.d.comb += [

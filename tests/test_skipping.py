@@ -35,7 +35,7 @@ DENSE = plan_of(0.0)
 def test_a_quarter_of_the_tiles_takes_a_quarter_of_cycles_and_bits(whole_kernels):
     plan = plan_of(0.75, whole_kernels=whole_kernels)
     tiles = [(2 * 9 * 4, 36), (2 * 9 * 4, 16), (16 * 4, 1)]
-    rows = [2 * 8 * 2, 2 * 8 * 4, 2 * 4 * 4]
+    rows = [8 * 2, 8 * 4, 4 * 4]  # signs: no weight of a tile is 0
     index = [2 + 4 + 1, 2 + 4 + 1, 0 + 6 + 1]  # kernel row, word within it, last of its group
     pairs = zip(DENSE.engines, plan.engines, strict=True)
     for number, (before, after) in enumerate(pairs):

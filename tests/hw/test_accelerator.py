@@ -163,6 +163,23 @@ def test_streams_have_taps_and_rtlil_is_the_same_again():
             assert f"\\tap_{layer}__{member}\n" in first
 
 
+@pytest.mark.parametrize("levels", [[[3, 9]], [[3, 9], [-2, 5]]], ids=["alike", "by channel"])
+@pytest.mark.parametrize("folding", [(5, 1), (1, 4), (5, 6), (5, 24)], ids=str)
+def test_codes_of_a_map_for_a_layer_that_reads_all_of_it(levels, folding):
+    rng = np.random.default_rng(0)
+    shape = (3, 24 // 3 // len(levels), len(levels))
+    ops = [
+        ("codes", Threshold(levels, offset=-1)),
+        ("fc1", Dense(rng.integers(-1, 2, (5, 24)), shape)),
+        ("logits", Logits(rng.integers(-3, 4, 5))),
+    ]
+    model = Network.chain("pixels", Tensor(shape, Codes.unsigned(4)), ops)
+    plan = fold(model, {"fc1": Folding(*folding)})
+    images = random_images(rng, model, 6)
+    run = AcceleratorBench(plan).run(images, stalls=0.3, seed=1)
+    assert np.array_equal(run.outputs, golden.run(model, images).reshape(6, -1))
+
+
 def test_any_layer_names():
     rng = np.random.default_rng(0)
     names = ("argmax", "engine_argmax", "argmax_join", "join_argmax", "split_engine_argmax")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 from threefold.hw.requantizer import Requantizer
+from threefold.hw.verilog import to_rtlil
 
 from threefold.errors import PlanError
 from threefold.plan.requantize import FORMS, requantizer_cycles, requantizer_latency
@@ -107,6 +108,20 @@ def test_channels_in_turn(form, channels, lanes, largest, stalls):
         latency, cycles = requantizer_latency(form, bits), requantizer_cycles(form, bits)
         assert traffic.entered == [cycles * beat for beat in range(len(expected))]
         assert traffic.left == [cycle + latency for cycle in traffic.entered]
+
+
+@every_form
+@pytest.mark.parametrize(("alike", "lanes", "stored"), [(1, 1, 1), (1, 4, 1), (2, 3, 2), (6, 4, 3)])
+def test_levels_that_come_again_are_stored_once(form, alike, lanes, stored):
+    rng = np.random.default_rng(alike)
+    levels = np.tile(random_levels(rng, alike, 3), (12 // alike, 1))
+    totals = rng.integers(0, 2**TOTAL_BITS - 1, (10, 12))
+    traffic, expected = requantize(form, levels, totals, lanes)
+    assert traffic.beats == expected
+    requantizer = Requantizer(levels, total_bits=TOTAL_BITS, lanes=lanes, form=form)
+    rows = re.findall(r"memory width \d+ size (\d+) ", to_rtlil(requantizer, "top"))
+    if form == "parallel":
+        assert rows == [str(stored)] * lanes * (stored > 1)
 
 
 @every_form

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import Fragment
 from amaranth.sim import Simulator
+from threefold.hw.verilog import to_rtlil
 from threefold.hw.weight_memory import WeightMemory
 
 
@@ -16,9 +17,11 @@ def weights_of(row):
 
 @pytest.mark.parametrize("family", [None, "ice40", "ecp5"])
 @pytest.mark.parametrize("pauses", [0.0, 0.6])
+@pytest.mark.parametrize("values", [[-1, 0, 1], [-1, 1], [0, 1]], ids=str)
 @pytest.mark.parametrize("shape", [(2, 1, 1), (5, 3, 2), (64, 4, 8)], ids=str)
-def test_row_after_row_over_and_over(shape, pauses, family):
-    weights = np.random.default_rng(0).integers(-1, 2, shape).astype(np.int8)
+def test_row_after_row_over_and_over(shape, values, pauses, family):
+    weights = np.random.default_rng(0).choice(values, shape).astype(np.int8)
+    weights[0], weights[-1] = values[0], values[-1]
     dut = WeightMemory(weights)
     sim = Simulator(Fragment.get(dut, SimpleNamespace(family=family)))
     sim.add_clock(1e-6)
@@ -49,6 +52,12 @@ def test_a_single_row_is_a_constant():
 
     sim.add_testbench(testbench)
     sim.run()
+
+
+def test_bits_that_are_the_same_in_all_rows_take_no_memory():
+    signs = np.random.default_rng(0).choice([-1, 1], (16, 2, 3)).astype(np.int8)
+    assert "memory width 6 size 16 " in to_rtlil(WeightMemory(signs), "top")
+    assert "memory" not in to_rtlil(WeightMemory(np.ones((16, 2, 3), np.int8)), "top")
 
 
 def test_weights_are_an_attribute():

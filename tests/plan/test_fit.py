@@ -7,8 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from threefold.errors import PlanError
-from threefold.network import ArgMax, Codes, Conv, Dense, Logits, Network, Tensor, Threshold
-from threefold.plan import Budget, Folding, Resources, estimate, fit
+from threefold.network import (
+    ArgMax,
+    Codes,
+    Conv,
+    Dense,
+    Logits,
+    MaxPool,
+    Network,
+    Tensor,
+    Threshold,
+)
+from threefold.plan import Budget, Folding, Resources, estimate, fit, fold
 
 from ..accelerators import CODES, random_network
 
@@ -113,6 +123,37 @@ def test_larger_board_is_faster():
     assert large.cycles.interval == 10
 
 
+def with_input(*codes, size=12):
+    """A layer of a map behind what makes codes of its pixels."""
+    rng = np.random.default_rng(0)
+    ops = [(f"codes{index}", each) for index, each in enumerate(codes)]
+    ops += [
+        ("fc", Conv(rng.integers(-1, 2, (16, size, size, 1)))),
+        ("logits", Logits(np.zeros(16, int))),
+    ]
+    return Network.chain("sample", Tensor((size, size, 1), Codes.unsigned(8)), ops)
+
+
+def test_pixels_of_a_vector_enter_side_by_side():
+    made = fit(with_input(Threshold([[10, 100, 200]])), ECP5)
+    assert made.steps[0].lanes > 1
+    assert made.cycles.interval < 144
+
+
+def test_arrays_are_no_faster_than_what_feeds_them():
+    network = with_input(MaxPool((1, 1), (1, 1)))  # takes a pixel a cycle
+    made = fit(network, ECP5)
+    assert made.cycles.interval == 144
+    assert made.engines[0].cycles > 100
+
+
+def test_lanes_suit_the_words_that_are_read():
+    network = with_input(Threshold([[10, 100, 200]]), size=14)  # 196 pixels: 4 × 49
+    plan = fold(network, {"fc": Folding(8, 7)})
+    assert plan.steps[0].lanes % 7 == 0
+    assert plan.cycles.interval == plan.engines[0].tile_cycles
+
+
 def test_same_plan_again():
     assert fit(DIGITS, ICE40).dumps() == fit(DIGITS, ICE40).dumps()
 
@@ -135,7 +176,7 @@ def test_progress():
         (
             DIGITS,
             {"interval": 16},
-            "'sample' does not fit icebreaker: it needs about 9,519 LUTs of 3,960; choose a "
+            "'sample' does not fit icebreaker: it needs about 9,518 LUTs of 3,960; choose a "
             "bigger board, a longer interval or a smaller network",
         ),
         (

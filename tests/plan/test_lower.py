@@ -121,6 +121,32 @@ def test_a_threshold_of_codes_compares_codes():
     assert np.array_equal(codes, expected)
 
 
+@pytest.mark.parametrize("flat", [[], [("flat", Flatten())]])
+def test_codes_for_a_vector_are_a_vector(flat):
+    levels = [[-2, -1, 0], [0, 1, 100]]
+    weights = np.ones((3, 4, 6, 2), int)
+    first = Dense(weights.reshape(3, -1)) if flat else Conv(weights)
+    (step, layer), _ = lowered(
+        ("codes", Threshold(levels)), *flat, ("fc", first), ("logits", Logits([0] * 3))
+    )
+    assert (step.shape, step.in_shape, step.unit) == ((1, 1, 48), (1, 1, 48), 48)
+    assert np.array_equal(step.levels, np.tile([[0, 1, 1], [1, 2, 4]], (24, 1)))
+    assert step.alike_after == 2
+    assert layer.in_shape == step.shape
+
+
+def test_codes_that_are_read_as_a_map_as_well_stay_one():
+    nodes = [
+        ("codes", LEVELS),
+        ("pool", SumPool((4, 6), (4, 6)), ["codes"]),
+        ("more", Conv(np.ones((2, 4, 6, 2), int)), ["codes"]),
+        ("act", LEVELS, ["more"]),
+        ("add", Add(), ["pool", "act"]),
+    ]
+    steps, _ = lowered(*nodes)
+    assert steps[0].shape == (4, 6, 2)
+
+
 def test_flattening_disappears():
     (pool, layer), _ = lowered(
         ("pool", MaxPool((2, 2), (2, 2))),

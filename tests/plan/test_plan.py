@@ -102,7 +102,7 @@ def test_json():
                 "form": "parallel",
                 "tiles": 4,
                 "tiles_skipped": 0,
-                "weight_bits_stored": 64,
+                "weight_bits_stored": 0,
             },
             {
                 "name": "fc2",
@@ -118,7 +118,7 @@ def test_json():
                 "form": "pipelined",
                 "tiles": 4,
                 "tiles_skipped": 0,
-                "weight_bits_stored": 96,
+                "weight_bits_stored": 0,
             },
         ],
     }

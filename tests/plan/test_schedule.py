@@ -20,6 +20,7 @@ WEIGHTS = np.array(
     np.int8,
 )
 DENSE = np.ones((6, 6), np.int8)
+SIGNS = np.where(np.random.default_rng(0).random((6, 6)) < 0.5, -1, 1)
 SHAPE = (7, 7, 4)
 
 
@@ -53,23 +54,34 @@ def test_empty_tiles_are_left_out_but_one_of_an_empty_row_group():
     ]
     assert (plan.skipped, plan.tiles_in_all) == (5, 9)
     assert plan.program.bits == 2 + 1
-    assert plan.row_bits == 2 * 2 * 2
-    assert plan.weight_bits == 4 * 11
+    # No tile has a −1 in the first lane of a PE, so that those signs need no memory.
+    assert plan.stored.tolist() == [[[True, False], [True, True]], [[True, False], [True, True]]]
+    assert plan.row_bits == 6
+    assert plan.weight_bits == 4 * (6 + 3)
 
 
 def test_without_empty_tiles_counters_stand_for_the_list():
-    plan = schedule(DENSE, 2, 3)
+    plan = schedule(SIGNS, 2, 3)
     assert plan.tiles[:, [0, 3]].tolist() == [[0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [2, 1]]
     assert plan.program.last.tolist() == [False, True] * 3
     assert plan.program.counted
-    assert (plan.skipped, plan.program.bits, plan.row_bits, plan.weight_bits) == (0, 0, 12, 72)
+    assert (plan.skipped, plan.program.bits, plan.row_bits, plan.weight_bits) == (0, 0, 6, 36)
+
+
+def test_bits_that_are_the_same_in_all_tiles_are_not_stored():
+    # Weights without a zero need their signs, and weights of 1 nothing.
+    assert (schedule(SIGNS, 1, 1).row_bits, schedule(SIGNS, 1, 1).weight_bits) == (1, 36)
+    assert (schedule(DENSE, 1, 1).row_bits, schedule(DENSE, 1, 1).weight_bits) == (0, 0)
+    holed = SIGNS.copy()
+    holed[0, 4] = 0
+    assert schedule(holed, 6, 1).row_bits == 6 + 1
 
 
 def test_a_single_tile_is_constant():
     plan = schedule(DENSE, 6, 6)
     assert plan.tiles.tolist() == [[0, 0, 0, 0]]
     assert plan.program.last.tolist() == [True]
-    assert (plan.skipped, plan.row_bits, plan.weight_bits) == (0, 72, 0)
+    assert (plan.skipped, plan.row_bits, plan.weight_bits) == (0, 0, 0)
 
 
 def test_a_single_tile_that_remains_is_constant():
@@ -155,7 +167,7 @@ def test_a_tile_is_skipped_at_one_position():
     assert (plan.skipped, len(plan.tiles)) == (1, 17)
     assert (1, 2, 2) not in words_read(plan)
     assert plan.program.bits == 2 + 3 + 1
-    assert plan.weight_bits == 17 * (2 * 2 * 2 + 6)
+    assert plan.weight_bits == 17 * 6  # no bit of a weight differs between tiles
 
 
 def test_a_tile_is_skipped_at_all_positions():
@@ -164,7 +176,7 @@ def test_a_tile_is_skipped_at_all_positions():
     plan = schedule(weights, 2, 2, shape=SHAPE)
     assert (plan.skipped, len(plan.tiles)) == (9, 9)
     assert {channel for _, _, channel in words_read(plan)} == {0}
-    assert plan.weight_bits == 9 * (8 + 6)
+    assert plan.weight_bits == 9 * 6
 
 
 def test_a_zero_in_a_tile_saves_nothing():

@@ -153,6 +153,8 @@ class _Search:
                 high = middle
         for interval in intervals[low:]:
             plan = self.plan(self.pick(interval, interval))
+            if plan is not None and plan.cycles.interval > interval:
+                return self.within(plan.cycles.interval)  # something else is slower
             if plan is not None:
                 return plan
         raise self.refusal(None)

@@ -18,9 +18,10 @@ import numpy as np
 
 from ..errors import PlanError
 from ..network import Codes, Conv, Logits, Threshold
+from .requantize import alike_after
 from .window import Window
 
-__all__ = ["Layer", "layer_of"]
+__all__ = ["Layer", "covers", "layer_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +104,11 @@ class Layer:
         return self.codes.zero_code or 0
 
     @cached_property
+    def alike_after(self) -> int:
+        """The fewest filters after which the levels of a requantizing layer come again."""
+        return alike_after(self.levels)
+
+    @cached_property
     def total_max(self) -> int:
         """Largest total any row can reach."""
         return int(_largest_totals(self.weights, self.codes).max())
@@ -139,7 +145,7 @@ def layer_of(
     """
     weights, codes = conv.weights, tensor.element
     window = Window(tensor.shape, weights.shape[1:3], conv.stride, conv.padding)
-    if weights.shape[1:] == tensor.shape and not any(conv.padding):
+    if covers(conv, tensor.shape):
         weights = weights.reshape(len(weights), 1, 1, -1)
         window = Window(weights.shape[1:])
     positive, negative = _signs(weights)
@@ -156,6 +162,11 @@ def layer_of(
     never = _largest_totals(weights, codes) + 1
     levels = np.clip(levels, 0, never[:, None])
     return Layer(*parts, levels=levels, out_codes=finish.codes)
+
+
+def covers(conv: Conv, shape: tuple[int, int, int]) -> bool:
+    """Whether the kernel reads the whole of a map, in one place."""
+    return conv.weights.shape[1:] == shape and not any(conv.padding)
 
 
 def _top(codes: Codes) -> int:

@@ -1,5 +1,8 @@
 """From the nodes of a network to the steps of a dataflow."""
 
+from dataclasses import replace
+from math import prod
+
 import numpy as np
 
 from ..errors import PlanError
@@ -18,7 +21,7 @@ from ..network import (
     SumPool,
     Threshold,
 )
-from .layer import Layer, layer_of
+from .layer import Layer, covers, layer_of
 from .steps import ConcatStep, PadStep, Pool, Requantize, Step, Sum
 from .window import Window
 
@@ -90,6 +93,17 @@ class _Lowering:
         self._alias[node.name] = node.name
         self.steps.append(layer)
 
+    def _read_flat(self, name: str) -> bool:
+        """Whether all that read a map take it for the vector of its elements."""
+        shape, readers = self.network.types[name].shape, self.network.consumers(name)
+        flat = (
+            self._read_flat(node.name)
+            if isinstance(node.op, Flatten)
+            else isinstance(node.op, Conv) and covers(node.op, shape)
+            for node in readers
+        )
+        return bool(readers) and all(flat)
+
     def _source(self, name: str) -> str:
         """The node on whose stream the values of ``name`` travel."""
         return self._alias[name]
@@ -115,9 +129,17 @@ class _Lowering:
             case PadChannels():
                 return PadStep(*parts, op.before, op.after)
             case Threshold():
-                return Requantize(*parts, _code_levels(op.levels, codes[0]))
+                step = Requantize(*parts, _code_levels(op.levels, codes[0]))
+                return _flat(step) if self._read_flat(node.name) else step
             case _:
                 raise PlanError(f"no hardware computes {node.name!r} ({op.kind})")
+
+
+def _flat(step: Requantize) -> Requantize:
+    """The same codes in the same order, as channels of one pixel, so that more pass at once."""
+    shape = (1, 1, prod(step.shape))
+    levels = np.tile(step.levels, (step.pixels, 1))
+    return replace(step, shape=shape, in_shapes=(shape,), levels=levels)
 
 
 def _code_levels(levels: np.ndarray, codes) -> np.ndarray:

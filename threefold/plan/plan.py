@@ -1,7 +1,7 @@
 """A plan: how each layer of a network is folded, and what speed that gives."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import gcd, prod
@@ -16,7 +16,8 @@ from .dataflow import Part, dataflow
 from .engine import EnginePlan, PoolPlan, StepPlan, smooth_depth
 from .layer import Layer
 from .lower import lower
-from .requantize import FORMS, requantizer_resources
+from .requantize import FORMS
+from .resources import estimate_requantizer
 from .schedule import Folding, divisors
 from .steps import Pool, Requantize, Step
 
@@ -245,8 +246,11 @@ def arrange(
         [max(plan.tile_cycles, plan.walk.words) for plan in engines.values()],
         default=prod(steps[0].in_shape),
     )
+    words: dict[str, list[int]] = {}
+    for plan in engines.values():
+        words.setdefault(plan.layer.sources[0], []).append(plan.i_lanes)
     others = {
-        step.name: _step_plan(step, slowest, forms.get(step.name, FORMS))
+        step.name: _step_plan(step, slowest, forms.get(step.name, FORMS), words.get(step.name, ()))
         for step in steps
         if not isinstance(step, Layer)
     }
@@ -297,8 +301,14 @@ def with_lanes(
     return min(choices, key=lambda choice: (cycles(choice), _price(choice), choice.lanes))
 
 
-def _step_plan(step: Step, slowest: int, forms: tuple[str, ...]) -> PoolPlan | StepPlan:
-    """The step with the least logic that is clearly faster than the slowest engine."""
+def _step_plan(
+    step: Step, slowest: int, forms: tuple[str, ...], targets: Iterable[int]
+) -> PoolPlan | StepPlan:
+    """The step with the least logic that is clearly faster than the slowest engine.
+
+    Its outputs have to be so as well on their way into the words of ``targets`` lanes that engines
+    read.
+    """
     lanes = divisors(step.unit)
     if isinstance(step, Pool):
         choices = [PoolPlan(step, lanes) for lanes in lanes]
@@ -306,13 +316,18 @@ def _step_plan(step: Step, slowest: int, forms: tuple[str, ...]) -> PoolPlan | S
         choices = [StepPlan(step, lanes, form) for lanes in lanes for form in forms]
     else:
         choices = [StepPlan(step, lanes) for lanes in lanes]
-    enough = [choice for choice in choices if choice.cycles * 5 <= slowest * 4]
+
+    def cycles(choice: PoolPlan | StepPlan) -> int:
+        beats = max((step.channels // gcd(choice.lanes, target) for target in targets), default=0)
+        return max(choice.cycles, step.pixels * beats)
+
+    enough = [choice for choice in choices if cycles(choice) * 5 <= slowest * 4]
     if enough:
         best = min(enough, key=lambda choice: (_price(choice), choice.lanes))
         if isinstance(best, PoolPlan):
             best = replace(best, depth=smooth_depth(best.walk, slowest))
         return best
-    return min(choices, key=lambda choice: choice.cycles)
+    return min(choices, key=cycles)
 
 
 def _price(plan: EnginePlan | PoolPlan | StepPlan) -> float:
@@ -327,14 +342,7 @@ def _price(plan: EnginePlan | PoolPlan | StepPlan) -> float:
         return plan.lanes
     if not isinstance(step, Layer | Requantize):
         return plan.lanes
-    area = requantizer_resources(
-        plan.form,
-        channels=step.channels,
-        bits=step.out_bits,
-        total_bits=step.total_bits,
-        lanes=plan.lanes,
-        family="ice40",
-    )
+    area = estimate_requantizer(plan, "ice40")
     return area.cells + BLOCK_WORTH["ice40"] * area.bram
 
 

@@ -7,11 +7,14 @@ and 26 % on ECP5, where a LUT of a table holds 9 to 16 rows; block RAMs are off 
 
 from math import ceil
 
+import numpy as np
+
 from ..errors import PlanError
 from .area import Resources, block_rams, prefers_block
 
 __all__ = [
     "FORMS",
+    "alike_after",
     "check_form",
     "requantizer_cycles",
     "requantizer_latency",
@@ -68,6 +71,19 @@ def requantizer_cycles(form: str, bits: int) -> int:
     return latency if form == "sequential" else 1
 
 
+def alike_after(levels: np.ndarray) -> int:
+    """The fewest channels after which the levels come again; all of them if they never do.
+
+    Parameters
+    ----------
+    levels : array of int, shape (channels, largest code)
+    """
+    count = len(levels)
+    sizes = (size for size in range(1, count) if count % size == 0)
+    alike = (size for size in sizes if np.array_equal(levels[size:], levels[:-size]))
+    return next(alike, count)
+
+
 def requantizer_resources(
     form: str, *, channels: int, bits: int, total_bits: int, lanes: int, family: str
 ) -> Resources:
@@ -81,6 +97,7 @@ def requantizer_resources(
     form : str
         One of :data:`FORMS`.
     channels : int
+        Those before all levels come again, a multiple of the lanes.
     bits : int
         Width of a code.
     total_bits : int
@@ -97,22 +114,27 @@ def requantizer_resources(
     if form == "parallel":
         largest = 2**bits - 1
         tables, comparators = [(largest * total_bits, groups)], largest
-        logic, bare = largest - bits, latency + lanes * (total_bits + largest)
+        logic, bare = largest - bits, latency + lanes * total_bits
+        constant = comparators if groups == 1 else 0
         shared = 3
     elif form == "pipelined":
         tables, comparators = [(total_bits, groups << step) for step in steps], bits
         logic, bare = 0, latency + 2 * (bits - 1) * counter
-        bare += lanes * ((latency - 1) * total_bits + bits * bits)
+        bare += lanes * ((latency - 1) * total_bits + bits * (bits - 1))
+        constant = int(groups == 1)
         shared = 3
     else:
         tables, comparators = [(total_bits, groups << bits)], 1
-        logic, bare = 2.5 * bits, latency + lanes * (total_bits + 0.5 * bits)
+        logic, bare = 2.5 * bits, latency + lanes * (total_bits + 0.5 * bits - 1)
+        constant = 0
         shared = 6 + (family == "ecp5") * 2 * (bits - 1)
-    comparators *= lanes
     bare += lanes * bits  # the skid buffer
     result = Resources(shared + lanes * (logic + bits) + (counter + 2 if counter else 0))
+    # Against a constant, a comparison is a few LUTs; against a level, a chain of carries.
+    result += Resources(lanes * constant * (total_bits - 1) / 3)
+    comparators = lanes * (comparators - constant)
     if family == "ice40":
-        result += Resources(ff=bare + comparators * (total_bits + 1))
+        result += Resources(ff=bare + comparators * (total_bits + 2))
     else:
         result += Resources(comparators * 2 * ceil(total_bits / 2))
     for width, depth in tables:

@@ -1,19 +1,19 @@
 """How much of an FPGA a plan takes: an estimate for choosing foldings, not a report.
 
 The formulas count what each component is made of. Over random foldings of dense and convolutional
-networks, in ``benchmarks/resource_model.py``, LUTs are 4 % off on average and 17 % at worst on
-iCE40, 5 % and 12 % on ECP5; block RAMs are off by 3 at worst, 0.2 on average.
+networks, in ``benchmarks/resource_model.py``, LUTs are 4 % off on average and 16 % at worst on
+iCE40, 6 % and 13 % on ECP5; block RAMs are off by 3 at worst, 0.2 on average.
 """
 
 from collections.abc import Iterable, Mapping
-from math import ceil
+from math import ceil, lcm
 from types import MappingProxyType
 
 from .area import Resources, block_rams, prefers_block, rom_luts, single_ports
 from .engine import EnginePlan, PoolPlan, StepPlan
 from .requantize import requantizer_resources
 
-__all__ = ["estimate"]
+__all__ = ["estimate", "estimate_requantizer"]
 
 _NARROW = {("ice40", 1): 2.5, ("ecp5", 1): 3.1, ("ecp5", 2): 6.5}
 """LUTs of a lane and its share of the adders, by family and bits."""
@@ -53,7 +53,7 @@ def _step(
         if depth := buffers.get(f"{plan.name}.{index}", 0):
             result += _fifo(codes.bits * plan.lanes, depth, family)
     if step.op == "threshold":
-        return result + _requantizer(plan, family)
+        return result + estimate_requantizer(plan, family)
     if step.op == "add":
         return result + Resources(plan.lanes * _adder(step.out_bits, family))
     return result
@@ -95,11 +95,12 @@ def _bits(count: int) -> int:
     return (count - 1).bit_length()
 
 
-def _requantizer(plan: EnginePlan | StepPlan, family: str) -> Resources:
+def estimate_requantizer(plan: EnginePlan | StepPlan, family: str) -> Resources:
+    """Resources of what makes codes in one step."""
     step = plan.step
     return requantizer_resources(
         plan.form,
-        channels=step.channels,
+        channels=lcm(step.alike_after, plan.lanes),
         bits=step.out_bits,
         total_bits=step.total_bits,
         lanes=plan.lanes,
@@ -118,7 +119,7 @@ def _engine(engine: EnginePlan, family: str) -> Resources:
     if tiles > 1:
         result += _weights(engine, family)
     if layer.levels is not None:
-        return result + _requantizer(engine, family)
+        return result + estimate_requantizer(engine, family)
     for _ in range(engine.lanes):
         result += _rom(layer.logit_bits, layer.rows // engine.lanes, family)
         result += Resources(4 * _adder(layer.logit_bits, family))
@@ -126,10 +127,7 @@ def _engine(engine: EnginePlan, family: str) -> Resources:
 
 
 def _weights(engine: EnginePlan, family: str) -> Resources:
-    width, tiles = engine.schedule.row_bits, len(engine.schedule.tiles)
-    if engine.folding.pe * engine.folding.simd == 1 and not prefers_block(width, tiles, family):
-        width = 1  # tiles of a single zero are skipped, so that only signs are left
-    return _rom(width, tiles, family)
+    return _rom(engine.schedule.row_bits, len(engine.schedule.tiles), family)
 
 
 def _pe(bits: int, simd: int, total: int, family: str) -> float:

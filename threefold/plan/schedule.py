@@ -164,16 +164,25 @@ class Schedule:
         """Tiles of a pixel that cost neither a cycle nor a memory row."""
         return self.tiles_in_all - len(self.tiles)
 
+    @cached_property
+    def stored(self) -> np.ndarray:
+        """Which bits of weights differ between tiles: bool, shape (PE, SIMD, 2).
+
+        The first bit of a weight says that it is not 0, the second that it is −1. Where there are
+        no zeros, as in binary layers, only signs are stored.
+        """
+        bits = np.stack([self.weights != 0, self.weights < 0], axis=-1)
+        return bits.any(axis=0) & ~bits.all(axis=0)
+
     @property
     def row_bits(self) -> int:
-        """Width of a weight row."""
-        return 2 * self.folding.pe * self.folding.simd
+        """Width of a weight row, without bits that are the same in all."""
+        return int(np.count_nonzero(self.stored))
 
     @property
     def weight_bits(self) -> int:
         """Bits of weight memory, the index of skipped tiles included; none for constants."""
-        tiles = len(self.tiles)
-        return (self.row_bits + self.program.bits) * tiles if tiles > 1 else 0
+        return (self.row_bits + self.program.bits) * len(self.tiles)
 
     def _tiles(self) -> np.ndarray:
         """Weights as (row groups, kernel height, kernel width, words, PE, SIMD)."""

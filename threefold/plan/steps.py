@@ -1,12 +1,14 @@
 """What flows between engines: pooling, sums of branches and other steps without weights."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import gcd
 from typing import ClassVar
 
 import numpy as np
 
 from ..network import Codes
+from .requantize import alike_after
 from .window import Window
 
 __all__ = ["ConcatStep", "PadStep", "Pool", "Requantize", "Step", "Sum"]
@@ -96,6 +98,11 @@ class Requantize(Step):
     levels: np.ndarray
 
     op = "threshold"
+
+    @cached_property
+    def alike_after(self) -> int:
+        """The fewest channels after which the levels come again."""
+        return alike_after(self.levels)
 
     @property
     def total_bits(self) -> int:
