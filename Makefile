@@ -5,10 +5,12 @@ bin := .venv/bin
 installed := .venv/.installed
 pytest := $(bin)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help demo test nightly lint clean
+.PHONY: help install demo test nightly lint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+install: $(installed) ## install everything into .venv
 
 demo: $(installed) ## train, plan, simulate and build a classifier of digits for an iCEBreaker
 	$(bin)/threefold train --preset digits --seed 0 -o out/digits

@@ -2,6 +2,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 from threefold.sim import golden
 
 from threefold.importer.nodes import SUPPORTED
@@ -9,9 +10,20 @@ from threefold.network import load
 
 PAGE = (Path(__file__).parents[1] / "docs" / "importing.md").read_text()
 
+BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.filterwarnings("ignore")  # of torch and Brevitas, on each other
+def test_the_example_of_brevitas_runs(tmp_path, monkeypatch):
+    pytest.importorskip("brevitas")
+    (block,) = (block for block in BLOCKS if "from_brevitas" in block)
+    monkeypatch.chdir(tmp_path)
+    exec(block, {})
+    assert load(tmp_path / "from_brevitas.tern").output.name == "argmax1"
+
 
 def test_the_example_of_plain_integers_runs(tmp_path, monkeypatch, capsys):
-    (block,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    (block,) = (block for block in BLOCKS if "arrays.npz" in block)
     monkeypatch.chdir(tmp_path)
     names = {}
     exec(block, names)
@@ -21,6 +33,7 @@ def test_the_example_of_plain_integers_runs(tmp_path, monkeypatch, capsys):
         codes = (sums[:, :, None] >= arrays["levels1"]).sum(axis=2)
         expected = (codes @ arrays["weights2"].T + arrays["bias2"]).argmax(axis=1)
     assert (golden.classes(network, images) == expected).all()
+    assert len(set(expected)) > 2
     assert capsys.readouterr().out == f"{expected}\n"
 
 

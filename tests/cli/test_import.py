@@ -254,3 +254,36 @@ def test_images_of_the_user_stay_as_they_are(place, capsys):
 def test_a_type_of_the_input_alone_says_too_little(place, capsys):
     message = "--input-type needs --input-scale, the real number of one step"
     refused(capsys, place, f"'{MODEL}' --input-type uint4", message)
+
+
+def test_a_file_of_the_user_is_not_written_over(place, capsys):
+    kept = (place / "images.npz").rename(place / "test.npz").read_bytes()
+    message = (
+        "test.npz is not from an import; give it with --images, or choose another folder with -o"
+    )
+    refused(capsys, place, f"'{MODEL}' -o .", message)
+    assert run(capsys, f"'{MODEL}' --images test.npz --random 5 -o .")[0] == 0
+    assert (place / "test.npz").read_bytes() == kept
+
+
+def test_labels_are_classes(place, capsys):
+    images, _ = load_images(place / "images.npz")
+    save_images(place / "high.npz", images, np.arange(20) % 4)
+    message = f"high.npz has label 3, and {MODEL} classes 0…2"
+    refused(capsys, place, f"'{MODEL}' --images high.npz", message)
+
+
+def test_codes_of_a_quantizer_are_not_taken_for_pixels_unseen(place, capsys):
+    graph = Graph("N", 1, 6, 6).quant(0.5, bits=4, signed=1).conv(WEIGHTS, 0.5).quant(0.25)
+    (place / "signed.onnx").write_bytes(graph.model().SerializeToString())
+    hint = "for pixels 0…255 of 0…1 say --input-scale 1/255 --input-type uint8"
+    assert hint in run(capsys, "signed.onnx --random 5 -o made")[1]
+    assert hint not in run(capsys, f"'{MODEL}' --random 5 -o other")[1]
+    options = "--input-scale 1/255 --input-type uint8"
+    assert hint not in run(capsys, f"signed.onnx {options} --random 5 -o made")[1]
+
+
+def test_scales_are_told_as_people_write_them(place, capsys):
+    for scale, shown in (("1/255", "1/255"), ("0.0078125", "1/128"), ("0.0123456789", "0.0123457")):
+        status, out, _ = run(capsys, f"'{MODEL}' --input-scale {scale} --random 5 -o made")
+        assert (status, lines_of(out)["input"]) == (0, f"6×6×1 codes 0…255, times {shown}")

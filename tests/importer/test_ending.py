@@ -34,6 +34,13 @@ def test_whole_biases_stay_whole():
     assert compare(source, made, IMAGES).exact
 
 
+def test_what_biases_cost_is_told():
+    _, made = imported([0.5, -1.0, 0.0, 0.75])
+    assert not any("biases" in note for note in made.notes)
+    _, made = imported([0.1, 0.2, 0.3, 0.4])
+    assert made.notes[-1].startswith("biases of the classes are no whole numbers: act1, ")
+
+
 def test_large_sums_do_not_blur_biases():
     weights = np.random.default_rng(0).choice([-1, 1], (400, 3))
     scale = np.float32(0.1)

@@ -44,6 +44,14 @@ def test_accuracy_is_the_one_nearest_to_hardware(plan, accuracy, value, note):
     assert figures(plan, accuracy=accuracy)["Accuracy"] == Figure("Accuracy", value, note)
 
 
+def test_accuracies_on_other_images_say_so(plan):
+    simulation = {"mismatches": 0, "accuracy": 0.4, "images": 7}
+    for images, told in ((9, "simulated hardware, 7 images"), (7, "simulated hardware")):
+        accuracy = {"integer": 0.5, "images": images}
+        (note,) = {figures(plan, simulation=simulation, accuracy=accuracy)["Accuracy"].note}
+        assert note == f"{told}; exact integers 50.00 %"
+
+
 def test_mismatches_stand_out(plan):
     good, bad = ({"mismatches": count} for count in (0, 3))
     note = "against the golden model"

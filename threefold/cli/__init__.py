@@ -42,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     try:
-        args = _parser(argv).parse_args(argv)
+        args, unknown = _parser(argv).parse_known_args(argv)
+        if unknown:  # told with the usage of the command, which argparse does not
+            args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     except SystemExit as exit:  # argparse has said why
         return int(exit.code or 0)
 
@@ -113,7 +115,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
             parents=[common],
         )
         command.add_arguments(subparser)
-        subparser.set_defaults(command=command)
+        subparser.set_defaults(command=command, parser=subparser)
     return parser
 
 

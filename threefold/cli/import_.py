@@ -14,7 +14,7 @@ from rich.console import Console
 from ..data import load_images, save_images
 from ..errors import DataError, MismatchError, NetworkError, ToolError
 from ..files import make_folder
-from ..network import Codes, Network, is_name
+from ..network import Codes, Logits, Network, is_name
 from ..products import put_network
 from ..sim.golden import require_images
 from ..zoo import random_images
@@ -97,6 +97,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
     if args.ternarize:
         source, rounded = importer.ternarized(original)
     name = _name(args.model)
+    folder = args.output or Path("out", name)
+    _require_free(folder, args.images)
     made = importer.convert(source, name, _input(args, source, importer), argmax=not args.logits)
     images, labels = _images(args, made.network)
     with progress_bar(console, "{task.completed:.0%} of the images") as bar:
@@ -104,17 +106,13 @@ def run(args: argparse.Namespace, console: Console) -> str:
         found = importer.compare(
             source, made, images, lambda part: bar.update(task, completed=part)
         )
-    if labels is not None and found.classes is None:
-        raise DataError(
-            f"{args.images} has labels, but {args.model} gives no classes; leave them out"
-        )
+    _require_classes(args, made.network, labels, found)
     if not found.exact and not args.force:
         raise MismatchError(
             f"{found.differ:,} of {found.values:,} values differ, the first at {found.first}; "
             f"nothing is written without --force"
         )
     network = _described(made, found, args, labels)
-    folder = args.output or Path("out", name)
     own = images if args.images is None else images[: -args.random]
     _write(folder, network, own, labels, args.images)
     lines = _summary(made, found, labels)
@@ -171,17 +169,42 @@ def _described(made, found, args: argparse.Namespace, labels) -> Network:
 
 
 def _write(folder: Path, network: Network, images: np.ndarray, labels, given: Path | None) -> None:
-    if (folder / "train.json").exists():
-        raise NetworkError(f"{folder} holds a network that was trained; choose another with -o")
     make_folder(folder)
     put_network(folder, network)
     if not (given and given.resolve() == (folder / "test.npz").resolve()):
         save_images(folder / "test.npz", images, labels)
 
 
+def _require_classes(args: argparse.Namespace, network: Network, labels, found) -> None:
+    if labels is None:
+        return
+    if found.classes is None:
+        raise DataError(
+            f"{args.images} has labels, but {args.model} gives no classes; leave them out"
+        )
+    (last,) = [node for node in network.nodes if isinstance(node.op, Logits)]
+    classes = network.types[last.name].shape[2]
+    if max(labels) >= classes:
+        raise DataError(
+            f"{args.images} has label {max(labels)}, and {args.model} classes 0…{classes - 1}"
+        )
+
+
+def _require_free(folder: Path, images: Path | None) -> None:
+    """Refuse a folder with files of the user that would be written over."""
+    if (folder / "train.json").exists():
+        raise NetworkError(f"{folder} holds a network that was trained; choose another with -o")
+    test = folder / "test.npz"
+    known = (folder / "network.tern").exists() or (images and images.resolve() == test.resolve())
+    if test.exists() and not known:
+        raise NetworkError(
+            f"{test} is not from an import; give it with --images, or choose another folder with -o"
+        )
+
+
 def _summary(made, found, labels) -> list[str]:
     lines = [
-        f"input       {made.network.input}, times {made.input.scale}",
+        f"input       {made.network.input}, times {_shown(made.input.scale)}",
         f"compared    {found.values:,} codes and classes of {found.images:,} images",
         f"differ      {found.differ:,}" + (f", the first at {found.first}" if found.first else ""),
     ]
@@ -195,6 +218,11 @@ def _summary(made, found, labels) -> list[str]:
         share = np.mean(found.classes[: len(labels)] == labels)
         lines.append(f"accuracy    {share:.2%} of {len(labels):,} labelled images")
     return [*lines, *(f"note        {note}" for note in made.notes)]
+
+
+def _shown(scale: Fraction) -> str:
+    """A scale as people write it."""
+    return str(scale) if scale.denominator < 1 << 17 else f"{float(scale):.6g}"
 
 
 def _damage(original, rounded: list[str], made, found, images, labels, importer) -> list[str]:

@@ -57,6 +57,8 @@ def from_brevitas(module, shape: tuple[int, ...]) -> Source:
         ) from None
     if not isinstance(module, torch.nn.Module):
         raise NetworkError(f"a module of PyTorch is exported, not {type(module).__name__}")
+    if not isinstance(shape, tuple | list):
+        raise NetworkError(f"a shape is (channels, height, width) or (elements,), not {shape!r}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

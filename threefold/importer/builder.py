@@ -35,6 +35,8 @@ class Builder:
     quantized : dict of str to (Edge, Grid)
         By tensors of the source that quantizers made: what they read, the quantizer itself the
         last of its steps, and what they give.
+    notes : list of str
+        What a user should know.
     """
 
     source: Source
@@ -43,7 +45,7 @@ class Builder:
 
     def __post_init__(self):
         self.types = {INPUT: self.input}
-        self.quantized = {}
+        self.quantized, self.notes = {}, []
         self._counts = Counter()
 
     def name(self, kind: str) -> str:

@@ -34,6 +34,10 @@ _ONE = {
     **dict.fromkeys(QUANTIZERS, quantize),
 }
 _SEVERAL = {"Add": add, "Concat": concat}
+_FROM_QUANTIZER = (
+    "images hold the codes of the input's quantizer, counted from 0; for pixels 0…255 of 0…1 say "
+    "--input-scale 1/255 --input-type uint8"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,12 +91,13 @@ def convert(
     NetworkError
         If a node, attribute or pattern is not supported; the message names the node.
     """
-    input = input or default_input(source)
+    stated, input = input is not None, input or default_input(source)
     with guarded("what reads the input"):
         start = _start(source, input)
     builder = Builder(source, start.type)
     edges = {source.input: start}
-    notes: list[str] = []
+    if not stated and input != Input():
+        builder.notes.append(_FROM_QUANTIZER)
     for node in source.nodes:
         try:
             read = [edges[each] for each in source.reads(node)]
@@ -103,7 +108,7 @@ def convert(
             ) from None
         _require_readable(node, read)
         with guarded(describe(node)):
-            edge = _edge(builder, node, read, notes)
+            edge = _edge(builder, node, read)
         index = 1 if node.op_type == "TopK" else 0  # the values come first
         made = node.output[index]
         edges[made] = edge if edge.changed else replace(edge, tensor=made, origin=None)
@@ -118,7 +123,8 @@ def convert(
     network = Network(name, start.type, builder.nodes)
     known = {key: edge for key, edge in edges.items() if edge.plain and not edge.is_class}
     output = _compared(source)
-    return Converted(network, input, {**known, output: end}, builder.quantized, output, notes)
+    known[output] = end
+    return Converted(network, input, known, builder.quantized, output, builder.notes)
 
 
 def _require_readable(node: onnx.NodeProto, read: list[Edge]) -> None:
@@ -144,7 +150,7 @@ def _compared(source: Source) -> str:
     return last.input[0] if last.op_type in (*LAST, *CLASS) else source.output
 
 
-def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge], notes: list[str]) -> Edge:
+def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge]) -> Edge:
     kind = node.op_type
     if len(read) == 1:
         (edge,) = read
@@ -153,7 +159,7 @@ def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge], notes: list[
         if kind in SAME:
             return _same(builder, node, edge)
         if kind in LAST and node.output[0] == builder.source.output:
-            return _left_to_host(node, edge, notes)
+            return _left_to_host(builder, node, edge)
         if kind in CLASS:
             return _class(builder, node, edge)
         if kind == "Pad":
@@ -199,12 +205,12 @@ def _same(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     return edge
 
 
-def _left_to_host(node: onnx.NodeProto, edge: Edge, notes: list[str]) -> Edge:
+def _left_to_host(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     """A function at the end that leaves the order of the classes."""
     where = _classes_axis(edge)
     if attributes(node).get("axis", -1) not in (where, where - len(edge.layout)):
         raise NetworkError(f"{describe(node)} must look along the classes, axis {where}")
-    notes.append(f"{describe(node)} is left to the host: it does not change the class")
+    builder.notes.append(f"{describe(node)} is left to the host: it does not change the class")
     return edge
 
 

@@ -57,7 +57,13 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
             f"{describe(node)}: biases of the classes are {apart:.3g} units of the sums apart and "
             f"do not fit 32 bits; leave out classes that never win"
         )
-    source = edge.node if parts == 1 else _finer(builder, edge, parts, node)
+    source = edge.node
+    if parts > 1:
+        source = _finer(builder, edge, parts, node)
+        builder.notes.append(
+            f"biases of the classes are no whole numbers: {source}, ahead of the last layer, "
+            f"counts in steps of {parts}"
+        )
     sums = builder.add("fc" if edge.layout == "NF" else "conv", op, source, of=node)
     name = builder.add("logits", Logits(bias), sums, of=node)
     real = replace(edge, scale=np.full(len(shift), scale), shift=shift)

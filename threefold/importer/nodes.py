@@ -39,8 +39,8 @@ SUPPORTED = (
 )  # fmt: skip
 FOLDABLE = (
     *QUANTIZERS, *STEPS, "Abs", "Cast", "Ceil", "Concat", "Constant", "ConstantOfShape",
-    "DequantizeLinear", "Equal", "Exp", "Expand", "Flatten", "Floor", "Gather", "Greater",
-    "Identity", "Less", "Log", "MatMul", "Max", "Min", "Neg", "Not", "Pow", "QuantizeLinear",
+    "Equal", "Exp", "Expand", "Flatten", "Floor", "Gather", "Greater",
+    "Identity", "Less", "Log", "MatMul", "Max", "Min", "Neg", "Not", "Pow",
     "Range", "Reciprocal", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum",
     "Reshape", "Round", "Shape", "Sign", "Size", "Slice", "Sqrt", "Squeeze", "Tile", "Transpose",
     "Unsqueeze", "Where",

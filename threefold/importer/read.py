@@ -38,6 +38,8 @@ def read(path: Path) -> onnx.ModelProto:
         model.ParseFromString(data)
     except DecodeError:
         raise FileFormatError(f"{path} is not an ONNX file, or a truncated one") from None
+    if not data:
+        raise FileFormatError(f"{path} is empty")
     if not model.graph.node or not model.graph.output:
         raise FileFormatError(f"{path} has no graph with nodes and an output")
     for text in _texts(model):

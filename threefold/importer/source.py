@@ -12,7 +12,7 @@ from qonnx.core.onnx_exec import execute_onnx
 from qonnx.transformation.infer_shapes import InferShapes
 
 from ..errors import NetworkError
-from .nodes import attributes, describe, reason
+from .nodes import QUANTIZERS, attributes, describe, reason
 from .prepare import prepared, require_small
 
 __all__ = ["Source"]
@@ -39,6 +39,9 @@ class Source:
     input, output : str
         Names of tensors.
 
+    quantized : bool
+        Whether it has a quantizer, of weights or of activations.
+
     Raises
     ------
     NetworkError
@@ -53,6 +56,7 @@ class Source:
         self._makers: dict[str, onnx.NodeProto] = {}
         self.input, self.output = model.graph.input[0].name, model.graph.output[0].name
         self.model = ModelWrapper(model)
+        self.quantized = any(node.op_type in QUANTIZERS for node in model.graph.node)
         self._fold()
         self._infer_shapes()
         for _ in range(_ROUNDS):

@@ -38,9 +38,12 @@ def ternary(weights: np.ndarray, node: onnx.NodeProto, source: Source) -> tuple:
     if ((size != 0) & (size != scale[:, None])).any():
         bits = _bits(node, source)
         levels = max(len(np.unique(row)) for row in weights.reshape(len(weights), -1))
+        remedy = "train it with ternary weights, or import with --ternarize"
+        if not source.quantized:
+            remedy = "the graph has no quantizers at all; train it with ternary weights and codes"
         raise NetworkError(
             f"{describe(node)}: weights are not ternary: a filter has {levels} different "
-            f"values{bits}; train it with ternary weights, or import with --ternarize"
+            f"values{bits}; {remedy}"
         )
     scale = np.where(scale == 0, 1, scale).astype(np.float64)
     return np.sign(weights).astype(np.int8), scale
@@ -98,6 +101,7 @@ def _bits(node: onnx.NodeProto, source: Source) -> str:
     while maker is not None:
         if maker.op_type in ("Quant", "IntQuant"):
             bits = source.constant(maker.input[3])
-            return f", quantized to {bits.flat[0]:g} bits"
+            wide = ", whose range is not narrow" if bits.flat[0] == 2 else ""
+            return f", quantized to {bits.flat[0]:g} bits{wide}"
         maker = source.maker(maker.input[0]) if maker.input else None
     return ""

@@ -104,6 +104,8 @@ def load(path: Path | str) -> Network:
     except OSError as error:
         raise FileFormatError(f"cannot read {path}: {error.strerror}") from None
     except (FileFormatError, NetworkError) as error:
+        if path.suffix == ".onnx":
+            error = f"an ONNX file is imported first; threefold import {path}"
         raise FileFormatError(f"{path} is not a usable network: {error}") from None
 
 

@@ -54,7 +54,10 @@ def _accuracy(accuracy: dict) -> list[Figure]:
     best, *others = known
     if best == "rtl" and accuracy.get("integer") == accuracy["rtl"]:
         others.remove("integer")  # as it should be, so not worth a word
-    notes = [names[best], *(f"{names[name]} {_percent(accuracy[name])}" for name in others)]
+    told, simulated = names[best], accuracy.get("rtl_images")
+    if best == "rtl" and simulated and accuracy.get("images", simulated) != simulated:
+        told += f", {simulated:,} images"
+    notes = [told, *(f"{names[name]} {_percent(accuracy[name])}" for name in others)]
     return [Figure("Accuracy", _percent(accuracy[best]), "; ".join(notes))]
 
 
