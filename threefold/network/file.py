@@ -104,9 +104,10 @@ def load(path: Path | str) -> Network:
     except OSError as error:
         raise FileFormatError(f"cannot read {path}: {error.strerror}") from None
     except (FileFormatError, NetworkError) as error:
+        why = error
         if path.suffix == ".onnx":
-            error = f"an ONNX file is imported first; threefold import {path}"
-        raise FileFormatError(f"{path} is not a usable network: {error}") from None
+            why = f"an ONNX file is imported first; threefold import {path}"
+        raise FileFormatError(f"{path} is not a usable network: {why}") from None
 
 
 def _members(network: Network) -> dict[str, bytes]:
