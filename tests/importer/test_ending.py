@@ -141,18 +141,53 @@ def test_a_class_without_weights_has_any_scale():
     assert compare(source, convert(source, "net"), IMAGES).exact
 
 
-@pytest.mark.parametrize("share", [1e-7, 1e-3])
-def test_branches_have_one_scale_up_to_single_precision(share):
-    graph = Graph("N", 2, 3, 3).quant(0.3, bits=2)
+def branches(scale, factor):
+    graph = Graph("N", 2, 3, 3).quant(0.9, bits=2)
     start = graph.at
-    graph.conv(np.ones((2, 2, 1, 1)), 0.5).quant(0.3 * (1 + share), bits=2)
-    source = Source(graph.node("Add", of=[start, graph.at]).quant(0.9, bits=2).model())
-    if share < 1e-6:
-        images = np.random.default_rng(0).integers(0, 4, (20, 3, 3, 2))
-        assert compare(source, convert(source, "net"), images).exact
-        return
+    graph.conv(np.ones((2, 2, 1, 1)), 0.5).quant(scale, bits=2).op("Mul", factor)
+    return Source(graph.node("Add", of=[start, graph.at]).quant(0.9, bits=2).model())
+
+
+def test_branches_have_one_scale_up_to_what_single_precision_computes():
+    source = branches(0.3, 3.0)
+    assert np.float32(0.3) * np.float32(3.0) != np.float32(0.9)
+    images = np.random.default_rng(0).integers(0, 4, (20, 3, 3, 2))
+    assert compare(source, convert(source, "net"), images).exact
+
+
+@pytest.mark.parametrize(("scale", "factor"), [(0.9003, 1.0), (0.3, 3.0003)])
+def test_branches_of_several_scales_are_refused(scale, factor):
     with pytest.raises(NetworkError, match="joins codes of scales"):
+        convert(branches(scale, factor), "net")
+
+
+def test_scales_of_quantizers_are_equal_or_not():
+    graph = Graph("N", 2).quant(0.3, bits=2)
+    start, other = graph.at, np.nextafter(np.float32(0.3), np.float32(1))
+    source = Source(
+        graph.quant(other, bits=2, of=["x"]).node("Concat", of=[start, graph.at], axis=1).model()
+    )
+    with pytest.raises(NetworkError, match=r"joins codes of scales 0\.300000012 and 0\.300000042"):
         convert(source, "net")
+
+
+@pytest.mark.parametrize("argmax", [True, False])
+@pytest.mark.parametrize("scale", [1.0, 0.25])
+@pytest.mark.parametrize("biases", [(1000, 1000.0002), (2**18, 2**18 + 0.25), (0.3, 0.300002)])
+def test_biases_that_differ_by_a_bit_decide(biases, scale, argmax):
+    weights = np.array([[1, 1], [1, 1], [-1, 1]])
+    bias = np.array(biases, np.float32)
+    assert bias[0] != bias[1]
+    source = Source(Graph("N", 3).quant(scale, bits=2).matmul(weights).op("Add", bias).model())
+    found = compare(source, convert(source, "net", argmax=argmax), IMAGES)
+    assert (found.differ, found.ties) == (0, 0)
+
+
+def test_a_wrong_class_is_no_tie_where_nothing_is_rounded():
+    source = Source(Graph("N", 3).quant(1.0, bits=2).matmul(WEIGHTS).model())
+    made = convert(source, "net")
+    edge = made.edges[made.output]
+    assert (edge.tolerance == 0).all()
 
 
 @pytest.mark.parametrize("argmax", [True, False])

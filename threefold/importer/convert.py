@@ -10,7 +10,7 @@ from ..network import INPUT, Network, Tensor
 from .builder import Builder
 from .edge import NO_PADDING, Edge
 from .ending import class_index, logits
-from .input import Input, default_input
+from .input import Input, default_input, stated_input
 from .joins import add, concat
 from .layers import convolution, gemm, product
 from .nodes import CLASS, LAST, QUANTIZERS, RESHAPED, SAME, STEPS, attributes, describe, guarded
@@ -91,12 +91,12 @@ def convert(
     NetworkError
         If a node, attribute or pattern is not supported; the message names the node.
     """
-    stated, input = input is not None, input or default_input(source)
+    stated, input = _settled(source, input)
     with guarded("what reads the input"):
         start = _start(source, input)
     builder = Builder(source, start.type)
     edges = {source.input: start}
-    if not stated and input != Input():
+    if not stated:
         builder.notes.append(_FROM_QUANTIZER)
     for node in source.nodes:
         try:
@@ -125,6 +125,19 @@ def convert(
     output = _compared(source)
     known[output] = end
     return Converted(network, input, known, builder.quantized, output, builder.notes)
+
+
+def _settled(source: Source, input: Input | None) -> tuple[bool, Input]:
+    """Whether somebody has said what the input means, and what it means."""
+    default = default_input(source)
+    if input is None:
+        return default in (Input(), stated_input(source)), default
+    if input != (stated_input(source) or input):
+        raise NetworkError(
+            f"the input is annotated as {source.annotation}, integers of {default.codes}, scale 1; "
+            f"leave out what says otherwise"
+        )
+    return True, input
 
 
 def _require_readable(node: onnx.NodeProto, read: list[Edge]) -> None:

@@ -10,7 +10,7 @@ from ..network import Codes, Conv, MaxPool, Tensor
 from .nodes import describe
 from .source import Source
 
-__all__ = ["ALIKE", "NO_PADDING", "ROUNDING", "Edge"]
+__all__ = ["ALIKE", "NO_PADDING", "ROUNDING", "Edge", "mantissa"]
 
 NO_PADDING = (0, 0, 0, 0)
 ALIKE = 1e-6
@@ -112,10 +112,11 @@ class Edge:
         values = codes.offset + codes.step * np.arange(codes.max_code + 1)
         return np.repeat(values[:, None], self.channels, axis=1)
 
-    def rounding(self) -> np.ndarray:
+    def rounding(self, *, exact: bool = True) -> np.ndarray:
         """How far single precision can be from the sums of each channel, up to a quarter of a unit.
 
-        Each of the terms can be rounded, and each sum of the terms so far.
+        Each of the terms can be rounded, and each sum of the terms so far; but none, where the
+        bits of all sums are few, unless the scale is not ``exact``.
         """
         unit = np.abs(self.scale)
         if self.sums is None:
@@ -123,7 +124,9 @@ class Edge:
         else:
             terms = np.abs(self.sums.matrix).sum(axis=1, dtype=np.int64)
             most = terms * max(abs(self.reads.lo), abs(self.reads.hi))
-        error = ROUNDING * (terms + 8) * (unit * most + 2 * np.abs(self.shift))
+        few = exact & (mantissa(unit) * most < 1 / ROUNDING) & (self.shift == 0)
+        times = np.where(few, 0, terms) + np.where(few & (not self.steps), 0, 8)
+        error = ROUNDING * times * (unit * most + 2 * np.abs(self.shift))
         return np.minimum(unit / 4, error)
 
     def real(self, values: np.ndarray) -> np.ndarray:
@@ -174,6 +177,12 @@ class Edge:
                     f"positions of a map, which is not supported; use one for each channel"
                 )
         return shape
+
+
+def mantissa(numbers: np.ndarray) -> np.ndarray:
+    """The odd integers whose products with powers of two positive numbers are, 0 for 0."""
+    whole = np.ldexp(np.frexp(numbers)[0], 53).astype(np.int64)
+    return (whole // np.maximum(whole & -whole, 1)).astype(np.float64)
 
 
 def _fits(constant: tuple[int, ...], shape: tuple[int, ...]) -> bool:

@@ -8,7 +8,7 @@ import onnx
 from ..errors import NetworkError
 from ..network import ArgMax, Conv, Logits, Threshold
 from .builder import Builder
-from .edge import ALIKE, ROUNDING, Edge
+from .edge import ALIKE, ROUNDING, Edge, mantissa
 from .nodes import describe
 
 __all__ = ["class_index", "logits"]
@@ -45,13 +45,13 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
         edge = _summed(edge)
     if edge.pools:
         raise NetworkError(f"{describe(node)}: a MaxPool of real numbers at the end; quantize them")
-    scale, shift = _affine(builder, edge, node)
+    scale, shift, exact = _affine(builder, edge, node)
     op = edge.sums
     if scale < 0:
         scale, op = -scale, replace(op, weights=-op.weights)
     apart = np.ptp(shift / scale)
     if apart < _MOST_UNITS:
-        parts, bias = _whole(shift / scale, ranked)
+        parts, bias = _whole(shift / scale, ranked, exact=exact)
     if apart >= _MOST_UNITS or bias.max() >= _MOST_UNITS:
         raise NetworkError(
             f"{describe(node)}: biases of the classes are {apart:.3g} units of the sums apart and "
@@ -77,7 +77,7 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
         sums=None,
         steps=(),
         # A bias may be far larger than those of other classes, and is rounded by more.
-        tolerance=real.rounding() + ROUNDING * np.abs(shift),
+        tolerance=real.rounding(exact=exact) + ROUNDING * np.abs(shift),
     )
 
 
@@ -101,8 +101,8 @@ def _summed(edge: Edge) -> Edge:
     return replace(edge, sums=op, reads=edge.type.element, type=op.infer(edge.type))
 
 
-def _affine(builder: Builder, edge: Edge, node: onnx.NodeProto) -> tuple[float, np.ndarray]:
-    """The scale that all classes have, and the shift of each."""
+def _affine(builder: Builder, edge: Edge, node: onnx.NodeProto) -> tuple[float, np.ndarray, bool]:
+    """The scale that all classes have, the shift of each, and whether no sum is rounded."""
     lo, hi = edge.bounds()
     lo, hi = (np.where(lo == hi, end, own) for own, end in ((lo, lo.min()), (hi, hi.max() + 1)))
     # The shift is what the source makes of 0, so that no rounding of large sums is in it.
@@ -125,17 +125,22 @@ def _affine(builder: Builder, edge: Edge, node: onnx.NodeProto) -> tuple[float, 
             f"{describe(node)}: classes have different scales, from {scale.min():g} to "
             f"{scale.max():g}, and cannot be compared as integers; give the last layer one"
         )
-    return float(np.median(scale)), shift
+    one = float(np.median(scale))
+    most = np.abs(rows).max()
+    exact = (scale == one).all() and mantissa(np.array(abs(one))) * most < 1 / ROUNDING
+    return one, shift, bool(exact)
 
 
-def _whole(units: np.ndarray, ranked: bool) -> tuple[int, np.ndarray]:
+def _whole(units: np.ndarray, ranked: bool, exact: bool = False) -> tuple[int, np.ndarray]:
     """Biases as integers: parts of a unit, and how many of them each class has.
 
     Sums are whole, so that of two classes the one with more whole units is larger, and the
     fractions of their biases decide between equal ones. The order of the fractions is therefore
-    all that must be kept: here they become different numbers of parts in the same order.
+    all that must be kept: here they become different numbers of parts in the same order. Where
+    sums are rounded (not ``exact``), fractions that are nearly equal are so, but between biases of
+    as many whole units, whose order is that of the source in any case.
     """
-    noise = 4 * ROUNDING * np.abs(units)  # of biases in single precision
+    noise = (0 if exact else 4) * ROUNDING * np.abs(units)  # of biases in single precision
     units = units - units.min()
     places = np.sort(units % 1.0)
     gaps = np.diff(places, append=places[0] + 1)
@@ -144,17 +149,34 @@ def _whole(units: np.ndarray, ranked: bool) -> tuple[int, np.ndarray]:
     whole = np.floor(units + noise)
     fractions = np.maximum(units - whole, 0)
     order = np.argsort(fractions, kind="stable")
-    groups = np.empty(len(units), np.int64)  # ranks of fractions, equal ones the same
+    alike = np.empty(len(units), np.int64)  # nearly equal fractions
     apart = np.diff(fractions[order]) > noise[order][1:] + noise[order][:-1]
-    groups[order] = np.concatenate([[0], np.cumsum(apart)])
+    alike[order] = np.concatenate([[0], np.cumsum(apart)])
+    groups = _ranked(alike, whole, units)
     parts = 1 << int(groups.max()).bit_length()
     offsets = groups
     if not ranked and parts > 1:
-        gap = np.diff(fractions[order], append=1.0)[np.append(apart, True)]
+        gap = np.diff(fractions[order], append=1.0)
         parts = max(parts, min(_FINEST, 1 << int(np.ceil(np.log2(1 / gap[gap > 0].min())))))
         offsets = _spread(np.rint(fractions * parts).astype(np.int64), groups, parts)
     bias = whole.astype(np.int64) * parts + offsets
     return parts, bias - bias.min()
+
+
+def _ranked(alike: np.ndarray, whole: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Ranks of fractions; of nearly equal ones only those of as many whole units are told apart."""
+    ranks, first = np.empty(len(alike), np.int64), 0
+    finest = ROUNDING / 4 * np.abs(units).max()  # less than single precision tells apart
+    for group in range(alike.max() + 1):
+        most = 0
+        for count in np.unique(whole[alike == group]):
+            own = np.flatnonzero((alike == group) & (whole == count))
+            own = own[np.argsort(units[own], kind="stable")]
+            places = np.concatenate([[0], np.cumsum(np.diff(units[own]) > finest)])
+            ranks[own] = first + places
+            most = max(most, int(places[-1]) + 1)
+        first += most
+    return ranks
 
 
 def _spread(offsets: np.ndarray, groups: np.ndarray, parts: int) -> np.ndarray:

@@ -1,19 +1,23 @@
 """What the codes of a network's input mean to the source."""
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from ..errors import DataError
+from ..archive import shorten
+from ..errors import DataError, NetworkError
 from ..network import Codes
-from .nodes import guarded
+from .nodes import RESHAPED, SAME, guarded
 from .quantizers import grid
 from .source import Source
 
-__all__ = ["Input", "default_input"]
+__all__ = ["Input", "default_input", "stated_input"]
 
 _QUANTIZERS = ("Quant", "IntQuant", "BipolarQuant")
+_REARRANGING = (*SAME, *RESHAPED, "Transpose")
+_ANNOTATION = re.compile(r"(U)?INT([1-8])")
 _PIXELS = Codes.unsigned(8)
 _SMALLEST = Fraction(1, 2**100)
 
@@ -40,7 +44,7 @@ class Input:
 
     def __post_init__(self):
         if self.scale <= 0:
-            raise DataError(f"the scale of the input must be positive, not {self.scale}")
+            raise DataError("the scale of the input must be positive")
         if not _SMALLEST <= self.scale <= 1 / _SMALLEST:
             raise DataError("the scale of the input must be within single precision, 2⁻¹⁰⁰ to 2¹⁰⁰")
 
@@ -51,20 +55,49 @@ class Input:
         return np.array(exact, np.float32)[codes]
 
 
+def stated_input(source: Source) -> Input | None:
+    """What an annotation says of the input, if there is one: integers, as they are.
+
+    Raises
+    ------
+    NetworkError
+        If the input has another type.
+    """
+    name = source.annotation
+    if name in ("", "FLOAT32"):
+        return None
+    match = _ANNOTATION.fullmatch(name)
+    if name == "BIPOLAR":
+        codes = Codes.bipolar()
+    elif name == "TERNARY":
+        codes = Codes(2, offset=-1)
+    elif match:
+        codes = (Codes.unsigned if match[1] else Codes.signed)(int(match[2]))
+    else:
+        raise NetworkError(
+            f"the input is annotated as {shorten(name)}; activations have 1 to 8 whole bits"
+        )
+    return Input(Fraction(1), codes)
+
+
 def default_input(source: Source) -> Input:
     """What the codes of a network's input mean where nobody says.
 
-    They are those of the quantizer that reads the input, if nothing else does, or pixels 0…255
-    for 0…1.
+    They are what an annotation states, or those of the quantizer that reads the input, if nothing
+    else does, or pixels 0…255 for 0…1.
 
     Raises
     ------
     NetworkError
         If that quantizer is not supported.
     """
-    readers = source.consumers(source.input)
-    if len(readers) != 1 or readers[0].op_type not in _QUANTIZERS:
+    if (stated := stated_input(source)) is not None:
+        return stated
+    reader, readers = None, source.consumers(source.input)
+    while len(readers) == 1 and (reader := readers[0]).op_type in _REARRANGING:
+        readers = source.consumers(reader.output[0])
+    if len(readers) != 1 or reader.op_type not in _QUANTIZERS:
         return Input()
     with guarded("what reads the input"):
-        found = grid(readers[0], source)
+        found = grid(reader, source)
     return Input() if found.shift else Input(Fraction(found.scale), found.codes)

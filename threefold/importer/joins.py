@@ -51,12 +51,13 @@ def concat(builder: Builder, node: onnx.NodeProto, *edges: Edge) -> Edge:
 
 
 def _alike(builder: Builder, node: onnx.NodeProto, first: Edge, second: Edge) -> tuple[Edge, Edge]:
+    computed = first.steps or second.steps
     first, second = (builder.settled(edge, node) for edge in (first, second))
     scales = np.sort(np.concatenate([first.scale, second.scale]))
-    if scales[-1] - scales[0] > ALIKE * np.abs(scales).max():
+    if scales[-1] - scales[0] > ALIKE * np.abs(scales).max() * bool(computed):
         raise NetworkError(
-            f"{describe(node)} joins codes of scales {scales[0]:g} and {scales[-1]:g}; give the "
-            f"branches one quantizer"
+            f"{describe(node)} joins codes of scales {scales[0]:.9g} and {scales[-1]:.9g}; give "
+            f"the branches one quantizer"
         )
     if first.layout != second.layout:
         raise NetworkError(

@@ -38,6 +38,8 @@ class Source:
         on the input.
     input, output : str
         Names of tensors.
+    annotation : str
+        Type of the input's numbers, such as ``"UINT8"``, as FINN and qonnx state it; mostly empty.
 
     quantized : bool
         Whether it has a quantizer, of weights or of activations.
@@ -50,6 +52,8 @@ class Source:
     """
 
     def __init__(self, model: onnx.ModelProto):
+        self._stated = _stated_batch(model)
+        self.annotation = _annotation(model)
         model = prepared(model)
         self._constants = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
@@ -168,7 +172,9 @@ class Source:
 
     def _infer_shapes(self) -> None:
         try:
-            self.model = _with_batch(self.model, 1)
+            self.model = _with_batch(self.model, 1, self._stated)
+        except NetworkError:
+            raise
         except Exception as error:
             raise NetworkError(f"shapes do not follow from the graph: {reason(error)}") from None
 
@@ -198,19 +204,41 @@ class Source:
         return session
 
 
-def _with_batch(model: ModelWrapper, count: int) -> ModelWrapper:
-    """The same graph for ``count`` images, its shapes inferred."""
+def _stated_batch(model: onnx.ModelProto) -> int:
+    """Images that a graph is exported for; 1 if it does not say."""
+    inputs = model.graph.input
+    dims = inputs[0].type.tensor_type.shape.dim if inputs else []
+    return dims[0].dim_value if dims else 1
+
+
+def _annotation(model: onnx.ModelProto) -> str:
+    """What is stated of the type of the first input, or nothing."""
+    name = model.graph.input[0].name if model.graph.input else ""
+    for each in model.graph.quantization_annotation:
+        entries = {entry.key: entry.value for entry in each.quant_parameter_tensor_names}
+        if each.tensor_name == name and "finn_datatype" in entries:
+            return entries["finn_datatype"]
+    return ""
+
+
+def _with_batch(model: ModelWrapper, count: int, stated: int = 1) -> ModelWrapper:
+    """The same graph for ``count`` images, its shapes inferred; it was ``stated`` for as many."""
     made = onnx.ModelProto()
     made.CopyFrom(model.model)
     graph = made.graph
     graph.input[0].type.tensor_type.shape.dim[0].dim_value = count
     graph.output[0].type.tensor_type.ClearField("shape")
     del graph.value_info[:]
-    shapes = {node.input[1] for node in graph.node if node.op_type == "Reshape"}
+    shapes = {node.input[1]: node for node in graph.node if node.op_type == "Reshape"}
     for tensor in graph.initializer:
         if tensor.name in shapes and tensor.data_type == onnx.TensorProto.INT64:
             value = numpy_helper.to_array(tensor).copy()
             if value.size:
+                if value.flat[0] not in (-1, 0, 1, stated):
+                    raise NetworkError(
+                        f"{describe(shapes[tensor.name])} makes {value.flat[0]} of an image; leave "
+                        f"the first axis as it is"
+                    )
                 value.flat[0] = count
             tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
     return ModelWrapper(made).transform(InferShapes(), cleanup=False)
