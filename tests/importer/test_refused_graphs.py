@@ -266,7 +266,7 @@ CASES = [
     (
         lambda: image().node("Transpose", perm=[0, 3, 2, 1]).conv(np.ones((1, 6, 1, 1))),
         (
-            "Transpose 'Transpose_1' makes axes NWHC of NCHW; channels come right behind the "
+            "Transpose 'Transpose_1' makes axes NCWH of NHWC; channels come right behind the "
             "images or last"
         ),
     ),

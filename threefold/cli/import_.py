@@ -33,6 +33,7 @@ EXAMPLES = [
 _TYPE = re.compile(r"(u)int([1-8])|int([2-8])")
 _RANDOM = 100
 _MOST_RANDOM = 1 << 16
+_MOST_NUMBERS = 1 << 24  # in random images
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,7 +101,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
     folder = args.output or Path("out", name)
     _require_free(folder, args.images)
     made = importer.convert(source, name, _input(args, source, importer), argmax=not args.logits)
-    images, labels = _images(args, made.network)
+    images, labels, kept = _images(args, made.network)
     with progress_bar(console, "{task.completed:.0%} of the images") as bar:
         task = bar.add_task("compare", total=1.0)
         found = importer.compare(
@@ -113,8 +114,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
             f"nothing is written without --force"
         )
     network = _described(made, found, args, labels)
-    own = images if args.images is None else images[: -args.random]
-    _write(folder, network, own, labels, args.images)
+    _write(folder, network, images[:kept], labels, args.images)
     lines = _summary(made, found, labels)
     if rounded:
         lines += _damage(original, rounded, made, found, images, labels, importer)
@@ -122,14 +122,17 @@ def run(args: argparse.Namespace, console: Console) -> str:
     return "\n".join(lines)
 
 
-def _images(args: argparse.Namespace, network: Network) -> tuple[np.ndarray, np.ndarray | None]:
-    """What is compared, the images of the user first, and their labels."""
-    random = random_images(network.input, args.random)
+def _images(
+    args: argparse.Namespace, network: Network
+) -> tuple[np.ndarray, np.ndarray | None, int]:
+    """What is compared, the images of the user first, their labels, and how many to keep."""
+    count = min(args.random, max(1, _MOST_NUMBERS // network.input.size))
+    random = random_images(network.input, count)
     if args.images is None:
-        return random, None
+        return random, None, len(random)
     images, labels = load_images(args.images)
     images = require_images(network, images)
-    return np.concatenate([images, random]), labels
+    return np.concatenate([images, random]), labels, len(images)
 
 
 def _input(args: argparse.Namespace, source, importer):

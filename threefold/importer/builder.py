@@ -86,7 +86,8 @@ class Builder:
         scale, shift = _line(values, results)
         if np.ptp(scale) <= ALIKE * np.abs(scale).max():  # rounded apart by shifts of channels
             scale = np.full(len(scale), np.median(scale))
-        if np.abs(results - (values * scale + shift)).max() <= ALIKE * np.abs(results).max():
+        error = np.abs(results - (values * scale + shift)).max()
+        if scale.all() and error <= ALIKE * np.abs(results).max():
             return replace(edge, scale=scale, shift=shift, steps=())
         return self._relevelled(edge, values, results, of)
 

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from ..errors import NetworkError
-from ..network import INPUT, Network, Tensor
+from ..network import INPUT, Conv, Network, SumPool, Tensor
 from .builder import Builder
 from .edge import NO_PADDING, Edge
 from .ending import class_index, logits
@@ -34,6 +34,7 @@ _ONE = {
     **dict.fromkeys(QUANTIZERS, quantize),
 }
 _SEVERAL = {"Add": add, "Concat": concat}
+_MOST_MACS = 1 << 33
 _FROM_QUANTIZER = (
     "images hold the codes of the input's quantizer, counted from 0; for pixels 0…255 of 0…1 say "
     "--input-scale 1/255 --input-type uint8"
@@ -95,7 +96,7 @@ def convert(
     with guarded("what reads the input"):
         start = _start(source, input)
     builder = Builder(source, start.type)
-    edges = {source.input: start}
+    edges, host = {source.input: start}, set()  # and what is left to the host
     if not stated:
         builder.notes.append(_FROM_QUANTIZER)
     for node in source.nodes:
@@ -111,6 +112,8 @@ def convert(
             edge = _edge(builder, node, read)
         index = 1 if node.op_type == "TopK" else 0  # the values come first
         made = node.output[index]
+        if node.op_type in LAST or host & set(node.input):
+            host.add(made)
         edges[made] = edge if edge.changed else replace(edge, tensor=made, origin=None)
     last = source.nodes[-1]
     if source.output not in edges:
@@ -121,10 +124,30 @@ def convert(
     if not builder.nodes:
         raise NetworkError(f"{describe(last)}: the network computes nothing; export its layers")
     network = Network(name, start.type, builder.nodes)
-    known = {key: edge for key, edge in edges.items() if edge.plain and not edge.is_class}
+    _require_feasible(network)
+    known = {
+        name: edge
+        for name, edge in edges.items()
+        if edge.plain and not edge.is_class and name not in host
+    }
     output = _compared(source)
     known[output] = end
     return Converted(network, input, known, builder.quantized, output, builder.notes)
+
+
+def _require_feasible(network: Network) -> None:
+    """Refuse what takes too long to compare."""
+    shapes = {name: tensor.shape for name, tensor in network.types.items()}
+    macs = sum(
+        shapes[node.name][0] * shapes[node.name][1] * node.op.weights.size
+        for node in network.nodes
+        if isinstance(node.op, Conv)
+    )
+    if macs > _MOST_MACS:
+        raise NetworkError(
+            f"an image takes {macs:,} additions; networks for small FPGAs take at most "
+            f"{_MOST_MACS:,}"
+        )
 
 
 def _settled(source: Source, input: Input | None) -> tuple[bool, Input]:
@@ -143,7 +166,7 @@ def _settled(source: Source, input: Input | None) -> tuple[bool, Input]:
 def _require_readable(node: onnx.NodeProto, read: list[Edge]) -> None:
     """Refuse what only convolutions read, or nothing."""
     for edge in read:
-        if edge.padding != NO_PADDING and node.op_type not in ("Conv", "Pad", *SAME):
+        if edge.padding != NO_PADDING and node.op_type not in ("Conv", "Pad", "Transpose", *SAME):
             raise NetworkError(
                 f"{describe(node)} reads a padded map; only convolutions read the zeros of a Pad"
             )
@@ -157,10 +180,13 @@ def _require_readable(node: onnx.NodeProto, read: list[Edge]) -> None:
 def _compared(source: Source) -> str:
     """The tensor that the end of the network is compared with."""
     makers = {name: node for node in source.nodes for name in node.output}
-    last = makers[source.output]
-    while last.op_type in (*SAME, *RESHAPED) and last.input[0] in makers:
-        last = makers[last.input[0]]
-    return last.input[0] if last.op_type in (*LAST, *CLASS) else source.output
+    output = at = source.output
+    while at in makers and makers[at].op_type in (*SAME, *RESHAPED, *LAST, *CLASS):
+        node = makers[at]
+        at = node.input[0]
+        if node.op_type in (*LAST, *CLASS):
+            output = at
+    return output
 
 
 def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge]) -> Edge:
@@ -171,7 +197,7 @@ def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge]) -> Edge:
             return _ONE[kind](builder, node, edge)
         if kind in SAME:
             return _same(builder, node, edge)
-        if kind in LAST and node.output[0] == builder.source.output:
+        if kind in LAST and _ends(builder.source, node):
             return _left_to_host(builder, node, edge)
         if kind in CLASS:
             return _class(builder, node, edge)
@@ -180,7 +206,7 @@ def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge]) -> Edge:
         if kind in STEPS and not (
             kind == "Div" and builder.source.constant(node.input[0]) is not None
         ):
-            _require_monotone(node)
+            _require_fixed(node)
             return edge.after(node)
     elif kind in ("Conv", "Gemm", "MatMul"):
         raise NetworkError(
@@ -196,8 +222,18 @@ def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge]) -> Edge:
     raise NetworkError(f"{describe(node)} is not supported{several}; export the network without it")
 
 
-def _require_monotone(node: onnx.NodeProto) -> None:
-    """Refuse what falls and rises, for which there are no levels."""
+def _ends(source: Source, node: onnx.NodeProto) -> bool:
+    """Whether nothing follows but what chooses a class or leaves numbers as they are."""
+    readers = source.consumers(node.output[0])
+    return all(
+        reader.op_type in (*SAME, *RESHAPED, *CLASS) and _ends(source, reader) for reader in readers
+    )
+
+
+def _require_fixed(node: onnx.NodeProto) -> None:
+    """Refuse what depends on other images, or falls and rises, for which there are no levels."""
+    if attributes(node).get("training_mode", 0):
+        raise NetworkError(f"{describe(node)} is in training mode; export in evaluation mode")
     slope = attributes(node).get("alpha", 0.0)
     if node.op_type in ("Elu", "LeakyRelu", "Selu") and not slope >= 0:
         raise NetworkError(
@@ -230,11 +266,7 @@ def _left_to_host(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
 def _start(source: Source, input: Input) -> Edge:
     """The edge of the input."""
     shape = source.shape(source.input)
-    readers = source.consumers(source.input)
-    last = len(shape) > 2 and any(
-        node.op_type == "Transpose" and attributes(node).get("perm", ())[:2] == [0, len(shape) - 1]
-        for node in readers
-    )
+    last = len(shape) > 2 and _channels_last(source, source.input, [0, len(shape) - 1])
     if len(shape) == 2:
         layout, size = "NF", (1, 1, shape[1])
     elif len(shape) == 3:
@@ -244,18 +276,31 @@ def _start(source: Source, input: Input) -> Edge:
         size = shape[1:] if last else (*shape[2:], shape[1])
     else:
         raise NetworkError(f"the input has shape {shape}; vectors and maps are supported")
+    type = Tensor(tuple(map(int, size)), input.codes)  # refuses what is too large
     order = np.arange(size[2]) if layout == "NF" else None
     full = np.ones(size[2])
     scale = full * (input.scale.numerator / input.scale.denominator)
-    type = Tensor(tuple(map(int, size)), input.codes)
     return Edge(INPUT, type, scale, 0 * full, layout, order, tensor=source.input)
+
+
+def _channels_last(source: Source, tensor: str, start: list[int]) -> bool:
+    """Whether the first Transpose behind a tensor brings the last axis to the front."""
+    readers = source.consumers(tensor)
+    return any(
+        attributes(node).get("perm", ())[:2] == start
+        if node.op_type == "Transpose"
+        else node.op_type in (*STEPS, *SAME, *QUANTIZERS, "Pad")
+        and _channels_last(source, node.output[0], start)
+        for node in readers
+    )
 
 
 def _end(builder: Builder, edge: Edge, node: onnx.NodeProto, argmax: bool) -> Edge:
     if edge.is_class:
         return edge
     is_vector = edge.type.shape[:2] == (1, 1) and edge.channels > 1
-    if argmax and is_vector and edge.sums is not None:
+    means = any(each.name == edge.node and isinstance(each.op, SumPool) for each in builder.nodes)
+    if argmax and is_vector and (edge.sums is not None or means):
         return class_index(builder, logits(builder, edge, node, ranked=True), node)
     return logits(builder, edge, node)
 

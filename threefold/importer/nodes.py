@@ -22,6 +22,7 @@ __all__ = [
     "describe",
     "guarded",
     "reason",
+    "shown",
 ]
 
 QUANTIZERS = ("Quant", "IntQuant", "BipolarQuant", "MultiThreshold", "Trunc")
@@ -52,6 +53,11 @@ def describe(node: onnx.NodeProto) -> str:
     """A node in an error."""
     kind = node.op_type if node.op_type.isidentifier() else shorten(node.op_type)
     return f"{kind} {shorten(node.name)}"
+
+
+def shown(name: str) -> str:
+    """A stranger's name as it is, if that is short and can be printed."""
+    return name if name.isprintable() and len(name) <= 80 else shorten(name)
 
 
 def attributes(node: onnx.NodeProto) -> dict:

@@ -19,7 +19,10 @@ def max_pool(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     kernel, stride, padding = window(node, edge, builder)
     op = MaxPool(kernel, stride, padding)
     if not edge.plain or (edge.scale < 0).any():
-        shape = op.infer(Tensor(edge.type.shape, Codes(1))).shape
+        try:
+            shape = op.infer(Tensor(edge.type.shape, Codes(1))).shape
+        except NetworkError as error:
+            raise NetworkError(f"{describe(node)}: {error}") from None
         element = edge.type.element
         pools, origin = (*edge.pools, (len(edge.steps), op)), edge.origin or edge
         return replace(edge, pools=pools, type=Tensor(shape, element), origin=origin)
@@ -73,7 +76,8 @@ def mean(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     pixels = {index for index, axis in enumerate(edge.layout) if axis in "HW"}
     if axes is None or not pixels or {int(n) % len(edge.layout) for n in axes} != pixels:
         raise NetworkError(f"{describe(node)}: only the mean of whole maps is supported")
-    found = global_average_pool(builder, node, edge)
+    kernel = edge.type.shape[:2]
+    found = _mean(builder, node, edge, kernel, kernel)
     if given.get("keepdims", 1):
         return found
     return replace(found, layout="NF", order=np.arange(found.channels))
@@ -104,6 +108,7 @@ def window(
         kernel, stride, pads = (1, *kernel), (1, *stride), (0, pads[0], 0, pads[1])
     auto = given.get("auto_pad", "NOTSET")
     height, width = edge.type.shape[:2]
+    height, width = height + ahead[0] + ahead[2], width + ahead[1] + ahead[3]
     if auto.startswith("SAME"):
         need = [
             max((-(-size // s) - 1) * s + k - size, 0)
@@ -113,7 +118,6 @@ def window(
         pads = (*first, *(n - f for n, f in zip(need, first, strict=True)))
     elif auto == "VALID":
         pads = (0, 0, 0, 0)
-    pads = tuple(a + b for a, b in zip(pads, ahead, strict=True))
     found = [
         (size + pads[i] + pads[i + 2] - kernel[i]) // stride[i] + 1
         for i, size in enumerate((height, width))
@@ -129,7 +133,7 @@ def window(
             f"{describe(node)}: windows that end outside of the map (ceil_mode) are not supported; "
             f"pad the map"
         )
-    return kernel, stride, pads
+    return kernel, stride, tuple(a + b for a, b in zip(pads, ahead, strict=True))
 
 
 def _require_channels_first(node: onnx.NodeProto, edge: Edge) -> None:

@@ -7,16 +7,20 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from ..archive import shorten
 from ..errors import NetworkError
 from .nodes import FOLDABLE, QUANTIZERS, SUPPORTED, attributes, describe, reason
 
-__all__ = ["prepared", "require_small"]
+__all__ = ["MOST_ELEMENTS", "MOST_NODES", "prepared", "require_small"]
 
 _DOMAIN = "qonnx.custom_op.general"
-_MOST_NODES = 4096
+_MOST_NODES = 4096  # constants of shapes and weights are some of them
+MOST_NODES = 512
+"""Of those that depend on the image."""
 _OLDEST = 7  # of the operator sets: those before broadcast in another way
 _SHAPE_LIKE = 1024  # elements of what may say how large a result is
-_MOST_ELEMENTS = 1 << 26  # of a constant
+MOST_ELEMENTS = 1 << 26
+"""Of all constants that a graph computes."""
 _LARGEST = 1 << 16  # of a size of windows
 _SIZES = {"dilations": 1, "group": 1, "kernel_shape": 1, "pads": -_LARGEST, "strides": 1}
 
@@ -52,8 +56,8 @@ def prepared(model: onnx.ModelProto) -> onnx.ModelProto:
     return made
 
 
-def require_small(model: onnx.ModelProto, node: onnx.NodeProto, constants: dict) -> None:
-    """Refuse a node of constants whose result is too large, before it is computed.
+def require_small(model: onnx.ModelProto, node: onnx.NodeProto, constants: dict) -> int:
+    """Elements of the result of constants, before it is computed.
 
     Raises
     ------
@@ -81,10 +85,11 @@ def require_small(model: onnx.ModelProto, node: onnx.NodeProto, constants: dict)
             f"{describe(node)} makes a constant of a size that does not follow from the graph; "
             f"export it with constants folded"
         )
-    if (most := max(sizes, default=0)) > _MOST_ELEMENTS:
+    if (most := max(sizes, default=0)) > MOST_ELEMENTS:
         raise NetworkError(
             f"{describe(node)} makes a constant of {most:,} elements, which no small FPGA holds"
         )
+    return most
 
 
 def _sizes(model: onnx.ModelProto, node: onnx.NodeProto, constants: dict) -> list[int | None]:
@@ -136,6 +141,8 @@ def _name(graph: onnx.GraphProto) -> None:
 
 
 def _require_supported(node: onnx.NodeProto) -> None:
+    if any(attribute.ref_attr_name for attribute in node.attribute):
+        raise NetworkError(f"{describe(node)} has an attribute of a function; inline it")
     for attribute in node.attribute:
         if attribute.HasField("g") or attribute.graphs:
             raise NetworkError(
@@ -165,7 +172,8 @@ def _require_supported(node: onnx.NodeProto) -> None:
         for value in values if isinstance(values, list) else [values]:
             if not isinstance(value, int) or not least <= value <= _LARGEST:
                 raise NetworkError(
-                    f"{describe(node)}: {name} must be from {least} to {_LARGEST}, not {value}"
+                    f"{describe(node)}: {name} must be from {least} to {_LARGEST}, not "
+                    f"{value if isinstance(value, int) else shorten(str(value))}"
                 )
 
 
@@ -180,6 +188,10 @@ def _settle_versions(model: onnx.ModelProto) -> None:
         )
     # Before opsets of quantizers were written, the inputs told the versions of Trunc apart.
     six = any(node.op_type == "Trunc" and len(node.input) == 6 for node in model.graph.node)
+    if six and versions.get(_DOMAIN, 2) < 2:
+        raise NetworkError(
+            f"the graph has a Trunc of 6 inputs, which is of opset 2 of {_DOMAIN}, and states 1"
+        )
     del model.opset_import[:]
     model.opset_import.append(helper.make_opsetid("", version))
     model.opset_import.append(helper.make_opsetid(_DOMAIN, versions.get(_DOMAIN, 1 + six)))

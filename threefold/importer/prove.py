@@ -9,6 +9,7 @@ from ..network import INPUT
 from ..sim import golden
 from .axes import to_axes
 from .convert import Converted
+from .nodes import shown
 from .rounding import differences, follow, not_largest
 from .source import Source
 
@@ -174,5 +175,5 @@ def _place(converted: Converted, wrong: dict[str, np.ndarray], image: int) -> st
     """Where the first difference is."""
     tensor = next(name for name, each in wrong.items() if each.any())
     _, row, column, channel = np.argwhere(wrong[tensor])[0]
-    node = converted.edges[tensor].node
-    return f"{tensor} ({node}) of image {image}, row {row}, column {column}, channel {channel}"
+    where = f"image {image}, row {row}, column {column}, channel {channel}"
+    return f"{shown(tensor)} ({converted.edges[tensor].node}) of {where}"

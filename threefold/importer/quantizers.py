@@ -8,7 +8,7 @@ import onnx
 from ..errors import NetworkError
 from ..network import Codes
 from .builder import Builder
-from .edge import Edge
+from .edge import ALIKE, Edge
 from .nodes import attributes, describe
 from .pools import pooled
 from .source import Source
@@ -16,6 +16,8 @@ from .source import Source
 __all__ = ["Grid", "grid", "quantize"]
 
 _MAX_BITS = 8
+_TYPES = {"signed": int, "narrow": int, "out_scale": float, "out_bias": float}
+_INPUTS = {1: "scale", 2: "zero point", 3: "bit width"}
 _FARTHEST = 1 << 16  # of a zero point
 
 
@@ -76,6 +78,9 @@ def grid(node: onnx.NodeProto, source: Source) -> Grid:
         If that is more than 8 bits, differs between channels, or follows from the input.
     """
     given = attributes(node)
+    for name, kind in _TYPES.items():
+        if not isinstance(given.get(name, kind()), kind):
+            raise NetworkError(f"{describe(node)}: {name} is not of type {kind.__name__}")
     if node.op_type == "MultiThreshold":
         return _counted(node, source, given)
     numbers = [_number(node, source, index) for index in range(1, len(node.input))]
@@ -119,8 +124,8 @@ def _counted(node: onnx.NodeProto, source: Source, given: dict) -> Grid:
         )
     if levels.shape[1] == 1 and steps == -1:  # ±scale/2, as after BipolarQuant
         return Grid(Codes.bipolar(), scale / 2)
-    offset = shift / scale
-    if offset == int(offset):
+    offset = np.rint(shift / scale)
+    if abs(shift / scale - offset) <= ALIKE * max(1, abs(offset)):  # both are rounded
         return Grid(Codes(levels.shape[1], offset=int(offset)), scale)
     return Grid(Codes(levels.shape[1]), scale, shift)
 
@@ -167,8 +172,11 @@ def _number(node: onnx.NodeProto, source: Source, index: int) -> float:
     if value is None:
         raise NetworkError(f"{describe(node)}: input {index} follows from the input of the graph")
     if len(np.unique(value)) != 1:
+        what = _INPUTS.get(index, "number")
+        if not value.size:
+            raise NetworkError(f"{describe(node)} has an empty {what}; export it again")
         raise NetworkError(
-            f"{describe(node)} has a scale for each channel; layers add the channels up, so that "
-            f"activations need one scale"
+            f"{describe(node)} has a {what} for each channel; layers add the channels up, so that "
+            f"activations need one {what}"
         )
     return float(value.flat[0])

@@ -98,7 +98,8 @@ def _codes(edge: Edge, expected: np.ndarray, shape: tuple[int, int, int]) -> np.
         values = (from_axes(expected, edge, shape).astype(np.float64) - edge.shift) / edge.scale
         values = np.clip(np.nan_to_num(values, nan=_NOWHERE), -_NOWHERE, _NOWHERE)
     found, rest = np.divmod(np.rint(values).astype(np.int64) - codes.offset, codes.step)
-    return np.where((rest == 0) & (np.abs(values - np.rint(values)) < _NEAR), found, -1)
+    near = np.maximum(_NEAR, edge.rounding() / np.abs(edge.scale))  # means are sums of many
+    return np.where((rest == 0) & (np.abs(values - np.rint(values)) < near), found, -1)
 
 
 def _excused(

@@ -13,7 +13,7 @@ from qonnx.transformation.infer_shapes import InferShapes
 
 from ..errors import NetworkError
 from .nodes import QUANTIZERS, attributes, describe, reason
-from .prepare import prepared, require_small
+from .prepare import MOST_ELEMENTS, MOST_NODES, prepared, require_small
 
 __all__ = ["Source"]
 
@@ -58,10 +58,16 @@ class Source:
         self._constants = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
         self._makers: dict[str, onnx.NodeProto] = {}
+        self._computed = 0
         self.input, self.output = model.graph.input[0].name, model.graph.output[0].name
         self.model = ModelWrapper(model)
         self.quantized = any(node.op_type in QUANTIZERS for node in model.graph.node)
         self._fold()
+        if (count := len(self.model.graph.node)) > MOST_NODES:
+            raise NetworkError(
+                f"the graph has {count:,} nodes beside constants; networks for small FPGAs have at "
+                f"most {MOST_NODES:,}"
+            )
         self._infer_shapes()
         for _ in range(_ROUNDS):
             if not self._fold():
@@ -143,7 +149,12 @@ class Source:
             elif self.reads(node):
                 kept.append(node)
             else:
-                require_small(self.model.model, node, self._constants)
+                self._computed += require_small(self.model.model, node, self._constants)
+                if self._computed > MOST_ELEMENTS:
+                    raise NetworkError(
+                        f"{describe(node)}: the graph computes constants of {self._computed:,} "
+                        f"elements in all, which no small FPGA holds"
+                    )
                 outputs = [name for name in node.output if name]
                 self._constants |= zip(outputs, self.evaluate(node, {}), strict=True)
                 self._makers |= dict.fromkeys(outputs, node)

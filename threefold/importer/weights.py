@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 
 from ..errors import NetworkError
-from .nodes import attributes, describe
+from .nodes import attributes, describe, guarded, shown
 from .source import Source
 
 __all__ = ["ternarized", "ternary"]
@@ -32,18 +32,17 @@ def ternary(weights: np.ndarray, node: onnx.NodeProto, source: Source) -> tuple:
     NetworkError
         If a filter has weights of two sizes, or one is not finite.
     """
-    _require_finite(weights, node)
-    size = np.abs(weights).reshape(len(weights), -1)
-    scale = size.max(axis=1)
-    if ((size != 0) & (size != scale[:, None])).any():
+    _require_numbers(weights, node)
+    scale = np.abs(weights).reshape(len(weights), -1).max(axis=1)
+    if not _is_ternary(weights):
         bits = _bits(node, source)
-        levels = max(len(np.unique(row)) for row in weights.reshape(len(weights), -1))
+        levels = max(len(np.unique(row)) for row in weights)
+        found = f"{levels} different values" if levels > 3 else "weights of several sizes"
         remedy = "train it with ternary weights, or import with --ternarize"
         if not source.quantized:
             remedy = "the graph has no quantizers at all; train it with ternary weights and codes"
         raise NetworkError(
-            f"{describe(node)}: weights are not ternary: a filter has {levels} different "
-            f"values{bits}; {remedy}"
+            f"{describe(node)}: weights are not ternary: a filter has {found}{bits}; {remedy}"
         )
     scale = np.where(scale == 0, 1, scale).astype(np.float64)
     return np.sign(weights).astype(np.int8), scale
@@ -58,22 +57,32 @@ def ternarized(source: Source) -> tuple[Source, list[str]]:
     layers = [node for node in source.nodes if node.op_type in _LAYERS]
     weights, names = {}, []
     for node in layers:
-        real = source.constant(node.input[1])
-        if real is None:
-            continue
-        first = _filters_first(real, node)
-        _require_finite(real, node)
-        try:
-            ternary(first, node, source)
-        except NetworkError:
-            names.append(node.name)
-            near = _nearest(first[None] if node is layers[-1] else first)
-            near = near[0] if node is layers[-1] else near
-            weights[node.input[1]] = _filters_first(near, node)
+        with guarded(describe(node)):
+            real = source.constant(node.input[1])
+            if real is None:
+                continue
+            first = _filters_first(real, node)
+            _require_numbers(real, node)
+            if not _is_ternary(first):
+                names.append(shown(node.name))
+                near = _nearest(first[None] if node is layers[-1] else first)
+                near = near[0] if node is layers[-1] else near
+                weights[node.input[1]] = _filters_first(near, node)
     return source.replaced(weights), names
 
 
-def _require_finite(weights: np.ndarray, node: onnx.NodeProto) -> None:
+def _is_ternary(weights: np.ndarray) -> bool:
+    """Whether all weights of a filter, along the first axis, are of one size or 0."""
+    size = np.abs(weights).reshape(len(weights), -1)
+    return not ((size != 0) & (size != size.max(axis=1, keepdims=True))).any()
+
+
+def _require_numbers(weights: np.ndarray, node: onnx.NodeProto) -> None:
+    if weights.dtype.kind != "f" or not weights.size:
+        raise NetworkError(
+            f"{describe(node)}: weights are float numbers, not {weights.dtype} of shape "
+            f"{weights.shape}"
+        )
     if not np.isfinite(weights).all():
         raise NetworkError(f"{describe(node)}: a weight is not finite; train again")
 
