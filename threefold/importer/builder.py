@@ -42,10 +42,11 @@ class Builder:
     source: Source
     input: Tensor
     nodes: list[Node] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def __post_init__(self):
         self.types = {INPUT: self.input}
-        self.quantized, self.notes = {}, []
+        self.quantized = {}
         self._counts = Counter()
 
     def name(self, kind: str) -> str:

@@ -6,11 +6,11 @@ import numpy as np
 import onnx
 
 from ..errors import NetworkError
-from ..network import INPUT, Conv, Network, SumPool, Tensor
+from ..network import Conv, Network, SumPool
 from .builder import Builder
 from .edge import NO_PADDING, Edge
 from .ending import class_index, logits
-from .input import Input, default_input, stated_input
+from .input import Input
 from .joins import add, concat
 from .layers import convolution, gemm, product
 from .nodes import CLASS, LAST, QUANTIZERS, RESHAPED, SAME, STEPS, attributes, describe, guarded
@@ -18,6 +18,7 @@ from .pools import average_pool, global_average_pool, max_pool, mean
 from .quantizers import Grid, quantize
 from .shapes import reshape, transpose
 from .source import Source
+from .start import begin
 
 __all__ = ["Converted", "convert"]
 
@@ -35,10 +36,6 @@ _ONE = {
 }
 _SEVERAL = {"Add": add, "Concat": concat}
 _MOST_MACS = 1 << 33
-_FROM_QUANTIZER = (
-    "images hold the codes of the input's quantizer, counted from 0; for pixels 0…255 of 0…1 say "
-    "--input-scale 1/255 --input-type uint8"
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,33 +89,14 @@ def convert(
     NetworkError
         If a node, attribute or pattern is not supported; the message names the node.
     """
-    stated, input = _settled(source, input)
-    with guarded("what reads the input"):
-        start = _start(source, input)
-    builder = Builder(source, start.type)
-    edges, host = {source.input: start}, set()  # and what is left to the host
-    if not stated:
-        builder.notes.append(_FROM_QUANTIZER)
-    for node in source.nodes:
-        try:
-            read = [edges[each] for each in source.reads(node)]
-        except KeyError as error:
-            raise NetworkError(
-                f"{describe(node)} reads {error}, a further output of a node; only the first is "
-                f"supported"
-            ) from None
-        _require_readable(node, read)
-        with guarded(describe(node)):
-            edge = _edge(builder, node, read)
-        index = 1 if node.op_type == "TopK" else 0  # the values come first
-        made = node.output[index]
-        if node.op_type in LAST or host & set(node.input):
-            host.add(made)
-        edges[made] = edge if edge.changed else replace(edge, tensor=made, origin=None)
+    start, input, notes = begin(source, input)
+    builder = Builder(source, start.type, notes=notes)
+    edges, host = _edges(builder, start)
     last = source.nodes[-1]
     if source.output not in edges:
         raise NetworkError(
-            f"{describe(last)}: its output {source.output!r} is not supported; end in {made!r}"
+            f"{describe(last)}: its output {source.output!r} is not supported; end in "
+            f"{list(edges)[-1]!r}"
         )
     end = _end(builder, edges[source.output], last, argmax)
     if not builder.nodes:
@@ -135,6 +113,29 @@ def convert(
     return Converted(network, input, known, builder.quantized, output, builder.notes)
 
 
+def _edges(builder: Builder, start: Edge) -> tuple[dict[str, Edge], set[str]]:
+    """Edges by tensors of the source, and the names of those that are left to the host."""
+    source = builder.source
+    edges, host = {source.input: start}, set()
+    for node in source.nodes:
+        try:
+            read = [edges[each] for each in source.reads(node)]
+        except KeyError as error:
+            raise NetworkError(
+                f"{describe(node)} reads {error}, a further output of a node; only the first is "
+                f"supported"
+            ) from None
+        _require_readable(node, read)
+        with guarded(describe(node)):
+            edge = _edge(builder, node, read)
+        index = 1 if node.op_type == "TopK" else 0  # the values come first
+        made = node.output[index]
+        if node.op_type in LAST or host & set(node.input):
+            host.add(made)
+        edges[made] = edge if edge.changed else replace(edge, tensor=made, origin=None)
+    return edges, host
+
+
 def _require_feasible(network: Network) -> None:
     """Refuse what takes too long to compare."""
     shapes = {name: tensor.shape for name, tensor in network.types.items()}
@@ -148,19 +149,6 @@ def _require_feasible(network: Network) -> None:
             f"an image takes {macs:,} additions; networks for small FPGAs take at most "
             f"{_MOST_MACS:,}"
         )
-
-
-def _settled(source: Source, input: Input | None) -> tuple[bool, Input]:
-    """Whether somebody has said what the input means, and what it means."""
-    default = default_input(source)
-    if input is None:
-        return default in (Input(), stated_input(source)), default
-    if input != (stated_input(source) or input):
-        raise NetworkError(
-            f"the input is annotated as {source.annotation}, integers of {default.codes}, scale 1; "
-            f"leave out what says otherwise"
-        )
-    return True, input
 
 
 def _require_readable(node: onnx.NodeProto, read: list[Edge]) -> None:
@@ -261,38 +249,6 @@ def _left_to_host(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
         raise NetworkError(f"{describe(node)} must look along the classes, axis {where}")
     builder.notes.append(f"{describe(node)} is left to the host: it does not change the class")
     return edge
-
-
-def _start(source: Source, input: Input) -> Edge:
-    """The edge of the input."""
-    shape = source.shape(source.input)
-    last = len(shape) > 2 and _channels_last(source, source.input, [0, len(shape) - 1])
-    if len(shape) == 2:
-        layout, size = "NF", (1, 1, shape[1])
-    elif len(shape) == 3:
-        layout, size = ("NWC", (1, *shape[1:])) if last else ("NCW", (1, shape[2], shape[1]))
-    elif len(shape) == 4:
-        layout = "NHWC" if last else "NCHW"
-        size = shape[1:] if last else (*shape[2:], shape[1])
-    else:
-        raise NetworkError(f"the input has shape {shape}; vectors and maps are supported")
-    type = Tensor(tuple(map(int, size)), input.codes)  # refuses what is too large
-    order = np.arange(size[2]) if layout == "NF" else None
-    full = np.ones(size[2])
-    scale = full * (input.scale.numerator / input.scale.denominator)
-    return Edge(INPUT, type, scale, 0 * full, layout, order, tensor=source.input)
-
-
-def _channels_last(source: Source, tensor: str, start: list[int]) -> bool:
-    """Whether the first Transpose behind a tensor brings the last axis to the front."""
-    readers = source.consumers(tensor)
-    return any(
-        attributes(node).get("perm", ())[:2] == start
-        if node.op_type == "Transpose"
-        else node.op_type in (*STEPS, *SAME, *QUANTIZERS, "Pad")
-        and _channels_last(source, node.output[0], start)
-        for node in readers
-    )
 
 
 def _end(builder: Builder, edge: Edge, node: onnx.NodeProto, argmax: bool) -> Edge:

@@ -1,0 +1,82 @@
+"""The start of a network: what it reads, and in which axes the source has that."""
+
+import numpy as np
+
+from ..errors import NetworkError
+from ..network import INPUT, Tensor
+from .edge import Edge
+from .input import Input, default_input, stated_input
+from .nodes import QUANTIZERS, SAME, STEPS, attributes, guarded
+from .source import Source
+
+__all__ = ["begin"]
+
+_FROM_QUANTIZER = (
+    "images hold the codes of the input's quantizer, counted from 0; for pixels 0…255 of 0…1 say "
+    "--input-scale 1/255 --input-type uint8"
+)
+
+
+def begin(source: Source, input: Input | None) -> tuple[Edge, Input, list[str]]:
+    """The edge of the input, what its codes mean, and what a user should know of it.
+
+    Parameters
+    ----------
+    source : Source
+    input : Input, optional
+        What somebody says of the input; :func:`~threefold.importer.default_input` if left out.
+
+    Raises
+    ------
+    NetworkError
+        If the input is neither a vector nor a map, or is annotated as something else.
+    """
+    input, notes = _settled(source, input)
+    with guarded("what reads the input"):
+        return _start(source, input), input, notes
+
+
+def _settled(source: Source, input: Input | None) -> tuple[Input, list[str]]:
+    """What the input means, and what a user should know of it."""
+    default = default_input(source)
+    if input is None:
+        stated = default in (Input(), stated_input(source))
+        return default, [] if stated else [_FROM_QUANTIZER]
+    if input != (stated_input(source) or input):
+        raise NetworkError(
+            f"the input is annotated as {source.annotation}, integers of {default.codes}, scale 1; "
+            f"leave out what says otherwise"
+        )
+    return input, []
+
+
+def _start(source: Source, input: Input) -> Edge:
+    """The edge of the input."""
+    shape = source.shape(source.input)
+    last = len(shape) > 2 and _channels_last(source, source.input, [0, len(shape) - 1])
+    if len(shape) == 2:
+        layout, size = "NF", (1, 1, shape[1])
+    elif len(shape) == 3:
+        layout, size = ("NWC", (1, *shape[1:])) if last else ("NCW", (1, shape[2], shape[1]))
+    elif len(shape) == 4:
+        layout = "NHWC" if last else "NCHW"
+        size = shape[1:] if last else (*shape[2:], shape[1])
+    else:
+        raise NetworkError(f"the input has shape {shape}; vectors and maps are supported")
+    type = Tensor(tuple(map(int, size)), input.codes)  # refuses what is too large
+    order = np.arange(size[2]) if layout == "NF" else None
+    full = np.ones(size[2])
+    scale = full * (input.scale.numerator / input.scale.denominator)
+    return Edge(INPUT, type, scale, 0 * full, layout, order, tensor=source.input)
+
+
+def _channels_last(source: Source, tensor: str, start: list[int]) -> bool:
+    """Whether the first Transpose behind a tensor brings the last axis to the front."""
+    readers = source.consumers(tensor)
+    return any(
+        attributes(node).get("perm", ())[:2] == start
+        if node.op_type == "Transpose"
+        else node.op_type in (*STEPS, *SAME, *QUANTIZERS, "Pad")
+        and _channels_last(source, node.output[0], start)
+        for node in readers
+    )
