@@ -94,6 +94,12 @@ def test_a_class_behind_a_softmax(kind):
     assert (found.classes == source_classes(source, made, images)).sum() >= 40 - found.ties
 
 
+def test_a_function_of_codes_at_the_end_is_refused():
+    graph = Graph("N", 4).quant(0.25).matmul(WEIGHTS).quant(0.25, bits=4).node("Sigmoid")
+    message = "Sigmoid 'Sigmoid_3': the output bends codes; end in the codes, and leave"
+    assert refusal(graph).startswith(message)
+
+
 def test_a_softmax_in_the_middle_is_refused():
     graph = Graph("N", 4).quant(0.25).matmul(WEIGHTS).node("Softmax").op("Mul", 2.0)
     message = "Softmax 'Softmax_2' is not supported; export the network without it"

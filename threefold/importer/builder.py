@@ -100,10 +100,15 @@ class Builder:
         error = np.abs(results - (found * edge.scale + edge.shift)).max()
         lo, hi = int(found.min()), int(found.max())
         if error > ALIKE * np.abs(results).max() or hi == lo or hi - lo > 255:
-            last = describe(edge.steps[-1][1])
+            last = edge.steps[-1][1]
+            if last is of:
+                raise NetworkError(
+                    f"{describe(of)}: the output bends codes; end in the codes, and leave the "
+                    f"function to the host"
+                )
             raise NetworkError(
-                f"{describe(of)} reads what {last} makes of codes, which are none of the same "
-                f"scale; put a quantizer of activations behind it"
+                f"{describe(of)} reads what {describe(last)} makes of codes, which are none of the "
+                f"same scale; put a quantizer of activations behind it"
             )
 
         def reference(rows: np.ndarray) -> np.ndarray:
