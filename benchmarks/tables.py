@@ -340,9 +340,9 @@ def _index(record: dict) -> str:
     worst = max(layers, key=lambda layer: layer["bits"][1] / layer["bits"][0])
     share = worst["bits"][1] / worst["bits"][0]
     return f"""A row of ternary weights has 2 · PE · SIMD bits, but for those that are the same in
-all rows; binary ones have half, and an index beside them weighs twice as much. With b bits of index,
-a quarter of the rows of ternary weights takes 25% · (1 + b / (2 · PE · SIMD)) of the bits, which is
-27% or less where PE · SIMD ≥ 6.25 · b.
+all rows; binary ones have half, and an index beside them weighs twice as much. With b bits of
+index, a quarter of the rows of ternary weights takes 25% · (1 + b / (2 · PE · SIMD)) of the bits
+or 27% and less where PE · SIMD ≥ 6.25 · b.
 Here b is at most {most}, and the largest share of a layer with an index {share:.2%}. With fewer
 lanes an index weighs more: 4 × 8 with b = 6 takes 27.3%, 4 × 4 takes 29.7%, and a single lane
 with b = 7 takes 112.5%, more than no skipping at all."""
