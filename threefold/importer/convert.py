@@ -254,9 +254,11 @@ def _left_to_host(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
 def _end(builder: Builder, edge: Edge, node: onnx.NodeProto, argmax: bool) -> Edge:
     if edge.is_class:
         return edge
-    is_vector = edge.type.shape[:2] == (1, 1) and edge.channels > 1
     means = any(each.name == edge.node and isinstance(each.op, SumPool) for each in builder.nodes)
-    if argmax and is_vector and (edge.sums is not None or means):
+    left_to_host = _compared(builder.source) != builder.source.output
+    classifies = edge.sums is not None or means or left_to_host
+    is_vector = edge.type.shape[:2] == (1, 1) and edge.channels > 1
+    if argmax and is_vector and classifies:
         return class_index(builder, logits(builder, edge, node, ranked=True), node)
     return logits(builder, edge, node)
 
