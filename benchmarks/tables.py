@@ -314,7 +314,7 @@ def tile_skipping() -> str:
         index = f"{row['index_bits']:,}"
         rows.append((row["network"], row["kernel_positions"], *figures, index))
         if row["simulated"]:
-            kept.append(f"{row['network']}, {row['kernel_positions']}")
+            kept.append(f"{row['network']} ({row['kernel_positions']})")
     head = ("network", "positions of a tile", "interval, dense", "sparse", "share")
     head += ("weight bits, dense", "sparse", "share", "of these index")
     return f"""## Tiles that are empty
@@ -322,7 +322,7 @@ def tile_skipping() -> str:
 one kernel position or at all of them, beside the same networks without empty tiles, with equal
 foldings of at least 48 lanes; in the other tiles a third of the weights is 0. Weight bits are rows
 times width of all weight memories, and of the index, which names the word that each tile reads.
-Intervals are predicted, and simulated in Verilator for {" and ".join(kept)}, with the same result.
+Intervals are predicted, and simulated in Verilator for {", ".join(kept)}, with the same result.
 The 3 channels of a first layer are a single tile, so at all kernel positions that layer stays as it
 is.
 
@@ -341,8 +341,8 @@ def _index(record: dict) -> str:
     share = worst["bits"][1] / worst["bits"][0]
     return f"""A row of ternary weights has 2 · PE · SIMD bits, but for those that are the same in
 all rows; binary ones have half, and an index beside them weighs twice as much. With b bits of
-index, a quarter of the rows of ternary weights takes 25% · (1 + b / (2 · PE · SIMD)) of the bits
-or 27% and less where PE · SIMD ≥ 6.25 · b.
+index, a quarter of the rows of ternary weights takes 25% · (1 + b / (2 · PE · SIMD)) of the
+bits, 27% or less where PE · SIMD ≥ 6.25 · b.
 Here b is at most {most}, and the largest share of a layer with an index {share:.2%}. With fewer
 lanes an index weighs more: 4 × 8 with b = 6 takes 27.3%, 4 × 4 takes 29.7%, and a single lane
 with b = 7 takes 112.5%, more than no skipping at all."""

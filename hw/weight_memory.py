@@ -5,6 +5,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..plan.schedule import differing, weight_bits
 from .family import family_of
 from .pe import Weight
 from .register import registered
@@ -48,9 +49,8 @@ class WeightMemory(wiring.Component):
 
         # A weight is two bits, non-zero the lower. Those that are the same in all tiles, such as
         # the lower ones of binary weights, are constants.
-        bits = np.stack([self._weights != 0, self._weights < 0], axis=-1)
-        bits = bits.reshape(len(bits), -1)
-        differ = bits.any(axis=0) & ~bits.all(axis=0)
+        bits = weight_bits(self._weights).reshape(len(self._weights), -1)
+        differ = differing(bits)
         row = Signal(int(differ.sum()))
         places = iter(row)
         m.d.comb += self.row.as_value().eq(

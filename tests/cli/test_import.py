@@ -259,10 +259,12 @@ def test_a_type_of_the_input_alone_says_too_little(place, capsys):
 def test_a_file_of_the_user_is_not_written_over(place, capsys):
     kept = (place / "images.npz").rename(place / "test.npz").read_bytes()
     message = (
-        "test.npz is not from an import; give it with --images, or choose another folder with -o"
+        "test.npz holds images that somebody gave; give it with --images, or choose another folder "
+        "with -o"
     )
     refused(capsys, place, f"'{MODEL}' -o .", message)
     assert run(capsys, f"'{MODEL}' --images test.npz --random 5 -o .")[0] == 0
+    refused(capsys, place, f"'{MODEL}' -o .", message)
     assert (place / "test.npz").read_bytes() == kept
 
 

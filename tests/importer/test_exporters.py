@@ -5,7 +5,7 @@ import pytest
 from onnx import TensorProto
 
 from threefold.errors import NetworkError
-from threefold.importer import Input, Source, compare, convert, source_classes
+from threefold.importer import Input, Source, compare, convert, source_classes, ternarized
 from threefold.network import ArgMax, Codes
 from threefold.zoo import random_images
 
@@ -43,6 +43,7 @@ def agrees(graph, images=40, **options):
         ("UINT8", Codes.unsigned(8)),
         ("INT4", Codes.signed(4)),
         ("BIPOLAR", Codes.bipolar()),
+        ("BINARY", Codes.unsigned(1)),
         ("TERNARY", Codes(2, offset=-1)),
     ],
 )
@@ -62,7 +63,7 @@ def test_an_annotation_states_the_integers_of_the_input(name, codes):
 def test_annotations_of_other_numbers():
     graph = Graph("N", 4).matmul(WEIGHTS).multithreshold([[0.1, 0.2]])
     assert convert(annotated(graph, "FLOAT32"), "net").input == Input()
-    with pytest.raises(NetworkError, match=r"^the input is annotated as 'INT32'; activations have"):
+    with pytest.raises(NetworkError, match=r"^the input is annotated as 'INT32'; codes have 1"):
         convert(annotated(graph, "INT32"), "net")
 
 
@@ -225,3 +226,53 @@ def test_names_are_told_without_what_terminals_obey():
     found = compare(source, made, random_images(made.network.input, 3))
     assert found.differ
     assert found.first.isprintable()
+
+
+def test_what_is_made_ternary_keeps_its_annotation():
+    weights = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    source = annotated(Graph("N", 4).matmul(weights).multithreshold([[0.1, 0.2]]), "UINT4")
+    assert convert(ternarized(source)[0], "net").input == Input(1, Codes.unsigned(4))
+
+
+def test_older_files_name_stored_tensors_as_inputs():
+    graph = Graph(8, 4).quant(1.0).matmul(WEIGHTS).ints("Reshape", [8, 3]).quant(1.0)
+    model = graph.model()
+    given = list(model.graph.input)
+    del model.graph.input[:]
+    for tensor in model.graph.initializer:
+        model.graph.input.add(name=tensor.name).type.tensor_type.elem_type = tensor.data_type
+    model.graph.input.extend(given)
+    assert convert(Source(model), "net").network.input.size == 4
+
+
+def test_forks_and_joins_do_not_multiply_paths():
+    graph = Graph("N", 2, 4, 4)
+    for _ in range(60):
+        start = graph.at
+        other = graph.node("Relu").at
+        graph.node("Add", other, of=[graph.node("Identity", of=[start]).at])
+    message = "Add 'Add_2' reads what Relu 'Relu_0' makes"
+    assert refusal(graph.conv(KERNEL).quant(1.0)).startswith(message[:4])
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (1, 0, 2)])
+def test_joins_do_not_depend_on_the_order_of_branches(order):
+    graph = Graph("N", 4)
+    names = [graph.quant(0.1, bits=3, of=["x"]).at for _ in range(3)]
+    names[0] = graph.node("Relu", of=[names[0]]).at
+    graph.node("Concat", of=[names[index] for index in order], axis=1)
+    agrees(graph.matmul(np.random.default_rng(0).integers(-1, 2, (12, 3))))
+
+
+def test_a_scale_of_the_input_beyond_single_precision_names_its_quantizer():
+    graph = Graph("N", 4).quant(1e-35, bits=4).matmul(WEIGHTS)
+    assert refusal(graph).startswith(
+        "Quant 'Quant_0': the scale of the input must be within single"
+    )
+
+
+def test_logits_count_in_no_more_parts_than_biases_have():
+    bias = 0.05 * np.arange(-4, 5)
+    weights = np.random.default_rng(0).integers(-1, 2, (16, 9))
+    made = agrees(Graph("N", 16).quant(0.1, bits=3).matmul(weights).op("Add", bias), argmax=False)
+    assert np.ptp(made.network.nodes[-1].op.bias) <= 16

@@ -147,6 +147,18 @@ def test_arrays_are_no_faster_than_what_feeds_them():
     assert made.engines[0].cycles > 100
 
 
+def test_binary_weights_are_signs():
+    rng = np.random.default_rng(0)
+    ops = []
+    for layer, (columns, rows) in enumerate(pairwise((768, 128, 64, 10)), 1):
+        ops.append((f"fc{layer}", Dense(rng.choice([-1, 1], (rows, columns)))))
+        if layer < 3:
+            ops.append((f"act{layer}", Threshold(np.zeros((rows, 1), int), 2, -1)))
+    ops += [("logits", Logits(np.zeros(10, int))), ("argmax", ArgMax())]
+    made = fit(Network.chain("signs", Tensor((1, 1, 768), Codes.bipolar()), ops), ICE40)
+    assert made.engines[0].schedule.weight_bits == 768 * 128
+
+
 def test_lanes_suit_the_words_that_are_read():
     network = with_input(Threshold([[10, 100, 200]]), size=14)  # 196 pixels: 4 × 49
     plan = fold(network, {"fc": Folding(8, 7)})
@@ -200,7 +212,7 @@ def test_far_too_large_network_is_refused_at_once(monkeypatch):
     ops = [("fc1", Dense(matrix)), ("logits", Logits(np.zeros(2048, int)))]
     network = Network.chain("large", Tensor((1, 1, 2048), Codes.unsigned(1)), ops)
     message = (
-        "'large' does not fit icebreaker: its weights that are not 0 take 8,384,512 bits, and "
+        "'large' does not fit icebreaker: its weights that are not 0 take 4,192,256 bits, and "
         "there are 207,360 in block RAMs and LUTs; choose a bigger board or a smaller network"
     )
     with pytest.raises(PlanError, match=f"^{message}$"):

@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from importlib.metadata import version
@@ -12,9 +13,9 @@ import numpy as np
 from rich.console import Console
 
 from ..data import load_images, save_images
-from ..errors import DataError, MismatchError, NetworkError, ToolError
+from ..errors import DataError, FileFormatError, MismatchError, NetworkError, ToolError
 from ..files import make_folder
-from ..network import Codes, Logits, Network, is_name
+from ..network import Codes, Logits, Network, is_name, load
 from ..products import put_network
 from ..sim.golden import require_images
 from ..zoo import random_images
@@ -26,8 +27,8 @@ HELP = "take over a ternary or binary network from an ONNX file, and prove it eq
 EXAMPLES = [
     "threefold import model.onnx -o out/model",
     "threefold import model.onnx --images test.npz -o out/model",
-    "threefold import model.onnx --input-scale 1/128 --input-type int8 \\\n      -o out/model",
-    "threefold import model.onnx --ternarize -o out/model",
+    "threefold import model.onnx --input-scale 1/128 --input-type int8 \\\n      -o out/signed",
+    "threefold import model.onnx --ternarize -o out/ternary",
 ]
 
 _TYPE = re.compile(r"(u)int([1-8])|int([2-8])")
@@ -151,6 +152,7 @@ def _described(made, found, args: argparse.Namespace, labels) -> Network:
             "file": args.model.name,
             "sha256": hashlib.sha256(args.model.read_bytes()).hexdigest(),
             "ternarized": args.ternarize,
+            "images": "random" if args.images is None else args.images.name,
         },
         "input": {"scale": str(made.input.scale), "codes": str(made.input.codes)},
         "compared": {
@@ -198,11 +200,21 @@ def _require_free(folder: Path, images: Path | None) -> None:
     if (folder / "train.json").exists():
         raise NetworkError(f"{folder} holds a network that was trained; choose another with -o")
     test = folder / "test.npz"
-    known = (folder / "network.tern").exists() or (images and images.resolve() == test.resolve())
-    if test.exists() and not known:
+    given = images and images.resolve() == test.resolve()
+    if test.exists() and not given and not _drew_images(folder):
         raise NetworkError(
-            f"{test} is not from an import; give it with --images, or choose another folder with -o"
+            f"{test} holds images that somebody gave; give it with --images, or choose another "
+            f"folder with -o"
         )
+
+
+def _drew_images(folder: Path) -> bool:
+    """Whether the images of a folder are random ones of an import."""
+    try:
+        source = load(folder / "network.tern").provenance.get("source")
+    except FileFormatError:
+        return False
+    return isinstance(source, Mapping) and source.get("images") == "random"
 
 
 def _summary(made, found, labels) -> list[str]:

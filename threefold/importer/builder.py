@@ -85,11 +85,14 @@ class Builder:
         values = edge.all_values()
         results = edge.results(self.source, values).astype(np.float64)
         scale, shift = _line(values, results)
+        near = np.abs(scale - edge.scale) <= ALIKE * np.abs(edge.scale)
+        scale = np.where(near, edge.scale, scale)  # nothing was scaled, but numbers were rounded
         if np.ptp(scale) <= ALIKE * np.abs(scale).max():  # rounded apart by shifts of channels
             scale = np.full(len(scale), np.median(scale))
         error = np.abs(results - (values * scale + shift)).max()
         if scale.all() and error <= ALIKE * np.abs(results).max():
-            return replace(edge, scale=scale, shift=shift, steps=())
+            fitted = edge.fitted or not near.all()
+            return replace(edge, scale=scale, shift=shift, steps=(), fitted=fitted)
         return self._relevelled(edge, values, results, of)
 
     def _relevelled(

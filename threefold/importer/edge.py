@@ -58,6 +58,8 @@ class Edge:
     tolerance : float64 array, shape (classes,), optional
         Of logits, or of the logits that a class is chosen by: how far each of the source's can be
         from the exact one because single precision rounds.
+    fitted : bool
+        Whether the scale is that of numbers that single precision has rounded.
     tensor : str
         Of the source, where there are neither steps nor pools.
     origin : Edge, optional
@@ -77,6 +79,7 @@ class Edge:
     padding: tuple[int, int, int, int] = NO_PADDING
     is_class: bool = False
     tolerance: np.ndarray | None = None
+    fitted: bool = False
     tensor: str = ""
     origin: "Edge | None" = None
 

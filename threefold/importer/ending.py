@@ -156,7 +156,7 @@ def _whole(units: np.ndarray, ranked: bool, exact: bool = False) -> tuple[int, n
     parts = 1 << int(groups.max()).bit_length()
     offsets = groups
     if not ranked and parts > 1:
-        gap = np.diff(fractions[order], append=1.0)
+        gap = np.diff(fractions[order], append=1.0)[np.append(apart, True)]
         parts = max(parts, min(_FINEST, 1 << int(np.ceil(np.log2(1 / gap[gap > 0].min())))))
         offsets = _spread(np.rint(fractions * parts).astype(np.int64), groups, parts)
     bias = whole.astype(np.int64) * parts + offsets

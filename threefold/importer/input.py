@@ -9,7 +9,7 @@ import numpy as np
 from ..archive import shorten
 from ..errors import DataError, NetworkError
 from ..network import Codes
-from .nodes import RESHAPED, SAME, guarded
+from .nodes import RESHAPED, SAME, describe, guarded
 from .quantizers import grid
 from .source import Source
 
@@ -17,7 +17,7 @@ __all__ = ["Input", "default_input", "stated_input"]
 
 _QUANTIZERS = ("Quant", "IntQuant", "BipolarQuant")
 _REARRANGING = (*SAME, *RESHAPED, "Transpose")
-_ANNOTATION = re.compile(r"(U)?INT([1-8])")
+_ANNOTATION = re.compile(r"(?:(U)INT([1-8])|INT([2-8]))")
 _PIXELS = Codes.unsigned(8)
 _SMALLEST = Fraction(1, 2**100)
 
@@ -69,13 +69,15 @@ def stated_input(source: Source) -> Input | None:
     match = _ANNOTATION.fullmatch(name)
     if name == "BIPOLAR":
         codes = Codes.bipolar()
+    elif name == "BINARY":
+        codes = Codes.unsigned(1)
     elif name == "TERNARY":
         codes = Codes(2, offset=-1)
     elif match:
-        codes = (Codes.unsigned if match[1] else Codes.signed)(int(match[2]))
+        codes = Codes.unsigned(int(match[2])) if match[1] else Codes.signed(int(match[3]))
     else:
         raise NetworkError(
-            f"the input is annotated as {shorten(name)}; activations have 1 to 8 whole bits"
+            f"the input is annotated as {shorten(name)}; codes have 1 to 8 whole bits"
         )
     return Input(Fraction(1), codes)
 
@@ -100,4 +102,7 @@ def default_input(source: Source) -> Input:
         return Input()
     with guarded("what reads the input"):
         found = grid(reader, source)
-    return Input() if found.shift else Input(Fraction(found.scale), found.codes)
+    try:
+        return Input() if found.shift else Input(Fraction(found.scale), found.codes)
+    except DataError as error:
+        raise NetworkError(f"{describe(reader)}: {error}") from None

@@ -23,7 +23,13 @@ def add(builder: Builder, node: onnx.NodeProto, first: Edge, second: Edge) -> Ed
             f"one of the maps ahead"
         )
     name = builder.add("add", Add(), first.node, second.node, of=node)
-    return replace(first, node=name, type=builder.types[name], shift=first.shift + second.shift)
+    return replace(
+        first,
+        node=name,
+        type=builder.types[name],
+        shift=first.shift + second.shift,
+        fitted=first.fitted or second.fitted,
+    )
 
 
 def concat(builder: Builder, node: onnx.NodeProto, *edges: Edge) -> Edge:
@@ -45,16 +51,16 @@ def concat(builder: Builder, node: onnx.NodeProto, *edges: Edge) -> Edge:
             type=builder.types[name],
             scale=full * first.scale[0],
             shift=full * first.shift[0],
+            fitted=first.fitted or other.fitted,
             order=np.arange(channels) if first.layout == "NF" else None,
         )
     return first
 
 
 def _alike(builder: Builder, node: onnx.NodeProto, first: Edge, second: Edge) -> tuple[Edge, Edge]:
-    computed = first.steps or second.steps
     first, second = (builder.settled(edge, node) for edge in (first, second))
     scales = np.sort(np.concatenate([first.scale, second.scale]))
-    if scales[-1] - scales[0] > ALIKE * np.abs(scales).max() * bool(computed):
+    if scales[-1] - scales[0] > ALIKE * np.abs(scales).max() * (first.fitted or second.fitted):
         raise NetworkError(
             f"{describe(node)} joins codes of scales {scales[0]:.9g} and {scales[-1]:.9g}; give "
             f"the branches one quantizer"

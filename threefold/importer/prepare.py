@@ -14,7 +14,7 @@ from .nodes import FOLDABLE, QUANTIZERS, SUPPORTED, attributes, describe, reason
 __all__ = ["MOST_ELEMENTS", "MOST_NODES", "prepared", "require_small"]
 
 _DOMAIN = "qonnx.custom_op.general"
-_MOST_NODES = 4096  # constants of shapes and weights are some of them
+_MOST_IN_ALL = 4096  # nodes, of which many compute constants
 MOST_NODES = 512
 """Of those that depend on the image."""
 _OLDEST = 7  # of the operator sets: those before broadcast in another way
@@ -43,10 +43,10 @@ def prepared(model: onnx.ModelProto) -> onnx.ModelProto:
     made.CopyFrom(model)
     graph = made.graph
     _drop_unused(graph)
-    if len(graph.node) > _MOST_NODES:
+    if len(graph.node) > _MOST_IN_ALL:
         raise NetworkError(
             f"the graph has {len(graph.node):,} nodes; networks for small FPGAs have at most "
-            f"{_MOST_NODES:,}"
+            f"{_MOST_IN_ALL:,}"
         )
     _name(graph)
     for node in graph.node:

@@ -40,7 +40,6 @@ class Source:
         Names of tensors.
     annotation : str
         Type of the input's numbers, such as ``"UINT8"``, as FINN and qonnx state it; mostly empty.
-
     quantized : bool
         Whether it has a quantizer, of weights or of activations.
 
@@ -128,7 +127,9 @@ class Source:
         wrapper = ModelWrapper(model)
         for name, value in constants.items():
             wrapper.set_initializer(name, value)
-        return Source(wrapper.model)
+        made = Source(wrapper.model)
+        made.annotation, made.quantized = self.annotation, self.quantized
+        return made
 
     def run(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """All tensors of the graph for real-valued ``images``, shape (images, …)."""
@@ -217,17 +218,23 @@ class Source:
 
 def _stated_batch(model: onnx.ModelProto) -> int:
     """Images that a graph is exported for; 1 if it does not say."""
-    inputs = model.graph.input
+    inputs = _inputs(model)
     dims = inputs[0].type.tensor_type.shape.dim if inputs else []
     return dims[0].dim_value if dims else 1
 
 
+def _inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
+    """Inputs without those of older files, which name stored tensors as well."""
+    stored = {tensor.name for tensor in model.graph.initializer}
+    return [each for each in model.graph.input if each.name not in stored]
+
+
 def _annotation(model: onnx.ModelProto) -> str:
     """What is stated of the type of the first input, or nothing."""
-    name = model.graph.input[0].name if model.graph.input else ""
+    names = [each.name for each in _inputs(model)[:1]]
     for each in model.graph.quantization_annotation:
         entries = {entry.key: entry.value for entry in each.quant_parameter_tensor_names}
-        if each.tensor_name == name and "finn_datatype" in entries:
+        if each.tensor_name in names and "finn_datatype" in entries:
             return entries["finn_datatype"]
     return ""
 

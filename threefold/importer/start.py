@@ -38,13 +38,13 @@ def begin(source: Source, input: Input | None) -> tuple[Edge, Input, list[str]]:
 
 def _settled(source: Source, input: Input | None) -> tuple[Input, list[str]]:
     """What the input means, and what a user should know of it."""
-    default = default_input(source)
+    stated = stated_input(source)
     if input is None:
-        stated = default in (Input(), stated_input(source))
-        return default, [] if stated else [_FROM_QUANTIZER]
-    if input != (stated_input(source) or input):
+        input = default_input(source)
+        return input, [] if input in (Input(), stated) else [_FROM_QUANTIZER]
+    if stated is not None and input != stated:
         raise NetworkError(
-            f"the input is annotated as {source.annotation}, integers of {default.codes}, scale 1; "
+            f"the input is annotated as {source.annotation}, integers of {stated.codes}, scale 1; "
             f"leave out what says otherwise"
         )
     return input, []
@@ -53,7 +53,7 @@ def _settled(source: Source, input: Input | None) -> tuple[Input, list[str]]:
 def _start(source: Source, input: Input) -> Edge:
     """The edge of the input."""
     shape = source.shape(source.input)
-    last = len(shape) > 2 and _channels_last(source, source.input, [0, len(shape) - 1])
+    last = len(shape) > 2 and _channels_last(source, [0, len(shape) - 1])
     if len(shape) == 2:
         layout, size = "NF", (1, 1, shape[1])
     elif len(shape) == 3:
@@ -70,13 +70,16 @@ def _start(source: Source, input: Input) -> Edge:
     return Edge(INPUT, type, scale, 0 * full, layout, order, tensor=source.input)
 
 
-def _channels_last(source: Source, tensor: str, start: list[int]) -> bool:
-    """Whether the first Transpose behind a tensor brings the last axis to the front."""
-    readers = source.consumers(tensor)
-    return any(
-        attributes(node).get("perm", ())[:2] == start
-        if node.op_type == "Transpose"
-        else node.op_type in (*STEPS, *SAME, *QUANTIZERS, "Pad")
-        and _channels_last(source, node.output[0], start)
-        for node in readers
-    )
+def _channels_last(source: Source, start: list[int]) -> bool:
+    """Whether the first Transpose behind the input brings the last axis to the front."""
+    waiting, seen = [source.input], set()
+    while waiting:
+        for node in source.consumers(waiting.pop()):
+            made = node.output[0]
+            if node.op_type == "Transpose":
+                if attributes(node).get("perm", ())[:2] == start:
+                    return True
+            elif node.op_type in (*STEPS, *SAME, *QUANTIZERS, "Pad") and made not in seen:
+                seen.add(made)
+                waiting.append(made)
+    return False

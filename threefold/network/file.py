@@ -105,7 +105,7 @@ def load(path: Path | str) -> Network:
         raise FileFormatError(f"cannot read {path}: {error.strerror}") from None
     except (FileFormatError, NetworkError) as error:
         why = error
-        if path.suffix == ".onnx":
+        if path.suffix.lower() == ".onnx":
             why = f"an ONNX file is imported first; threefold import {path}"
         raise FileFormatError(f"{path} is not a usable network: {why}") from None
 

@@ -1,6 +1,7 @@
 """Choosing foldings: the fastest a board holds, or the smallest that keeps a rate."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -153,10 +154,12 @@ class _Search:
                 high = middle
         for interval in intervals[low:]:
             plan = self.plan(self.pick(interval, interval))
-            if plan is not None and plan.cycles.interval > interval:
-                return self.within(plan.cycles.interval)  # something else is slower
-            if plan is not None:
-                return plan
+            if plan is None:
+                continue
+            if plan.cycles.interval > interval:  # something else is slower
+                with suppress(PlanError):
+                    return self.within(plan.cycles.interval)
+            return plan
         raise self.refusal(None)
 
     def within(self, interval: int) -> Plan:
@@ -226,9 +229,9 @@ def _single_ports(plans, interval: int, budget: Budget) -> dict[str, str]:
 def _require_storage(network: Network, layers: tuple[Layer, ...], budget: Budget) -> None:
     """Refuse at once what no folding makes small enough.
 
-    A weight takes two bits of memory, or as a constant at least a LUT of its own.
+    At best, the sign of each weight that is not 0 is stored.
     """
-    needed = 2 * sum(np.count_nonzero(layer.weights) for layer in layers)
+    needed = sum(np.count_nonzero(layer.weights) for layer in layers)
     there = block_bits(budget.family) * budget.bram + 16 * budget.lut
     if needed > there:
         raise PlanError(

@@ -1,7 +1,7 @@
 """A plan: how each layer of a network is folded, and what speed that gives."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import gcd, prod
@@ -302,7 +302,7 @@ def with_lanes(
 
 
 def _step_plan(
-    step: Step, slowest: int, forms: tuple[str, ...], targets: Iterable[int]
+    step: Step, slowest: int, forms: tuple[str, ...], targets: Sequence[int]
 ) -> PoolPlan | StepPlan:
     """The step with the least logic that is clearly faster than the slowest engine.
 

@@ -117,17 +117,13 @@ def _engine(engine: EnginePlan, family: str) -> Resources:
     luts += (folding.pe - engine.lanes) * total  # the serializer that drains the accumulators
     result = Resources(luts) + _reader(engine, family)
     if tiles > 1:
-        result += _weights(engine, family)
+        result += _rom(schedule.row_bits, tiles, family)
     if layer.levels is not None:
         return result + estimate_requantizer(engine, family)
     for _ in range(engine.lanes):
         result += _rom(layer.logit_bits, layer.rows // engine.lanes, family)
         result += Resources(4 * _adder(layer.logit_bits, family))
     return result
-
-
-def _weights(engine: EnginePlan, family: str) -> Resources:
-    return _rom(engine.schedule.row_bits, len(engine.schedule.tiles), family)
 
 
 def _pe(bits: int, simd: int, total: int, family: str) -> float:

@@ -10,7 +10,7 @@ from ..errors import PlanError
 from .layer import Layer
 from .program import Program
 
-__all__ = ["Folding", "Schedule", "divisors"]
+__all__ = ["Folding", "Schedule", "differing", "divisors", "weight_bits"]
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,7 @@ class Schedule:
         The first bit of a weight says that it is not 0, the second that it is −1. Where there are
         no zeros, as in binary layers, only signs are stored.
         """
-        bits = np.stack([self.weights != 0, self.weights < 0], axis=-1)
-        return bits.any(axis=0) & ~bits.all(axis=0)
+        return differing(weight_bits(self.weights))
 
     @property
     def row_bits(self) -> int:
@@ -190,6 +189,16 @@ class Schedule:
         words = depth // self.folding.simd
         shape = (self.row_groups, self.folding.pe, height, width, words, self.folding.simd)
         return self.layer.weights.reshape(shape).transpose(0, 2, 3, 4, 1, 5)
+
+
+def weight_bits(weights: np.ndarray) -> np.ndarray:
+    """Two bits of each weight: not 0, and −1; bool, shape (…, 2)."""
+    return np.stack([weights != 0, weights < 0], axis=-1)
+
+
+def differing(bits: np.ndarray) -> np.ndarray:
+    """Which bits are not the same in all rows, the first axis."""
+    return bits.any(axis=0) & ~bits.all(axis=0)
 
 
 def divisors(number: int) -> list[int]:
