@@ -1,11 +1,10 @@
 """The weights of a window's tiles, read one after the other."""
 
 import numpy as np
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..plan.schedule import differing, weight_bits
 from .family import family_of
 from .pe import Weight
 from .register import registered
@@ -15,7 +14,7 @@ __all__ = ["WeightMemory"]
 
 
 class WeightMemory(wiring.Component):
-    """A row of weights for each tile, over and over; what is the same in all is a constant.
+    """A row of weights for each tile, over and over; a single row is a constant.
 
     Block RAM gives its data late in the cycle, and is rarely near all processing elements, so
     that two registers follow it: one beside it, one beside them. Weights in LUTs, and those of an
@@ -47,24 +46,14 @@ class WeightMemory(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        # A weight is two bits, non-zero the lower. Those that are the same in all tiles, such as
-        # the lower ones of binary weights, are constants.
-        bits = weight_bits(self._weights).reshape(len(self._weights), -1)
-        differ = differing(bits)
-        row = Signal(int(differ.sum()))
-        places = iter(row)
-        m.d.comb += self.row.as_value().eq(
-            Cat(
-                next(places) if own else Const(int(bit))
-                for own, bit in zip(differ, bits[0], strict=True)
-            )
-        )
-        if not len(row):
+        rows = [_bits(tile) for tile in self._weights]
+        if len(rows) == 1:
+            m.d.comb += self.row.as_value().eq(rows[0])
             return m
-        rows = [_integer(each) for each in bits[:, differ]]
         final = len(rows) - 1
         family = family_of(platform)
         tile, fetch = Signal(range(final + 1)), Signal()
+        row = self.row.as_value()
         m.submodules.rows = table = rom(len(row), rows, family=family)
         port = table.read_port()
         m.d.comb += [port.addr.eq(tile), port.en.eq(fetch)]
@@ -81,5 +70,7 @@ class WeightMemory(wiring.Component):
         return m
 
 
-def _integer(bits: np.ndarray) -> int:
-    return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
+def _bits(tile: np.ndarray) -> int:
+    """The weights of a tile as a memory row; a weight is two bits, non-zero the lower."""
+    pairs = np.stack([tile != 0, tile < 0], axis=-1)
+    return int.from_bytes(np.packbits(pairs.ravel(), bitorder="little").tobytes(), "little")

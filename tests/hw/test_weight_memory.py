@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from amaranth.hdl import Fragment
 from amaranth.sim import Simulator
-from threefold.hw.verilog import to_rtlil
 from threefold.hw.weight_memory import WeightMemory
+
+from threefold.plan.area import block_rams
+from threefold.synthesis import synthesise
 
 
 def weights_of(row):
@@ -54,10 +56,12 @@ def test_a_single_row_is_a_constant():
     sim.run()
 
 
-def test_bits_that_are_the_same_in_all_rows_take_no_memory():
-    signs = np.random.default_rng(0).choice([-1, 1], (16, 2, 3)).astype(np.int8)
-    assert "memory width 6 size 16 " in to_rtlil(WeightMemory(signs), "top")
-    assert "memory" not in to_rtlil(WeightMemory(np.ones((16, 2, 3), np.int8)), "top")
+@pytest.mark.parametrize("family", ["ice40", "ecp5"])
+def test_synthesis_stores_only_bits_that_differ(family, tmp_path):
+    signs = np.random.default_rng(0).choice([-1, 1], (1024, 4, 8)).astype(np.int8)
+    found = synthesise(WeightMemory(signs), family, tmp_path)
+    assert found.bram == block_rams(4 * 8, 1024, family)
+    assert block_rams(2 * 4 * 8, 1024, family) == 2 * found.bram
 
 
 def test_weights_are_an_attribute():

@@ -10,7 +10,7 @@ from ..errors import PlanError
 from .layer import Layer
 from .program import Program
 
-__all__ = ["Folding", "Schedule", "differing", "divisors", "weight_bits"]
+__all__ = ["Folding", "Schedule", "divisors"]
 
 
 @dataclass(frozen=True)
@@ -168,14 +168,15 @@ class Schedule:
     def stored(self) -> np.ndarray:
         """Which bits of weights differ between tiles: bool, shape (PE, SIMD, 2).
 
-        The first bit of a weight says that it is not 0, the second that it is −1. Where there are
-        no zeros, as in binary layers, only signs are stored.
+        The first bit of a weight says that it is not 0, the second that it is −1. Synthesis drops
+        those that are the same in all tiles, such as the first ones of binary layers.
         """
-        return differing(weight_bits(self.weights))
+        bits = np.stack([self.weights != 0, self.weights < 0], axis=-1)
+        return bits.any(axis=0) & ~bits.all(axis=0)
 
     @property
     def row_bits(self) -> int:
-        """Width of a weight row, without bits that are the same in all."""
+        """Width of a weight row as it is stored, without bits that are the same in all."""
         return int(np.count_nonzero(self.stored))
 
     @property
@@ -189,16 +190,6 @@ class Schedule:
         words = depth // self.folding.simd
         shape = (self.row_groups, self.folding.pe, height, width, words, self.folding.simd)
         return self.layer.weights.reshape(shape).transpose(0, 2, 3, 4, 1, 5)
-
-
-def weight_bits(weights: np.ndarray) -> np.ndarray:
-    """Two bits of each weight: not 0, and −1; bool, shape (…, 2)."""
-    return np.stack([weights != 0, weights < 0], axis=-1)
-
-
-def differing(bits: np.ndarray) -> np.ndarray:
-    """Which bits are not the same in all rows, the first axis."""
-    return bits.any(axis=0) & ~bits.all(axis=0)
 
 
 def divisors(number: int) -> list[int]:
