@@ -114,6 +114,13 @@ def test_equal_fractions_are_equal_beyond_rounding():
     assert (parts, list(whole)) == (1, [0, 0, 2])
 
 
+def test_nearly_equal_biases_are_in_order_though_sums_are_rounded():
+    parts, whole = _whole(np.array([10000.0, 10000.002, 3.0]), True, exact=False)
+    assert parts > 1
+    assert whole[1] == whole[0] + 1
+    assert (whole[0] - whole[2]) // parts == 9997
+
+
 @pytest.mark.parametrize("slope", [2.0, -1.0])
 def test_a_norm_of_one_slope_may_end_a_network(slope):
     graph = Graph("N", 3).quant(0.25, bits=2).matmul(WEIGHTS, 0.5)

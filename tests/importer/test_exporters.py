@@ -264,6 +264,20 @@ def test_joins_do_not_depend_on_the_order_of_branches(order):
     agrees(graph.matmul(np.random.default_rng(0).integers(-1, 2, (12, 3))))
 
 
+@pytest.mark.parametrize("kind", ["Add", "Concat"])
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (1, 0, 2)])
+def test_a_computed_scale_is_one_behind_further_joins(order, kind):
+    graph = Graph("N", 4)
+    names = [graph.quant(scale, bits=3, of=["x"]).at for scale in (0.3, 0.9, 0.9)]
+    assert np.float32(0.3) * np.float32(3.0) != np.float32(0.9)
+    names[0] = graph.node("Mul", graph.constant(3.0), of=[names[0]]).at
+    more = {"axis": 1} if kind == "Concat" else {}
+    first = graph.node(kind, of=[names[order[0]], names[order[1]]], **more).at
+    graph.node(kind, of=[first, names[order[2]]], **more)
+    size = 12 if kind == "Concat" else 4
+    agrees(graph.matmul(np.random.default_rng(0).integers(-1, 2, (size, 3))))
+
+
 def test_a_scale_of_the_input_beyond_single_precision_names_its_quantizer():
     graph = Graph("N", 4).quant(1e-35, bits=4).matmul(WEIGHTS)
     assert refusal(graph).startswith(
