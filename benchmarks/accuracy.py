@@ -18,11 +18,11 @@ from pathlib import Path
 import torch
 from rich.console import Console
 from rich.progress import Progress, TaskID
-from threefold.quant import PRESETS, TrainConfig, Trial, load_dataset, run_trial
-from threefold.quant.data import SOURCES
 
 from threefold.files import write_file
 from threefold.network import save
+from threefold.quant import PRESETS, TrainConfig, Trial, load_dataset, run_trial
+from threefold.quant.data import SOURCES
 
 HERE = Path(__file__).parent
 RECORDS = HERE / "accuracy"

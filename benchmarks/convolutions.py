@@ -23,16 +23,16 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from simulation_speed import conditions
-from threefold.hw.accelerator import Accelerator
-from threefold.hw.verilog import to_verilog
-from threefold.sim import simulate as simulation
-from threefold.sim.bench import LOG, Events
-from threefold.sim.simulate import SimulationResult, simulate
 
 from threefold import zoo
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.verilog import to_verilog
 from threefold.network import Network
 from threefold.plan import EnginePlan, Folding, Layer, Plan, fold, lower
 from threefold.plan.cycles import predict
+from threefold.sim import simulate as simulation
+from threefold.sim.bench import LOG, Events
+from threefold.sim.simulate import SimulationResult, simulate
 
 __all__ = ["CASES", "Case", "folded", "inside", "measure"]
 

@@ -15,6 +15,9 @@ from pathlib import Path
 import torch
 from rich.console import Console
 from rich.table import Table
+
+from threefold.files import write_file
+from threefold.network import Network
 from threefold.quant import (
     PRESETS,
     Dataset,
@@ -26,9 +29,6 @@ from threefold.quant import (
     train,
 )
 from threefold.sim import golden
-
-from threefold.files import write_file
-from threefold.network import Network
 
 CASES = ("digits", "lenet-digits")
 RATIOS = (0.5, 0.25)

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from threefold.quant import load_dataset
-from threefold.sim import golden
 
 import threefold
 from threefold import importer
 from threefold.errors import NetworkError
 from threefold.files import write_file
+from threefold.quant import load_dataset
+from threefold.sim import golden
 
 NETWORKS = ("TFC_1W1A", "TFC_2W2A")
 BOARD = "icebreaker"

@@ -22,6 +22,7 @@ from amaranth.lib.wiring import In, Out
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+
 from threefold.hw.pe import PE, Weight
 
 SUM_BITS = 16

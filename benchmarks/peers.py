@@ -20,13 +20,13 @@ from plots import BLUE, INK, ORANGE, PALE, drawn, headed
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from threefold.hw.accelerator import Accelerator
-from threefold.hw.verilog import to_verilog
-from threefold.sim.simulate import simulate
 
 import threefold
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.verilog import to_verilog
 from threefold.network import Codes, Network, Tensor
 from threefold.plan import Cycles, Folding, Plan, fold
+from threefold.sim.simulate import simulate
 from threefold.synthesis import synthesise
 from threefold.toolchain import find
 from threefold.zoo import Builder, random_images, tiny_conv

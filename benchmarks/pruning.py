@@ -25,8 +25,12 @@ from pruning_plot import margins, plot
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+
+from threefold.files import make_folder, write_file
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
+from threefold.network import Network
+from threefold.plan import Folding, Plan, fold
 from threefold.quant import (
     PRESETS,
     Dataset,
@@ -43,10 +47,6 @@ from threefold.quant import (
 )
 from threefold.quant.pruning import counts, select
 from threefold.sim.simulate import simulate
-
-from threefold.files import make_folder, write_file
-from threefold.network import Network
-from threefold.plan import Folding, Plan, fold
 
 __all__ = ["CASES", "METHODS", "Case", "measure", "planned", "points"]
 

@@ -15,8 +15,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from threefold.hw.requantizer import Requantizer
 
+from threefold.hw.requantizer import Requantizer
 from threefold.plan.requantize import FORMS, requantizer_resources
 from threefold.synthesis import synthesise
 from threefold.toolchain import find, run

@@ -19,8 +19,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from threefold.hw.accelerator import Accelerator
 
+from threefold.hw.accelerator import Accelerator
 from threefold.network import (
     Add,
     ArgMax,

@@ -22,12 +22,12 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
-from threefold.sim.simulate import simulate
-
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, Plan, fold
+from threefold.sim.simulate import simulate
 from threefold.toolchain import find
 
 __all__ = ["NETWORKS", "dense_chain", "measure"]

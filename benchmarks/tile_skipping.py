@@ -19,13 +19,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from threefold.hw.accelerator import Accelerator
-from threefold.hw.verilog import to_verilog
-from threefold.sim.simulate import simulate
 
 from threefold import zoo
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.verilog import to_verilog
 from threefold.network import Conv, Network
 from threefold.plan import Folding, Plan, fold
+from threefold.sim.simulate import simulate
 
 __all__ = ["CASES", "GRANULARITIES", "Case", "measure", "planned", "simulated_interval"]
 

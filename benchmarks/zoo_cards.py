@@ -5,9 +5,8 @@ python benchmarks/zoo_cards.py
 
 from pathlib import Path
 
-from threefold.quant.data import SOURCES
-
 from threefold.network import Network, load
+from threefold.quant.data import SOURCES
 
 HERE = Path(__file__).parent
 ZOO = HERE.parent / "zoo"

@@ -12,7 +12,8 @@ from amaranth_boards.ulx3s import (
     ULX3S_85F_Platform,
 )
 
-from ..errors import PlanError
+from threefold.errors import PlanError
+
 from .pll import ECP5PLL, ICE40PLL
 
 __all__ = ["BOARDS", "Board", "get"]

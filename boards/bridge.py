@@ -5,10 +5,11 @@ from amaranth.lib import data, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect
 
-from ..errors import PlanError
-from ..hw.byte_packer import BytePacker
-from ..hw.byte_unpacker import ByteUnpacker
-from ..hw.uart import UARTReceiver, UARTTransmitter
+from threefold.errors import PlanError
+from threefold.hw.byte_packer import BytePacker
+from threefold.hw.byte_unpacker import ByteUnpacker
+from threefold.hw.uart import UARTReceiver, UARTTransmitter
+
 from .serial import FIFO_BYTES
 
 __all__ = ["UARTBridge"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from ..errors import PlanError
+from threefold.errors import PlanError
 
 __all__ = ["ECP5PLL", "ICE40PLL"]
 

@@ -3,7 +3,8 @@
 from amaranth.hdl import Cat, ClockDomain, Module
 from amaranth.lib import io, wiring
 
-from ..hw.uart import divisor
+from threefold.hw.uart import divisor
+
 from .board import Board
 from .bridge import UARTBridge
 from .clock import ClockGenerator

@@ -2,9 +2,9 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ..boards import BAUD, CODE_BITS, FIFO_BYTES
-from ..network import Integers
-from ..plan import Plan
+from threefold.boards import BAUD, CODE_BITS, FIFO_BYTES
+from threefold.network import Integers
+from threefold.plan import Plan
 
 __all__ = ["header"]
 

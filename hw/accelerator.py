@@ -4,8 +4,9 @@ from amaranth.hdl import Module, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
-from ..plan.dataflow import Edge, Part
-from ..plan.plan import Plan
+from threefold.plan.dataflow import Edge, Part
+from threefold.plan.plan import Plan
+
 from .argmax import ArgMax
 from .concat import Concat
 from .engine import Engine

@@ -4,8 +4,9 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..errors import PlanError
-from ..plan.window import Walk
+from threefold.errors import PlanError
+from threefold.plan.window import Walk
+
 from .ram import Ram
 from .stream import lane_stream
 

@@ -4,8 +4,9 @@ from amaranth.hdl import Cat, Const, Module, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..errors import PlanError
-from ..plan.latency import adder_levels
+from threefold.errors import PlanError
+from threefold.plan.latency import adder_levels
+
 from .family import family_of
 
 __all__ = ["CHAIN_BITS", "AdderTree"]

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..errors import PlanError
+from threefold.errors import PlanError
 
 __all__ = ["BytePacker"]
 

@@ -4,7 +4,8 @@ from amaranth.hdl import Cat, EnableInserter, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..plan.engine import EnginePlan
+from threefold.plan.engine import EnginePlan
+
 from .logits import LogitAdder
 from .pe import PE
 from .requantizer import Requantizer

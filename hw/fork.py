@@ -4,7 +4,8 @@ from amaranth.hdl import Cat, Module, ShapeLike, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..errors import PlanError
+from threefold.errors import PlanError
+
 from .stream import lane_stream
 
 __all__ = ["Fork"]

@@ -5,8 +5,9 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..errors import PlanError
-from ..plan.latency import LOGIT_LATENCY
+from threefold.errors import PlanError
+from threefold.plan.latency import LOGIT_LATENCY
+
 from .family import family_of
 from .rom import rom
 from .stream import lane_stream

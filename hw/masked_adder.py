@@ -4,7 +4,8 @@ from amaranth.hdl import Const, Instance, Module, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..errors import PlanError
+from threefold.errors import PlanError
+
 from .family import family_of
 
 __all__ = ["MaskedAdder", "Weight", "masked"]

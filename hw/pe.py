@@ -4,8 +4,9 @@ from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..errors import PlanError
-from ..plan.latency import pe_latency
+from threefold.errors import PlanError
+from threefold.plan.latency import pe_latency
+
 from .adder_tree import CHAIN_BITS, AdderTree
 from .family import family_of
 from .masked_adder import MaskedAdder, Weight, masked

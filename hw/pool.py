@@ -4,7 +4,8 @@ from amaranth.hdl import EnableInserter, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..plan.engine import PoolPlan
+from threefold.plan.engine import PoolPlan
+
 from .stream import lane_stream
 from .window_reader import WindowReader
 

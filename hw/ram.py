@@ -6,8 +6,9 @@ from amaranth.lib.memory import ReadPort, WritePort
 from amaranth.lib.wiring import Out
 from amaranth.utils import ceil_log2
 
-from ..errors import PlanError
-from ..plan.area import MEMORIES, SPRAM_BITS, SPRAM_ROWS
+from threefold.errors import PlanError
+from threefold.plan.area import MEMORIES, SPRAM_BITS, SPRAM_ROWS
+
 from .family import family_of
 
 __all__ = ["Ram"]

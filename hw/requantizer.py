@@ -7,8 +7,14 @@ from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..errors import PlanError
-from ..plan.requantize import alike_after, check_form, requantizer_cycles, requantizer_latency
+from threefold.errors import PlanError
+from threefold.plan.requantize import (
+    alike_after,
+    check_form,
+    requantizer_cycles,
+    requantizer_latency,
+)
+
 from .level_search import ParallelSearch, PipelinedSearch, SequentialSearch
 from .skid_buffer import SkidBuffer
 from .stream import lane_stream

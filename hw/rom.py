@@ -3,8 +3,8 @@
 from amaranth.hdl import Shape, ShapeLike
 from amaranth.lib import memory
 
-from ..errors import PlanError
-from ..plan.area import prefers_block
+from threefold.errors import PlanError
+from threefold.plan.area import prefers_block
 
 __all__ = ["KINDS", "gives_late", "rom"]
 

@@ -4,7 +4,8 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..plan.program import Program
+from threefold.plan.program import Program
+
 from .family import family_of
 from .rom import rom
 

@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from ..errors import PlanError
+from threefold.errors import PlanError
 
 __all__ = ["UARTReceiver", "UARTTransmitter", "divisor"]
 

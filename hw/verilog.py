@@ -9,7 +9,7 @@ from pathlib import Path
 from amaranth.back import rtlil
 from amaranth.lib import wiring
 
-from ..toolchain import run
+from threefold.toolchain import run
 
 __all__ = ["to_rtlil", "to_verilog"]
 

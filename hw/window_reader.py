@@ -4,8 +4,9 @@ from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..plan.program import Program
-from ..plan.window import Walk
+from threefold.plan.program import Program
+from threefold.plan.window import Walk
+
 from .activation_buffer import ActivationBuffer
 from .sequencer import Sequencer
 from .stream import lane_stream

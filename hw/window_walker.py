@@ -5,8 +5,8 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..plan.program import Program
-from ..plan.window import Walk
+from threefold.plan.program import Program
+from threefold.plan.window import Walk
 
 __all__ = ["WindowWalker"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import TrainingError
+from threefold.errors import TrainingError
 
 __all__ = ["Range", "require", "require_flags"]
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .. import __version__
-from ..network import Network
+from threefold import __version__
+from threefold.network import Network
+
 from .data import Dataset
 from .deploy import export, require_equal
 from .models import Model

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ..files import write_file
+from threefold.files import write_file
+
 from .streams import Stream
 
 __all__ = ["LOG", "Difference", "Events", "arguments", "bench", "bench_name", "write_beats"]

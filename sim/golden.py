@@ -9,8 +9,8 @@ from functools import singledispatch
 
 import numpy as np
 
-from ..errors import DataError, NetworkError
-from ..network import (
+from threefold.errors import DataError, NetworkError
+from threefold.network import (
     INPUT,
     Add,
     ArgMax,

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import toolchain
-from ..errors import BuildError, DataError, MismatchError, PlanError
-from ..files import make_folder, write_file
-from ..plan import Cycles, Plan
-from ..plan.cycles import interval_of
+from threefold import toolchain
+from threefold.errors import BuildError, DataError, MismatchError, PlanError
+from threefold.files import make_folder, write_file
+from threefold.plan import Cycles, Plan
+from threefold.plan.cycles import interval_of
+
 from . import bench, golden
 from .streams import Stream, expected_streams, unpack, unpack_bits
 

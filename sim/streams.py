@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..network import INPUT, Integers
-from ..plan import Plan
+from threefold.network import INPUT, Integers
+from threefold.plan import Plan
+
 from . import golden
 
 __all__ = ["Stream", "expected_streams", "pack", "unpack", "unpack_bits"]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from threefold.hw.accelerator import Accelerator
 
+from threefold.hw.accelerator import Accelerator
 from threefold.network import INPUT, ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, Layer, Plan, fold, lower
 from threefold.plan.window import Window

@@ -16,9 +16,9 @@ import pytest
 from amaranth.hdl import Assert, Assume, Cat, Cover, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Flow, connect, flipped
-from threefold.hw.verilog import to_rtlil
 
 from threefold.errors import BuildError
+from threefold.hw.verilog import to_rtlil
 from threefold.toolchain import find, run
 
 from .streams import streams_of

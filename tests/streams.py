@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from amaranth.hdl import ClockDomain, Fragment, Module
 from amaranth.lib.wiring import Flow
 from amaranth.sim import Simulator
+
 from threefold.hw.stream import lane_count
 
 __all__ = ["Bench", "Traffic", "elaborated", "lockstep", "pass_through", "streams_of"]

@@ -9,9 +9,9 @@ import pytest
 from amaranth.hdl import ClockSignal, Const, Instance, Module, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
-from threefold.boards import get
 
 from threefold import build
+from threefold.boards import get
 from threefold.build import _placement, build_bitstream, check_build
 from threefold.errors import BuildError, PlanError, ToolError
 

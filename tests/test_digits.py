@@ -2,10 +2,10 @@ import json
 
 import numpy as np
 import pytest
-from threefold.sim import golden
 
 from threefold import quant
 from threefold.project import Project
+from threefold.sim import golden
 
 from .digits import dataset, network, trained
 

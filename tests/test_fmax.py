@@ -1,8 +1,8 @@
 import json
 
 import pytest
-from threefold.boards import get
 
+from threefold.boards import get
 from threefold.project import Project
 
 from .digits import network

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from threefold.sim import golden
 
 from threefold.importer.nodes import SUPPORTED
 from threefold.network import load
+from threefold.sim import golden
 
 PAGE = (Path(__file__).parents[1] / "docs" / "importing.md").read_text()
 

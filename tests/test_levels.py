@@ -3,10 +3,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threefold.quant import Quantize, QuantTensor
 
 from threefold.errors import NetworkError
 from threefold.levels import search
+from threefold.quant import Quantize, QuantTensor
 
 slopes = st.one_of(
     st.just(0.0),

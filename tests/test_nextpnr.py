@@ -2,8 +2,8 @@ import json
 import re
 
 import pytest
-from threefold.boards import get
 
+from threefold.boards import get
 from threefold.errors import BuildError
 from threefold.nextpnr import follow_nextpnr, follow_yosys, read_report, resources
 from threefold.synthesis import Cells

@@ -1,4 +1,5 @@
 import ast
+import json
 import re
 import shutil
 import subprocess
@@ -13,9 +14,9 @@ import threefold
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-PACKAGES = PROJECT["tool"]["setuptools"]["packages"]
-FOLDERS = PROJECT["tool"]["setuptools"]["package-dir"]
+LINKED = {path.name: path for path in (ROOT / "threefold").iterdir() if path.is_symlink()}
 NOT_OURS = {".git", ".venv", ".hypothesis", ".pytest_cache", ".ruff_cache", "__pycache__"}
+UNRESOLVED = {"reportMissingImports", "reportMissingModuleSource"}
 PRODUCTS = {"out", "build", "dist", "threefold.egg-info"}
 
 
@@ -31,14 +32,11 @@ def files_below(folder):
 
 def package_files():
     """Every file of the package, by its place in a wheel."""
-    return {
-        package.replace(".", "/") + "/" + str(path.relative_to(ROOT / folder)): path
-        for package, folder in FOLDERS.items()
-        for path in files_below(ROOT / folder)
-    }
+    return {str(path.relative_to(ROOT)): path for path in files_below(ROOT / "threefold")}
 
 
 MODULES = {name: path for name, path in package_files().items() if path.suffix == ".py"}
+PACKAGES = sorted({str(Path(name).parent).replace("/", ".") for name in MODULES})
 
 
 def run_python(code, *options, **kwargs):
@@ -83,16 +81,19 @@ def test_import_is_light(module):
     assert not {"torch", "amaranth", "matplotlib", "cocotb", "sklearn"} & set(loaded)
 
 
-def test_every_package_is_listed():
-    found = {str(Path(name).parent).replace("/", ".") for name in MODULES}
-    assert sorted(PACKAGES) == sorted(found)
-    for package in found:
+def test_every_package_has_an_init():
+    for package in PACKAGES:
         assert f"{package.replace('.', '/')}/__init__.py" in MODULES
 
 
 def test_every_folder_of_modules_is_part_of_the_package():
     folders = {path.parent.name for path in ROOT.glob("*/*.py")} - NOT_OURS - PRODUCTS
-    assert folders - {"benchmarks", "tests"} == set(FOLDERS.values())
+    assert folders - {"benchmarks", "tests", "threefold"} == set(LINKED)
+
+
+def test_links_are_relative():
+    for name, path in LINKED.items():
+        assert path.readlink() == Path("..", name)
 
 
 def definitions(path):
@@ -130,14 +131,30 @@ def test_exported_names(name):
 def imports_of(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield node.module
+            yield from ((0, name.name) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.level, node.module or ""
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_parts_import_each_other_relatively(name):
-    assert not [module for module in imports_of(MODULES[name]) if module.startswith("threefold")]
+def test_imports_are_relative_within_a_folder_and_absolute_across(name):
+    _, *parts = Path(name).parts
+    folder, inside = ("threefold", parts) if parts[0] not in LINKED else (parts[0], parts[1:])
+    own = "threefold" if folder == "threefold" else f"threefold.{folder}"
+    for level, module in imports_of(MODULES[name]):
+        assert level <= len(inside), f"{'.' * level}{module} leaves {folder}/"
+        assert level or not f"{module}.".startswith(f"{own}."), f"{module} is in {folder}/"
+
+
+def test_types_are_clean():
+    process = subprocess.run(
+        [sys.executable, "-m", "pyright", "--outputjson", "-p", ROOT],
+        capture_output=True,
+        text=True,
+    )
+    found = json.loads(process.stdout)["generalDiagnostics"]
+    unresolved = [each for each in found if each.get("rule") in UNRESOLVED]
+    assert not unresolved
 
 
 @pytest.fixture(scope="module")
@@ -145,9 +162,11 @@ def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     source.mkdir()
-    for name in {"pyproject.toml", "README.md", "LICENSE"} | set(FOLDERS.values()):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, source / name)
+    for name in ["pyproject.toml", "README.md", "LICENSE", "threefold", *LINKED]:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, symlinks=True)
+        else:
+            shutil.copy(ROOT / name, source / name)
     command = "-m pip wheel --quiet --no-deps --no-build-isolation --no-index -w"
     subprocess.run([sys.executable, *command.split(), folder, source], check=True)
     (path,) = folder.glob("*.whl")
@@ -170,9 +189,10 @@ def test_a_wheel_is_imported_as_it_is(wheel, tmp_path):
 
 
 def test_the_editable_install_is_this_checkout(tmp_path):
-    for package, folder in FOLDERS.items():
-        code = f"import {package} as p; print(p.__file__)"
-        assert Path(run_python(code, cwd=tmp_path).strip()) == ROOT / folder / "__init__.py"
+    for name, folder in LINKED.items():
+        code = f"import threefold.{name} as p; print(p.__file__)"
+        found = Path(run_python(code, cwd=tmp_path).strip())
+        assert found.resolve() == folder.resolve() / "__init__.py"
 
 
 def test_the_version_is_stated_once(tmp_path):
@@ -201,7 +221,7 @@ def test_every_dependency_is_pinned():
 
 def test_every_dependency_has_its_reason():
     text = (ROOT / "pyproject.toml").read_text()
-    lines = re.findall(r'^    "[\w.-]+>=[^"]+",.*$', text, re.MULTILINE)
+    lines = re.findall(r'^    "[\w.\[\]-]+>=[^"]+",.*$', text, re.MULTILINE)
     assert len(lines) == len(list(required()))
     assert not [line for line in lines if not re.search(r'",\s+# \w', line)]
 

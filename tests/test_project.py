@@ -5,10 +5,8 @@ import re
 
 import numpy as np
 import pytest
-from threefold.boards import BOARDS
-from threefold.sim import golden
-from threefold.sim.simulate import SimulationResult
 
+from threefold.boards import BOARDS
 from threefold.build import BuildResult
 from threefold.errors import (
     BuildError,
@@ -33,6 +31,8 @@ from threefold.network import (
 from threefold.plan import Cycles, Folding
 from threefold.plan.file import digest
 from threefold.project import Project
+from threefold.sim import golden
+from threefold.sim.simulate import SimulationResult
 
 FOLDINGS = {"fc1": Folding(2, 4), "fc2": Folding(2, 3)}
 OTHERS = {"fc1": Folding(2, 4), "fc2": Folding(4, 6)}

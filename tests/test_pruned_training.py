@@ -4,12 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
-from threefold.quant import PRESETS, Pruning, build, digit_maps, export, require_equal, train
-from threefold.quant.pruning import counts, select
-from threefold.sim import golden
 
 from threefold.plan import Folding, fold
 from threefold.plan.cycles import trace
+from threefold.quant import PRESETS, Pruning, build, digit_maps, export, require_equal, train
+from threefold.quant.pruning import counts, select
+from threefold.sim import golden
 
 from .accelerators import AcceleratorBench
 

@@ -6,10 +6,10 @@ A run of ``pytest --hypothesis-profile=nightly`` takes fifteen times as many.
 import numpy as np
 import pytest
 from hypothesis import settings
-from threefold.sim import golden
 
 from threefold.network import INPUT
 from threefold.plan.cycles import trace
+from threefold.sim import golden
 
 from .accelerators import CODES, AcceleratorBench, random_images
 from .random_networks import random_convolutional, random_convolutional_plan

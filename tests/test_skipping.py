@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from threefold.sim import golden
 
 from threefold import zoo
 from threefold.network import Codes, Conv, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, align, fold
 from threefold.plan.cycles import trace
+from threefold.sim import golden
 
 from .accelerators import AcceleratorBench
 

@@ -4,14 +4,14 @@ import convolutions
 import numpy as np
 import pytest
 from hypothesis import settings
-from threefold.hw.accelerator import Accelerator
-from threefold.hw.verilog import to_verilog
-from threefold.sim import golden
-from threefold.sim.simulate import simulate
 
 from threefold import zoo
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.verilog import to_verilog
 from threefold.plan import Folding, Layer, fold, lower
 from threefold.plan.cycles import trace
+from threefold.sim import golden
+from threefold.sim.simulate import simulate
 
 from .accelerators import AcceleratorBench, divisors
 

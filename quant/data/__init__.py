@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ...errors import DataError
+from threefold.errors import DataError
+
 from .augment import AUGMENTATIONS
 from .cifar10 import cifar10, cifar10_jpeg
 from .dataset import Dataset

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import DataError
-from ...network import Codes, Tensor
+from threefold.errors import DataError
+from threefold.network import Codes, Tensor
+
 from .dataset import Dataset
 from .files import find_files
 from .read import open_image, read_arrays, read_bytes

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...errors import DataError
-from ...network import Codes, Tensor
+from threefold.errors import DataError
+from threefold.network import Codes, Tensor
+
 from .image_files import ImageFiles
 
 __all__ = ["Dataset"]

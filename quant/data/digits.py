@@ -4,8 +4,9 @@ import dataclasses
 
 import numpy as np
 
-from ...errors import ToolError
-from ...network import Codes, Tensor
+from threefold.errors import ToolError
+from threefold.network import Codes, Tensor
+
 from .dataset import Dataset
 
 __all__ = ["digit_maps", "digits"]

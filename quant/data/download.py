@@ -11,8 +11,9 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from ...errors import DataError
-from ...files import make_folder
+from threefold.errors import DataError
+from threefold.files import make_folder
+
 from .files import SOURCES, Remote
 
 __all__ = ["download"]

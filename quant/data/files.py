@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import DataError
+from threefold.errors import DataError
 
 __all__ = ["SOURCES", "Remote", "Source", "find_files"]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...archive import read_regular
-from ...errors import DataError, FileFormatError
+from threefold.archive import read_regular
+from threefold.errors import DataError, FileFormatError
 
 __all__ = ["read_idx"]
 

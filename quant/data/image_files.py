@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ...errors import DataError
+from threefold.errors import DataError
+
 from .read import open_image
 
 __all__ = ["ImageFiles"]

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...network import Codes, Tensor
+from threefold.network import Codes, Tensor
+
 from .dataset import Dataset
 from .files import find_files
 from .idx import read_idx

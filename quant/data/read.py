@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...archive import read_npy, read_regular, unzip
-from ...errors import DataError, FileFormatError, ToolError
+from threefold.archive import read_npy, read_regular, unzip
+from threefold.errors import DataError, FileFormatError, ToolError
 
 __all__ = ["open_image", "read_arrays", "read_bytes"]
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ...errors import DataError
+from threefold.errors import DataError
 
 __all__ = ["standardise"]
 

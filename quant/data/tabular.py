@@ -8,9 +8,10 @@ from string import ascii_uppercase
 
 import numpy as np
 
-from ...archive import shorten
-from ...errors import DataError
-from ...network import Codes, Tensor
+from threefold.archive import shorten
+from threefold.errors import DataError
+from threefold.network import Codes, Tensor
+
 from .dataset import Dataset
 from .files import find_files
 from .read import read_bytes

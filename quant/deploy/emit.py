@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ... import network
-from ...errors import NetworkError
-from ...levels import search
-from ...network import INPUT, Codes, Conv, Dense, Logits, Node, Op, Threshold
+from threefold import network
+from threefold.errors import NetworkError
+from threefold.levels import search
+from threefold.network import INPUT, Codes, Conv, Dense, Logits, Node, Op, Threshold
+
 from ..layers import (
     Flatten,
     Join,

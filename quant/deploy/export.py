@@ -6,8 +6,9 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from ...errors import NetworkError
-from ...network import ArgMax, Network
+from threefold.errors import NetworkError
+from threefold.network import ArgMax, Network
+
 from ..models import Model
 from .emit import Emitter
 from .graph import names

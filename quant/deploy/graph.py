@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from torch import nn
 
-from ...errors import NetworkError
+from threefold.errors import NetworkError
+
 from ..layers import (
     Concat,
     Convolution,

@@ -6,9 +6,10 @@ from contextlib import ExitStack, nullcontext
 import numpy as np
 import torch
 
-from ...errors import MismatchError
-from ...network import Network
-from ...sim import golden
+from threefold.errors import MismatchError
+from threefold.network import Network
+from threefold.sim import golden
+
 from ..layers import Quantizer, QuantTensor, integers
 from ..models import Model
 from .graph import names

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...errors import NetworkError
-from ...network import Conv, Logits, Network, Node, Op, PadChannels, Threshold, Width
+from threefold.errors import NetworkError
+from threefold.network import Conv, Logits, Network, Node, Op, PadChannels, Threshold, Width
 
 __all__ = ["width_of"]
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from ...errors import TrainingError
+from threefold.errors import TrainingError
+
 from .tensor import QuantTensor
 
 __all__ = ["Concat", "Join", "Residual"]

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from ...errors import TrainingError
-from ...network import Kept
+from threefold.errors import TrainingError
+from threefold.network import Kept
+
 from .batch import moments
 from .slim import Slimmable, taken
 from .tensor import QuantTensor

@@ -4,7 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ...errors import TrainingError
+from threefold.errors import TrainingError
+
 from .tensor import QuantTensor
 from .window import four, pair
 

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...errors import TrainingError
-from ...network import Kept
+from threefold.errors import TrainingError
+from threefold.network import Kept
+
 from .slim import Slimmable, taken
 from .tensor import flat
 from .window import four, pair

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from ...errors import TrainingError
-from ...network import Codes
+from threefold.errors import TrainingError
+from threefold.network import Codes
+
 from ..weights import tight_sign
 from .batch import mean_square
 from .tensor import QuantTensor, over_channels

@@ -3,7 +3,8 @@
 from torch import nn
 from torch.nn import functional
 
-from ...errors import TrainingError
+from threefold.errors import TrainingError
+
 from .slim import Slimmable
 from .tensor import QuantTensor, flat
 

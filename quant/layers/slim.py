@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ...network import Kept
+from threefold.network import Kept
 
 __all__ = ["Slimmable", "taken"]
 

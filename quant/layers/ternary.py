@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from ...errors import TrainingError
+from threefold.errors import TrainingError
+
 from ..weights import Statistical, WeightQuantizer
 from .product import Convolution, MatrixProduct, Product
 from .tensor import QuantTensor, over_channels

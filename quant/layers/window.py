@@ -2,7 +2,7 @@
 
 import reprlib
 
-from ...errors import TrainingError
+from threefold.errors import TrainingError
 
 __all__ = ["four", "pair"]
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from ...errors import TrainingError
-from ...network import Tensor
+from threefold.errors import TrainingError
+from threefold.network import Tensor
+
 from ..layers import MaxPool
 from .kit import Kit
 from .model import Model, require_outputs

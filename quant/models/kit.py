@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from ...errors import TrainingError
-from ...network import Codes
+from threefold.errors import TrainingError
+from threefold.network import Codes
+
 from ..layers import (
     Convolution,
     FloatConv,

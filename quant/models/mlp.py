@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from ...network import Tensor
+from threefold.network import Tensor
+
 from .kit import Kit
 from .model import Model, require_outputs
 

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from ...errors import TrainingError
-from ...network import Codes, Tensor
+from threefold.errors import TrainingError
+from threefold.network import Codes, Tensor
+
 from ..layers import (
     Convolution,
     Join,

@@ -6,8 +6,9 @@ ternary, the first and the last included, as in He, Gong, Fan, WACV 2019.
 
 from collections.abc import Sequence
 
-from ...errors import TrainingError
-from ...network import Tensor
+from threefold.errors import TrainingError
+from threefold.network import Tensor
+
 from ..layers import MaxPool, SumPool
 from .blocks import EXPANSION, basic, bottleneck
 from .kit import Kit

@@ -7,8 +7,9 @@ weights are those of the whole tensors, so that one memory of ternary weights se
 
 from torch import nn
 
-from ...errors import NetworkError, TrainingError
-from ...network import Kept, is_name
+from threefold.errors import NetworkError, TrainingError
+from threefold.network import Kept, is_name
+
 from ..layers import Concat, Convolution, Flatten, Join, Norm, PadChannels, Product, Ternary
 from .model import Model
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ...errors import TrainingError
+from threefold.errors import TrainingError
+
 from ..ranges import Range, require, require_flags
 
 __all__ = ["SCOPES", "Pruning"]

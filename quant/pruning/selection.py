@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...errors import TrainingError
+from threefold.errors import TrainingError
+
 from ..deploy.graph import weighted
 from ..layers import Product
 from ..models import Model

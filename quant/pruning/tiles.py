@@ -6,7 +6,8 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from ...errors import TrainingError
+from threefold.errors import TrainingError
+
 from ..layers import Convolution, Product
 
 __all__ = ["Tile"]

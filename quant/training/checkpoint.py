@@ -7,8 +7,9 @@ from pathlib import Path
 
 import torch
 
-from ...errors import TrainingError
-from ...files import write_file
+from threefold.errors import TrainingError
+from threefold.files import write_file
+
 from ..data import Dataset
 from ..models import Model
 from .config import TrainConfig

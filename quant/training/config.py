@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from numbers import Integral
 
-from ...errors import TrainingError
-from ...network import Codes
+from threefold.errors import TrainingError
+from threefold.network import Codes
+
 from ..data.augment import AUGMENTATIONS
 from ..models import FLOAT, NETWORKS, WIDTHS
 from ..pruning import Pruning

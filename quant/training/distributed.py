@@ -14,7 +14,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from ...errors import ThreefoldError, TrainingError
+from threefold.errors import ThreefoldError, TrainingError
+
 from ..layers import sharing
 
 __all__ = ["Group", "processes"]

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from numbers import Real
 
-from ...errors import TrainingError
-from ...network.network import MAX_WIDTH_NAME
+from threefold.errors import TrainingError
+from threefold.network.network import MAX_WIDTH_NAME
 
 __all__ = ["narrower", "ratios"]
 

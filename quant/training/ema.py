@@ -2,7 +2,8 @@
 
 import torch
 
-from ...errors import TrainingError
+from threefold.errors import TrainingError
+
 from ..models import Model
 from .part import Part
 

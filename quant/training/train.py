@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ...errors import TrainingError
+from threefold.errors import TrainingError
+
 from ..data import Dataset, ImageFiles
 from ..layers import integers
 from ..models import NETWORKS, Kit, Model, slim

@@ -2,7 +2,8 @@
 
 import torch
 
-from ...errors import TrainingError
+from threefold.errors import TrainingError
+
 from ..layers import Product, Ternary
 from ..models import Model
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ...errors import TrainingError
+from threefold.errors import TrainingError
+
 from .base import SMALLEST, WeightQuantizer, exact_sum, over_filters, within_one
 
 __all__ = ["Expanded"]

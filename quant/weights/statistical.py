@@ -7,7 +7,8 @@ accuracy", WACV 2019, as in the authors' code.
 import torch
 from torch import Tensor
 
-from ...errors import TrainingError
+from threefold.errors import TrainingError
+
 from .base import SMALLEST, WeightQuantizer, exact_sum, over_filters, within_one
 
 __all__ = ["RATIO", "Statistical"]

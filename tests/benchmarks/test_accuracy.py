@@ -2,10 +2,10 @@ import runpy
 from pathlib import Path
 
 import pytest
-from threefold.quant import PRESETS, digits
-from threefold.sim import golden
 
 from threefold.network import load
+from threefold.quant import PRESETS, digits
+from threefold.sim import golden
 
 ROOT = Path(__file__).parents[2]
 NETWORKS = sorted((ROOT / "zoo").glob("*.tern"))

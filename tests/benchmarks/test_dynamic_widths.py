@@ -2,6 +2,7 @@ import dataclasses
 
 import dynamic_widths as benchmark
 import pytest
+
 from threefold.quant import PRESETS, digits
 
 

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from threefold.boards import get
 
 ROOT = Path(__file__).parents[2]

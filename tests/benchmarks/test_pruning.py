@@ -5,6 +5,7 @@ from pathlib import Path
 import pruning
 import pruning_plot as picture
 import pytest
+
 from threefold.quant import build, digit_maps
 from threefold.quant.pruning import Pruning, prune, select
 

@@ -2,8 +2,8 @@ import re
 from pathlib import Path
 
 import pytest
-from threefold.boards import BOARDS, get
 
+from threefold.boards import BOARDS, get
 from threefold.errors import PlanError
 
 

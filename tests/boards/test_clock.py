@@ -2,8 +2,8 @@
 
 import pytest
 from amaranth.hdl import ClockDomain, Module, Signal
-from threefold.boards import ClockGenerator, get
 
+from threefold.boards import ClockGenerator, get
 from threefold.errors import PlanError
 
 

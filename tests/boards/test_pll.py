@@ -1,8 +1,8 @@
 import re
 
 import pytest
-from threefold.boards.pll import ECP5PLL, ICE40PLL
 
+from threefold.boards.pll import ECP5PLL, ICE40PLL
 from threefold.errors import PlanError
 from threefold.toolchain import run
 

@@ -1,8 +1,8 @@
 import pytest
-from threefold.quant.data import DATASETS, SOURCES
-from threefold.quant.data.files import Remote, Source
 
 from threefold.cli import main
+from threefold.quant.data import DATASETS, SOURCES
+from threefold.quant.data.files import Remote, Source
 
 
 def test_every_set_is_listed(capsys, monkeypatch):

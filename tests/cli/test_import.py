@@ -3,11 +3,11 @@ import sys
 
 import numpy as np
 import pytest
-from threefold.sim import golden
 
 from threefold.cli import main
 from threefold.data import load_images, save_images
 from threefold.network import ArgMax, Logits, load
+from threefold.sim import golden
 
 from ..importer.graphs import Graph
 

@@ -8,13 +8,13 @@ import sys
 import numpy as np
 import pytest
 from rich.console import Console
-from threefold.quant import PRESETS
-from threefold.sim import golden
 
 from threefold.cli import train as command
 from threefold.data import load_images
 from threefold.errors import DataError, ToolError, TrainingError
 from threefold.network import load
+from threefold.quant import PRESETS
+from threefold.sim import golden
 
 PRODUCTS = ["checkpoint.pt", "network.tern", "test.npz", "train.json"]
 

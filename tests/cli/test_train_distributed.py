@@ -3,11 +3,11 @@ import json
 import numpy as np
 import pytest
 import torch
-from threefold.sim import golden
 
 from threefold.cli import main
 from threefold.data import load_images
 from threefold.network import load
+from threefold.sim import golden
 
 from ..torchrun import torchrun
 

@@ -9,6 +9,8 @@ import pytest
 from amaranth.hdl import EnableInserter, Module, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
+from threefold import network
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.argmax import ArgMax
 from threefold.hw.byte_packer import BytePacker
@@ -25,8 +27,6 @@ from threefold.hw.resizer import Deserializer, Serializer
 from threefold.hw.skid_buffer import SkidBuffer
 from threefold.hw.stream_adder import StreamAdder
 from threefold.hw.uart import UARTReceiver
-
-from threefold import network
 from threefold.network import (
     Codes,
     Conv,

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from amaranth.hdl import Fragment, Module, ResetInserter, Signal
 from amaranth.sim import Simulator
+
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.stream import lane_count, lane_shape
 from threefold.hw.verilog import to_rtlil
-from threefold.sim import golden
-
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, fold
 from threefold.plan.area import prefers_block
 from threefold.plan.cycles import trace
 from threefold.plan.requantize import FORMS
+from threefold.sim import golden
 
 from ..accelerators import AcceleratorBench, random_images
 from ..streams import elaborated

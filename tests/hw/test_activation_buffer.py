@@ -7,12 +7,12 @@ from amaranth.hdl import Assert, EnableInserter, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 from amaranth.sim import Simulator
+
+from threefold.errors import PlanError
 from threefold.hw.activation_buffer import ActivationBuffer
 from threefold.hw.sequencer import Sequencer
 from threefold.hw.stream import lane_stream
 from threefold.hw.window_walker import WindowWalker
-
-from threefold.errors import PlanError
 from threefold.plan.window import Window
 
 from ..contracts import Prover

@@ -5,9 +5,9 @@ import random
 import pytest
 from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
-from threefold.hw.adder_tree import AdderTree
 
 from threefold.errors import PlanError
+from threefold.hw.adder_tree import AdderTree
 
 
 @pytest.mark.parametrize("terms", [1, 2, 3, 4, 5, 7, 8, 9, 32])

@@ -4,9 +4,9 @@ import random
 
 import numpy as np
 import pytest
-from threefold.hw.argmax import ArgMax
 
 from threefold.errors import PlanError
+from threefold.hw.argmax import ArgMax
 
 from ..streams import pass_through
 

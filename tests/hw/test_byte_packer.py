@@ -6,9 +6,9 @@ import pytest
 from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threefold.hw.byte_packer import BytePacker
 
 from threefold.errors import PlanError
+from threefold.hw.byte_packer import BytePacker
 
 
 async def pause(ctx, cycles):

@@ -7,9 +7,9 @@ from amaranth.hdl import Shape
 from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threefold.hw.byte_unpacker import ByteUnpacker
 
 from threefold.errors import PlanError
+from threefold.hw.byte_unpacker import ByteUnpacker
 
 
 async def pause(ctx, cycles):

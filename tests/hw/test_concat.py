@@ -1,9 +1,9 @@
 # amaranth: UnusedElaboratable=no
 
 import pytest
-from threefold.hw.concat import Concat
 
 from threefold.errors import PlanError
+from threefold.hw.concat import Concat
 
 from ..streams import lockstep
 

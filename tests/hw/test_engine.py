@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from threefold.hw.engine import Engine
-from threefold.sim import golden
 
+from threefold.hw.engine import Engine
 from threefold.network import Codes, Conv, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import EnginePlan, Folding, lower
+from threefold.sim import golden
 
 from ..accelerators import CODES, divisors, random_images
 from ..streams import Bench, elaborated, pass_through

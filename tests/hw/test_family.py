@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 import pytest
+
 from threefold.boards import BOARDS
 from threefold.hw.family import family_of
 

@@ -3,9 +3,9 @@
 import pytest
 from amaranth.hdl import signed
 from amaranth.sim import Simulator
-from threefold.hw.fifo import Fifo
 
 from threefold.errors import PlanError
+from threefold.hw.fifo import Fifo
 from threefold.synthesis import synthesise
 
 from ..streams import lockstep, pass_through

@@ -1,9 +1,9 @@
 # amaranth: UnusedElaboratable=no
 
 import pytest
-from threefold.hw.fork import Fork
 
 from threefold.errors import PlanError
+from threefold.hw.fork import Fork
 
 from ..streams import lockstep
 

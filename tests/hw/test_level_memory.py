@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import Fragment
 from amaranth.sim import Simulator
+
 from threefold.hw.level_memory import LevelMemory
 
 ROWS = np.array([[0, 3], [7, 15], [4, 4], [1, 14], [0, 0]])

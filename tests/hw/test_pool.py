@@ -3,12 +3,12 @@ import random
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
+
 from threefold.hw.pool import PoolEngine, Reducer
 from threefold.hw.stream import lane_count, lane_shape
-from threefold.sim import golden
-
 from threefold.network import Codes, MaxPool, Network, SumPool, Tensor
 from threefold.plan import PoolPlan, lower
+from threefold.sim import golden
 
 from ..accelerators import CODES, random_images
 from ..streams import Bench, elaborated, pass_through

@@ -12,11 +12,11 @@ from amaranth.hdl import Assert, Assume, Cover, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, connect, flipped
 from amaranth.sim import Simulator
+
 from threefold.boards import get
+from threefold.errors import BuildError, PlanError
 from threefold.hw.ram import Ram
 from threefold.hw.verilog import to_rtlil
-
-from threefold.errors import BuildError, PlanError
 from threefold.plan.area import MEMORIES
 from threefold.synthesis import synthesise
 from threefold.toolchain import find, run

@@ -6,10 +6,10 @@ import re
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
-from threefold.hw.requantizer import Requantizer
-from threefold.hw.verilog import to_rtlil
 
 from threefold.errors import PlanError
+from threefold.hw.requantizer import Requantizer
+from threefold.hw.verilog import to_rtlil
 from threefold.plan.requantize import FORMS, requantizer_cycles, requantizer_latency
 
 from ..streams import pass_through

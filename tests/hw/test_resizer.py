@@ -5,9 +5,9 @@ import random
 import pytest
 from amaranth.hdl import signed
 from amaranth.sim import Simulator
-from threefold.hw.resizer import Deserializer, Serializer
 
 from threefold.errors import PlanError
+from threefold.hw.resizer import Deserializer, Serializer
 
 from ..streams import pass_through
 

@@ -5,9 +5,9 @@ import pytest
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from threefold.hw.rom import rom
 
 from threefold.errors import PlanError
+from threefold.hw.rom import rom
 from threefold.synthesis import synthesise
 
 

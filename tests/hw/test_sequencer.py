@@ -5,6 +5,7 @@ import random
 import pytest
 from amaranth.hdl import ClockDomain, EnableInserter, Module, Signal
 from amaranth.sim import Simulator
+
 from threefold.hw.sequencer import Sequencer
 
 from ..windows import READERS

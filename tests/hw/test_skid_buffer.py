@@ -2,6 +2,7 @@
 
 import pytest
 from amaranth.hdl import signed
+
 from threefold.hw.skid_buffer import SkidBuffer
 
 from ..streams import lockstep

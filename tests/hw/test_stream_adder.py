@@ -3,10 +3,10 @@
 import pytest
 from amaranth.hdl import Shape
 from amaranth.sim import Simulator
-from threefold.hw.stream import lane_shape
-from threefold.hw.stream_adder import StreamAdder
 
 from threefold.errors import PlanError
+from threefold.hw.stream import lane_shape
+from threefold.hw.stream_adder import StreamAdder
 
 from ..streams import lockstep
 

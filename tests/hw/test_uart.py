@@ -7,9 +7,9 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threefold.hw.uart import UARTReceiver, UARTTransmitter, divisor
 
 from threefold.errors import PlanError
+from threefold.hw.uart import UARTReceiver, UARTTransmitter, divisor
 
 
 class Loopback(wiring.Component):

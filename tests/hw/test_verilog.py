@@ -1,6 +1,7 @@
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from threefold.hw.verilog import to_verilog
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from amaranth.hdl import Fragment
 from amaranth.sim import Simulator
-from threefold.hw.weight_memory import WeightMemory
 
+from threefold.hw.weight_memory import WeightMemory
 from threefold.plan.area import block_rams
 from threefold.synthesis import synthesise
 

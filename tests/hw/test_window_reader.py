@@ -4,6 +4,7 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
+
 from threefold.hw.window_reader import WindowReader
 
 from ..streams import elaborated

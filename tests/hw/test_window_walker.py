@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import EnableInserter, Signal
 from amaranth.sim import Simulator
+
 from threefold.hw.window_walker import WindowWalker
 
 from ..windows import READERS

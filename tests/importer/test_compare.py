@@ -3,12 +3,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from threefold.sim import golden
 
 from threefold.importer import Source, compare, convert, source_classes
 from threefold.importer.edge import Edge
 from threefold.importer.rounding import differences
 from threefold.network import ArgMax, Logits, MaxPool, Network, Node
+from threefold.sim import golden
 from threefold.zoo import random_images
 
 from .graphs import Graph

@@ -3,12 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto
-from threefold.sim import golden
 
 from threefold.errors import NetworkError
 from threefold.importer import Source, compare, convert, source_classes
 from threefold.importer.ending import _whole
 from threefold.network import Codes, Conv, Logits, Threshold
+from threefold.sim import golden
 
 from .graphs import Graph
 

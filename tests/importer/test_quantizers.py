@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from threefold.sim import golden
 
 from threefold.importer import Input, Source, compare, convert
 from threefold.network import Codes
+from threefold.sim import golden
 from threefold.zoo import random_images
 
 from .graphs import DOMAIN, Graph

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threefold.sim.golden import run
 
 from threefold.errors import NetworkError
 from threefold.network import ArgMax, Codes, Conv, Dense, Integers, Network, Tensor
+from threefold.sim.golden import run
 
 from ..strategies import any_codes, convs
 

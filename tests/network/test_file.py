@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threefold.sim.golden import run
 
 from threefold.errors import BuildError, FileFormatError, NetworkError, ThreefoldError
 from threefold.network import (
@@ -32,6 +31,7 @@ from threefold.network import (
     save,
 )
 from threefold.network.file import OPS, SCHEMA, digest
+from threefold.sim.golden import run
 
 from ..strategies import images_for, networks
 

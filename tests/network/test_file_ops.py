@@ -7,7 +7,6 @@ import zipfile
 
 import numpy as np
 import pytest
-from threefold.sim.golden import evaluate, run
 
 from threefold.errors import FileFormatError
 from threefold.network import (
@@ -31,6 +30,7 @@ from threefold.network import (
     save,
 )
 from threefold.network.file import OPS
+from threefold.sim.golden import evaluate, run
 
 GENERATOR = np.random.default_rng(1)
 NETWORK = Network(

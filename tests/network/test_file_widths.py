@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from threefold.sim.golden import run
 
 from threefold.errors import FileFormatError
 from threefold.network import (
@@ -20,6 +19,7 @@ from threefold.network import (
     load,
     save,
 )
+from threefold.sim.golden import run
 
 from .test_file import WRONG, loads_or_is_refused, members_of, npy_of, places, replaced, zip_of
 

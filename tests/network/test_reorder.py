@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threefold.sim import golden
 
 from threefold.errors import NetworkError
 from threefold.network import (
@@ -27,6 +26,7 @@ from threefold.network import (
     permute,
 )
 from threefold.plan.ties import Ties
+from threefold.sim import golden
 
 from ..strategies import images_for, networks
 

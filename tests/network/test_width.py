@@ -4,7 +4,6 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from threefold.sim import golden
 
 from threefold.errors import NetworkError
 from threefold.network import (
@@ -26,6 +25,7 @@ from threefold.network import (
     Threshold,
     Width,
 )
+from threefold.sim import golden
 
 GENERATOR = np.random.default_rng(1)
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threefold.sim import golden
 
 from threefold.errors import PlanError
 from threefold.network import (
@@ -23,6 +22,7 @@ from threefold.network import (
 )
 from threefold.plan import Folding, Schedule, align
 from threefold.plan.align import tiles_left
+from threefold.sim import golden
 
 from ..accelerators import make_layer
 from ..strategies import images_for, networks

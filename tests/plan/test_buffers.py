@@ -3,13 +3,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from threefold.sim import golden
 
 from threefold.errors import PlanError
 from threefold.network import INPUT, Add, Codes, Conv, Network, Node, Tensor, Threshold
 from threefold.plan import Folding, Plan, fold
 from threefold.plan.buffers import _least, branch_buffers
 from threefold.plan.cycles import predict, trace
+from threefold.sim import golden
 
 from ..accelerators import AcceleratorBench, random_images
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from threefold.sim import golden
 
 from threefold.errors import PlanError
 from threefold.network import Add, Codes, MaxPool, Network, Tensor
 from threefold.plan import Budget, Folding, check_choices, fit, fold, load_plan, save_plan
+from threefold.sim import golden
 from threefold.zoo import Builder, random_images
 
 CODES = Codes.unsigned(2)

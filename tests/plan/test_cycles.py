@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from threefold.sim import golden
 
 from threefold.plan.cycles import interval_of, trace
+from threefold.sim import golden
 
 from ..accelerators import CODES, AcceleratorBench, random_images, random_plan
 

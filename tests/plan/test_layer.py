@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from threefold.sim import golden
 
 from threefold.errors import PlanError
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import lower
+from threefold.sim import golden
 
 from ..accelerators import CODES, random_images, random_network
 

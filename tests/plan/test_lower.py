@@ -2,7 +2,6 @@ import re
 
 import numpy as np
 import pytest
-from threefold.sim import golden
 
 from threefold.errors import PlanError
 from threefold.network import (
@@ -26,6 +25,7 @@ from threefold.network import (
 from threefold.plan import lower
 from threefold.plan.steps import ConcatStep, PadStep, Pool, Requantize, Sum
 from threefold.plan.window import Window
+from threefold.sim import golden
 
 MAP = Tensor((4, 6, 2), Codes(3, 2, -2))
 SPARE = Conv(np.ones((2, 1, 1, 2), int))

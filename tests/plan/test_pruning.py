@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from threefold.hw.engine import Engine
 from threefold.hw.verilog import to_rtlil
-
 from threefold.network import Codes, Dense, Logits, Network, Tensor
 from threefold.plan import EnginePlan, Folding, lower
 

@@ -1,6 +1,7 @@
 import dataclasses
 
 import pytest
+
 from threefold.quant import PRESETS, build, digits, train
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from threefold.sim.bench import Difference, Events, arguments, bench, write_beats
 from threefold.sim.streams import Stream, pack
 

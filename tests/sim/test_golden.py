@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threefold.sim import golden
 
 from threefold.errors import DataError, NetworkError
 from threefold.network import (
@@ -28,6 +27,7 @@ from threefold.network import (
     Threshold,
 )
 from threefold.network.file import OPS
+from threefold.sim import golden
 
 from ..strategies import images_for, networks
 

@@ -5,14 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from threefold.hw.accelerator import Accelerator
-from threefold.hw.verilog import to_verilog
-from threefold.sim import golden
-from threefold.sim.bench import Events
-from threefold.sim.simulate import simulate
-from threefold.sim.streams import expected_streams
 
 from threefold.errors import BuildError, DataError, MismatchError, PlanError, ToolError
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.verilog import to_verilog
 from threefold.network import (
     ArgMax,
     Codes,
@@ -25,6 +21,10 @@ from threefold.network import (
     Threshold,
 )
 from threefold.plan import Folding, fold
+from threefold.sim import golden
+from threefold.sim.bench import Events
+from threefold.sim.simulate import simulate
+from threefold.sim.streams import expected_streams
 
 IMAGES = np.random.default_rng(1).integers(0, 4, (40, 1, 1, 8))
 

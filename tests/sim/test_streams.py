@@ -1,6 +1,7 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+
 from threefold.sim import golden
 from threefold.sim.streams import Stream, expected_streams, pack, unpack, unpack_bits
 

@@ -2,12 +2,12 @@ from functools import cache
 
 import numpy as np
 import pytest
-from threefold.sim.golden import evaluate
 
 from threefold import zoo
 from threefold.errors import NetworkError
 from threefold.network import Codes, Conv, Threshold, load, save
 from threefold.network.file import digest
+from threefold.sim.golden import evaluate
 
 BIPOLAR = ("activations", Codes.bipolar())
 NETWORKS = [

@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from threefold.quant import AUGMENTATIONS
 
 ZERO = 7

@@ -5,9 +5,9 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from threefold.quant import load_dataset
 
 from threefold.errors import DataError
+from threefold.quant import load_dataset
 
 TRAIN, TEST = 10, 6
 RANDOM = np.random.default_rng(0)

@@ -4,10 +4,10 @@ import sys
 
 import numpy as np
 import pytest
-from threefold.quant import digit_maps, digits, load_dataset
 
 from threefold.errors import DataError, ToolError
 from threefold.network import Integers, Tensor
+from threefold.quant import digit_maps, digits, load_dataset
 
 
 def test_digits_are_split_once_and_for_all(dataset):

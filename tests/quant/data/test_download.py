@@ -6,10 +6,10 @@ import tarfile
 import threading
 
 import pytest
-from threefold.quant.data import SOURCES, download
-from threefold.quant.data.files import Remote, Source
 
 from threefold.errors import DataError
+from threefold.quant.data import SOURCES, download
+from threefold.quant.data.files import Remote, Source
 
 CONTENT = bytes(range(256)) * 9000
 

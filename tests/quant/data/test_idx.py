@@ -3,9 +3,9 @@ import re
 
 import numpy as np
 import pytest
-from threefold.quant.data.idx import read_idx
 
 from threefold.errors import DataError
+from threefold.quant.data.idx import read_idx
 
 ARRAY = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
 HEAD = bytes((0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4))

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from threefold.quant.data import ImageFiles
 
 from threefold.errors import DataError
+from threefold.quant.data import ImageFiles
 
 
 @pytest.fixture

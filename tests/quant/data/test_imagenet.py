@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from threefold.quant import TrainConfig, accuracy, build, export, load_dataset, require_equal, train
-from threefold.quant.data import imagenet
 
 from threefold.errors import DataError
+from threefold.quant import TrainConfig, accuracy, build, export, load_dataset, require_equal, train
+from threefold.quant.data import imagenet
 
 CLASSES = {"dark": (0, 90), "light": (160, 256)}
 

@@ -3,9 +3,9 @@ import re
 
 import numpy as np
 import pytest
-from threefold.quant import load_dataset, mnist
 
 from threefold.errors import DataError
+from threefold.quant import load_dataset, mnist
 
 
 def idx(array):

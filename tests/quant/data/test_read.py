@@ -6,9 +6,9 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
-from threefold.quant.data import read
 
 from threefold.errors import DataError, ToolError
+from threefold.quant.data import read
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 9, 3), np.uint8)
 

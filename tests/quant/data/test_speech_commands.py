@@ -2,10 +2,10 @@ import re
 
 import numpy as np
 import pytest
-from threefold.quant import load_dataset
-from threefold.quant.data.speech_commands import _held_out
 
 from threefold.errors import DataError
+from threefold.quant import load_dataset
+from threefold.quant.data.speech_commands import _held_out
 
 WORDS = ["down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes"]
 CLASSES = np.array([*WORDS, "_silence_", "_unknown_"])

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from threefold.quant.data.standard import standardise
 
 from threefold.errors import DataError
+from threefold.quant.data.standard import standardise
 
 
 def test_steps_are_of_the_examples_to_train_with():

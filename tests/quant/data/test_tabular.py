@@ -3,11 +3,11 @@ from string import ascii_uppercase
 
 import numpy as np
 import pytest
+
+from threefold.errors import DataError
 from threefold.quant import load_dataset
 from threefold.quant.data import tabular
 from threefold.quant.data.standard import standardise
-
-from threefold.errors import DataError
 
 ROWS = {"letter": (20, 6), "magic": (20, 6), "pendigits": (20, 6)}
 LABELS = np.arange(26) % 10

@@ -5,6 +5,9 @@ from functools import partial
 
 import torch
 from hypothesis import strategies as st
+from torch import nn
+
+from threefold.network import Codes, Tensor
 from threefold.quant import (
     WEIGHTS,
     Concat,
@@ -22,9 +25,6 @@ from threefold.quant import (
     TernaryConv,
     TernaryLinear,
 )
-from torch import nn
-
-from threefold.network import Codes, Tensor
 
 __all__ = ["FORMS", "images_of", "models"]
 

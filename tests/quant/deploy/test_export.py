@@ -6,6 +6,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
+
+from threefold.errors import MismatchError, NetworkError
+from threefold.network import Codes, Logits, Network, Tensor, load, save
 from threefold.quant import (
     WEIGHTS,
     Binary,
@@ -25,10 +29,6 @@ from threefold.quant import (
     trace,
 )
 from threefold.sim import golden
-from torch import nn
-
-from threefold.errors import MismatchError, NetworkError
-from threefold.network import Codes, Logits, Network, Tensor, load, save
 
 END = "a network is exported from a model that ends in TernaryLinear or TernaryConv, not in"
 

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
+
+from threefold.errors import MismatchError, NetworkError
+from threefold.network import Codes, Network, Node, Tensor, Threshold, load, save
 from threefold.quant import (
     Flatten,
     Kit,
@@ -23,9 +26,6 @@ from threefold.quant import (
     trace,
 )
 from threefold.sim import golden
-
-from threefold.errors import MismatchError, NetworkError
-from threefold.network import Codes, Network, Node, Tensor, Threshold, load, save
 
 from .random_models import FORMS, images_of, models
 

@@ -5,6 +5,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from threefold.errors import MismatchError, NetworkError, TrainingError
+from threefold.network import Codes, Tensor, load, save
 from threefold.quant import (
     Concat,
     Flatten,
@@ -25,9 +28,6 @@ from threefold.quant import (
     trace,
 )
 from threefold.sim import golden
-
-from threefold.errors import MismatchError, NetworkError, TrainingError
-from threefold.network import Codes, Tensor, load, save
 
 from .random_models import CODES, INPUTS, images_of
 

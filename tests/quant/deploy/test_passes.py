@@ -6,6 +6,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
+from threefold.errors import NetworkError
+from threefold.network import Codes, Tensor, load, save
+from threefold.plan import Folding, Layer, fold, lower
 from threefold.quant import (
     Expanded,
     Flatten,
@@ -21,10 +25,6 @@ from threefold.quant import (
 )
 from threefold.quant.deploy import passes
 from threefold.sim import golden
-
-from threefold.errors import NetworkError
-from threefold.network import Codes, Tensor, load, save
-from threefold.plan import Folding, Layer, fold, lower
 
 from ...accelerators import AcceleratorBench
 from .random_models import images_of

@@ -1,5 +1,8 @@
 import pytest
 import torch
+
+from threefold.errors import TrainingError
+from threefold.network import Codes
 from threefold.quant import (
     Concat,
     MaxPool,
@@ -12,9 +15,6 @@ from threefold.quant import (
     Residual,
     TernaryConv,
 )
-
-from threefold.errors import TrainingError
-from threefold.network import Codes
 
 
 def maps(*shape, scale=0.25):

@@ -1,6 +1,7 @@
 import torch
-from threefold.quant import Norm, QuantTensor
 from torch import nn
+
+from threefold.quant import Norm, QuantTensor
 
 
 def example(seed=0, shape=(16, 4)):

@@ -2,10 +2,10 @@ import re
 
 import pytest
 import torch
-from threefold.quant import MaxPool, QuantTensor, SumPool
 from torch.nn import functional
 
 from threefold.errors import TrainingError
+from threefold.quant import MaxPool, QuantTensor, SumPool
 
 
 def maps(*shape):

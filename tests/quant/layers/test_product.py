@@ -2,10 +2,10 @@ import re
 
 import pytest
 import torch
-from threefold.quant import FloatConv, FloatLinear, QuantTensor, TernaryConv
 from torch.nn import functional
 
 from threefold.errors import TrainingError
+from threefold.quant import FloatConv, FloatLinear, QuantTensor, TernaryConv
 
 
 def maps(*shape, scale=0.5, high=8):

@@ -1,9 +1,9 @@
 import pytest
 import torch
-from threefold.quant import Quantize, QuantizeLike, QuantTensor
 
 from threefold.errors import TrainingError
 from threefold.network import Codes
+from threefold.quant import Quantize, QuantizeLike, QuantTensor
 
 
 def real(values):

@@ -1,8 +1,8 @@
 import pytest
 import torch
-from threefold.quant import Flatten, PadChannels, QuantTensor
 
 from threefold.errors import TrainingError
+from threefold.quant import Flatten, PadChannels, QuantTensor
 
 
 def maps(*shape):

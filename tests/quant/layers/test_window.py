@@ -1,9 +1,9 @@
 import re
 
 import pytest
-from threefold.quant.layers.window import four, pair
 
 from threefold.errors import TrainingError
+from threefold.quant.layers.window import four, pair
 
 
 def test_short_forms_are_written_out():

@@ -1,4 +1,5 @@
 import pytest
+
 from threefold.quant.training.loop import repeatable
 
 

@@ -1,10 +1,10 @@
 import re
 
 import pytest
-from threefold.quant import Kit, TernaryLinear, alexnet
 
 from threefold.errors import TrainingError
 from threefold.network import Codes, Tensor
+from threefold.quant import Kit, TernaryLinear, alexnet
 
 WIDTHS = (2, 2, 2, 2, 3)
 

@@ -1,10 +1,10 @@
 import re
 
 import pytest
-from threefold.quant import Kit, TernaryConv, ds_cnn
 
 from threefold.errors import TrainingError
 from threefold.network import Codes, Tensor
+from threefold.quant import Kit, TernaryConv, ds_cnn
 
 
 def test_pairs_of_depthwise_and_pointwise():

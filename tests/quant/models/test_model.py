@@ -3,6 +3,9 @@ import re
 import numpy as np
 import pytest
 import torch
+
+from threefold.errors import TrainingError
+from threefold.network import Codes, Integers, Tensor
 from threefold.quant import (
     FloatConv,
     FloatLinear,
@@ -23,9 +26,6 @@ from threefold.quant import (
     mlp,
 )
 from threefold.quant.layers.tensor import integers
-
-from threefold.errors import TrainingError
-from threefold.network import Codes, Integers, Tensor
 
 INPUT = Tensor((1, 2, 3), Codes.signed(3))
 MAP = Tensor((10, 9, 2), Codes.unsigned(2))

@@ -3,6 +3,8 @@ from itertools import groupby
 import numpy as np
 import pytest
 import torch
+
+from threefold.network import Codes, Tensor
 from threefold.quant import (
     NETWORKS,
     WIDTHS,
@@ -22,8 +24,6 @@ from threefold.quant import (
     require_equal,
     trace,
 )
-
-from threefold.network import Codes, Tensor
 
 from ..deploy.random_models import images_of
 from .tiny import TINY, started, tiny

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from threefold.quant import export, require_equal, trace
-from threefold.sim import golden
 
 from threefold.plan import Folding, Layer, fold, lower
+from threefold.quant import export, require_equal, trace
+from threefold.sim import golden
 
 from ...accelerators import AcceleratorBench, divisors
 from ..deploy.random_models import images_of

@@ -2,6 +2,9 @@ import re
 
 import pytest
 import torch
+
+from threefold.errors import TrainingError
+from threefold.network import Codes, Tensor
 from threefold.quant import (
     FloatConv,
     Identity,
@@ -15,9 +18,6 @@ from threefold.quant import (
     resnet,
     resnet_imagenet,
 )
-
-from threefold.errors import TrainingError
-from threefold.network import Codes, Tensor
 
 from ..deploy.random_models import images_of
 from .tiny import tiny

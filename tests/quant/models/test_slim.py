@@ -3,6 +3,9 @@ import re
 
 import pytest
 import torch
+
+from threefold.errors import TrainingError
+from threefold.network import Codes, Conv, Kept, Tensor
 from threefold.quant import (
     NETWORKS,
     Concat,
@@ -25,9 +28,6 @@ from threefold.quant import (
     resnet,
     slim,
 )
-
-from threefold.errors import TrainingError
-from threefold.network import Codes, Conv, Kept, Tensor
 
 from ..deploy.random_models import images_of
 from .tiny import TINY, started, tiny

@@ -1,10 +1,10 @@
 import re
 
 import pytest
-from threefold.quant import Kit, TernaryConv, TernaryLinear, cnv, export, require_equal, vgg_small
 
 from threefold.errors import TrainingError
 from threefold.network import Codes, Conv, Tensor
+from threefold.quant import Kit, TernaryConv, TernaryLinear, cnv, export, require_equal, vgg_small
 
 from ..deploy.random_models import images_of
 from .tiny import started

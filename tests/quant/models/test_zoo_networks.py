@@ -3,10 +3,10 @@
 from functools import partial
 
 import pytest
-from threefold.quant import NETWORKS, WIDTHS, Kit, export, resnet
 
 from threefold import zoo
 from threefold.network import INPUT, Codes, Conv
+from threefold.quant import NETWORKS, WIDTHS, Kit, export, resnet
 
 SMALL = {"input": (8, 6, 3), "filters": (2, 4, 8), "bits": 3, "images": 64}
 PROJECTION = SMALL | {"shortcut": "projection"}

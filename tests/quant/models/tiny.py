@@ -1,9 +1,9 @@
 """Every network in a form that takes no time, and images for it."""
 
 import torch
-from threefold.quant import NETWORKS, Kit, Norm, TernaryConv, TernaryLinear
 
 from threefold.network import Codes, Tensor
+from threefold.quant import NETWORKS, Kit, Norm, TernaryConv, TernaryLinear
 
 from ..deploy.random_models import images_of
 

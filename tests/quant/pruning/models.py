@@ -1,9 +1,9 @@
 """Small models to prune."""
 
 import torch
-from threefold.quant import Flatten, Kit, MaxPool, Model
 
 from threefold.network import Codes, Tensor
+from threefold.quant import Flatten, Kit, MaxPool, Model
 
 __all__ = ["MAP", "grouped", "randomize"]
 

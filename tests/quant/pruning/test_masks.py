@@ -3,6 +3,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from threefold.quant import WEIGHTS
 from threefold.quant.pruning import Pruning, counts, prune, prune_collapsed, select
 

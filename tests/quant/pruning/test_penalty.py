@@ -2,6 +2,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from threefold.quant.pruning import Pruning, clipped_lasso, group_lasso, prune, select
 
 from .models import grouped, randomize

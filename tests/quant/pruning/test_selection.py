@@ -1,12 +1,12 @@
 import re
 
 import pytest
+
+from threefold.errors import TrainingError
 from threefold.quant import WEIGHTS, Kit, Model, export, resnet
 from threefold.quant.deploy.graph import names
 from threefold.quant.layers import Product
 from threefold.quant.pruning import Pruning, Tile, select
-
-from threefold.errors import TrainingError
 
 from .models import MAP, grouped
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from threefold.quant import TernaryConv, TernaryLinear
-from threefold.quant.pruning import Tile
 
 from threefold.errors import TrainingError
 from threefold.plan import Folding, Schedule
+from threefold.quant import TernaryConv, TernaryLinear
+from threefold.quant.pruning import Tile
 
 from ...accelerators import make_layer
 

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import torch
+
+from threefold.errors import DataError, ThreefoldError
 from threefold.quant import (
     Norm,
     Pruning,
@@ -20,8 +22,6 @@ from threefold.quant import (
 )
 from threefold.quant.training.loop import Loop
 from threefold.quant.training.part import Part
-
-from threefold.errors import DataError, ThreefoldError
 
 LENET = TrainConfig(
     "digit_maps", network="lenet", widths=(4, 8), bits=2, epochs=3, batch=32, rate=0.01

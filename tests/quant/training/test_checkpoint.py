@@ -4,10 +4,10 @@ import re
 
 import pytest
 import torch
-from threefold.quant import build, train
-from threefold.quant.training import checkpoint
 
 from threefold.errors import TrainingError
+from threefold.quant import build, train
+from threefold.quant.training import checkpoint
 
 ADVICE = "delete it to start anew, or choose another place"
 

@@ -3,9 +3,9 @@ import json
 import re
 
 import pytest
-from threefold.quant import PRESETS, Stage, TrainConfig
 
 from threefold.errors import TrainingError
+from threefold.quant import PRESETS, Stage, TrainConfig
 
 
 @pytest.mark.parametrize(

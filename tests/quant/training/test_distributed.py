@@ -4,10 +4,10 @@ from datetime import timedelta
 import pytest
 import torch
 import torch.distributed as dist
-from threefold.quant import Group, processes
-from threefold.quant.training import distributed
 
 from threefold.errors import TrainingError
+from threefold.quant import Group, processes
+from threefold.quant.training import distributed
 
 from ...torchrun import torchrun
 from . import shared

@@ -2,10 +2,10 @@ import dataclasses
 
 import pytest
 import torch
-from threefold.quant import build, train
-from threefold.quant.training.ema import MovingAverage
 
 from threefold.errors import TrainingError
+from threefold.quant import build, train
+from threefold.quant.training.ema import MovingAverage
 
 
 def test_average_of_a_sequence(dataset, brief):

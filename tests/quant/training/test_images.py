@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+
+from threefold.network import Codes, Tensor
 from threefold.quant import Dataset, digit_maps
 from threefold.quant.data import ImageFiles
 from threefold.quant.training.images import Images
-
-from threefold.network import Codes, Tensor
 
 CPU = torch.device("cpu")
 

@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 import torch
+
 from threefold.quant import (
     PRESETS,
     FloatLinear,

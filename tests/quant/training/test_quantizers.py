@@ -2,11 +2,11 @@ import dataclasses
 
 import pytest
 import torch
+
+from threefold.network import Codes, Tensor
 from threefold.quant import Kit, build, mlp, train
 from threefold.quant.training.loop import Loop
 from threefold.quant.training.quantizers import ClampThresholds, ThresholdsFirst, thresholds
-
-from threefold.network import Codes, Tensor
 
 
 class StopError(Exception):

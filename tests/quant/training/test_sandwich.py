@@ -3,12 +3,12 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from threefold.quant import TrainConfig, accuracy, build, export, require_equal, train
-from threefold.quant.layers import integers
-from threefold.quant.training.sandwich import Sandwich, recalibrate
 from torch.nn import functional
 
 from threefold.errors import TrainingError
+from threefold.quant import TrainConfig, accuracy, build, export, require_equal, train
+from threefold.quant.layers import integers
+from threefold.quant.training.sandwich import Sandwich, recalibrate
 
 
 class StopError(Exception):

@@ -2,10 +2,10 @@ import dataclasses
 
 import pytest
 import torch
-from threefold.quant import Stage, TrainConfig, build, train, train_stages
-from threefold.quant.training.stages import checkpoint_names
 
 from threefold.errors import TrainingError
+from threefold.quant import Stage, TrainConfig, build, train, train_stages
+from threefold.quant.training.stages import checkpoint_names
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,9 @@ import dataclasses
 
 import pytest
 import torch
+
+from threefold.errors import TrainingError
+from threefold.network import save
 from threefold.quant import (
     PRESETS,
     accuracy,
@@ -11,9 +14,6 @@ from threefold.quant import (
     require_equal,
     train,
 )
-
-from threefold.errors import TrainingError
-from threefold.network import save
 
 OPTIMIZERS = [
     {"optimizer": "adamw", "weight_decay": 0.01},

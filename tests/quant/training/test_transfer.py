@@ -2,10 +2,10 @@ import re
 
 import pytest
 import torch
-from threefold.quant import Kit, mlp, transfer
 
 from threefold.errors import TrainingError
 from threefold.network import Codes, Tensor
+from threefold.quant import Kit, mlp, transfer
 
 INPUT = Tensor((1, 1, 5), Codes.unsigned(2))
 

@@ -2,6 +2,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from threefold.quant import Binary
 from threefold.quant.weights import tight_sign
 

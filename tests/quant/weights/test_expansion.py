@@ -4,9 +4,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from threefold.quant import WEIGHTS, Expanded, Statistical
 
 from threefold.errors import TrainingError
+from threefold.quant import WEIGHTS, Expanded, Statistical
 
 
 def expand(weight, *args, **options):

@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from threefold.quant import Kit, LearnedClip
 
 rows = st.lists(st.floats(-1, 1, width=32), min_size=3, max_size=30).filter(

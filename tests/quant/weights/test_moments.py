@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from threefold.quant.weights.moments import moments
 
 rows = st.lists(st.floats(-3, 3, width=32, allow_subnormal=False), min_size=2, max_size=30)

@@ -4,9 +4,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threefold.quant import WEIGHTS, Kit, mlp
 
 from threefold.network import Codes, Tensor
+from threefold.quant import WEIGHTS, Kit, mlp
 
 every = pytest.mark.parametrize("name", WEIGHTS)
 both = pytest.mark.parametrize("per_filter", [False, True])

@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from threefold.quant import TruncatedGaussian
 from threefold.quant.weights.truncated_gaussian import hazard
 
