@@ -70,6 +70,9 @@ _QUANTIZERS = {
     "residual expansion, two thresholds": {"weights": "expanded2"},
 }
 
+_PUBLISHED = {"epochs": 200, "schedule": "published"}
+"""Epochs and rates of He, Gong, Fan, WACV 2019; days of one core."""
+
 CASES = {
     "digits": Case("digits"),
     "lenet-digits": Case("lenet-digits"),
@@ -83,6 +86,8 @@ CASES = {
     "resnet20-jpeg": Case("resnet20-jpeg", (0,)),
     "resnet20-jpeg-2bit": Case("resnet20-jpeg-2bit", (0,), twin=False),
     "resnet20-jpeg-staged": Case("resnet20-jpeg-staged", (0,), twin=False),
+    "long/resnet20-4bit": Case("resnet20-jpeg", (0, 1), _PUBLISHED),
+    "long/resnet20-2bit": Case("resnet20-jpeg-2bit", (0, 1), _PUBLISHED, twin=False),
     **{
         f"ablation/{name}": Case("resnet8-jpeg", (0,), changes, twin=not changes)
         for name, changes in _QUANTIZERS.items()
@@ -96,7 +101,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", type=Path, metavar="FOLDER", help="folders of the data sets")
     parser.add_argument("--checkpoints", type=Path, default=Path("out", "accuracy"))
-    parser.add_argument("--only", nargs="+", choices=CASES, metavar="CASE", default=list(CASES))
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=CASES,
+        metavar="CASE",
+        default=[name for name in CASES if not name.startswith("long/")],
+        help=f"{', '.join(CASES)} (all but the long ones)",
+    )
     parser.add_argument("--seeds", nargs="+", type=int, help="those of the case, unless given")
     parser.add_argument("--no-zoo", action="store_true", help="leave zoo/ as it is")
     args = parser.parse_args()
