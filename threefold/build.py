@@ -16,15 +16,12 @@ from .errors import BuildError, PlanError
 from .files import make_folder
 from .hw.uart import divisor
 from .nextpnr import follow_nextpnr, follow_yosys, read_report
+from .progress import Progress, no_progress
 from .seeds import Choice, best_seed
 from .synthesis import PREPARE, Cells
 from .toolchain import Tool, find, run
 
-__all__ = ["BuildResult", "Progress", "build_bitstream", "check_build"]
-
-Progress = Callable[[str, float], None]
-"""Called as ``progress(step, done)`` when a step begins or gets on, ``done`` being the share of the
-work behind it, 0 to 1, and once more as ``progress("done", 1.0)``."""
+__all__ = ["BuildResult", "build_bitstream", "check_build"]
 
 # Share of the time of a build that a step takes, roughly.
 _STEPS = {
@@ -111,7 +108,7 @@ def build_bitstream(
     synth_options: str = "",
     nextpnr_options: str = "",
     baud: int = BAUD,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> BuildResult:
     """Build an accelerator for a board.
 
@@ -144,8 +141,8 @@ def build_bitstream(
         is given for the board's family.
     baud : int
         Bits a second on the serial line.
-    progress : callable, optional
-        Told of every step; see :data:`Progress`.
+    progress : Progress
+        Told each step, with the share of the whole build, and at last ``"done"``.
 
     Raises
     ------
@@ -279,13 +276,13 @@ class _Flow:
         tools: list[Tool],
         gateware: Path,
         work: Path,
-        progress: Progress | None,
+        progress: Progress,
     ):
         self.work = work
         self.seconds = {}
         self._board, self._name, self._plan, self._gateware = board, name, plan, gateware
         self._yosys, self._nextpnr, self._packer = tools
-        self._progress = progress or (lambda step, done: None)
+        self._progress = progress
         self._write()
 
     def synthesise(self) -> Cells:

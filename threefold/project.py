@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from . import __version__, boards
-from .build import BuildResult, Progress, build_bitstream, check_build
+from .build import BuildResult, build_bitstream, check_build
 from .errors import DataError, MismatchError, PlanError
 from .files import make_folder, read_json, write_file
 from .firmware import header
@@ -33,6 +33,7 @@ from .network import Network, load, save
 from .plan import Budget, Folding, Plan, check_choices, estimate, fit, fold, load_plan, save_plan
 from .plan.file import digest as plan_digest
 from .products import holds_network, is_planned, remove_products, remove_report
+from .progress import Progress, no_progress
 from .sim.simulate import SimulationResult, check, simulate
 
 __all__ = ["Project"]
@@ -305,7 +306,7 @@ class Project:
         seeds: int = 1,
         timing_allow_fail: bool = False,
         nextpnr_options: str = "",
-        progress: Progress | None = None,
+        progress: Progress = no_progress,
     ) -> BuildResult:
         """Build the bitstream; parameters are those of :func:`build_bitstream`.
 
