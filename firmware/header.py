@@ -3,7 +3,6 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from threefold.boards import BAUD, CODE_BITS, FIFO_BYTES
-from threefold.network import Integers
 from threefold.plan import Plan
 
 __all__ = ["header"]
@@ -21,22 +20,20 @@ def header(plan: Plan) -> str:
 
     The serial line is in it unless input codes are too wide for its bytes.
     """
-    network = plan.network
-    codes = network.input.element
-    last, output = plan.steps[-1].step, network.types[network.output.name]
-    bits = output.element.bits if plan.argmax else last.out_bits
+    network, ports = plan.network, plan.ports
+    codes, output = network.input.element, ports.output
     return _TEMPLATES.get_template("header.h.j2").render(
         name=network.name,
         prefix=network.name.upper(),
         inputs=network.input.size,
         codes=codes,
-        outputs=output.size,
-        output_bits=bits,
-        output_bytes=-(-bits // 8),
-        output_is_class=int(plan.argmax),
-        output_is_signed=isinstance(output.element, Integers),
-        pixels=last.pixels,
-        classes=last.channels,
+        outputs=output.tensor.size,
+        output_bits=output.type.bits,
+        output_bytes=output.element_bytes,
+        output_is_class=int(ports.gives_class),
+        output_is_signed=output.type.signed,
+        pixels=output.pixels,
+        classes=ports.classes,
         cycles=plan.cycles,
         serial=codes.bits <= CODE_BITS,
         baud=BAUD,

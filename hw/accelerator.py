@@ -1,23 +1,27 @@
-"""A whole network in hardware: components chained by streams, all of them working at once."""
+"""Accelerator: a whole network in hardware, blocks chained by streams, all working at once."""
 
-from amaranth.hdl import Module, Signal, Value, signed
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
-from threefold.plan.dataflow import Edge, Part
-from threefold.plan.plan import Plan
+from threefold.plan import Plan, Ports
+from threefold.plan.netlist import Instance, Wire
 
-from .argmax import ArgMax
-from .concat import Concat
-from .engine import Engine
-from .fifo import Fifo
-from .fork import Fork
-from .pad_channels import PadChannels
-from .pool import PoolEngine
-from .requantizer import Requantizer
-from .resizer import Deserializer, Serializer
+# The hardware of each kind of block; importing a module makes it known to `component`.
+from . import (  # noqa: F401
+    argmax,
+    concat,
+    engine,
+    fifo,
+    fork,
+    pad_channels,
+    pool,
+    requantizer,
+    resizer,
+    stream_adder,
+)
+from .component import component
 from .stream import lane_count, lane_shape, lane_stream
-from .stream_adder import StreamAdder
 
 __all__ = ["Accelerator"]
 
@@ -40,12 +44,11 @@ class Accelerator(wiring.Component):
 
     def __init__(self, plan: Plan):
         self._plan = plan
-        parts, lanes = plan.dataflow
-        self._components = [_component(part) for part in parts]
-        bits = plan.network.input.element.bits
+        self._components = [component(each.block) for each in plan.netlist.instances]
+        entering = plan.ports.input.type
         super().__init__(
             {
-                "i": In(lane_stream(bits, lanes)),
+                "i": In(lane_stream(entering.bits, entering.lanes)),
                 "o": self._components[-1].signature.members["o"],
             }
         )
@@ -55,81 +58,41 @@ class Accelerator(wiring.Component):
         return self._plan
 
     @property
+    def ports(self) -> Ports:
+        """What enters and leaves."""
+        return self._plan.ports
+
+    @property
     def i_beats(self) -> int:
         """Beats in which an image enters."""
-        return self._plan.network.input.size // lane_count(self.i)
+        return self.ports.input.beats
 
     @property
     def o_beats(self) -> int:
         """Beats in which an image's outputs leave."""
-        return self._plan.o_beats
+        return self.ports.output.beats
 
     def elaborate(self, platform):
         m = Module()
 
-        parts, _ = self._plan.dataflow
-        for part, component in zip(parts, self._components, strict=True):
-            m.submodules[part.name] = component
-            for edge, port in zip(part.inputs, _inputs(part, component), strict=True):
-                _connect(m, self._stream(edge), port)
-            if part.plan is not None:
-                _tap(m, part.plan.name, component.o)
+        instances = self._plan.netlist.instances
+        for instance, hardware in zip(instances, self._components, strict=True):
+            m.submodules[instance.name] = hardware
+            for wire, name in zip(instance.inputs, instance.block.i_ports, strict=True):
+                _connect(m, self._stream(instances, wire), getattr(hardware, name))
+            for tap in instance.block.taps:
+                _tap(m, tap.name, getattr(hardware, tap.port))
         connect(m, self._components[-1].o, flipped(self.o))
 
         return m
 
-    def _stream(self, edge: Edge):
-        """The port that an edge leaves."""
-        if edge.part < 0:
+    def _stream(self, instances: tuple[Instance, ...], wire: Wire):
+        """The port that a wire leaves."""
+        if wire.instance < 0:
             return flipped(self.i)
-        parts, _ = self._plan.dataflow
-        port = self._components[edge.part].o
-        return port[edge.output] if parts[edge.part].kind == "fork" else port
-
-
-def _component(part: Part) -> wiring.Component:
-    first = part.inputs[0]
-    shape = signed(first.bits) if first.signed else first.bits
-    match part.kind:
-        case "engine":
-            return Engine(part.plan)
-        case "pool":
-            return PoolEngine(part.plan)
-        case "threshold":
-            step, form = part.plan.step, part.plan.form
-            return Requantizer(step.levels, total_bits=step.total_bits, lanes=part.lanes, form=form)
-        case "add":
-            a_max, b_max = (codes.max_code for codes in part.plan.step.codes)
-            return StreamAdder(a_max, b_max, lanes=part.lanes)
-        case "concat":
-            beats = tuple(shape[2] // part.lanes for shape in part.plan.step.in_shapes)
-            return Concat(shape, lanes=part.lanes, beats=beats)
-        case "pad_channels":
-            step, lanes = part.plan.step, part.lanes
-            return PadChannels(
-                shape,
-                lanes=lanes,
-                before=step.before // lanes,
-                beats=step.in_shape[2] // lanes,
-                after=step.after // lanes,
-                code=step.out_codes.zero_code,
-            )
-        case "fork":
-            return Fork(shape, lanes=part.lanes, outputs=part.number)
-        case "fifo":
-            return Fifo(shape, lanes=part.lanes, depth=part.number)
-        case "split":
-            return Serializer(shape, i_lanes=first.lanes, o_lanes=part.lanes)
-        case "join":
-            return Deserializer(shape, i_lanes=first.lanes, o_lanes=part.lanes)
-        case "argmax":
-            return ArgMax(channels=part.number, bits=first.bits)
-
-
-def _inputs(part: Part, component: wiring.Component) -> tuple:
-    if part.kind in ("add", "concat"):
-        return component.a, component.b
-    return (component.i,)
+        port = self._components[wire.instance].o
+        several = len(instances[wire.instance].block.outputs) > 1
+        return port[wire.output] if several else port
 
 
 def _connect(m: Module, source, target):

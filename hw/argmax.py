@@ -5,7 +5,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
+from threefold.plan.units import ArgMaxUnit
 
+from .component import component
 from .stream import lane_stream
 
 __all__ = ["ArgMax"]
@@ -78,3 +80,8 @@ class ArgMax(wiring.Component):
                 m.d.sync += [self.o.valid.eq(1), self.o.payload[0].eq(winner)]
 
         return m
+
+
+@component.register
+def _(unit: ArgMaxUnit) -> ArgMax:
+    return ArgMax(channels=unit.layer.inputs[0].shape[2], bits=unit.inputs[0].bits)

@@ -5,7 +5,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
+from threefold.plan.units import ConcatUnit
 
+from .component import component
 from .stream import lane_stream
 
 __all__ = ["Concat"]
@@ -84,3 +86,8 @@ class Concat(wiring.Component):
             m.d.sync += beat.eq(Mux(beat == total - 1, 0, beat + 1))
 
         return m
+
+
+@component.register
+def _(unit: ConcatUnit) -> Concat:
+    return Concat(unit.outputs[0].bits, lanes=unit.lanes, beats=unit.beats)

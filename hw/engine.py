@@ -4,8 +4,9 @@ from amaranth.hdl import Cat, EnableInserter, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from threefold.plan.engine import EnginePlan
+from threefold.plan.units import EngineUnit
 
+from .component import component
 from .logits import LogitAdder
 from .pe import PE
 from .requantizer import Requantizer
@@ -25,7 +26,7 @@ class PEArray(wiring.Component):
 
     Parameters
     ----------
-    plan : EnginePlan
+    plan : EngineUnit
 
     Members
     -------
@@ -39,12 +40,12 @@ class PEArray(wiring.Component):
         Totals of a row group. ``ready`` is not looked at: the wrapper stops the pipeline.
     """
 
-    def __init__(self, plan: EnginePlan):
+    def __init__(self, plan: EngineUnit):
         self._plan = plan
-        layer, folding = plan.layer, plan.folding
+        layer = plan.layer
         self._pes = [
-            PE(bits=layer.codes.bits, simd=folding.simd, sum_bits=layer.total_bits)
-            for _ in range(folding.pe)
+            PE(bits=layer.codes.bits, simd=plan.simd, sum_bits=layer.total_bits)
+            for _ in range(plan.pe)
         ]
         super().__init__(
             {
@@ -52,12 +53,12 @@ class PEArray(wiring.Component):
                 "valid": In(1),
                 "last": In(1),
                 "activations": In(data.ArrayLayout(layer.codes.bits, plan.i_lanes)),
-                "o": Out(lane_stream(layer.total_bits, folding.pe)),
+                "o": Out(lane_stream(layer.total_bits, plan.pe)),
             }
         )
 
     @property
-    def plan(self) -> EnginePlan:
+    def plan(self) -> EngineUnit:
         return self._plan
 
     def elaborate(self, platform):
@@ -78,7 +79,7 @@ class PEArray(wiring.Component):
         with m.If(valid[-1]):
             m.d.sync += first.eq(last[-1])
 
-        simd, spans = self._plan.folding.simd, self._plan.folding.spans(self._plan.layer)
+        simd, spans = self._plan.simd, self._plan.folding.spans(self._plan.layer)
         for index, pe in enumerate(self._pes):
             m.submodules[f"pe_{index}"] = pe
             share = index * spans // len(self._pes) * simd
@@ -100,7 +101,7 @@ class Engine(wiring.Component):
 
     Parameters
     ----------
-    plan : EnginePlan
+    plan : EngineUnit
 
     Members
     -------
@@ -110,7 +111,7 @@ class Engine(wiring.Component):
         Codes or signed logits, ``plan.lanes`` at once: pixel by pixel, filter by filter.
     """
 
-    def __init__(self, plan: EnginePlan):
+    def __init__(self, plan: EngineUnit):
         self._plan = plan
         self._finish = _finish(plan)
         super().__init__(
@@ -121,7 +122,7 @@ class Engine(wiring.Component):
         )
 
     @property
-    def plan(self) -> EnginePlan:
+    def plan(self) -> EngineUnit:
         return self._plan
 
     def elaborate(self, platform):
@@ -142,7 +143,7 @@ class Engine(wiring.Component):
         m.submodules.array = EnableInserter(advance)(array)
         m.submodules.drain = drain = Serializer(
             layer.total_bits,
-            i_lanes=plan.folding.pe,
+            i_lanes=plan.pe,
             o_lanes=plan.lanes,
             decoupled=plan.decoupled,
         )
@@ -164,7 +165,12 @@ class Engine(wiring.Component):
         return m
 
 
-def _finish(plan: EnginePlan) -> Requantizer | LogitAdder:
+@component.register
+def _(unit: EngineUnit) -> Engine:
+    return Engine(unit)
+
+
+def _finish(plan: EngineUnit) -> Requantizer | LogitAdder:
     layer = plan.layer
     if layer.levels is not None:
         return Requantizer(
@@ -174,6 +180,6 @@ def _finish(plan: EnginePlan) -> Requantizer | LogitAdder:
         layer.offsets,
         step=layer.codes.step,
         total_bits=layer.total_bits,
-        logit_bits=layer.logit_bits,
+        logit_bits=plan.outputs[0].bits,
         lanes=plan.lanes,
     )

@@ -5,8 +5,10 @@ from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
+from threefold.plan import connectors
 
-from .stream import lane_stream
+from .component import component
+from .stream import lane_stream, shape_of
 
 __all__ = ["Fifo"]
 
@@ -112,3 +114,8 @@ def _next(row, depth: int):
     if depth & (depth - 1) == 0:
         return row + 1
     return Mux(row == depth - 1, 0, row + 1)
+
+
+@component.register
+def _(block: connectors.Fifo) -> Fifo:
+    return Fifo(shape_of(block.type), lanes=block.type.lanes, depth=block.depth)

@@ -5,8 +5,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
+from threefold.plan import connectors
 
-from .stream import lane_stream
+from .component import component
+from .stream import lane_stream, shape_of
 
 __all__ = ["Fork"]
 
@@ -82,3 +84,8 @@ class Fork(wiring.Component):
                 m.d.sync += taken.eq(0)
 
         return m
+
+
+@component.register
+def _(block: connectors.Fork) -> Fork:
+    return Fork(shape_of(block.type), lanes=block.type.lanes, outputs=block.readers)

@@ -5,7 +5,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
+from threefold.plan.layers import codes_of
+from threefold.plan.units import PadChannelsUnit
 
+from .component import component
 from .stream import lane_stream
 
 __all__ = ["PadChannels"]
@@ -106,3 +109,16 @@ class PadChannels(wiring.Component):
             m.d.sync += beat.eq(Mux(beat == total - 1, 0, beat + 1))
 
         return m
+
+
+@component.register
+def _(unit: PadChannelsUnit) -> PadChannels:
+    before, beats, after = unit.beats
+    return PadChannels(
+        unit.outputs[0].bits,
+        lanes=unit.lanes,
+        before=before,
+        beats=beats,
+        after=after,
+        code=codes_of(unit.out_tensor).zero_code,
+    )

@@ -4,8 +4,9 @@ from amaranth.hdl import EnableInserter, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from threefold.plan.engine import PoolPlan
+from threefold.plan.units import PoolUnit
 
+from .component import component
 from .stream import lane_stream
 from .window_reader import WindowReader
 
@@ -78,7 +79,7 @@ class PoolEngine(wiring.Component):
 
     Parameters
     ----------
-    plan : PoolPlan
+    plan : PoolUnit
 
     Members
     -------
@@ -86,26 +87,26 @@ class PoolEngine(wiring.Component):
     o : Out(lane_stream(result bits, lanes))
     """
 
-    def __init__(self, plan: PoolPlan):
+    def __init__(self, plan: PoolUnit):
         self._plan = plan
         super().__init__(
             {
-                "i": In(lane_stream(plan.step.codes[0].bits, plan.lanes)),
-                "o": Out(lane_stream(plan.step.out_bits, plan.lanes)),
+                "i": In(lane_stream(plan.inputs[0].bits, plan.lanes)),
+                "o": Out(lane_stream(plan.outputs[0].bits, plan.lanes)),
             }
         )
 
     @property
-    def plan(self) -> PoolPlan:
+    def plan(self) -> PoolUnit:
         return self._plan
 
     def elaborate(self, platform):
         m = Module()
 
-        plan, step = self._plan, self._plan.step
+        plan, bits = self._plan, self._plan.inputs[0].bits
         advance = Signal()
         m.submodules.reader = reader = WindowReader(
-            bits=step.codes[0].bits,
+            bits=bits,
             lanes=plan.lanes,
             depth=plan.depth,
             memory=plan.memory,
@@ -114,7 +115,7 @@ class PoolEngine(wiring.Component):
             pad_code=0,
         )
         reducer = Reducer(
-            bits=step.codes[0].bits, out_bits=step.out_bits, lanes=plan.lanes, total=step.total
+            bits=bits, out_bits=plan.outputs[0].bits, lanes=plan.lanes, total=plan.layer.total
         )
         m.submodules.reducer = EnableInserter(advance)(reducer)
 
@@ -129,3 +130,8 @@ class PoolEngine(wiring.Component):
         connect(m, reducer.o, flipped(self.o))
 
         return m
+
+
+@component.register
+def _(unit: PoolUnit) -> PoolEngine:
+    return PoolEngine(unit)

@@ -14,7 +14,9 @@ from threefold.plan.requantize import (
     requantizer_cycles,
     requantizer_latency,
 )
+from threefold.plan.units import ThresholdUnit
 
+from .component import component
 from .level_search import ParallelSearch, PipelinedSearch, SequentialSearch
 from .skid_buffer import SkidBuffer
 from .stream import lane_stream
@@ -141,3 +143,9 @@ class Requantizer(wiring.Component):
                 m.d.comb += search.start.eq(accept)
 
         return m
+
+
+@component.register
+def _(unit: ThresholdUnit) -> Requantizer:
+    levels, total_bits = unit.layer.levels, unit.layer.total_bits
+    return Requantizer(levels, total_bits=total_bits, lanes=unit.lanes, form=unit.form)

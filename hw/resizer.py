@@ -5,8 +5,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
+from threefold.plan import connectors
 
-from .stream import lane_stream
+from .component import component
+from .stream import lane_stream, shape_of
 
 __all__ = ["Deserializer", "Serializer"]
 
@@ -137,3 +139,13 @@ class Deserializer(wiring.Component):
             m.d.sync += count.eq(count + 1)
 
         return m
+
+
+@component.register
+def _(block: connectors.Serializer) -> Serializer:
+    return Serializer(shape_of(block.type), i_lanes=block.type.lanes, o_lanes=block.lanes)
+
+
+@component.register
+def _(block: connectors.Deserializer) -> Deserializer:
+    return Deserializer(shape_of(block.type), i_lanes=block.type.lanes, o_lanes=block.lanes)

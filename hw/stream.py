@@ -3,7 +3,9 @@
 from amaranth.hdl import Shape, ShapeLike
 from amaranth.lib import data, stream
 
-__all__ = ["lane_count", "lane_shape", "lane_stream"]
+from threefold.plan.block import StreamType
+
+__all__ = ["lane_count", "lane_shape", "lane_stream", "shape_of"]
 
 
 def lane_stream(shape: ShapeLike, lanes: int) -> stream.Signature:
@@ -27,3 +29,8 @@ def lane_shape(port) -> Shape:
 def lane_count(port) -> int:
     """Number of lanes of a stream."""
     return port.payload.shape().length
+
+
+def shape_of(type: StreamType) -> Shape:
+    """Shape of one lane of a planned stream."""
+    return Shape(type.bits, type.signed)

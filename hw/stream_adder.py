@@ -5,7 +5,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
+from threefold.plan.layers import codes_of
+from threefold.plan.units import AddUnit
 
+from .component import component
 from .stream import lane_stream
 
 __all__ = ["StreamAdder"]
@@ -72,3 +75,9 @@ class StreamAdder(wiring.Component):
             m.d.comb += self.o.payload[lane].eq(self.a.payload[lane] + self.b.payload[lane])
 
         return m
+
+
+@component.register
+def _(unit: AddUnit) -> StreamAdder:
+    a_max, b_max = (codes_of(tensor).max_code for tensor in unit.in_tensors)
+    return StreamAdder(a_max, b_max, lanes=unit.lanes)

@@ -17,7 +17,7 @@ from threefold import toolchain
 from threefold.errors import BuildError, DataError, MismatchError, PlanError
 from threefold.files import make_folder, write_file
 from threefold.plan import Cycles, Plan
-from threefold.plan.cycles import interval_of
+from threefold.plan.cycle_model import interval_of
 
 from . import bench, golden
 from .streams import Stream, expected_streams, unpack, unpack_bits
@@ -171,7 +171,7 @@ def check(
 
 def _patience(plan: Plan, stalls: float) -> int:
     """Cycles without any transfer after which the hardware is taken for stuck."""
-    return round((1000 + 2 * sum(step.cycles for step in plan.steps)) / (1 - stalls))
+    return round((1000 + 2 * sum(unit.interval for unit in plan.units)) / (1 - stalls))
 
 
 def _cycles(plan: Plan, events: bench.Events) -> Cycles:
@@ -283,9 +283,9 @@ def _outputs(stream: Stream, payloads: list[str], images: int) -> np.ndarray:
 
 
 def _classes(plan: Plan, outputs: np.ndarray) -> np.ndarray | None:
-    if plan.steps[-1].step.pixels != 1:
-        return None
-    return outputs[:, 0] if plan.argmax else outputs.argmax(axis=1)
+    if outputs.shape[1] != plan.ports.output.tensor.shape[2]:
+        return None  # an image has several pixels
+    return outputs[:, 0] if plan.ports.gives_class else outputs.argmax(axis=1)
 
 
 def _explain(plan: Plan, streams: list[Stream], events: bench.Events) -> str:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from threefold.network import INPUT, Integers
+from threefold.network import INPUT
 from threefold.plan import Plan
+from threefold.plan.block import StreamType
 
 from . import golden
 
@@ -42,30 +43,22 @@ class Stream:
 
 
 def expected_streams(plan: Plan, images: np.ndarray) -> list[Stream]:
-    """The input stream, every step's output and the accelerator's, in order of flow."""
-    network = plan.network
-    values = golden.evaluate(network, images)
-    codes = network.input.element
-    streams = [_stream(INPUT, "i", values[INPUT], codes.bits, False, plan.i_lanes)]
-    for step in plan.steps:
-        output = step.step.output
-        signed = isinstance(network.types[output].element, Integers)
-        prefix = "o" if step is plan.steps[-1] and not plan.argmax else f"tap_{step.name}"
-        bits = step.step.out_bits
-        streams.append(_stream(output, prefix, values[output], bits, signed, step.lanes))
-    if plan.argmax:
-        output = network.output.name
-        bits = network.types[output].element.bits
-        streams.append(_stream(output, "o", values[output], bits, False, 1))
-    return streams
+    """The input stream, every tap and the accelerator's output, in order of flow."""
+    values = golden.evaluate(plan.network, images)
+    last = plan.units[-1].stream
+    taps = [tap for unit in plan.units for tap in unit.taps if tap.stream != last]
+    streams = [_stream(tap.stream, f"tap_{tap.name}", values[tap.stream], tap.type) for tap in taps]
+    return [
+        _stream(INPUT, "i", values[INPUT], plan.ports.input.type),
+        *streams,
+        _stream(last, "o", values[last], plan.ports.output.type),
+    ]
 
 
-def _stream(
-    name: str, prefix: str, values: np.ndarray, bits: int, signed: bool, lanes: int
-) -> Stream:
-    per_image = values[0].size // lanes
-    beats = pack(values.reshape(-1, lanes), bits)
-    return Stream(name, prefix, bits, signed, beats, per_image, lanes)
+def _stream(name: str, prefix: str, values: np.ndarray, type: StreamType) -> Stream:
+    per_image = values[0].size // type.lanes
+    beats = pack(values.reshape(-1, type.lanes), type.bits)
+    return Stream(name, prefix, type.bits, type.signed, beats, per_image, type.lanes)
 
 
 def pack(lanes: np.ndarray, bits: int) -> np.ndarray:

@@ -6,8 +6,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from ..plan import EnginePlan, Plan, PoolPlan, estimate
-from ..plan.summary import branches, describe, out_shape, shown
+from ..plan import Plan
+from ..plan.summary import branches, shown
 from ..project import Project
 from .options import add_plan_arguments, plan_progress, plan_project
 
@@ -50,9 +50,9 @@ def run(args: argparse.Namespace, console: Console) -> Group:
     project.save()
     plan, cycles = project.plan, project.plan.cycles
     lines.append(f"latency {cycles.latency:,} cycles, an image every {cycles.interval:,} cycles")
-    if plan.engines:
+    if plan.schedules:
         busy = f"{plan.array_utilization:.1%}".replace("%", " %")
-        equal = sum(step.cycles == plan.bottleneck.cycles for step in plan.steps) - 1
+        equal = sum(unit.interval == plan.bottleneck.interval for unit in plan.units) - 1
         others = f" and {equal} more" if equal else ""
         lines.append(
             f"bottleneck {plan.bottleneck.name}{others}; "
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, console: Console) -> Group:
 
 
 def _tiles(plan: Plan) -> int:
-    return sum(len(engine.schedule.tiles) for engine in plan.engines)
+    return sum(len(schedule.tiles) for schedule in plan.schedules.values())
 
 
 def _steps(project: Project) -> Table:
@@ -73,22 +73,20 @@ def _steps(project: Project) -> Table:
     size = "×".join(map(str, project.network.input.shape))
     title = f"{project.name} on {project.board.title}, input {size}, LUTs estimated"
     table = _table(title, left, right)
-    slowest = max(step.cycles for step in project.plan.steps)
-    for step in project.plan.steps:
-        folding = ("", "", "")
-        if isinstance(step, EnginePlan):
-            tiles, skipped = len(step.schedule.tiles), step.schedule.skipped
-            folding = (f"{step.folding.pe}×{step.folding.simd}", f"{tiles:,}", f"{skipped:,}")
-        style = "bold" if step.cycles == slowest else ""
+    slowest = project.plan.bottleneck.interval
+    for unit in project.plan.units:
+        schedules = unit.schedules.values()
+        style = "bold" if unit.interval == slowest else ""
         table.add_row(
-            step.name,
-            describe(step),
-            shown(out_shape(step)),
-            folding[0],
-            str(step.lanes),
-            *folding[1:],
-            Text(f"{step.cycles:,}", style),
-            f"{estimate([step], project.board.family).lut:,.0f}",
+            unit.name,
+            unit.describe(),
+            shown(unit.out_tensor.shape),
+            ", ".join(f"{each.folding.pe}×{each.folding.simd}" for each in schedules),
+            str(unit.o_lanes),
+            f"{sum(len(each.tiles) for each in schedules):,}" if schedules else "",
+            f"{sum(each.skipped for each in schedules):,}" if schedules else "",
+            Text(f"{unit.interval:,}", style),
+            f"{unit.resources(project.board.family).lut:,.0f}",
         )
     return table
 
@@ -96,16 +94,16 @@ def _steps(project: Project) -> Table:
 def _memories(plan: Plan) -> Table:
     left = ("step", "memory", "requantizer")
     table = _table("Memories", left, ("buffer, words × bits", "weight bits"))
-    forms = plan.forms()
-    for step in plan.steps:
-        if not isinstance(step, EnginePlan | PoolPlan) and step.name not in forms:
-            continue
-        buffer = weights = memory = ""
-        if isinstance(step, EnginePlan | PoolPlan):
-            buffer, memory = f"{step.depth:,} × {step.word_bits}", step.memory
-        if isinstance(step, EnginePlan):
-            weights = f"{step.schedule.weight_bits:,}"
-        table.add_row(step.name, memory, forms.get(step.name, ""), buffer, weights)
+    for unit in plan.units:
+        buffer, form = unit.activation_buffer, unit.decisions().get("form", "")
+        if buffer or form:
+            table.add_row(
+                unit.name,
+                buffer.memory if buffer else "",
+                str(form),
+                f"{buffer.words:,} × {buffer.bits}" if buffer else "",
+                ", ".join(f"{each.weight_bits:,}" for each in unit.schedules.values()),
+            )
     return table
 
 
@@ -115,7 +113,7 @@ def _branches(plan: Plan) -> Table:
     for branch in branches(plan):
         if branch.beats:
             sizes = (branch.input, branch.beats, branch.lanes, branch.bits)
-            table.add_row(branch.step, *(f"{size:,}" for size in sizes))
+            table.add_row(branch.unit, *(f"{size:,}" for size in sizes))
     return table
 
 

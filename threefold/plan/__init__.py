@@ -1,37 +1,35 @@
 """Planning: which layer gets how many processing elements, and what that costs and gives."""
 
 from .align import align
-from .area import MEMORIES, Resources
-from .cycles import Cycles
-from .engine import EnginePlan, PoolPlan, StepPlan
+from .area import MEMORIES
+from .cycle_model import Cycles
 from .file import load_plan, save_plan
-from .fit import Budget, fit
-from .layer import Layer
+from .layers import Layer
 from .lower import lower
-from .plan import Plan, check_choices, fold
+from .plan import Plan, fold
+from .ports import Port, Ports
 from .requantize import FORMS
-from .resources import estimate
 from .schedule import Folding, Schedule
+from .search import fit, require_room
+from .units import KINDS, Unit
 
 __all__ = [
     "FORMS",
+    "KINDS",
     "MEMORIES",
-    "Budget",
     "Cycles",
-    "EnginePlan",
     "Folding",
     "Layer",
     "Plan",
-    "PoolPlan",
-    "Resources",
+    "Port",
+    "Ports",
     "Schedule",
-    "StepPlan",
+    "Unit",
     "align",
-    "check_choices",
-    "estimate",
     "fit",
     "fold",
     "load_plan",
     "lower",
+    "require_room",
     "save_plan",
 ]

@@ -1,32 +1,31 @@
 """Plans as JSON files: what was decided, and of which network.
 
-The file is for people to read as well, so it also states what follows from the decisions:
-tiles, bits, cycles. Reading it back makes the plan again and compares, so that a figure that
-was edited is refused instead of believed.
+A file holds decisions alone. What follows from them, such as tiles, cycles and resources, is
+derived when it is asked for, so that a plan stays what it is when a model gets better.
 """
 
 import hashlib
 import json
+import reprlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import FileFormatError, PlanError
 from ..files import read_json, write_file
 from ..network import Network
 from ..network.file import digest as network_digest
-from .dataflow import joins
-from .engine import EnginePlan, PoolPlan, StepPlan
-from .layer import Layer
+from .layers import Layer
 from .lower import lower
+from .netlist import joins
 from .plan import Plan
-from .schedule import Folding
-from .steps import Pool, Requantize, Step
+from .units import Unit, kind_named
 
-__all__ = ["SCHEMA", "digest", "load_plan", "save_plan"]
+__all__ = ["SCHEMA", "digest", "dumps", "load_plan", "save_plan"]
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the file format; files of another version are refused."""
 
-_MAX_WORDS = 1 << 24  # of a buffer
+_MOST_BEATS = 1 << 24  # of a buffer before a join
 
 
 def save_plan(plan: Plan, path: Path | str) -> None:
@@ -37,12 +36,30 @@ def save_plan(plan: Plan, path: Path | str) -> None:
     BuildError
         If the file cannot be written; nothing half-written is left behind.
     """
-    write_file(path, _dumps(plan))
+    write_file(path, dumps(plan))
 
 
 def digest(plan: Plan) -> str:
-    """SHA-256 of the plan's file, in hexadecimal: which plan a result belongs to."""
-    return hashlib.sha256(_dumps(plan).encode()).hexdigest()
+    """SHA-256 of the plan's decisions, in hexadecimal: which plan a result belongs to."""
+    return hashlib.sha256(dumps(plan).encode()).hexdigest()
+
+
+def dumps(plan: Plan) -> str:
+    """The plan as JSON text, the same for the same plan."""
+    content = {
+        "schema": SCHEMA,
+        "network": plan.network.name,
+        "network_digest": network_digest(plan.network),
+        "board": plan.board,
+        "units": [_entry(unit) for unit in plan.units],
+        "buffers": dict(plan.buffers),
+    }
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+
+def _entry(unit: Unit) -> dict:
+    layers = [layer.name for layer in unit.layers]
+    return {"kind": unit.kind, "layers": layers, "decisions": unit.decisions()}
 
 
 def load_plan(network: Network, path: Path | str) -> Plan:
@@ -51,7 +68,7 @@ def load_plan(network: Network, path: Path | str) -> Plan:
     Raises
     ------
     FileFormatError
-        If the file is missing, damaged, of another version, or contradicts itself.
+        If the file is missing, damaged, of another version, or holds no such plan.
     PlanError
         If it is a plan of another network.
     """
@@ -59,107 +76,61 @@ def load_plan(network: Network, path: Path | str) -> Plan:
     schema = content.get("schema")
     if schema != SCHEMA:
         raise FileFormatError(
-            f"the schema of {path} is {schema!r}, but this version of Threefold reads {SCHEMA}"
+            f"the schema of {path} is {reprlib.repr(schema)}, but this version of Threefold reads "
+            f"{SCHEMA}; plan again"
         )
     if content.get("network_digest") != network_digest(network):
         raise PlanError(f"{path} is the plan of another network than {network.name!r}; plan again")
-    steps, argmax = lower(network)
     try:
-        entries = content.get("steps")
-        if not isinstance(entries, list) or len(entries) != len(steps):
-            raise FileFormatError(f"it must list {len(steps)} steps")
-        plans = tuple(_step(step, entry) for step, entry in zip(steps, entries, strict=True))
-        buffers = _buffers(plans, content.get("buffers"))
-        plan = Plan(network, plans, argmax, buffers, str(content.get("board", "")))
-        difference = _difference(content, _to_json(plan))
-        if difference:
-            raise FileFormatError(difference)
+        units = _units(lower(network), content.get("units"))
+        board = content.get("board")
+        if not isinstance(board, str):
+            raise FileFormatError(f"'board' must be a name, not {reprlib.repr(board)}")
+        return Plan(network, units, _buffers(units, content.get("buffers")), board)
     except (FileFormatError, PlanError) as error:
         raise FileFormatError(f"{path} is not a usable plan: {error}; plan again") from None
-    return plan
 
 
-def _dumps(plan: Plan) -> str:
-    return json.dumps(_to_json(plan), indent=1, sort_keys=True) + "\n"
-
-
-def _to_json(plan: Plan) -> dict:
-    return plan.to_json() | {"schema": SCHEMA, "network_digest": network_digest(plan.network)}
-
-
-def _step(step: Layer | Step, entry) -> EnginePlan | PoolPlan | StepPlan:
-    if not isinstance(entry, dict) or entry.get("name") != step.name:
-        raise FileFormatError(f"the entry of {step.name!r} is not where it should be")
-    lanes = _integer(entry, "lanes", step.name)
-    if isinstance(step, Requantize):
-        return StepPlan(step, lanes, _string(entry, "form", step.name))
-    if not isinstance(step, Layer | Pool):
-        return StepPlan(step, lanes)
-    depth = _integer(entry, "depth", step.name)
-    if not 1 <= depth <= _MAX_WORDS:
-        raise FileFormatError(
-            f"'depth' of {step.name!r} must be 1…{_MAX_WORDS} words, not {_shown(depth)}"
-        )
-    memory = _string(entry, "memory", step.name)
-    if isinstance(step, Pool):
-        return PoolPlan(step, lanes, depth, memory)
-    folding = Folding(_integer(entry, "pe", step.name), _integer(entry, "simd", step.name))
-    return EnginePlan(step, folding, lanes, depth, memory, _string(entry, "form", step.name))
-
-
-def _string(entry: dict, key: str, name: str) -> str:
-    text = entry.get(key)
-    if not isinstance(text, str):
-        raise FileFormatError(f"{key!r} of {name!r} must be a name, not {_shown(text)}")
-    return text
-
-
-def _buffers(plans, content) -> dict[str, int]:
-    names = set(joins(plans))
-    if not isinstance(content, dict) or set(content) != names:
-        raise FileFormatError(f"it must state {len(names)} buffers before joins")
-    for name in names:
-        depth = _integer(content, name, "a join")
-        if not 0 <= depth <= _MAX_WORDS:
+def _units(layers: Sequence[Layer], entries) -> tuple[Unit, ...]:
+    """The units that entries tell of, which realize all layers in order."""
+    if not isinstance(entries, list):
+        raise FileFormatError(f"'units' must be a list, not {reprlib.repr(entries)}")
+    left, units = list(layers), []
+    for entry in entries:
+        names = entry.get("layers") if isinstance(entry, dict) else None
+        count = len(names) if isinstance(names, list) else 0
+        taken, left = tuple(left[:count]), left[count:]
+        if not count or names != [layer.name for layer in taken]:
+            wanted = repr((*taken, *left)[0].name) if taken or left else "nothing more"
             raise FileFormatError(
-                f"buffer {name} must be 0…{_MAX_WORDS} beats, not {_shown(depth)}"
+                f"the layers of a unit must begin with {wanted}, not {reprlib.repr(names)}"
+            )
+        units.append(_unit(taken, entry.get("kind"), entry.get("decisions")))
+    if left:
+        raise FileFormatError(f"no unit realizes {left[0].name!r}")
+    return tuple(units)
+
+
+def _unit(layers: tuple[Layer, ...], kind, decisions) -> Unit:
+    if not isinstance(kind, str):
+        raise FileFormatError(f"'kind' must be a name, not {reprlib.repr(kind)}")
+    if not isinstance(decisions, Mapping):
+        raise FileFormatError(f"'decisions' must be an object, not {reprlib.repr(decisions)}")
+    found = kind_named(kind)
+    if not found.accepts(layers):
+        names = ", ".join(repr(layer.name) for layer in layers)
+        raise FileFormatError(f"a unit of kind {kind!r} does not realize {names}")
+    return found.from_decisions(layers, decisions)
+
+
+def _buffers(units: Sequence[Unit], content) -> dict[str, int]:
+    names = joins(units)
+    if not isinstance(content, dict) or set(content) != set(names):
+        raise FileFormatError(f"'buffers' must hold {', '.join(names) or 'nothing'}")
+    for name in names:
+        depth = content[name]
+        if type(depth) is not int or not 0 <= depth <= _MOST_BEATS:
+            raise FileFormatError(
+                f"buffer {name} must be 0…{_MOST_BEATS} beats, not {reprlib.repr(depth)}"
             )
     return dict(content)
-
-
-def _integer(entry: dict, key: str, name: str) -> int:
-    number = entry.get(key)
-    if type(number) is not int:
-        raise FileFormatError(f"{key!r} of {name!r} must be an integer, not {_shown(number)}")
-    return number
-
-
-def _difference(got, expected, where: str = "") -> str | None:
-    """The first place where two JSON values differ, or None."""
-    if isinstance(expected, dict) and isinstance(got, dict):
-        for key in sorted(expected.keys() | got.keys()):
-            place = f"{where}.{key}" if where else key
-            if key not in got:
-                return f"{place} is missing"
-            if key not in expected:
-                return f"{_shown(place)} means nothing"
-            if found := _difference(got[key], expected[key], place):
-                return found
-        return None
-    if isinstance(expected, list) and isinstance(got, list) and len(got) == len(expected):
-        for index, (mine, yours) in enumerate(zip(got, expected, strict=True)):
-            if found := _difference(mine, yours, f"{where}[{index}]"):
-                return found
-        return None
-    if type(got) is type(expected) and got == expected:
-        return None
-    return f"{where} is {_shown(got)}, but the network and its folding give {_shown(expected)}"
-
-
-def _shown(value) -> str:
-    """``value`` for a message of one line, however long it is."""
-    try:
-        text = repr(value)
-    except ValueError:  # an integer of thousands of digits
-        return "a huge number"
-    return text if len(text) <= 40 else f"{text[:39]}…"

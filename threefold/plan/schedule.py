@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ..errors import PlanError
-from .layer import Layer
+from .conv_layer import ConvLayer
 from .program import Program
 
 __all__ = ["Folding", "Schedule", "divisors"]
@@ -29,7 +29,7 @@ class Folding:
     pe: int
     simd: int
 
-    def check(self, layer: Layer) -> None:
+    def check(self, layer: ConvLayer) -> None:
         """Raise unless this folding divides the layer.
 
         Raises
@@ -66,7 +66,7 @@ class Folding:
                 f"{of_group} filters of a group, not {self.pe}"
             )
 
-    def divides(self, layer: Layer) -> bool:
+    def divides(self, layer: ConvLayer) -> bool:
         """Whether this folding divides the layer."""
         try:
             self.check(layer)
@@ -74,7 +74,7 @@ class Folding:
             return False
         return True
 
-    def spans(self, layer: Layer) -> int:
+    def spans(self, layer: ConvLayer) -> int:
         """Groups of channels that are worked on at once."""
         return max(1, self.pe * layer.groups // layer.rows)
 
@@ -88,7 +88,7 @@ class Schedule:
 
     Parameters
     ----------
-    layer : Layer
+    layer : ConvLayer
     folding : Folding
 
     Raises
@@ -97,7 +97,7 @@ class Schedule:
         If the folding does not divide the layer.
     """
 
-    layer: Layer
+    layer: ConvLayer
     folding: Folding
 
     def __post_init__(self):
@@ -123,6 +123,11 @@ class Schedule:
         """Words of an image."""
         height, width, _ = self.layer.window.shape
         return height * width * self.pitch
+
+    @property
+    def cycles(self) -> int:
+        """Cycles of an image in which a tile is worked on."""
+        return len(self.tiles) * self.layer.pixels
 
     @cached_property
     def occupancy(self) -> np.ndarray:

@@ -6,10 +6,9 @@ from math import floor, log10
 
 from .. import __version__
 from ..errors import PlanError
-from ..plan import EnginePlan, Plan, PoolPlan, StepPlan
+from ..plan import Plan, Schedule, Unit
 from ..plan.file import digest
-from ..plan.plan import requantizes
-from ..plan.summary import Branch, branches, describe, in_shape, out_shape
+from ..plan.summary import Branch, branches
 from .inputs import checked_accuracy, checked_build, checked_simulation, checked_tools
 
 __all__ = ["SCHEMA", "dumps", "make_report"]
@@ -88,10 +87,14 @@ def make_report(
         "clock_mhz": clock_mhz,
         "cycles": measured,
         "predicted_cycles": predicted,
-        "layers": [_layer(plan, engine) for engine in plan.engines],
-        "steps": [_step(step) for step in plan.steps],
+        "layers": [
+            _layer(plan, unit, schedule)
+            for unit in plan.units
+            for schedule in unit.schedules.values()
+        ],
+        "steps": [_step(unit) for unit in plan.units],
         "buffers": [_buffer(branch) for branch in branches(plan)] or None,
-        "predicted_array_utilization": plan.array_utilization if plan.engines else None,
+        "predicted_array_utilization": plan.array_utilization if plan.schedules else None,
         "simulation": simulation,
         "accuracy": accuracy,
         "tools": {"threefold": __version__} | versions,
@@ -124,8 +127,9 @@ def _speed(cycles: Mapping, clock_mhz: float, prefix: str) -> dict[str, float]:
     return speed
 
 
-def _layer(plan: Plan, engine: EnginePlan) -> dict:
-    layer, schedule = engine.layer, engine.schedule
+def _layer(plan: Plan, unit: Unit, schedule: Schedule) -> dict:
+    """A layer with weights, and the unit that works on it."""
+    layer, folding = schedule.layer, schedule.folding
     conv = next(node for node in plan.network.nodes if node.name == layer.name)
     source = plan.network.types[conv.inputs[0]]
     height, width, _ = plan.network.types[conv.name].shape
@@ -139,12 +143,12 @@ def _layer(plan: Plan, engine: EnginePlan) -> dict:
         "groups": conv.op.groups,
         "rows": layer.rows,
         "columns": layer.columns,
-        "pe": engine.folding.pe,
-        "simd": engine.folding.simd,
+        "pe": folding.pe,
+        "simd": folding.simd,
         "macs": height * width * conv.op.macs_per_pixel,
         "tiles": len(schedule.tiles),
         "tiles_skipped": schedule.skipped,
-        "cycles": engine.cycles,
+        "cycles": unit.interval,
         "weight_bits_stored": schedule.weight_bits,
         "weights": {
             "negative": int((layer.weights == -1).sum()),
@@ -154,25 +158,28 @@ def _layer(plan: Plan, engine: EnginePlan) -> dict:
     }
 
 
-def _step(plan: EnginePlan | PoolPlan | StepPlan) -> dict:
-    """Any step, with weights or without."""
+def _step(unit: Unit) -> dict:
+    """Any unit, with weights or without."""
     entry = {
-        "name": plan.name,
-        "op": plan.step.op,
-        "description": describe(plan),
-        "input": list(in_shape(plan)),
-        "output": list(out_shape(plan)),
-        "lanes": plan.lanes,
-        "cycles": plan.cycles,
+        "name": unit.name,
+        "op": ", ".join(layer.op for layer in unit.layers),
+        "unit": unit.kind,
+        "description": unit.describe(),
+        "input": list(unit.in_tensors[0].shape),
+        "output": list(unit.out_tensor.shape),
+        "lanes": unit.o_lanes,
+        "cycles": unit.interval,
     }
-    if isinstance(plan, EnginePlan | PoolPlan):
+    if buffer := unit.activation_buffer:
         entry |= {
-            "memory": plan.memory,
-            "buffer_words": plan.depth,
-            "buffer_word_bits": plan.word_bits,
+            "memory": buffer.memory,
+            "buffer_words": buffer.words,
+            "buffer_word_bits": buffer.bits,
         }
-    if requantizes(plan.step):
-        entry["requantizer"] = plan.form
+    if form := unit.decisions().get("form"):
+        entry["requantizer"] = form
+    if len(unit.layers) > 1:
+        entry["layers"] = [layer.name for layer in unit.layers]
     return entry
 
 

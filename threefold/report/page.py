@@ -76,7 +76,7 @@ def _tile_maps(layers: list[dict], plan: Plan) -> list[tuple[dict, Markup]]:
     return [
         (
             layers[place],
-            Markup(tile_map(plan.engines[place], side * max(0.5, sizes[place] / max(sizes)))),
+            Markup(tile_map(plan.schedules[layers[place]["name"]], side * max(0.5, sizes[place] / max(sizes)))),
         )
         for place in sorted(largest)
     ]
@@ -85,8 +85,8 @@ def _tile_maps(layers: list[dict], plan: Plan) -> list[tuple[dict, Markup]]:
 def _shape(plan: Plan) -> str:
     """The sizes of the data on its way through the network."""
     if _only_dense(plan):
-        first = plan.engines[0].layer.columns
-        sizes = [str(size) for size in (first, *(engine.layer.rows for engine in plan.engines))]
+        layers = [schedule.layer for schedule in plan.schedules.values()]
+        sizes = [str(size) for size in (layers[0].columns, *(layer.rows for layer in layers))]
     else:
         sizes = [shown(shape) for shape in path(plan)]
     if len(sizes) > _MOST_SIZES:
@@ -102,7 +102,7 @@ def _inventory(plan: Plan) -> str:
 
 
 def _only_dense(plan: Plan) -> bool:
-    return set(inventory(plan)) <= {"dense layer", "dense layers"}
+    return set(inventory(plan)) <= {"dense layer", "dense layers", "arg-max"}
 
 
 def _images(accuracy: dict) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..plan import EnginePlan, Schedule
+from ..plan import Schedule
 from .svg import COLOURS, canvas, to_svg
 
 __all__ = ["shrunk", "tile_densities", "tile_map"]
@@ -27,7 +27,7 @@ def tile_densities(schedule: Schedule) -> np.ndarray:
     return grid.reshape(schedule.row_groups, -1)
 
 
-def tile_map(engine: EnginePlan, side: float = 220) -> str:
+def tile_map(schedule: Schedule, side: float = 220) -> str:
     """The weight matrix of a layer, tile by tile, as an ``<svg>`` element.
 
     A row of the map is a group of filters; a column is a word of channels at one position of
@@ -36,16 +36,16 @@ def tile_map(engine: EnginePlan, side: float = 220) -> str:
 
     Parameters
     ----------
-    engine : EnginePlan
+    schedule : Schedule
     side : float
         Pixels of the longer side.
     """
-    name, schedule = engine.layer.name, engine.schedule
+    layer = schedule.layer
     densities = tile_densities(schedule)
     groups, words = densities.shape
-    weight = side / max(engine.layer.rows, engine.layer.columns)
-    width = max(weight * engine.layer.columns, _THIN)
-    height = max(weight * engine.layer.rows, _THIN)
+    weight = side / max(layer.rows, layer.columns)
+    width = max(weight * layer.columns, _THIN)
+    height = max(weight * layer.rows, _THIN)
     cell = min(width / words, height / groups)
     worked = ~np.isnan(densities)
     image = np.zeros((groups, words, 4))
@@ -75,8 +75,8 @@ def tile_map(engine: EnginePlan, side: float = 220) -> str:
         axes.set_xlim(-0.5, words - 0.5)
         axes.set_ylim(groups - 0.5, -0.5)
         axes.spines[:].set_visible(True)
-        title = f"{schedule.skipped} of {worked.size} tiles of {name} are skipped"
-        return to_svg(axes, f"tiles-{name}", title)
+        title = f"{schedule.skipped} of {worked.size} tiles of {layer.name} are skipped"
+        return to_svg(axes, f"tiles-{layer.name}", title)
 
 
 def shrunk(image: np.ndarray, rows: int, columns: int) -> np.ndarray:

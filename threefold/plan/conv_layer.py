@@ -1,4 +1,4 @@
-"""A network as the hardware sees it: a weight array and a finish for each engine.
+"""Convolution layer: a weight array, and what turns its totals into outputs.
 
 The hardware knows unsigned codes only, and a lane whose weight is −1 adds the complement
 ``top − code`` instead of ``−code`` (``top`` is the largest word of the code's width). The sum
@@ -17,66 +17,50 @@ from functools import cached_property
 import numpy as np
 
 from ..errors import PlanError
-from ..network import Codes, Conv, Logits, Threshold
+from ..network import Codes, Conv, Integers, Logits, Tensor, Threshold
+from .layers import Layer, codes_of
 from .requantize import alike_after
 from .window import Window
 
-__all__ = ["Layer", "covers", "layer_of"]
+__all__ = ["ConvLayer", "conv_layer", "covers"]
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
-    """What one engine computes: a convolution and what turns its totals into outputs.
+class ConvLayer(Layer):
+    """A convolution, or a dense layer as one whose kernel covers the map, and its finish.
+
+    Its ``name`` is that of the network's convolution, its ``stream`` that of the node that
+    finishes the sums. Codes leave, or signed logits.
 
     Parameters
     ----------
-    name : str
-        Name of the network's convolution.
-    output : str
-        Name of the node whose values leave the engine.
-    sources : (str,)
-        Name of the node whose values it reads.
     weights : array of int8, shape (filters, kernel height, kernel width, channels of a group)
     window : Window
-    codes : Codes
-        Type of the input.
     groups : int
         Independent groups of channels and filters.
     levels : array of int64, shape (filters, largest code), or None
         For a requantizing layer: code = #{total >= level}, levels within 0…total_max + 1.
     offsets : array of int64, shape (filters,), or None
         For a layer that ends in logits: logit = step · total + offset.
-    out_codes : Codes or None
-        Type of the codes that leave a requantizing layer.
     """
 
-    name: str
-    output: str
-    sources: tuple[str]
+    op = "conv"
+
     weights: np.ndarray
     window: Window
-    codes: Codes
     groups: int = 1
     levels: np.ndarray | None = None
     offsets: np.ndarray | None = None
-    out_codes: Codes | None = None
 
-    op = "conv"
+    @property
+    def codes(self) -> Codes:
+        """Type of the input's codes."""
+        return codes_of(self.inputs[0])
 
     @property
     def rows(self) -> int:
         """Filters, which are the layer's output channels."""
         return self.weights.shape[0]
-
-    @property
-    def channels(self) -> int:
-        """Output channels."""
-        return self.rows
-
-    @property
-    def in_shape(self) -> tuple[int, int, int]:
-        """Height, width and channels of the input, flat where the kernel covers all of it."""
-        return self.window.shape
 
     @property
     def depth(self) -> int:
@@ -89,9 +73,8 @@ class Layer:
         return self.weights[0].size
 
     @property
-    def pixels(self) -> int:
-        """Output pixels of an image."""
-        return self.window.pixels
+    def nonzero_weights(self) -> int:
+        return int(np.count_nonzero(self.weights))
 
     @property
     def macs(self) -> int:
@@ -118,32 +101,35 @@ class Layer:
         """Width of a total; ``total_max + 1`` fits as well, as the level that means "never"."""
         return (self.total_max + 1).bit_length()
 
-    @cached_property
-    def logit_bits(self) -> int:
-        """Width of a signed logit that holds every reachable value and the offsets."""
-        largest = _largest_totals(self.weights, self.codes)
-        bounds = int(self.offsets.min()), int((self.offsets + self.codes.step * largest).max())
-        return 1 + max((bound if bound >= 0 else ~bound).bit_length() for bound in bounds)
 
-    @property
-    def out_bits(self) -> int:
-        """Width of an output."""
-        return self.logit_bits if self.levels is None else self.out_codes.bits
-
-
-def layer_of(
-    name: str, output: str, source: str, conv: Conv, finish: Threshold | Logits, tensor
-) -> Layer:
-    """The layer of a convolution of ``tensor`` and of the node that reads it.
+def conv_layer(
+    name: str,
+    stream: str,
+    source: str,
+    conv: Conv,
+    finish: Threshold | Logits,
+    tensor: Tensor,
+    output: Tensor,
+) -> ConvLayer:
+    """The layer of a convolution and of the node that finishes its sums.
 
     A kernel that covers the whole input reads it as the vector that it is.
+
+    Parameters
+    ----------
+    name, stream, source : str
+        Names of the convolution, of what finishes it, and of the node that it reads.
+    conv : Conv
+    finish : Threshold or Logits
+    tensor, output : Tensor
+        Types of what is read and of what ``finish`` gives.
 
     Raises
     ------
     PlanError
         If the logits would take a multiplier.
     """
-    weights, codes = conv.weights, tensor.element
+    weights, codes = conv.weights, codes_of(tensor)
     window = Window(tensor.shape, weights.shape[1:3], conv.stride, conv.padding)
     if covers(conv, tensor.shape):
         weights = weights.reshape(len(weights), 1, 1, -1)
@@ -151,17 +137,22 @@ def layer_of(
     positive, negative = _signs(weights)
     top = _top(codes)
     row_sum = positive - negative
-    parts = (name, output, (source,), weights, window, codes, conv.groups)
+    largest = _largest_totals(weights, codes)
+    levels = offsets = None
     if isinstance(finish, Logits):
         if codes.step & (codes.step - 1):
             raise PlanError(f"logits of codes with step {codes.step} need a multiplier; use 1 or 2")
         offsets = finish.bias + codes.offset * row_sum - codes.step * top * negative
-        return Layer(*parts, offsets=offsets)
-    distance = finish.levels - (codes.offset * row_sum)[:, None]
-    levels = -(-distance // codes.step) + (top * negative)[:, None]
-    never = _largest_totals(weights, codes) + 1
-    levels = np.clip(levels, 0, never[:, None])
-    return Layer(*parts, levels=levels, out_codes=finish.codes)
+        reachable = int(offsets.min()), int((offsets + codes.step * largest).max())
+        output = Tensor(output.shape, Integers(*reachable))
+    else:
+        distance = finish.levels - (codes.offset * row_sum)[:, None]
+        levels = -(-distance // codes.step) + (top * negative)[:, None]
+        levels = np.clip(levels, 0, largest[:, None] + 1)
+    inputs = (Tensor(window.shape, codes),)
+    return ConvLayer(
+        name, stream, (source,), inputs, output, weights, window, conv.groups, levels, offsets
+    )
 
 
 def covers(conv: Conv, shape: tuple[int, int, int]) -> bool:

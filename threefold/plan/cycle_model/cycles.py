@@ -1,18 +1,16 @@
-"""The cycle model: when images enter and leave, to the cycle, without simulating any data.
+"""Cycles of an accelerator: latency and interval, to the cycle, without simulating any data.
 
-Predicted and simulated cycles are equal, not close: the model is made from the same list of
-components as the hardware, and each of its stages does what the component's flow control does.
+Predicted and simulated cycles are equal, not close: the model is made from the same netlist as
+the hardware, and each of its stages does what the flow control of a component does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import PlanError
-from ..network import INPUT
-from .dataflow import dataflow
-from .stages import encode
+from ...errors import PlanError
+from .stages import Stages
 
 __all__ = ["Cycles", "Trace", "interval_of", "predict", "trace"]
 
@@ -59,7 +57,7 @@ class Trace:
     settled, period : int
         As in :class:`Cycles`.
     most : dict of str to int
-        Largest number of beats in each FIFO, by the name of its part.
+        Largest number of beats in each FIFO, by its name.
     stuck : bool
         Whether the accelerator stopped before all images had left.
     """
@@ -77,15 +75,12 @@ class Trace:
         return Cycles(int(self.left[0]), interval, self.settled, self.period)
 
 
-def trace(
-    plans, argmax: bool, buffers: Mapping[str, int], images: int = 0, *, tight: bool = False
-) -> Trace:
+def trace(stages: Stages, images: int = 0, *, tight: bool = False) -> Trace:
     """Let images through an accelerator whose source never pauses and whose sink never waits.
 
     Parameters
     ----------
-    plans, argmax, buffers
-        As in :func:`dataflow`.
+    stages : Stages
     images : int
         Feed so many and wait for all of them; 0 to go on until the accelerator repeats itself.
     tight : bool
@@ -95,36 +90,43 @@ def trace(
     """
     from .flow import run  # compiles itself, for which only predictions should wait
 
-    parts, lanes = dataflow(plans, argmax, buffers)
-    encoded = encode(parts)
-    height, width, channels = _input_shape(plans)
-    words = height * width * channels // lanes
-    last = plans[-1]
-    beats = last.step.pixels * (1 if argmax else last.step.channels // last.lanes)
     limit = images or MOST_IMAGES
     left, same, most = run(
-        encoded.rows, encoded.tables, encoded.streams, beats, words, images, limit, tight
+        stages.rows,
+        stages.tables,
+        stages.streams,
+        stages.o_beats,
+        stages.i_beats,
+        images,
+        limit,
+        tight,
     )
     repeated = same >= 0 and not images
     settled = int(same) if repeated else len(left) // 2
     period = max(1, len(left) - 1 - settled)
-    held = {name: int(most[place]) for name, place in encoded.fifos.items()}
+    held = {name: int(most[place]) for name, place in stages.fifos.items()}
     return Trace(left, settled, period, held, not repeated and len(left) < limit)
 
 
-def predict(plans, argmax: bool, buffers: Mapping[str, int]) -> Cycles:
+def predict(stages: Stages, joins: Sequence[str] = ()) -> Cycles:
     """Latency and interval of an accelerator.
+
+    Parameters
+    ----------
+    stages : Stages
+    joins : sequence of str
+        Names of the places where branches meet.
 
     Raises
     ------
     PlanError
         If it stops for good, because a branch waits for another that waits for it.
     """
-    seen = trace(plans, argmax, buffers)
-    if seen.stuck or (buffers and trace(plans, argmax, buffers, tight=True).stuck):
+    seen = trace(stages)
+    if seen.stuck or (joins and trace(stages, tight=True).stuck):
         raise PlanError(
             f"branches of this accelerator wait for each other for ever: make the buffers "
-            f"{', '.join(sorted(buffers)) or 'of its joins'} deeper"
+            f"{', '.join(sorted(joins)) or 'of its joins'} deeper"
         )
     return seen.cycles
 
@@ -143,9 +145,3 @@ def interval_of(left: list[int], settled: int, period: int) -> float:
         return float("nan")
     mean = (left[-1] - left[-1 - periods * period]) / (periods * period)
     return int(mean) if mean == int(mean) else mean
-
-
-def _input_shape(plans) -> tuple[int, int, int]:
-    """Shape of the accelerator's input."""
-    step = next(plan.step for plan in plans if INPUT in plan.step.sources)
-    return step.in_shape

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..network import INPUT, Conv, Network, Node
-from ..network.reorder import placements
+from ...network import INPUT, Conv, Network, Node
+from ...network.reorder import placements
 
 __all__ = ["Ties"]
 

@@ -21,7 +21,7 @@ from .stages import (
     FIRST,
     FORK,
     INPUT,
-    JOIN,
+    DESERIALIZER,
     KIND,
     LATENCY,
     NEEDED,
@@ -31,7 +31,7 @@ from .stages import (
     PIXELS,
     SINGLE,
     SKID,
-    SPLIT,
+    SERIALIZER,
     TABLE,
     TILES,
 )
@@ -45,8 +45,8 @@ _AHEAD, _ROOM, _PIXEL, _TILE, _MOVING, _FREED, _READS = range(7)
 _HELD, _LOADED, _FETCHED = range(3)
 # State of an ARGMAX: channels seen, whether a class waits.
 _SEEN, _FULL = range(2)
-# The other kinds have one integer: of a PIPE the beats on their way as bits, of a SPLIT those to
-# give, of a JOIN those taken, of a FORK the outputs that have the beat as bits, of a SKID whether
+# The other kinds have one integer: of a PIPE the beats on their way as bits, of a SERIALIZER those to
+# give, of a DESERIALIZER those taken, of a FORK the outputs that have the beat as bits, of a SKID whether
 # it keeps one, of CONCAT and PAD the beats of a pixel that have left.
 _ONLY = 0
 _STATE = 7
@@ -158,9 +158,9 @@ def _offer(stages, state, valid):
             valid[o] = (state[s, _MOVING] >> stages[s, LATENCY]) & 1
         elif kind == PIPE:
             valid[o] = (only >> (first - 1)) & 1
-        elif kind == SPLIT:
+        elif kind == SERIALIZER:
             valid[o] = only != 0
-        elif kind == JOIN:
+        elif kind == DESERIALIZER:
             valid[o] = only == first
         elif kind == ARGMAX:
             valid[o] = state[s, _FULL] != 0
@@ -191,9 +191,9 @@ def _accept(stages, state, valid, ready, tight):
         elif kind == PIPE:
             busy = only & ((1 << ((first if tight else second) - 1)) - 1)
             ready[i] = (not valid[o] or ready[o]) and not busy
-        elif kind == SPLIT:
+        elif kind == SERIALIZER:
             ready[i] = only == 0 or (only == 1 and ready[o] and not second)
-        elif kind == JOIN:
+        elif kind == DESERIALIZER:
             ready[i] = not valid[o] or ready[o]
         elif kind == ARGMAX:
             ready[i] = state[s, _SEEN] != first - 1 or not valid[o] or ready[o]
@@ -229,12 +229,12 @@ def _tick(stages, state, valid, ready):
         if kind == PIPE and not stalls:
             changed |= only != 0
             state[s, _ONLY] = ((only << 1) | enters) & ((1 << first) - 1)
-        elif kind == SPLIT:
+        elif kind == SERIALIZER:
             if enters:
                 state[s, _ONLY] = first
             elif leaves:
                 state[s, _ONLY] = only - 1
-        elif kind == JOIN:
+        elif kind == DESERIALIZER:
             if leaves:
                 state[s, _ONLY] = 0
             if enters:

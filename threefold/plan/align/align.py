@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import PlanError
-from ..network import Conv, Network
-from ..network.reorder import permute
+from ...errors import PlanError
+from ...network import Conv, Network
+from ...network.reorder import permute
 from .grouping import View, improve
-from .schedule import Folding
+from ..schedule import Folding
 from .ties import Ties
 
 __all__ = ["align", "tiles_left"]

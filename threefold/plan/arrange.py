@@ -1,0 +1,142 @@
+"""Arrangement: what surrounds the arrays whose folding is chosen, made to keep up with them."""
+
+from collections.abc import Mapping, Sequence
+from math import prod
+
+from ..errors import PlanError
+from .area import MEMORIES
+from .layers import Layer
+from .requantize import FORMS
+from .schedule import Folding
+from .units import Decisions, Unit, kind_for
+
+__all__ = ["Fixed", "arrange", "check_fixed", "fixed_decisions"]
+
+Fixed = Mapping[str, Decisions]
+"""Decisions that are taken already, by name of the unit."""
+
+_KINDS = {"memory": MEMORIES, "form": FORMS}
+
+
+def fixed_decisions(
+    foldings: Mapping[str, Folding] | None = None,
+    memories: Mapping[str, str] | None = None,
+    forms: Mapping[str, str] | None = None,
+) -> dict[str, dict[str, int | str]]:
+    """Foldings, memories and forms as decisions about units."""
+    fixed: dict[str, dict[str, int | str]] = {}
+    for name, folding in (foldings or {}).items():
+        fixed.setdefault(name, {}).update(pe=folding.pe, simd=folding.simd)
+    for what, given in (("memory", memories), ("form", forms)):
+        for name, value in (given or {}).items():
+            fixed.setdefault(name, {})[what] = value
+    return fixed
+
+
+def check_fixed(layers: Sequence[Layer], fixed: Fixed) -> None:
+    """Refuse decisions that no unit can be made by, before any is chosen.
+
+    Raises
+    ------
+    PlanError
+        If there is no unit of the name, it has no such decision, or there is no such value.
+    """
+    offered = {}
+    for layer in layers:
+        unit = next(iter(kind_for((layer,)).candidates((layer,), {})))
+        offered[layer.name] = unit.decisions()
+    for name, decisions in fixed.items():
+        for what, value in decisions.items():
+            if what not in offered.get(name, {}):
+                names = [each for each, there in offered.items() if what in there]
+                raise PlanError(_no_such(name, what, names))
+            if what in _KINDS and value not in _KINDS[what]:
+                raise PlanError(
+                    f"{_WORDS[what]} of {name!r} must be one of {', '.join(_KINDS[what])}, "
+                    f"not {value!r}"
+                )
+
+
+_WORDS = {"memory": "memory", "form": "requantizer"}
+
+
+def _no_such(name: str, what: str, names: list[str]) -> str:
+    if what in _WORDS:
+        there = f"there are {', '.join(names)}" if names else "there is none"
+        return f"no step with a {_WORDS[what]} is named {name!r}; {there}"
+    return f"no layer is named {name!r}; layers are {', '.join(names) or 'none'}"
+
+
+def arrange(
+    layers: Sequence[Layer], chosen: Mapping[str, Unit], fixed: Fixed
+) -> tuple[Unit, ...]:
+    """All units, for those with processing elements as chosen.
+
+    What is paced by these is as small as is clearly faster than the slowest; what is behind an
+    array is as small as keeps up with it.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        In the order of the network.
+    chosen : mapping of str to Unit
+        Units that are not paced, by name; they say which layers they realize.
+    fixed : mapping of str to mapping
+        Decisions that are taken already, by name of the unit.
+    """
+    slowest = max((unit.pace for unit in chosen.values()), default=prod(layers[0].inputs[0].shape))
+    words: dict[str, list[int]] = {}
+    for unit in chosen.values():
+        for source, stream in zip(unit.sources, unit.inputs, strict=True):
+            words.setdefault(source, []).append(stream.lanes)
+    realized = {layer.name for unit in chosen.values() for layer in unit.layers}
+    units = dict(chosen)
+    for layer in layers:
+        if layer.name not in realized:
+            targets = words.get(layer.stream, ())
+            units[layer.name] = _paced((layer,), slowest, targets, fixed.get(layer.name, {}))
+    readers: dict[str, list[int]] = {}
+    for unit in units.values():
+        for source, stream in zip(unit.sources, unit.inputs, strict=True):
+            readers.setdefault(source, []).append(stream.lanes)
+    for name, unit in chosen.items():
+        units[name] = behind(unit, readers.get(unit.stream, ()), fixed.get(name, {}))
+    return tuple(
+        units[layer.name].placed(fixed.get(layer.name, {}))
+        for layer in layers
+        if layer.name in units
+    )
+
+
+def behind(unit: Unit, targets: Sequence[int], fixed: Decisions) -> Unit:
+    """The unit with the least logic behind its array that keeps up with it.
+
+    Parameters
+    ----------
+    unit : Unit
+    targets : sequence of int
+        Lanes of those who read the outputs; none if that is not known.
+    fixed : mapping
+        Decisions that are taken already.
+    """
+    choices = list(unit.variants(fixed))
+    enough = [choice for choice in choices if choice.through(targets) <= unit.pace]
+    if enough:
+        return min(enough, key=lambda choice: (choice.price, choice.o_lanes))
+    return min(choices, key=lambda each: (each.through(targets), each.price, each.o_lanes))
+
+
+def _paced(
+    layers: tuple[Layer, ...], slowest: int, targets: Sequence[int], fixed: Decisions
+) -> Unit:
+    """The unit with the least logic that is clearly faster than the slowest array.
+
+    Its outputs have to be so as well on their way into the words of ``targets`` lanes that arrays
+    read.
+    """
+    choices = list(kind_for(layers).candidates(layers, fixed))
+    enough = [choice for choice in choices if choice.through(targets) * 5 <= slowest * 4]
+    if enough:
+        best = min(enough, key=lambda choice: (choice.price, choice.o_lanes))
+        return best.at_interval(slowest)
+    return min(choices, key=lambda choice: choice.through(targets))

@@ -1,0 +1,114 @@
+"""Blocks: pieces of hardware between streams."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..errors import PlanError
+from ..fpga import Family, Resources
+from .cycle_model.stages import StageBuilder
+
+__all__ = ["Block", "StreamType", "Tap"]
+
+
+@dataclass(frozen=True)
+class StreamType:
+    """What passes a stream in one beat.
+
+    Parameters
+    ----------
+    lanes : int
+        Elements at once.
+    bits : int
+        Width of each.
+    signed : bool
+    """
+
+    lanes: int
+    bits: int
+    signed: bool = False
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A stream within an accelerator that simulation compares with the golden model.
+
+    Attributes
+    ----------
+    name : str
+        Of the tap; its signals in the top module begin with ``tap_<name>__``.
+    stream : str
+        Node of the network whose values pass.
+    type : StreamType
+    port : str
+        Of the block's hardware.
+    """
+
+    name: str
+    stream: str
+    type: StreamType
+    port: str = "o"
+
+
+class Block(ABC):
+    """A piece of hardware, which reads streams and gives others.
+
+    Plan, cycle model and estimate of resources are methods; the hardware is what
+    :func:`threefold.hw.component.component` makes of a block, a function for each kind.
+
+    Attributes
+    ----------
+    kind : str
+        What it is, in a word.
+    i_ports : tuple of str
+        Names of its hardware's ports, one for each stream that it reads.
+    """
+
+    kind: ClassVar[str]
+    i_ports: ClassVar[tuple[str, ...]] = ("i",)
+
+    @property
+    @abstractmethod
+    def inputs(self) -> tuple[StreamType, ...]:
+        """Types of the streams that it reads."""
+
+    @property
+    @abstractmethod
+    def outputs(self) -> tuple[StreamType, ...]:
+        """Types of the streams that it gives; several at the port ``o`` are an array."""
+
+    @property
+    def taps(self) -> tuple[Tap, ...]:
+        """Streams that simulation compares."""
+        return ()
+
+    def resources(self, family: Family) -> Resources:
+        """What it takes of an FPGA: an estimate.
+
+        Raises
+        ------
+        PlanError
+            If nothing is known of this kind.
+        """
+        raise PlanError(f"nothing estimates the resources of {self.kind!r}")
+
+    def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        """Add its flow control to the cycle model.
+
+        Parameters
+        ----------
+        builder : StageBuilder
+        inputs : tuple of int
+            Streams of the cycle model that it reads.
+
+        Returns
+        -------
+        tuple of int
+            Those that it gives.
+
+        Raises
+        ------
+        PlanError
+            If nothing is known of this kind.
+        """
+        raise PlanError(f"the cycle model does not know {self.kind!r}")

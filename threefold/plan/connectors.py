@@ -1,0 +1,141 @@
+"""Connectors: blocks that carry streams from unit to unit and compute nothing."""
+
+from dataclasses import dataclass
+
+from ..fpga import Family, Resources
+from .block import Block, StreamType
+from .cycle_model.stages import StageBuilder
+
+__all__ = ["Deserializer", "Fifo", "Fork", "Serializer"]
+
+
+@dataclass(frozen=True)
+class Fork(Block):
+    """One stream for several readers.
+
+    Parameters
+    ----------
+    type : StreamType
+    readers : int
+    """
+
+    type: StreamType
+    readers: int
+
+    kind = "fork"
+
+    @property
+    def inputs(self) -> tuple[StreamType, ...]:
+        return (self.type,)
+
+    @property
+    def outputs(self) -> tuple[StreamType, ...]:
+        return (self.type,) * self.readers
+
+    def resources(self, family: Family) -> Resources:
+        return Resources()  # two LUTs a reader, which the estimates of units make up for
+
+    def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        return builder.fork(*inputs, self.readers)
+
+
+@dataclass(frozen=True)
+class Fifo(Block):
+    """A queue, in which one branch waits for another.
+
+    Parameters
+    ----------
+    name : str
+        Where it is: unit and number of its input, such as ``"sum.1"``.
+    type : StreamType
+    depth : int
+        Beats that it holds.
+    """
+
+    name: str
+    type: StreamType
+    depth: int
+
+    kind = "fifo"
+
+    @property
+    def inputs(self) -> tuple[StreamType, ...]:
+        return (self.type,)
+
+    @property
+    def outputs(self) -> tuple[StreamType, ...]:
+        return (self.type,)
+
+    def resources(self, family: Family) -> Resources:
+        width = self.type.bits * self.type.lanes
+        # Two places, a count and a register beside the memory.
+        counters = family.fifo_counter * self.depth.bit_length()
+        registers = Resources(13 + counters, ff=width * family.counts_bare_cells)
+        return registers + family.buffer(width, self.depth)
+
+    def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        return (builder.fifo(*inputs, self.depth, self.name),)
+
+
+@dataclass(frozen=True)
+class Serializer(Block):
+    """Beats of many lanes as several of few.
+
+    Parameters
+    ----------
+    type : StreamType
+        What it reads.
+    lanes : int
+        Of a beat that leaves, a divisor.
+    """
+
+    type: StreamType
+    lanes: int
+
+    kind = "serializer"
+
+    @property
+    def inputs(self) -> tuple[StreamType, ...]:
+        return (self.type,)
+
+    @property
+    def outputs(self) -> tuple[StreamType, ...]:
+        return (StreamType(self.lanes, self.type.bits, self.type.signed),)
+
+    def resources(self, family: Family) -> Resources:
+        return Resources()
+
+    def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        return (builder.serializer(*inputs, self.type.lanes // self.lanes),)
+
+
+@dataclass(frozen=True)
+class Deserializer(Block):
+    """Several beats of few lanes as one of many.
+
+    Parameters
+    ----------
+    type : StreamType
+        What it reads.
+    lanes : int
+        Of a beat that leaves, a multiple.
+    """
+
+    type: StreamType
+    lanes: int
+
+    kind = "deserializer"
+
+    @property
+    def inputs(self) -> tuple[StreamType, ...]:
+        return (self.type,)
+
+    @property
+    def outputs(self) -> tuple[StreamType, ...]:
+        return (StreamType(self.lanes, self.type.bits, self.type.signed),)
+
+    def resources(self, family: Family) -> Resources:
+        return Resources()
+
+    def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        return (builder.deserializer(*inputs, self.lanes // self.type.lanes),)

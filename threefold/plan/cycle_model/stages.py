@@ -1,0 +1,179 @@
+"""Stages of the cycle model as rows of integers, and the builder that units add theirs with."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..program import Program
+from ..window import Walk
+
+__all__ = [
+    "ADD",
+    "ARGMAX",
+    "ARRAY",
+    "CONCAT",
+    "DEPTH",
+    "DESERIALIZER",
+    "FIFO",
+    "FIRST",
+    "FORK",
+    "INPUT",
+    "KIND",
+    "LATENCY",
+    "NEEDED",
+    "OUTPUT",
+    "PAD",
+    "PIPE",
+    "PIXELS",
+    "SERIALIZER",
+    "SINGLE",
+    "SKID",
+    "TABLE",
+    "TILES",
+    "StageBuilder",
+    "Stages",
+]
+
+ARRAY, PIPE, SKID, SERIALIZER, DESERIALIZER, ARGMAX, FORK, FIFO, ADD, CONCAT, PAD = range(11)
+"""Kinds of stages: a closed set, of which the flow control of every block is composed."""
+
+KIND, INPUT, OUTPUT, FIRST = range(4)
+"""Fields of every row; ``FIRST`` is the first parameter."""
+
+PIXELS, TILES, TABLE, LATENCY, DEPTH, NEEDED, SINGLE = range(FIRST, FIRST + 7)
+"""Parameters of an ``ARRAY``; those of the other kinds have no names."""
+
+_FIELDS = SINGLE + 1
+
+
+@dataclass(frozen=True, eq=False)
+class Stages:
+    """An accelerator for :func:`threefold.plan.cycle_model.flow.run`.
+
+    Attributes
+    ----------
+    rows : array of int64, shape (stages, fields)
+        Kind, first input stream, first output stream, then the parameters of the kind::
+
+            ARRAY         pixels, tiles, place in ``tables``, latency, depth, words of the first
+                          window, whether words enter only where none is read
+            PIPE          latency, cycles from a beat until the next is accepted
+            SKID          none
+            SERIALIZER    beats out for one in, whether the next waits for all of them to have left
+            DESERIALIZER  beats in for one out
+            ARGMAX        channels
+            FORK          outputs, whose streams follow each other
+            FIFO          depth
+            ADD           second input
+            CONCAT        second input, beats of the first, of the second
+            PAD           beats before, of the input, after
+
+    tables : array of int64
+        Of each ARRAY: for each pixel the words that the next needs, then those that it frees;
+        then for each tile whether a result is complete with it.
+    streams : int
+        Stream 0 is the input, the last one the output.
+    i_beats, o_beats : int
+        Beats in which an image enters, and in which its outputs leave.
+    fifos : dict of str to int
+        Row of each FIFO, by its name.
+    """
+
+    rows: np.ndarray
+    tables: np.ndarray
+    streams: int
+    i_beats: int
+    o_beats: int
+    fifos: dict[str, int]
+
+
+class StageBuilder:
+    """Collects stages in the order of flow.
+
+    A method adds a stage; it takes the streams that are read, of which 0 is the accelerator's
+    input, and returns those that leave.
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[list[int]] = []
+        self._tables: list[np.ndarray] = [np.zeros(0, np.int64)]
+        self._streams = 1
+        self._fifos: dict[str, int] = {}
+
+    def build(self, *, i_beats: int, o_beats: int) -> Stages:
+        """All stages that were added; the beats of an image are as in :class:`Stages`."""
+        rows = np.zeros((len(self._rows), _FIELDS), np.int64)
+        for place, row in enumerate(self._rows):
+            rows[place, : len(row)] = row
+        tables = np.concatenate(self._tables)
+        return Stages(rows, tables, self._streams, i_beats, o_beats, dict(self._fifos))
+
+    def array(
+        self, source: int, walk: Walk, program: Program, *, latency: int, depth: int, single: bool
+    ) -> int:
+        """What reads windows of a buffer, tile by tile.
+
+        Parameters
+        ----------
+        source : int
+        walk : Walk
+        program : Program
+        latency : int
+            Cycles from the last tile of a result to the result.
+        depth : int
+            Words of the buffer.
+        single : bool
+            Whether words enter only in cycles in which none is read.
+        """
+        at = sum(map(len, self._tables))
+        self._tables += [walk.needs, walk.frees, program.last.astype(np.int64)]
+        pixels, first = len(walk.needs), int(walk.needed[0])
+        parameters = pixels, len(program), at, latency - 1, depth, first, single
+        return self._add(ARRAY, source, *parameters)
+
+    def pipe(self, source: int, latency: int, interval: int = 1) -> int:
+        """A pipeline of ``latency`` cycles that accepts a beat every ``interval``."""
+        return self._add(PIPE, source, latency, interval)
+
+    def skid(self, source: int) -> int:
+        """A skid buffer."""
+        return self._add(SKID, source)
+
+    def serializer(self, source: int, beats: int, *, decoupled: bool = False) -> int:
+        """``beats`` out for one in; if ``decoupled`` the next waits until all have left."""
+        return self._add(SERIALIZER, source, beats, decoupled)
+
+    def deserializer(self, source: int, beats: int) -> int:
+        """One beat out for ``beats`` in."""
+        return self._add(DESERIALIZER, source, beats)
+
+    def argmax(self, source: int, channels: int) -> int:
+        """One beat out for ``channels`` in, a cycle after the last."""
+        return self._add(ARGMAX, source, channels)
+
+    def fork(self, source: int, readers: int) -> tuple[int, ...]:
+        """A stream for each of several readers."""
+        first = self._add(FORK, source, readers, outputs=readers)
+        return tuple(range(first, first + readers))
+
+    def fifo(self, source: int, depth: int, name: str) -> int:
+        """A queue of ``depth`` beats, known by a name."""
+        self._fifos[name] = len(self._rows)
+        return self._add(FIFO, source, depth)
+
+    def add(self, one: int, other: int) -> int:
+        """One beat out for one of each input."""
+        return self._add(ADD, one, other)
+
+    def concat(self, one: int, other: int, beats: tuple[int, int]) -> int:
+        """Beats of the one input, then of the other, so many of each a pixel."""
+        return self._add(CONCAT, one, other, *beats)
+
+    def pad(self, source: int, before: int, beats: int, after: int) -> int:
+        """Further beats before and after those of a pixel."""
+        return self._add(PAD, source, before, beats, after)
+
+    def _add(self, kind: int, source: int, *parameters: int, outputs: int = 1) -> int:
+        output, self._streams = self._streams, self._streams + outputs
+        self._rows.append([kind, source, output, *map(int, parameters)])
+        return output

@@ -1,0 +1,250 @@
+"""Layers: what a network computes between streams, as hardware sees it."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property, singledispatch
+from math import prod
+from typing import ClassVar
+
+import numpy as np
+
+from ..errors import PlanError
+from ..network import (
+    Add,
+    ArgMax,
+    Codes,
+    Concat,
+    Integers,
+    MaxPool,
+    Op,
+    PadChannels,
+    SumPool,
+    Tensor,
+    Threshold,
+)
+from .requantize import alike_after
+from .window import Window
+
+__all__ = [
+    "AddLayer",
+    "ArgMaxLayer",
+    "ConcatLayer",
+    "Layer",
+    "PadChannelsLayer",
+    "PoolLayer",
+    "ThresholdLayer",
+    "codes_of",
+    "layer_of",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One computation of a network, between the streams it reads and the one it gives.
+
+    Parameters
+    ----------
+    name : str
+        Name of the network's node.
+    stream : str
+        Name of the node whose values leave.
+    sources : tuple of str
+        Names of the nodes whose values are read.
+    inputs : tuple of Tensor
+        Their types: shape (height, width, channels) and elements.
+    output : Tensor
+        Type of what leaves.
+
+    Attributes
+    ----------
+    op : str
+        Kind of computation, in a word, for reports.
+    """
+
+    op: ClassVar[str]
+
+    name: str
+    stream: str
+    sources: tuple[str, ...]
+    inputs: tuple[Tensor, ...]
+    output: Tensor
+
+    @property
+    def channels(self) -> int:
+        """Channels of the output."""
+        return self.output.shape[2]
+
+    @property
+    def pixels(self) -> int:
+        """Output pixels of an image."""
+        return self.output.shape[0] * self.output.shape[1]
+
+    @property
+    def nonzero_weights(self) -> int:
+        """Weights that are not 0."""
+        return 0
+
+
+@dataclass(frozen=True, eq=False)
+class PoolLayer(Layer):
+    """The largest code of each window, or their sum.
+
+    Parameters
+    ----------
+    window : Window
+    total : bool
+        Whether it is the sum.
+    """
+
+    op = "pool"
+
+    window: Window
+    total: bool
+
+
+@dataclass(frozen=True, eq=False)
+class AddLayer(Layer):
+    """Two branches, added code by code."""
+
+    op = "add"
+
+
+@dataclass(frozen=True, eq=False)
+class ConcatLayer(Layer):
+    """The channels of one branch, then those of another."""
+
+    op = "concat"
+
+
+@dataclass(frozen=True, eq=False)
+class PadChannelsLayer(Layer):
+    """Channels of value 0 before and after those of the input.
+
+    Parameters
+    ----------
+    before, after : int
+        Numbers of channels.
+    """
+
+    op = "pad_channels"
+
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, eq=False)
+class ThresholdLayer(Layer):
+    """Codes from codes.
+
+    Parameters
+    ----------
+    levels : array of int64, shape (channels, largest code)
+        code = #{input >= level}, levels within 0…largest input code + 1.
+    """
+
+    op = "threshold"
+
+    levels: np.ndarray
+
+    @cached_property
+    def alike_after(self) -> int:
+        """The fewest channels after which the levels come again."""
+        return alike_after(self.levels)
+
+    @property
+    def total_bits(self) -> int:
+        """Width of an input; the level that means "never" fits as well."""
+        return (codes_of(self.inputs[0]).max_code + 1).bit_length()
+
+
+@dataclass(frozen=True, eq=False)
+class ArgMaxLayer(Layer):
+    """The index of the largest channel of each pixel, the lowest such index on a tie."""
+
+    op = "argmax"
+
+
+def codes_of(tensor: Tensor) -> Codes:
+    """The codes that a tensor consists of.
+
+    Raises
+    ------
+    PlanError
+        If it consists of something else.
+    """
+    if not isinstance(tensor.element, Codes):
+        raise PlanError(f"hardware between layers carries codes, not {tensor.element}")
+    return tensor.element
+
+
+@singledispatch
+def layer_of(
+    op: Op, parts: tuple[str, str, tuple[str, ...], tuple[Tensor, ...], Tensor], flat: bool
+) -> Layer:
+    """The layer that an operation without weights is; one function for each operation.
+
+    Parameters
+    ----------
+    op : Op
+    parts : tuple
+        The first fields of :class:`Layer`.
+    flat : bool
+        Whether all that read the output take it for the vector of its elements.
+
+    Raises
+    ------
+    PlanError
+        If no hardware computes it.
+    """
+    raise PlanError(f"no hardware computes {parts[0]!r} ({op.kind})")
+
+
+@layer_of.register
+def _(op: MaxPool, parts, flat: bool) -> Layer:
+    window = Window(parts[3][0].shape, op.kernel, op.stride, op.padding)
+    return PoolLayer(*parts, window, total=False)
+
+
+@layer_of.register
+def _(op: SumPool, parts, flat: bool) -> Layer:
+    return PoolLayer(*parts, Window(parts[3][0].shape, op.kernel, op.stride), total=True)
+
+
+@layer_of.register
+def _(op: Add, parts, flat: bool) -> Layer:
+    return AddLayer(*parts)
+
+
+@layer_of.register
+def _(op: Concat, parts, flat: bool) -> Layer:
+    return ConcatLayer(*parts)
+
+
+@layer_of.register
+def _(op: PadChannels, parts, flat: bool) -> Layer:
+    return PadChannelsLayer(*parts, op.before, op.after)
+
+
+@layer_of.register
+def _(op: Threshold, parts, flat: bool) -> Layer:
+    codes = codes_of(parts[3][0])
+    levels = np.clip(-(-(op.levels - codes.offset) // codes.step), 0, codes.max_code + 1)
+    layer = ThresholdLayer(*parts, levels)
+    return _flattened(layer) if flat else layer
+
+
+@layer_of.register
+def _(op: ArgMax, parts, flat: bool) -> Layer:
+    if not isinstance(parts[3][0].element, Integers):
+        raise PlanError(f"arg-max {parts[0]!r} must read logits; put Logits before it")
+    return ArgMaxLayer(*parts)
+
+
+def _flattened(layer: ThresholdLayer) -> ThresholdLayer:
+    """The same codes in the same order, as channels of one pixel, so that more pass at once."""
+    shape = (1, 1, prod(layer.output.shape))
+    return replace(
+        layer,
+        inputs=(replace(layer.inputs[0], shape=shape),),
+        output=replace(layer.output, shape=shape),
+        levels=np.tile(layer.levels, (layer.pixels, 1)),
+    )

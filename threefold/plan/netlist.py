@@ -1,0 +1,178 @@
+"""Netlist: the blocks of an accelerator, and how their streams connect.
+
+Hardware and cycle model are both made from it, so that neither has a block that the other lacks.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import gcd
+
+from ..errors import PlanError
+from ..fpga import Family, Resources
+from ..network import INPUT
+from .block import Block, StreamType
+from .connectors import Deserializer, Fifo, Fork, Serializer
+from .cycle_model.stages import StageBuilder, Stages
+from .units.unit import Unit
+
+__all__ = ["Instance", "Netlist", "Wire", "joins", "netlist"]
+
+_MOST_READERS = 62  # the cycle model keeps who has taken a beat in the bits of an integer
+
+
+@dataclass(frozen=True)
+class Wire:
+    """One stream: an output of an instance, or the accelerator's input.
+
+    Parameters
+    ----------
+    instance : int
+        Index of the instance it leaves; −1 for the input of the accelerator.
+    type : StreamType
+    output : int
+        Which of the outputs.
+    """
+
+    instance: int
+    type: StreamType
+    output: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """One block in its place.
+
+    Parameters
+    ----------
+    name : str
+        Unique in the accelerator.
+    block : Block
+    inputs : tuple of Wire
+        What it reads.
+    """
+
+    name: str
+    block: Block
+    inputs: tuple[Wire, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Netlist:
+    """An accelerator.
+
+    Parameters
+    ----------
+    instances : tuple of Instance
+        Each follows those it reads; the last one gives the output.
+    input : StreamType
+    i_beats, o_beats : int
+        Beats in which an image enters, and in which its outputs leave.
+    """
+
+    instances: tuple[Instance, ...]
+    input: StreamType
+    i_beats: int
+    o_beats: int
+
+    @cached_property
+    def stages(self) -> Stages:
+        """The flow control of all instances, for the cycle model."""
+        builder, outputs = StageBuilder(), []
+        for instance in self.instances:
+            inputs = tuple(
+                0 if wire.instance < 0 else outputs[wire.instance][wire.output]
+                for wire in instance.inputs
+            )
+            outputs.append(instance.block.stages(builder, inputs))
+        return builder.build(i_beats=self.i_beats, o_beats=self.o_beats)
+
+    def resources(self, family: Family) -> Resources:
+        """What all instances take of an FPGA: an estimate."""
+        return sum((each.block.resources(family) for each in self.instances), Resources())
+
+
+def joins(units: Sequence[Unit]) -> tuple[str, ...]:
+    """Names of the places before units that read several branches: ``unit.input``."""
+    return tuple(
+        f"{unit.name}.{index}"
+        for unit in units
+        if len(unit.sources) > 1
+        for index in range(len(unit.sources))
+    )
+
+
+def netlist(units: Sequence[Unit], buffers: Mapping[str, int]) -> Netlist:
+    """The netlist of some units.
+
+    Parameters
+    ----------
+    units : sequence of Unit
+        In the order of the network; the last one gives the output.
+    buffers : mapping of str to int
+        Beats of the FIFO at each of the places that :func:`joins` names; 0 for none.
+
+    Raises
+    ------
+    PlanError
+        If a stream has too many readers.
+    """
+    return _Builder(tuple(units), buffers).build()
+
+
+@dataclass
+class _Builder:
+    units: tuple[Unit, ...]
+    buffers: Mapping[str, int]
+    instances: list[Instance] = field(default_factory=list)
+    streams: dict[str, list[Wire]] = field(default_factory=dict)
+
+    def build(self) -> Netlist:
+        readers: dict[str, list[Unit]] = {}
+        for unit in self.units:
+            for source in unit.sources:
+                readers.setdefault(source, []).append(unit)
+        first = readers[INPUT][0]
+        place = first.sources.index(INPUT)
+        source = first.inputs[place]
+        self._offer(INPUT, Wire(-1, source), len(readers[INPUT]))
+        for unit in self.units:
+            wires = [self._input(unit, index) for index in range(len(unit.sources))]
+            wire = self._add(unit.instance, unit, wires)
+            self._offer(unit.stream, wire, len(readers.get(unit.stream, [])))
+        i_beats = first.in_tensors[place].size // source.lanes
+        return Netlist(tuple(self.instances), source, i_beats, self.units[-1].o_beats)
+
+    def _offer(self, name: str, wire: Wire, readers: int) -> None:
+        """Make a stream known, forked if several read it."""
+        if readers > _MOST_READERS:
+            raise PlanError(f"{name!r} is read by {readers} nodes; at most {_MOST_READERS} can")
+        self.streams[name] = [wire]
+        if readers > 1:
+            fork = self._add(f"fork_{name}", Fork(wire.type, readers), [wire])
+            self.streams[name] = [
+                Wire(fork.instance, wire.type, output) for output in range(readers)
+            ]
+
+    def _input(self, unit: Unit, index: int) -> Wire:
+        """The stream a unit reads, of as many lanes as it takes, buffered if it is a branch."""
+        wire = self.streams[unit.sources[index]].pop(0)
+        wire = self._resize(wire, unit.inputs[index].lanes, unit.input_label(index))
+        name = f"{unit.name}.{index}"
+        if depth := self.buffers.get(name, 0):
+            fifo = Fifo(name, wire.type, depth)
+            wire = self._add(f"buffer_{index}_of_{unit.name}", fifo, [wire])
+        return wire
+
+    def _resize(self, wire: Wire, lanes: int, before: str) -> Wire:
+        """``wire`` with ``lanes`` lanes, by way of the greatest common divisor."""
+        common = gcd(wire.type.lanes, lanes)
+        if wire.type.lanes != common:
+            wire = self._add(f"split_{before}", Serializer(wire.type, common), [wire])
+        if lanes != common:
+            wire = self._add(f"join_{before}", Deserializer(wire.type, lanes), [wire])
+        return wire
+
+    def _add(self, name: str, block: Block, inputs: list[Wire]) -> Wire:
+        self.instances.append(Instance(name, block, tuple(inputs)))
+        return Wire(len(self.instances) - 1, block.outputs[0])

@@ -1,0 +1,78 @@
+"""Ports: what enters an accelerator and what leaves, for whoever is connected to it."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from ..network import ArgMax, Network, Tensor
+from .block import StreamType
+from .netlist import Netlist
+
+__all__ = ["Port", "Ports"]
+
+
+@dataclass(frozen=True)
+class Port:
+    """One stream between an accelerator and the rest of the system.
+
+    Elements come in the order height, width, channel; the first of a beat is in the lowest bits.
+
+    Attributes
+    ----------
+    name : str
+        ``"i"`` or ``"o"``: prefix of its signals ``<name>__valid``, ``__ready``, ``__payload``.
+    tensor : Tensor
+        Type of an image, or of what comes of one.
+    type : StreamType
+        Lanes of a beat, width of each in bits, and whether they are signed.
+    """
+
+    name: str
+    tensor: Tensor
+    type: StreamType
+
+    @property
+    def beats(self) -> int:
+        """Beats of an image."""
+        return self.tensor.size // self.type.lanes
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of an image."""
+        return self.tensor.shape[0] * self.tensor.shape[1]
+
+    @property
+    def element_bytes(self) -> int:
+        """Bytes that an element takes in memory and on a serial line."""
+        return -(-self.type.bits // 8)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What enters an accelerator, and what leaves.
+
+    Attributes
+    ----------
+    input, output : Port
+    gives_class : bool
+        Whether the output is the index of a class.
+    classes : int
+        Classes there are, or channels of the output.
+    """
+
+    input: Port
+    output: Port
+    gives_class: bool
+    classes: int
+
+    @classmethod
+    def of(cls, network: Network, netlist: Netlist, output: StreamType) -> Self:
+        """Those of a network's accelerator, whose last unit gives ``output``."""
+        last = network.output
+        tensor, gives_class = network.types[last.name], isinstance(last.op, ArgMax)
+        counted = network.types[last.inputs[0]] if gives_class else tensor
+        return cls(
+            Port("i", network.input, netlist.input),
+            Port("o", tensor, output),
+            gives_class,
+            counted.shape[2],
+        )

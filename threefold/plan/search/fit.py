@@ -1,0 +1,287 @@
+"""Fitting: the fastest foldings that a device holds, or the smallest that keep a rate."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from math import ceil
+
+from ...errors import PlanError
+from ...fpga import Device, Resources
+from ...network import Network
+from ...progress import Progress, no_progress
+from ..arrange import Fixed, arrange, behind, check_fixed, fixed_decisions
+from ..layers import Layer
+from ..lower import lower
+from ..netlist import joins
+from ..plan import Plan, plan_of
+from ..schedule import Folding
+from ..units import Unit, kind_for
+from .pareto import Choice, cheapest, fits
+
+__all__ = ["FILL", "fit", "require_room"]
+
+FILL = 0.75
+"""Share of the LUTs of a device that plans may use; the rest is for the board's own logic, for what
+the estimate misses, and for routing."""
+
+
+def require_room(needed: Resources, device: Device, board: str = "") -> None:
+    """Raise if a plan is too big for a device, whatever the estimate is off by.
+
+    Parameters
+    ----------
+    needed : Resources
+    device : Device
+    board : str
+        Name for messages; that of the device if left out.
+
+    Raises
+    ------
+    PlanError
+        If it takes a third more LUTs than there are, or more block RAMs and a few, or more
+        single-port RAMs.
+    """
+    board = board or device.name
+    if needed.lut * 3 > device.lut * 4 or needed.bram > device.bram + 3:
+        raise PlanError(
+            f"these foldings need about {needed.lut:,.0f} of {device.lut:,} LUTs and "
+            f"{needed.bram} of {device.bram} block RAMs on {board}; choose smaller PE/SIMD"
+        )
+    if needed.spram > device.spram:
+        raise PlanError(
+            f"these memories need {needed.spram} of {device.spram} single-port RAMs on "
+            f"{board}; choose another for some buffers"
+        )
+
+
+def fit(
+    network: Network,
+    device: Device,
+    *,
+    board: str = "",
+    fill: float = FILL,
+    interval: int | None = None,
+    foldings: Mapping[str, Folding] | None = None,
+    memories: Mapping[str, str] | None = None,
+    forms: Mapping[str, str] | None = None,
+    progress: Progress = no_progress,
+) -> Plan:
+    """A plan that fits a device.
+
+    Every layer gets the smallest array that keeps the interval, and the interval is the
+    shortest at which all of them fit together, unless one is given.
+
+    Parameters
+    ----------
+    network : Network
+    device : Device
+    board : str
+        Name for messages; that of the device if left out.
+    fill : float
+        Share of the LUTs that the plan may use.
+    interval : int
+        Cycles between images to keep; as few as fit if left out.
+    foldings, memories, forms : mapping of str to Folding or str
+        Decisions that are taken already, for some of the layers; as in :func:`fold`.
+    progress : callable
+        Called with what is being done and the share of it.
+
+    Raises
+    ------
+    PlanError
+        If nothing fits, the interval cannot be kept on the device, or a decision is for nothing
+        there is.
+    """
+    if interval is not None and interval < 1:
+        raise PlanError(f"an interval must be at least 1 cycle, not {interval}")
+    layers = lower(network)
+    fixed = fixed_decisions(foldings, memories, forms)
+    check_fixed(layers, fixed)
+    board = board or device.name
+    _require_storage(network, layers, device, board)
+    rows = []
+    arrays = [layer for layer in layers if not kind_for((layer,)).paced]
+    for index, layer in enumerate(arrays):
+        progress("foldings", index / len(arrays))
+        rows.append(_choices(layer, layers, device, fixed))
+    progress("foldings", 1.0)
+    search = _Search(network, layers, rows, fixed, device, board, fill, progress)
+    return search.within(interval) if interval is not None else search.fastest()
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """Among the choices for each layer that has an array, a row each."""
+
+    network: Network
+    layers: tuple[Layer, ...]
+    choices: list[list[Choice]]
+    fixed: Fixed
+    device: Device
+    board: str
+    fill: float
+    progress: Progress
+
+    @property
+    def floor(self) -> int:
+        """Cycles that the slowest layer takes at least."""
+        return max((min(c.cycles for c in row) for row in self.choices), default=1)
+
+    @property
+    def intervals(self) -> list[int]:
+        """Intervals that some choice has and no layer misses, ascending."""
+        cycles = {choice.cycles for row in self.choices for choice in row}
+        return sorted(number for number in cycles if number >= self.floor) or [1]
+
+    def fastest(self) -> Plan:
+        """The plan with the shortest interval that fits: whoever is slower takes less."""
+        intervals = self.intervals
+        low, high = 0, len(intervals)
+        while low < high:
+            middle = (low + high) // 2
+            if self.pick(intervals[middle], intervals[middle]) is None:
+                low = middle + 1
+            else:
+                high = middle
+        for interval in intervals[low:]:
+            plan = self.plan(self.pick(interval, interval))
+            if plan is None:
+                continue
+            if plan.cycles.interval > interval:  # something else is slower
+                with suppress(PlanError):
+                    return self.within(plan.cycles.interval)
+            return plan
+        raise self.refusal(None)
+
+    def within(self, interval: int) -> Plan:
+        """The cheapest plan that keeps an interval.
+
+        Layers that wait for each other miss intervals that each of them keeps alone.
+        """
+        for wanted in reversed([number for number in self.intervals if number <= interval]):
+            plan = self.plan(self.pick(wanted, interval))
+            if plan is None:
+                break
+            if plan.cycles.interval <= interval:
+                return plan
+        raise self.refusal(interval)
+
+    def plan(self, units: tuple[Unit, ...] | None) -> Plan | None:
+        """The plan of units, if that fits with the buffers before joins as well."""
+        if units is None:
+            return None
+        plan = plan_of(self.network, units, self.progress)
+        return plan if fits(plan.resources(self.device.family), self.device, self.fill) else None
+
+    def pick(self, cycles: int, interval: int) -> tuple[Unit, ...] | None:
+        """The cheapest units within ``cycles`` that fit.
+
+        Single-port memories may slow a layer down to ``interval``. Lanes depend on the
+        neighbours, so that a plan can take a little more than its layers alone; then they have
+        to fit into as much less.
+        """
+        limit = self.device
+        while (picked := cheapest(self.choices, cycles, limit, self.fill)) is not None:
+            chosen = {choice.unit.name: choice.unit for choice in picked}
+            units = self._in_single_ports(arrange(self.layers, chosen, self.fixed), interval)
+            total = sum((unit.resources(self.device.family) for unit in units), Resources())
+            if fits(total, self.device, self.fill):
+                return units
+            cells = ceil(max(0, total.cells / self.fill - self.device.lut))
+            blocks = max(0, total.bram + 1 - self.device.bram)
+            limit = replace(limit, lut=limit.lut - cells, bram=limit.bram - blocks)
+            if limit.bram < 1:
+                break
+        return None
+
+    def _in_single_ports(self, units: tuple[Unit, ...], interval: int) -> tuple[Unit, ...]:
+        """The largest buffers moved to single-port RAM, where the interval stays."""
+        family, left = self.device.family, self.device.spram
+        open_ = {
+            unit.name: unit.activation_buffer
+            for unit in units
+            if unit.activation_buffer and "memory" not in self.fixed.get(unit.name, {})
+        }
+        blocks = {name: family.block_rams(each.bits, each.words) for name, each in open_.items()}
+        moved = {unit.name: unit for unit in units}
+        for name in sorted(blocks, key=lambda name: -blocks[name]) if left else ():
+            needed = family.single_ports(open_[name].bits, open_[name].words)
+            slower = moved[name].placed({"memory": "spram"})
+            if blocks[name] >= 4 and needed <= left and slower.interval <= interval:
+                moved[name] = slower
+                left -= needed
+        return tuple(moved.values())
+
+    def refusal(self, asked: int | None) -> PlanError:
+        """Why nothing fits."""
+        network, board, device = self.network.name, self.board, self.device
+        if asked and asked < self.floor:
+            return PlanError(
+                f"an interval of {asked} cycles is out of reach: {network!r} takes at least "
+                f"{self.floor}"
+            )
+        cells = self.fill * device.lut
+        total = Resources()
+        for row in self.choices:
+            within = [each.resources for each in row if asked is None or each.cycles <= asked]
+            total += min(within, key=lambda r: r.cells / cells + r.bram / device.bram)
+        lacking = []
+        if total.cells > cells:
+            lacking.append(f"{total.cells:,.0f} LUTs of {cells:,.0f}")
+        if total.bram >= device.bram:
+            lacking.append(f"{total.bram:,} block RAMs of {device.bram - 1:,}")
+        if not lacking and asked:
+            return PlanError(
+                f"an interval of {asked} cycles is out of reach on {board}: the layers of "
+                f"{network!r} wait for each other, or take too much together; choose a longer one"
+            )
+        if not lacking:
+            lacking = [f"more than {cells:,.0f} LUTs or {device.bram - 1:,} block RAMs"]
+        return PlanError(
+            f"{network!r} does not fit {board}: it needs about {' and '.join(lacking)}; "
+            f"choose a bigger board, a longer interval or a smaller network"
+        )
+
+
+def _require_storage(
+    network: Network, layers: Sequence[Layer], device: Device, board: str
+) -> None:
+    """Refuse at once what no folding makes small enough.
+
+    At best, the sign of each weight that is not 0 is stored.
+    """
+    needed = sum(layer.nonzero_weights for layer in layers)
+    there = device.family.block_bits * device.bram + 16 * device.lut
+    if needed > there:
+        raise PlanError(
+            f"{network.name!r} does not fit {board}: its weights that are not 0 take "
+            f"{needed:,} bits, and there are {there:,} in block RAMs and LUTs; choose a bigger "
+            f"board or a smaller network"
+        )
+
+
+def _choices(
+    layer: Layer, layers: Sequence[Layer], device: Device, fixed: Fixed
+) -> list[Choice]:
+    """All foldings of a layer, and the cycles between images that each keeps."""
+    decided = fixed.get(layer.name, {})
+    readers = [each for each in layers if layer.stream in each.sources]
+    floor = max((_input_cycles(each) for each in readers), default=1)
+    choices = []
+    for unit in kind_for((layer,)).candidates((layer,), decided):
+        unit = behind(unit, (), decided).placed(decided)
+        cycles = max(unit.interval, floor)
+        choices.append(Choice(unit, cycles, unit.resources(device.family)))
+    return choices
+
+
+def _input_cycles(layer: Layer) -> int:
+    """Least cycles in which an image enters what a layer is realized by; 1 if that is chosen."""
+    kind = kind_for((layer,))
+    if not kind.paced:
+        return 1
+    return min(
+        tensor.size // stream.lanes
+        for unit in kind.candidates((layer,), {})
+        for tensor, stream in zip(unit.in_tensors, unit.inputs, strict=True)
+    )

@@ -1,0 +1,34 @@
+"""Addition: two branches, code by code."""
+
+from dataclasses import dataclass
+
+from ...fpga import Family, Resources
+from ..cycle_model.stages import StageBuilder
+from ..layers import AddLayer, Layer
+from .stream_unit import StreamUnit
+
+__all__ = ["AddUnit"]
+
+
+@dataclass(frozen=True, eq=False)
+class AddUnit(StreamUnit):
+    """A sum of two streams."""
+
+    layers: tuple[AddLayer]
+
+    kind = "add"
+    realizes = (AddLayer,)
+    i_ports = ("a", "b")
+
+    def resources(self, family: Family) -> Resources:
+        return Resources(self.lanes * family.adder(self.outputs[0].bits))
+
+    def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        return (builder.add(*inputs),)
+
+    def describe(self) -> str:
+        return "add"
+
+    @property
+    def noun(self) -> str:
+        return "addition"

@@ -1,0 +1,67 @@
+"""Arg-max: the index of the largest channel."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from ...fpga import Family, Resources
+from ..block import StreamType, Tap
+from ..cycle_model.stages import StageBuilder
+from ..layers import ArgMaxLayer, Layer
+from .unit import Decisions, Unit, stream_type
+
+__all__ = ["ArgMaxUnit"]
+
+
+@dataclass(frozen=True, eq=False)
+class ArgMaxUnit(Unit):
+    """A comparison of channels, one a cycle, at the end of a classifier."""
+
+    layers: tuple[ArgMaxLayer]
+
+    kind = "argmax"
+    realizes = (ArgMaxLayer,)
+
+    @classmethod
+    def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
+        yield cls(layers)
+
+    @property
+    def layer(self) -> ArgMaxLayer:
+        return self.layers[0]
+
+    @property
+    def instance(self) -> str:
+        return self.kind  # there is one, at the end
+
+    def input_label(self, index: int) -> str:
+        return f"{index}_{self.kind}"
+
+    @property
+    def inputs(self) -> tuple[StreamType, ...]:
+        return (stream_type(self.layer.inputs[0], 1),)
+
+    @property
+    def outputs(self) -> tuple[StreamType, ...]:
+        return (stream_type(self.layer.output, 1),)
+
+    @property
+    def interval(self) -> int:
+        return self.layer.inputs[0].size
+
+    @property
+    def taps(self) -> tuple[Tap, ...]:
+        return ()  # what leaves it leaves the accelerator, and is compared there
+
+    def resources(self, family: Family) -> Resources:
+        return Resources()  # part of what the estimates of engines were fitted to
+
+    def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        return (builder.argmax(*inputs, self.layer.inputs[0].shape[2]),)
+
+    def describe(self) -> str:
+        return "arg-max"
+
+    @property
+    def noun(self) -> str:
+        return "arg-max"

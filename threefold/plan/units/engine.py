@@ -1,0 +1,251 @@
+"""Engine: an array of processing elements for one layer with weights."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from math import ceil, lcm, prod
+from typing import Self
+
+from ...errors import PlanError
+from ...fpga import GENERIC, Family, Resources
+from ..block import StreamType
+from ..conv_layer import ConvLayer
+from ..cycle_model.stages import StageBuilder
+from ..latency import LOGIT_LATENCY, READER_LATENCY, pe_latency
+from ..layers import Layer
+from ..program import Program
+from ..requantize import FORMS, check_form, requantizer_cycles, requantizer_resources
+from ..schedule import Folding, Schedule, divisors
+from ..window import Walk, Window
+from .requantizing import add_requantizer
+from .unit import Decisions, stream_type
+from .window_unit import WindowUnit, shown_window
+
+__all__ = ["EngineUnit"]
+
+
+@dataclass(frozen=True, eq=False)
+class EngineUnit(WindowUnit):
+    """A PE array with all that it takes to turn a map into codes or logits.
+
+    Parameters
+    ----------
+    layers : (ConvLayer,)
+    pe, simd : int
+        Folding: processing elements, and lanes of each; see :class:`Folding`.
+    lanes : int
+        Outputs that leave in one cycle, a divisor of the PE count.
+    form : str
+        Of the requantizer, one of :data:`~threefold.plan.requantize.FORMS`.
+    depth, memory
+        As in :class:`WindowUnit`.
+
+    Raises
+    ------
+    PlanError
+        If the folding does not divide the layer, ``lanes`` not the PE count, the depth is no
+        power of two or too small for a window, or there is no such memory or form.
+    """
+
+    layers: tuple[ConvLayer]
+    pe: int
+    simd: int
+    lanes: int = 1
+    form: str = field(default="pipelined", kw_only=True)
+
+    kind = "engine"
+    realizes = (ConvLayer,)
+    paced = False
+
+    def __post_init__(self):
+        self.folding.check(self.layer)
+        check_form(self.form)
+        if self.lanes < 1 or self.pe % self.lanes:
+            raise PlanError(
+                f"output lanes of {self.name!r} must divide {self.pe} PEs, not {self.lanes}"
+            )
+        self.settle()
+
+    @classmethod
+    def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
+        (layer,) = layers
+        for pe in [fixed["pe"]] if "pe" in fixed else divisors(layer.rows):
+            for simd in [fixed["simd"]] if "simd" in fixed else divisors(layer.depth):
+                folding = Folding(pe, simd)
+                if fixed.keys() >= {"pe", "simd"} or folding.divides(layer):
+                    yield cls(layers, pe, simd)
+
+    def variants(self, fixed: Decisions) -> Iterator[Self]:
+        forms = [fixed["form"]] if "form" in fixed else FORMS
+        for lanes in divisors(self.pe):
+            for form in forms if self.requantizes else ["pipelined"]:
+                yield replace(self, lanes=lanes, form=form)
+
+    def decisions(self) -> dict[str, int | str]:
+        decisions = super().decisions()
+        if not self.requantizes:
+            del decisions["form"]
+        return decisions
+
+    @property
+    def layer(self) -> ConvLayer:
+        return self.layers[0]
+
+    @property
+    def folding(self) -> Folding:
+        """Processing elements, and lanes of each."""
+        return Folding(self.pe, self.simd)
+
+    @property
+    def requantizes(self) -> bool:
+        """Whether codes leave, and not logits."""
+        return self.layer.levels is not None
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """The tiles of the layer."""
+        return Schedule(self.layer, self.folding)
+
+    @property
+    def schedules(self) -> dict[str, Schedule]:
+        return {self.name: self.schedule}
+
+    @property
+    def window(self) -> Window:
+        return self.layer.window
+
+    @property
+    def program(self) -> Program:
+        return self.schedule.program
+
+    @cached_property
+    def walk(self) -> Walk:
+        return self.window.walk(self.schedule.pitch)
+
+    @property
+    def inputs(self) -> tuple[StreamType, ...]:
+        return (stream_type(self.layer.inputs[0], self.schedule.lanes),)
+
+    @property
+    def outputs(self) -> tuple[StreamType, ...]:
+        return (stream_type(self.layer.output, self.lanes),)
+
+    @property
+    def beats(self) -> int:
+        """Beats in which the totals of a result leave the array."""
+        return self.pe // self.lanes
+
+    @cached_property
+    def decoupled(self) -> bool:
+        """Whether the serializer behind the array accepts totals only when it is empty.
+
+        Then the array stalls on a register, not on a path from the reader of the layer's output.
+        Unless that reader waits, it costs no cycle where totals are further apart than their
+        beats, or where each beat keeps the requantizer busy for longer than a cycle.
+        """
+        return self._requantizer_cycles > 1 or self.program.shortest > self.beats
+
+    @property
+    def _requantizer_cycles(self) -> int:
+        bits = self.outputs[0].bits
+        return requantizer_cycles(self.form, bits) if self.requantizes else 1
+
+    @property
+    def interval(self) -> int:
+        """Least cycles between images: tiles and words in take one each, beats out some."""
+        beats = self.layer.rows // self.lanes * self.layer.pixels * self._requantizer_cycles
+        return max(self.input_cycles, beats)
+
+    @property
+    def pace(self) -> int:
+        return max(self.tile_cycles, self.walk.words)
+
+    @property
+    def price(self) -> float:
+        if not self.requantizes:
+            return self.lanes
+        area = self._requantizer(GENERIC)
+        return area.cells + GENERIC.block_worth * area.bram
+
+    def resources(self, family: Family) -> Resources:
+        layer, schedule, tiles = self.layer, self.schedule, len(self.schedule.tiles)
+        # Synthesis drops a lane whose weights are all zeros; if tiles are few there are some.
+        used = (schedule.weights != 0).any(axis=0).sum(axis=1).tolist()
+        bits = layer.codes.bits
+        luts = sum(_pe_luts(bits, max(1, simd), layer.total_bits, family) for simd in used)
+        luts += (self.pe - self.lanes) * layer.total_bits  # what drains the accumulators
+        result = Resources(luts) + self.reader_resources(family)
+        if tiles > 1:
+            result += family.rom(schedule.row_bits, tiles)
+        if self.requantizes:
+            return result + self._requantizer(family)
+        logit_bits = self.outputs[0].bits
+        for _ in range(self.lanes):
+            result += family.rom(logit_bits, layer.rows // self.lanes)
+            result += Resources(4 * family.adder(logit_bits))
+        return result
+
+    def _requantizer(self, family: Family) -> Resources:
+        return requantizer_resources(
+            self.form,
+            channels=lcm(self.layer.alike_after, self.lanes),
+            bits=self.outputs[0].bits,
+            total_bits=self.layer.total_bits,
+            lanes=self.lanes,
+            family=family,
+        )
+
+    def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        latency = READER_LATENCY + pe_latency(self.layer.codes.bits, self.simd)
+        single = self.memory == "spram"
+        totals = builder.array(
+            *inputs, self.walk, self.program, latency=latency, depth=self.depth, single=single
+        )
+        beats = builder.serializer(totals, self.beats, decoupled=self.decoupled)
+        if not self.requantizes:
+            return (builder.pipe(beats, LOGIT_LATENCY),)
+        return (add_requantizer(builder, beats, self.form, self.outputs[0].bits),)
+
+    def describe(self) -> str:
+        window, groups, name = self.window, self.layer.groups, "conv"
+        if prod(window.shape[:2]) == 1:
+            return "dense"
+        if groups > 1:
+            name = "depthwise" if groups == window.shape[2] else f"conv, {groups} groups,"
+        return shown_window(name, window, (1, 1))
+
+    @property
+    def noun(self) -> str:
+        word = self.describe().split()[0].strip(",")
+        nouns = {"conv": "convolution", "depthwise": "depthwise convolution"}
+        return nouns.get(word, "dense layer")
+
+
+def _pe_luts(bits: int, simd: int, total: int, family: Family) -> float:
+    """LUTs of a processing element; ``benchmarks/pe_area.py`` measures them one by one.
+
+    Parameters
+    ----------
+    bits : int
+        Width of a code.
+    simd : int
+        Lanes.
+    total : int
+        Width of the accumulator.
+    family : Family
+    """
+    accumulator = family.adder(total) + family.carry_takes_mask
+    if simd == 1:
+        return bits + accumulator
+    if bits in family.narrow_lanes:
+        # Yosys counts narrow codes in LUTs, without a carry chain.
+        return family.narrow_lanes[bits] * simd + accumulator
+    masks, tree = bits * simd, 0
+    if family.carry_takes_mask:
+        # The first adders mask the other lane of a pair, and share their carry chains.
+        masks, tree = bits * ceil(simd / 2), simd // 2 * (bits + 1)
+        simd, bits = (simd + 1) // 2, bits + 1
+    while simd > 1:
+        tree += simd // 2 * family.adder(bits + family.shares_chains)
+        simd, bits = (simd + 1) // 2, bits + 1
+    return masks + tree + accumulator

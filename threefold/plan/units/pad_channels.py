@@ -1,0 +1,52 @@
+"""Padding of channels: channels of value 0 around those of the input."""
+
+from dataclasses import dataclass
+from math import gcd
+
+from ...fpga import Family, Resources
+from ..cycle_model.stages import StageBuilder
+from ..layers import Layer, PadChannelsLayer
+from .stream_unit import StreamUnit
+
+__all__ = ["PadChannelsUnit"]
+
+
+@dataclass(frozen=True, eq=False)
+class PadChannelsUnit(StreamUnit):
+    """A stream with further beats in each pixel."""
+
+    layers: tuple[PadChannelsLayer]
+
+    kind = "pad_channels"
+    realizes = (PadChannelsLayer,)
+
+    @classmethod
+    def shared_channels(cls, layer: PadChannelsLayer) -> int:
+        """What the lanes must divide: the channels of the input, and those added."""
+        return gcd(super().shared_channels(layer), layer.before, layer.after)
+
+    @property
+    def layer(self) -> PadChannelsLayer:
+        return self.layers[0]
+
+    @property
+    def beats(self) -> tuple[int, int, int]:
+        """Beats of a pixel that are added before, that enter, and that are added after."""
+        channels = self.layer.inputs[0].shape[2]
+        before, inside, after = (
+            count // self.lanes for count in (self.layer.before, channels, self.layer.after)
+        )
+        return before, inside, after
+
+    def resources(self, family: Family) -> Resources:
+        return Resources()  # a LUT a bit, which has never shown in an estimate
+
+    def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        return (builder.pad(*inputs, *self.beats),)
+
+    def describe(self) -> str:
+        return "pad channels"
+
+    @property
+    def noun(self) -> str:
+        return "padding of channels"

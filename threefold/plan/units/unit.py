@@ -1,0 +1,257 @@
+"""Units: pieces of hardware that realize layers."""
+
+import reprlib
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from math import gcd
+from typing import ClassVar, Self
+
+from ...errors import PlanError
+from ...network import Integers, Tensor
+from ..block import Block, StreamType, Tap
+from ..layers import Layer
+from ..schedule import Schedule
+
+__all__ = [
+    "ActivationBuffer",
+    "Decisions",
+    "Unit",
+    "require_lanes",
+    "stream_type",
+]
+
+Decisions = Mapping[str, int | str]
+"""What was decided about a unit, by name: ``pe``, ``simd``, ``lanes``, ``memory`` …"""
+
+
+@dataclass(frozen=True)
+class ActivationBuffer:
+    """Memory for the words that windows still need.
+
+    Attributes
+    ----------
+    words, bits : int
+        Its depth, and the width of a word.
+    memory : str
+        Where it lives, one of :data:`~threefold.plan.area.MEMORIES`.
+    """
+
+    words: int
+    bits: int
+    memory: str
+
+
+@dataclass(frozen=True, eq=False)
+class Unit(Block):
+    """Hardware of one layer or of several that follow each other, as decided.
+
+    A kind of unit is a frozen dataclass in a module of its own, whose fields after ``layers`` are
+    what can be decided about it, integers and words; ``KINDS`` of :mod:`threefold.plan.units` names it. Layers that
+    are not the first may read each other; what else they read enters the unit.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+        In the order of the network.
+
+    Attributes
+    ----------
+    kind : str
+        Its name in plans and on the command line.
+    realizes : tuple of type
+        Kinds of the layers; a unit of layers of any number overrides :meth:`accepts`.
+    paced : bool
+        Whether it is made as fast as the units that have processing elements need it. Those
+        are chosen first.
+    """
+
+    layers: tuple[Layer, ...]
+
+    realizes: ClassVar[tuple[type[Layer], ...]] = ()
+    paced: ClassVar[bool] = True
+
+    @classmethod
+    def accepts(cls, layers: Sequence[Layer]) -> bool:
+        """Whether such a unit realizes these layers."""
+        return len(layers) == len(cls.realizes) and all(map(isinstance, layers, cls.realizes))
+
+    @classmethod
+    def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
+        """The units to choose from.
+
+        Parameters
+        ----------
+        layers : tuple of Layer
+        fixed : mapping
+            Decisions that are taken already.
+        """
+        raise PlanError(f"nothing proposes units of kind {cls.kind!r}")
+
+    @classmethod
+    def from_decisions(cls, layers: tuple[Layer, ...], decisions: Mapping) -> Self:
+        """The unit of these layers that was decided on; the inverse of :meth:`decisions`.
+
+        Raises
+        ------
+        PlanError
+            If a decision is missing, is none of this kind's, or cannot be.
+        """
+        types = {field.name: field.type for field in fields(cls) if field.name != "layers"}
+        for name, value in decisions.items():
+            if name not in types:
+                raise PlanError(f"{name!r} of {layers[0].name!r} means nothing to {cls.kind!r}")
+            if type(value) is not types[name]:
+                wanted = "an integer" if types[name] is int else "a name"
+                raise PlanError(
+                    f"{name!r} of {layers[0].name!r} must be {wanted}, not {reprlib.repr(value)}"
+                )
+        unit = cls(layers, **decisions)
+        if missing := unit.decisions().keys() - decisions.keys():
+            raise PlanError(f"{min(missing)!r} of {layers[0].name!r} is missing")
+        return unit
+
+    def decisions(self) -> dict[str, int | str]:
+        """What was decided, as plans hold it: all fields but the layers."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name != "layers"
+        }
+
+    @property
+    def name(self) -> str:
+        """Name of the first layer."""
+        return self.layers[0].name
+
+    @property
+    def instance(self) -> str:
+        """Name of its hardware within the accelerator."""
+        return f"{self.kind}_{self.name}"
+
+    def input_label(self, index: int) -> str:
+        """How hardware in front of an input is named; unlike any node if there are several."""
+        return f"{index}_of_{self.name}" if len(self.sources) > 1 else self.name
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the nodes whose values enter, in the order of ``inputs``."""
+        made = {layer.stream for layer in self.layers}
+        return tuple(name for layer in self.layers for name in layer.sources if name not in made)
+
+    @property
+    def in_tensors(self) -> tuple[Tensor, ...]:
+        """Types of what enters, in the order of ``sources``."""
+        made = {layer.stream for layer in self.layers}
+        return tuple(
+            tensor
+            for layer in self.layers
+            for name, tensor in zip(layer.sources, layer.inputs, strict=True)
+            if name not in made
+        )
+
+    @property
+    def stream(self) -> str:
+        """Name of the node whose values leave."""
+        return self.layers[-1].stream
+
+    @property
+    def out_tensor(self) -> Tensor:
+        """Type of what leaves."""
+        return self.layers[-1].output
+
+    @property
+    def i_lanes(self) -> int:
+        """Elements of each input that enter at once."""
+        return self.inputs[0].lanes
+
+    @property
+    def o_lanes(self) -> int:
+        """Elements that leave at once."""
+        return self.outputs[0].lanes
+
+    @property
+    def o_beats(self) -> int:
+        """Beats in which the outputs of an image leave."""
+        return self.out_tensor.size // self.o_lanes
+
+    @property
+    @abstractmethod
+    def interval(self) -> int:
+        """Least cycles between images."""
+
+    @property
+    def pace(self) -> int:
+        """Least cycles between images whatever is chosen among :meth:`variants`."""
+        return self.interval
+
+    @property
+    def price(self) -> float:
+        """Logic behind an array, in logic cells of the smallest device, to choose by.
+
+        The same for every family, so that equal foldings are equal plans on all boards.
+        """
+        return self.o_lanes
+
+    def variants(self, fixed: Decisions) -> Iterator[Self]:
+        """The same with other logic behind its array, if it has one."""
+        yield self
+
+    def at_interval(self, cycles: int) -> Self:
+        """The same for inputs that take ``cycles`` an image."""
+        return self
+
+    def placed(self, fixed: Decisions) -> Self:
+        """The same with its memories where they were decided to be."""
+        return self
+
+    @property
+    def activation_buffer(self) -> ActivationBuffer | None:
+        """Memory for what enters, if it has any."""
+        return None
+
+    @property
+    def schedules(self) -> dict[str, Schedule]:
+        """Tiles of each of its layers that has weights, by name."""
+        return {}
+
+    @property
+    def taps(self) -> tuple[Tap, ...]:
+        """Streams that simulation compares."""
+        return (Tap(self.name, self.stream, self.outputs[0]),)
+
+    @abstractmethod
+    def describe(self) -> str:
+        """What it computes, for tables: ``conv 3×3, stride 2``, ``dense`` …"""
+
+    @property
+    @abstractmethod
+    def noun(self) -> str:
+        """What it is in the singular, for lists: ``convolution``, ``pool`` …"""
+
+    def with_decisions(self, decisions: Decisions) -> Self:
+        """The same but for these decisions."""
+        return replace(self, **decisions)
+
+    def through(self, targets: Iterable[int]) -> int:
+        """Least cycles between images if readers take so many elements at once."""
+        layer = self.layers[-1]
+        beats = max((layer.channels // gcd(self.o_lanes, lanes) for lanes in targets), default=0)
+        return max(self.interval, layer.pixels * beats)
+
+
+def stream_type(tensor: Tensor, lanes: int) -> StreamType:
+    """Type of a stream of a tensor's elements, so many at once."""
+    return StreamType(lanes, tensor.element.bits, isinstance(tensor.element, Integers))
+
+
+def require_lanes(unit: Unit, channels: int) -> None:
+    """Raise unless the lanes of a unit divide a number of channels.
+
+    Raises
+    ------
+    PlanError
+    """
+    lanes = unit.o_lanes
+    if lanes < 1 or channels % lanes:
+        raise PlanError(f"lanes of {unit.name!r} must divide {channels} channels, not {lanes}")

@@ -1,0 +1,151 @@
+"""Units that read windows of a map: a buffer, the way over it, and a program of words."""
+
+from abc import abstractmethod
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from ...errors import PlanError
+from ...fpga import Family, Resources
+from ..area import MEMORIES
+from ..program import Program
+from ..window import Walk, Window
+from .unit import ActivationBuffer, Decisions, Unit
+
+__all__ = ["WindowUnit", "least_depth", "shown_pair", "shown_window", "smooth_depth"]
+
+
+@dataclass(frozen=True, eq=False)
+class WindowUnit(Unit):
+    """A unit with an activation buffer, of which it reads the windows of a kernel.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+    depth : int
+        Words the activation buffer holds, a power of two; 0 for as many as let a producer of
+        constant rate never wait.
+    memory : str
+        Where the activation buffer lives, one of :data:`~threefold.plan.area.MEMORIES`. SPRAM
+        has a single port: words enter in cycles in which none is read.
+
+    Raises
+    ------
+    PlanError
+        If the depth is no power of two or too small for a window, or there is no such memory.
+    """
+
+    depth: int = field(default=0, kw_only=True)
+    memory: str = field(default="auto", kw_only=True)
+
+    @property
+    @abstractmethod
+    def window(self) -> Window:
+        """Geometry of the kernel."""
+
+    @property
+    @abstractmethod
+    def program(self) -> Program:
+        """The words of a window in the order they are read."""
+
+    @property
+    @abstractmethod
+    def walk(self) -> Walk:
+        """The windows of an image in words."""
+
+    @property
+    def word_bits(self) -> int:
+        """Width of a word of the activation buffer."""
+        return self.inputs[0].bits * self.i_lanes
+
+    @property
+    def tile_cycles(self) -> int:
+        """Cycles of an image in which a word is read."""
+        return len(self.program) * self.window.pixels
+
+    @property
+    def input_cycles(self) -> int:
+        """Least cycles between images for words to be read and to enter."""
+        shared = self.walk.words if self.memory == "spram" else 0
+        return max(self.tile_cycles + shared, self.walk.words)
+
+    @property
+    def activation_buffer(self) -> ActivationBuffer:
+        return ActivationBuffer(self.depth, self.word_bits, self.memory)
+
+    def placed(self, fixed: Decisions) -> Self:
+        return replace(self, memory=fixed["memory"]) if "memory" in fixed else self
+
+    def reader_resources(self, family: Family) -> Resources:
+        """Activation buffer, sequencer, and the way of the window over the map: an estimate."""
+        window, program, cost = self.window, self.program, family.reader
+        top, left, bottom, right = window.padding
+        luts = cost.each + cost.address * _bits(self.depth) + cost.index * _bits(len(program))
+        luts += cost.place * sum(map(_bits, window.out))
+        if any(window.padding):
+            luts += self.word_bits
+            if top or bottom:
+                luts += cost.beyond * _bits(window.shape[0] + top + bottom)
+            if left or right:
+                columns = (window.shape[1] + left + right) * self.walk.pitch
+                luts += cost.beyond * _bits(columns)
+        result = Resources(luts) + family.buffer(self.word_bits, self.depth, self.memory)
+        if program.bits:
+            result += family.rom(program.bits, len(program))
+        return result
+
+    def settle(self) -> None:
+        """Check the buffer, and decide its depth if that was left open."""
+        if self.memory not in MEMORIES:
+            raise PlanError(
+                f"memory of {self.name!r} must be one of {', '.join(MEMORIES)}, "
+                f"not {self.memory!r}"
+            )
+        if not self.depth:
+            object.__setattr__(self, "depth", smooth_depth(self.walk, self.tile_cycles))
+        least = least_depth(self.walk)
+        if self.depth & (self.depth - 1) or not least <= self.depth <= _MOST_WORDS:
+            raise PlanError(
+                f"the buffer of {self.name!r} must be a power of two of at least {least} words, "
+                f"not {self.depth}"
+            )
+
+
+_MOST_WORDS = 1 << 24
+
+
+def least_depth(walk: Walk) -> int:
+    """The smallest buffer, a power of two of words, that holds a window."""
+    return _power(walk.least_depth)
+
+
+def smooth_depth(walk: Walk, cycles: int) -> int:
+    """The smallest buffer with which a producer of constant rate never makes windows wait.
+
+    Its counters lag behind by a cycle, in which another word arrives if one does in each.
+
+    Parameters
+    ----------
+    walk : Walk
+    cycles : int
+        Between images.
+    """
+    return _power(walk.smooth_depth + (cycles <= walk.words))
+
+
+def shown_window(name: str, window: Window, usual: tuple[int, int]) -> str:
+    """An operation with its kernel, and its stride unless that is the usual one."""
+    text = f"{name} {window.kernel[0]}×{window.kernel[1]}"
+    return text if window.stride == usual else f"{text}, stride {shown_pair(window.stride)}"
+
+
+def shown_pair(sizes: tuple[int, int]) -> str:
+    """Two sizes as text, once if they are equal."""
+    return str(sizes[0]) if sizes[0] == sizes[1] else f"{sizes[0]}×{sizes[1]}"
+
+
+def _power(words: int) -> int:
+    return 1 << max(1, (words - 1).bit_length())
+
+
+def _bits(count: int) -> int:
+    return (count - 1).bit_length()
