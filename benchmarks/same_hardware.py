@@ -124,13 +124,17 @@ def measure(name: str, root: Path, work: Path) -> dict:
     from types import SimpleNamespace
 
     from threefold import Project, boards, load
+    from threefold.errors import PlanError
     from threefold.hw.verilog import to_rtlil
 
     case = CASES[name]
     path = root / "zoo" / f"{case.network}.tern"
     network = load(path) if path.exists() else _reference(case.network)
     with tempfile.TemporaryDirectory() as folder:
-        project = Project.create(network, folder, board=case.board, interval=case.interval)
+        try:
+            project = Project.create(network, folder, board=case.board, interval=case.interval)
+        except PlanError as error:
+            return {"refused": str(error)}
         plan, accelerator = project.plan, project.accelerator
     family = boards.get(case.board).family
     total = _resources(plan, family)

@@ -75,7 +75,7 @@ def test_interval_is_what_the_slowest_part_takes(pe, simd, lanes, depth, interva
     rng = np.random.default_rng(0)
     codes = Codes.unsigned(3)
     lowered, compute = layer(rng, codes, "logits", kept=1.0)
-    plan = EnginePlan(lowered, Folding(pe, simd), lanes=lanes, depth=depth)
+    plan = EngineUnit((lowered,), pe, simd, lanes=lanes, depth=depth)
     assert plan.cycles == interval
     images = rng.integers(0, 8, (12, COLUMNS))
     traffic = pass_through(Engine(plan), images.reshape(-1, simd), 12 * ROWS // lanes)

@@ -42,7 +42,7 @@ def test_equals_golden(name):
     images = random_images(rng, network, 4)
     for lanes in (lanes for lanes in range(1, step.unit + 1) if step.unit % lanes == 0):
         expected = golden.run(network, images).reshape(-1, lanes).tolist()
-        bench = Bench(PoolEngine(PoolPlan(step, lanes)))
+        bench = Bench(PoolEngine(PoolUnit((step,), lanes)))
         for stalls in (0.0, 0.4):
             words = images.reshape(-1, lanes)
             traffic = bench.run(words, len(expected), stalls=stalls, seed=1)
@@ -52,7 +52,7 @@ def test_equals_golden(name):
 @pytest.mark.parametrize(("name", "interval"), [("max", 96), ("max_overlapping", 216)])
 def test_interval_is_that_of_the_plan(name, interval):
     network, step = make(name)
-    plan = PoolPlan(step)
+    plan = PoolUnit((step,))
     images = random_images(np.random.default_rng(0), network, 6)
     beats = step.pixels * step.channels
     traffic = pass_through(PoolEngine(plan), images.reshape(-1, 1), 6 * beats)
@@ -92,7 +92,7 @@ def test_words_that_are_not_there_are_not_reduced(total):
 
 def test_ports_follow_from_the_plan():
     _, step = make("global")
-    plan = PoolPlan(step, 3)
+    plan = PoolUnit((step,), 3)
     dut = elaborated(PoolEngine(plan))
     assert dut.plan is plan
     assert (lane_shape(dut.i), lane_count(dut.i)) == (8, 3)

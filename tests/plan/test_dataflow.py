@@ -43,10 +43,10 @@ def branches():
 def plans():
     conv, total, pool, dense = lower(branches())[0]
     return (
-        EnginePlan(conv, Folding(6, 2), lanes=3),
+        EngineUnit((conv,), 6, 2, lanes=3),
         StepPlan(total, 2),
-        PoolPlan(pool, 2),
-        EnginePlan(dense, Folding(3, 8), lanes=3),
+        PoolUnit((pool,), 2),
+        EngineUnit((dense,), 3, 8, lanes=3),
     )
 
 
@@ -118,7 +118,7 @@ def test_stages_in_order_of_flow(plans):
 
 
 def test_tables_of_an_array(plans):
-    pool = PoolPlan(replace(plans[2].step, sources=(INPUT,)), 2)
+    pool = PoolUnit((replace,)(plans[2].step, sources=(INPUT,)), 2)
     stages = encode(dataflow((pool,), False, {})[0])
     (row,) = stages.rows
     _, _, _, pixels, tiles, at, _, depth, first, single = row

@@ -33,29 +33,29 @@ def make_concat():
 
 
 def test_cycles_are_tiles():
-    plan = EnginePlan(LAYER, Folding(2, 2), lanes=2, depth=16)
+    plan = EngineUnit((LAYER,), 2, 2, lanes=2, depth=16)
     assert plan.cycles == plan.tile_cycles == len(plan.schedule.tiles) == 6
     assert plan.schedule.folding == Folding(2, 2)
 
 
 def test_a_pixel_takes_as_many_cycles_as_tiles():
-    plan = EnginePlan(SLIDING, Folding(3, 4))
+    plan = EngineUnit((SLIDING,), 3, 4)
     assert len(plan.program) == 2 * 9
     assert plan.cycles == plan.tile_cycles == 5 * 3 * 18
     assert (plan.i_lanes, plan.word_bits, plan.walk.words) == (4, 8, 30)
 
 
 def test_words_and_beats_take_cycles_too():
-    assert EnginePlan(LAYER, Folding(6, 4)).cycles == 6
-    assert EnginePlan(LAYER, Folding(6, 4), lanes=6).cycles == 1
+    assert EngineUnit((LAYER,), 6, 4).cycles == 6
+    assert EngineUnit((LAYER,), 6, 4, lanes=6).cycles == 1
     pointwise = make_layer(np.ones((1, 1, 1, 4)), shape=(5, 6, 4), stride=(2, 2))
-    assert EnginePlan(pointwise, Folding(1, 4)).cycles == 30
+    assert EngineUnit((pointwise,), 1, 4).cycles == 30
 
 
 def test_a_single_port_takes_the_cycles_of_words_from_tiles():
-    dual, single = (EnginePlan(SLIDING, Folding(3, 4), memory=name) for name in ("auto", "spram"))
+    dual, single = (EngineUnit((SLIDING,), 3, 4, memory=name) for name in ("auto", "spram"))
     assert single.cycles == dual.cycles + 30
-    dual, single = (PoolPlan(make_pool(), 2, memory=name) for name in ("auto", "spram"))
+    dual, single = (PoolUnit((make_pool(),), 2, memory=name) for name in ("auto", "spram"))
     assert (dual.cycles, single.cycles) == (72, 72 + 72)
 
 
@@ -76,43 +76,43 @@ def test_an_array_stalls_on_a_register_where_that_takes_no_cycle(
 ):
     levels = np.sort(np.random.default_rng(0).integers(0, 30, (6, 3)), axis=1)
     layer = make_layer(np.ones((6, 4)), levels=levels, out_codes=CODES)
-    plan = EnginePlan(layer, Folding(*folding), lanes=lanes, form=form)
+    plan = EngineUnit((layer,), *folding, lanes=lanes, form=form)
     assert plan.decoupled is decoupled
-    cycles = predict((plan,), False, {})
+    cycles = predict(netlist((plan,), {}).stages)
     for forced in (False, True):
         monkeypatch.setattr(EnginePlan, "decoupled", forced)
-        same = predict((dataclasses.replace(plan),), False, {}) == cycles
+        same = predict(netlist((dataclasses.replace(plan),), {}).stages) == cycles
         assert same is (not forced or decoupled)
 
 
 def test_depth_follows_from_the_window():
-    walk = EnginePlan(SLIDING, Folding(3, 4)).walk
+    walk = EngineUnit((SLIDING,), 3, 4).walk
     assert (walk.least_depth, walk.smooth_depth) == (15, 17)
     assert (least_depth(walk), smooth_depth(walk, 9)) == (16, 32)
-    assert EnginePlan(SLIDING, Folding(3, 4)).depth == 32
-    assert EnginePlan(SLIDING, Folding(3, 2)).depth == 64
-    assert EnginePlan(SLIDING, Folding(3, 4), depth=64).depth == 64
+    assert EngineUnit((SLIDING,), 3, 4).depth == 32
+    assert EngineUnit((SLIDING,), 3, 2).depth == 64
+    assert EngineUnit((SLIDING,), 3, 4, depth=64).depth == 64
 
 
 @pytest.mark.parametrize(("simd", "depth"), [(4, 4), (2, 8), (1, 16)])
 def test_a_word_in_each_cycle_takes_one_more(simd, depth):
-    plan = EnginePlan(LAYER, Folding(6, simd), lanes=6)
+    plan = EngineUnit((LAYER,), 6, simd, lanes=6)
     assert (plan.depth, plan.walk.smooth_depth) == (depth, depth // 2)
-    assert predict((plan,), False, {}).interval == plan.cycles == plan.walk.words
-    smaller = EnginePlan(LAYER, Folding(6, simd), lanes=6, depth=depth // 2)
-    assert predict((smaller,), False, {}).interval > plan.cycles
-    assert EnginePlan(LAYER, Folding(3, simd)).depth == depth // 2
+    assert predict(netlist((plan,), {}).stages).interval == plan.cycles == plan.walk.words
+    smaller = EngineUnit((LAYER,), 6, simd, lanes=6, depth=depth // 2)
+    assert predict(netlist((smaller,), {}).stages).interval > plan.cycles
+    assert EngineUnit((LAYER,), 3, simd).depth == depth // 2
 
 
 def test_an_engine_is_named_like_its_layer():
-    plan = EnginePlan(LAYER, Folding(2, 2))
+    plan = EngineUnit((LAYER,), 2, 2)
     assert (plan.name, plan.step) == ("fc1", LAYER)
-    assert PoolPlan(make_pool()).name == "pool1"
-    assert StepPlan(make_concat()).name == "concat1"
+    assert PoolUnit((make_pool(),)).name == "pool1"
+    assert ConcatUnit((make_concat(),)).name == "concat1"
 
 
 def test_a_pool_reads_channel_after_channel():
-    program = PoolPlan(make_pool(channels=4), 2).program
+    program = PoolUnit((make_pool(channels=4),), 2).program
     assert list(zip(program.rows.tolist(), program.columns.tolist(), strict=True)) == [
         *[(0, 0), (0, 2), (1, 0), (1, 2)],
         *[(0, 1), (0, 3), (1, 1), (1, 3)],
@@ -122,14 +122,14 @@ def test_a_pool_reads_channel_after_channel():
 
 
 def test_figures_of_a_pool():
-    plan = PoolPlan(make_pool(), 3)
+    plan = PoolUnit((make_pool(),), 3)
     assert (plan.i_lanes, plan.word_bits) == (3, 6)
     assert plan.cycles == 2 * 3 * 8
     assert plan.depth == smooth_depth(plan.walk, 8)
 
 
 def test_figures_of_other_steps():
-    plan = StepPlan(make_concat(), 3)
+    plan = ConcatUnit((make_concat(),), 3)
     assert (plan.i_lanes, plan.cycles) == (3, 16 * 5)
 
 
@@ -167,23 +167,23 @@ def test_refuses(parameters, message):
     ("make", "message"),
     [
         (
-            lambda: PoolPlan(make_pool(), 4),
+            lambda: PoolUnit((make_pool(),), 4),
             r"^lanes of 'pool1' must divide 6 channels, not 4$",
         ),
         (
-            lambda: PoolPlan(make_pool(), 3, depth=8),
+            lambda: PoolUnit((make_pool(),), 3, depth=8),
             r"^the buffer of 'pool1' must be a power of two of at least 16 words, not 8$",
         ),
         (
-            lambda: PoolPlan(make_pool(), 3, memory=""),
+            lambda: PoolUnit((make_pool(),), 3, memory=""),
             r"^memory of 'pool1' must be one of auto, lut, block, spram, not ''$",
         ),
         (
-            lambda: StepPlan(make_concat(), 2),
+            lambda: ConcatUnit((make_concat(),), 2),
             r"^lanes of 'concat1' must divide 3 channels, not 2$",
         ),
         (
-            lambda: StepPlan(make_concat(), 0),
+            lambda: ConcatUnit((make_concat(),), 0),
             r"^lanes of 'concat1' must divide 3 channels, not 0$",
         ),
         (

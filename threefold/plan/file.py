@@ -46,20 +46,12 @@ def digest(plan: Plan) -> str:
 
 def dumps(plan: Plan) -> str:
     """The plan as JSON text, the same for the same plan."""
-    content = {
+    content = plan.decisions() | {
         "schema": SCHEMA,
         "network": plan.network.name,
         "network_digest": network_digest(plan.network),
-        "board": plan.board,
-        "units": [_entry(unit) for unit in plan.units],
-        "buffers": dict(plan.buffers),
     }
     return json.dumps(content, indent=1, sort_keys=True) + "\n"
-
-
-def _entry(unit: Unit) -> dict:
-    layers = [layer.name for layer in unit.layers]
-    return {"kind": unit.kind, "layers": layers, "decisions": unit.decisions()}
 
 
 def load_plan(network: Network, path: Path | str) -> Plan:
@@ -86,7 +78,10 @@ def load_plan(network: Network, path: Path | str) -> Plan:
         board = content.get("board")
         if not isinstance(board, str):
             raise FileFormatError(f"'board' must be a name, not {reprlib.repr(board)}")
-        return Plan(network, units, _buffers(units, content.get("buffers")), board)
+        plan = Plan(network, units, _buffers(units, content.get("buffers")), board)
+        if plan.buffers:
+            _ = plan.cycles  # raises if branches wait for each other for ever
+        return plan
     except (FileFormatError, PlanError) as error:
         raise FileFormatError(f"{path} is not a usable plan: {error}; plan again") from None
 

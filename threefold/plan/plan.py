@@ -42,6 +42,30 @@ class Plan:
     buffers: Mapping[str, int] = field(default_factory=dict)
     board: str = ""
 
+    def __eq__(self, other: object) -> bool:
+        """Whether another plan is of an equal network, and the same was decided."""
+        if not isinstance(other, Plan):
+            return NotImplemented
+        return self.network == other.network and self.decisions() == other.decisions()
+
+    def __hash__(self) -> int:
+        return hash((self.network.name, self.board, len(self.units)))
+
+    def decisions(self) -> dict:
+        """What was decided, as JSON values: ``board``, ``units`` in order, and ``buffers``."""
+        return {
+            "board": self.board,
+            "units": [
+                {
+                    "kind": unit.kind,
+                    "layers": [layer.name for layer in unit.layers],
+                    "decisions": unit.decisions(),
+                }
+                for unit in self.units
+            ],
+            "buffers": dict(self.buffers),
+        }
+
     @cached_property
     def netlist(self) -> Netlist:
         """Its blocks, and how their streams connect."""
