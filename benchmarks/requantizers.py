@@ -16,12 +16,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from threefold import fpga
+from threefold.fpga import FAMILIES
 from threefold.hw.requantizer import Requantizer
 from threefold.plan.requantize import FORMS, requantizer_resources
-from threefold.synthesis import synthesise
-from threefold.toolchain import find, run
-
-FAMILIES = ("ice40", "ecp5")
+from threefold.tools.synthesis import synthesise
+from threefold.tools.toolchain import find, run
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,9 @@ def measure(family: str, form: str, point: Point) -> dict:
     component = Requantizer(levels, total_bits=point.total_bits, lanes=point.lanes, form=form)
     expected = estimate(family, form, point)
     with tempfile.TemporaryDirectory() as folder:
-        cells = synthesise(component, family, folder)
-        packed = _packed(Path(folder)) if family == "ice40" else cells.lut
+        cells = synthesise(component, fpga.get(family), folder)
+        bare = fpga.get(family).counts_bare_cells
+        packed = _packed(Path(folder)) if bare else cells.lut
     return {
         "family": family,
         "form": form,
@@ -82,7 +83,7 @@ def estimate(family: str, form: str, point: Point):
         bits=point.bits,
         total_bits=point.total_bits,
         lanes=point.lanes,
-        family=family,
+        family=fpga.get(family),
     )
 
 

@@ -20,6 +20,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from threefold import fpga
+from threefold.fpga import FAMILIES
 from threefold.hw.accelerator import Accelerator
 from threefold.network import (
     Add,
@@ -36,11 +38,10 @@ from threefold.network import (
 from threefold.plan import EnginePlan, Folding, Layer, Plan, StepPlan, estimate, fold, lower
 from threefold.plan.buffers import branch_buffers
 from threefold.plan.requantize import FORMS
-from threefold.synthesis import synthesise
-from threefold.toolchain import find
+from threefold.tools.synthesis import synthesise
+from threefold.tools.toolchain import find
 from threefold.zoo import Builder
 
-FAMILIES = ("ice40", "ecp5")
 MOST_LANES = 160
 
 
@@ -169,9 +170,9 @@ def _with_form(rng: np.random.Generator, plan):
 def measure(family: str, point: Point | MapPoint) -> dict:
     """Estimate and synthesis of one accelerator, as a row of the table."""
     plan = make_plan(point)
-    expected = estimate(plan.steps, family, plan.buffers)
+    expected = estimate(plan.steps, fpga.get(family), plan.buffers)
     with tempfile.TemporaryDirectory() as folder:
-        cells = synthesise(Accelerator(plan), family, folder, name="sample")
+        cells = synthesise(Accelerator(plan), fpga.get(family), folder, name="sample")
     foldings = [f"{fold.pe}x{fold.simd}" for fold in plan.foldings().values()]
     return {
         "family": family,

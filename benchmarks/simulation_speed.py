@@ -28,7 +28,7 @@ from threefold.hw.verilog import to_verilog
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, Plan, fold
 from threefold.sim.simulate import simulate
-from threefold.toolchain import find
+from threefold.tools.toolchain import find
 
 __all__ = ["NETWORKS", "dense_chain", "measure"]
 

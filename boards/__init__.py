@@ -1,19 +1,35 @@
-"""Boards: what they hold, how they make a clock, and what surrounds an accelerator on them."""
+"""Boards: each is a module that holds one, or one for each FPGA it is made with."""
 
-from .board import BOARDS, Board, get
-from .bridge import UARTBridge
-from .clock import ClockGenerator
-from .serial import BAUD, CODE_BITS, FIFO_BYTES
-from .top import BoardTop
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = [
-    "BAUD",
-    "BOARDS",
-    "CODE_BITS",
-    "FIFO_BYTES",
-    "Board",
-    "BoardTop",
-    "ClockGenerator",
-    "UARTBridge",
-    "get",
-]
+from threefold.errors import PlanError
+
+from .board import Board
+
+__all__ = ["BOARDS", "Board", "get"]
+
+
+def _find() -> Iterator[Board]:
+    for module in iter_modules(__path__):
+        for value in vars(import_module(f".{module.name}", __name__)).values():
+            if isinstance(value, Board):
+                yield value
+
+
+BOARDS = {board.name: board for board in _find()}
+"""The boards, by name: all that the modules of this package hold."""
+
+
+def get(name: str) -> Board:
+    """The board called ``name``.
+
+    Raises
+    ------
+    PlanError
+        If there is none.
+    """
+    if name not in BOARDS:
+        raise PlanError(f"there is no board {name!r}; choose one of {', '.join(BOARDS)}")
+    return BOARDS[name]

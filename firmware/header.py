@@ -2,7 +2,7 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from threefold.boards import BAUD, CODE_BITS, FIFO_BYTES
+from threefold.hw.interfaces.serial import BAUD, CODE_BITS, FIFO_BYTES
 from threefold.plan import Plan
 
 __all__ = ["header"]

@@ -79,7 +79,7 @@ class AdderTree(wiring.Component):
             groups = [row[n : n + fan_in] for n in range(0, len(row), fan_in)]
             bounds = [sum(bound for _, bound in group) for group in groups]
             sums = [sum(term for term, _ in group) for group in groups]
-            if family_of(platform) == "ecp5" and fan_in == 2:
+            if family_of(platform).shares_chains and fan_in == 2:
                 sums = _chained(sums, groups, bounds)
             row = []
             for n, (value, bound) in enumerate(zip(sums, bounds, strict=True)):
@@ -96,8 +96,8 @@ class AdderTree(wiring.Component):
 def _chained(sums, groups, bounds):
     """The sums of pairs, with neighbouring adders in one carry chain.
 
-    Each is wide enough for its sum, so that no carry leaves it. A chain of its own takes two more
-    CCU2Cs on ECP5, and an odd number of bits half a one.
+    Each is wide enough for its sum, so that no carry leaves it. Cells begin and
+    end a chain of its own, two CCU2Cs on ECP5, where an odd number of bits takes half a one more.
     """
     sums = list(sums)
     width = bounds[0].bit_length()

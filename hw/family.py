@@ -1,12 +1,26 @@
-"""Which FPGA a component is elaborated for."""
+"""FPGA family that a component is elaborated for."""
+
+from threefold import fpga
+from threefold.fpga import Family
 
 __all__ = ["family_of"]
 
 
-def family_of(platform) -> str | None:
-    """``"ice40"``, ``"ecp5"``…: the family of ``platform`` in lower case; None if it has none.
+def family_of(platform) -> Family:
+    """The family of a platform; the generic one where it has none.
 
-    Platforms of Amaranth for iCE40 call it ``"iCE40"``.
+    Parameters
+    ----------
+    platform : object or None
+        Has an attribute ``family``: a :class:`~threefold.fpga.Family`, or its name in any case,
+        as platforms of Amaranth do; None and platforms without it are generic.
+
+    Raises
+    ------
+    PlanError
+        If there is no such family.
     """
     family = getattr(platform, "family", None)
-    return family and family.lower()
+    if family is None:
+        return fpga.GENERIC
+    return family if isinstance(family, Family) else fpga.get(family.lower())

@@ -20,7 +20,7 @@ class LevelMemory(wiring.Component):
 
     A register follows that holds what was reached. Behind a memory that gives its data late, as
     :func:`~threefold.hw.rom.gives_late` says, it holds the levels instead, before they are
-    compared: block RAM of ECP5 takes more than half of a cycle at 100 MHz.
+    compared.
 
     Parameters
     ----------
@@ -66,10 +66,10 @@ class LevelMemory(wiring.Component):
             m.d.sync += self.reached.eq(Cat(reached))
             return m
 
-        # A comparison subtracts. On iCE40 the complement which that takes would be LUTs, unless
-        # it is what the memory holds.
+        # A comparison subtracts. The complement which that takes can be LUTs, unless it is what
+        # the memory holds.
         family = family_of(platform)
-        inverted = family == "ice40"
+        inverted = family.complement_takes_luts
         top = 2**self._total_bits - 1
         shape = data.ArrayLayout(self._total_bits, self._rows.shape[1])
         words = (top - self._rows if inverted else self._rows).tolist()

@@ -78,7 +78,7 @@ class MaskedAdder(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        if family_of(platform) != "ecp5":
+        if not family_of(platform).carry_takes_mask:
             for n in range(self._lanes):
                 product = masked(self.code[n], self.weight[n])
                 m.d.comb += self.total[n].eq(self.addend[n] + product)

@@ -93,9 +93,9 @@ class PE(wiring.Component):
         m = Module()
         lanes = list(zip(self.activations, self.weights, strict=True))
         largest = 2**self._bits - 1
-        ecp5 = family_of(platform) == "ecp5"
+        masks = family_of(platform).carry_takes_mask
         # Below 3 bits Yosys adds without a carry chain, which is smaller than one with the mask.
-        if ecp5 and self._bits > 2 and self._simd > 1:
+        if masks and self._bits > 2 and self._simd > 1:
             terms, largest = self._pairs(m, lanes), 2 * largest
         else:
             terms = [masked(code, weight) for code, weight in lanes]
@@ -109,7 +109,7 @@ class PE(wiring.Component):
         partial = Signal(self._sum_bits)
         m.d.comb += [partial.eq(tree.o), self.total.eq(total)]
         # At 2 bits the shorter path makes Yosys spend more on the adders before it.
-        if ecp5 and self._bits != 2:
+        if masks and self._bits != 2:
             m.submodules.accumulate = adder = MaskedAdder(bits=self._sum_bits, lanes=1)
             m.d.comb += [
                 adder.code[0].eq(total),

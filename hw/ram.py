@@ -1,15 +1,17 @@
 """Memories that are written and read, in whatever an FPGA has for that."""
 
-from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Shape, ShapeLike, Signal
+from amaranth.hdl import Cat, ClockSignal, Module, Mux, Shape, ShapeLike, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.memory import ReadPort, WritePort
 from amaranth.lib.wiring import Out
 from amaranth.utils import ceil_log2
 
 from threefold.errors import PlanError
-from threefold.plan.area import MEMORIES, SPRAM_BITS, SPRAM_ROWS
+from threefold.fpga import SinglePort
+from threefold.plan.area import MEMORIES
 
 from .family import family_of
+from .primitive import primitive
 
 __all__ = ["Ram"]
 
@@ -27,10 +29,10 @@ class Ram(wiring.Component):
     depth : int
         Rows.
     kind : str
-        ``"lut"`` is LUTs on ECP5, 16 rows of 4 bits in four of them, and flip-flops on iCE40;
-        ``"block"`` is block RAM; ``"auto"`` leaves it to synthesis. ``"spram"`` is the large
-        single-port RAM of iCE40UP5K, which reads or writes in a cycle; where both are asked for
-        it writes. Other families have no such thing, and get what ``"auto"`` gives.
+        ``"lut"`` is RAM made of LUTs, and flip-flops on a family without that; ``"block"`` is
+        block RAM; ``"auto"`` leaves it to synthesis. ``"spram"`` is large single-port RAM,
+        which reads or writes in a cycle; where both are asked for it writes. A family without
+        such gives what ``"auto"`` gives.
 
     Members
     -------
@@ -81,13 +83,16 @@ class Ram(wiring.Component):
         if self._kind == "spram":
             address = Mux(self.write.en, self.write.addr, self.read.addr)
             read_en = self.read.en & ~self.write.en
-            if family == "ice40":
-                self._add_sprams(m, address, read_en)
+            if family.single_port:
+                self._add_sprams(m, family.single_port, address, read_en)
                 return m
 
-        attributes = _ATTRIBUTES.get((self._kind, family), {})
+        style = family.ram_styles.get(self._kind)
         m.submodules.storage = storage = memory.Memory(
-            shape=self._shape, depth=self._depth, init=[], attrs=attributes
+            shape=self._shape,
+            depth=self._depth,
+            init=[],
+            attrs={"ram_style": style} if style else {},
         )
         write, read = storage.write_port(), storage.read_port()
         m.d.comb += [
@@ -101,13 +106,13 @@ class Ram(wiring.Component):
 
         return m
 
-    def _add_sprams(self, m: Module, address, read_en):
+    def _add_sprams(self, m: Module, ram: SinglePort, address, read_en):
         """As instances, for Yosys infers none where contents are known at the start."""
         width = Shape.cast(self._shape).width
-        columns = -(-width // SPRAM_BITS)
-        banks = -(-self._depth // SPRAM_ROWS)
-        row = Signal(14)
-        word = Signal(columns * SPRAM_BITS)
+        columns = -(-width // ram.bits)
+        banks = -(-self._depth // ram.rows)
+        row = Signal(range(ram.rows))
+        word = Signal(columns * ram.bits)
         bank, read_bank = Signal(range(banks)), Signal(range(banks))
         m.d.comb += [
             Cat(row, bank).eq(address) if banks > 1 else row.eq(address),
@@ -115,21 +120,17 @@ class Ram(wiring.Component):
         ]
         words = []
         for n in range(banks):
-            words.append(Signal(columns * SPRAM_BITS, name=f"word_{n}"))
+            words.append(Signal(columns * ram.bits, name=f"word_{n}"))
             for column in range(columns):
-                bits = slice(column * SPRAM_BITS, (column + 1) * SPRAM_BITS)
-                m.submodules[f"spram_{n}_{column}"] = Instance(
-                    "SB_SPRAM256KA",
-                    i_CLOCK=ClockSignal(),
-                    i_ADDRESS=row,
-                    i_DATAIN=word[bits],
-                    i_MASKWREN=Const(0b1111, 4),
-                    i_WREN=self.write.en,
-                    i_CHIPSELECT=(self.write.en | read_en) & (bank == n),
-                    i_STANDBY=Const(0),
-                    i_SLEEP=Const(0),
-                    i_POWEROFF=Const(1),
-                    o_DATAOUT=words[-1][bits],
+                bits = slice(column * ram.bits, (column + 1) * ram.bits)
+                m.submodules[f"spram_{n}_{column}"] = primitive(
+                    ram.cell,
+                    clock=ClockSignal(),
+                    address=row,
+                    data=word[bits],
+                    write=self.write.en,
+                    select=(self.write.en | read_en) & (bank == n),
+                    word=words[-1][bits],
                 )
 
         # A write takes away what was read before.
@@ -145,12 +146,3 @@ class Ram(wiring.Component):
         with m.If(fresh):
             m.d.sync += held.eq(current)
         m.d.comb += self.read.data.eq(Mux(fresh, current, held))
-
-
-_ATTRIBUTES = {
-    ("lut", "ice40"): {"ram_style": "registers"},
-    ("lut", "ecp5"): {"ram_style": "distributed"},
-    ("block", "ice40"): {"ram_style": "block"},
-    ("block", "ecp5"): {"ram_style": "block"},
-    ("block", None): {"ram_style": "block"},
-}

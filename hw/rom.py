@@ -4,7 +4,7 @@ from amaranth.hdl import Shape, ShapeLike
 from amaranth.lib import memory
 
 from threefold.errors import PlanError
-from threefold.plan.area import prefers_block
+from threefold.fpga import GENERIC, Family
 
 __all__ = ["KINDS", "gives_late", "rom"]
 
@@ -13,7 +13,7 @@ KINDS = ("auto", "lut", "block")
 
 
 def rom(
-    shape: ShapeLike, contents: list, kind: str = "auto", *, family: str | None = None
+    shape: ShapeLike, contents: list, kind: str = "auto", *, family: Family = GENERIC
 ) -> memory.Memory:
     """A memory with these contents.
 
@@ -24,9 +24,10 @@ def rom(
     contents : list
         Rows, as constants of that shape.
     kind : str
-        ``"lut"`` for LUTs, ``"block"`` for block RAM, ``"auto"`` for what suits its size
-    family : str, optional
-        on devices of this family; see :func:`~threefold.plan.area.prefers_block`.
+        ``"lut"`` for LUTs, ``"block"`` for block RAM, ``"auto"`` for what suits its size on the
+        family; see :meth:`~threefold.fpga.Family.prefers_block`.
+    family : Family
+        What it is made for.
 
     Raises
     ------
@@ -36,16 +37,15 @@ def rom(
     if kind not in KINDS:
         raise PlanError(f"a read-only memory is auto, lut or block, not {kind!r}")
     if kind == "auto":
-        block = prefers_block(Shape.cast(shape).width, len(contents), family)
+        block = family.prefers_block(Shape.cast(shape).width, len(contents))
         kind = "block" if block else "lut"
     attributes = {"ram_style": {"lut": "logic", "block": "block"}[kind]}
     return memory.Memory(shape=shape, depth=len(contents), init=contents, attrs=attributes)
 
 
-def gives_late(memory: memory.Memory, family: str | None) -> bool:
+def gives_late(memory: memory.Memory, family: Family) -> bool:
     """Whether registers belong behind a memory that :func:`rom` made, in front of any logic.
 
-    Block RAM gives its data late in the cycle. On iCE40, registers that have no LUT before them
-    would take cells of their own.
+    See :attr:`~threefold.fpga.Family.memory_gives_late`, which is of block RAM alone.
     """
-    return memory.attrs["ram_style"] == "block" and family != "ice40"
+    return memory.attrs["ram_style"] == "block" and family.memory_gives_late

@@ -9,7 +9,7 @@ from pathlib import Path
 from amaranth.back import rtlil
 from amaranth.lib import wiring
 
-from threefold.toolchain import run
+from threefold.tools.toolchain import run
 
 __all__ = ["to_rtlil", "to_verilog"]
 
@@ -26,7 +26,8 @@ def to_rtlil(component: wiring.Component, name: str, ports=None, platform=None) 
     ports : sequence of signals or dict, optional
         Ports where they do not follow from the component's signature.
     platform : object, optional
-        Whose ``family`` attribute, such as ``"ecp5"``, lets components use what it has.
+        Its attribute ``family`` lets components use what the FPGA has; see
+        :func:`~threefold.hw.family.family_of`.
     """
     with _no_collection():
         return rtlil.convert(component, name=name, ports=ports, platform=platform, emit_src=False)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from threefold import toolchain
 from threefold.errors import BuildError, DataError, MismatchError, PlanError
 from threefold.files import make_folder, write_file
 from threefold.plan import Cycles, Plan
 from threefold.plan.cycle_model import interval_of
+from threefold.tools import toolchain
 
 from . import bench, golden
 from .streams import Stream, expected_streams, unpack, unpack_bits

@@ -19,7 +19,7 @@ from amaranth.lib.wiring import Flow, connect, flipped
 
 from threefold.errors import BuildError
 from threefold.hw.verilog import to_rtlil
-from threefold.toolchain import find, run
+from threefold.tools.toolchain import find, run
 
 from .streams import streams_of
 

@@ -64,6 +64,7 @@ print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
         ("threefold.firmware", {"torch"}),
         ("threefold.boards", {"torch"}),
         ("threefold.quant", {"amaranth"}),
+        ("threefold.fpga", {"torch", "amaranth", "matplotlib", "cocotb"}),
         ("threefold.importer", {"torch", "amaranth", "matplotlib", "cocotb"}),
         ("threefold.network", {"torch", "amaranth", "matplotlib", "cocotb"}),
         ("threefold.zoo", {"torch", "amaranth", "matplotlib", "cocotb"}),

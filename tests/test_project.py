@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from threefold.boards import BOARDS
-from threefold.build import BuildResult
 from threefold.errors import (
     BuildError,
     DataError,
@@ -33,6 +32,7 @@ from threefold.plan.file import digest
 from threefold.project import Project
 from threefold.sim import golden
 from threefold.sim.simulate import SimulationResult
+from threefold.tools.build import BuildResult
 
 FOLDINGS = {"fc1": Folding(2, 4), "fc2": Folding(2, 3)}
 OTHERS = {"fc1": Folding(2, 4), "fc2": Folding(4, 6)}

@@ -23,18 +23,26 @@ from pathlib import Path
 import numpy as np
 
 from . import __version__, boards
-from .build import BuildResult, build_bitstream, check_build
 from .errors import DataError, MismatchError, PlanError
 from .files import make_folder, read_json, write_file
 from .firmware import header
 from .hw.accelerator import Accelerator
 from .hw.verilog import to_verilog
 from .network import Network, load, save
-from .plan import Budget, Folding, Plan, check_choices, estimate, fit, fold, load_plan, save_plan
+from .plan import (
+    Folding,
+    Plan,
+    fit,
+    fold,
+    load_plan,
+    require_room,
+    save_plan,
+)
 from .plan.file import digest as plan_digest
 from .products import holds_network, is_planned, remove_products, remove_report
 from .progress import Progress, no_progress
 from .sim.simulate import SimulationResult, check, simulate
+from .tools.build import BuildResult, build_bitstream, check_build
 
 __all__ = ["Project"]
 
@@ -108,25 +116,22 @@ class Project:
             If the board is unknown, or no such plan fits it, or it has no such memory.
         """
         target = boards.get(board)
-        budget = Budget(target.name, target.family, target.lut, target.bram, spram=target.spram)
         target.check_memories(memories or {})
         if foldings is not None:
             if interval is not None:
                 raise PlanError("give foldings or an interval, not both")
             plan = fold(network, foldings, memories=memories, forms=forms, progress=progress)
-            budget.require_room(estimate(plan.steps, target.family, plan.buffers))
+            require_room(plan.resources(target.family), target.device, target.name)
         else:
-            check_choices(network, memories, forms)
-            plan = fit(network, budget, interval=interval, progress=progress)
-            if memories or forms:
-                plan = plan.with_choices(memories, forms, progress)
-                budget.require_room(estimate(plan.steps, target.family, plan.buffers))
-                if interval is not None and plan.cycles.interval > interval:
-                    raise PlanError(
-                        f"with these memories and requantizers an image takes "
-                        f"{plan.cycles.interval:,} cycles, not {interval:,}; choose others or a "
-                        f"longer interval"
-                    )
+            plan = fit(
+                network,
+                target.device,
+                board=target.name,
+                interval=interval,
+                memories=memories,
+                forms=forms,
+                progress=progress,
+            )
         return cls(folder, dataclasses.replace(plan, board=target.name))
 
     @classmethod
@@ -338,7 +343,7 @@ class Project:
         )
         record = dataclasses.asdict(result) | {
             "bitstream": str(result.bitstream.relative_to(self.folder)),
-            "device": self.board.device,
+            "device": self.board.device.name,
             "plan_digest": plan_digest(self.plan),
         }
         _write_json(self.folder / "gateware" / "build.json", record)

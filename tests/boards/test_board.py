@@ -10,9 +10,9 @@ from threefold.errors import PlanError
 @pytest.mark.parametrize("name", BOARDS)
 def test_platform_is_the_board(name):
     board = get(name)
-    platform = board.platform()
+    platform = board.make_platform()
     assert board.name == name
-    assert platform.device == board.device
+    assert platform.device == board.device.name
     assert platform.default_clk_frequency == board.base_mhz * 1e6
 
 
@@ -32,7 +32,8 @@ def test_unknown_board():
 
 def test_the_readme_names_every_board():
     rows = [
-        f"| `{board.name}` | {board.title} | {board.device} | {board.lut:,} | {board.bram} |"
+        f"| `{board.name}` | {board.title} | {board.device.name} "
+        f"| {board.device.lut:,} | {board.device.bram} |"
         for board in BOARDS.values()
     ]
     readme = Path(__file__).parents[2].joinpath("README.md").read_text()

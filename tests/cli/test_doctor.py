@@ -1,7 +1,7 @@
 import pytest
 
 from threefold.cli import main
-from threefold.doctor import ToolStatus
+from threefold.tools.doctor import ToolStatus
 
 HERE = ToolStatus("yosys", "synthesis", True, "0.70", "/usr/bin/yosys", "")
 GONE = ToolStatus("icepack", "bitstream", True, "", "", "icepack is missing: pip install it")

@@ -5,8 +5,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from threefold.boards import BoardTop
 from threefold.firmware import header
+from threefold.hw.board_top import BoardTop
 from threefold.network import ArgMax, Codes, Conv, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, fold
 

@@ -13,12 +13,13 @@ from amaranth.lib.wiring import In, Out
 from threefold import network
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.argmax import ArgMax
-from threefold.hw.byte_packer import BytePacker
-from threefold.hw.byte_unpacker import ByteUnpacker
 from threefold.hw.concat import Concat
 from threefold.hw.engine import Engine, PEArray
 from threefold.hw.fifo import Fifo
 from threefold.hw.fork import Fork
+from threefold.hw.interfaces.byte_packer import BytePacker
+from threefold.hw.interfaces.byte_unpacker import ByteUnpacker
+from threefold.hw.interfaces.uart import UARTReceiver
 from threefold.hw.logits import LogitAdder
 from threefold.hw.pad_channels import PadChannels
 from threefold.hw.pool import PoolEngine
@@ -26,7 +27,6 @@ from threefold.hw.requantizer import Requantizer
 from threefold.hw.resizer import Deserializer, Serializer
 from threefold.hw.skid_buffer import SkidBuffer
 from threefold.hw.stream_adder import StreamAdder
-from threefold.hw.uart import UARTReceiver
 from threefold.network import (
     Codes,
     Conv,

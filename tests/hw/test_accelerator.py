@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from amaranth.hdl import Fragment, Module, ResetInserter, Signal
 from amaranth.sim import Simulator
+from threefold.plan.cycles import trace
 
+from threefold.fpga import GENERIC
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.stream import lane_count, lane_shape
 from threefold.hw.verilog import to_rtlil
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, fold
-from threefold.plan.area import prefers_block
-from threefold.plan.cycles import trace
 from threefold.plan.requantize import FORMS
 from threefold.sim import golden
 
@@ -78,7 +78,9 @@ WIDE = {"fc1": Folding(4, 4), "fc2": Folding(4, 8), "fc3": Folding(1, 8)}
 def test_what_is_made_for_a_family_takes_the_same_cycles(family, form):
     model = wide()
     plan = fold(model, WIDE, forms={"fc1": form, "fc2": form})
-    blocks = [prefers_block(each.schedule.row_bits, len(each.program)) for each in plan.engines]
+    blocks = [
+        GENERIC.prefers_block(each.schedule.row_bits, len(each.program)) for each in plan.engines
+    ]
     assert True in blocks
     assert False in blocks
     images = random_images(np.random.default_rng(1), model, plan.cycles.images + 3)

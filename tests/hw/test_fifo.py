@@ -4,9 +4,10 @@ import pytest
 from amaranth.hdl import signed
 from amaranth.sim import Simulator
 
+from threefold import fpga
 from threefold.errors import PlanError
 from threefold.hw.fifo import Fifo
-from threefold.synthesis import synthesise
+from threefold.tools.synthesis import synthesise
 
 from ..streams import lockstep, pass_through
 
@@ -94,7 +95,7 @@ def test_a_beat_a_cycle_three_cycles_later(depth):
 
 @pytest.mark.parametrize(("family", "blocks"), [("ecp5", 1), ("ice40", 4)])
 def test_a_deep_one_is_block_ram_and_a_register(family, blocks, tmp_path):
-    cells = synthesise(Fifo(4, lanes=8, depth=512), family, tmp_path)
+    cells = synthesise(Fifo(4, lanes=8, depth=512), fpga.get(family), tmp_path)
     assert cells.bram == blocks
     assert 32 <= cells.ff < 64
 

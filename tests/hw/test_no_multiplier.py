@@ -12,7 +12,7 @@ from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_rtlil
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, fold
-from threefold.toolchain import run
+from threefold.tools.toolchain import run
 
 from ..accelerators import CODES, random_plan
 

@@ -13,13 +13,14 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, connect, flipped
 from amaranth.sim import Simulator
 
+from threefold import fpga
 from threefold.boards import get
 from threefold.errors import BuildError, PlanError
 from threefold.hw.ram import Ram
 from threefold.hw.verilog import to_rtlil
 from threefold.plan.area import MEMORIES
-from threefold.synthesis import synthesise
-from threefold.toolchain import find, run
+from threefold.tools.synthesis import synthesise
+from threefold.tools.toolchain import find, run
 
 from ..streams import elaborated
 
@@ -86,7 +87,7 @@ def test_holds_what_was_written(kind):
     ],
 )
 def test_kind_decides_the_cells(tmp_path, family, width, depth, kind, cells):
-    found = synthesise(Ram(width, depth, kind), family, tmp_path)
+    found = synthesise(Ram(width, depth, kind), fpga.get(family), tmp_path)
     memories = ("TRELLIS_DPR16X4", "DP16KD", "PDPW16KD", "SB_RAM40_4K", "SB_SPRAM256KA")
     assert {name: found.count(name) for name in memories if found.count(name)} == cells
     assert found.spram == cells.get("SB_SPRAM256KA", 0)
@@ -198,7 +199,7 @@ def test_a_ram_that_forgets_is_found(tmp_path):
 
 
 def test_spram_is_there_on_the_board():
-    text = to_rtlil(Ram(8, 1024, "spram"), "top", platform=get("icebreaker").platform())
+    text = to_rtlil(Ram(8, 1024, "spram"), "top", platform=get("icebreaker").make_platform())
     assert "cell \\SB_SPRAM256KA" in text
 
 

@@ -6,9 +6,11 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from threefold import fpga
 from threefold.errors import PlanError
+from threefold.hw.family import family_of
 from threefold.hw.rom import rom
-from threefold.synthesis import synthesise
+from threefold.tools.synthesis import synthesise
 
 
 class Table(wiring.Component):
@@ -20,7 +22,7 @@ class Table(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         contents = np.random.default_rng(0).integers(0, 256, self._depth).tolist()
-        m.submodules.table = table = rom(8, contents, self._kind, family=platform.family)
+        m.submodules.table = table = rom(8, contents, self._kind, family=family_of(platform))
         port = table.read_port()
         m.d.comb += [port.addr.eq(self.row), self.word.eq(port.data)]
         return m
@@ -41,7 +43,7 @@ class Table(wiring.Component):
     ],
 )
 def test_kind_decides_the_cells(tmp_path, family, depth, kind, blocks):
-    cells = synthesise(Table(depth, kind), family, tmp_path)
+    cells = synthesise(Table(depth, kind), fpga.get(family), tmp_path)
     assert cells.bram == blocks
     assert (cells.lut >= depth // 2) == (not blocks)
     assert cells.count("TRELLIS_DPR16X4") == 0

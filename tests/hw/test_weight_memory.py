@@ -8,9 +8,9 @@ import pytest
 from amaranth.hdl import Fragment
 from amaranth.sim import Simulator
 
+from threefold import fpga
 from threefold.hw.weight_memory import WeightMemory
-from threefold.plan.area import block_rams
-from threefold.synthesis import synthesise
+from threefold.tools.synthesis import synthesise
 
 
 def weights_of(row):
@@ -59,9 +59,10 @@ def test_a_single_row_is_a_constant():
 @pytest.mark.parametrize("family", ["ice40", "ecp5"])
 def test_synthesis_stores_only_bits_that_differ(family, tmp_path):
     signs = np.random.default_rng(0).choice([-1, 1], (1024, 4, 8)).astype(np.int8)
+    family = fpga.get(family)
     found = synthesise(WeightMemory(signs), family, tmp_path)
-    assert found.bram == block_rams(4 * 8, 1024, family)
-    assert block_rams(2 * 4 * 8, 1024, family) == 2 * found.bram
+    assert found.bram == family.block_rams(4 * 8, 1024)
+    assert family.block_rams(2 * 4 * 8, 1024) == 2 * found.bram
 
 
 def test_weights_are_an_attribute():

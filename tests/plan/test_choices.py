@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from threefold.errors import PlanError
+from threefold.fpga import Device
+from threefold.fpga.ecp5 import ECP5
 from threefold.network import Add, Codes, MaxPool, Network, Tensor
-from threefold.plan import Budget, Folding, check_choices, fit, fold, load_plan, save_plan
+from threefold.plan import Folding, check_choices, fit, fold, load_plan, save_plan
 from threefold.sim import golden
 from threefold.zoo import Builder, random_images
 
@@ -130,8 +132,8 @@ def test_progress():
     PLAN.with_choices(progress=lambda *call: calls.append(call))
     assert calls == [(0, 2), (1, 2), (2, 2)]
     calls.clear()
-    budget = Budget("large", "ecp5", 80_000, 200)
-    fit(PLAN.network, budget, progress=lambda *call: calls.append(call))
+    device = Device("large", ECP5, lut=80_000, bram=200)
+    fit(PLAN.network, device, progress=lambda *call: calls.append(call))
     assert calls == [(0, 5), (1, 5), (2, 5), (3, 5), (4, 5), (5, 5), (5, 5)]
 
 

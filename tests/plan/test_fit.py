@@ -7,6 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from threefold.errors import PlanError
+from threefold.fpga import FAMILIES, Device
+from threefold.fpga.ecp5 import ECP5
+from threefold.fpga.ice40 import ICE40
 from threefold.network import (
     ArgMax,
     Codes,
@@ -18,12 +21,12 @@ from threefold.network import (
     Tensor,
     Threshold,
 )
-from threefold.plan import Budget, Folding, Resources, estimate, fit, fold
+from threefold.plan import Folding, Resources, estimate, fit, fold, require_room
 
 from ..accelerators import CODES, random_network
 
-ICE40 = Budget("icebreaker", "ice40", 5280, 30)
-ECP5 = Budget("ulx3s_85f", "ecp5", 83640, 208)
+SMALL = Device("icebreaker", ICE40, lut=5280, bram=30)
+LARGE = Device("ulx3s_85f", ECP5, lut=83640, bram=208)
 
 
 def make_network(*widths, bits=4, argmax=True):
@@ -42,14 +45,14 @@ def make_network(*widths, bits=4, argmax=True):
 
 DIGITS = make_network(64, 64, 64, 10)
 
-budgets = st.builds(
-    Budget,
+devices = st.builds(
+    Device,
     st.just("any"),
-    st.sampled_from(["ice40", "ecp5"]),
+    st.sampled_from([ICE40, ECP5]),
     lut=st.integers(400, 6000),
     bram=st.integers(2, 40),
-    fill=st.sampled_from([0.6, 0.75, 1.0]),
 )
+fills = st.sampled_from([0.6, 0.75, 1.0])
 networks = st.builds(
     lambda seed, codes: random_network(np.random.default_rng(seed), CODES[codes]),
     st.integers(0, 2**32),
@@ -57,26 +60,26 @@ networks = st.builds(
 )
 
 
-def planned(network, budget, **options):
+def planned(network, device, **options):
     try:
-        return fit(network, budget, **options)
+        return fit(network, device, **options)
     except PlanError:
         return None
 
 
-@given(networks, budgets)
-def test_budget_is_kept(network, budget):
-    plan = planned(network, budget)
+@given(networks, devices, fills)
+def test_a_plan_fits_its_device(network, device, fill):
+    plan = planned(network, device, fill=fill)
     if plan:
-        total = estimate(plan.engines, budget.family)
-        assert total.cells <= budget.fill * budget.lut
-        assert total.bram < budget.bram
+        total = estimate(plan.engines, device.family)
+        assert total.cells <= fill * device.lut
+        assert total.bram < device.bram
 
 
-@given(networks, budgets, st.integers(0, 3000), st.integers(0, 20))
-def test_more_room_is_at_most_slower_by_what_layers_wait(network, budget, luts, blocks):
-    more = Budget(budget.name, budget.family, budget.lut + luts, budget.bram + blocks, budget.fill)
-    small, large = planned(network, budget), planned(network, more)
+@given(networks, devices, fills, st.integers(0, 3000), st.integers(0, 20))
+def test_more_room_is_at_most_slower_by_what_layers_wait(network, device, fill, luts, blocks):
+    more = dataclasses.replace(device, lut=device.lut + luts, bram=device.bram + blocks)
+    small, large = (planned(network, each, fill=fill) for each in (device, more))
     if small:
         assert large.cycles.interval <= 1.5 * small.cycles.interval
 
@@ -84,7 +87,7 @@ def test_more_room_is_at_most_slower_by_what_layers_wait(network, budget, luts, 
 @given(networks, st.integers(10, 400))
 @settings(max_examples=50)
 def test_interval_is_kept(network, interval):
-    plan = planned(network, ECP5, interval=interval)
+    plan = planned(network, LARGE, interval=interval)
     if plan:
         assert plan.cycles.interval <= interval
 
@@ -92,18 +95,18 @@ def test_interval_is_kept(network, interval):
 @pytest.mark.parametrize("seed", [53, 94, 96])
 def test_interval_is_kept_by_layers_that_wait_for_each_other(seed):
     network = random_network(np.random.default_rng(seed), CODES["unsigned4"])
-    assert fit(network, ECP5, interval=12).cycles.interval <= 12
+    assert fit(network, LARGE, interval=12).cycles.interval <= 12
 
 
 @pytest.mark.parametrize("interval", [64, 100, 512, 4096])
 def test_interval_on_a_small_device(interval):
-    assert fit(DIGITS, ICE40, interval=interval).cycles.interval <= interval
+    assert fit(DIGITS, SMALL, interval=interval).cycles.interval <= interval
 
 
-@pytest.mark.parametrize("family", ["ice40", "ecp5"])
+@pytest.mark.parametrize("family", FAMILIES.values())
 def test_more_room_is_never_slower(family):
     sizes = [(1500, 20), (2500, 25), (3500, 30), (5280, 30), (7680, 32), (20000, 60), (83640, 208)]
-    plans = [fit(DIGITS, Budget("any", family, lut, bram)) for lut, bram in sizes]
+    plans = [fit(DIGITS, Device("any", family, lut=lut, bram=bram)) for lut, bram in sizes]
     intervals = [plan.cycles.interval for plan in plans]
     assert intervals == sorted(intervals, reverse=True)
     assert intervals[0] > 10 * intervals[-1]
@@ -111,14 +114,14 @@ def test_more_room_is_never_slower(family):
 
 def test_longer_interval_takes_less():
     intervals = (64, 128, 512, 4096)
-    plans = [fit(DIGITS, ICE40, interval=interval) for interval in intervals]
-    cells = [estimate(plan.engines, "ice40").cells for plan in plans]
+    plans = [fit(DIGITS, SMALL, interval=interval) for interval in intervals]
+    cells = [estimate(plan.engines, ICE40).cells for plan in plans]
     assert cells == sorted(cells, reverse=True)
     assert cells[0] > 2 * cells[-1]
 
 
 def test_larger_board_is_faster():
-    small, large = fit(DIGITS, ICE40), fit(DIGITS, ECP5)
+    small, large = fit(DIGITS, SMALL), fit(DIGITS, LARGE)
     assert small.cycles.interval == 64
     assert large.cycles.interval == 10
 
@@ -135,14 +138,14 @@ def with_input(*codes, size=12):
 
 
 def test_pixels_of_a_vector_enter_side_by_side():
-    made = fit(with_input(Threshold([[10, 100, 200]])), ECP5)
+    made = fit(with_input(Threshold([[10, 100, 200]])), LARGE)
     assert made.steps[0].lanes > 1
     assert made.cycles.interval < 144
 
 
 def test_arrays_are_no_faster_than_what_feeds_them():
     network = with_input(MaxPool((1, 1), (1, 1)))  # takes a pixel a cycle
-    made = fit(network, ECP5)
+    made = fit(network, LARGE)
     assert made.cycles.interval == 144
     assert made.engines[0].cycles > 100
 
@@ -155,7 +158,7 @@ def test_binary_weights_are_signs():
         if layer < 3:
             ops.append((f"act{layer}", Threshold(np.zeros((rows, 1), int), 2, -1)))
     ops += [("logits", Logits(np.zeros(10, int))), ("argmax", ArgMax())]
-    made = fit(Network.chain("signs", Tensor((1, 1, 768), Codes.bipolar()), ops), ICE40)
+    made = fit(Network.chain("signs", Tensor((1, 1, 768), Codes.bipolar()), ops), SMALL)
     assert made.engines[0].schedule.weight_bits == 768 * 128
 
 
@@ -167,12 +170,12 @@ def test_lanes_suit_the_words_that_are_read():
 
 
 def test_same_plan_again():
-    assert fit(DIGITS, ICE40).dumps() == fit(DIGITS, ICE40).dumps()
+    assert fit(DIGITS, SMALL).dumps() == fit(DIGITS, SMALL).dumps()
 
 
 def test_progress():
     calls = []
-    fit(DIGITS, ICE40, progress=lambda *call: calls.append(call))
+    fit(DIGITS, SMALL, progress=lambda *call: calls.append(call))
     assert calls == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
@@ -202,7 +205,7 @@ def test_progress():
 )
 def test_refusals(network, options, message):
     with pytest.raises(PlanError, match=f"^{message}$"):
-        fit(network, ICE40, **options)
+        fit(network, SMALL, **options)
 
 
 def test_far_too_large_network_is_refused_at_once(monkeypatch):
@@ -216,26 +219,25 @@ def test_far_too_large_network_is_refused_at_once(monkeypatch):
         "there are 207,360 in block RAMs and LUTs; choose a bigger board or a smaller network"
     )
     with pytest.raises(PlanError, match=f"^{message}$"):
-        fit(network, ICE40)
+        fit(network, SMALL)
 
 
 def test_given_foldings_have_to_find_room():
-    budget = Budget("icebreaker", "ice40", 5280, 30)
-    budget.require_room(Resources(7000, 33))
+    require_room(Resources(7000, 33), SMALL)
     message = (
         r"^these foldings need about 40,041 of 5,280 LUTs and 0 of 30 block RAMs on icebreaker; "
         r"choose smaller PE/SIMD$"
     )
     with pytest.raises(PlanError, match=message):
-        budget.require_room(Resources(40041, 0))
+        require_room(Resources(40041, 0), SMALL)
     with pytest.raises(PlanError, match=r"^these foldings need about 1 of 5,280 LUTs and 34 of 30"):
-        budget.require_room(Resources(1, 34))
+        require_room(Resources(1, 34), SMALL)
     message = (
         "^these memories need 5 of 4 single-port RAMs on icebreaker; "
         "choose another for some buffers$"
     )
     with pytest.raises(PlanError, match=message):
-        dataclasses.replace(budget, spram=4).require_room(Resources(1, 2, spram=5))
+        require_room(Resources(1, 2, spram=5), dataclasses.replace(SMALL, spram=4))
 
 
 def test_large_buffers_go_to_single_port_ram():
@@ -248,10 +250,10 @@ def test_large_buffers_go_to_single_port_ram():
         ("logits", Logits([0, 0])),
     ]
     network = Network.chain("sample", Tensor((32, 256, 1), Codes.unsigned(8)), ops)
-    roomy = dataclasses.replace(ICE40, spram=4)
-    plans = [fit(network, budget, interval=31000) for budget in (ICE40, roomy)]
+    roomy = dataclasses.replace(SMALL, spram=4)
+    plans = [fit(network, device, interval=31000) for device in (SMALL, roomy)]
     assert [plan.engines[0].memory for plan in plans] == ["auto", "spram"]
     assert plans[1].cycles.interval <= 31000
-    blocks = [estimate(plan.steps, "ice40").bram for plan in plans]
+    blocks = [estimate(plan.steps, ICE40).bram for plan in plans]
     assert blocks[0] - blocks[1] == 8
     assert fit(network, roomy, interval=23000).engines[0].memory == "auto"

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from threefold.errors import PlanError
-from threefold.plan.area import BLOCK_WORTH
+from threefold.fpga import FAMILIES
 from threefold.plan.requantize import (
     FORMS,
     requantizer_cycles,
@@ -29,11 +29,11 @@ def test_cycles(form, bits, latency, cycles):
     assert requantizer_cycles(form, bits) == cycles
 
 
-@pytest.mark.parametrize("family", ["ice40", "ecp5"])
+@pytest.mark.parametrize("family", FAMILIES.values())
 def test_the_sequential_form_is_the_smallest(family):
     size = {"channels": 64, "bits": 4, "total_bits": 12, "lanes": 1, "family": family}
     areas = {form: requantizer_resources(form, **size) for form in FORMS}
-    prices = {form: area.cells + BLOCK_WORTH[family] * area.bram for form, area in areas.items()}
+    prices = {form: area.cells + family.block_worth * area.bram for form, area in areas.items()}
     assert min(prices, key=prices.get) == "sequential"
     assert areas["sequential"].cells < areas["pipelined"].cells
 

@@ -7,7 +7,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from ..doctor import ToolStatus, doctor
+from ..tools.doctor import ToolStatus, doctor
 
 __all__ = ["EXAMPLES", "HELP", "Diagnosis", "add_arguments", "run"]
 

@@ -5,12 +5,11 @@ The formulas of area count what each form is made of. Over the syntheses that
 and 26 % on ECP5, where a LUT of a table holds 9 to 16 rows; block RAMs are off by 1 at worst.
 """
 
-from math import ceil
-
 import numpy as np
 
 from ..errors import PlanError
-from .area import Resources, block_rams, prefers_block
+from ..fpga import Family
+from .area import Resources
 
 __all__ = [
     "FORMS",
@@ -85,12 +84,13 @@ def alike_after(levels: np.ndarray) -> int:
 
 
 def requantizer_resources(
-    form: str, *, channels: int, bits: int, total_bits: int, lanes: int, family: str
+    form: str, *, channels: int, bits: int, total_bits: int, lanes: int, family: Family
 ) -> Resources:
     """Area of a requantizer: an estimate.
 
-    On iCE40 what is counted beside the LUTs are logic cells without a LUT, which hold a flip-flop
-    or the carry of a comparator. On ECP5 those are LUTs, or share a cell with one.
+    Where a family counts bare cells, what is counted beside the LUTs are logic cells without a LUT,
+    which hold a flip-flop or the carry of a comparator. Elsewhere those are LUTs, or share a cell
+    with one.
 
     Parameters
     ----------
@@ -104,8 +104,7 @@ def requantizer_resources(
         Width of a total.
     lanes : int
         Totals compared at once.
-    family : str
-        ``"ice40"`` or ``"ecp5"``.
+    family : Family
     """
     check_form(form)
     groups = channels // lanes
@@ -127,27 +126,17 @@ def requantizer_resources(
         tables, comparators = [(total_bits, groups << bits)], 1
         logic, bare = 2.5 * bits, latency + lanes * (total_bits + 0.5 * bits - 1)
         constant = 0
-        shared = 6 + (family == "ecp5") * 2 * (bits - 1)
+        shared = 6 + family.search_counter * (bits - 1)
     bare += lanes * bits  # the skid buffer
     result = Resources(shared + lanes * (logic + bits) + (counter + 2 if counter else 0))
     # Against a constant, a comparison is a few LUTs; against a level, a chain of carries.
     result += Resources(lanes * constant * (total_bits - 1) / 3)
     comparators = lanes * (comparators - constant)
-    if family == "ice40":
+    if family.counts_bare_cells:
         result += Resources(ff=bare + comparators * (total_bits + 2))
     else:
-        result += Resources(comparators * 2 * ceil(total_bits / 2))
+        result += Resources(comparators * family.adder(total_bits))
     for width, depth in tables:
         for _ in range(lanes):
-            result += _level_table(width, depth, family)
+            result += family.threshold_table(width, depth)
     return result
-
-
-def _level_table(width: int, depth: int, family: str) -> Resources:
-    if prefers_block(width, depth, family):
-        return Resources(0, block_rams(width, depth, family))
-    if depth == 1:
-        return Resources()
-    # A LUT holds 16 rows of a bit; beyond, more of them select, and on iCE40 without help.
-    rows_of_a_lut = {"ice40": 6.7, "ecp5": 14}[family] if depth > 16 else 16
-    return Resources(width * depth / rows_of_a_lut)

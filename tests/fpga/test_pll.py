@@ -2,9 +2,10 @@ import re
 
 import pytest
 
-from threefold.boards.pll import ECP5PLL, ICE40PLL
 from threefold.errors import PlanError
-from threefold.toolchain import run
+from threefold.fpga.ecp5 import ECP5PLL
+from threefold.fpga.ice40 import ICE40PLL
+from threefold.tools.toolchain import run
 
 
 def said_by(tool, args, folder):

@@ -3,15 +3,17 @@
 import json
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Self
 
 from amaranth.lib import wiring
 
-from .errors import BuildError
-from .files import make_folder
-from .hw.verilog import to_rtlil
+from ..errors import BuildError
+from ..files import make_folder
+from ..fpga import Family
+from ..hw.verilog import to_rtlil
 from .toolchain import run
 
 __all__ = ["PREPARE", "Cells", "multipliers", "synthesise"]
@@ -35,13 +37,13 @@ class Cells:
 
     Parameters
     ----------
-    family : str
-        ``"ice40"`` or ``"ecp5"``.
+    family : Family
+        One with a tool flow.
     by_type : dict from str to int
         Number of cells of each type, by the vendor's name.
     """
 
-    family: str
+    family: Family
     by_type: dict[str, int]
 
     def count(self, *types: str) -> int:
@@ -51,36 +53,39 @@ class Cells:
     @property
     def lut(self) -> int:
         """Four-input look-up tables, counting those that a carry or a small RAM takes up."""
-        if self.family == "ice40":
-            return self.count("SB_LUT4")
-        return self.count("LUT4") + 2 * self.count("CCU2C") + 4 * self.count("TRELLIS_DPR16X4")
+        return self._total("lut")
 
     @property
     def ff(self) -> int:
         """Flip-flops."""
-        return sum(
-            number
-            for name, number in self.by_type.items()
-            if name.startswith("SB_DFF") or name == "TRELLIS_FF"
-        )
+        return self._total("ff")
 
     @property
     def bram(self) -> int:
         """Block RAMs."""
-        return self.count("SB_RAM40_4K", "DP16KD", "PDPW16KD")
+        return self._total("bram")
 
     @property
     def spram(self) -> int:
-        """Large single-port RAMs of iCE40UP5K."""
-        return self.count("SB_SPRAM256KA")
+        """Large single-port RAMs."""
+        return self._total("spram")
 
     @property
     def dsp(self) -> int:
         """Multipliers, and the adders of products beside them."""
-        return self.count("SB_MAC16", "MULT18X18D", "MULT9X9D", "ALU54B")
+        return self._total("dsp")
+
+    def _total(self, resource: str) -> int:
+        weights = self.family.flow.netlist.get(resource, {})
+        return sum(
+            weight * number
+            for pattern, weight in weights.items()
+            for name, number in self.by_type.items()
+            if fnmatchcase(name, pattern)
+        )
 
     @classmethod
-    def read(cls, family: str, path: Path) -> Self:
+    def read(cls, family: Family, path: Path) -> Self:
         """From the file that Yosys' ``stat -json`` wrote.
 
         Raises
@@ -98,7 +103,7 @@ class Cells:
 
 def synthesise(
     component: wiring.Component,
-    family: str,
+    family: Family,
     folder: Path | str,
     *,
     name: str = "top",
@@ -111,8 +116,8 @@ def synthesise(
     ----------
     component : wiring.Component
         What to synthesise; every member of its signature becomes a port.
-    family : str
-        ``"ice40"`` or ``"ecp5"``.
+    family : Family
+        One with a tool flow.
     folder : path
         Where ``<name>.il``, ``<name>.ys``, ``<name>.stat.json``, ``<name>.json`` (the netlist)
         and ``yosys.log`` go.
@@ -121,7 +126,7 @@ def synthesise(
     ports : sequence of signals or dict, optional
         Ports where they do not follow from the component's signature.
     options : str
-        Further options for ``synth_ice40`` or ``synth_ecp5``, such as ``"-dsp"``.
+        Further options of the family's synthesis, such as ``"-dsp"`` of iCE40.
 
     Raises
     ------
@@ -135,7 +140,7 @@ def synthesise(
     (folder / f"{name}.il").write_text(to_rtlil(component, name, ports, platform))
     script = f"""\
 read_rtlil {name}.il
-{PREPARE}synth_{family} {options} -top {name}
+{PREPARE}{family.flow.synthesis} {options} -top {name}
 tee -q -o {name}.stat.json stat -json
 write_json {name}.json
 """

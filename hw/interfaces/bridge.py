@@ -6,11 +6,11 @@ from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect
 
 from threefold.errors import PlanError
-from threefold.hw.byte_packer import BytePacker
-from threefold.hw.byte_unpacker import ByteUnpacker
-from threefold.hw.uart import UARTReceiver, UARTTransmitter
 
+from .byte_packer import BytePacker
+from .byte_unpacker import ByteUnpacker
 from .serial import FIFO_BYTES
+from .uart import UARTReceiver, UARTTransmitter
 
 __all__ = ["UARTBridge"]
 

@@ -5,8 +5,8 @@ import pytest
 
 from threefold.boards import get
 from threefold.errors import BuildError
-from threefold.nextpnr import follow_nextpnr, follow_yosys, read_report, resources
-from threefold.synthesis import Cells
+from threefold.tools.nextpnr import follow_nextpnr, follow_yosys, read_report
+from threefold.tools.synthesis import Cells
 
 LOG = """\
 Info: Packing constants..
@@ -64,11 +64,11 @@ def test_report(tmp_path, board, cells, used):
     board = get(board)
     path = tmp_path / "report.json"
     path.write_text(json.dumps(report(*cells)))
-    fmax, utilization = read_report(path, board, Cells(board.family, {"SB_DFF": 7}))
+    fmax, utilization = read_report(path, board.device, Cells(board.family, {"SB_DFF": 7}))
     assert fmax == 41.5
     assert {name: count["used"] for name, count in utilization.items()} == used
-    assert tuple(utilization) == resources(board)
-    assert utilization["lut"]["available"] == board.lut
+    assert tuple(utilization) == board.device.resources
+    assert utilization["lut"]["available"] == board.device.lut
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"fmax": {}}', json.dumps(report("DP16KD"))])
@@ -77,4 +77,4 @@ def test_report_that_is_none(tmp_path, text):
     path.write_text(text)
     message = f"^cannot read the report of nextpnr in {re.escape(str(path))}; see its log$"
     with pytest.raises(BuildError, match=message):
-        read_report(path, get("icebreaker"), Cells("ice40", {}))
+        read_report(path, get("icebreaker").device, Cells(get("icebreaker").family, {}))

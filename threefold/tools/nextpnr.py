@@ -5,26 +5,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from .boards import Board
-from .errors import BuildError
+from ..errors import BuildError
+from ..fpga import Device
 from .synthesis import Cells
 
-__all__ = ["follow_nextpnr", "follow_yosys", "read_report", "resources"]
-
-_CELLS = {
-    "ice40": {
-        "lut": ["ICESTORM_LC"],
-        "bram": ["ICESTORM_RAM"],
-        "dsp": ["ICESTORM_DSP"],
-        "spram": ["ICESTORM_SPRAM"],
-    },
-    "ecp5": {
-        "lut": ["TRELLIS_COMB"],
-        "ff": ["TRELLIS_FF"],
-        "bram": ["DP16KD"],
-        "dsp": ["MULT18X18D", "ALU54B"],
-    },
-}
+__all__ = ["follow_nextpnr", "follow_yosys", "read_report"]
 
 _PASSES = 50  # of Yosys, about, in either family's synthesis
 _ITERATIONS = 15  # of nextpnr's analytical placer, about
@@ -84,19 +69,16 @@ def _further(tell: Callable[[float], None]) -> Callable[[float], None]:
     return further
 
 
-def resources(board: Board) -> tuple[str, ...]:
-    """Kinds of resources that the device of a board is counted in; ``"spram"`` if it has any."""
-    return ("lut", "ff", "bram", "dsp") + ("spram",) * bool(board.spram)
-
-
-def read_report(path: Path, board: Board, cells: Cells) -> tuple[float, dict[str, dict[str, int]]]:
+def read_report(
+    path: Path, device: Device, cells: Cells
+) -> tuple[float, dict[str, dict[str, int]]]:
     """Highest frequency in MHz and utilization, from nextpnr's report.
 
     Parameters
     ----------
     path : Path
         The file nextpnr wrote.
-    board : Board
+    device : Device
         What the design was placed for.
     cells : Cells
         What was placed.
@@ -112,13 +94,13 @@ def read_report(path: Path, board: Board, cells: Cells) -> tuple[float, dict[str
         fmax = min(clock["achieved"] for clock in content["fmax"].values())
         used = {
             resource: sum(content["utilization"][name]["used"] for name in names)
-            for resource, names in _CELLS[board.family].items()
-            if resource in resources(board)
+            for resource, names in device.family.flow.report.items()
+            if resource in device.resources
         }
     except (OSError, ValueError, KeyError, TypeError):
         raise BuildError(f"cannot read the report of nextpnr in {path}; see its log") from None
     used.setdefault("ff", cells.ff)
     return fmax, {
-        resource: {"used": used[resource], "available": getattr(board, resource)}
-        for resource in resources(board)
+        resource: {"used": used[resource], "available": getattr(device, resource)}
+        for resource in device.resources
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from threefold.errors import BuildError, ToolError
-from threefold.toolchain import TOOLS, Tool, environment, find, run
+from threefold.tools.toolchain import TOOLS, Tool, environment, find, run
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from threefold.errors import PlanError
-from threefold.hw.uart import UARTReceiver, UARTTransmitter, divisor
+from threefold.hw.interfaces.uart import UARTReceiver, UARTTransmitter, divisor
 
 
 class Loopback(wiring.Component):

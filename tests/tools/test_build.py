@@ -12,8 +12,8 @@ from amaranth.lib.wiring import In, Out
 
 from threefold import build
 from threefold.boards import get
-from threefold.build import _placement, build_bitstream, check_build
 from threefold.errors import BuildError, PlanError, ToolError
+from threefold.tools.build import _placement, build_bitstream, check_build
 
 
 class Difference(wiring.Component):
@@ -55,14 +55,15 @@ def available(path):
 def test_bitstream(tmp_path, name, clock_mhz, suffix, start):
     steps = []
     board = get(name)
+    device = board.device
     result = build_bitstream(
         Difference(), board, tmp_path, name="tiny", progress=lambda *step: steps.append(step)
     )
     assert result.bitstream == tmp_path / "gateware" / f"tiny{suffix}"
     assert result.bitstream.read_bytes().startswith(start)
     assert result.clock_mhz == clock_mhz <= result.fmax_mhz
-    assert result.utilization["bram"] == {"used": 1, "available": board.bram}
-    assert result.utilization["dsp"] == {"used": 0, "available": board.dsp}
+    assert result.utilization["bram"] == {"used": 1, "available": device.bram}
+    assert result.utilization["dsp"] == {"used": 0, "available": device.dsp}
     assert 100 < result.utilization["lut"]["used"] < 400
     assert 100 < result.utilization["ff"]["used"] < 300
     assert result.utilization.get("spram") == SPRAM.get(name)
@@ -74,7 +75,7 @@ def test_bitstream(tmp_path, name, clock_mhz, suffix, start):
     assert {"tiny.il", "tiny.report.json", "tiny.stat.json", "yosys.log"} <= left
     assert not [file for file in left if file.startswith(".")]
     assert available(tmp_path / "gateware" / "tiny.report.json") == [
-        [number] for number in (board.lut, board.bram, board.spram) if number
+        [number] for number in (device.lut, device.bram, device.spram) if number
     ]
 
 
@@ -104,8 +105,10 @@ def test_too_big(tmp_path, change, message):
     gateware.mkdir()
     (gateware / ".build-killed").mkdir()
     (gateware / "top.bin").write_bytes(b"of an earlier build")
+    board = get("icebreaker")
+    smaller = dataclasses.replace(board, device=dataclasses.replace(board.device, **change))
     with pytest.raises(BuildError, match=message):
-        build_bitstream(Difference(), dataclasses.replace(get("icebreaker"), **change), tmp_path)
+        build_bitstream(Difference(), smaller, tmp_path)
     assert [path.name for path in gateware.iterdir()] == ["yosys.log"]
 
 

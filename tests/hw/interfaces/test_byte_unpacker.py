@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from threefold.errors import PlanError
-from threefold.hw.byte_unpacker import ByteUnpacker
+from threefold.hw.interfaces.byte_unpacker import ByteUnpacker
 
 
 async def pause(ctx, cycles):

@@ -1,14 +1,14 @@
-"""What is built for a board: an accelerator with its clock, serial line and LEDs."""
+"""Top level of a board: an accelerator with its clock, serial line and LEDs."""
 
 from amaranth.hdl import Cat, ClockDomain, Module
 from amaranth.lib import io, wiring
 
-from threefold.hw.uart import divisor
+from threefold.boards import Board
 
-from .board import Board
-from .bridge import UARTBridge
 from .clock import ClockGenerator
-from .serial import BAUD, FIFO_BYTES
+from .interfaces.bridge import UARTBridge
+from .interfaces.serial import BAUD, FIFO_BYTES
+from .interfaces.uart import divisor
 
 __all__ = ["BoardTop"]
 

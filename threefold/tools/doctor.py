@@ -3,7 +3,8 @@
 import importlib.metadata
 from dataclasses import dataclass
 
-from .errors import ToolError
+from ..errors import ToolError
+from ..fpga import FAMILIES
 from .toolchain import TOOLS, find
 
 __all__ = ["ToolStatus", "doctor"]
@@ -44,12 +45,11 @@ class ToolStatus:
 
 _TOOLS = {
     "yosys": ("synthesis", True),
-    "nextpnr-ice40": ("place and route, iCE40", True),
-    "icepack": ("bitstream, iCE40", True),
-    "icepll": ("check of PLL settings", False),
-    "nextpnr-ecp5": ("place and route, ECP5", True),
-    "ecppack": ("bitstream, ECP5", True),
-    "ecppll": ("check of PLL settings", False),
+    **{
+        program.name: (program.purpose, program.needed)
+        for family in FAMILIES.values()
+        for program in family.flow.programs
+    },
     "sby": ("formal proofs", False),
     "verilator": ("simulation", True),
     "g++": ("simulation", True),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from .errors import BuildError
+from ..errors import BuildError
 
 __all__ = ["Choice", "best_seed"]
 

@@ -1,6 +1,6 @@
-from threefold.doctor import doctor
 from threefold.errors import ToolError
-from threefold.toolchain import TOOLS
+from threefold.tools.doctor import doctor
+from threefold.tools.toolchain import TOOLS
 
 
 def test_everything_is_listed_once():
@@ -22,7 +22,7 @@ def test_what_is_missing_says_how_to_get_it(monkeypatch):
     def missing(name):
         raise ToolError(f"{name} is missing: pip install {name}")
 
-    monkeypatch.setattr("threefold.doctor.find", missing)
+    monkeypatch.setattr("threefold.tools.doctor.find", missing)
     yosys = next(status for status in doctor() if status.name == "yosys")
     assert not yosys.ok
     assert yosys.problem == "yosys is missing: pip install yosys"

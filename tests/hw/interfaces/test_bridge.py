@@ -9,15 +9,15 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
-from threefold.boards import UARTBridge
 from threefold.errors import PlanError
 from threefold.hw.accelerator import Accelerator
+from threefold.hw.interfaces.bridge import UARTBridge
 from threefold.hw.stream import lane_count
 from threefold.network import Codes, Dense, Logits, Network, Tensor
 from threefold.plan import Folding, fold
 from threefold.sim import golden
 
-from ..accelerators import random_images
+from ...accelerators import random_images
 
 DIVISOR = 4
 

@@ -4,8 +4,11 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from threefold import fpga
 from threefold.errors import BuildError
-from threefold.synthesis import Cells, multipliers, synthesise
+from threefold.fpga.ecp5 import ECP5
+from threefold.fpga.ice40 import ICE40
+from threefold.tools.synthesis import Cells, multipliers, synthesise
 
 
 class Sum(wiring.Component):
@@ -47,24 +50,24 @@ class Table(wiring.Component):
 
 @pytest.mark.parametrize(("family", "lut"), [("ice40", 8), ("ecp5", 8)])
 def test_adder(tmp_path, family, lut):
-    cells = synthesise(Sum(), family, tmp_path)
+    cells = synthesise(Sum(), fpga.get(family), tmp_path)
     assert (cells.lut, cells.ff, cells.bram, cells.dsp) == (lut, 8, 0, 0)
     assert (tmp_path / "yosys.log").is_file()
 
 
 @pytest.mark.parametrize("family", ["ice40", "ecp5"])
 def test_memory(tmp_path, family):
-    assert synthesise(Table(), family, tmp_path).bram == {"ice40": 2, "ecp5": 1}[family]
+    assert synthesise(Table(), fpga.get(family), tmp_path).bram == {"ice40": 2, "ecp5": 1}[family]
 
 
 def test_multiplier_is_found(tmp_path):
-    assert synthesise(Product(), "ecp5", tmp_path).dsp == 1
+    assert synthesise(Product(), ECP5, tmp_path).dsp == 1
     assert multipliers(Product()) == ["$modfloor in top", "$mul in top"]
     assert multipliers(Sum()) == []
 
 
 def test_every_block_that_multiplies_counts():
-    cells = Cells("ecp5", {"ALU54B": 1, "LUT4": 5, "MULT18X18D": 2})
+    cells = Cells(ECP5, {"ALU54B": 1, "LUT4": 5, "MULT18X18D": 2})
     assert cells.dsp == 3
 
 
@@ -73,4 +76,4 @@ def test_unreadable_counts(tmp_path):
     path.write_text("{")
     message = rf"^cannot read the cell counts in {path}; see the Yosys log$"
     with pytest.raises(BuildError, match=message):
-        Cells.read("ice40", path)
+        Cells.read(ICE40, path)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from threefold.errors import PlanError
-from threefold.hw.byte_packer import BytePacker
+from threefold.hw.interfaces.byte_packer import BytePacker
 
 
 async def pause(ctx, cycles):

@@ -11,28 +11,19 @@ from pathlib import Path
 from amaranth.build.run import BuildPlan
 from amaranth.lib import wiring
 
-from .boards import BAUD, CODE_BITS, Board, BoardTop
-from .errors import BuildError, PlanError
-from .files import make_folder
-from .hw.uart import divisor
+from ..boards import Board
+from ..errors import BuildError, PlanError
+from ..files import make_folder
+from ..hw.board_top import BoardTop
+from ..hw.interfaces.serial import BAUD, CODE_BITS
+from ..hw.interfaces.uart import divisor
+from ..progress import Progress, no_progress
 from .nextpnr import follow_nextpnr, follow_yosys, read_report
-from .progress import Progress, no_progress
 from .seeds import Choice, best_seed
 from .synthesis import PREPARE, Cells
 from .toolchain import Tool, find, run
 
 __all__ = ["BuildResult", "build_bitstream", "check_build"]
-
-# Share of the time of a build that a step takes, roughly.
-_STEPS = {
-    "ice40": {"synthesise": 0.5, "place and route": 0.45, "pack": 0.05},
-    "ecp5": {"synthesise": 0.35, "place and route": 0.55, "pack": 0.1},
-}
-
-_TOOLS = {
-    "ice40": ("yosys", "nextpnr-ice40", "icepack"),
-    "ecp5": ("yosys", "nextpnr-ecp5", "ecppack"),
-}
 
 _TITLES = {
     "lut": "LUTs",
@@ -42,16 +33,7 @@ _TITLES = {
     "spram": "single-port RAMs",
 }
 
-# What nextpnr's placer is told unless it is told otherwise: on ECP5, to give timing more weight
-# than it does by itself. For iCE40 that was not tried.
-_PLACEMENT = {
-    "ice40": {},
-    "ecp5": {"--placer-heap-timingweight": 30, "--placer-heap-critexp": 4},
-}
-
 _WORK = ".build-"  # prefix of the folder a build works in
-
-_SUFFIX = {"ice40": ".bin", "ecp5": ".bit"}
 
 
 @dataclass(frozen=True)
@@ -118,7 +100,8 @@ def build_bitstream(
     Parameters
     ----------
     component : wiring.Component
-        The accelerator; see :class:`threefold.boards.UARTBridge` for the streams it needs.
+        The accelerator, with the streams that
+        :class:`~threefold.hw.interfaces.bridge.UARTBridge` needs.
     board : Board
         What to build for.
     folder : path
@@ -135,7 +118,7 @@ def build_bitstream(
     timing_allow_fail : bool
         Keep a bitstream that does not hold the clock, instead of failing.
     synth_options : str
-        Further options for ``synth_ice40`` or ``synth_ecp5``, such as ``"-spram"``.
+        Further options of the family's synthesis, such as ``"-spram"`` of iCE40.
     nextpnr_options : str
         Further options for nextpnr, such as ``"--placer static"``, also in place of those that it
         is given for the board's family.
@@ -159,7 +142,7 @@ def build_bitstream(
     if seeds < 1:
         raise PlanError(f"at least 1 seed must be tried, not {seeds}")
     top = BoardTop(component, board, clock_mhz=clock_mhz, baud=baud)
-    plan = board.platform().build(
+    plan = board.make_platform().build(
         top,
         name=name,
         do_build=False,
@@ -183,7 +166,7 @@ def build_bitstream(
         choice = flow.place(range(seed, seed + seeds), top.clock_mhz, cells)
         if not timing_allow_fail:
             _check_speed(choice, top.clock_mhz, board)
-        _, utilization = read_report(flow.work / f"{name}.report.json", board, cells)
+        _, utilization = read_report(flow.work / f"{name}.report.json", board.device, cells)
         bitstream = flow.pack()
 
     return BuildResult(
@@ -233,14 +216,16 @@ def check_build(
             f"the serial line of a board carries input codes of at most {CODE_BITS} bits, "
             f"not {input_bits}; train with a narrower input or build with --rtl-only"
         )
-    for name in _TOOLS[board.family]:
+    flow = board.family.flow
+    for name in ("yosys", flow.nextpnr.name, flow.packer.name):
         find(name)
 
 
 def _placement(board: Board, options: str) -> str:
     """``options``, and those for the board's family that are not among them."""
     given = {word.partition("=")[0] for word in options.split()}
-    others = {name: value for name, value in _PLACEMENT[board.family].items() if name not in given}
+    placement = board.family.flow.placement
+    others = {name: value for name, value in placement.items() if name not in given}
     return " ".join([options, *(f"{name} {value}" for name, value in others.items())]).strip()
 
 
@@ -282,22 +267,23 @@ class _Flow:
         self.seconds = {}
         self._board, self._name, self._plan, self._gateware = board, name, plan, gateware
         self._yosys, self._nextpnr, self._packer = tools
+        self._tools = board.family.flow
         self._progress = progress
         self._write()
 
     def synthesise(self) -> Cells:
-        share = _STEPS[self._board.family]["synthesise"]
+        share = self._tools.shares["synthesise"]
         self._run(self._yosys, follow_yosys(self._step("synthesise", 0.0, share)))
         return Cells.read(self._board.family, self.work / f"{self._name}.stat.json")
 
     def place(self, seeds: range, clock_mhz: float, cells: Cells) -> Choice:
         """Place and route until a seed holds the clock; leaves what nextpnr made of the best."""
-        before, share, _ = _STEPS[self._board.family].values()
+        before, share, _ = self._tools.shares.values()
         share /= len(seeds)
         report = self.work / f"{self._name}.report.json"
         log = self._gateware / f"{self._nextpnr.name}.log"
         made = [report, log]
-        made += [self.work / f"{self._name}{end}" for end in (".tim", ".asc", ".config")]
+        made += [self.work / f"{self._name}{end}" for end in (".tim", self._tools.routed)]
 
         def place(seed: int) -> float:
             index = seeds.index(seed)
@@ -305,7 +291,7 @@ class _Flow:
             tell = self._step(f"place and route{many}", before + share * index, share)
             _set_seed(self._plan, seed)
             self._run(self._nextpnr, follow_nextpnr(tell))
-            return read_report(report, self._board, cells)[0]
+            return read_report(report, self._board.device, cells)[0]
 
         def keep(seed: int) -> None:
             for path in filter(Path.exists, made):
@@ -321,10 +307,10 @@ class _Flow:
 
     def pack(self) -> Path:
         """Make the bitstream and move what is to stay; the path of the bitstream."""
-        self._step("pack", 1 - _STEPS[self._board.family]["pack"], 0.0)
+        self._step("pack", 1 - self._tools.shares["pack"], 0.0)
         self._run(self._packer)
         self._write()
-        bitstream = f"{self._name}{_SUFFIX[self._board.family]}"
+        bitstream = f"{self._name}{self._tools.bitstream}"
         made = (f"{self._name}.stat.json", f"{self._name}.report.json", bitstream)
         for file in (*self._plan.files, *made):
             shutil.move(self.work / file, self._gateware / file)
@@ -349,7 +335,7 @@ class _Flow:
 
 def _check_fit(cells: Cells, board: Board) -> None:
     for resource, title in _TITLES.items():
-        needed, available = getattr(cells, resource), getattr(board, resource)
+        needed, available = getattr(cells, resource), getattr(board.device, resource)
         if needed > available:
             raise BuildError(
                 f"needs {needed:,} of {available:,} {title} on {board.name}; "

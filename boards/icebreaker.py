@@ -1,0 +1,19 @@
+"""1BitSquared iCEBreaker."""
+
+from amaranth_boards.icebreaker import ICEBreakerPlatform
+
+from threefold.fpga.ice40 import ICE40UP5K
+
+from .board import Board
+
+__all__ = ["ICEBREAKER"]
+
+ICEBREAKER = Board(
+    name="icebreaker",
+    title="1BitSquared iCEBreaker",
+    device=ICE40UP5K,
+    platform=ICEBreakerPlatform,
+    base_mhz=12,
+    clock_mhz=30,
+    leds=2,
+)

@@ -1,0 +1,1 @@
+"""Interfaces: what connects an accelerator to a host."""

@@ -1,0 +1,145 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from threefold import fpga
+from threefold.errors import PlanError
+from threefold.fpga import FAMILIES, GENERIC, Resources
+from threefold.fpga.ecp5 import ECP5
+from threefold.fpga.ice40 import ICE40
+
+ROOT = Path(__file__).parents[2]
+SOURCES = ("threefold", "hw", "quant", "sim", "boards", "firmware", "benchmarks")
+
+
+def test_by_name():
+    assert {name: fpga.get(name) for name in FAMILIES} == FAMILIES
+    assert all(family.name == name for name, family in FAMILIES.items())
+
+
+def test_unknown_family():
+    with pytest.raises(PlanError, match=r"^families are ice40 and ecp5, not 'nexus'$"):
+        fpga.get("nexus")
+
+
+def test_nothing_else_knows_a_family_by_name():
+    """Neither a condition nor a table; who wants one family imports it."""
+    names = re.compile("|".join(f"[\"']{name}[\"']" for name in FAMILIES), re.IGNORECASE)
+    files = {path.resolve() for folder in SOURCES for path in (ROOT / folder).rglob("*.py")}
+    ours = ROOT / "threefold" / "fpga"
+    assert len(files) > 100
+    found = [path for path in files if names.search(path.read_text()) and path.parent != ours]
+    assert not found
+
+
+@pytest.mark.parametrize(
+    ("width", "depth", "ice40", "ecp5"),
+    [
+        (16, 256, 1, 1),
+        (17, 256, 2, 1),
+        (16, 257, 2, 1),
+        (8, 512, 1, 1),
+        (4, 1024, 1, 1),
+        (2, 2048, 1, 1),
+        (1, 2048, 1, 1),
+        (2, 2049, 2, 1),
+        (36, 512, 5, 1),
+        (37, 512, 5, 2),
+        (18, 1024, 5, 1),
+        (1, 16384, 8, 1),
+        (128, 64, 8, 4),
+        (1, 1, 1, 1),
+    ],
+)
+def test_block_rams(width, depth, ice40, ecp5):
+    assert ICE40.block_rams(width, depth) == ice40
+    assert ECP5.block_rams(width, depth) == ecp5
+
+
+def test_bits_of_a_block():
+    assert (ICE40.block_bits, ECP5.block_bits) == (4096, 18432)
+
+
+@pytest.mark.parametrize(
+    ("width", "depth", "count"), [(16, 16384, 1), (17, 16384, 2), (16, 16385, 2), (20, 20000, 4)]
+)
+def test_single_port_rams(width, depth, count):
+    assert ICE40.single_ports(width, depth) == count
+
+
+def test_no_single_port_ram():
+    with pytest.raises(PlanError, match=r"^ECP5 has no single-port RAM$"):
+        ECP5.single_ports(8, 8)
+
+
+@pytest.mark.parametrize(
+    ("width", "depth", "ice40", "ecp5"),
+    [
+        (8, 16, False, False),
+        (16, 16, False, False),
+        (16, 64, True, False),
+        (128, 64, True, False),
+        (12, 128, True, False),
+        (12, 512, True, True),
+        (128, 144, True, True),
+    ],
+)
+def test_kind_of_a_read_only_memory(width, depth, ice40, ecp5):
+    assert GENERIC.prefers_block(width, depth) is ICE40.prefers_block(width, depth) is ice40
+    assert ECP5.prefers_block(width, depth) is ecp5
+
+
+@pytest.mark.parametrize(
+    ("width", "depth", "ice40", "ecp5"),
+    [
+        (16, 1, 0, 0),
+        (160, 2, 2, 2),
+        (160, 4, 14, 14),
+        (16, 8, 16, 16),
+        (16, 16, 16, 16),
+        (16, 32, 67.2, 32),
+        (16, 33, 69.6, 64),
+        (4, 64, 36, 16),
+        (16, 128, 297.6, 128),
+    ],
+)
+def test_luts_of_a_read_only_memory(width, depth, ice40, ecp5):
+    assert ICE40.rom_luts(width, depth) == pytest.approx(ice40)
+    assert ECP5.rom_luts(width, depth) == pytest.approx(ecp5)
+
+
+@pytest.mark.parametrize(("bits", "ice40", "ecp5"), [(1, 1, 2), (2, 2, 2), (7, 7, 8), (8, 8, 8)])
+def test_luts_of_an_adder(bits, ice40, ecp5):
+    assert (ICE40.adder(bits), ECP5.adder(bits)) == (ice40, ecp5)
+
+
+@pytest.mark.parametrize(
+    ("family", "width", "depth", "kind", "expected"),
+    [
+        (ICE40, 8, 8, "auto", Resources(32, ff=64)),
+        (ICE40, 8, 9, "auto", Resources(bram=1)),
+        (ICE40, 8, 9, "lut", Resources(40, ff=72)),
+        (ICE40, 8, 8, "block", Resources(bram=1)),
+        (ICE40, 8, 8, "spram", Resources(16, spram=1)),
+        (ECP5, 8, 32, "auto", Resources(21)),
+        (ECP5, 8, 512, "auto", Resources(bram=1)),
+        (ECP5, 8, 512, "spram", Resources(bram=1)),
+        (ECP5, 4, 16, "block", Resources(bram=1)),
+    ],
+)
+def test_a_buffer(family, width, depth, kind, expected):
+    assert family.buffer(width, depth, kind) == expected
+
+
+def test_sum_of_resources():
+    total = Resources(10, 1, 3) + Resources(2.5, 2)
+    assert total == Resources(12.5, 3, 3)
+    assert total.cells == 15.5
+
+
+def test_a_family_can_be_changed_for_a_trial():
+    small = replace(ECP5, name="trial", lut_ram=None)
+    assert small.buffer(4, 16, "lut").ff == 64
+    assert ECP5.buffer(4, 16, "lut").ff == 0

@@ -1,0 +1,45 @@
+"""FPGAs: families, one module each, and their devices."""
+
+from ..errors import PlanError
+from .cell import Bits, Cell, SinglePort
+from .device import Device
+from .ecp5 import ECP5
+from .family import Family, LutRam, ReaderCost
+from .flow import Flow, Program
+from .generic import GENERIC
+from .ice40 import ICE40
+from .pll import PLL
+from .resources import Resources
+
+__all__ = [
+    "FAMILIES",
+    "GENERIC",
+    "PLL",
+    "Bits",
+    "Cell",
+    "Device",
+    "Family",
+    "Flow",
+    "LutRam",
+    "Program",
+    "ReaderCost",
+    "Resources",
+    "SinglePort",
+    "get",
+]
+
+FAMILIES = {family.name: family for family in (ICE40, ECP5)}
+"""The families that accelerators are built for, by name."""
+
+
+def get(name: str) -> Family:
+    """The family called ``name``.
+
+    Raises
+    ------
+    PlanError
+        If there is none.
+    """
+    if name not in FAMILIES:
+        raise PlanError(f"families are {' and '.join(FAMILIES)}, not {name!r}")
+    return FAMILIES[name]

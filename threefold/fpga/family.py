@@ -1,0 +1,227 @@
+"""FPGA families: the shapes of their memories, the cost of logic, and their tools."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import NamedTuple
+
+from ..errors import PlanError
+from .cell import SinglePort
+from .flow import Flow
+from .pll import PLL
+from .resources import Resources
+
+__all__ = ["Family", "LutRam", "ReaderCost"]
+
+
+class LutRam(NamedTuple):
+    """A RAM made of look-up tables: its shape, and how many it takes."""
+
+    bits: int
+    rows: int
+    luts: int
+
+
+class ReaderCost(NamedTuple):
+    """LUTs of what walks over a map, calibrated.
+
+    ``each`` counts once, ``address`` for a bit of an address, ``place`` for a bit of a position on
+    the map, ``index`` for a bit of a place in the list of tiles, and ``beyond`` for a bit of a
+    position that may lie in the padding.
+    """
+
+    each: float
+    address: float
+    place: float
+    index: float
+    beyond: float
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Family:
+    """What the generator, the estimates and the tools know of a family of FPGAs.
+
+    Nothing else asks for its name: what differs among families is a property here.
+
+    Parameters
+    ----------
+    name : str
+        Name in lower case; that of the family of Amaranth's platforms, but for case.
+    title : str
+        Name as its maker writes it.
+    block_shapes : tuple of (int, int)
+        Widths in bits, and rows, that one block RAM takes.
+    block_worth : float
+        LUTs that a block RAM has to save for a read-only memory to go there.
+    block_least : int
+        What a memory has to exceed, or with :attr:`lut_ram` to reach, for each block RAM for
+        synthesis to use block RAM: bits in flip-flops, or RAMs of LUTs.
+    single_port : SinglePort or None
+        The large single-port RAM of the family, if some of its devices have any.
+    lut_ram : LutRam or None
+        RAM of LUTs; without it a small memory is flip-flops.
+    ram_styles : mapping of str to str
+        Attribute ``ram_style`` that Yosys needs to put a memory to ``"lut"`` or ``"block"``.
+    memory_gives_late : bool
+        Whether registers belong behind block RAM, in front of any logic: it gives its data late in
+        the cycle, and registers that have no LUT before them cost nothing.
+    complement_takes_luts : bool
+        Whether the complement of a subtrahend takes LUTs of its own in front of the carry chain.
+    carry_takes_mask : bool
+        Whether an adder is of CCU2C cells, whose LUTs can multiply one operand by a ternary weight.
+    shares_chains : bool
+        Whether neighbouring adders belong into one carry chain, since cells begin and end each.
+    carry_bits : int
+        Bits of a sum that a carry cell makes, each with a LUT.
+    wide_multiplexers : bool
+        Whether multiplexers beside the LUTs select among outputs of 2, 4 and 8 of them.
+    counts_bare_cells : bool
+        Whether a flip-flop or a carry without a LUT takes a logic cell of its own.
+    table_rows : float
+        Rows of a bit that a LUT of a deep table of thresholds holds, calibrated.
+    narrow_lanes : mapping of int to float
+        LUTs of a lane and its share of the adders for codes of so few bits that Yosys counts them
+        in LUTs, without a carry chain; calibrated.
+    reader : ReaderCost
+        LUTs of a walk over a map.
+    fifo_counter : int
+        LUTs of a FIFO for each bit of its counters.
+    search_counter : int
+        LUTs of a sequential search for each bit of a code but the first.
+    flow : Flow or None
+        Tools; None for a family that nothing is built for.
+    pll : subclass of PLL or None
+        PLL; None where there is none.
+    """
+
+    name: str
+    title: str
+    block_shapes: tuple[tuple[int, int], ...]
+    block_worth: float
+    block_least: int
+    single_port: SinglePort | None = None
+    lut_ram: LutRam | None = None
+    ram_styles: Mapping[str, str]
+    memory_gives_late: bool
+    complement_takes_luts: bool
+    carry_takes_mask: bool
+    shares_chains: bool
+    carry_bits: int
+    wide_multiplexers: bool
+    counts_bare_cells: bool
+    table_rows: float
+    narrow_lanes: Mapping[int, float]
+    reader: ReaderCost
+    fifo_counter: int
+    search_counter: int
+    flow: Flow | None = None
+    pll: type[PLL] | None = None
+
+    def __repr__(self) -> str:
+        return f"Family({self.name!r})"
+
+    @property
+    def block_bits(self) -> int:
+        """Most bits that one block RAM holds."""
+        return max(bits * rows for bits, rows in self.block_shapes)
+
+    def block_rams(self, width: int, depth: int) -> int:
+        """Block RAMs that a memory of ``depth`` rows of ``width`` bits takes."""
+        return min(ceil(width / bits) * ceil(depth / rows) for bits, rows in self.block_shapes)
+
+    def single_ports(self, width: int, depth: int) -> int:
+        """Single-port RAMs that a memory of ``depth`` rows of ``width`` bits takes.
+
+        Raises
+        ------
+        PlanError
+            If the family has none.
+        """
+        if self.single_port is None:
+            raise PlanError(f"{self.title} has no single-port RAM")
+        return ceil(width / self.single_port.bits) * ceil(depth / self.single_port.rows)
+
+    def prefers_block(self, width: int, depth: int) -> bool:
+        """Whether a read-only memory goes to block RAM rather than to LUTs.
+
+        Parameters
+        ----------
+        width : int
+            Bits of a row.
+        depth : int
+            Rows.
+        """
+        if self.wide_multiplexers:
+            luts = self.rom_luts(width, depth)
+        else:
+            luts = width * ceil(depth / 16) * 1.25  # a quarter of them selects
+        return luts > self.block_worth * self.block_rams(width, depth)
+
+    def adder(self, bits: int) -> int:
+        """LUTs of an adder of ``bits`` bits."""
+        return self.carry_bits * ceil(bits / self.carry_bits)
+
+    def rom_luts(self, width: int, depth: int) -> float:
+        """LUTs of a read-only memory that is made of them.
+
+        A LUT holds 16 rows of a bit. Wide multiplexers select among twice, four or eight times as
+        many. Without them that takes LUTs, and rows share fewer the more there are: for random
+        contents of 24 to 128 rows this is 20 % off at most, and with them not at all.
+
+        Parameters
+        ----------
+        width : int
+            Bits of a row.
+        depth : int
+            Rows.
+        """
+        if depth <= 16:
+            return min(width, 2**depth - 2)  # so many columns of so few rows differ, and need a LUT
+        if self.wide_multiplexers:
+            return width * 2 ** (depth - 1).bit_length() / 16
+        return width * (0.15 * depth - 0.6)
+
+    def rom(self, width: int, depth: int) -> Resources:
+        """Resources of a read-only memory, wherever :meth:`prefers_block` puts it."""
+        if self.prefers_block(width, depth):
+            return Resources(bram=self.block_rams(width, depth))
+        return Resources(self.rom_luts(width, depth))
+
+    def threshold_table(self, width: int, depth: int) -> Resources:
+        """Resources of a memory of thresholds that a requantizer reads; a single row is free."""
+        if self.prefers_block(width, depth):
+            return Resources(bram=self.block_rams(width, depth))
+        if depth == 1:
+            return Resources()
+        # A LUT holds 16 rows of a bit; beyond, more LUTs select.
+        return Resources(width * depth / (self.table_rows if depth > 16 else 16))
+
+    def buffer(self, width: int, depth: int, kind: str = "auto") -> Resources:
+        """Resources of a memory that is written and read, as synthesis maps it.
+
+        Parameters
+        ----------
+        width : int
+            Bits of a row.
+        depth : int
+            Rows.
+        kind : str
+            One of :data:`~threefold.plan.area.MEMORIES`; ``"spram"`` where the family has none is
+            ``"auto"``.
+        """
+        if kind == "spram" and self.single_port:
+            # Registers keep the word that was read.
+            return Resources(width * 2, spram=self.single_ports(width, depth))
+        blocks = self.block_rams(width, depth)
+        if kind == "block":
+            return Resources(bram=blocks)
+        if self.lut_ram is None:
+            if kind == "lut" or depth * width <= self.block_least * blocks:
+                return Resources(width * ceil(depth / 2), ff=width * depth)
+            return Resources(bram=blocks)
+        bits, rows, luts = self.lut_ram
+        banks = ceil(depth / rows)
+        rams = banks * ceil(width / bits)
+        if kind == "lut" or rams < self.block_least * blocks:
+            return Resources(luts * rams + (banks - 1) * (width / 2 + 1))
+        return Resources(bram=blocks)

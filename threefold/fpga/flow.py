@@ -1,0 +1,73 @@
+"""Tool flow of a family: what synthesizes, places, routes and packs, and how it counts cells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["Flow", "Program"]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A command-line tool.
+
+    Parameters
+    ----------
+    name : str
+        Name of the command.
+    package : str
+        Python package on PyPI that brings it.
+    purpose : str
+        What it is for.
+    needed : bool
+        Whether a build fails without it.
+    """
+
+    name: str
+    package: str
+    purpose: str
+    needed: bool = True
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Flow:
+    """From RTL to a bitstream.
+
+    Parameters
+    ----------
+    synthesis : str
+        Yosys command that maps a design to the family's cells.
+    nextpnr, packer : Program
+        What places and routes, and what makes the bitstream.
+    checks : tuple of Program
+        Tools that tests compare with.
+    placement : mapping of str to number
+        Options of nextpnr's placer, by name, unless the user gives others.
+    shares : mapping of str to float
+        Share of the time of a build that ``"synthesise"``, ``"place and route"`` and ``"pack"``
+        take, in this order, roughly; 1 together.
+    netlist : mapping of str to mapping of str to int
+        Cells that Yosys' ``stat`` counts, for ``"lut"``, ``"ff"``, ``"bram"``, ``"dsp"`` and
+        ``"spram"``, and how many of the resource one such cell is. A name may end in ``*``.
+    report : mapping of str to tuple of str
+        Cells of nextpnr's report, by resource. What is left out is taken from the netlist.
+    routed : str
+        Suffix of the file that nextpnr leaves for the packer.
+    bitstream : str
+        Suffix of the bitstream.
+    """
+
+    synthesis: str
+    nextpnr: Program
+    packer: Program
+    checks: tuple[Program, ...] = ()
+    placement: Mapping[str, float] = field(default_factory=dict)
+    shares: Mapping[str, float]
+    netlist: Mapping[str, Mapping[str, int]]
+    report: Mapping[str, tuple[str, ...]]
+    routed: str
+    bitstream: str
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """All tools of the family but Yosys."""
+        return (self.nextpnr, self.packer, *self.checks)

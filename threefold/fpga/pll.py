@@ -1,0 +1,82 @@
+"""Phase-locked loops: settings that make a clock of an accelerator from an oscillator."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from ..errors import PlanError
+from .cell import Cell
+
+__all__ = ["PLL"]
+
+_TOLERANCE = 1e-9  # of a comparison of frequencies, relative
+
+
+@dataclass(frozen=True)
+class PLL(ABC):
+    """Settings of a PLL; all frequencies in MHz.
+
+    A family has a subclass of its own, whose further fields are the dividers.
+
+    Parameters
+    ----------
+    input_mhz : float
+        Frequency of the oscillator.
+    """
+
+    title: ClassVar[str]
+    """Name of the family, for messages."""
+
+    on_pad: ClassVar[bool] = False
+    """Whether the oscillator's pad leads to the PLL alone, and not into the device as well."""
+
+    input_mhz: float
+
+    @classmethod
+    def for_frequency(cls, input_mhz: float, wanted_mhz: float) -> Self:
+        """The settings with the highest output not above ``wanted_mhz``.
+
+        Raises
+        ------
+        PlanError
+            If the PLL cannot come from the one to the other.
+        """
+        legal = [pll for pll in cls.candidates(input_mhz) if pll.legal]
+        low_enough = [pll for pll in legal if pll.output_mhz <= wanted_mhz * (1 + _TOLERANCE)]
+        if not low_enough or wanted_mhz > max(pll.output_mhz for pll in legal) * (1 + _TOLERANCE):
+            outputs = [pll.output_mhz for pll in legal]
+            raise PlanError(
+                f"an {cls.title} PLL cannot make {wanted_mhz:g} MHz from {input_mhz:g} MHz; "
+                f"choose {min(outputs):g} to {max(outputs):g} MHz"
+            )
+        return min(low_enough, key=lambda pll: (-round(pll.output_mhz, 6), pll.rank))
+
+    @classmethod
+    @abstractmethod
+    def candidates(cls, input_mhz: float) -> Iterable[Self]:
+        """All settings of the dividers, legal or not."""
+
+    @property
+    @abstractmethod
+    def output_mhz(self) -> float:
+        """Frequency that comes out."""
+
+    @property
+    @abstractmethod
+    def legal(self) -> bool:
+        """Whether every frequency is within its limits."""
+
+    @property
+    @abstractmethod
+    def rank(self) -> tuple[float, ...]:
+        """Order among settings of equal output, the best first."""
+
+    @property
+    @abstractmethod
+    def cell(self) -> Cell:
+        """The cell with these settings.
+
+        Its inputs have the roles ``"oscillator"`` (the pad itself if :attr:`on_pad`) and
+        ``"clock"`` (where feedback comes from outside), its outputs ``"clock"`` and ``"locked"``.
+        """
