@@ -28,8 +28,8 @@ from threefold import zoo
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
 from threefold.network import Network
-from threefold.plan import EnginePlan, Folding, Layer, Plan, fold, lower
-from threefold.plan.cycles import predict
+from threefold.plan import Folding, Plan, Schedule, fold, lower
+from threefold.plan.conv_layer import ConvLayer
 from threefold.sim import simulate as simulation
 from threefold.sim.bench import LOG, Events
 from threefold.sim.simulate import SimulationResult, simulate
@@ -45,8 +45,8 @@ BALANCED = 36_864
 def _resnet(network: Network) -> dict[str, Folding]:
     """64 lanes where a layer has 2.4 M MACs, 32 where it has half as many."""
     chosen = {"stem": Folding(16, 3), "classes": Folding(1, 1)}
-    for layer in lower(network)[0]:
-        if isinstance(layer, Layer) and layer.name not in chosen:
+    for layer in lower(network):
+        if isinstance(layer, ConvLayer) and layer.name not in chosen:
             chosen[layer.name] = Folding(layer.macs // BALANCED // 8, 8)
     return chosen
 
@@ -107,15 +107,15 @@ def folded(name: str) -> Plan:
     return fold(network, CASES[name].foldings(network))
 
 
-def inside(engine: EnginePlan) -> int:
+def inside(schedule: Schedule) -> int:
     """Tile cycles of an image whose word lies within the map, not in its padding."""
-    window = engine.layer.window
+    window = schedule.layer.window
     counts = []
     for axis, padding in ((0, window.padding[0]), (1, window.padding[1])):
         corners = np.arange(window.out[axis]) * window.stride[axis] - padding
         places = corners[:, None] + np.arange(window.kernel[axis])
         counts.append(((places >= 0) & (places < window.shape[axis])).sum(axis=0))
-    _, row, column, _ = engine.schedule.tiles.T
+    _, row, column, _ = schedule.tiles.T
     return int((counts[0][row] * counts[1][column]).sum())
 
 
@@ -183,15 +183,16 @@ def measure(name: str, folder: Path) -> dict:
     stalled, *_, compiling = runs.run(STALLED_IMAGES, STALLS)
     count = max(plan.cycles.images, ceil(LEAST_CYCLES / plan.cycles.interval))
     result, cycles, seconds, overhead = runs.run(count)
-    busiest = max(engine.tile_cycles for engine in plan.engines)
+    schedules = plan.schedules
+    busiest = max(each.cycles for each in schedules.values())
     interval = result.cycles.interval
-    shares = [inside(each) / interval for each in plan.engines if each.tile_cycles == busiest]
+    shares = [inside(each) / interval for each in schedules.values() if each.cycles == busiest]
     row = {
         "network": name,
-        "engines": len(plan.engines),
-        "lanes": sum(engine.folding.pe * engine.folding.simd for engine in plan.engines),
+        "engines": len(schedules),
+        "lanes": sum(each.folding.pe * each.folding.simd for each in schedules.values()),
         "foldings": {key: [each.pe, each.simd] for key, each in plan.foldings().items()},
-        "bottleneck": [each.name for each in plan.engines if each.tile_cycles == busiest],
+        "bottleneck": [name for name, each in schedules.items() if each.cycles == busiest],
         "mismatches": 0,  # the simulation raises an error at the first
         "images": count,
         "beats_compared": result.beats,
@@ -273,7 +274,7 @@ def main():
         parser.error(f"networks are {', '.join(CASES)}, not {', '.join(sorted(unknown))}")
     found = conditions()
     # Numba compiles the cycle model once an installation, which is not measured.
-    predict(folded("tiny_conv").steps, True, {})
+    _ = folded("tiny_conv").cycles
     rows = []
     with Progress(console=Console(stderr=True)) as progress:
         for name in progress.track(arguments.networks or list(CASES), description="Networks"):

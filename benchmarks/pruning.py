@@ -137,7 +137,7 @@ def measure(
     require_equal(model, network, dataset.test_images[:COMPARED])
     plan = planned(network, case)
     tiles = counts(select(model, pruning or Pruning(tile=case.tile)))
-    schedules = {engine.layer.name: engine.schedule for engine in plan.engines}
+    schedules = plan.schedules
     cycles = {"latency": plan.cycles.latency, "interval": plan.cycles.interval}
     run = _simulated(plan, dataset) if simulated else None
     if run and {key: run[key] for key in cycles} != cycles:

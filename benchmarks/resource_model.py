@@ -35,8 +35,9 @@ from threefold.network import (
     Tensor,
     Threshold,
 )
-from threefold.plan import EnginePlan, Folding, Layer, Plan, StepPlan, estimate, fold, lower
-from threefold.plan.buffers import branch_buffers
+from threefold.plan import Folding, Plan, Unit, fold, lower
+from threefold.plan.conv_layer import ConvLayer
+from threefold.plan.plan import plan_of
 from threefold.plan.requantize import FORMS
 from threefold.tools.synthesis import synthesise
 from threefold.tools.toolchain import find
@@ -107,17 +108,21 @@ def make_plan(point: Point | MapPoint) -> Plan:
             ops.append((f"act{number}", Threshold(np.sort(levels, axis=1))))
     ops += [("logits", Logits(rng.integers(-50, 50, rows))), ("classify", ArgMax())]
     network = Network.chain("sample", Tensor((1, 1, point.widths[0]), codes), ops)
-    return fold(network, {layer.name: _folding(rng, layer) for layer in lower(network)[0]})
+    return fold(network, _foldings(rng, network))
 
 
-def _folding(rng: np.random.Generator, layer) -> Folding:
-    choices = [
-        folding
-        for pe in range(1, layer.rows + 1)
-        for simd in range(1, layer.columns + 1)
-        if pe * simd <= MOST_LANES and (folding := Folding(pe, simd)).divides(layer)
-    ]
-    return choices[rng.integers(len(choices))]
+def _foldings(rng: np.random.Generator, network: Network) -> dict[str, Folding]:
+    foldings = {}
+    for layer in lower(network):
+        if isinstance(layer, ConvLayer):
+            choices = [
+                folding
+                for pe in range(1, layer.rows + 1)
+                for simd in range(1, layer.columns + 1)
+                if pe * simd <= MOST_LANES and (folding := Folding(pe, simd)).divides(layer)
+            ]
+            foldings[layer.name] = choices[rng.integers(len(choices))]
+    return foldings
 
 
 def _map_plan(point: MapPoint) -> Plan:
@@ -131,10 +136,8 @@ def _map_plan(point: MapPoint) -> Plan:
         codes = Codes.unsigned(int(rng.choice([1, 2, 4])))
         _block(rng, builder, str(number), codes)
     network = builder.classifier(5)
-    layers = [step for step in lower(network)[0] if isinstance(step, Layer)]
-    plan = fold(network, {layer.name: _folding(rng, layer) for layer in layers})
-    steps = tuple(_with_form(rng, step) for step in plan.steps)
-    return Plan(network, steps, plan.argmax, branch_buffers(steps, plan.argmax))
+    plan = fold(network, _foldings(rng, network))
+    return plan_of(network, tuple(_with_form(rng, unit) for unit in plan.units))
 
 
 def _block(rng: np.random.Generator, builder: Builder, name: str, codes: Codes) -> None:
@@ -160,17 +163,18 @@ def _block(rng: np.random.Generator, builder: Builder, name: str, codes: Codes) 
         builder.threshold(f"codes{name}", codes)
 
 
-def _with_form(rng: np.random.Generator, plan):
-    has_form = isinstance(plan, StepPlan) or (
-        isinstance(plan, EnginePlan) and plan.layer.levels is not None
-    )
-    return replace(plan, form=str(rng.choice(FORMS))) if has_form else plan
+def _with_form(rng: np.random.Generator, unit: Unit) -> Unit:
+    if unit.kind == "add":
+        rng.choice(FORMS)  # drawn and not used when the figures on record were measured
+    if "form" not in unit.decisions():
+        return unit
+    return replace(unit, form=str(rng.choice(FORMS)))
 
 
 def measure(family: str, point: Point | MapPoint) -> dict:
     """Estimate and synthesis of one accelerator, as a row of the table."""
     plan = make_plan(point)
-    expected = estimate(plan.steps, fpga.get(family), plan.buffers)
+    expected = plan.resources(fpga.get(family))
     with tempfile.TemporaryDirectory() as folder:
         cells = synthesise(Accelerator(plan), fpga.get(family), folder, name="sample")
     foldings = [f"{fold.pe}x{fold.simd}" for fold in plan.foldings().values()]

@@ -93,8 +93,8 @@ def measure(name: str) -> dict:
         result = simulate(plan, rtl, images, Path(folder, "sim"))
     return {
         "network": name,
-        "engines": len(plan.engines),
-        "lanes": sum(engine.folding.pe * engine.folding.simd for engine in plan.engines),
+        "engines": len(plan.schedules),
+        "lanes": sum(each.pe * each.simd for each in plan.foldings().values()),
         "images": case.images,
         "beats_compared": result.beats,
         "generate_seconds": round(generated - began, 1),

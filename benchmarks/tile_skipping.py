@@ -74,16 +74,17 @@ def measure(name: str, granularity: str) -> dict:
     """Figures of one network, as a row of the table."""
     dense, sparse = planned(name), planned(name, granularity)
     layers = []
-    for one, other in zip(dense.engines, sparse.engines, strict=True):
-        left, index = len(other.schedule.tiles), other.schedule.program.bits
+    for layer, one in dense.schedules.items():
+        other = sparse.schedules[layer]
+        left, index = len(other.tiles), other.program.bits
         layers.append(
             {
-                "name": one.name,
+                "name": layer,
                 "pe": one.folding.pe,
                 "simd": one.folding.simd,
-                "tiles": [len(one.schedule.tiles), left],
-                "cycles": [one.tile_cycles, other.tile_cycles],
-                "bits": [one.schedule.weight_bits, other.schedule.weight_bits],
+                "tiles": [len(one.tiles), left],
+                "cycles": [one.cycles, other.cycles],
+                "bits": [one.weight_bits, other.weight_bits],
                 "index_bits": index * left,
                 "index_bits_of_tile": index,
             }

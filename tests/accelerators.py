@@ -6,8 +6,20 @@ from itertools import pairwise
 import numpy as np
 
 from threefold.hw.accelerator import Accelerator
-from threefold.network import INPUT, ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
-from threefold.plan import Folding, Layer, Plan, fold, lower
+from threefold.network import (
+    INPUT,
+    ArgMax,
+    Codes,
+    Dense,
+    Integers,
+    Logits,
+    Network,
+    Tensor,
+    Threshold,
+)
+from threefold.plan import Folding, Plan, fold, lower
+from threefold.plan.conv_layer import ConvLayer
+from threefold.plan.units import EngineUnit
 from threefold.plan.window import Window
 
 from .streams import Bench
@@ -17,6 +29,7 @@ __all__ = [
     "AcceleratorBench",
     "Run",
     "divisors",
+    "engines",
     "make_layer",
     "random_foldings",
     "random_images",
@@ -35,11 +48,10 @@ CODES = {
 
 def make_layer(
     weights, codes: Codes | None = None, *, shape=None, groups: int = 1, name: str = "fc1", **more
-) -> Layer:
+) -> ConvLayer:
     """A layer of these weights: a matrix, or a kernel that slides over a map of ``shape``.
 
-    ``stride`` and ``padding`` are of its window, ``levels``, ``offsets`` and ``out_codes`` its
-    finish.
+    ``stride`` and ``padding`` are of its window, ``levels`` and ``offsets`` its finish.
     """
     weights = np.asarray(weights, np.int8)
     if weights.ndim == 2:
@@ -47,7 +59,18 @@ def make_layer(
     geometry = {key: more.pop(key) for key in ("stride", "padding") if key in more}
     window = Window(shape or weights.shape[1:], weights.shape[1:3], **geometry)
     codes = codes or Codes.unsigned(2)
-    return Layer(name, "act1", (INPUT,), weights, window, codes, groups, **more)
+    levels, offsets = more.get("levels"), more.get("offsets")
+    element = Integers(-64, 63) if levels is None else Codes(levels.shape[1])
+    output = Tensor((*window.out, len(weights)), element)
+    inputs = (Tensor(window.shape, codes),)
+    return ConvLayer(
+        name, "act1", (INPUT,), inputs, output, weights, window, groups, levels, offsets
+    )
+
+
+def engines(plan: Plan) -> list[EngineUnit]:
+    """The units of a plan that have an array each."""
+    return [unit for unit in plan.units if isinstance(unit, EngineUnit)]
 
 
 def random_network(
@@ -84,7 +107,8 @@ def random_foldings(rng: np.random.Generator, network: Network) -> dict[str, Fol
         layer.name: Folding(
             int(rng.choice(divisors(layer.rows))), int(rng.choice(divisors(layer.columns)))
         )
-        for layer in lower(network)[0]
+        for layer in lower(network)
+        if isinstance(layer, ConvLayer)
     }
 
 
@@ -118,9 +142,9 @@ class AcceleratorBench:
         self._bench = Bench(self._dut, family=family)
 
     def run(self, images: np.ndarray, *, stalls: float = 0.0, seed: int = 0) -> Run:
-        beats = self._plan.o_beats
+        beats = self._plan.ports.output.beats
         count = len(images) * beats
-        words = images.reshape(-1, self._plan.i_lanes)
+        words = images.reshape(-1, self._plan.ports.input.type.lanes)
         traffic = self._bench.run(words, count, stalls=stalls, seed=seed)
         assert len(traffic.beats) == count, f"{len(traffic.beats)} beats, not {count}; seed {seed}"
         left = [cycle - traffic.entered[0] for cycle in traffic.left[beats - 1 :: beats]]

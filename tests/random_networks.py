@@ -22,8 +22,9 @@ from threefold.network import (
     Tensor,
     Threshold,
 )
-from threefold.plan import EnginePlan, Folding, Layer, Plan, StepPlan, fold, lower
-from threefold.plan.buffers import branch_buffers
+from threefold.plan import Folding, Plan, Unit, fold, lower
+from threefold.plan.conv_layer import ConvLayer
+from threefold.plan.plan import plan_of
 from threefold.plan.requantize import FORMS
 
 from .accelerators import CODES, divisors
@@ -44,25 +45,25 @@ def random_convolutional_plan(rng: np.random.Generator) -> Plan:
     """A random network on random arrays, with memories and requantizers by chance as well."""
     network = random_convolutional(rng)
     plan = fold(network, random_arrays(rng, network))
-    steps = tuple(_varied(rng, step) for step in plan.steps)
-    return Plan(network, steps, plan.argmax, branch_buffers(steps, plan.argmax))
+    return plan_of(network, tuple(_varied(rng, unit) for unit in plan.units))
 
 
-def _varied(rng: np.random.Generator, step):
-    if isinstance(step, StepPlan):
-        return replace(step, form=str(rng.choice(FORMS)))
-    changes = {"memory": str(rng.choice(["auto", "auto", "spram"]))}
-    if isinstance(step, EnginePlan):
+def _varied(rng: np.random.Generator, unit: Unit) -> Unit:
+    decided, changes = unit.decisions(), {}
+    if "memory" in decided:
+        changes["memory"] = str(rng.choice(["auto", "auto", "spram"]))
+    if "form" in decided:
         changes["form"] = str(rng.choice(FORMS))
-        changes["lanes"] = int(rng.choice(divisors(step.folding.pe)))
-    return replace(step, **changes)
+    if "pe" in decided:
+        changes["lanes"] = int(rng.choice(divisors(decided["pe"])))
+    return replace(unit, **changes)
 
 
 def random_arrays(rng: np.random.Generator, network: Network) -> dict[str, Folding]:
     """A folding for each layer, of all those that divide it."""
     foldings = {}
-    for layer in lower(network)[0]:
-        if isinstance(layer, Layer):
+    for layer in lower(network):
+        if isinstance(layer, ConvLayer):
             sizes = [
                 folding
                 for pe in divisors(layer.rows)

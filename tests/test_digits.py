@@ -7,6 +7,7 @@ from threefold import quant
 from threefold.project import Project
 from threefold.sim import golden
 
+from .accelerators import engines
 from .digits import dataset, network, trained
 
 SEEDS = (0, 1, 2)
@@ -38,7 +39,7 @@ def test_golden_equals_pytorch_on_every_code(seed):
 
 
 def test_hardware_equals_golden_on_every_code(project, simulated):
-    outputs = sum(engine.layer.rows // engine.lanes for engine in project.plan.engines) + 1
+    outputs = sum(engine.layer.rows // engine.lanes for engine in engines(project.plan)) + 1
     assert simulated.images == 360
     assert simulated.beats == 360 * outputs
     assert np.array_equal(

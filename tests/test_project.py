@@ -141,7 +141,7 @@ def test_create_and_open(project):
     opened = Project.open(project.folder)
     assert opened.name == "sample"
     assert opened.board.name == "icebreaker"
-    assert opened.plan.dumps() == project.plan.dumps()
+    assert opened.plan == project.plan
     assert Project.reopen(NETWORK, project.folder).network is NETWORK
 
 
@@ -334,7 +334,7 @@ def test_another_network_or_board_removes_it_too(project, simulated, built, chan
     options = {"network": NETWORK, "foldings": FOLDINGS, **change}
     other = Project.create(options.pop("network"), project.folder, **options)
     assert content(project.folder).keys() == {"network.tern", "plan.json"}
-    assert Project.open(project.folder).plan.dumps() == other.plan.dumps()
+    assert Project.open(project.folder).plan == other.plan
 
 
 def test_network_of_another_name_removes_it_too(project, simulated, built):

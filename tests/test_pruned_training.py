@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from threefold.plan import Folding, fold
-from threefold.plan.cycles import trace
+from threefold.plan.cycle_model.cycles import trace
 from threefold.quant import PRESETS, Pruning, build, digit_maps, export, require_equal, train
 from threefold.quant.pruning import counts, select
 from threefold.sim import golden
 
-from .accelerators import AcceleratorBench
+from .accelerators import AcceleratorBench, engines
 
 TILES = {"conv1": (4, 1), "conv2": (2, 4), "fc1": (2, 8)}
 
@@ -37,7 +37,7 @@ def test_pruned_tiles_are_skipped(digits, fraction, whole_kernel):
     network = export(model, "lenet", {"pruning": pruning})
     require_equal(model, network, digits.test_images[:50])
     plan = fold(network, {name: Folding(*size) for name, size in TILES.items()})
-    for engine in plan.engines:
+    for engine in engines(plan):
         of_layer = pruning[engine.layer.name]
         positions = engine.layer.window.kernel if whole_kernel else (1, 1)
         gone = of_layer["pruned"] * int(np.prod(positions))
@@ -49,6 +49,6 @@ def test_pruned_tiles_are_skipped(digits, fraction, whole_kernel):
     images = digits.test_images[:3]
     run = AcceleratorBench(plan).run(images)
     assert np.array_equal(run.outputs, golden.run(network, images).reshape(3, -1))
-    assert run.left == trace(plan.steps, plan.argmax, plan.buffers, 3).left.tolist()
+    assert run.left == trace(plan.netlist.stages, 3).left.tolist()
     assert run.left[-1] - run.left[-2] == plan.cycles.interval
     assert plan.cycles.interval == plan.bottleneck.cycles

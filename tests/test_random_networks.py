@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 from threefold.network import INPUT
-from threefold.plan.cycles import trace
+from threefold.plan.cycle_model.cycles import trace
 from threefold.sim import golden
 
 from .accelerators import CODES, AcceleratorBench, random_images
@@ -40,7 +40,7 @@ def test_bit_and_cycle_exact(seed):
 
     run = bench.run(images)
     assert np.array_equal(run.outputs, expected), f"seed {seed}"
-    left = trace(plan.steps, plan.argmax, plan.buffers, count).left.tolist()
+    left = trace(plan.netlist.stages, count).left.tolist()
     assert run.left == left, f"seed {seed}"
     assert run.left[0] == plan.cycles.latency, f"seed {seed}"
 

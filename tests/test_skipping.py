@@ -6,10 +6,10 @@ import pytest
 from threefold import zoo
 from threefold.network import Codes, Conv, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, align, fold
-from threefold.plan.cycles import trace
+from threefold.plan.cycle_model.cycles import trace
 from threefold.sim import golden
 
-from .accelerators import AcceleratorBench
+from .accelerators import AcceleratorBench, engines
 
 FOLDINGS = {"conv1": Folding(8, 2), "conv2": Folding(8, 4), "classes": Folding(4, 4)}
 
@@ -25,7 +25,7 @@ def plan_of(sparsity, *, whole_kernels=False):
 
 
 def predicted(plan, images):
-    return trace(plan.steps, plan.argmax, plan.buffers, images).left.tolist()
+    return trace(plan.netlist.stages, images).left.tolist()
 
 
 DENSE = plan_of(0.0)
@@ -37,7 +37,7 @@ def test_a_quarter_of_the_tiles_takes_a_quarter_of_cycles_and_bits(whole_kernels
     tiles = [(2 * 9 * 4, 36), (2 * 9 * 4, 16), (16 * 4, 1)]
     rows = [8 * 2, 8 * 4, 4 * 4]  # signs: no weight of a tile is 0
     index = [2 + 4 + 1, 2 + 4 + 1, 0 + 6 + 1]  # kernel row, word within it, last of its group
-    pairs = zip(DENSE.engines, plan.engines, strict=True)
+    pairs = zip(engines(DENSE), engines(plan), strict=True)
     for number, (before, after) in enumerate(pairs):
         count, pixels = tiles[number]
         assert before.tile_cycles == count * pixels
@@ -79,7 +79,7 @@ def test_reordered_filters_give_the_same_logits_from_fewer_tiles():
         plan = fold(each, foldings)
         runs.append(AcceleratorBench(plan).run(images))
         assert runs[-1].left == predicted(plan, 3)
-        cycles.append(plan.engines[0].tile_cycles)
+        cycles.append(engines(plan)[0].tile_cycles)
     assert cycles == [9 * 4 * 36, 9 * 4 * 9]
     assert np.array_equal(runs[0].outputs, golden.run(network, images).reshape(3, -1))
     assert np.array_equal(runs[1].outputs, runs[0].outputs)

@@ -8,8 +8,9 @@ from hypothesis import settings
 from threefold import zoo
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
-from threefold.plan import Folding, Layer, fold, lower
-from threefold.plan.cycles import trace
+from threefold.plan import Folding, fold, lower
+from threefold.plan.conv_layer import ConvLayer
+from threefold.plan.cycle_model.cycles import trace
 from threefold.sim import golden
 from threefold.sim.simulate import simulate
 
@@ -35,14 +36,14 @@ def test_small_forms_equal_golden_and_prediction(name):
             max(size for size in divisors(layer.rows) if size <= 8),
             max(size for size in divisors(layer.depth) if size <= 16),
         )
-        for layer in lower(network)[0]
-        if isinstance(layer, Layer)
+        for layer in lower(network)
+        if isinstance(layer, ConvLayer)
     }
     plan = fold(network, foldings)
     images = zoo.random_images(network.input, count, seed=1)
     run = AcceleratorBench(plan).run(images)
     assert run.outputs.tolist() == golden.run(network, images).reshape(count, -1).tolist()
-    assert run.left == trace(plan.steps, plan.argmax, plan.buffers, count).left.tolist()
+    assert run.left == trace(plan.netlist.stages, count).left.tolist()
 
 
 @pytest.mark.parametrize("name", NAMES)

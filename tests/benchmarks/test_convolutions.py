@@ -35,18 +35,19 @@ def test_predictions_are_those_recorded(name):
 def test_shares_are_those_recorded(name):
     row, plan = ROWS[name], convolutions.folded(name)
     cycles = plan.cycles
-    (bottleneck,) = [engine for engine in plan.engines if engine.name in row["bottleneck"]]
-    assert bottleneck.tile_cycles == row["utilization"] * cycles.interval
-    share = convolutions.inside(bottleneck) / cycles.interval
+    (name,) = row["bottleneck"]
+    assert plan.schedules[name].cycles == row["utilization"] * cycles.interval
+    share = convolutions.inside(plan.schedules[name]) / cycles.interval
     assert [round(share, 4)] * 2 == row["utilization_without_padding"]
 
 
 def test_tiles_in_the_padding_are_counted_one_by_one():
-    engine = next(each for each in convolutions.folded("ds_cnn").engines if each.name == "conv")
-    (top, left, _, _), (height, width, _) = engine.layer.window.padding, engine.layer.in_shape
+    schedule = convolutions.folded("ds_cnn").schedules["conv"]
+    window = schedule.layer.window
+    (top, left, _, _), (height, width, _) = window.padding, window.shape
     count = 0
     for y in range(25):
         for x in range(5):
-            for _, row, column, _ in engine.schedule.tiles:
+            for _, row, column, _ in schedule.tiles:
                 count += 0 <= 2 * y - top + row < height and 0 <= 2 * x - left + column < width
-    assert convolutions.inside(engine) == count
+    assert convolutions.inside(schedule) == count

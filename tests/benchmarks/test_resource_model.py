@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from threefold import fpga
-from threefold.plan import estimate
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -24,7 +23,7 @@ every_family = pytest.mark.parametrize("family", resource_model.FAMILIES)
 def test_estimate_is_what_was_recorded(family, point):
     row = ROWS[family, point.name]
     plan = resource_model.make_plan(point)
-    expected = estimate(plan.steps, fpga.get(family), plan.buffers)
+    expected = plan.resources(fpga.get(family))
     assert row["lut_estimated"] == round(expected.lut)
     assert row["bram_estimated"] == expected.bram
 

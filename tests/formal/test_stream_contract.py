@@ -38,7 +38,8 @@ from threefold.network import (
     Tensor,
     Threshold,
 )
-from threefold.plan import EnginePlan, Folding, PoolPlan, fold, lower
+from threefold.plan import Folding, fold, lower
+from threefold.plan.units import EngineUnit, PoolUnit
 
 from ..contracts import ChangingPayload, GatedValid, ImpatientValid, Prover
 
@@ -64,13 +65,13 @@ TINY = Network.chain(
         ("argmax", network.ArgMax()),
     ],
 )
-LAYERS = {layer.name: layer for layer in lower(NETWORK)[0]}
+LAYERS = {layer.name: layer for layer in lower(NETWORK)}
 
 
 class PausedArray(wiring.Component):
     """A PE array stopped by its consumer, as an engine has it."""
 
-    def __init__(self, plan: EnginePlan):
+    def __init__(self, plan: EngineUnit):
         self._array = PEArray(plan)
         members = self._array.signature.members
         super().__init__(
@@ -99,7 +100,7 @@ class PausedArray(wiring.Component):
 
 
 def array() -> PausedArray:
-    return PausedArray(EnginePlan(LAYERS["fc1"], Folding(2, 2)))
+    return PausedArray(EngineUnit((LAYERS["fc1"],), 2, 2))
 
 
 def requantizer(form: str = "pipelined") -> Requantizer:
@@ -108,7 +109,7 @@ def requantizer(form: str = "pipelined") -> Requantizer:
 
 
 def engine(name: str, pe: int, simd: int, lanes: int = 1) -> Engine:
-    return Engine(EnginePlan(LAYERS[name], Folding(pe, simd), lanes=lanes))
+    return Engine(EngineUnit((LAYERS[name],), pe, simd, lanes=lanes))
 
 
 MAPS = Network.chain(
@@ -121,11 +122,11 @@ MAPS = Network.chain(
         ("sum1", SumPool((1, 2), (1, 1))),
     ],
 )
-STEPS = {step.name: step for step in lower(MAPS)[0]}
+STEPS = {step.name: step for step in lower(MAPS)}
 
 
 def sliding_engine(pe: int, simd: int, lanes: int = 1) -> Engine:
-    return Engine(EnginePlan(STEPS["conv1"], Folding(pe, simd), lanes=lanes))
+    return Engine(EngineUnit((STEPS["conv1"],), pe, simd, lanes=lanes))
 
 
 def pool(name: str, lanes: int = 1) -> PoolEngine:

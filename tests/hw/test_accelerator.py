@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from amaranth.hdl import Fragment, Module, ResetInserter, Signal
 from amaranth.sim import Simulator
-from threefold.plan.cycles import trace
 
 from threefold.fpga import GENERIC
 from threefold.hw.accelerator import Accelerator
@@ -12,10 +11,11 @@ from threefold.hw.stream import lane_count, lane_shape
 from threefold.hw.verilog import to_rtlil
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, fold
+from threefold.plan.cycle_model.cycles import trace
 from threefold.plan.requantize import FORMS
 from threefold.sim import golden
 
-from ..accelerators import AcceleratorBench, random_images
+from ..accelerators import AcceleratorBench, engines, random_images
 from ..streams import elaborated
 
 
@@ -79,7 +79,7 @@ def test_what_is_made_for_a_family_takes_the_same_cycles(family, form):
     model = wide()
     plan = fold(model, WIDE, forms={"fc1": form, "fc2": form})
     blocks = [
-        GENERIC.prefers_block(each.schedule.row_bits, len(each.program)) for each in plan.engines
+        GENERIC.prefers_block(each.schedule.row_bits, len(each.program)) for each in engines(plan)
     ]
     assert True in blocks
     assert False in blocks
@@ -88,7 +88,7 @@ def test_what_is_made_for_a_family_takes_the_same_cycles(family, form):
     run = bench.run(images)
     assert np.array_equal(run.outputs, golden.run(model, images).reshape(len(images), -1))
     assert run.left[0] == plan.cycles.latency
-    assert run.left == trace(plan.steps, plan.argmax, plan.buffers, len(images)).left.tolist()
+    assert run.left == trace(plan.netlist.stages, len(images)).left.tolist()
     stalled = bench.run(images, stalls=0.4, seed=1)
     assert np.array_equal(stalled.outputs, run.outputs)
 
@@ -101,7 +101,7 @@ def test_one_cycle_of_reset_is_enough(family, after):
     dut, m, reset = Accelerator(plan), Module(), Signal()
     m.submodules.dut = ResetInserter(reset)(dut)
     images = random_images(np.random.default_rng(1), model, 3)
-    words = images.reshape(-1, plan.i_lanes).tolist()
+    words = images.reshape(-1, plan.ports.input.type.lanes).tolist()
     outputs = []
 
     async def feed(ctx):
@@ -120,7 +120,7 @@ def test_one_cycle_of_reset_is_enough(family, after):
     async def drain(ctx):
         ctx.set(dut.o.ready, 1)
         await ctx.tick().repeat(after + 1)
-        while len(outputs) < 3 * plan.o_beats:
+        while len(outputs) < 3 * plan.ports.output.beats:
             beat = await ctx.tick().sample(dut.o.payload).until(dut.o.valid)
             outputs.append(list(beat[0]))
 
@@ -140,9 +140,9 @@ def test_ports_follow_from_the_plan():
     accelerator = elaborated(Accelerator(plan))
     assert accelerator.plan is plan
     assert (lane_shape(accelerator.i), lane_count(accelerator.i)) == (3, 5)
-    assert lane_count(accelerator.o) == plan.engines[-1].lanes
+    assert lane_count(accelerator.o) == engines(plan)[-1].lanes
     assert lane_shape(accelerator.o).signed
-    assert lane_shape(accelerator.o).width == plan.engines[-1].layer.logit_bits
+    assert lane_shape(accelerator.o).width == engines(plan)[-1].outputs[0].bits
     assert accelerator.i_beats == 2
     assert accelerator.o_beats * lane_count(accelerator.o) == 10
 

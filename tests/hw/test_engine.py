@@ -3,7 +3,8 @@ import pytest
 
 from threefold.hw.engine import Engine
 from threefold.network import Codes, Conv, Dense, Logits, Network, Tensor, Threshold
-from threefold.plan import EnginePlan, Folding, lower
+from threefold.plan import Folding, lower
+from threefold.plan.units import EngineUnit
 from threefold.sim import golden
 
 from ..accelerators import CODES, divisors, random_images
@@ -32,14 +33,15 @@ def layer(rng, codes, kind, *, kept=0.7):
             return sums + bias
         return (sums[:, :, None] >= levels).sum(axis=2)
 
-    return lower(network)[0][0], compute
+    return lower(network)[0], compute
 
 
 def random_plan(rng, codes, kind, **parameters):
     lowered, compute = layer(rng, codes, kind, **parameters)
     pe = int(rng.choice(divisors(ROWS)))
-    folding = Folding(pe, int(rng.choice(divisors(COLUMNS))))
-    return EnginePlan(lowered, folding, lanes=int(rng.choice(divisors(pe)))), compute
+    simd = int(rng.choice(divisors(COLUMNS)))
+    lanes = int(rng.choice(divisors(pe)))
+    return EngineUnit((lowered,), pe, simd, lanes=lanes), compute
 
 
 @pytest.mark.parametrize("kind", ["codes", "logits"])
@@ -76,7 +78,7 @@ def test_interval_is_what_the_slowest_part_takes(pe, simd, lanes, depth, interva
     codes = Codes.unsigned(3)
     lowered, compute = layer(rng, codes, "logits", kept=1.0)
     plan = EngineUnit((lowered,), pe, simd, lanes=lanes, depth=depth)
-    assert plan.cycles == interval
+    assert plan.interval == interval
     images = rng.integers(0, 8, (12, COLUMNS))
     traffic = pass_through(Engine(plan), images.reshape(-1, simd), 12 * ROWS // lanes)
     assert traffic.beats == [tuple(b) for b in compute(images).reshape(-1, lanes).tolist()]
@@ -102,10 +104,12 @@ def test_slides(name, codes):
     conv = Conv(rng.integers(-1, 2, size) * (rng.random(size) < 0.6), **parameters)
     ops = [("conv1", conv), ("act1", Threshold(np.sort(rng.integers(-50, 50, (8, 3)), axis=1)))]
     network = Network.chain("one", Tensor((4, 5, 4), codes), ops)
-    (sliding,), _ = lower(network)
+    (sliding,) = lower(network)
     images = random_images(rng, network, 3)
     for folding in (Folding(2, 1), Folding(2, 4 // groups), Folding(8, 4 // groups)):
-        plan = EnginePlan(sliding, folding, lanes=int(rng.choice(divisors(folding.pe))))
+        plan = EngineUnit(
+            (sliding,), folding.pe, folding.simd, lanes=int(rng.choice(divisors(folding.pe)))
+        )
         expected = golden.run(network, images).reshape(-1, plan.lanes).tolist()
         words, bench = images.reshape(-1, plan.i_lanes), Bench(Engine(plan))
         for stalls in (0.0, 0.4):

@@ -7,7 +7,8 @@ from amaranth.sim import Simulator
 from threefold.hw.pool import PoolEngine, Reducer
 from threefold.hw.stream import lane_count, lane_shape
 from threefold.network import Codes, MaxPool, Network, SumPool, Tensor
-from threefold.plan import PoolPlan, lower
+from threefold.plan import lower
+from threefold.plan.units import PoolUnit
 from threefold.sim import golden
 
 from ..accelerators import CODES, random_images
@@ -31,7 +32,7 @@ POOLS = {
 def make(name):
     op, shape, codes = POOLS[name]
     network = Network.chain("pooling", Tensor(shape, CODES[codes]), [("pool1", op)])
-    (step,), _ = lower(network)
+    (step,) = lower(network)
     return network, step
 
 
@@ -40,7 +41,7 @@ def test_equals_golden(name):
     network, step = make(name)
     rng = np.random.default_rng(0)
     images = random_images(rng, network, 4)
-    for lanes in (lanes for lanes in range(1, step.unit + 1) if step.unit % lanes == 0):
+    for lanes in (lanes for lanes in range(1, step.channels + 1) if step.channels % lanes == 0):
         expected = golden.run(network, images).reshape(-1, lanes).tolist()
         bench = Bench(PoolEngine(PoolUnit((step,), lanes)))
         for stalls in (0.0, 0.4):
@@ -56,7 +57,7 @@ def test_interval_is_that_of_the_plan(name, interval):
     images = random_images(np.random.default_rng(0), network, 6)
     beats = step.pixels * step.channels
     traffic = pass_through(PoolEngine(plan), images.reshape(-1, 1), 6 * beats)
-    assert plan.cycles == interval
+    assert plan.interval == interval
     assert np.diff(traffic.left[beats - 1 :: beats][2:]).tolist() == [interval] * 3
 
 

@@ -8,7 +8,8 @@ from threefold.errors import PlanError
 from threefold.network import INPUT, Add, Codes, Conv, Network, Node, Tensor, Threshold
 from threefold.plan import Folding, Plan, fold
 from threefold.plan.buffers import _least, branch_buffers
-from threefold.plan.cycles import predict, trace
+from threefold.plan.cycle_model.cycles import predict, trace
+from threefold.plan.netlist import netlist
 from threefold.sim import golden
 
 from ..accelerators import AcceleratorBench, random_images
@@ -35,25 +36,25 @@ PLAN = fold(residual(), {"conv1": Folding(2, 2), "conv2": Folding(2, 2)})
 
 def shrunk(beats):
     depth = PLAN.buffers["sum.1"] - beats
-    return Plan(PLAN.network, PLAN.steps, PLAN.argmax, {**PLAN.buffers, "sum.1": depth})
+    return Plan(PLAN.network, PLAN.units, {**PLAN.buffers, "sum.1": depth})
 
 
 def test_the_shortcut_waits_in_a_buffer_and_nothing_else_does():
     assert PLAN.buffers["sum.0"] == 0
     assert 10 < PLAN.buffers["sum.1"] < 50
-    assert branch_buffers(PLAN.steps, PLAN.argmax) == PLAN.buffers
+    assert branch_buffers(PLAN.units) == PLAN.buffers
 
 
 def test_buffers_cost_no_speed():
-    deep = predict(PLAN.steps, PLAN.argmax, {"sum.0": 200, "sum.1": 200})
+    deep = predict(netlist(PLAN.units, {"sum.0": 200, "sum.1": 200}).stages)
     assert PLAN.cycles.latency <= deep.latency
     assert PLAN.cycles.interval == deep.interval == 225
 
 
 def test_a_beat_less_stalls_model_and_hardware_alike():
     small, count = shrunk(1), 4
-    seen = trace(small.steps, small.argmax, small.buffers, count)
-    left = trace(PLAN.steps, PLAN.argmax, PLAN.buffers, count).left
+    seen = trace(small.netlist.stages, count)
+    left = trace(PLAN.netlist.stages, count).left
     images = random_images(np.random.default_rng(0), PLAN.network, count)
     whole = AcceleratorBench(PLAN).run(images)
     assert whole.left == left.tolist()
@@ -69,7 +70,7 @@ def test_a_beat_less_stalls_model_and_hardware_alike():
 
 def test_branches_that_wait_for_ever_are_refused():
     small = shrunk(PLAN.buffers["sum.1"])
-    assert trace(small.steps, small.argmax, small.buffers).stuck
+    assert trace(small.netlist.stages).stuck
     message = (
         "branches of this accelerator wait for each other for ever: make the buffers "
         "sum.0, sum.1 deeper"
@@ -114,8 +115,8 @@ def test_nothing_stops_however_late_words_come():
     )
     plan = fold(network, {name: Folding(2, 2) for name in ("a1", "a2", "b")})
     unbuffered = replace(plan, buffers=dict.fromkeys(plan.buffers, 0))
-    assert not trace(plan.steps, False, unbuffered.buffers).stuck
-    assert trace(plan.steps, False, unbuffered.buffers, tight=True).stuck
+    assert not trace(unbuffered.netlist.stages).stuck
+    assert trace(unbuffered.netlist.stages, tight=True).stuck
     with pytest.raises(PlanError, match=r"^branches of this accelerator wait for each other"):
         _ = unbuffered.cycles
     images = random_images(rng, network, 2)
@@ -136,7 +137,7 @@ def test_maps_smaller_than_what_is_in_flight():
     nodes.append(Node("sum", Add(), (name, INPUT)))
     network = Network("deep", Tensor((2, 2, 2), Codes.unsigned(2)), nodes)
     plan = fold(network, {f"conv{layer}": Folding(2, 2) for layer in range(8)})
-    assert plan.cycles.interval == plan.bottleneck.cycles == 36
+    assert plan.cycles.interval == plan.bottleneck.interval == 36
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 9, 40])

@@ -9,11 +9,14 @@ from threefold.errors import PlanError
 from threefold.fpga import Device
 from threefold.fpga.ecp5 import ECP5
 from threefold.network import Add, Codes, MaxPool, Network, Tensor
-from threefold.plan import Folding, check_choices, fit, fold, load_plan, save_plan
+from threefold.plan import Folding, fit, fold, load_plan, save_plan
 from threefold.sim import golden
 from threefold.zoo import Builder, random_images
 
+from ..accelerators import engines
+
 CODES = Codes.unsigned(2)
+LARGE = Device("large", ECP5, lut=80_000, bram=200)
 FOLDINGS = {"conv1": Folding(2, 1), "conv2": Folding(2, 2), "classes": Folding(1, 4)}
 
 
@@ -55,7 +58,7 @@ def test_lanes_follow_the_form():
     whole = fold(PLAN.network, FOLDINGS | {"conv2": Folding(4, 4)})
     fast = whole.with_choices(forms={"conv2": "parallel"})
     slow = whole.with_choices(forms={"conv2": "sequential"})
-    assert fast.engines[1].lanes < slow.engines[1].lanes
+    assert engines(fast)[1].lanes < engines(slow)[1].lanes
 
 
 def test_buffers_are_found_again():
@@ -72,14 +75,14 @@ def test_choices_stay_until_changed():
     assert again.board == "icebreaker"
     assert again.memories() == made.memories() | {"conv1": "lut"}
     assert again.forms() == made.forms() | {"conv1": "sequential"}
-    assert PLAN.with_choices().dumps() == PLAN.dumps()
+    assert PLAN.with_choices() == PLAN
 
 
 def test_choices_are_in_the_file(tmp_path):
     made = PLAN.with_choices({"pool": "block"}, {"codes": "sequential"})
     save_plan(made, tmp_path / "plan.json")
     read = load_plan(made.network, tmp_path / "plan.json")
-    assert read.dumps() == made.dumps()
+    assert read == made
     assert read.memories()["pool"] == "block"
     assert read.forms()["codes"] == "sequential"
 
@@ -90,7 +93,7 @@ def test_choices_are_in_the_file(tmp_path):
         (
             {"sum": "lut"},
             {},
-            "no step with a memory is named 'sum'; there are conv1, conv2, pool, classes",
+            "no unit with a memory is named 'sum'; there are conv1, conv2, pool, classes",
         ),
         (
             {"pool": "disk"},
@@ -100,7 +103,7 @@ def test_choices_are_in_the_file(tmp_path):
         (
             {},
             {"classes": "parallel"},
-            "no step with a requantizer is named 'classes'; there are conv1, conv2, codes",
+            "no unit with a requantizer is named 'classes'; there are conv1, conv2, codes",
         ),
         (
             {},
@@ -112,7 +115,7 @@ def test_choices_are_in_the_file(tmp_path):
 def test_nonsense(memories, forms, message):
     for make in (
         lambda: fold(PLAN.network, FOLDINGS, memories=memories, forms=forms),
-        lambda: check_choices(PLAN.network, memories, forms),
+        lambda: fit(PLAN.network, LARGE, memories=memories, forms=forms),
         lambda: PLAN.with_choices(memories, forms),
     ):
         with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
@@ -122,33 +125,36 @@ def test_nonsense(memories, forms, message):
 def test_no_requantizer():
     builder = Builder("direct", Tensor((1, 1, 4), CODES))
     with pytest.raises(
-        PlanError, match=r"^no step with a requantizer is named 'classes'; there is none$"
+        PlanError, match=r"^no unit with a requantizer is named 'classes'; there is none$"
     ):
-        check_choices(builder.classifier(3), forms={"classes": "parallel"})
+        fit(builder.classifier(3), LARGE, forms={"classes": "parallel"})
 
 
 def test_progress():
     calls = []
     PLAN.with_choices(progress=lambda *call: calls.append(call))
-    assert calls == [(0, 2), (1, 2), (2, 2)]
+    assert calls == [("buffers", 0), ("buffers", 0.5), ("buffers", 1)]
     calls.clear()
-    device = Device("large", ECP5, lut=80_000, bram=200)
-    fit(PLAN.network, device, progress=lambda *call: calls.append(call))
-    assert calls == [(0, 5), (1, 5), (2, 5), (3, 5), (4, 5), (5, 5), (5, 5)]
+    fit(PLAN.network, LARGE, progress=lambda *call: calls.append(call))
+    assert [share for what, share in calls if what == "foldings"] == [
+        *(pytest.approx(index / 3) for index in range(3)),
+        1,
+    ]
+    assert calls[-1] == ("buffers", 1)
 
 
 def test_aligned_computes_the_same_with_fewer_tiles():
     network = residual(seed=5, density=0.3)
     plan = fold(network, FOLDINGS, memories={"pool": "block"}, forms={"codes": "sequential"})
     made = replace(plan, board="icebreaker").aligned()
-    tiles = [sum(len(engine.schedule.tiles) for engine in p.engines) for p in (plan, made)]
+    tiles = [sum(len(engine.schedule.tiles) for engine in engines(p)) for p in (plan, made)]
     assert tiles[1] < tiles[0]
     assert made.foldings() == plan.foldings()
     assert (made.memories(), made.forms()) == (plan.memories(), plan.forms())
     assert made.board == "icebreaker"
     images = random_images(network.input, 20, seed=1)
     np.testing.assert_array_equal(golden.run(made.network, images), golden.run(network, images))
-    assert made.aligned().dumps() == made.dumps()
+    assert made.aligned() == made
 
 
 def test_nothing_to_align():
@@ -156,3 +162,39 @@ def test_nothing_to_align():
     network = Network.chain("pools", Tensor((4, 4, 1), CODES), [("pool", MaxPool((2, 2), (2, 2)))])
     with pytest.raises(PlanError, match=r"^'pools' has no weights, so no tiles to align$"):
         fold(network, {}).aligned()
+
+
+def test_what_is_decided_is_part_of_the_search():
+    plan = fit(
+        PLAN.network,
+        LARGE,
+        foldings={"conv2": Folding(1, 2)},
+        memories={"conv1": "lut"},
+        forms={"codes": "sequential"},
+    )
+    free = fit(PLAN.network, LARGE)
+    assert plan.foldings()["conv2"] == Folding(1, 2) != free.foldings()["conv2"]
+    assert plan.memories()["conv1"] == "lut"
+    assert plan.forms()["codes"] == "sequential"
+    # The others are no faster than the one whose folding is given.
+    slowest = plan.schedules["conv2"].cycles
+    assert plan.cycles.interval >= slowest
+    assert plan.schedules["conv1"].cycles > free.schedules["conv1"].cycles
+
+
+@pytest.mark.parametrize(
+    ("foldings", "message"),
+    [
+        (
+            {"conv2": Folding(3, 1)},
+            "PE count of 'conv2' must divide 4 rows, not 3; divisors are 1, 2, 4",
+        ),
+        (
+            {"pool": Folding(1, 1)},
+            "no layer is named 'pool'; layers are conv1, conv2, classes",
+        ),
+    ],
+)
+def test_foldings_that_cannot_be(foldings, message):
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        fit(PLAN.network, LARGE, foldings=foldings)

@@ -23,7 +23,15 @@ from threefold.network import (
     Threshold,
 )
 from threefold.plan import lower
-from threefold.plan.steps import ConcatStep, PadStep, Pool, Requantize, Sum
+from threefold.plan.layers import (
+    AddLayer,
+    ArgMaxLayer,
+    ConcatLayer,
+    PadChannelsLayer,
+    PoolLayer,
+    ThresholdLayer,
+)
+from threefold.plan.units import ConcatUnit, PadChannelsUnit
 from threefold.plan.window import Window
 from threefold.sim import golden
 
@@ -43,9 +51,8 @@ def lowered(*nodes, tensor=MAP):
 
 def test_a_convolution_and_its_threshold_are_a_layer():
     conv = Conv(np.ones((6, 3, 2, 1), int), (2, 1), (1, 0, 1, 1), groups=2)
-    (layer,), argmax = lowered(("conv1", conv), ("act1", Threshold([[0]] * 6, 2, -1)))
-    assert not argmax
-    assert (layer.name, layer.output, layer.sources, layer.op) == (
+    (layer,) = lowered(("conv1", conv), ("act1", Threshold([[0]] * 6, 2, -1)))
+    assert (layer.name, layer.stream, layer.sources, layer.op) == (
         "conv1",
         "act1",
         (INPUT,),
@@ -53,67 +60,63 @@ def test_a_convolution_and_its_threshold_are_a_layer():
     )
     assert layer.window == Window((4, 6, 2), (3, 2), (2, 1), (1, 0, 1, 1))
     assert (layer.groups, layer.rows, layer.channels, layer.depth, layer.columns) == (2, 6, 6, 1, 6)
-    assert (layer.codes, layer.out_codes) == (MAP.element, Codes(1, 2, -1))
+    assert (layer.codes, layer.output.element) == (MAP.element, Codes(1, 2, -1))
     assert (layer.pixels, layer.macs) == (2 * 6, 36 * 12)
-    assert (layer.in_shape, layer.pad_code, layer.out_bits) == ((4, 6, 2), 1, 1)
+    assert (layer.inputs, layer.pad_code) == ((MAP,), 1)
 
 
 def test_a_kernel_that_covers_the_input_reads_a_vector():
     conv = Conv(np.arange(48).reshape(1, 4, 6, 2) % 3 - 1)
-    (layer,), _ = lowered(("conv1", conv), ("logits", Logits([0])))
+    (layer,) = lowered(("conv1", conv), ("logits", Logits([0])))
     assert layer.window == Window((1, 1, 48))
     assert layer.weights.tolist() == conv.weights.reshape(1, 1, 1, 48).tolist()
     padded = Conv(np.ones((1, 4, 6, 2), int), padding=(1, 0, 0, 0))
-    (layer,), _ = lowered(("conv1", padded), ("logits", Logits([0])))
+    (layer,) = lowered(("conv1", padded), ("logits", Logits([0])))
     assert layer.window == Window((4, 6, 2), (4, 6), (1, 1), (1, 0, 0, 0))
 
 
-def test_arg_max_is_no_step():
-    steps, argmax = lowered(("c", SPARE), ("logits", Logits([0, 0])), ("class", ArgMax()))
-    assert argmax
-    assert [step.name for step in steps] == ["c"]
-    assert steps[0].output == "logits"
+def test_arg_max_reads_logits():
+    layer, last = lowered(("c", SPARE), ("logits", Logits([0, 0])), ("class", ArgMax()))
+    assert (layer.name, layer.stream) == ("c", "logits")
+    assert (type(last), last.op, last.sources) == (ArgMaxLayer, "argmax", ("logits",))
+    assert last.output == Tensor((4, 6, 1), Codes(1))
 
 
 def test_pools():
-    (largest, total), _ = lowered(
+    (largest, total) = lowered(
         ("max", MaxPool((2, 3), (1, 2), (1, 0, 0, 2))), ("sum", SumPool((2, 2), (2, 1)))
     )
-    assert (type(largest), largest.op, largest.total) == (Pool, "pool", False)
+    assert (type(largest), largest.op, largest.total) == (PoolLayer, "pool", False)
     assert largest.window == Window((4, 6, 2), (2, 3), (1, 2), (1, 0, 0, 2))
-    assert (largest.codes, largest.out_codes) == ((MAP.element,), MAP.element)
-    assert (largest.shape, largest.in_shapes, largest.pixels) == ((4, 3, 2), ((4, 6, 2),), 12)
+    assert (largest.inputs, largest.output.element) == ((MAP,), MAP.element)
+    assert (largest.output.shape, largest.pixels) == ((4, 3, 2), 12)
     assert (total.op, total.total, total.sources) == ("pool", True, ("max",))
     assert total.window == Window((4, 3, 2), (2, 2), (2, 1))
-    assert (total.out_codes, total.out_bits) == (Codes(12, 2, -8), 4)
+    assert total.output.element == Codes(12, 2, -8)
 
 
 def test_joins_and_channels():
-    steps, _ = lowered(
+    steps = lowered(
         ("more", PadChannels(1, 3)),
         ("add", Add(), ["more", "more"]),
         ("concat", Concat(), ["add", "add"]),
     )
     pad, add, concat = steps
-    assert (type(pad), pad.op, pad.before, pad.after, pad.unit) == (
-        PadStep,
-        "pad_channels",
-        1,
-        3,
-        1,
-    )
-    assert (pad.in_shape, pad.shape, pad.channels) == ((4, 6, 2), (4, 6, 6), 6)
-    assert (type(add), add.op, add.sources) == (Sum, "add", ("more", "more"))
-    assert add.out_codes == Codes(6, 2, -4)
-    assert (type(concat), concat.op, concat.unit) == (ConcatStep, "concat", 6)
-    assert (concat.sources, concat.shape) == (("add", "add"), (4, 6, 12))
-    assert concat.codes == (add.out_codes, add.out_codes)
+    assert (type(pad), pad.op, pad.before, pad.after) == (PadChannelsLayer, "pad_channels", 1, 3)
+    assert PadChannelsUnit.shared_channels(pad) == 1
+    assert (pad.inputs, pad.output.shape, pad.channels) == ((MAP,), (4, 6, 6), 6)
+    assert (type(add), add.op, add.sources) == (AddLayer, "add", ("more", "more"))
+    assert add.output.element == Codes(6, 2, -4)
+    assert (type(concat), concat.op) == (ConcatLayer, "concat")
+    assert ConcatUnit.shared_channels(concat) == 6
+    assert (concat.sources, concat.output.shape) == (("add", "add"), (4, 6, 12))
+    assert concat.inputs == (add.output, add.output)
 
 
 def test_a_threshold_of_codes_compares_codes():
     levels = [[-100, -2, -1], [0, 3, 100]]
-    (step,), _ = lowered(("requantize", Threshold(levels)))
-    assert (type(step), step.op, step.total_bits) == (Requantize, "threshold", 3)
+    (step,) = lowered(("requantize", Threshold(levels)))
+    assert (type(step), step.op, step.total_bits) == (ThresholdLayer, "threshold", 3)
     assert step.levels.tolist() == [[0, 0, 1], [1, 3, 4]]
     values = MAP.element.step * np.arange(4) + MAP.element.offset
     expected = (values[:, None, None] >= np.array(levels)).sum(axis=2)
@@ -126,13 +129,13 @@ def test_codes_for_a_vector_are_a_vector(flat):
     levels = [[-2, -1, 0], [0, 1, 100]]
     weights = np.ones((3, 4, 6, 2), int)
     first = Dense(weights.reshape(3, -1)) if flat else Conv(weights)
-    (step, layer), _ = lowered(
+    (step, layer) = lowered(
         ("codes", Threshold(levels)), *flat, ("fc", first), ("logits", Logits([0] * 3))
     )
-    assert (step.shape, step.in_shape, step.unit) == ((1, 1, 48), (1, 1, 48), 48)
+    assert (step.output.shape, step.inputs[0].shape) == ((1, 1, 48), (1, 1, 48))
     assert np.array_equal(step.levels, np.tile([[0, 1, 1], [1, 2, 4]], (24, 1)))
     assert step.alike_after == 2
-    assert layer.in_shape == step.shape
+    assert layer.inputs[0].shape == step.output.shape
 
 
 def test_codes_that_are_read_as_a_map_as_well_stay_one():
@@ -143,12 +146,12 @@ def test_codes_that_are_read_as_a_map_as_well_stay_one():
         ("act", LEVELS, ["more"]),
         ("add", Add(), ["pool", "act"]),
     ]
-    steps, _ = lowered(*nodes)
-    assert steps[0].shape == (4, 6, 2)
+    steps = lowered(*nodes)
+    assert steps[0].output.shape == (4, 6, 2)
 
 
 def test_flattening_disappears():
-    (pool, layer), _ = lowered(
+    (pool, layer) = lowered(
         ("pool", MaxPool((2, 2), (2, 2))),
         ("flat", Flatten()),
         ("again", Flatten()),
@@ -160,7 +163,7 @@ def test_flattening_disappears():
 
 
 def test_flattened_input():
-    (layer,), _ = lowered(
+    (layer,) = lowered(
         ("flat", Flatten()), ("fc", Dense(np.ones((3, 48), int))), ("logits", Logits([0] * 3))
     )
     assert layer.sources == (INPUT,)
@@ -177,7 +180,7 @@ def test_totals_of_windows_give_what_the_network_gives(padding, logits):
         else Threshold(np.sort(rng.integers(-15, 15, (4, 3)), axis=1))
     )
     network = Network.chain("net", MAP, [("conv", conv), ("end", end)])
-    (layer,), _ = lower(network)
+    (layer,) = lower(network)
     image = rng.integers(0, 4, (1, *MAP.shape))
     expected = golden.run(network, image)[0]
     top, left, bottom, right = padding
@@ -209,7 +212,16 @@ BARE = "no engine computes the bare sums of 'c'; put one Threshold or Logits aft
         ),
         (
             [("c", SPARE), ("class", ArgMax())],
-            "arg-max of 'net' must read logits; put Logits before it",
+            BARE,
+        ),
+        (
+            [
+                ("c", SPARE),
+                ("logits", Logits([0, 0])),
+                ("class", ArgMax()),
+                ("codes", Threshold([[1]])),
+            ],
+            "arg-max 'class' must be the end; nothing in hardware reads it",
         ),
         (
             [("c", SPARE), ("logits", Logits([0, 0])), ("act", LEVELS)],

@@ -1,12 +1,13 @@
-import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from threefold.errors import PlanError
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
-from threefold.plan import EnginePlan, Folding, fold
-from threefold.plan.cycles import predict
+from threefold.plan import Folding, fold
+
+from ..accelerators import engines
 
 
 def network(*, argmax=False, rows=(8, 6), columns=4):
@@ -41,8 +42,8 @@ def plan(first, second, **parameters):
     ],
 )
 def test_as_few_output_lanes_as_keep_up(first, second, argmax, lanes):
-    engines = plan(first, second, argmax=argmax).engines
-    assert tuple(engine.lanes for engine in engines) == lanes
+    made = plan(first, second, argmax=argmax)
+    assert tuple(engine.lanes for engine in engines(made)) == lanes
 
 
 @pytest.mark.parametrize(
@@ -51,77 +52,75 @@ def test_as_few_output_lanes_as_keep_up(first, second, argmax, lanes):
 )
 def test_the_bottleneck_never_waits(first, second, interval):
     made = plan(first, second)
-    assert made.cycles.interval == made.bottleneck.cycles == interval
+    assert made.cycles.interval == made.bottleneck.interval == interval
 
 
 def test_arg_max_takes_a_logit_a_cycle():
     made = plan((1, 4), (2, 4), argmax=True, rows=(4, 6), columns=4)
-    assert len(made.bottleneck.schedule.tiles) == 3
-    assert made.cycles.interval == made.bottleneck.cycles == 6
+    assert len(engines(made)[1].schedule.tiles) == 3
+    assert made.cycles.interval == made.bottleneck.interval == 6
 
 
 def test_deeper_buffers_gain_nothing():
     made = plan((8, 4), (6, 8), argmax=True)
-    deeper = [EnginePlan(e.layer, e.folding, e.lanes, 4 * e.depth) for e in made.engines]
-    assert predict(tuple(deeper), made.argmax, {}).interval == made.cycles.interval
+    deeper = [replace(unit, depth=4 * unit.depth) for unit in engines(made)]
+    units = (*deeper, made.units[-1])
+    assert replace(made, units=units).cycles.interval == made.cycles.interval
 
 
 def test_bottleneck_is_the_engine_with_most_tiles():
     made = plan((8, 4), (1, 1))
-    assert made.bottleneck is made.engines[1]
+    assert made.bottleneck is engines(made)[1]
 
 
 def test_foldings_make_the_plan_again():
     made = plan((4, 2), (3, 4), argmax=True)
     assert made.foldings() == {"fc1": Folding(4, 2), "fc2": Folding(3, 4)}
-    assert fold(made.network, made.foldings()).dumps() == made.dumps()
+    assert fold(made.network, made.foldings()) == made
 
 
-def test_json():
+def test_decisions():
     made = plan((4, 2), (3, 4), argmax=True)
-    assert json.loads(made.dumps()) == made.to_json()
-    assert made.dumps().endswith("}\n")
-    assert made.to_json() == {
-        "network": "net",
-        "argmax": True,
+    first, second = engines(made)
+    assert made.decisions() == {
         "board": "",
-        "predicted_cycles": {"latency": made.cycles.latency, "interval": made.cycles.interval},
         "buffers": {},
-        "steps": [
+        "units": [
             {
-                "name": "fc1",
-                "op": "conv",
-                "rows": 8,
-                "columns": 4,
-                "pe": 4,
-                "simd": 2,
-                "lanes": made.engines[0].lanes,
-                "depth": 4,
-                "memory": "auto",
-                "cycles": 4,
-                "form": "parallel",
-                "tiles": 4,
-                "tiles_skipped": 0,
-                "weight_bits_stored": 0,
+                "kind": "engine",
+                "layers": ["fc1"],
+                "decisions": {
+                    "pe": 4,
+                    "simd": 2,
+                    "lanes": first.lanes,
+                    "depth": 4,
+                    "memory": "auto",
+                    "form": "parallel",
+                },
             },
             {
-                "name": "fc2",
-                "op": "conv",
-                "rows": 6,
-                "columns": 8,
-                "pe": 3,
-                "simd": 4,
-                "lanes": made.engines[1].lanes,
-                "depth": 4,
-                "memory": "auto",
-                "cycles": 6,
-                "form": "pipelined",
-                "tiles": 4,
-                "tiles_skipped": 0,
-                "weight_bits_stored": 0,
+                "kind": "engine",
+                "layers": ["fc2"],
+                "decisions": {
+                    "pe": 3,
+                    "simd": 4,
+                    "lanes": second.lanes,
+                    "depth": 4,
+                    "memory": "auto",
+                },
             },
+            {"kind": "argmax", "layers": ["argmax"], "decisions": {}},
         ],
     }
+
+
+def test_equal_plans_are_equal():
+    one, other = (plan((4, 2), (3, 4), argmax=True) for _ in range(2))
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != plan((4, 2), (3, 2), argmax=True)
+    assert one != replace(one, board="icebreaker")
+    assert one != one.network
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 from threefold.hw.engine import Engine
 from threefold.hw.verilog import to_rtlil
 from threefold.network import Codes, Dense, Logits, Network, Tensor
-from threefold.plan import EnginePlan, Folding, lower
+from threefold.plan import Folding, lower
+from threefold.plan.units import EngineUnit
 
 from ..streams import pass_through
 
@@ -25,7 +26,7 @@ def engine_plan(folding, *, tiles_kept):
     weights = rng.choice([-1, 1], (ROWS, COLUMNS)) * mask
     ops = [("fc1", Dense(weights)), ("logits", Logits(np.zeros(ROWS, int)))]
     network = Network.chain("pruned", Tensor((1, 1, COLUMNS), Codes.unsigned(3)), ops)
-    return EnginePlan(lower(network)[0][0], folding, lanes=folding.pe)
+    return EngineUnit((lower(network)[0],), folding.pe, folding.simd, lanes=folding.pe)
 
 
 def simulated_interval(plan):
@@ -60,9 +61,9 @@ def test_half_of_the_tiles_take_half_of_the_cycles_and_rows(pe, simd):
     assert (len(whole.schedule.tiles), whole.schedule.skipped) == (tiles, 0)
     assert (len(half.schedule.tiles), half.schedule.skipped) == (tiles // 2, tiles // 2)
     assert (weight_rows(whole), weight_rows(half)) == (tiles, tiles // 2)
-    assert simulated_interval(whole) == whole.cycles == tiles
+    assert simulated_interval(whole) == whole.interval == tiles
     # Words still enter one a cycle, whatever of them is read.
-    assert simulated_interval(half) == half.cycles == max(tiles // 2, half.schedule.words)
+    assert simulated_interval(half) == half.interval == max(tiles // 2, half.schedule.words)
 
 
 def test_single_pruned_weights_inside_a_tile_save_nothing():
@@ -71,5 +72,5 @@ def test_single_pruned_weights_inside_a_tile_save_nothing():
     weights = plan.layer.weights.copy()
     weights[..., 1:] *= np.arange(COLUMNS - 1) % 6 == 0
     assert (np.abs(weights).sum(axis=3) < COLUMNS).all()
-    pruned = replace(plan, layer=replace(plan.layer, weights=weights))
-    assert pruned.cycles == plan.cycles
+    pruned = replace(plan, layers=(replace(plan.layer, weights=weights),))
+    assert pruned.interval == plan.interval

@@ -2,7 +2,7 @@ import pytest
 
 from threefold.network import Add, Codes, Concat, MaxPool, PadChannels, SumPool, Tensor
 from threefold.plan import Folding, fold, lower
-from threefold.plan.summary import branches, describe, in_shape, inventory, out_shape, path
+from threefold.plan.summary import branches, inventory, path
 from threefold.zoo import Builder
 
 CODES = Codes.unsigned(2)
@@ -29,7 +29,7 @@ def branching(*, finish="classes"):
 
 def planned(**options):
     network = branching(**options)
-    layers = [step for step in lower(network)[0] if step.op == "conv"]
+    layers = [layer for layer in lower(network) if layer.op == "conv"]
     return fold(network, {layer.name: Folding(1, 1) for layer in layers})
 
 
@@ -37,7 +37,7 @@ PLAN = planned()
 
 
 def test_operations_in_words():
-    assert {step.name: describe(step) for step in PLAN.steps} == {
+    assert {unit.name: unit.describe() for unit in PLAN.units} == {
         "stem": "conv 3×3",
         "down": "conv 3×3, stride 2",
         "sub": "subsample, stride 2",
@@ -50,11 +50,12 @@ def test_operations_in_words():
         "grouped": "conv, 4 groups, 2×2, stride 2×1",
         "mean": "sum pool 1×2",
         "classes": "dense",
+        "best": "arg-max",
     }
 
 
 def test_shapes():
-    shapes = {step.name: (in_shape(step), out_shape(step)) for step in PLAN.steps}
+    shapes = {unit.name: (unit.in_tensors[0].shape, unit.out_tensor.shape) for unit in PLAN.units}
     assert shapes["down"] == ((8, 8, 4), (4, 4, 8))
     assert shapes["sub"] == ((8, 8, 4), (4, 4, 4))
     assert shapes["pad"] == ((4, 4, 4), (4, 4, 8))
@@ -84,6 +85,7 @@ def test_inventory():
         "depthwise convolution": 1,
         "concatenation": 1,
         "dense layer": 1,
+        "arg-max": 1,
     }
 
 
@@ -91,8 +93,8 @@ def test_branches_are_the_buffers_of_the_plan():
     found = branches(PLAN)
     assert {branch.name: branch.beats for branch in found} == PLAN.buffers
     assert [branch.name for branch in found] == ["sum.0", "sum.1", "both.0", "both.1"]
-    lanes = {step.name: step.lanes for step in PLAN.steps}
-    assert all(branch.lanes == lanes[branch.step] and branch.bits == 2 for branch in found)
+    lanes = {unit.name: unit.o_lanes for unit in PLAN.units}
+    assert all(branch.lanes == lanes[branch.unit] and branch.bits == 2 for branch in found)
     assert any(branch.beats for branch in found)
 
 

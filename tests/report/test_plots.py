@@ -57,7 +57,7 @@ def test_cycles(report):
     cycles = [layer["cycles"] for layer in report["layers"]]
     svg = cycles_plot(report)
     assert texts(svg) == [
-        *("fc1", "fc2", "fc3"),
+        *("fc1", "fc2", "fc3", "argmax"),
         *(str(count) for count in cycles),
         f"interval {report['cycles']['interval']}",
     ]
@@ -67,8 +67,8 @@ def test_cycles(report):
 def test_cycles_of_steps_without_weights(branching_plan):
     report = make_report(branching_plan)
     shown = texts(cycles_plot(report))
-    assert shown[:7] == [step["name"] for step in report["steps"]]
-    assert shown[7:14] == [f"{step['cycles']:,}" for step in report["steps"]]
+    assert shown[:8] == [step["name"] for step in report["steps"]]
+    assert shown[8:16] == [f"{step['cycles']:,}" for step in report["steps"]]
 
 
 def test_many_steps_without_weights_are_left_out_unless_slow(make_plan):

@@ -10,6 +10,8 @@ from threefold.plan import fold
 from threefold.plan.file import digest
 from threefold.report import dumps, make_report
 
+from ..accelerators import engines
+
 
 def test_everything(plan, build, simulation, accuracy):
     report = make_report(
@@ -71,19 +73,20 @@ def test_everything(plan, build, simulation, accuracy):
     assert steps[0] == {
         "name": "fc1",
         "op": "conv",
+        "unit": "engine",
         "description": "dense",
         "input": [1, 1, 64],
         "output": [1, 1, 32],
-        "lanes": plan.engines[0].lanes,
-        "cycles": plan.engines[0].cycles,
+        "lanes": engines(plan)[0].lanes,
+        "cycles": engines(plan)[0].interval,
         "memory": "auto",
-        "buffer_words": plan.engines[0].depth,
+        "buffer_words": engines(plan)[0].depth,
         "buffer_word_bits": 32,
-        "requantizer": plan.engines[0].form,
+        "requantizer": engines(plan)[0].form,
     }
-    assert [step["name"] for step in steps] == ["fc1", "fc2", "fc3"]
+    assert [step["name"] for step in steps] == ["fc1", "fc2", "fc3", "argmax"]
     assert "requantizer" not in steps[2]
-    for layer, engine in zip(layers, plan.engines, strict=True):
+    for layer, engine in zip(layers, engines(plan), strict=True):
         assert layer["op"] == "dense"
         assert layer["macs"] == engine.layer.weights.size == sum(layer["weights"].values())
         assert layer["tiles"] == layer["cycles"] == len(engine.schedule.tiles)
@@ -99,25 +102,26 @@ def test_nothing_measured(plan):
 def test_steps_of_a_network_with_branches(branching_plan):
     report = make_report(branching_plan)
     steps = {step["name"]: step for step in report["steps"]}
-    assert list(steps) == ["stem", "down", "sub", "pad", "sum", "codes", "classes"]
+    assert list(steps) == ["stem", "down", "sub", "pad", "sum", "codes", "classes", "best"]
     assert [layer["name"] for layer in report["layers"]] == ["stem", "down", "classes"]
     assert steps["sum"] == {
         "name": "sum",
         "op": "add",
+        "unit": "add",
         "description": "add",
         "input": [4, 4, 8],
         "output": [4, 4, 8],
-        "lanes": branching_plan.steps[4].lanes,
-        "cycles": branching_plan.steps[4].cycles,
+        "lanes": branching_plan.units[4].o_lanes,
+        "cycles": branching_plan.units[4].interval,
     }
     assert steps["sub"]["memory"] == "block"
-    assert steps["sub"]["buffer_words"] == branching_plan.steps[2].depth
-    assert steps["codes"]["requantizer"] == branching_plan.steps[5].form
+    assert steps["sub"]["buffer_words"] == branching_plan.units[2].depth
+    assert steps["codes"]["requantizer"] == branching_plan.units[5].form
     assert report["buffers"] == [
         {
             "name": f"sum.{index}",
             "beats": branching_plan.buffers[f"sum.{index}"],
-            "lanes": branching_plan.steps[4].lanes,
+            "lanes": branching_plan.units[4].o_lanes,
             "bits": 2,
         }
         for index in range(2)

@@ -10,6 +10,8 @@ from threefold.network import Codes, Conv, MaxPool, Network, Tensor, Threshold
 from threefold.plan import Folding, fold
 from threefold.report import make_report, render_page
 
+from ..accelerators import engines
+
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 
 
@@ -192,7 +194,8 @@ def test_branches(branching_plan):
     lines = page.text.splitlines()
     for text in (
         "8×8×4 → 4×4×8 → 3",
-        "2 convolutions, 1 pool, 1 padding of channels, 1 addition, 1 requantizer, 1 dense layer",
+        "2 convolutions, 1 pool, 1 padding of channels, 1 addition, 1 requantizer, 1 dense layer, "
+        "1 arg-max",
         "conv 3×3, stride 2",
         "8×8×4 → 4×4×4",
         "subsample, stride 2",
@@ -238,7 +241,7 @@ def test_folded_to_a_single_tile(plan):
         plan.network,
         {
             engine.layer.name: Folding(engine.layer.rows, engine.layer.columns)
-            for engine in plan.engines
+            for engine in engines(plan)
         },
     )
     check(render_page(make_report(whole), whole))

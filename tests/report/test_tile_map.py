@@ -3,15 +3,15 @@ import re
 import numpy as np
 import pytest
 
-from threefold.plan import EnginePlan, Folding
+from threefold.plan import Folding, Schedule
 from threefold.report.tile_map import shrunk, tile_densities, tile_map
 
 from ..accelerators import make_layer
 
 
-def engine(weights, pe, simd, **more):
+def schedule(weights, pe, simd, **more):
     offsets = np.zeros(len(weights), np.int64)
-    return EnginePlan(make_layer(weights, offsets=offsets, **more), Folding(pe, simd))
+    return Schedule(make_layer(weights, offsets=offsets, **more), Folding(pe, simd))
 
 
 def crosses(svg):
@@ -33,7 +33,7 @@ def test_densities():
         [0, 0, 0, 0, 0, 0],
     ]
     np.testing.assert_array_equal(
-        tile_densities(engine(weights, 2, 2).schedule),
+        tile_densities(schedule(weights, 2, 2)),
         [[1, np.nan, 0.25], [0, np.nan, np.nan]],
     )
 
@@ -41,22 +41,21 @@ def test_densities():
 def test_densities_of_a_kernel_go_from_position_to_position():
     weights = np.zeros((4, 2, 2, 4))
     weights[:2, 0, 1, 2:], weights[2, 1, 0, 0] = 1, -1
-    plan = engine(weights, 2, 2, shape=(5, 5, 4))
+    plan = schedule(weights, 2, 2, shape=(5, 5, 4))
     skipped = np.nan
     np.testing.assert_array_equal(
-        tile_densities(plan.schedule),
+        tile_densities(plan),
         [[skipped] * 3 + [1] + [skipped] * 4, [skipped] * 4 + [0.25] + [skipped] * 3],
     )
     assert len(crosses(tile_map(plan))) == 14
 
 
 def test_crosses_exactly_the_skipped_tiles(make_plan):
-    for plan_engine in make_plan(4, seed=3).engines:
-        schedule = plan_engine.schedule
+    for schedule in make_plan(4, seed=3).schedules.values():
         groups, words = schedule.row_groups, schedule.words
         marked = {
             (round(y * groups - 0.5, 3), round(x * words - 0.5, 3))
-            for x, y in crosses(tile_map(plan_engine))
+            for x, y in crosses(tile_map(schedule))
         }
         every = {(group, word) for group in range(groups) for word in range(words)}
         assert marked == every - {(group, word) for group, _, _, word in schedule.tiles.tolist()}
@@ -67,7 +66,7 @@ def test_crosses_exactly_the_skipped_tiles(make_plan):
 
 
 def test_nothing_skipped():
-    svg = tile_map(engine(np.ones((4, 6)), 2, 2))
+    svg = tile_map(schedule(np.ones((4, 6)), 2, 2))
     assert crosses(svg) == []
     assert 'aria-label="0 of 6 tiles of fc1 are skipped"' in svg
 
@@ -75,14 +74,14 @@ def test_nothing_skipped():
 def test_tiles_too_small_for_crosses():
     weights = np.zeros((128, 784))
     weights[::2, ::3] = 1
-    svg = tile_map(engine(weights, 1, 1))
+    svg = tile_map(schedule(weights, 1, 1))
     assert crosses(svg) == []
     assert len(svg) < 60_000
 
 
 def test_more_tiles_than_pixels_stay_small():
     weights = np.ones((256, 3, 3, 256))
-    svg = tile_map(engine(weights, 1, 1, shape=(8, 8, 256)), side=145)
+    svg = tile_map(schedule(weights, 1, 1, shape=(8, 8, 256)), side=145)
     assert len(svg) < 30_000
 
 
@@ -97,7 +96,7 @@ def test_what_shares_a_pixel_is_averaged():
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 4096), (4096, 1), (10, 784)])
 def test_size_is_bounded(shape):
-    svg = tile_map(engine(np.ones(shape), 1, 1), side=220)
+    svg = tile_map(schedule(np.ones(shape), 1, 1), side=220)
     width, height = map(float, re.search(r'width="(\S+)" height="(\S+)"', svg).groups())
     assert 40 <= width <= 222
     assert 40 <= height <= 222

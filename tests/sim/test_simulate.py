@@ -40,7 +40,8 @@ def make_plan(*ending):
     network = Network.chain("sample", Tensor((1, 1, 8), Codes.unsigned(2)), [*ops, *ending])
     plan = fold(network, {"fc1": Folding(2, 4), "fc2": Folding(2, 3)})
     # The other forms hold their levels in an order of their own.
-    return replace(plan, steps=tuple(replace(step, form="pipelined") for step in plan.steps))
+    first, *others = plan.units
+    return replace(plan, units=(replace(first, form="pipelined"), *others))
 
 
 PLAN = make_plan(("argmax", ArgMax()))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from threefold.sim import golden
 from threefold.sim.streams import Stream, expected_streams, pack, unpack, unpack_bits
 
-from ..accelerators import CODES, random_images, random_plan
+from ..accelerators import CODES, engines, random_images, random_plan
 
 
 @st.composite
@@ -51,11 +51,11 @@ def test_streams_carry_what_golden_computes(seed, name):
     images = random_images(rng, plan.network, 3)
     values = golden.evaluate(plan.network, images)
     streams = expected_streams(plan, images)
-    names = [engine.layer.output for engine in plan.engines]
+    names = [engine.stream for engine in engines(plan)]
     assert [stream.name for stream in streams] == [
         "input",
         *names,
-        *(["argmax"] if plan.argmax else []),
+        *(["argmax"] if plan.ports.gives_class else []),
     ]
     assert (streams[0].prefix, streams[-1].prefix) == ("i", "o")
     for stream in streams:

@@ -118,7 +118,9 @@ class Integers:
     @property
     def bits(self) -> int:
         """Width of a signed word that holds both bounds."""
-        return 1 + max((bound if bound >= 0 else ~bound).bit_length() for bound in (self.lo, self.hi))
+        return 1 + max(
+            (bound if bound >= 0 else ~bound).bit_length() for bound in (self.lo, self.hi)
+        )
 
     def __str__(self):
         return f"integers {self.lo}…{self.hi}"

@@ -41,10 +41,7 @@ def check_fixed(layers: Sequence[Layer], fixed: Fixed) -> None:
     PlanError
         If there is no unit of the name, it has no such decision, or there is no such value.
     """
-    offered = {}
-    for layer in layers:
-        unit = next(iter(kind_for((layer,)).candidates((layer,), {})))
-        offered[layer.name] = unit.decisions()
+    offered = {layer.name: kind_for((layer,)).decision_names((layer,)) for layer in layers}
     for name, decisions in fixed.items():
         for what, value in decisions.items():
             if what not in offered.get(name, {}):
@@ -63,13 +60,11 @@ _WORDS = {"memory": "memory", "form": "requantizer"}
 def _no_such(name: str, what: str, names: list[str]) -> str:
     if what in _WORDS:
         there = f"there are {', '.join(names)}" if names else "there is none"
-        return f"no step with a {_WORDS[what]} is named {name!r}; {there}"
+        return f"no unit with a {_WORDS[what]} is named {name!r}; {there}"
     return f"no layer is named {name!r}; layers are {', '.join(names) or 'none'}"
 
 
-def arrange(
-    layers: Sequence[Layer], chosen: Mapping[str, Unit], fixed: Fixed
-) -> tuple[Unit, ...]:
+def arrange(layers: Sequence[Layer], chosen: Mapping[str, Unit], fixed: Fixed) -> tuple[Unit, ...]:
     """All units, for those with processing elements as chosen.
 
     What is paced by these is as small as is clearly faster than the slowest; what is behind an

@@ -102,9 +102,7 @@ def _ample(units: Sequence[Unit]) -> dict[str, int]:
         depths, seen = deeper, more
 
 
-def _safe(
-    units: Sequence[Unit], depths: dict[str, int], ample: dict[str, int]
-) -> dict[str, int]:
+def _safe(units: Sequence[Unit], depths: dict[str, int], ample: dict[str, int]) -> dict[str, int]:
     """The least of depths between two sets with which nothing stops, however late words come."""
     if not _stops(units, depths):
         return depths

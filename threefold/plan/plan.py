@@ -163,9 +163,7 @@ class Plan:
         return dataclasses.replace(self, network=network).with_choices(progress=progress)
 
 
-def plan_of(
-    network: Network, units: tuple[Unit, ...], progress: Progress = no_progress
-) -> Plan:
+def plan_of(network: Network, units: tuple[Unit, ...], progress: Progress = no_progress) -> Plan:
     """The plan of some units, with buffers before joins as small as slow nothing down."""
     return Plan(network, units, branch_buffers(units, progress))
 

@@ -73,13 +73,12 @@ def _tile_maps(layers: list[dict], plan: Plan) -> list[tuple[dict, Markup]]:
     side = next(side for most, side in _SIDES if len(layers) <= most)
     sizes = [max(layer["rows"], layer["columns"]) for layer in layers]
     largest = sorted(range(len(layers)), key=lambda place: -sizes[place])[:_MOST_MAPS]
-    return [
-        (
-            layers[place],
-            Markup(tile_map(plan.schedules[layers[place]["name"]], side * max(0.5, sizes[place] / max(sizes)))),
-        )
-        for place in sorted(largest)
-    ]
+    maps = []
+    for place in sorted(largest):
+        schedule = plan.schedules[layers[place]["name"]]
+        share = max(0.5, sizes[place] / max(sizes))
+        maps.append((layers[place], Markup(tile_map(schedule, side * share))))
+    return maps
 
 
 def _shape(plan: Plan) -> str:

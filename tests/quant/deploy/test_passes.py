@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from threefold.errors import NetworkError
 from threefold.network import Codes, Tensor, load, save
-from threefold.plan import Folding, Layer, fold, lower
+from threefold.plan import Folding, fold, lower
+from threefold.plan.conv_layer import ConvLayer
 from threefold.quant import (
     Expanded,
     Flatten,
@@ -207,7 +208,7 @@ def test_copies_of_a_group_lie_side_by_side():
 def folded(network, rng):
     """A plan in which each array is a part of the rows and of the columns, by chance."""
     foldings = {}
-    for layer in (step for step in lower(network)[0] if isinstance(step, Layer)):
+    for layer in (step for step in lower(network) if isinstance(step, ConvLayer)):
         sizes = [Folding(pe, simd) for pe in range(1, 7) for simd in range(1, 13)]
         foldings[layer.name] = rng.choice([size for size in sizes if size.divides(layer)])
     return fold(network, foldings)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from threefold.plan import Folding, Layer, fold, lower
+from threefold.plan import Folding, fold, lower
+from threefold.plan.conv_layer import ConvLayer
 from threefold.quant import export, require_equal, trace
 from threefold.sim import golden
 
@@ -20,8 +21,8 @@ def test_model_golden_and_hardware_are_equal(name):
     network = export(model, name)
     foldings = {
         layer.name: Folding(max(divisors(layer.rows)), max(divisors(layer.depth)))
-        for layer in lower(network)[0]
-        if isinstance(layer, Layer)
+        for layer in lower(network)
+        if isinstance(layer, ConvLayer)
     }
     images = images_of(model, 2)
     require_equal(model, network, images)

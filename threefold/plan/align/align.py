@@ -8,8 +8,8 @@ import numpy as np
 from ...errors import PlanError
 from ...network import Conv, Network
 from ...network.reorder import permute
-from .grouping import View, improve
 from ..schedule import Folding
+from .grouping import View, improve
 from .ties import Ties
 
 __all__ = ["align", "tiles_left"]

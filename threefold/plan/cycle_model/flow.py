@@ -17,11 +17,11 @@ from .stages import (
     ARRAY,
     CONCAT,
     DEPTH,
+    DESERIALIZER,
     FIFO,
     FIRST,
     FORK,
     INPUT,
-    DESERIALIZER,
     KIND,
     LATENCY,
     NEEDED,
@@ -29,9 +29,9 @@ from .stages import (
     PAD,
     PIPE,
     PIXELS,
+    SERIALIZER,
     SINGLE,
     SKID,
-    SERIALIZER,
     TABLE,
     TILES,
 )
@@ -45,9 +45,9 @@ _AHEAD, _ROOM, _PIXEL, _TILE, _MOVING, _FREED, _READS = range(7)
 _HELD, _LOADED, _FETCHED = range(3)
 # State of an ARGMAX: channels seen, whether a class waits.
 _SEEN, _FULL = range(2)
-# The other kinds have one integer: of a PIPE the beats on their way as bits, of a SERIALIZER those to
-# give, of a DESERIALIZER those taken, of a FORK the outputs that have the beat as bits, of a SKID whether
-# it keeps one, of CONCAT and PAD the beats of a pixel that have left.
+# The other kinds have one integer: of a PIPE the beats on their way as bits, of a SERIALIZER those
+# to give, of a DESERIALIZER those taken, of a FORK the outputs that have the beat as bits, of a
+# SKID whether it keeps one, of CONCAT and PAD the beats of a pixel that have left.
 _ONLY = 0
 _STATE = 7
 

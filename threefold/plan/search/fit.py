@@ -12,7 +12,6 @@ from ...progress import Progress, no_progress
 from ..arrange import Fixed, arrange, behind, check_fixed, fixed_decisions
 from ..layers import Layer
 from ..lower import lower
-from ..netlist import joins
 from ..plan import Plan, plan_of
 from ..schedule import Folding
 from ..units import Unit, kind_for
@@ -243,9 +242,7 @@ class _Search:
         )
 
 
-def _require_storage(
-    network: Network, layers: Sequence[Layer], device: Device, board: str
-) -> None:
+def _require_storage(network: Network, layers: Sequence[Layer], device: Device, board: str) -> None:
     """Refuse at once what no folding makes small enough.
 
     At best, the sign of each weight that is not 0 is stored.
@@ -260,9 +257,7 @@ def _require_storage(
         )
 
 
-def _choices(
-    layer: Layer, layers: Sequence[Layer], device: Device, fixed: Fixed
-) -> list[Choice]:
+def _choices(layer: Layer, layers: Sequence[Layer], device: Device, fixed: Fixed) -> list[Choice]:
     """All foldings of a layer, and the cycles between images that each keeps."""
     decided = fixed.get(layer.name, {})
     readers = [each for each in layers if layer.stream in each.sources]

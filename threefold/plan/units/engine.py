@@ -1,6 +1,6 @@
 """Engine: an array of processing elements for one layer with weights."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import ceil, lcm, prod
@@ -81,11 +81,10 @@ class EngineUnit(WindowUnit):
             for form in forms if self.requantizes else ["pipelined"]:
                 yield replace(self, lanes=lanes, form=form)
 
-    def decisions(self) -> dict[str, int | str]:
-        decisions = super().decisions()
-        if not self.requantizes:
-            del decisions["form"]
-        return decisions
+    @classmethod
+    def decision_names(cls, layers: Sequence[Layer]) -> list[str]:
+        names = super().decision_names(layers)
+        return names if layers[0].levels is not None else [n for n in names if n != "form"]
 
     @property
     def layer(self) -> ConvLayer:

@@ -47,8 +47,8 @@ class Unit(Block):
     """Hardware of one layer or of several that follow each other, as decided.
 
     A kind of unit is a frozen dataclass in a module of its own, whose fields after ``layers`` are
-    what can be decided about it, integers and words; ``KINDS`` of :mod:`threefold.plan.units` names it. Layers that
-    are not the first may read each other; what else they read enters the unit.
+    what can be decided about it, integers and words; ``KINDS`` of :mod:`threefold.plan.units`
+    names it. Layers that are not the first may read each other; what else they read enters.
 
     Parameters
     ----------
@@ -97,27 +97,28 @@ class Unit(Block):
         PlanError
             If a decision is missing, is none of this kind's, or cannot be.
         """
-        types = {field.name: field.type for field in fields(cls) if field.name != "layers"}
+        types = {field.name: field.type for field in fields(cls)}
+        names = cls.decision_names(layers)
+        if missing := [name for name in names if name not in decisions]:
+            raise PlanError(f"{missing[0]!r} of {layers[0].name!r} is missing")
         for name, value in decisions.items():
-            if name not in types:
+            if name not in names:
                 raise PlanError(f"{name!r} of {layers[0].name!r} means nothing to {cls.kind!r}")
             if type(value) is not types[name]:
                 wanted = "an integer" if types[name] is int else "a name"
                 raise PlanError(
                     f"{name!r} of {layers[0].name!r} must be {wanted}, not {reprlib.repr(value)}"
                 )
-        unit = cls(layers, **decisions)
-        if missing := unit.decisions().keys() - decisions.keys():
-            raise PlanError(f"{min(missing)!r} of {layers[0].name!r} is missing")
-        return unit
+        return cls(layers, **decisions)
+
+    @classmethod
+    def decision_names(cls, layers: Sequence[Layer]) -> list[str]:
+        """What is decided about a unit of these layers: all fields but the layers."""
+        return [field.name for field in fields(cls) if field.name != "layers"]
 
     def decisions(self) -> dict[str, int | str]:
-        """What was decided, as plans hold it: all fields but the layers."""
-        return {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if field.name != "layers"
-        }
+        """What was decided, as plans hold it."""
+        return {name: getattr(self, name) for name in self.decision_names(self.layers)}
 
     @property
     def name(self) -> str:

@@ -97,8 +97,7 @@ class WindowUnit(Unit):
         """Check the buffer, and decide its depth if that was left open."""
         if self.memory not in MEMORIES:
             raise PlanError(
-                f"memory of {self.name!r} must be one of {', '.join(MEMORIES)}, "
-                f"not {self.memory!r}"
+                f"memory of {self.name!r} must be one of {', '.join(MEMORIES)}, not {self.memory!r}"
             )
         if not self.depth:
             object.__setattr__(self, "depth", smooth_depth(self.walk, self.tile_cycles))

@@ -3,12 +3,19 @@ import pytest
 
 from threefold.network import Codes, Conv, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, fold
-from threefold.plan.cycles import MOST_IMAGES, predict, trace
-from threefold.plan.dataflow import dataflow
-from threefold.plan.flow import run
-from threefold.plan.stages import FIFO, JOIN, PIPE, SINGLE, SKID, SPLIT, encode
+from threefold.plan.cycle_model.cycles import MOST_IMAGES, predict, trace
+from threefold.plan.cycle_model.flow import run
+from threefold.plan.cycle_model.stages import (
+    DESERIALIZER,
+    FIFO,
+    PIPE,
+    SERIALIZER,
+    SINGLE,
+    SKID,
+)
+from threefold.plan.netlist import joins
 
-from ..random_networks import random_convolutional_plan
+from ...random_networks import random_convolutional_plan
 
 
 def flow(kinds, *, beats, words, images=0, limit=20):
@@ -30,14 +37,14 @@ def test_a_beat_a_cycle_through_a_queue():
 
 
 def test_a_queue_fills_before_what_is_slow():
-    left, _, most = flow([(FIFO, 5), (SPLIT, 3)], beats=3, words=1, images=9)
+    left, _, most = flow([(FIFO, 5), (SERIALIZER, 3)], beats=3, words=1, images=9)
     assert np.diff(left).tolist() == [3] * 8
     assert most == [5, 0]
 
 
 def test_what_a_serializer_gives_leaves_a_gap_if_it_is_decoupled():
     for decoupled, steps in ((0, {1}), (1, {1, 2})):
-        left, _, _ = flow([(SPLIT, 3, decoupled)], beats=1, words=1, images=9, limit=9)
+        left, _, _ = flow([(SERIALIZER, 3, decoupled)], beats=1, words=1, images=9, limit=9)
         assert set(np.diff(left).tolist()) == steps
         assert left[8] - left[0] == 8 + 2 * decoupled
 
@@ -48,25 +55,25 @@ def test_a_skid_buffer_lets_one_more_beat_in():
     kept, _, held = flow([(FIFO, 2), (SKID,), slow], beats=1, words=1, images=5)
     assert kept == left
     assert most[0] == held[0] == 2
-    passing, _, _ = flow([(SKID,), (SPLIT, 2)], beats=2, words=1, images=4)
+    passing, _, _ = flow([(SKID,), (SERIALIZER, 2)], beats=2, words=1, images=4)
     assert np.diff(passing).tolist() == [2, 2, 2]
 
 
 def test_states_that_repeat_end_the_run():
-    left, same, _ = flow([(SPLIT, 3), (JOIN, 2)], beats=3, words=2, limit=200)
+    left, same, _ = flow([(SERIALIZER, 3), (DESERIALIZER, 2)], beats=3, words=2, limit=200)
     assert 0 <= same < len(left) - 1 < 20
     assert len(set(np.diff(left[same:]).tolist())) == 1
 
 
 def test_as_many_images_as_asked_for():
-    left, same, _ = flow([(SPLIT, 3)], beats=3, words=1, images=7, limit=7)
+    left, same, _ = flow([(SERIALIZER, 3)], beats=3, words=1, images=7, limit=7)
     assert len(left) == 7
     assert same == -1
 
 
 def test_what_never_leaves_ends_the_run():
     """Two beats are joined, but only three enter: half of the second output is missing."""
-    left, same, _ = flow([(JOIN, 2)], beats=1, words=3, images=1, limit=5)
+    left, same, _ = flow([(DESERIALIZER, 2)], beats=1, words=3, images=1, limit=5)
     assert len(left) == 1
     assert same == -1
 
@@ -74,25 +81,24 @@ def test_what_never_leaves_ends_the_run():
 @pytest.mark.parametrize("seed", range(6))
 def test_a_run_until_it_repeats_is_the_start_of_a_longer_one(seed):
     plan = random_convolutional_plan(np.random.default_rng(seed))
-    free = trace(plan.steps, plan.argmax, plan.buffers)
+    free = trace(plan.netlist.stages)
     assert not free.stuck
     count = free.settled + 3 * free.period + 1
-    fed = trace(plan.steps, plan.argmax, plan.buffers, count)
+    fed = trace(plan.netlist.stages, count)
     assert fed.left[: len(free.left)].tolist() == free.left.tolist()
     steady = fed.left[free.settled :]
     laps = np.diff(steady[:: free.period])
     assert len(set(laps.tolist())) == 1
     assert free.cycles.interval == pytest.approx(laps[0] / free.period)
-    assert free.cycles == plan.cycles == predict(plan.steps, plan.argmax, plan.buffers)
+    assert free.cycles == plan.cycles == predict(plan.netlist.stages, joins(plan.units))
     assert plan.cycles.images <= MOST_IMAGES
 
 
 def test_most_counts_the_beats_of_each_buffer():
     plan = random_convolutional_plan(np.random.default_rng(0))
-    parts, _ = dataflow(plan.steps, plan.argmax, plan.buffers)
-    names = {part.name for part in parts if part.kind == "fifo"}
-    assert encode(parts).fifos.keys() == names
-    assert trace(plan.steps, plan.argmax, plan.buffers).most.keys() == names
+    names = {name for name, depth in plan.buffers.items() if depth}
+    assert plan.netlist.stages.fifos.keys() == names
+    assert trace(plan.netlist.stages).most.keys() == names
 
 
 def test_an_engine_alone():

@@ -24,8 +24,8 @@ from threefold.plan import Folding, Schedule, align
 from threefold.plan.align import tiles_left
 from threefold.sim import golden
 
-from ..accelerators import make_layer
-from ..strategies import images_for, networks
+from ...accelerators import make_layer
+from ...strategies import images_for, networks
 
 
 def convs(network):

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from threefold.plan.cycles import interval_of, trace
+from threefold.plan.cycle_model.cycles import interval_of, trace
 from threefold.sim import golden
 
-from ..accelerators import CODES, AcceleratorBench, random_images, random_plan
+from ...accelerators import CODES, AcceleratorBench, random_images, random_plan
 
 
 @pytest.mark.parametrize("argmax", [False, True], ids=["logits", "argmax"])
@@ -19,7 +19,7 @@ def test_predicted_cycles_are_simulated_cycles(codes, argmax):
     bench = AcceleratorBench(plan)
 
     run = bench.run(images)
-    left = trace(plan.steps, plan.argmax, plan.buffers, count).left.tolist()
+    left = trace(plan.netlist.stages, count).left.tolist()
     assert run.left == left, f"seed {seed}"
     assert plan.cycles.latency == run.left[0]
     steady = interval_of(run.left, plan.cycles.settled, plan.cycles.period)

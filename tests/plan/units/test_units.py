@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 
 from threefold.errors import PlanError
-from threefold.network import Codes
-from threefold.plan import EnginePlan, Folding, PoolPlan, StepPlan
-from threefold.plan.cycles import predict
-from threefold.plan.engine import least_depth, smooth_depth
-from threefold.plan.steps import ConcatStep, PadStep, Pool
+from threefold.network import Codes, Tensor
+from threefold.plan import Folding
+from threefold.plan.cycle_model import predict
+from threefold.plan.layers import ConcatLayer, PadChannelsLayer, PoolLayer
+from threefold.plan.netlist import netlist
+from threefold.plan.units import ConcatUnit, EngineUnit, PadChannelsUnit, PoolUnit
+from threefold.plan.units.window_unit import least_depth, smooth_depth
 from threefold.plan.window import Window
 
-from ..accelerators import make_layer
+from ...accelerators import make_layer
 
 CODES = Codes.unsigned(2)
 LAYER = make_layer(np.ones((6, 4)), offsets=np.zeros(6, int))
@@ -23,40 +25,46 @@ SLIDING = make_layer(
 def make_pool(*, total=False, channels=6):
     window = Window((4, 6, channels), (2, 2), (2, 2))
     out = Codes.unsigned(4) if total else CODES
-    shapes = ((4, 6, channels),)
-    return Pool("pool1", ("input",), (CODES,), out, (2, 3, channels), shapes, window, total)
+    inputs, output = (Tensor((4, 6, channels), CODES),), Tensor((2, 3, channels), out)
+    return PoolLayer("pool1", "pool1", ("input",), inputs, output, window, total)
 
 
 def make_concat():
-    shapes = (4, 4, 6), (4, 4, 9)
-    return ConcatStep("concat1", ("a", "b"), (CODES, CODES), CODES, (4, 4, 15), shapes)
+    inputs = Tensor((4, 4, 6), CODES), Tensor((4, 4, 9), CODES)
+    output = Tensor((4, 4, 15), CODES)
+    return ConcatLayer("concat1", "concat1", ("a", "b"), inputs, output)
+
+
+def make_pad():
+    inputs, output = (Tensor((1, 1, 6), CODES),), Tensor((1, 1, 12), CODES)
+    return PadChannelsLayer("pad1", "pad1", ("a",), inputs, output, 4, 2)
 
 
 def test_cycles_are_tiles():
     plan = EngineUnit((LAYER,), 2, 2, lanes=2, depth=16)
-    assert plan.cycles == plan.tile_cycles == len(plan.schedule.tiles) == 6
+    assert plan.interval == plan.tile_cycles == len(plan.schedule.tiles) == 6
     assert plan.schedule.folding == Folding(2, 2)
 
 
 def test_a_pixel_takes_as_many_cycles_as_tiles():
     plan = EngineUnit((SLIDING,), 3, 4)
     assert len(plan.program) == 2 * 9
-    assert plan.cycles == plan.tile_cycles == 5 * 3 * 18
+    assert plan.interval == plan.tile_cycles == 5 * 3 * 18
     assert (plan.i_lanes, plan.word_bits, plan.walk.words) == (4, 8, 30)
 
 
 def test_words_and_beats_take_cycles_too():
-    assert EngineUnit((LAYER,), 6, 4).cycles == 6
-    assert EngineUnit((LAYER,), 6, 4, lanes=6).cycles == 1
+    assert EngineUnit((LAYER,), 6, 4).interval == 6
+    assert EngineUnit((LAYER,), 6, 4, lanes=6).interval == 1
     pointwise = make_layer(np.ones((1, 1, 1, 4)), shape=(5, 6, 4), stride=(2, 2))
-    assert EngineUnit((pointwise,), 1, 4).cycles == 30
+    assert EngineUnit((pointwise,), 1, 4).interval == 30
 
 
 def test_a_single_port_takes_the_cycles_of_words_from_tiles():
     dual, single = (EngineUnit((SLIDING,), 3, 4, memory=name) for name in ("auto", "spram"))
-    assert single.cycles == dual.cycles + 30
+    assert single.interval == dual.interval + 30
     dual, single = (PoolUnit((make_pool(),), 2, memory=name) for name in ("auto", "spram"))
-    assert (dual.cycles, single.cycles) == (72, 72 + 72)
+    assert (dual.interval, single.interval) == (72, 72 + 72)
 
 
 @pytest.mark.parametrize(
@@ -75,12 +83,12 @@ def test_an_array_stalls_on_a_register_where_that_takes_no_cycle(
     folding, lanes, form, decoupled, monkeypatch
 ):
     levels = np.sort(np.random.default_rng(0).integers(0, 30, (6, 3)), axis=1)
-    layer = make_layer(np.ones((6, 4)), levels=levels, out_codes=CODES)
+    layer = make_layer(np.ones((6, 4)), levels=levels)
     plan = EngineUnit((layer,), *folding, lanes=lanes, form=form)
     assert plan.decoupled is decoupled
     cycles = predict(netlist((plan,), {}).stages)
     for forced in (False, True):
-        monkeypatch.setattr(EnginePlan, "decoupled", forced)
+        monkeypatch.setattr(EngineUnit, "decoupled", forced)
         same = predict(netlist((dataclasses.replace(plan),), {}).stages) == cycles
         assert same is (not forced or decoupled)
 
@@ -98,15 +106,15 @@ def test_depth_follows_from_the_window():
 def test_a_word_in_each_cycle_takes_one_more(simd, depth):
     plan = EngineUnit((LAYER,), 6, simd, lanes=6)
     assert (plan.depth, plan.walk.smooth_depth) == (depth, depth // 2)
-    assert predict(netlist((plan,), {}).stages).interval == plan.cycles == plan.walk.words
+    assert predict(netlist((plan,), {}).stages).interval == plan.interval == plan.walk.words
     smaller = EngineUnit((LAYER,), 6, simd, lanes=6, depth=depth // 2)
-    assert predict(netlist((smaller,), {}).stages).interval > plan.cycles
+    assert predict(netlist((smaller,), {}).stages).interval > plan.interval
     assert EngineUnit((LAYER,), 3, simd).depth == depth // 2
 
 
 def test_an_engine_is_named_like_its_layer():
     plan = EngineUnit((LAYER,), 2, 2)
-    assert (plan.name, plan.step) == ("fc1", LAYER)
+    assert (plan.name, plan.layers) == ("fc1", (LAYER,))
     assert PoolUnit((make_pool(),)).name == "pool1"
     assert ConcatUnit((make_concat(),)).name == "concat1"
 
@@ -124,20 +132,20 @@ def test_a_pool_reads_channel_after_channel():
 def test_figures_of_a_pool():
     plan = PoolUnit((make_pool(),), 3)
     assert (plan.i_lanes, plan.word_bits) == (3, 6)
-    assert plan.cycles == 2 * 3 * 8
+    assert plan.interval == 2 * 3 * 8
     assert plan.depth == smooth_depth(plan.walk, 8)
 
 
 def test_figures_of_other_steps():
     plan = ConcatUnit((make_concat(),), 3)
-    assert (plan.i_lanes, plan.cycles) == (3, 16 * 5)
+    assert (plan.i_lanes, plan.interval) == (3, 16 * 5)
 
 
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
         (
-            {"folding": Folding(4, 2)},
+            {"pe": 4, "simd": 2},
             r"^PE count of 'fc1' must divide 6 rows, not 4; divisors are 1, 2, 3, 6$",
         ),
         ({"lanes": 2}, r"^output lanes of 'fc1' must divide 3 PEs, not 2$"),
@@ -149,7 +157,7 @@ def test_figures_of_other_steps():
             r"^the buffer of 'fc1' must be a power of two of at least 2 words, not -2$",
         ),
         (
-            {"layer": SLIDING, "folding": Folding(3, 4), "depth": 8},
+            {"layers": (SLIDING,), "pe": 3, "simd": 4, "depth": 8},
             r"^the buffer of 'conv1' must be a power of two of at least 16 words, not 8$",
         ),
         (
@@ -160,7 +168,7 @@ def test_figures_of_other_steps():
 )
 def test_refuses(parameters, message):
     with pytest.raises(PlanError, match=message):
-        EnginePlan(**{"layer": LAYER, "folding": Folding(3, 2), **parameters})
+        EngineUnit(**{"layers": (LAYER,), "pe": 3, "simd": 2, **parameters})
 
 
 @pytest.mark.parametrize(
@@ -187,9 +195,7 @@ def test_refuses(parameters, message):
             r"^lanes of 'concat1' must divide 3 channels, not 0$",
         ),
         (
-            lambda: StepPlan(
-                PadStep("pad1", ("a",), (CODES,), CODES, (1, 1, 12), ((1, 1, 6),), 4, 2), 3
-            ),
+            lambda: PadChannelsUnit((make_pad(),), 3),
             r"^lanes of 'pad1' must divide 2 channels, not 3$",
         ),
     ],
