@@ -54,7 +54,7 @@ def test_what_was_not_measured_has_no_plot(plan):
 
 
 def test_cycles(report):
-    cycles = [layer["cycles"] for layer in report["layers"]]
+    cycles = [step["cycles"] for step in report["steps"]]
     svg = cycles_plot(report)
     assert texts(svg) == [
         *("fc1", "fc2", "fc3", "argmax"),

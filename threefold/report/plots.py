@@ -99,13 +99,13 @@ class _Row:
 
 
 def _cycle_rows(report: dict) -> list[_Row]:
-    layers = iter(report["layers"])
+    layers = {layer["name"]: layer for layer in report["layers"]}
     rows = []
     for step in report["steps"]:
-        if step["op"] != "conv":
+        layer, pixels = layers.get(step["name"]), step["output"][0] * step["output"][1]
+        if layer is None:
             rows.append(_Row(step["name"], step["cycles"]))
             continue
-        layer, pixels = next(layers), step["output"][0] * step["output"][1]
         whole = pixels * (layer["tiles"] + layer["tiles_skipped"])
         by_tiles = layer["cycles"] == pixels * layer["tiles"]
         rows.append(_Row(layer["name"], layer["cycles"], whole if by_tiles else 0, weights=True))
