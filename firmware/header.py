@@ -21,7 +21,7 @@ def header(plan: Plan) -> str:
     The serial line is in it unless input codes are too wide for its bytes.
     """
     network, ports = plan.network, plan.ports
-    codes, output = network.input.element, ports.output
+    codes, output = network.input.codes, ports.output
     return _TEMPLATES.get_template("header.h.j2").render(
         name=network.name,
         prefix=network.name.upper(),

@@ -6,6 +6,7 @@ equals it on every bit.
 
 from collections.abc import Mapping
 from functools import singledispatch
+from typing import cast
 
 import numpy as np
 
@@ -182,7 +183,7 @@ def _(op: Flatten, elements: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
 @compute.register
 def _(op: PadChannels, codes: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
     channels = (op.before, op.after)
-    zero = types[0].element.zero_code
+    zero = cast(int, types[0].codes.zero_code)  # the operation refuses codes without a zero
     return np.pad(codes, ((0, 0), (0, 0), (0, 0), channels), constant_values=zero)
 
 
@@ -232,7 +233,7 @@ def require_images(network: Network, images: np.ndarray) -> np.ndarray:
         images = np.asarray(images)
     except ValueError:
         raise DataError("images must all have the same shape") from None
-    codes = network.input.element
+    codes = network.input.codes
     expected = "×".join(map(str, network.input.shape))
     if images.ndim != 4 or images.shape[1:] != network.input.shape:
         raise DataError(

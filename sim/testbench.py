@@ -20,7 +20,7 @@ _VISIT = 1000  # cycles between two looks at the bench
 
 @cocotb.test()
 async def run_bench(dut):
-    folder = Path(cocotb.plusargs["job"])
+    folder = Path(str(cocotb.plusargs["job"]))
     Clock(dut.clk, _PERIOD, unit="step").start()
     began, used, told, done = time.perf_counter(), time.process_time(), 0, False
     while not done:

@@ -111,3 +111,10 @@ def test_elements_are_codes_or_integers():
         NetworkError, match=r"^elements of a tensor are Codes or Integers, not 'codes'$"
     ):
         Tensor((1, 1, 1), "codes")
+
+
+def test_codes_of_a_tensor():
+    assert Tensor((1, 1, 3), Codes.ternary()).codes == Codes.ternary()
+    message = "elements of a tensor must be codes here, not integers -3…4"
+    with pytest.raises(NetworkError, match=f"^{message}$"):
+        Tensor((1, 1, 3), Integers(-3, 4)).codes  # noqa: B018

@@ -154,6 +154,19 @@ class Tensor:
             )
 
     @property
+    def codes(self) -> Codes:
+        """The elements, where they are codes.
+
+        Raises
+        ------
+        NetworkError
+            If they are integers.
+        """
+        if not isinstance(self.element, Codes):
+            raise NetworkError(f"elements of a tensor must be codes here, not {self.element}")
+        return self.element
+
+    @property
     def size(self) -> int:
         """Number of elements."""
         height, width, channels = self.shape
