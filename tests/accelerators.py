@@ -1,11 +1,9 @@
-"""Layers, random chains of them, random foldings, and their simulation."""
+"""Layers, random chains of them, and random foldings."""
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from threefold.hw.accelerator import Accelerator
 from threefold.network import (
     INPUT,
     ArgMax,
@@ -22,12 +20,8 @@ from threefold.plan.conv_layer import ConvLayer
 from threefold.plan.units import EngineUnit
 from threefold.plan.window import Window
 
-from .streams import Bench
-
 __all__ = [
     "CODES",
-    "AcceleratorBench",
-    "Run",
     "divisors",
     "engines",
     "make_layer",
@@ -123,29 +117,3 @@ def random_images(rng: np.random.Generator, network: Network, count: int) -> np.
     images = rng.integers(0, largest + 1, (count, *network.input.shape))
     images[:1], images[1:2] = 0, largest
     return images
-
-
-@dataclass
-class Run:
-    """Outputs of each image, and the cycles in which images have left, from the first word on."""
-
-    outputs: np.ndarray
-    left: list[int]
-
-
-class AcceleratorBench:
-    """An accelerator in Amaranth's simulator."""
-
-    def __init__(self, plan: Plan, *, family: str | None = None):
-        self._plan = plan
-        self._dut = Accelerator(plan)
-        self._bench = Bench(self._dut, family=family)
-
-    def run(self, images: np.ndarray, *, stalls: float = 0.0, seed: int = 0) -> Run:
-        beats = self._plan.ports.output.beats
-        count = len(images) * beats
-        words = images.reshape(-1, self._plan.ports.input.type.lanes)
-        traffic = self._bench.run(words, count, stalls=stalls, seed=seed)
-        assert len(traffic.beats) == count, f"{len(traffic.beats)} beats, not {count}; seed {seed}"
-        left = [cycle - traffic.entered[0] for cycle in traffic.left[beats - 1 :: beats]]
-        return Run(np.array(traffic.beats).reshape(len(images), -1), left)

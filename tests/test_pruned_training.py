@@ -10,8 +10,9 @@ from threefold.plan.cycle_model.cycles import trace
 from threefold.quant import PRESETS, Pruning, build, digit_maps, export, require_equal, train
 from threefold.quant.pruning import counts, select
 from threefold.sim import golden
+from threefold.sim.verification import AcceleratorBench
 
-from .accelerators import AcceleratorBench, engines
+from .accelerators import engines
 
 TILES = {"conv1": (4, 1), "conv2": (2, 4), "fc1": (2, 8)}
 

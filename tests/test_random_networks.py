@@ -10,8 +10,9 @@ from hypothesis import settings
 from threefold.network import INPUT
 from threefold.plan.cycle_model.cycles import trace
 from threefold.sim import golden
+from threefold.sim.verification import AcceleratorBench
 
-from .accelerators import CODES, AcceleratorBench, random_images
+from .accelerators import CODES, random_images
 from .random_networks import random_convolutional, random_convolutional_plan
 
 SEEDS = {False: [*range(13), 56, 103, 139, 254, 263, 276, 297], True: [*range(300)]}

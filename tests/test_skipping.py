@@ -8,8 +8,9 @@ from threefold.network import Codes, Conv, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, align, fold
 from threefold.plan.cycle_model.cycles import trace
 from threefold.sim import golden
+from threefold.sim.verification import AcceleratorBench
 
-from .accelerators import AcceleratorBench, engines
+from .accelerators import engines
 
 FOLDINGS = {"conv1": Folding(8, 2), "conv2": Folding(8, 4), "classes": Folding(4, 4)}
 

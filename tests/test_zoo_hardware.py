@@ -13,8 +13,9 @@ from threefold.plan.conv_layer import ConvLayer
 from threefold.plan.cycle_model.cycles import trace
 from threefold.sim import golden
 from threefold.sim.simulate import simulate
+from threefold.sim.verification import AcceleratorBench
 
-from .accelerators import AcceleratorBench, divisors
+from .accelerators import divisors
 
 NAMES = ("lenet", "cnv", "resnet20_4bit", "resnet20_2bit", "ds_cnn", "tiny_conv")
 RESNET = {"input": (4, 4, 3), "filters": (2, 4, 8), "bits": 2}

@@ -40,8 +40,7 @@ from threefold.network import (
 )
 from threefold.plan import Folding, fold, lower
 from threefold.plan.units import EngineUnit, PoolUnit
-
-from ..contracts import ChangingPayload, GatedValid, ImpatientValid, Prover
+from threefold.sim.verification import ChangingPayload, GatedValid, ImpatientValid, Prover
 
 NETWORK = Network.chain(
     "small",
@@ -222,20 +221,20 @@ ONE_OF_EACH = [
 
 
 @pytest.fixture
-def prover(tmp_path, monkeypatch):
-    return Prover(tmp_path, monkeypatch)
+def prover(tmp_path):
+    return Prover(tmp_path)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_valid_and_payload_hold_while_waiting(prover, name):
     case = CASES[name]
-    assert prover.check("prove", case.make(), depth=INDUCTION) == "PASS"
+    assert prover.holds(case.make(), depth=INDUCTION)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_beats_can_wait_and_leave(prover, name):
     case = CASES[name]
-    assert prover.check("cover", case.make(), depth=case.cycles, beats=case.beats) == "PASS"
+    assert prover.covers(case.make(), cycles=case.cycles, beats=case.beats)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -276,7 +275,7 @@ def test_gates_that_lead_through_are_found(prover):
 @pytest.mark.parametrize("name", ONE_OF_EACH)
 def test_a_beat_that_does_not_hold_is_found(prover, name, fault):
     case = CASES[name]
-    assert prover.check("bmc", fault(case.make()), depth=case.cycles) == "FAIL"
+    assert prover.violated(fault(case.make()), cycles=case.cycles)
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)
@@ -286,4 +285,4 @@ def test_a_gated_valid_is_found(prover, name):
 
 def test_a_beat_that_never_waits_is_not_covered(prover):
     case = CASES["serializer"]
-    assert prover.check("cover", GatedValid(case.make()), depth=case.cycles) == "FAIL"
+    assert not prover.covers(GatedValid(case.make()), cycles=case.cycles)

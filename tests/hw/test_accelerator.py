@@ -14,9 +14,10 @@ from threefold.plan import Folding, fold
 from threefold.plan.cycle_model.cycles import trace
 from threefold.plan.requantize import FORMS
 from threefold.sim import golden
+from threefold.sim.verification import AcceleratorBench
 
-from ..accelerators import AcceleratorBench, engines, random_images
-from ..streams import elaborated
+from ..accelerators import engines, random_images
+from ..elaboration import elaborated
 
 
 def network(*, argmax):

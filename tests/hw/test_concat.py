@@ -4,8 +4,7 @@ import pytest
 
 from threefold.errors import PlanError
 from threefold.hw.concat import Concat
-
-from ..streams import lockstep
+from threefold.sim.verification import lockstep
 
 BEATS = [(1, 1), (2, 1), (1, 3), (4, 4), (5, 2)]
 

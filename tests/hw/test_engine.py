@@ -6,9 +6,10 @@ from threefold.network import Codes, Conv, Dense, Logits, Network, Tensor, Thres
 from threefold.plan import Folding, lower
 from threefold.plan.units import EngineUnit
 from threefold.sim import golden
+from threefold.sim.verification import StreamBench, pass_through
 
 from ..accelerators import CODES, divisors, random_images
-from ..streams import Bench, elaborated, pass_through
+from ..elaboration import elaborated
 
 ROWS, COLUMNS = 6, 8
 
@@ -54,7 +55,7 @@ def test_computes_its_layer(codes, kind):
     images[0], images[1] = 0, CODES[codes].max_code
     beats = [tuple(beat) for beat in compute(images).reshape(-1, plan.lanes).tolist()]
     words = images.reshape(-1, plan.folding.simd)
-    bench = Bench(Engine(plan))
+    bench = StreamBench(Engine(plan))
     assert bench.run(words, len(beats)).beats == beats, f"seed {seed}"
     for stalls in (0.2, 0.7):
         assert bench.run(words, len(beats), stalls=stalls, seed=seed).beats == beats, f"seed {seed}"
@@ -111,7 +112,7 @@ def test_slides(name, codes):
             (sliding,), folding.pe, folding.simd, lanes=int(rng.choice(divisors(folding.pe)))
         )
         expected = golden.run(network, images).reshape(-1, plan.lanes).tolist()
-        words, bench = images.reshape(-1, plan.i_lanes), Bench(Engine(plan))
+        words, bench = images.reshape(-1, plan.i_lanes), StreamBench(Engine(plan))
         for stalls in (0.0, 0.4):
             beats = bench.run(words, len(expected), stalls=stalls, seed=1).beats
             assert beats == [tuple(beat) for beat in expected], f"{folding}, stalls {stalls}"

@@ -7,9 +7,8 @@ from amaranth.sim import Simulator
 from threefold import fpga
 from threefold.errors import PlanError
 from threefold.hw.fifo import Fifo
+from threefold.sim.verification import lockstep, pass_through
 from threefold.tools.synthesis import synthesise
-
-from ..streams import lockstep, pass_through
 
 DEPTHS = [1, 2, 3, 4, 5, 8, 13, 64]
 

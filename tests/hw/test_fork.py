@@ -4,8 +4,7 @@ import pytest
 
 from threefold.errors import PlanError
 from threefold.hw.fork import Fork
-
-from ..streams import lockstep
+from threefold.sim.verification import lockstep
 
 
 class Model:

@@ -6,8 +6,7 @@ import pytest
 
 from threefold.errors import PlanError
 from threefold.hw.pad_channels import PadChannels
-
-from ..streams import lockstep, pass_through
+from threefold.sim.verification import lockstep, pass_through
 
 SIZES = [(1, 0, 0), (1, 1, 1), (2, 0, 1), (2, 3, 0), (3, 2, 2), (4, 1, 3)]
 

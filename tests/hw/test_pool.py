@@ -10,9 +10,10 @@ from threefold.network import Codes, MaxPool, Network, SumPool, Tensor
 from threefold.plan import lower
 from threefold.plan.units import PoolUnit
 from threefold.sim import golden
+from threefold.sim.verification import StreamBench, pass_through
 
 from ..accelerators import CODES, random_images
-from ..streams import Bench, elaborated, pass_through
+from ..elaboration import elaborated
 
 POOLS = {
     "max": (MaxPool((2, 2), (2, 2)), (4, 6, 4), "unsigned4"),
@@ -43,7 +44,7 @@ def test_equals_golden(name):
     images = random_images(rng, network, 4)
     for lanes in (lanes for lanes in range(1, step.channels + 1) if step.channels % lanes == 0):
         expected = golden.run(network, images).reshape(-1, lanes).tolist()
-        bench = Bench(PoolEngine(PoolUnit((step,), lanes)))
+        bench = StreamBench(PoolEngine(PoolUnit((step,), lanes)))
         for stalls in (0.0, 0.4):
             words = images.reshape(-1, lanes)
             traffic = bench.run(words, len(expected), stalls=stalls, seed=1)

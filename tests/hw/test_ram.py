@@ -22,7 +22,7 @@ from threefold.plan.area import MEMORIES
 from threefold.tools.synthesis import synthesise
 from threefold.tools.toolchain import find, run
 
-from ..streams import elaborated
+from ..elaboration import elaborated
 
 PORTS = ("write", "read")
 # After a write its output is noise, and so is what is in it at the start. Four rows are enough.

@@ -11,8 +11,7 @@ from threefold.errors import PlanError
 from threefold.hw.requantizer import Requantizer
 from threefold.hw.verilog import to_rtlil
 from threefold.plan.requantize import FORMS, requantizer_cycles, requantizer_latency
-
-from ..streams import pass_through
+from threefold.sim.verification import pass_through
 
 TOTAL_BITS = 6
 every_form = pytest.mark.parametrize("form", FORMS)

@@ -8,8 +8,7 @@ from amaranth.sim import Simulator
 
 from threefold.errors import PlanError
 from threefold.hw.resizer import Deserializer, Serializer
-
-from ..streams import pass_through
+from threefold.sim.verification import pass_through
 
 
 def beats_of(values, lanes):

@@ -4,8 +4,7 @@ import pytest
 from amaranth.hdl import signed
 
 from threefold.hw.skid_buffer import SkidBuffer
-
-from ..streams import lockstep
+from threefold.sim.verification import lockstep
 
 
 class Model:

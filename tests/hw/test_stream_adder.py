@@ -7,8 +7,7 @@ from amaranth.sim import Simulator
 from threefold.errors import PlanError
 from threefold.hw.stream import lane_shape
 from threefold.hw.stream_adder import StreamAdder
-
-from ..streams import lockstep
+from threefold.sim.verification import lockstep
 
 
 class Model:

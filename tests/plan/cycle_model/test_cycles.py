@@ -3,8 +3,9 @@ import pytest
 
 from threefold.plan.cycle_model.cycles import interval_of, trace
 from threefold.sim import golden
+from threefold.sim.verification import AcceleratorBench
 
-from ...accelerators import CODES, AcceleratorBench, random_images, random_plan
+from ...accelerators import CODES, random_images, random_plan
 
 
 @pytest.mark.parametrize("argmax", [False, True], ids=["logits", "argmax"])

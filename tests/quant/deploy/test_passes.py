@@ -26,8 +26,8 @@ from threefold.quant import (
 )
 from threefold.quant.deploy import passes
 from threefold.sim import golden
+from threefold.sim.verification import AcceleratorBench
 
-from ...accelerators import AcceleratorBench
 from .random_models import images_of
 
 MAP = Tensor((4, 3, 2), Codes.unsigned(3))

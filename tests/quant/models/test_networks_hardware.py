@@ -7,8 +7,9 @@ from threefold.plan import Folding, fold, lower
 from threefold.plan.conv_layer import ConvLayer
 from threefold.quant import export, require_equal, trace
 from threefold.sim import golden
+from threefold.sim.verification import AcceleratorBench
 
-from ...accelerators import AcceleratorBench, divisors
+from ...accelerators import divisors
 from ..deploy.random_models import images_of
 from .tiny import started, tiny
 

@@ -1,0 +1,126 @@
+"""Accelerator bench: images through an accelerator in Amaranth's simulator."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from threefold.errors import MismatchError
+from threefold.fpga import Family
+from threefold.hw.accelerator import Accelerator
+from threefold.plan import Plan
+from threefold.plan.cycle_model import interval_of
+
+from .. import golden
+from ..mismatch import describe
+from .bench import StreamBench
+
+__all__ = ["AcceleratorBench", "AcceleratorRun"]
+
+
+@dataclass(frozen=True, eq=False)
+class AcceleratorRun:
+    """What left an accelerator, and when.
+
+    Attributes
+    ----------
+    outputs : array of int64, shape (images, outputs)
+        Logits, codes or class indices of each image, in order of height, width and channel.
+    left : list of int
+        Cycle in which the last output of each image left, counted from that in which the first
+        word of the first image entered.
+    """
+
+    outputs: np.ndarray
+    left: list[int]
+
+
+class AcceleratorBench:
+    """An accelerator in Amaranth's simulator, without Verilog; each run starts from reset.
+
+    It suits networks of some thousand operations;
+    :func:`threefold.sim.simulate.simulate` is made for larger ones.
+
+    Parameters
+    ----------
+    plan : Plan
+    family : Family or str, optional
+        FPGA family, or its name, whose form of the accelerator is elaborated.
+
+    Examples
+    --------
+    >>> from threefold.network import Codes, Dense, Logits, Network, Tensor
+    >>> from threefold.plan import Folding, fold
+    >>> ops = [("fc1", Dense([[1, -1, 0, 1], [0, 1, 1, -1]])), ("logits", Logits([0, 5]))]
+    >>> network = Network.chain("tiny", Tensor((1, 1, 4), Codes.unsigned(2)), ops)
+    >>> bench = AcceleratorBench(fold(network, {"fc1": Folding(1, 2)}))
+    >>> images = np.array([[0, 1, 2, 3], [3, 0, 0, 0], [1, 1, 1, 1]]).reshape(3, 1, 1, 4)
+    >>> bench.check(images).outputs.tolist()
+    [[2, 5], [3, 5], [1, 6]]
+    """
+
+    def __init__(self, plan: Plan, *, family: Family | str | None = None):
+        self._plan = plan
+        self._bench = StreamBench(Accelerator(plan), family=family)
+
+    def run(self, images: np.ndarray, *, stalls: float = 0.0, seed: int = 0) -> AcceleratorRun:
+        """Run images through the accelerator.
+
+        Parameters
+        ----------
+        images : array of int, shape (images, height, width, channels)
+            Codes of the network's input.
+        stalls, seed
+            As for :meth:`StreamBench.run`.
+
+        Raises
+        ------
+        MismatchError
+            If fewer or more beats leave than the images have.
+        """
+        beats = self._plan.ports.output.beats
+        count = len(images) * beats
+        words = images.reshape(-1, self._plan.ports.input.type.lanes)
+        traffic = self._bench.run(words, count, stalls=stalls, seed=seed)
+        if len(traffic.beats) != count:
+            raise MismatchError(
+                f"{len(traffic.beats)} beats leave {self._plan.network.name!r}, not {count}; "
+                f"seed {seed}"
+            )
+        left = [cycle - traffic.entered[0] for cycle in traffic.left[beats - 1 :: beats]]
+        return AcceleratorRun(np.array(traffic.beats).reshape(len(images), -1), left)
+
+    def check(self, images: np.ndarray, *, stalls: float = 0.0, seed: int = 0) -> AcceleratorRun:
+        """Run images and compare outputs with the golden model, and cycles with the plan's.
+
+        Cycles are compared where nothing stalls; the interval, where there are at least
+        ``plan.cycles.images`` images, which it takes to be steady.
+
+        Raises
+        ------
+        MismatchError
+            At the first output that differs, or if latency or interval are not as predicted.
+        DataError
+            If the images do not fit the network.
+        """
+        expected = golden.run(self._plan.network, images)
+        run = self.run(images, stalls=stalls, seed=seed)
+        found = run.outputs.reshape(expected.shape)
+        if not np.array_equal(found, expected):
+            where = tuple(np.argwhere(found != expected)[0])
+            node = self._plan.network.output.name
+            raise MismatchError(describe(node, where, found[where], expected[where]))
+        if not stalls:
+            self._check_cycles(run.left)
+        return run
+
+    def _check_cycles(self, left: list[int]) -> None:
+        name, cycles = self._plan.network.name, self._plan.cycles
+        if left[0] != cycles.latency:
+            raise MismatchError(
+                f"the latency of {name!r} is {left[0]} cycles, not {cycles.latency} as predicted"
+            )
+        interval = interval_of(left, cycles.settled, cycles.period)
+        if len(left) >= cycles.images and interval != cycles.interval:
+            raise MismatchError(
+                f"the interval of {name!r} is {interval} cycles, not {cycles.interval} as predicted"
+            )

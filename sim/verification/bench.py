@@ -1,0 +1,162 @@
+"""Stream bench: beats through a component in Amaranth's simulator, with stalls on both sides."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import numpy as np
+from amaranth.hdl import Fragment
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Flow
+from amaranth.sim import Simulator
+
+from threefold.errors import PlanError
+from threefold.fpga import Family
+from threefold.hw.stream import lane_count
+
+from .ports import streams_of
+
+__all__ = ["StreamBench", "Traffic", "pass_through"]
+
+_TAIL = 50  # idle cycles after the last expected beat, or surplus beats, that end a run
+_STUCK = 5000  # idle cycles that end a run before it
+
+
+@dataclass
+class Traffic:
+    """Beats of one run, and when they passed.
+
+    Attributes
+    ----------
+    beats : list of tuple of int
+        Lanes of each beat that left, in order.
+    entered : list of int
+        Cycles of the handshakes at the input, counted from the start of the run.
+    left : list of int
+        Cycles of the handshakes at the output.
+    """
+
+    beats: list[tuple[int, ...]] = field(default_factory=list)
+    entered: list[int] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)
+
+
+class StreamBench:
+    """A simulated component with one stream in and one out; each run starts from reset.
+
+    The payload is random while the input is not valid, and the component runs on for 50 cycles
+    after the last expected beat, in which a repeated one would show.
+
+    Parameters
+    ----------
+    dut : wiring.Component
+        With streams ``i`` and ``o`` of lanes, as :func:`threefold.hw.stream.lane_stream` makes
+        them, in the clock domain ``sync``.
+    family : Family or str, optional
+        FPGA family, or its name, whose form of the component is elaborated.
+
+    Raises
+    ------
+    PlanError
+        If the component has other streams, or there is no such family.
+
+    Examples
+    --------
+    >>> from threefold.hw.fifo import Fifo
+    >>> bench = StreamBench(Fifo(4, lanes=2, depth=3))
+    >>> beats = [(1, 2), (3, 4), (5, 6)]
+    >>> bench.run(beats, len(beats), stalls=0.5, seed=1).beats == beats
+    True
+    >>> bench.run(beats, len(beats)).entered
+    [0, 1, 2]
+    """
+
+    def __init__(self, dut: wiring.Component, *, family: Family | str | None = None):
+        inputs, outputs = streams_of(dut, Flow.In), streams_of(dut, Flow.Out)
+        if [*inputs, *outputs] != ["i", "o"]:
+            raise PlanError(
+                f"a stream bench takes a component with the streams i and o, not "
+                f"{', '.join([*inputs, *outputs]) or 'none'}"
+            )
+        self._i, self._o = inputs["i"], outputs["o"]
+        self._lanes = [self._o.payload[lane] for lane in range(lane_count(self._o))]
+        self._sim = Simulator(Fragment.get(dut, SimpleNamespace(family=family)))
+        self._sim.add_clock(1e-6)
+        self._sim.add_testbench(self._feed, background=True)
+        self._sim.add_testbench(self._drain)
+        self._fresh = True
+
+    def run(
+        self,
+        beats: Sequence[Sequence[int]] | np.ndarray,
+        count: int,
+        *,
+        stalls: float = 0.0,
+        seed: int = 0,
+    ) -> Traffic:
+        """Feed ``beats`` and collect what leaves.
+
+        Parameters
+        ----------
+        beats : sequence of sequence of int, or array of int, shape (beats, lanes)
+            Lanes of each beat.
+        count : int
+            Beats that are expected. Fewer are returned if nothing passes either side for 5,000
+            cycles, more if they come.
+        stalls : float
+            Probability, in each cycle, that the source does not begin a beat, and that the sink
+            is not ready.
+        seed : int
+            Seed of the stalls and of the payload while the input is not valid.
+        """
+        self._beats, self._count, self._stalls, self._seed = beats, count, stalls, seed
+        self._traffic = Traffic()
+        if not self._fresh:
+            self._sim.reset()
+        self._fresh = False
+        self._sim.run()
+        return self._traffic
+
+    async def _feed(self, ctx):
+        rng = random.Random(self._seed)
+        i = self._i
+        for beat in self._beats:
+            while rng.random() < self._stalls:
+                ctx.set(i.payload.as_value(), rng.getrandbits(len(i.payload.as_value())))
+                await ctx.tick()
+            ctx.set(i.payload, [int(lane) for lane in beat])
+            ctx.set(i.valid, 1)
+            await ctx.tick().until(i.ready)
+            ctx.set(i.valid, 0)
+
+    async def _drain(self, ctx):
+        rng = random.Random(~self._seed)
+        i, o, traffic = self._i, self._o, self._traffic
+        cycle, idle = 0, 0
+        while len(traffic.left) < self._count + _TAIL:
+            if idle == (_TAIL if len(traffic.left) >= self._count else _STUCK):
+                break
+            ctx.set(o.ready, rng.random() >= self._stalls)
+            _, _, enters, leaves, *beat = await ctx.tick().sample(
+                i.valid & i.ready, o.valid & o.ready, *self._lanes
+            )
+            idle = 0 if enters or leaves else idle + 1
+            if enters:
+                traffic.entered.append(cycle)
+            if leaves:
+                traffic.left.append(cycle)
+                traffic.beats.append(tuple(beat))
+            cycle += 1
+
+
+def pass_through(
+    dut: wiring.Component,
+    beats: Sequence[Sequence[int]] | np.ndarray,
+    count: int,
+    *,
+    stalls: float = 0.0,
+    seed: int = 0,
+) -> Traffic:
+    """Run a :class:`StreamBench` once; parameters are those of :meth:`StreamBench.run`."""
+    return StreamBench(dut).run(beats, count, stalls=stalls, seed=seed)

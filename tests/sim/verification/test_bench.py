@@ -1,0 +1,32 @@
+# amaranth: UnusedElaboratable=no
+
+import pytest
+
+from threefold.errors import PlanError
+from threefold.hw.fifo import Fifo
+from threefold.hw.fork import Fork
+from threefold.sim.verification import StreamBench
+
+BEATS = [(value % 16,) for value in range(60)]
+
+
+def test_stalls_are_those_of_the_seed():
+    bench = StreamBench(Fifo(4, lanes=1, depth=2))
+    first, again, other = (bench.run(BEATS, 60, stalls=0.5, seed=seed) for seed in (0, 0, 1))
+    assert first.beats == other.beats == BEATS
+    assert first == again
+    assert first.left != other.left
+
+
+def test_surplus_beats_are_seen():
+    assert StreamBench(Fifo(4, lanes=1, depth=2)).run(BEATS, 40).beats == BEATS
+
+
+def test_missing_beats_end_a_run():
+    assert StreamBench(Fifo(4, lanes=1, depth=2)).run(BEATS, 61).beats == BEATS
+
+
+def test_other_streams_are_refused():
+    message = "a stream bench takes a component with the streams i and o, not i, o__0, o__1"
+    with pytest.raises(PlanError, match=f"^{message}$"):
+        StreamBench(Fork(4, lanes=1, outputs=2))
