@@ -20,6 +20,7 @@ from threefold.plan.cycle_model import interval_of
 from threefold.tools import toolchain
 
 from . import bench, golden
+from .mismatch import describe
 from .streams import Stream, expected_streams, unpack, unpack_bits
 
 __all__ = ["SIMULATORS", "SimulationResult", "check", "simulate"]
@@ -302,8 +303,5 @@ def _explain(plan: Plan, streams: list[Stream], events: bench.Events) -> str:
     lane = next(lane for lane in range(stream.lanes) if got[lane] != wanted[lane])
     _, width, channels = plan.network.types[stream.name].shape
     pixel, channel = divmod(beat * stream.lanes + lane, channels)
-    return (
-        f"{stream.name!r} differs from the golden model: image {image}, "
-        f"pixel ({pixel // width}, {pixel % width}), channel {channel} is {got[lane]}, "
-        f"not {wanted[lane]}"
-    )
+    place = (image, *divmod(pixel, width), channel)
+    return describe(stream.name, place, got[lane], wanted[lane])

@@ -9,6 +9,7 @@ import torch
 from threefold.errors import MismatchError
 from threefold.network import Network
 from threefold.sim import golden
+from threefold.sim.mismatch import describe
 
 from ..layers import Quantizer, QuantTensor, integers
 from ..models import Model
@@ -105,12 +106,9 @@ def _classes(
     expected = golden.evaluate(network, images)
     for name, codes in trace(model, images).items():
         if not np.array_equal(codes, expected[name]):
-            image, row, column, channel = where = tuple(np.argwhere(codes != expected[name])[0])
-            at = f" at width {width}" if width else ""
-            raise MismatchError(
-                f"{name} of image {first + image}, row {row}, column {column}, channel "
-                f"{channel}{at}: PyTorch gives {codes[where]}, golden {expected[name][where]}"
-            )
+            image, *rest = where = tuple(np.argwhere(codes != expected[name])[0])
+            place, of = (first + image, *rest), f"PyTorch at width {width}" if width else "PyTorch"
+            raise MismatchError(describe(name, place, codes[where], expected[name][where], of=of))
     outputs = expected[network.output.name].reshape(len(images), -1)
     return outputs[:, 0] if outputs.shape[1] == 1 else outputs.argmax(axis=1)
 

@@ -149,13 +149,14 @@ def test_a_network_that_disagrees_is_written_by_force_alone(place, capsys, monke
     monkeypatch.setattr(builder, "search", wrong)
     status, out, err = run(capsys, f"'{MODEL}' --random 10 -q")
     assert (status, out) == (1, "")
-    assert err.startswith("threefold: error: ")
-    assert err.endswith("; nothing is written without --force\n")
+    assert err.startswith("threefold: error: '")
+    assert " of the source: image " in err
+    assert err.endswith(" values differ; nothing is written without --force\n")
     assert len(err.splitlines()) == 1
     assert not (place / "out").exists()
     status, out, _ = run(capsys, f"'{MODEL}' --random 10 --force -o made")
     assert status == 0
-    assert "first at" in lines_of(out)["differ"]
+    assert " differs from " in lines_of(out)["differ"]
     assert load(place / "made" / "network.tern").provenance["compared"]["differ"] > 0
 
 

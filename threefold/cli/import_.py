@@ -111,8 +111,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
     _require_classes(args, made.network, labels, found)
     if not found.exact and not args.force:
         raise MismatchError(
-            f"{found.differ:,} of {found.values:,} values differ, the first at {found.first}; "
-            f"nothing is written without --force"
+            f"{found.first}; {found.differ:,} of {found.values:,} values differ; nothing is "
+            f"written without --force"
         )
     network = _described(made, found, args, labels)
     _write(folder, network, images[:kept], labels, args.images)
@@ -221,7 +221,7 @@ def _summary(made, found, labels) -> list[str]:
     lines = [
         f"input       {made.network.input}, times {_shown(made.input.scale)}",
         f"compared    {found.values:,} codes and classes of {found.images:,} images",
-        f"differ      {found.differ:,}" + (f", the first at {found.first}" if found.first else ""),
+        f"differ      {found.differ:,}" + (f"; {found.first}" if found.first else ""),
     ]
     if found.rounded:
         lines.append(

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..network import INPUT
 from ..sim import golden
+from ..sim.mismatch import describe
 from .axes import to_axes
 from .convert import Converted
 from .nodes import shown
@@ -31,7 +32,7 @@ class Agreement:
     differ : int
         Those that are not equal, and that no rounding of the source explains.
     first : str
-        Where the first of them is; empty if all are equal.
+        The first of them in one clause; empty if all are equal.
     rounded : int
         Codes that differ because the source's own sums are rounded to single precision.
     ties : int
@@ -130,7 +131,9 @@ def _agreement(source: Source, converted: Converted, images: np.ndarray, start: 
         end, output = converted.edges[converted.output], expected[converted.output]
         wrong = other & (not end.is_class and not_largest(end, output, chosen))
         if wrong.any():
-            first = first or f"the class of image {start + np.flatnonzero(wrong)[0]}"
+            first = first or (
+                f"the class of image {start + np.flatnonzero(wrong)[0]} differs from the source's"
+            )
         differ, ties = differ + int(wrong.sum()), int((other & ~wrong).sum())
     return Agreement(len(images), values, differ, first, rounded, ties, chosen)
 
@@ -175,5 +178,5 @@ def _place(converted: Converted, wrong: dict[str, np.ndarray], image: int) -> st
     """Where the first difference is."""
     tensor = next(name for name, each in wrong.items() if each.any())
     _, row, column, channel = np.argwhere(wrong[tensor])[0]
-    where = f"image {image}, row {row}, column {column}, channel {channel}"
-    return f"{shown(tensor)} ({converted.edges[tensor].node}) of {where}"
+    node, place = converted.edges[tensor].node, (image, row, column, channel)
+    return describe(node, place, against=f"{shown(tensor)} of the source")

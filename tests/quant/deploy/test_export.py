@@ -115,8 +115,8 @@ def test_a_disagreement_names_the_first_code(trained, dataset):
     value = trace(trained, dataset.test_images)["logits"][0, 0, 0, 4]
     with pytest.raises(
         MismatchError,
-        match=r"^logits of image 0, row 0, column 0, channel 4: "
-        rf"PyTorch gives {value}, golden {value + 1}$",
+        match=r"^'logits' of PyTorch differs from the golden model: image 0, pixel \(0, 0\), "
+        rf"channel 4 is {value}, not {value + 1}$",
     ):
         require_equal(trained, wrong, dataset.test_images)
 

@@ -138,8 +138,8 @@ def test_a_disagreement_names_pixel_and_image():
     wrong = Network("wrong", network.input, nodes)
     image, row, column = np.argwhere(codes[..., 3])[0]
     message = (
-        f"act1 of image {image}, row {row}, column {column}, channel 3: "
-        f"PyTorch gives {codes[image, row, column, 3]}, golden 0"
+        f"'act1' of PyTorch differs from the golden model: image {image}, "
+        f"pixel ({row}, {column}), channel 3 is {codes[image, row, column, 3]}, not 0"
     )
     with pytest.raises(MismatchError, match=f"^{re.escape(message)}$"):
         require_equal(model, wrong, images)

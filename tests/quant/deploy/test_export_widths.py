@@ -235,8 +235,8 @@ def test_a_disagreement_names_the_width():
         model.layers[1].running_mean_half[5] -= 100
     with pytest.raises(
         MismatchError,
-        match=r"^act1 of image 0, row 0, column 0, channel 5 at width half: "
-        r"PyTorch gives 3, golden [0-2]$",
+        match=r"^'act1' of PyTorch at width half differs from the golden model: "
+        r"image 0, pixel \(0, 0\), channel 5 is 3, not [0-2]$",
     ):
         require_equal(model, network, images)
 
@@ -252,7 +252,7 @@ def test_a_disagreement_names_the_image_wherever_it_is():
     assert len(differ)
     assert len(rest) > 150
     late = np.concatenate([rest[:150], images[differ]])
-    with pytest.raises(MismatchError, match=r"^act1 of image 150, "):
+    with pytest.raises(MismatchError, match=r"^'act1' of PyTorch differs .+: image 150, "):
         require_equal(model, network, late)
 
 
