@@ -129,7 +129,7 @@ def main() -> None:
                     folder=folder,
                     twin=case.twin,
                     argmax=True,
-                    on_progress=watch(bars, f"{name} {seed}"),
+                    progress=watch(bars, f"{name} {seed}"),
                 )
             add(name, case, config, trial)
             console.print(f"{time.strftime('%H:%M')} {name} {seed}", trial.accuracy, trial.more)
@@ -156,12 +156,12 @@ def watch(bars: Progress, what: str):
     """Shows how far a trial is, a bar for each kind of work."""
     tasks: dict[str, TaskID] = {}
 
-    def on_progress(kind: str, done: float, loss: float) -> None:
+    def progress(kind: str, share: float) -> None:
         if kind not in tasks:
             tasks[kind] = bars.add_task(f"{what} {kind}", total=1.0)
-        bars.update(tasks[kind], completed=done)
+        bars.update(tasks[kind], completed=share)
 
-    return on_progress
+    return progress
 
 
 def add(name: str, case: Case, config: TrainConfig, trial: Trial) -> None:

@@ -17,12 +17,13 @@ from pathlib import Path
 
 import torch
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress as Bars
 from rich.table import Table
 
 import threefold
 from threefold import quant, zoo
 from threefold.network import Network
+from threefold.progress import Progress
 
 __all__ = ["CASES", "Case", "measure"]
 
@@ -65,7 +66,7 @@ CASES = {
 }
 
 
-def measure(name: str, folder: Path, progress: Callable[[str, float], None]) -> dict:
+def measure(name: str, folder: Path, progress: Progress) -> dict:
     """Figures of one case."""
     case = CASES[name]
     network = case.network()
@@ -112,7 +113,7 @@ def main() -> None:
     if unknown := set(args.cases) - set(CASES):
         parser.error(f"no case is named {', '.join(sorted(unknown))}; cases are {', '.join(CASES)}")
     rows = []
-    with Progress(console=Console(stderr=True)) as bar:
+    with Bars(console=Console(stderr=True)) as bar:
         for name in args.cases or CASES:
             task = bar.add_task(name, total=1.0)
 

@@ -84,8 +84,8 @@ def measure(name: str) -> dict:
         generated = time.perf_counter()
         built = []
 
-        def progress(phase: str, _: int):
-            if phase == "run" and not built:
+        def progress(what: str, _: float) -> None:
+            if what == "simulate" and not built:
                 built.append(time.perf_counter())
 
         # The first run compiles; the second takes the speed, of which nothing is compiled.

@@ -10,6 +10,7 @@ import torch
 
 from threefold import __version__
 from threefold.network import Network
+from threefold.progress import Progress, no_progress
 
 from .data import Dataset
 from .deploy import export, require_equal
@@ -20,7 +21,6 @@ from .training import Group, TrainConfig, accuracy, train_stages
 __all__ = ["Trial", "run_trial"]
 
 _TERNARY, _FLOAT = "checkpoint", "checkpoint_float"
-_Progress = Callable[[str, float, float], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,8 @@ def run_trial(
     folder: Path | None = None,
     twin: bool = True,
     argmax: bool = False,
-    on_progress: _Progress | None = None,
+    progress: Progress = no_progress,
+    on_loss: Callable[[str, float], None] | None = None,
     group: Group | None = None,
 ) -> Trial | None:
     """Train ``config`` and its float twin, export, and measure both on what was held out.
@@ -76,9 +77,10 @@ def run_trial(
         Whether to train the float network as well.
     argmax : bool
         As for :func:`export`.
-    on_progress : function, optional
-        Called with ``"ternary"``, ``"float"`` or ``"compare"``, the part of its work that is
-        done, 0…1, and the mean loss of the last epoch.
+    progress : Progress
+        Told ``"ternary"``, ``"float"`` and ``"compare"``, each of which has a share of its own.
+    on_loss : function, optional
+        Called after every epoch with ``"ternary"`` or ``"float"`` and the mean loss.
     group : Group, optional
         Processes that train together, as for :func:`train`.
 
@@ -96,17 +98,18 @@ def run_trial(
     MismatchError
         If PyTorch and golden disagree.
     """
-    report = on_progress or (lambda *_: None)
     configs = {"ternary": (_TERNARY, config)}
     if twin:
         configs["float"] = (_FLOAT, config.twin)
     models, losses = {}, {}
     for kind, (file, each) in configs.items():
-        models[kind], losses[kind] = _train(dataset, each, folder, file, kind, report, group)
+        models[kind], losses[kind] = _train(
+            dataset, each, folder, file, kind, progress, on_loss, group
+        )
     if group is not None and not group.first:
         return None
     network = export(models["ternary"], name, argmax=argmax)
-    more = _measure(dataset, models, network, report)
+    more = _measure(dataset, models, network, progress)
     first = {"dataset": f"{dataset.name}, held out", **more.pop("")}
     provenance = {
         "accuracy": first,
@@ -123,7 +126,7 @@ def run_trial(
 
 
 def _measure(
-    dataset: Dataset, models: Mapping[str, Model], network: Network, report: _Progress
+    dataset: Dataset, models: Mapping[str, Model], network: Network, progress: Progress
 ) -> dict[str, dict]:
     """Accuracies on each held-out set, by its name; the first has none."""
     sets = {"": (dataset.test_images, dataset.test_labels), **dataset.more}
@@ -131,10 +134,10 @@ def _measure(
     figures = {}
     for key, (images, labels) in sets.items():
 
-        def on_batch(part: float, done: int = done, images: int = len(labels)) -> None:
-            report("compare", (done + part * images) / total, float("nan"))
+        def compared(what: str, share: float, done: int = done, images: int = len(labels)) -> None:
+            progress(what, (done + share * images) / total)
 
-        classes = require_equal(models["ternary"], network, images, on_batch)
+        classes = require_equal(models["ternary"], network, images, compared)
         done += len(labels)
         right = {width: float(np.mean(each == labels)) for width, each in classes.items()}
         figures[key] = {"images": len(labels), "integer": right.pop(None)}
@@ -151,26 +154,16 @@ def _train(
     folder: Path | None,
     file: str,
     kind: str,
-    report: _Progress,
+    progress: Progress,
+    on_loss: Callable[[str, float], None] | None,
     group: Group | None,
 ):
-    epochs, loss = 0, float("nan")
-
-    def on_epoch(done: int, mean: float) -> None:
-        nonlocal epochs, loss
-        epochs, loss = done, mean
-        report(kind, epochs / config.total_epochs, loss)
-
-    def on_step(images: int, of: int) -> None:
-        report(kind, (epochs + images / of) / config.total_epochs, loss)
-
-    report(kind, 0.0, loss)
     return train_stages(
         dataset,
         config,
         folder=folder,
         name=file,
-        on_epoch=on_epoch,
-        on_step=on_step,
+        on_epoch=on_loss and (lambda _, loss: on_loss(kind, loss)),
+        progress=lambda _, share: progress(kind, share),
         group=group,
     )

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from threefold.errors import BuildError, DataError, MismatchError, PlanError
 from threefold.files import make_folder, write_file
 from threefold.plan import Cycles, Plan
 from threefold.plan.cycle_model import interval_of
+from threefold.progress import Progress, no_progress
 from threefold.tools import toolchain
 
 from . import bench, golden
@@ -83,7 +83,7 @@ def simulate(
     stalls: float = 0.0,
     seed: int = 0,
     waves: bool = False,
-    progress: Callable[[str, int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> SimulationResult:
     """Run images through Verilog and compare every stream with the golden model.
 
@@ -104,8 +104,8 @@ def simulate(
         Seed of the stalls.
     waves : bool
         Record waveforms.
-    progress : callable
-        Called with a phase (``"build"``, ``"run"``) and the number of images done.
+    progress : Progress
+        Told ``"compile"`` and ``"simulate"``, with the share of the images that have left.
 
     Raises
     ------
@@ -127,7 +127,9 @@ def simulate(
     job = _Job(plan.network.name, Path(rtl).read_text(), streams, folder, simulator)
     options = {"patience": _patience(plan, stalls), "stalls": stalls, "seed": seed}
     events, seconds = job.run(
-        bench.arguments(images=len(images), **options), waves=waves, progress=progress
+        bench.arguments(images=len(images), **options),
+        waves=waves,
+        progress=lambda what, done: progress(what, done / len(images)),
     )
     if events.difference is None and events.stuck is None:
         outputs = _outputs(streams[-1], events.outputs, len(images))
@@ -198,9 +200,9 @@ class _Job:
         arguments: list[str],
         *,
         waves: bool,
-        progress: Callable[[str, int], None] | None = None,
+        progress: Progress = no_progress,
     ) -> tuple[bench.Events, float]:
-        """What happened, and how many seconds the run took."""
+        """What happened, and how many seconds the run took; ``progress`` is told images."""
         folder = self._folder
         for stale in ("built", "progress", "result.json", bench.LOG):
             (folder / stale).unlink(missing_ok=True)
@@ -217,11 +219,10 @@ class _Job:
         if not result.exists():
             raise BuildError(f"{self._simulator} failed; see {folder / _LOG}")
         events = bench.Events.read(folder / bench.LOG)
-        if progress:
-            progress("run", len(events.left))
+        progress("simulate", len(events.left))
         return events, json.loads(result.read_text())["seconds"]
 
-    def _wait(self, progress: Callable[[str, int], None] | None) -> None:
+    def _wait(self, progress: Progress) -> None:
         """Run the process to its end."""
         folder = self._folder
         variables = toolchain.environment(*_TOOLS[self._simulator]) | {"MAKEFLAGS": _MAKEFLAGS}
@@ -238,9 +239,8 @@ class _Job:
             try:
                 while process.poll() is None:
                     time.sleep(0.05)
-                    if progress:
-                        built = (folder / "built").exists()
-                        progress("run" if built else "build", _images_done(folder))
+                    built = (folder / "built").exists()
+                    progress("simulate" if built else "compile", _images_done(folder))
             except BaseException:
                 _kill(process)
                 raise

@@ -244,7 +244,7 @@ class Project:
         seed: int = 0,
         simulator: str = "verilator",
         waves: bool = False,
-        progress: Callable[[str, int], None] | None = None,
+        progress: Progress = no_progress,
     ) -> SimulationResult:
         """Prove the hardware equal to the golden model on images; see :func:`sim.simulate`.
 

@@ -6,13 +6,14 @@ import http.client
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from threefold.errors import DataError
 from threefold.files import make_folder
+from threefold.progress import Progress, no_progress
 
 from .files import SOURCES, Remote
 
@@ -23,9 +24,7 @@ _LIMIT = 1 << 28  # bytes of a file and of what it unpacks to
 _PATIENCE = 30  # seconds without a byte
 
 
-def download(
-    name: str, folder: Path | str, on_bytes: Callable[[str, int, int | None], None] | None = None
-) -> list[Path]:
+def download(name: str, folder: Path | str, progress: Progress = no_progress) -> list[Path]:
     """Get the published files of a data set; those that are there already stay.
 
     A file appears when it is complete and its checksum, where one is known, is right.
@@ -36,9 +35,9 @@ def download(
         Name of the data set.
     folder : path
         Where to put the files; created if it is missing.
-    on_bytes : function, optional
-        Called with the name of a file, the number of bytes that came, and how many it will be,
-        None where that is not known.
+    progress : Progress
+        Told the name of each file that is fetched, which has a share of its own. It stays 0 until
+        the file is there where nobody says how long it is.
 
     Returns
     -------
@@ -66,7 +65,7 @@ def download(
             continue
         with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as place:
             path = Path(place, "file")
-            _fetch(remote, path, on_bytes)
+            _fetch(remote, path, progress)
             files = _unpack(remote, path) if remote.members else [path]
             for file, name in zip(files, remote.files, strict=True):
                 file.replace(folder / name)
@@ -85,7 +84,7 @@ def _checksum(kind: str):
     return hashlib.new(kind or "sha256", usedforsecurity=False)
 
 
-def _fetch(remote: Remote, path: Path, on_bytes: Callable | None) -> None:
+def _fetch(remote: Remote, path: Path, progress: Progress) -> None:
     url = remote.url
     kind, _, expected = remote.checksum.partition(":")
     checksum, done, name = _checksum(kind), 0, url.rpartition("/")[2]
@@ -96,13 +95,13 @@ def _fetch(remote: Remote, path: Path, on_bytes: Callable | None) -> None:
                 raise DataError(f"{url} has more than {_LIMIT >> 20} MiB; look what is there")
             checksum.update(chunk)
             file.write(chunk)
-            if on_bytes:
-                on_bytes(name, done, total)
+            progress(name, min(1.0, done / total) if total else 0.0)
     if expected and checksum.hexdigest() != expected:
         raise DataError(
             f"{url} has {kind} {checksum.hexdigest()}, not {expected}; try again, or get it "
             "elsewhere and give its folder as --data-dir FOLDER"
         )
+    progress(name, 1.0)
 
 
 def _chunks(url: str) -> Iterator[tuple[bytes, int | None]]:

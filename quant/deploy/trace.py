@@ -1,6 +1,5 @@
 """The codes inside a model, to be compared with those of its network."""
 
-from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 
 import numpy as np
@@ -8,6 +7,7 @@ import torch
 
 from threefold.errors import MismatchError
 from threefold.network import Network
+from threefold.progress import Progress, no_progress
 from threefold.sim import golden
 from threefold.sim.mismatch import describe
 
@@ -56,7 +56,7 @@ def require_equal(
     model: Model,
     network: Network,
     images: np.ndarray,
-    on_batch: Callable[[float], None] | None = None,
+    progress: Progress = no_progress,
 ) -> dict[str | None, np.ndarray]:
     """Check that model and golden model agree on every code of every image, at every width.
 
@@ -67,8 +67,8 @@ def require_equal(
     network : Network
         Exported from it.
     images : array of int, shape (images, height, width, channels)
-    on_batch : function, optional
-        Called with the part of the work that is done, 0…1.
+    progress : Progress
+        Told ``"compare"``.
 
     Returns
     -------
@@ -93,8 +93,7 @@ def require_equal(
             for count, start in enumerate(starts, 1):
                 batch = images[start : start + _BATCH]
                 found.append(_classes(model, at_width, batch, start, width))
-                if on_batch:
-                    on_batch((index + count / len(starts)) / len(views))
+                progress("compare", (index + count / len(starts)) / len(views))
         classes[width] = np.concatenate(found)
     return classes
 

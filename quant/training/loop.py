@@ -36,7 +36,7 @@ class Loop:
     teacher : Model, optional
         Whose logits are learned as well, with ``config.distill`` as their share.
     on_step : function, optional
-        Called with the number of images done in an epoch, and the number there are.
+        Called after every batch with the share of an epoch that is done.
     group : Group, optional
         Processes that share every batch.
     """
@@ -48,7 +48,7 @@ class Loop:
         config: TrainConfig,
         parts: Sequence[Part] = (),
         teacher: Model | None = None,
-        on_step: Callable[[int, int], None] | None = None,
+        on_step: Callable[[float], None] | None = None,
         group: Group | None = None,
     ):
         self.model = model
@@ -84,7 +84,7 @@ class Loop:
             total += self._step(objective, images, labels, count / len(batch)) * count
             done += len(batch)
             if self._on_step:
-                self._on_step(done, len(order))
+                self._on_step(done / len(order))
         for part in self.parts:
             part.after_epoch(self.model, epoch)
         self._group.add([total])

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from threefold.progress import Progress, no_progress
+
 from ..data import Dataset
 from ..models import Model
 from .config import TrainConfig
@@ -25,7 +27,7 @@ def train_stages(
     folder: Path | None = None,
     name: str = "checkpoint",
     on_epoch: Callable[[int, float], None] | None = None,
-    on_step: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
     group: Group | None = None,
 ) -> tuple[Model, list[float]]:
     """Train a model through all stages of ``config``, each from what the one before has learned.
@@ -40,7 +42,7 @@ def train_stages(
         Where checkpoints are written, and taken up again.
     name : str
         How their names begin.
-    on_epoch, on_step : function, optional
+    on_epoch, progress
         As for :func:`train`; epochs are counted over all stages.
     group : Group, optional
         As for :func:`train`.
@@ -70,7 +72,9 @@ def train_stages(
             teacher=teacher,
             checkpoint=folder and folder / file,
             on_epoch=on_epoch and (lambda epoch, loss, done=done: on_epoch(done + epoch, loss)),
-            on_step=on_step,
+            progress=lambda what, share, done=done, stage=stage: progress(
+                what, (done + share * stage.epochs) / config.total_epochs
+            ),
             group=group,
         )
         if not stage.ternary:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from threefold.errors import TrainingError
+from threefold.progress import Progress, no_progress
 
 from ..data import Dataset, ImageFiles
 from ..layers import integers
@@ -57,7 +58,7 @@ def train(
     teacher: Model | None = None,
     checkpoint: Path | str | None = None,
     on_epoch: Callable[[int, float], None] | None = None,
-    on_step: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
     group: Group | None = None,
 ) -> list[float]:
     """Train ``model`` to the last epoch; the held-out images are never looked at.
@@ -77,8 +78,8 @@ def train(
         Written after every epoch. If it exists, training goes on from there.
     on_epoch : function, optional
         Called with the number of epochs done and the mean loss of the last one.
-    on_step : function, optional
-        Called with the number of images done in an epoch, and the number there are.
+    progress : Progress
+        Told ``"train"`` after every batch.
     group : Group, optional
         Processes that train it together, each of which calls this function with the same
         arguments; see :func:`processes`. Every batch is shared by them, and the result is that
@@ -104,9 +105,13 @@ def train(
         model.to(group.place(config.device))
     group.align(model)
     parts = _parts(config, model, dataset)
+    losses: list[float] = []
+
+    def on_step(share: float) -> None:
+        progress("train", (len(losses) + share) / config.epochs)
+
     loop = Loop(model, dataset, config, parts, teacher, on_step, group)
     trained = (model, loop.optimizer, parts, dataset, config)
-    losses: list[float] = []
     if checkpoint is not None:
         content = group.from_first(lambda: read_checkpoint(checkpoint))
         with group.agree():
@@ -114,6 +119,7 @@ def train(
         if losses and on_epoch:
             on_epoch(len(losses), losses[-1])
     with repeatable(config.threads):
+        on_step(0.0)
         for epoch in range(len(losses), config.epochs):
             loss = loop.epoch(epoch)
             with group.agree():

@@ -26,13 +26,11 @@ from threefold.quant import trial
 def no_data(*_):
     raise DataError("half of the files are missing")
 
-def killed(*_, on_step, train=trial.train_stages, **options):
-    def on_third(done, images):
-        if epochs and done > images / 2:
+def killed(*_, progress, train=trial.train_stages, **options):
+    def kill(what, share):
+        if share > 0.75:
             os.kill(os.getpid(), signal.SIGKILL)
-    epochs = []
-    options["on_epoch"] = lambda done, loss: epochs.append(done)
-    return train(*_, on_step=on_third, **options)
+    return train(*_, progress=kill, **options)
 
 if get_node_local_rank() == 1:
     if sys.argv[1] == "data":

@@ -175,9 +175,9 @@ def test_classes_are_those_of_the_network():
     made = convert(source, "net")
     images = random_images(made.network.input, 70)
     progress = []
-    found = compare(source, made, images, progress.append)
+    found = compare(source, made, images, lambda *state: progress.append(state))
     assert (found.classes == source_classes(source, made, images)).all()
-    assert (found.images, progress[-1]) == (70, 1.0)
+    assert (found.images, progress[-1]) == (70, ("compare", 1.0))
     assert found.values == 70 * (16 + 16 + 1)  # of the pool, the vector, the class
 
 

@@ -121,8 +121,8 @@ def test_equal_to_golden_to_the_cycle(run, verilog):
         "cycles_per_second": round(result.cycles_per_second),
         "stalls": 0.0,
     }
-    assert calls[0] == ("build", 0)
-    assert calls[-1] == ("run", 40)
+    assert calls[0] == ("compile", 0)
+    assert calls[-1] == ("simulate", 1)
     assert calls == sorted(calls)
 
 
@@ -205,7 +205,7 @@ def test_few_images_have_a_latency_but_no_interval(run, verilog, images):
     assert np.isnan(cycles.interval)
 
 
-@pytest.mark.parametrize("phase", ["build", "run"])
+@pytest.mark.parametrize("phase", ["compile", "simulate"])
 def test_interruption_leaves_no_process(run, verilog, folder, phase):
     def interrupt(reached, done):
         assert running(folder)

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from ..errors import PlanError
 from .options import add_plan_arguments, open_project
-from .progress import progress_bar
+from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
@@ -51,14 +51,13 @@ def run(args: argparse.Namespace, console: Console) -> str:
     project = open_project(args, console)
     if args.rtl_only:
         return f"verilog    {project.generate()}"
-    with progress_bar(console) as bar:
-        task = bar.add_task("generate", total=1.0)
+    with progress_of(console, "generate") as progress:
         result = project.build(
             clock_mhz=args.clock,
             seed=args.seed,
             seeds=args.seeds,
             timing_allow_fail=args.timing_allow_fail,
-            progress=lambda step, done: bar.update(task, description=step, completed=done),
+            progress=progress,
         )
     held = "holds" if result.fmax_mhz >= result.clock_mhz else "TOO FAST: holds only"
     lines = [

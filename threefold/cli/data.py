@@ -1,15 +1,13 @@
 """``threefold data``: data sets, and where their files come from."""
 
 import argparse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from ..errors import DataError, ToolError
-from .progress import progress_bar
+from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
@@ -46,8 +44,8 @@ def run(args: argparse.Namespace, console: Console) -> Table | str:
             raise DataError("-o needs the name of a data set; without any, all are listed")
         return _list(data.DATASETS, data.SOURCES)
     folder = args.output or Path("out", "data", args.name)
-    with _progress(console) as on_bytes:
-        paths = data.download(args.name, folder, on_bytes)
+    with progress_of(console) as progress:
+        paths = data.download(args.name, folder, progress)
     files = f"{len(paths)} file{'s' * (len(paths) > 1)}"
     return f"{files} in {folder}, to train with by --data-dir {folder}"
 
@@ -64,17 +62,3 @@ def _list(names, sources) -> Table:
             files = f"threefold data {name}" if source.remotes else ", ".join(source.files[0])
             table.add_row(name, files, source.licence)
     return table
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[Callable[[str, int, int | None], None]]:
-    """A bar for each file."""
-    with progress_bar(console, "{task.completed:,} bytes", keep=True) as bars:
-        tasks = {}
-
-        def on_bytes(name: str, done: int, total: int | None) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(name, total=total)
-            bars.update(tasks[name], completed=done)
-
-        yield on_bytes

@@ -19,7 +19,7 @@ from ..network import Codes, Logits, Network, is_name, load
 from ..products import put_network
 from ..sim.golden import require_images
 from ..zoo import random_images
-from .progress import progress_bar
+from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
@@ -103,11 +103,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
     _require_free(folder, args.images)
     made = importer.convert(source, name, _input(args, source, importer), argmax=not args.logits)
     images, labels, kept = _images(args, made.network)
-    with progress_bar(console, "{task.completed:.0%} of the images") as bar:
-        task = bar.add_task("compare", total=1.0)
-        found = importer.compare(
-            source, made, images, lambda part: bar.update(task, completed=part)
-        )
+    with progress_of(console, "compare", count=(len(images), "images")) as progress:
+        found = importer.compare(source, made, images, progress)
     _require_classes(args, made.network, labels, found)
     if not found.exact and not args.force:
         raise MismatchError(

@@ -10,7 +10,7 @@ from ..data import load_images
 from ..errors import DataError
 from ..sim.simulate import SIMULATORS, SimulationResult
 from .options import add_plan_arguments, open_project
-from .progress import progress_bar
+from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
@@ -54,13 +54,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
             raise DataError(f"--limit must be at least 1, not {args.limit}")
         images, labels = images[: args.limit], None if labels is None else labels[: args.limit]
     project = open_project(args, console)
-    with progress_bar(console, "{task.completed:.0f}/{task.total:.0f} images") as bar:
-        task = bar.add_task("compile", total=len(images))
-
-        def progress(phase: str, done: int) -> None:
-            bar.update(task, description="simulate" if phase == "run" else "compile")
-            bar.update(task, completed=done)
-
+    with progress_of(console, "compile", count=(len(images), "images")) as progress:
         result = project.simulate(
             images,
             labels,

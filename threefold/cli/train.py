@@ -15,6 +15,7 @@ from ..data import save_images
 from ..errors import ToolError, TrainingError
 from ..files import make_folder, write_file
 from ..products import put_network
+from ..progress import Progress
 from .progress import progress_bar
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -103,7 +104,7 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
             dataset = quant.load_dataset(config.dataset, args.data_dir)
             if group.first:
                 _prepare(folder, args.fresh)
-        with _progress(console, config.total_epochs, not args.no_float) as on_progress:
+        with _progress(console, config.total_epochs, not args.no_float) as (progress, on_loss):
             trial = quant.run_trial(
                 dataset,
                 config,
@@ -111,7 +112,8 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
                 folder=folder,
                 twin=not args.no_float,
                 argmax=not args.logits,
-                on_progress=on_progress,
+                progress=progress,
+                on_loss=on_loss,
                 group=group,
             )
     if trial is None:
@@ -189,8 +191,8 @@ def _setting(text: str) -> tuple[str, object]:
 @contextmanager
 def _progress(
     console: Console, epochs: int, twin: bool
-) -> Iterator[Callable[[str, float, float], None]]:
-    """Bars for both trainings and the comparison, to be told how far each of them is."""
+) -> Iterator[tuple[Progress, Callable[[str, float], None]]]:
+    """Bars for both trainings and the comparison: what is told progress, and what losses."""
     count, loss = "{task.fields[count]}", "{task.fields[loss]}"
     with progress_bar(console, count, loss, keep=True) as bars:
         tasks = {
@@ -199,11 +201,13 @@ def _progress(
         }
         tasks["compare"] = bars.add_task("compare", total=1.0, count="with golden", loss="")
 
-        def on_progress(kind: str, done: float, loss: float) -> None:
+        def progress(kind: str, share: float) -> None:
             fields = {}
             if kind != "compare":
-                fields["count"] = f"{int(done * epochs + 1e-9)}/{epochs} epochs"
-                fields["loss"] = "" if loss != loss else f"loss {loss:.3f}"
-            bars.update(tasks[kind], completed=done, **fields)
+                fields["count"] = f"{int(share * epochs + 1e-9)}/{epochs} epochs"
+            bars.update(tasks[kind], completed=share, **fields)
 
-        yield on_progress
+        def on_loss(kind: str, loss: float) -> None:
+            bars.update(tasks[kind], loss=f"loss {loss:.3f}")
+
+        yield progress, on_loss

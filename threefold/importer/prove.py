@@ -1,11 +1,11 @@
 """The proof of an import: golden model and source agree on every code."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..network import INPUT
+from ..progress import Progress, no_progress
 from ..sim import golden
 from ..sim.mismatch import describe
 from .axes import to_axes
@@ -59,7 +59,7 @@ def compare(
     source: Source,
     converted: Converted,
     images: np.ndarray,
-    on_batch: Callable[[float], None] | None = None,
+    progress: Progress = no_progress,
 ) -> Agreement:
     """Run both on ``images`` and compare all codes, logits and classes.
 
@@ -85,14 +85,13 @@ def compare(
     converted : Converted
     images : array of int, shape (images, height, width, channels)
         Codes.
-    on_batch : function, optional
-        Called with the part that is done, 0…1.
+    progress : Progress
+        Told ``"compare"``.
     """
     size, parts = _batch(converted), []
     for start in range(0, len(images), size):
         parts.append(_agreement(source, converted, images[start : start + size], start))
-        if on_batch:
-            on_batch(min(1.0, (start + size) / len(images)))
+        progress("compare", min(1.0, (start + size) / len(images)))
     return _joined(parts)
 
 

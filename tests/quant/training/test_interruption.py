@@ -14,6 +14,7 @@ from threefold.quant import PRESETS, build, digits, train
 
 path, where = Path(sys.argv[1]), sys.argv[2]
 config, dataset, epochs = dataclasses.replace(PRESETS["digits"], epochs=4), digits(), 0
+killing = where == "a step"
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
@@ -22,8 +23,8 @@ def on_epoch(done, loss):
     global epochs
     epochs = done
 
-def on_step(done, images):
-    if epochs == 2 and done > images / 2:
+def progress(what, share):
+    if killing and share > 2.5 / 4:
         die()
 
 def write_half(file, content):
@@ -35,8 +36,10 @@ def write_half(file, content):
 
 write = Path.write_bytes
 if where == "writing":
-    Path.write_bytes, on_step = write_half, None
-train(build(config, dataset), dataset, config, checkpoint=path, on_epoch=on_epoch, on_step=on_step)
+    Path.write_bytes = write_half
+train(
+    build(config, dataset), dataset, config, checkpoint=path, on_epoch=on_epoch, progress=progress
+)
 """
 
 
@@ -60,17 +63,16 @@ def test_a_training_that_is_killed_loses_the_epoch_it_is_in(
 
 
 def test_an_interruption_loses_the_epoch_it_is_in(dataset, brief, trained, tmp_path, request):
-    path, steps = tmp_path / "checkpoint.pt", []
+    path = tmp_path / "checkpoint.pt"
     # Processes in the background of a shell may be started with interruptions ignored.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
 
-    def on_step(done, images):
-        steps.append(done)
-        if steps.count(images) == 2 and done > images / 2 and done < images:
+    def interrupt(what, share):
+        if share > 2.5 / 4:
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        train(build(brief, dataset), dataset, brief, checkpoint=path, on_step=on_step)
+        train(build(brief, dataset), dataset, brief, checkpoint=path, progress=interrupt)
     assert list(tmp_path.iterdir()) == [path]
     require_resumed(dataset, brief, path, trained)

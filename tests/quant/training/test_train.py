@@ -89,7 +89,7 @@ def test_threads_and_algorithms_are_left_as_they_were(dataset, brief):
 
     before, within = state(), []
     config = dataclasses.replace(brief, epochs=1, threads=2)
-    train(build(brief, dataset), dataset, config, on_step=lambda *_: within.append(state()))
+    train(build(brief, dataset), dataset, config, progress=lambda *_: within.append(state()))
     assert set(within) == {(2, True)}
     assert state() == before
 
