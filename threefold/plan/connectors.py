@@ -36,7 +36,8 @@ class Fork(Block):
         return Resources()  # two LUTs a reader, which the estimates of units make up for
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
-        return builder.fork(*inputs, self.readers)
+        (source,) = inputs
+        return builder.fork(source, self.readers)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ class Fifo(Block):
         return registers + family.buffer(width, self.depth)
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
-        return (builder.fifo(*inputs, self.depth, self.name),)
+        (source,) = inputs
+        return (builder.fifo(source, self.depth, self.name),)
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ class Serializer(Block):
         return Resources()
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
-        return (builder.serializer(*inputs, self.type.lanes // self.lanes),)
+        (source,) = inputs
+        return (builder.serializer(source, self.type.lanes // self.lanes),)
 
 
 @dataclass(frozen=True)
@@ -138,4 +141,5 @@ class Deserializer(Block):
         return Resources()
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
-        return (builder.deserializer(*inputs, self.lanes // self.type.lanes),)
+        (source,) = inputs
+        return (builder.deserializer(source, self.lanes // self.type.lanes),)

@@ -89,7 +89,7 @@ class ConvLayer(Layer):
     @cached_property
     def alike_after(self) -> int:
         """The fewest filters after which the levels of a requantizing layer come again."""
-        return alike_after(self.levels)
+        return self.rows if self.levels is None else alike_after(self.levels)
 
     @cached_property
     def total_max(self) -> int:

@@ -1,9 +1,10 @@
 """Layers: what a network computes between streams, as hardware sees it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, singledispatch
 from math import prod
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
@@ -30,10 +31,12 @@ __all__ = [
     "ConcatLayer",
     "Layer",
     "PadChannelsLayer",
+    "Parts",
     "PoolLayer",
     "ThresholdLayer",
     "codes_of",
     "layer_of",
+    "only",
 ]
 
 
@@ -163,6 +166,9 @@ class ArgMaxLayer(Layer):
     op = "argmax"
 
 
+L = TypeVar("L", bound=Layer)
+
+
 def codes_of(tensor: Tensor) -> Codes:
     """The codes that a tensor consists of.
 
@@ -176,17 +182,32 @@ def codes_of(tensor: Tensor) -> Codes:
     return tensor.element
 
 
+Parts = tuple[str, str, tuple[str, ...], tuple[Tensor, ...], Tensor]
+"""The first fields of a layer, in order."""
+
+
+def only(layers: Sequence[Layer], kind: type[L]) -> L:
+    """The layer of ``layers``, which is the only one and of that kind.
+
+    Raises
+    ------
+    PlanError
+        If they are others.
+    """
+    if len(layers) == 1 and isinstance(layers[0], kind):
+        return layers[0]
+    names = ", ".join(f"{layer.op} {layer.name!r}" for layer in layers)
+    raise PlanError(f"one layer of kind {kind.op} is wanted here, not {names or 'none'}")
+
+
 @singledispatch
-def layer_of(
-    op: Op, parts: tuple[str, str, tuple[str, ...], tuple[Tensor, ...], Tensor], flat: bool
-) -> Layer:
+def layer_of(op: Op, parts: Parts, flat: bool) -> Layer:
     """The layer that an operation without weights is; one function for each operation.
 
     Parameters
     ----------
     op : Op
-    parts : tuple
-        The first fields of :class:`Layer`.
+    parts : Parts
     flat : bool
         Whether all that read the output take it for the vector of its elements.
 
@@ -199,33 +220,33 @@ def layer_of(
 
 
 @layer_of.register
-def _(op: MaxPool, parts, flat: bool) -> Layer:
+def _(op: MaxPool, parts: Parts, flat: bool) -> Layer:
     window = Window(parts[3][0].shape, op.kernel, op.stride, op.padding)
     return PoolLayer(*parts, window, total=False)
 
 
 @layer_of.register
-def _(op: SumPool, parts, flat: bool) -> Layer:
+def _(op: SumPool, parts: Parts, flat: bool) -> Layer:
     return PoolLayer(*parts, Window(parts[3][0].shape, op.kernel, op.stride), total=True)
 
 
 @layer_of.register
-def _(op: Add, parts, flat: bool) -> Layer:
+def _(op: Add, parts: Parts, flat: bool) -> Layer:
     return AddLayer(*parts)
 
 
 @layer_of.register
-def _(op: Concat, parts, flat: bool) -> Layer:
+def _(op: Concat, parts: Parts, flat: bool) -> Layer:
     return ConcatLayer(*parts)
 
 
 @layer_of.register
-def _(op: PadChannels, parts, flat: bool) -> Layer:
+def _(op: PadChannels, parts: Parts, flat: bool) -> Layer:
     return PadChannelsLayer(*parts, op.before, op.after)
 
 
 @layer_of.register
-def _(op: Threshold, parts, flat: bool) -> Layer:
+def _(op: Threshold, parts: Parts, flat: bool) -> Layer:
     codes = codes_of(parts[3][0])
     levels = np.clip(-(-(op.levels - codes.offset) // codes.step), 0, codes.max_code + 1)
     layer = ThresholdLayer(*parts, levels)
@@ -233,7 +254,7 @@ def _(op: Threshold, parts, flat: bool) -> Layer:
 
 
 @layer_of.register
-def _(op: ArgMax, parts, flat: bool) -> Layer:
+def _(op: ArgMax, parts: Parts, flat: bool) -> Layer:
     if not isinstance(parts[3][0].element, Integers):
         raise PlanError(f"arg-max {parts[0]!r} must read logits; put Logits before it")
     return ArgMaxLayer(*parts)

@@ -132,7 +132,7 @@ class Schedule:
     @cached_property
     def occupancy(self) -> np.ndarray:
         """Which tiles hold a weight: bool, (row groups, kernel height, kernel width, words)."""
-        return self._tiles().any(axis=(4, 5))
+        return np.asarray(self._tiles().any(axis=(4, 5)))
 
     @cached_property
     def tiles(self) -> np.ndarray:
@@ -177,7 +177,7 @@ class Schedule:
         those that are the same in all tiles, such as the first ones of binary layers.
         """
         bits = np.stack([self.weights != 0, self.weights < 0], axis=-1)
-        return bits.any(axis=0) & ~bits.all(axis=0)
+        return np.asarray(bits.any(axis=0) & ~bits.all(axis=0))
 
     @property
     def row_bits(self) -> int:

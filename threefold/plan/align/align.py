@@ -115,10 +115,11 @@ class _Layer:
     @classmethod
     def of(cls, network: Network, ties: Ties, name: str, folding: Folding) -> "_Layer":
         (node,) = (node for node in network.nodes if node.name == name)
-        filters, *_, depth = node.op.weights.shape
+        conv = _convs(network)[name]
+        filters, *_, depth = conv.weights.shape
         height, width, _ = network.types[name].shape
-        channels = ties.places[node.inputs[0]] if node.op.groups == 1 else ()
-        occupied = (node.op.weights != 0).reshape(filters, -1, depth)
+        channels = ties.places[node.inputs[0]] if conv.groups == 1 else ()
+        occupied = (conv.weights != 0).reshape(filters, -1, depth)
         return cls(occupied, folding, height * width, ties.places[name], channels)
 
     def cost(self, orders: Mapping[str, np.ndarray]) -> int:
@@ -128,15 +129,15 @@ class _Layer:
 
     def views(self, tensor: str, orders: Mapping[str, np.ndarray]) -> list[View]:
         """What this layer's cost is if the order of ``tensor`` changes."""
-        natural = orders | {tensor: np.arange(len(orders[tensor]))}
+        natural = {**orders, tensor: np.arange(len(orders[tensor]))}
         count, views = len(orders[tensor]), []
         if starts := [start for name, start in self.rows if name == tensor]:
             words = self._ordered(natural, orders)
-            words = words.reshape(len(words), -1, self.folding.simd).any(axis=2)
-            views += _views(words, starts, count, self.folding.pe, self.pixels)
+            words = words.reshape(len(words), -1, self.folding.simd)
+            views += _views(np.any(words, axis=2), starts, count, self.folding.pe, self.pixels)
         if starts := [start for name, start in self.channels if name == tensor]:
             groups = self._ordered(orders, natural)
-            groups = groups.reshape(-1, self.folding.pe, groups.shape[1]).any(axis=1)
+            groups = np.any(groups.reshape(-1, self.folding.pe, groups.shape[1]), axis=1)
             _, positions, depth = self.occupied.shape
             starts = [position * depth + start for position in range(positions) for start in starts]
             views += _views(groups.T, starts, count, self.folding.simd, self.pixels)
@@ -184,12 +185,16 @@ def _moved(count: int, places: Sequence[tuple[str, int]], orders: Mapping) -> np
     return order
 
 
+def _convs(network: Network) -> dict[str, Conv]:
+    return {node.name: node.op for node in network.nodes if isinstance(node.op, Conv)}
+
+
 def _cost(layers: Sequence[_Layer], orders: Mapping[str, np.ndarray]) -> int:
     return sum(layer.cost(orders) for layer in layers)
 
 
 def _check(network: Network, foldings: Mapping[str, Folding]) -> None:
-    convs = {node.name: node.op for node in network.nodes if isinstance(node.op, Conv)}
+    convs = _convs(network)
     for name, folding in foldings.items():
         if name not in convs:
             raise PlanError(

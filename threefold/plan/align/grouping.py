@@ -53,7 +53,7 @@ class View:
 
 def cost(order: np.ndarray, views: Sequence[View]) -> int:
     """Weighted tiles of all views."""
-    return sum(view.weight * np.count_nonzero(view.counts(order)) for view in views)
+    return sum(view.weight * int(np.count_nonzero(view.counts(order))) for view in views)
 
 
 def improve(order: np.ndarray, views: Sequence[View]) -> np.ndarray:
@@ -103,8 +103,9 @@ def _greedy(views: Sequence[View]) -> np.ndarray:
     items = len(views[0].bins)
     left, order = np.ones(items, bool), []
     units = [view.units.astype(np.float32) for view in views]
-    needs = sum(view.weight * each.sum(axis=1) for view, each in zip(views, units, strict=True))
-    covered = [None] * len(views)
+    weighted = [view.weight * each.sum(axis=1) for view, each in zip(views, units, strict=True)]
+    needs = np.sum(weighted, axis=0, dtype=np.float32)
+    covered = [np.zeros_like(view.others[0]) for view in views]
     for slot in range(items):
         score = np.zeros(items)
         for v, view in enumerate(views):

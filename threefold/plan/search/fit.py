@@ -152,7 +152,7 @@ class _Search:
             return plan
         raise self.refusal(None)
 
-    def within(self, interval: int) -> Plan:
+    def within(self, interval: float) -> Plan:
         """The cheapest plan that keeps an interval.
 
         Layers that wait for each other miss intervals that each of them keeps alone.
@@ -172,7 +172,7 @@ class _Search:
         plan = plan_of(self.network, units, self.progress)
         return plan if fits(plan.resources(self.device.family), self.device, self.fill) else None
 
-    def pick(self, cycles: int, interval: int) -> tuple[Unit, ...] | None:
+    def pick(self, cycles: int, interval: float) -> tuple[Unit, ...] | None:
         """The cheapest units within ``cycles`` that fit.
 
         Single-port memories may slow a layer down to ``interval``. Lanes depend on the
@@ -193,7 +193,7 @@ class _Search:
                 break
         return None
 
-    def _in_single_ports(self, units: tuple[Unit, ...], interval: int) -> tuple[Unit, ...]:
+    def _in_single_ports(self, units: tuple[Unit, ...], interval: float) -> tuple[Unit, ...]:
         """The largest buffers moved to single-port RAM, where the interval stays."""
         family, left = self.device.family, self.device.spram
         open_ = {
@@ -211,7 +211,7 @@ class _Search:
                 left -= needed
         return tuple(moved.values())
 
-    def refusal(self, asked: int | None) -> PlanError:
+    def refusal(self, asked: float | None) -> PlanError:
         """Why nothing fits."""
         network, board, device = self.network.name, self.board, self.device
         if asked and asked < self.floor:

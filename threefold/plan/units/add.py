@@ -24,7 +24,8 @@ class AddUnit(StreamUnit):
         return Resources(self.lanes * family.adder(self.outputs[0].bits))
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
-        return (builder.add(*inputs),)
+        one, other = inputs
+        return (builder.add(one, other),)
 
     def describe(self) -> str:
         return "add"

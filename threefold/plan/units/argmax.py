@@ -7,7 +7,7 @@ from typing import Self
 from ...fpga import Family, Resources
 from ..block import StreamType, Tap
 from ..cycle_model.stages import StageBuilder
-from ..layers import ArgMaxLayer, Layer
+from ..layers import ArgMaxLayer, Layer, only
 from .unit import Decisions, Unit, stream_type
 
 __all__ = ["ArgMaxUnit"]
@@ -24,7 +24,7 @@ class ArgMaxUnit(Unit):
 
     @classmethod
     def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
-        yield cls(layers)
+        yield cls((only(layers, ArgMaxLayer),))
 
     @property
     def layer(self) -> ArgMaxLayer:
@@ -57,7 +57,8 @@ class ArgMaxUnit(Unit):
         return Resources()  # part of what the estimates of engines were fitted to
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
-        return (builder.argmax(*inputs, self.layer.inputs[0].shape[2]),)
+        (source,) = inputs
+        return (builder.argmax(source, self.layer.inputs[0].shape[2]),)
 
     def describe(self) -> str:
         return "arg-max"

@@ -30,7 +30,8 @@ class ConcatUnit(StreamUnit):
         return Resources()  # a LUT a bit, which has never shown in an estimate
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
-        return (builder.concat(*inputs, self.beats),)
+        one, other = inputs
+        return (builder.concat(one, other, self.beats),)
 
     def describe(self) -> str:
         return "concat"

@@ -12,13 +12,13 @@ from ..block import StreamType
 from ..conv_layer import ConvLayer
 from ..cycle_model.stages import StageBuilder
 from ..latency import LOGIT_LATENCY, READER_LATENCY, pe_latency
-from ..layers import Layer
+from ..layers import Layer, only
 from ..program import Program
 from ..requantize import FORMS, check_form, requantizer_cycles, requantizer_resources
 from ..schedule import Folding, Schedule, divisors
 from ..window import Walk, Window
 from .requantizing import add_requantizer
-from .unit import Decisions, stream_type
+from .unit import Decisions, decided, stream_type
 from .window_unit import WindowUnit, shown_window
 
 __all__ = ["EngineUnit"]
@@ -68,23 +68,23 @@ class EngineUnit(WindowUnit):
 
     @classmethod
     def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
-        (layer,) = layers
-        for pe in [fixed["pe"]] if "pe" in fixed else divisors(layer.rows):
-            for simd in [fixed["simd"]] if "simd" in fixed else divisors(layer.depth):
-                folding = Folding(pe, simd)
-                if fixed.keys() >= {"pe", "simd"} or folding.divides(layer):
-                    yield cls(layers, pe, simd)
+        layer = only(layers, ConvLayer)
+        for pe in decided(fixed, "pe", divisors(layer.rows)):
+            for simd in decided(fixed, "simd", divisors(layer.depth)):
+                if fixed.keys() >= {"pe", "simd"} or Folding(pe, simd).divides(layer):
+                    yield cls((layer,), pe, simd)
 
     def variants(self, fixed: Decisions) -> Iterator[Self]:
-        forms = [fixed["form"]] if "form" in fixed else FORMS
-        for lanes in divisors(self.pe):
-            for form in forms if self.requantizes else ["pipelined"]:
+        forms = decided(fixed, "form", FORMS) if self.requantizes else ["pipelined"]
+        for lanes in decided(fixed, "lanes", divisors(self.pe)):
+            for form in forms:
                 yield replace(self, lanes=lanes, form=form)
 
     @classmethod
     def decision_names(cls, layers: Sequence[Layer]) -> list[str]:
         names = super().decision_names(layers)
-        return names if layers[0].levels is not None else [n for n in names if n != "form"]
+        requantizes = only(layers, ConvLayer).levels is not None
+        return names if requantizes else [name for name in names if name != "form"]
 
     @property
     def layer(self) -> ConvLayer:
@@ -195,10 +195,11 @@ class EngineUnit(WindowUnit):
         )
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        (source,) = inputs
         latency = READER_LATENCY + pe_latency(self.layer.codes.bits, self.simd)
         single = self.memory == "spram"
         totals = builder.array(
-            *inputs, self.walk, self.program, latency=latency, depth=self.depth, single=single
+            source, self.walk, self.program, latency=latency, depth=self.depth, single=single
         )
         beats = builder.serializer(totals, self.beats, decoupled=self.decoupled)
         if not self.requantizes:

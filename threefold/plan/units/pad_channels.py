@@ -42,7 +42,8 @@ class PadChannelsUnit(StreamUnit):
         return Resources()  # a LUT a bit, which has never shown in an estimate
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
-        return (builder.pad(*inputs, *self.beats),)
+        (source,), (before, beats, after) = inputs, self.beats
+        return (builder.pad(source, before, beats, after),)
 
     def describe(self) -> str:
         return "pad channels"

@@ -12,11 +12,11 @@ from ...fpga import Family, Resources
 from ..block import StreamType
 from ..cycle_model.stages import StageBuilder
 from ..latency import POOL_LATENCY, READER_LATENCY
-from ..layers import Layer, PoolLayer
+from ..layers import Layer, PoolLayer, only
 from ..program import Program
 from ..schedule import divisors
 from ..window import Walk, Window
-from .unit import Decisions, require_lanes, stream_type
+from .unit import Decisions, decided, require_lanes, stream_type
 from .window_unit import WindowUnit, shown_pair, shown_window, smooth_depth
 
 __all__ = ["PoolUnit"]
@@ -47,8 +47,9 @@ class PoolUnit(WindowUnit):
 
     @classmethod
     def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
-        for lanes in divisors(layers[0].channels):
-            yield cls(layers, lanes)
+        layer = only(layers, PoolLayer)
+        for lanes in decided(fixed, "lanes", divisors(layer.channels)):
+            yield cls((layer,), lanes)
 
     @property
     def layer(self) -> PoolLayer:
@@ -92,10 +93,11 @@ class PoolUnit(WindowUnit):
         return reducer + self.reader_resources(family)
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        (source,) = inputs
         latency, single = READER_LATENCY + POOL_LATENCY, self.memory == "spram"
         return (
             builder.array(
-                *inputs, self.walk, self.program, latency=latency, depth=self.depth, single=single
+                source, self.walk, self.program, latency=latency, depth=self.depth, single=single
             ),
         )
 

@@ -8,7 +8,7 @@ from typing import Self
 from ..block import StreamType
 from ..layers import Layer
 from ..schedule import divisors
-from .unit import Decisions, Unit, require_lanes, stream_type
+from .unit import Decisions, Unit, decided, require_lanes, stream_type
 
 __all__ = ["StreamUnit"]
 
@@ -41,7 +41,7 @@ class StreamUnit(Unit):
 
     @classmethod
     def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
-        for lanes in divisors(cls.shared_channels(layers[0])):
+        for lanes in decided(fixed, "lanes", divisors(cls.shared_channels(layers[0]))):
             yield cls(layers, lanes)
 
     @property

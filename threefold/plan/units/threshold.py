@@ -7,12 +7,12 @@ from typing import Self
 
 from ...fpga import GENERIC, Family, Resources
 from ..cycle_model.stages import StageBuilder
-from ..layers import Layer, ThresholdLayer
+from ..layers import Layer, ThresholdLayer, only
 from ..requantize import FORMS, check_form, requantizer_cycles, requantizer_resources
 from ..schedule import divisors
 from .requantizing import add_requantizer
 from .stream_unit import StreamUnit
-from .unit import Decisions
+from .unit import Decisions, decided
 
 __all__ = ["ThresholdUnit"]
 
@@ -47,9 +47,10 @@ class ThresholdUnit(StreamUnit):
 
     @classmethod
     def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
-        for lanes in divisors(cls.shared_channels(layers[0])):
-            for form in [fixed["form"]] if "form" in fixed else FORMS:
-                yield cls(layers, lanes, form=form)
+        layer = only(layers, ThresholdLayer)
+        for lanes in decided(fixed, "lanes", divisors(cls.shared_channels(layer))):
+            for form in decided(fixed, "form", FORMS):
+                yield cls((layer,), lanes, form=form)
 
     @property
     def layer(self) -> ThresholdLayer:
@@ -75,7 +76,8 @@ class ThresholdUnit(StreamUnit):
         )
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
-        return (add_requantizer(builder, *inputs, self.form, self.outputs[0].bits),)
+        (source,) = inputs
+        return (add_requantizer(builder, source, self.form, self.outputs[0].bits),)
 
     def describe(self) -> str:
         return "requantize"

@@ -5,7 +5,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from math import gcd
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar, cast
 
 from ...errors import PlanError
 from ...network import Integers, Tensor
@@ -17,12 +17,16 @@ __all__ = [
     "ActivationBuffer",
     "Decisions",
     "Unit",
+    "decided",
     "require_lanes",
     "stream_type",
 ]
 
 Decisions = Mapping[str, int | str]
 """What was decided about a unit, by name: ``pe``, ``simd``, ``lanes``, ``memory`` …"""
+
+
+V = TypeVar("V", int, str)
 
 
 @dataclass(frozen=True)
@@ -244,6 +248,11 @@ class Unit(Block):
 def stream_type(tensor: Tensor, lanes: int) -> StreamType:
     """Type of a stream of a tensor's elements, so many at once."""
     return StreamType(lanes, tensor.element.bits, isinstance(tensor.element, Integers))
+
+
+def decided(fixed: Decisions, name: str, choices: Iterable[V]) -> list[V]:
+    """What was decided on, or all choices if nothing was."""
+    return [cast(V, fixed[name])] if name in fixed else list(choices)
 
 
 def require_lanes(unit: Unit, channels: int) -> None:
