@@ -91,7 +91,7 @@ class Project:
         interval: int | None = None,
         memories: Mapping[str, str] | None = None,
         forms: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress = no_progress,
     ) -> "Project":
         """Plan a network for a board, and write nothing before the first product is.
 
@@ -107,8 +107,8 @@ class Project:
             Cycles between images to keep with the least logic, instead of the fewest.
         memories, forms : mapping of str to str
             Memories of buffers and forms of requantizers, as in :func:`fold`.
-        progress : callable
-            Called with the layers and the buffers before joins that are done, and all of them.
+        progress : Progress
+            Told what is being done.
 
         Raises
         ------
