@@ -133,6 +133,12 @@ def test_a_buffer(family, width, depth, kind, expected):
     assert family.buffer(width, depth, kind) == expected
 
 
+def test_nothing_is_built_for_the_generic_family():
+    message = r"^nothing can be built for the generic family; choose a board$"
+    with pytest.raises(PlanError, match=message):
+        _ = GENERIC.flow
+
+
 def test_sum_of_resources():
     total = Resources(10, 1, 3) + Resources(2.5, 2)
     assert total == Resources(12.5, 3, 3)

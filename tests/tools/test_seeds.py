@@ -1,6 +1,6 @@
 import pytest
 
-from threefold.errors import BuildError
+from threefold.errors import BuildError, PlanError
 from threefold.tools.seeds import Choice, best_seed
 
 
@@ -53,3 +53,8 @@ def test_other_errors_end_the_search():
     with pytest.raises(IndexError):
         best_seed([7, 0], placer.place, 100.0)
     assert placer.placed == [7]
+
+
+def test_no_seed():
+    with pytest.raises(PlanError, match=r"^at least 1 seed must be tried, not 0$"):
+        best_seed([], lambda seed: 0.0, 30)

@@ -155,7 +155,7 @@ ECP5 = Family(
     reader=ReaderCost(21, 8.1, 2.0, 3.4, 4.8),
     fifo_counter=6,
     search_counter=2,
-    flow=_FLOW,
+    tools=_FLOW,
     pll=ECP5PLL,
 )
 """Lattice ECP5."""

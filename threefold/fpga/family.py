@@ -88,8 +88,8 @@ class Family:
         LUTs of a FIFO for each bit of its counters.
     search_counter : int
         LUTs of a sequential search for each bit of a code but the first.
-    flow : Flow or None
-        Tools; None for a family that nothing is built for.
+    tools : Flow or None
+        Tool flow; None for a family that nothing is built for.
     pll : subclass of PLL or None
         PLL; None where there is none.
     """
@@ -114,11 +114,24 @@ class Family:
     reader: ReaderCost
     fifo_counter: int
     search_counter: int
-    flow: Flow | None = None
+    tools: Flow | None = None
     pll: type[PLL] | None = None
 
     def __repr__(self) -> str:
         return f"Family({self.name!r})"
+
+    @property
+    def flow(self) -> Flow:
+        """Tool flow.
+
+        Raises
+        ------
+        PlanError
+            If there is none.
+        """
+        if self.tools is None:
+            raise PlanError(f"nothing can be built for the {self.title} family; choose a board")
+        return self.tools
 
     @property
     def block_bits(self) -> int:

@@ -14,7 +14,7 @@ GENERIC = replace(
     ram_styles={"block": "block"},
     memory_gives_late=True,
     complement_takes_luts=False,
-    flow=None,
+    tools=None,
     pll=None,
 )
 """A family without primitive cells, tools or devices.

@@ -145,7 +145,7 @@ ICE40 = Family(
     reader=ReaderCost(20, 5.5, 1.9, 3.3, 1.6),
     fifo_counter=3,
     search_counter=0,
-    flow=_FLOW,
+    tools=_FLOW,
     pll=ICE40PLL,
 )
 """Lattice iCE40 LP, HX and UltraPlus."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ..errors import BuildError
+from ..errors import BuildError, PlanError
 
 __all__ = ["Choice", "best_seed"]
 
@@ -55,6 +55,8 @@ def best_seed(
     ------
     BuildError
         That of the last seed, if ``place`` raised one for each.
+    PlanError
+        If there is no seed.
     """
     tried, best, error = {}, None, None
     for seed in seeds:
@@ -70,5 +72,5 @@ def best_seed(
         if tried[seed] >= clock_mhz:
             break
     if best is None:
-        raise error
+        raise error or PlanError("at least 1 seed must be tried, not 0")
     return Choice(best, tried[best], tried)
