@@ -1,10 +1,16 @@
 import re
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
+from amaranth.build import Pins, Resource, ResourceError
 
-from threefold.boards import BOARDS, get
+from threefold import boards
+from threefold.boards import BOARDS, Board, get
 from threefold.errors import PlanError
+from threefold.fpga import GENERIC
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -22,6 +28,30 @@ def test_default_clock_can_be_made(name):
     assert board.achieved_mhz(board.clock_mhz) == board.clock_mhz
     assert board.achieved_mhz(board.base_mhz) == board.base_mhz
     assert board.pll(board.base_mhz) is None
+
+
+def test_every_module_of_the_package_holds_boards():
+    for module in iter_modules(boards.__path__):
+        values = vars(import_module(f"threefold.boards.{module.name}")).values()
+        held = [value for value in values if isinstance(value, Board)]
+        assert held or module.name == "board"
+        assert all(BOARDS[board.name] is board for board in held)
+
+
+def test_pins_that_the_platform_lacks():
+    board = get("icebreaker")
+    more = replace(board, resources=(Resource("bell", 0, Pins("4", dir="o")),))
+    assert more.make_platform().lookup("bell").name == "bell"
+    with pytest.raises(ResourceError):
+        board.make_platform().lookup("bell")
+
+
+def test_no_pll():
+    board = get("icebreaker")
+    bare = replace(board, device=replace(board.device, family=GENERIC))
+    assert bare.achieved_mhz(12) == 12
+    with pytest.raises(PlanError, match=r"^icebreaker has no PLL to make 30 MHz; choose 12 MHz$"):
+        bare.achieved_mhz(30)
 
 
 def test_unknown_board():
