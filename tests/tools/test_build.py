@@ -10,9 +10,9 @@ from amaranth.hdl import ClockSignal, Const, Instance, Module, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from threefold import build
 from threefold.boards import get
 from threefold.errors import BuildError, PlanError, ToolError
+from threefold.tools import build
 from threefold.tools.build import _placement, build_bitstream, check_build
 
 
@@ -30,6 +30,11 @@ class Difference(wiring.Component):
             self.o.payload[0].eq(self.i.payload[0] - self.i.payload[1]),
         ]
         return m
+
+
+def with_device(board, **changes):
+    """The board with a device that holds other amounts."""
+    return dataclasses.replace(board, device=dataclasses.replace(board.device, **changes))
 
 
 STEPS = ["synthesise", "place and route", "pack", "done"]
@@ -105,8 +110,7 @@ def test_too_big(tmp_path, change, message):
     gateware.mkdir()
     (gateware / ".build-killed").mkdir()
     (gateware / "top.bin").write_bytes(b"of an earlier build")
-    board = get("icebreaker")
-    smaller = dataclasses.replace(board, device=dataclasses.replace(board.device, **change))
+    smaller = with_device(get("icebreaker"), **change)
     with pytest.raises(BuildError, match=message):
         build_bitstream(Difference(), smaller, tmp_path)
     assert [path.name for path in gateware.iterdir()] == ["yosys.log"]
@@ -243,7 +247,7 @@ def test_single_port_ram(tmp_path):
     message = "needs 1 of 0 single-port RAMs on icebreaker; "
     message += "choose smaller PE/SIMD or a bigger board"
     with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
-        build_bitstream(Kept(), dataclasses.replace(board, spram=0), tmp_path)
+        build_bitstream(Kept(), with_device(board, spram=0), tmp_path)
 
 
 def test_missing_tool(tmp_path, monkeypatch):
