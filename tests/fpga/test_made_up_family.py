@@ -12,7 +12,6 @@ from threefold.fpga.ecp5 import ECP5
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_rtlil
 from threefold.network import (
-    ArgMax,
     Codes,
     Conv,
     Dense,
@@ -60,7 +59,6 @@ def make_network():
         ("pool", MaxPool((2, 2), (2, 2))),
         ("fc", Dense(rng.integers(-1, 2, (10, 72)), (3, 3, 8))),
         ("logits", Logits(rng.integers(-3, 4, 10))),
-        ("argmax", ArgMax()),
     ]
     return Network.chain("small", Tensor((6, 6, 2), Codes.unsigned(4)), ops)
 
