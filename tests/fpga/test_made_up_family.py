@@ -23,8 +23,9 @@ from threefold.network import (
 )
 from threefold.plan import Folding, fit, fold
 from threefold.sim import golden
+from threefold.sim.verification import AcceleratorBench
 
-from ..accelerators import AcceleratorBench, random_images
+from ..accelerators import random_images
 
 TERNIX = Family(
     name="ternix",
