@@ -18,7 +18,7 @@ from rich.table import Table
 
 from threefold.network import Codes, Conv, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, align
-from threefold.plan.align import tiles_left
+from threefold.plan.alignment import tiles_left
 
 WIDTHS, CLASSES, SIDE = (16, 64, 64, 128, 128), 10, 8
 FOLDINGS = ((2, 4), (2, 8), (4, 4), (4, 8), (8, 4), (8, 8), (16, 8))

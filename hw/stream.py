@@ -23,7 +23,7 @@ def lane_stream(shape: ShapeLike, lanes: int) -> stream.Signature:
 
 def lane_shape(port) -> Shape:
     """Shape of one lane of a stream."""
-    return port.payload.shape().elem_shape
+    return Shape.cast(port.payload.shape().elem_shape)
 
 
 def lane_count(port) -> int:

@@ -140,7 +140,7 @@ def test_ports_follow_from_the_plan():
     plan = fold(network(argmax=False), foldings)
     accelerator = elaborated(Accelerator(plan))
     assert accelerator.plan is plan
-    assert (lane_shape(accelerator.i), lane_count(accelerator.i)) == (3, 5)
+    assert (lane_shape(accelerator.i).width, lane_count(accelerator.i)) == (3, 5)
     assert lane_count(accelerator.o) == engines(plan)[-1].lanes
     assert lane_shape(accelerator.o).signed
     assert lane_shape(accelerator.o).width == engines(plan)[-1].outputs[0].bits
@@ -151,7 +151,7 @@ def test_ports_follow_from_the_plan():
 def test_classes_leave_one_at_a_time():
     plan = fold(network(argmax=True), dict.fromkeys(("fc1", "fc2", "fc3"), Folding(2, 2)))
     accelerator = elaborated(Accelerator(plan))
-    assert (lane_shape(accelerator.o), lane_count(accelerator.o)) == (4, 1)
+    assert (lane_shape(accelerator.o).width, lane_count(accelerator.o)) == (4, 1)
     assert (accelerator.i_beats, accelerator.o_beats) == (5, 1)
 
 

@@ -97,8 +97,8 @@ def test_ports_follow_from_the_plan():
     plan = PoolUnit((step,), 3)
     dut = elaborated(PoolEngine(plan))
     assert dut.plan is plan
-    assert (lane_shape(dut.i), lane_count(dut.i)) == (8, 3)
-    assert (lane_shape(dut.o), lane_count(dut.o)) == (Codes(255 * 20).bits, 3)
+    assert (lane_shape(dut.i).width, lane_count(dut.i)) == (8, 3)
+    assert (lane_shape(dut.o).width, lane_count(dut.o)) == (Codes(255 * 20).bits, 3)
 
 
 def test_parameters_are_attributes():

@@ -1,6 +1,6 @@
 """Planning: which layer gets how many processing elements, and what that costs and gives."""
 
-from .align import align
+from .alignment import align
 from .area import MEMORIES
 from .cycle_model import Cycles
 from .file import load_plan, save_plan

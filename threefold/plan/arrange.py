@@ -10,7 +10,7 @@ from .requantize import FORMS
 from .schedule import Folding
 from .units import Decisions, Unit, kind_for
 
-__all__ = ["Fixed", "arrange", "check_fixed", "fixed_decisions"]
+__all__ = ["Fixed", "arrange", "behind", "check_fixed", "fixed_decisions"]
 
 Fixed = Mapping[str, Decisions]
 """Decisions that are taken already, by name of the unit."""

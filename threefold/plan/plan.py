@@ -9,7 +9,7 @@ from ..errors import PlanError
 from ..fpga import Family, Resources
 from ..network import Network
 from ..progress import Progress, no_progress
-from .align import align
+from .alignment import align
 from .arrange import arrange, check_fixed, fixed_decisions
 from .buffers import branch_buffers
 from .cycle_model.cycles import Cycles, predict

@@ -3,7 +3,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from threefold.plan.align.grouping import View, cost, improve
+from threefold.plan.alignment.grouping import View, cost, improve
 
 
 def view(units, size, others=(), weight=1, phase=0):

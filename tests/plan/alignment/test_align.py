@@ -21,7 +21,7 @@ from threefold.network import (
     permute,
 )
 from threefold.plan import Folding, Schedule, align
-from threefold.plan.align import tiles_left
+from threefold.plan.alignment import tiles_left
 from threefold.sim import golden
 
 from ...accelerators import make_layer

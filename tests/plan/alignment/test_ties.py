@@ -18,7 +18,7 @@ from threefold.network import (
     Tensor,
     Threshold,
 )
-from threefold.plan.align.ties import Ties
+from threefold.plan.alignment.ties import Ties
 
 SOURCE = Tensor((3, 3, 2), Codes.unsigned(2))
 
