@@ -41,7 +41,8 @@ class Tap:
         Node of the network whose values pass.
     type : StreamType
     port : str
-        Of the block's hardware.
+        Of the block's hardware: ``"o"``, or a stream that is there for the tap alone. Its beats
+        are those that pass within the block; ``ready`` is always set.
     """
 
     name: str
