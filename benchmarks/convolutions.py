@@ -29,7 +29,7 @@ from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
 from threefold.network import Network
 from threefold.plan import Folding, Plan, Schedule, fold, lower
-from threefold.plan.conv_layer import ConvLayer
+from threefold.plan.layers import ConvLayer
 from threefold.sim import simulate as simulation
 from threefold.sim.bench import LOG, Events
 from threefold.sim.simulate import SimulationResult, simulate

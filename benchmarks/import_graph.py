@@ -1,10 +1,10 @@
 """Import graph of the package: circles, floors, and the size of each folder.
 
-    python benchmarks/import_graph.py [--root FOLDER] [--modules]
+    python benchmarks/import_graph.py [--root FOLDER]
 
-A module stands a floor above the highest that it imports from its own folder; a package stands for
-its ``__init__.py``. Imports within functions and for type checkers alone do not count, since they
-are not there when modules load. FOLDER is another checkout to look at.
+What lies directly in a folder, a module or a package, stands a floor above the highest there that
+it imports. Imports within functions and for type checkers alone do not count, since they are not
+there when modules load. FOLDER is another checkout to look at.
 """
 
 import argparse
@@ -29,19 +29,29 @@ def graph(root: Path = ROOT) -> dict[str, set[str]]:
 
 
 def floors(imports: dict[str, set[str]], folder: str) -> dict[str, int]:
-    """Floor of each module of ``folder``, from 1, by what it imports from there.
+    """Floor of each module or package directly in ``folder``, from 1, by what it imports there.
 
     Raises
     ------
     CycleError
         If they import each other in a circle.
     """
-    inside = {name for name in imports if f"{name}.".startswith(f"{folder}.")}
-    own = {name: (imports[name] & inside) - {name} for name in inside}
-    levels: dict[str, int] = {}
-    for name in TopologicalSorter(own).static_order():
-        levels[name] = 1 + max((levels[each] for each in own[name]), default=0)
-    return levels
+    own: dict[str, set[str]] = {}
+    for name, imported in imports.items():
+        if room := _room(name, folder):
+            rooms = {_room(each, folder) for each in imported} - {"", room}
+            own.setdefault(room, set()).update(rooms)
+    height: dict[str, int] = {}
+    for room in TopologicalSorter(own).static_order():
+        height[room] = 1 + max((height[each] for each in own[room]), default=0)
+    return height
+
+
+def _room(name: str, folder: str) -> str:
+    """What of ``folder`` a module lies in; empty if in nothing."""
+    if not name.startswith(f"{folder}."):
+        return ""
+    return name.removeprefix(f"{folder}.").partition(".")[0]
 
 
 def circle(imports: dict[str, set[str]]) -> list[str]:
@@ -93,7 +103,6 @@ def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, default=ROOT, metavar="FOLDER")
-    parser.add_argument("--modules", action="store_true", help="the modules of each floor as well")
     args = parser.parse_args()
     imports, paths = graph(args.root), dict(_modules(args.root))
     lines = {name: len(path.read_text().splitlines()) for name, path in paths.items()}
@@ -102,17 +111,14 @@ def main() -> None:
     for folder in sorted({".".join(name.split(".")[:2]) for name in imports if "." in name}):
         inside = [name for name in imports if f"{name}.".startswith(f"{folder}.")]
         size = sum(lines[name] for name in inside)
-        height = 0 if circle(imports) else max(floors(imports, folder).values())
+        height = 0 if circle(imports) else max(floors(imports, folder).values(), default=1)
         table.add_row(folder, str(len(inside)), f"{size:,}", str(height or "-"))
     console.print(table)
     console.print(f"{len(imports)} modules, {sum(lines.values()):,} lines")
     found = circle(imports)
     console.print(f"circle: {' -> '.join(found)}" if found else "no circle")
-    if args.modules and not found:
-        for floor, name in sorted(
-            (floor, n) for n, floor in floors(imports, "threefold.plan").items()
-        ):
-            console.print(f"{floor} {name}")
+    for name, floor in sorted(floors(imports, "threefold.plan").items(), key=lambda item: item[1]):
+        console.print(f"threefold.plan, floor {floor}: {name}")
 
 
 if __name__ == "__main__":

@@ -36,9 +36,9 @@ from threefold.network import (
     Threshold,
 )
 from threefold.plan import Folding, Plan, Unit, fold, lower
-from threefold.plan.conv_layer import ConvLayer
-from threefold.plan.plan import plan_of
+from threefold.plan.layers import ConvLayer
 from threefold.plan.requantize import FORMS
+from threefold.plan.search.fold import plan_of
 from threefold.tools.synthesis import synthesise
 from threefold.tools.toolchain import find
 from threefold.zoo import Builder

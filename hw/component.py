@@ -5,7 +5,7 @@ from functools import singledispatch
 from amaranth.lib import wiring
 
 from threefold.errors import PlanError
-from threefold.plan.block import Block
+from threefold.plan.units.block import Block
 
 __all__ = ["component"]
 

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
-from threefold.plan import connectors
+from threefold.plan.units import connectors
 
 from .component import component
 from .stream import lane_stream, shape_of

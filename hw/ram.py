@@ -7,8 +7,7 @@ from amaranth.lib.wiring import Out
 from amaranth.utils import ceil_log2
 
 from threefold.errors import PlanError
-from threefold.fpga import SinglePort
-from threefold.plan.area import MEMORIES
+from threefold.fpga import MEMORIES, SinglePort
 
 from .family import family_of
 from .primitive import primitive

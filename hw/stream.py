@@ -3,7 +3,7 @@
 from amaranth.hdl import Shape, ShapeLike
 from amaranth.lib import data, stream
 
-from threefold.plan.block import StreamType
+from threefold.plan.units.block import StreamType
 
 __all__ = ["lane_count", "lane_shape", "lane_stream", "shape_of"]
 

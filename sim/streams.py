@@ -6,7 +6,7 @@ import numpy as np
 
 from threefold.network import INPUT
 from threefold.plan import Plan
-from threefold.plan.block import StreamType
+from threefold.plan.units.block import StreamType
 
 from . import golden
 

@@ -16,7 +16,7 @@ from threefold.network import (
     Threshold,
 )
 from threefold.plan import Folding, Plan, fold, lower
-from threefold.plan.conv_layer import ConvLayer
+from threefold.plan.layers import ConvLayer
 from threefold.plan.units import EngineUnit
 from threefold.plan.window import Window
 

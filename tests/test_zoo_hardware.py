@@ -9,8 +9,8 @@ from threefold import zoo
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
 from threefold.plan import Folding, fold, lower
-from threefold.plan.conv_layer import ConvLayer
 from threefold.plan.cycle_model.cycles import trace
+from threefold.plan.layers import ConvLayer
 from threefold.sim import golden
 from threefold.sim.simulate import simulate
 from threefold.sim.verification import AcceleratorBench

@@ -16,9 +16,9 @@ from amaranth.sim import Simulator
 from threefold import fpga
 from threefold.boards import get
 from threefold.errors import BuildError, PlanError
+from threefold.fpga import MEMORIES
 from threefold.hw.ram import Ram
 from threefold.hw.verilog import to_rtlil
-from threefold.plan.area import MEMORIES
 from threefold.tools.synthesis import synthesise
 from threefold.tools.toolchain import find, run
 

@@ -7,9 +7,9 @@ import pytest
 from threefold.errors import MismatchError, PlanError
 from threefold.network import INPUT, Add, Codes, Conv, Network, Node, Tensor, Threshold
 from threefold.plan import Folding, Plan, fold
-from threefold.plan.buffers import _least, branch_buffers
 from threefold.plan.cycle_model.cycles import predict, trace
 from threefold.plan.netlist import netlist
+from threefold.plan.search.buffers import _least, branch_buffers
 from threefold.sim import golden
 from threefold.sim.verification import AcceleratorBench
 

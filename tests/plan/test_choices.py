@@ -9,7 +9,7 @@ from threefold.errors import PlanError
 from threefold.fpga import Device
 from threefold.fpga.ecp5 import ECP5
 from threefold.network import Add, Codes, MaxPool, Network, Tensor
-from threefold.plan import Folding, fit, fold, load_plan, save_plan
+from threefold.plan import Folding, aligned, fit, fold, load_plan, refold, save_plan
 from threefold.sim import golden
 from threefold.zoo import Builder, random_images
 
@@ -41,7 +41,7 @@ def test_what_can_be_chosen():
 @pytest.mark.parametrize("name", ["conv2", "pool"])
 @pytest.mark.parametrize("kind", ["lut", "block", "spram"])
 def test_memory(name, kind):
-    made = PLAN.with_choices({name: kind})
+    made = refold(PLAN, memories={name: kind})
     assert made.memories() == PLAN.memories() | {name: kind}
     assert made.forms() == PLAN.forms()
     assert made.foldings() == PLAN.foldings()
@@ -50,19 +50,19 @@ def test_memory(name, kind):
 @pytest.mark.parametrize("name", ["conv1", "codes"])
 @pytest.mark.parametrize("form", ["parallel", "pipelined", "sequential"])
 def test_form(name, form):
-    made = PLAN.with_choices(forms={name: form})
+    made = refold(PLAN, forms={name: form})
     assert made.forms() == PLAN.forms() | {name: form}
 
 
 def test_lanes_follow_the_form():
     whole = fold(PLAN.network, FOLDINGS | {"conv2": Folding(4, 4)})
-    fast = whole.with_choices(forms={"conv2": "parallel"})
-    slow = whole.with_choices(forms={"conv2": "sequential"})
+    fast = refold(whole, forms={"conv2": "parallel"})
+    slow = refold(whole, forms={"conv2": "sequential"})
     assert engines(fast)[1].lanes < engines(slow)[1].lanes
 
 
 def test_buffers_are_found_again():
-    made = PLAN.with_choices(forms={"conv2": "pipelined"})
+    made = refold(PLAN, forms={"conv2": "pipelined"})
     assert made.buffers["sum.1"] < PLAN.buffers["sum.1"]
     shrunk = replace(made, buffers=made.buffers | {"sum.1": made.buffers["sum.1"] - 1})
     with contextlib.suppress(PlanError):  # it may also stop for good
@@ -70,16 +70,18 @@ def test_buffers_are_found_again():
 
 
 def test_choices_stay_until_changed():
-    made = replace(PLAN, board="icebreaker").with_choices({"pool": "block"}, {"codes": "parallel"})
-    again = made.with_choices({"conv1": "lut"}, {"conv1": "sequential"})
+    made = refold(
+        replace(PLAN, board="icebreaker"), memories={"pool": "block"}, forms={"codes": "parallel"}
+    )
+    again = refold(made, memories={"conv1": "lut"}, forms={"conv1": "sequential"})
     assert again.board == "icebreaker"
     assert again.memories() == made.memories() | {"conv1": "lut"}
     assert again.forms() == made.forms() | {"conv1": "sequential"}
-    assert PLAN.with_choices() == PLAN
+    assert refold(PLAN) == PLAN
 
 
 def test_choices_are_in_the_file(tmp_path):
-    made = PLAN.with_choices({"pool": "block"}, {"codes": "sequential"})
+    made = refold(PLAN, memories={"pool": "block"}, forms={"codes": "sequential"})
     save_plan(made, tmp_path / "plan.json")
     read = load_plan(made.network, tmp_path / "plan.json")
     assert read == made
@@ -116,7 +118,7 @@ def test_nonsense(memories, forms, message):
     for make in (
         lambda: fold(PLAN.network, FOLDINGS, memories=memories, forms=forms),
         lambda: fit(PLAN.network, LARGE, memories=memories, forms=forms),
-        lambda: PLAN.with_choices(memories, forms),
+        lambda: refold(PLAN, memories=memories, forms=forms),
     ):
         with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
             make()
@@ -132,7 +134,7 @@ def test_no_requantizer():
 
 def test_progress():
     calls = []
-    PLAN.with_choices(progress=lambda *call: calls.append(call))
+    refold(PLAN, progress=lambda *call: calls.append(call))
     assert calls == [("buffers", 0), ("buffers", 0.5), ("buffers", 1)]
     calls.clear()
     fit(PLAN.network, LARGE, progress=lambda *call: calls.append(call))
@@ -146,7 +148,7 @@ def test_progress():
 def test_aligned_computes_the_same_with_fewer_tiles():
     network = residual(seed=5, density=0.3)
     plan = fold(network, FOLDINGS, memories={"pool": "block"}, forms={"codes": "sequential"})
-    made = replace(plan, board="icebreaker").aligned()
+    made = aligned(replace(plan, board="icebreaker"))
     tiles = [sum(len(engine.schedule.tiles) for engine in engines(p)) for p in (plan, made)]
     assert tiles[1] < tiles[0]
     assert made.foldings() == plan.foldings()
@@ -154,14 +156,14 @@ def test_aligned_computes_the_same_with_fewer_tiles():
     assert made.board == "icebreaker"
     images = random_images(network.input, 20, seed=1)
     np.testing.assert_array_equal(golden.run(made.network, images), golden.run(network, images))
-    assert made.aligned() == made
+    assert aligned(made) == made
 
 
 def test_nothing_to_align():
-    assert fold(PLAN.network, dict.fromkeys(FOLDINGS, Folding(1, 1))).aligned().cycles
+    assert aligned(fold(PLAN.network, dict.fromkeys(FOLDINGS, Folding(1, 1)))).cycles
     network = Network.chain("pools", Tensor((4, 4, 1), CODES), [("pool", MaxPool((2, 2), (2, 2)))])
     with pytest.raises(PlanError, match=r"^'pools' has no weights, so no tiles to align$"):
-        fold(network, {}).aligned()
+        aligned(fold(network, {}))
 
 
 def test_what_is_decided_is_part_of_the_search():

@@ -18,7 +18,6 @@ from threefold.network import (
     Threshold,
 )
 from threefold.plan import lower
-from threefold.plan.block import StreamType
 from threefold.plan.cycle_model.stages import (
     ADD,
     ARGMAX,
@@ -32,6 +31,7 @@ from threefold.plan.cycle_model.stages import (
 )
 from threefold.plan.netlist import Wire, joins, netlist
 from threefold.plan.units import AddUnit, ArgMaxUnit, EngineUnit, PoolUnit
+from threefold.plan.units.block import StreamType
 
 TENSOR = Tensor((4, 4, 6), Codes.unsigned(2))
 

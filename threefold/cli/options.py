@@ -11,8 +11,9 @@ from rich.console import Console
 
 from ..boards import BOARDS
 from ..errors import FileFormatError, PlanError
+from ..fpga import MEMORIES
 from ..network import Network, load
-from ..plan import FORMS, MEMORIES, Folding
+from ..plan import FORMS, Folding, refold
 from ..project import Project
 from .progress import progress_bar
 
@@ -124,7 +125,9 @@ def _chosen(args: argparse.Namespace, project: Project, console: Console) -> Pro
         return project
     project.board.check_memories(memories)
     with plan_progress(console) as progress:
-        return Project(project.folder, project.plan.with_choices(memories, forms, progress))
+        return Project(
+            project.folder, refold(project.plan, memories=memories, forms=forms, progress=progress)
+        )
 
 
 def _unique(option: str, pairs) -> dict:

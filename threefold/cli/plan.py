@@ -6,7 +6,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from ..plan import Plan
+from ..plan import Plan, aligned
 from ..plan.summary import branches, shown
 from ..project import Project
 from .options import add_plan_arguments, plan_progress, plan_project
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, console: Console) -> Group:
     if args.align:
         before = _tiles(project.plan)
         with plan_progress(console, "align") as progress:
-            project = Project(project.folder, project.plan.aligned(progress))
+            project = Project(project.folder, aligned(project.plan, progress))
         saved = before - _tiles(project.plan)
         lines.append(f"aligned: {saved:,} of {before:,} tiles saved, {before - saved:,} left")
     project.save()

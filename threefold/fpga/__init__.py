@@ -4,7 +4,7 @@ from ..errors import PlanError
 from .cell import Bits, Cell, SinglePort
 from .device import Device
 from .ecp5 import ECP5
-from .family import Family, LutRam, ReaderCost
+from .family import MEMORIES, Family, LutRam, ReaderCost
 from .flow import Flow, Program
 from .generic import GENERIC
 from .ice40 import ICE40
@@ -14,6 +14,7 @@ from .resources import Resources
 __all__ = [
     "FAMILIES",
     "GENERIC",
+    "MEMORIES",
     "PLL",
     "Bits",
     "Cell",

@@ -11,7 +11,10 @@ from .flow import Flow
 from .pll import PLL
 from .resources import Resources
 
-__all__ = ["Family", "LutRam", "ReaderCost"]
+__all__ = ["MEMORIES", "Family", "LutRam", "ReaderCost"]
+
+MEMORIES = ("auto", "lut", "block", "spram")
+"""Kinds of memory that a buffer can be told to be in; ``"auto"`` leaves it to synthesis."""
 
 
 class LutRam(NamedTuple):
@@ -219,7 +222,7 @@ class Family:
         depth : int
             Rows.
         kind : str
-            One of :data:`~threefold.plan.area.MEMORIES`; ``"spram"`` where the family has none is
+            One of :data:`~threefold.fpga.MEMORIES`; ``"spram"`` where the family has none is
             ``"auto"``.
         """
         if kind == "spram" and self.single_port:

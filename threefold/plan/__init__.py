@@ -1,22 +1,19 @@
 """Planning: which layer gets how many processing elements, and what that costs and gives."""
 
 from .alignment import align
-from .area import MEMORIES
 from .cycle_model import Cycles
 from .file import load_plan, save_plan
-from .layers import Layer
-from .lower import lower
-from .plan import Plan, fold
+from .layers import Layer, lower
+from .plan import Plan
 from .ports import Port, Ports
 from .requantize import FORMS
 from .schedule import Folding, Schedule
-from .search import fit, require_room
+from .search import aligned, fit, fold, refold, require_room
 from .units import KINDS, Unit
 
 __all__ = [
     "FORMS",
     "KINDS",
-    "MEMORIES",
     "Cycles",
     "Folding",
     "Layer",
@@ -26,10 +23,12 @@ __all__ = [
     "Schedule",
     "Unit",
     "align",
+    "aligned",
     "fit",
     "fold",
     "load_plan",
     "lower",
+    "refold",
     "require_room",
     "save_plan",
 ]

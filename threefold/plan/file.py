@@ -14,8 +14,7 @@ from ..errors import FileFormatError, PlanError
 from ..files import read_json, write_file
 from ..network import Network
 from ..network.file import digest as network_digest
-from .layers import Layer
-from .lower import lower
+from .layers import Layer, lower
 from .netlist import joins
 from .plan import Plan
 from .units import Unit, kind_named

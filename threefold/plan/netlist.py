@@ -11,9 +11,9 @@ from math import gcd
 from ..errors import PlanError
 from ..fpga import Family, Resources
 from ..network import INPUT
-from .block import Block, StreamType
-from .connectors import Deserializer, Fifo, Fork, Serializer
 from .cycle_model.stages import StageBuilder, Stages
+from .units.block import Block, StreamType
+from .units.connectors import Deserializer, Fifo, Fork, Serializer
 from .units.unit import Unit
 
 __all__ = ["Instance", "Netlist", "Wire", "joins", "netlist"]

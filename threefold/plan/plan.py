@@ -1,25 +1,18 @@
 """Plan: which units a network is made of, how each is folded, and what speed that gives."""
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ..errors import PlanError
 from ..fpga import Family, Resources
 from ..network import Network
-from ..progress import Progress, no_progress
-from .alignment import align
-from .arrange import arrange, check_fixed, fixed_decisions
-from .buffers import branch_buffers
-from .cycle_model.cycles import Cycles, predict
-from .lower import lower
+from .cycle_model import Cycles, predict
 from .netlist import Netlist, joins, netlist
 from .ports import Ports
 from .schedule import Folding, Schedule
-from .units import Unit, kind_for
+from .units import Unit
 
-__all__ = ["Plan", "fold", "plan_of"]
+__all__ = ["Plan"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +72,7 @@ class Plan:
     @cached_property
     def ports(self) -> Ports:
         """What enters and leaves."""
-        return Ports.of(self.network, self.netlist, self.units[-1].outputs[0])
+        return Ports.of(self.network, self.netlist.input, self.units[-1].outputs[0])
 
     def resources(self, family: Family) -> Resources:
         """What it takes of an FPGA without what connects it to a board: an estimate.
@@ -124,92 +117,3 @@ class Plan:
             for unit in self.units
             if what in (decisions := unit.decisions())
         }
-
-    def with_choices(
-        self,
-        memories: Mapping[str, str] | None = None,
-        forms: Mapping[str, str] | None = None,
-        progress: Progress = no_progress,
-    ) -> "Plan":
-        """The same foldings with other memories or requantizers; the rest follows as in `fold`.
-
-        Parameters are those of :func:`fold`; what they leave out stays as it is.
-        """
-        made = fold(
-            self.network,
-            self.foldings(),
-            memories=self.memories() | dict(memories or {}),
-            forms=self.forms() | dict(forms or {}),
-            progress=progress,
-        )
-        return dataclasses.replace(made, board=self.board)
-
-    def aligned(self, progress: Progress = no_progress) -> "Plan":
-        """The same foldings and choices, for filters in an order that leaves fewer tiles.
-
-        The network of the result computes the same, see :func:`~threefold.plan.align`; it is
-        this very plan if no order saves a tile.
-
-        Raises
-        ------
-        PlanError
-            If nothing has weights.
-        """
-        if not self.schedules:
-            raise PlanError(f"{self.network.name!r} has no weights, so no tiles to align")
-        network, moved = align(self.network, self.foldings())
-        if not moved:
-            return self
-        return dataclasses.replace(self, network=network).with_choices(progress=progress)
-
-
-def plan_of(network: Network, units: tuple[Unit, ...], progress: Progress = no_progress) -> Plan:
-    """The plan of some units, with buffers before joins as small as slow nothing down."""
-    return Plan(network, units, branch_buffers(units, progress))
-
-
-def fold(
-    network: Network,
-    foldings: Mapping[str, Folding],
-    *,
-    memories: Mapping[str, str] | None = None,
-    forms: Mapping[str, str] | None = None,
-    progress: Progress = no_progress,
-) -> Plan:
-    """A plan with the given folding of each layer; all else follows from it.
-
-    Lanes of outputs, and of units without weights, are as few as keep up with the slowest
-    array; buffers before joins are as small as slow nothing down.
-
-    Parameters
-    ----------
-    network : Network
-    foldings : mapping of str to Folding
-        By name of the layer.
-    memories : mapping of str to str
-        Where the buffers of layers and pools live, one of
-        :data:`~threefold.plan.area.MEMORIES`; ``"auto"`` where left out.
-    forms : mapping of str to str
-        Of requantizers, one of :data:`~threefold.plan.requantize.FORMS`, by name of the layer
-        or of the threshold; the cheapest that keeps up where left out.
-    progress : callable
-        Called with ``"buffers"`` and the share of those before joins that is decided.
-
-    Raises
-    ------
-    PlanError
-        If a layer has no folding, a folding no layer, or one does not divide, or memories or
-        forms are for no unit that has such, or not one of those there are.
-    """
-    layers = lower(network)
-    fixed = fixed_decisions(foldings, memories, forms)
-    check_fixed(layers, fixed)
-    chosen = {}
-    for layer in layers:
-        kind = kind_for((layer,))
-        if kind.paced:
-            continue
-        if layer.name not in foldings:
-            raise PlanError(f"layer {layer.name!r} has no folding; give PE and SIMD for it")
-        (chosen[layer.name],) = kind.candidates((layer,), fixed[layer.name])
-    return plan_of(network, arrange(layers, chosen, fixed), progress)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from ..network import ArgMax, Network, Tensor
-from .block import StreamType
-from .netlist import Netlist
+from .units.block import StreamType
 
 __all__ = ["Port", "Ports"]
 
@@ -65,13 +64,13 @@ class Ports:
     classes: int
 
     @classmethod
-    def of(cls, network: Network, netlist: Netlist, output: StreamType) -> Self:
-        """Those of a network's accelerator, whose last unit gives ``output``."""
+    def of(cls, network: Network, input: StreamType, output: StreamType) -> Self:
+        """Those of a network's accelerator, of whose streams these are the types."""
         last = network.output
         tensor, gives_class = network.types[last.name], isinstance(last.op, ArgMax)
         counted = network.types[last.inputs[0]] if gives_class else tensor
         return cls(
-            Port("i", network.input, netlist.input),
+            Port("i", network.input, input),
             Port("o", tensor, output),
             gives_class,
             counted.shape[2],

@@ -8,8 +8,7 @@ and 26 % on ECP5, where a LUT of a table holds 9 to 16 rows; block RAMs are off 
 import numpy as np
 
 from ..errors import PlanError
-from ..fpga import Family
-from .area import Resources
+from ..fpga import Family, Resources
 
 __all__ = [
     "FORMS",

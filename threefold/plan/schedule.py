@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ..errors import PlanError
-from .conv_layer import ConvLayer
+from .layers import ConvLayer
 from .program import Program
 
 __all__ = ["Folding", "Schedule", "divisors"]

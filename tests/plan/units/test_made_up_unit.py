@@ -17,11 +17,11 @@ from threefold.hw.verilog import to_verilog
 from threefold.network import Add, Codes, Conv, Network, Node, Tensor, Threshold
 from threefold.network import PadChannels as PadOp
 from threefold.plan import KINDS, Folding, fold, load_plan, save_plan
-from threefold.plan.block import Block, StreamType, Tap
 from threefold.plan.layers import AddLayer, Layer, PadChannelsLayer
-from threefold.plan.plan import plan_of
+from threefold.plan.search.fold import plan_of
 from threefold.plan.summary import branches
 from threefold.plan.units import AddUnit, PadChannelsUnit, Unit, kind_for
+from threefold.plan.units.block import Block, StreamType, Tap
 from threefold.plan.units.unit import stream_type
 from threefold.report import make_report, render_page
 from threefold.sim.simulate import simulate

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from threefold.errors import NetworkError
 from threefold.network import Codes, Tensor, load, save
 from threefold.plan import Folding, fold, lower
-from threefold.plan.conv_layer import ConvLayer
+from threefold.plan.layers import ConvLayer
 from threefold.quant import (
     Expanded,
     Flatten,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from threefold.plan import Folding, fold, lower
-from threefold.plan.conv_layer import ConvLayer
+from threefold.plan.layers import ConvLayer
 from threefold.quant import export, require_equal, trace
 from threefold.sim import golden
 from threefold.sim.verification import AcceleratorBench

@@ -9,12 +9,12 @@ from ...errors import PlanError
 from ...fpga import Device, Resources
 from ...network import Network
 from ...progress import Progress, no_progress
-from ..arrange import Fixed, arrange, behind, check_fixed, fixed_decisions
-from ..layers import Layer
-from ..lower import lower
-from ..plan import Plan, plan_of
+from ..layers import Layer, lower
+from ..plan import Plan
 from ..schedule import Folding
 from ..units import Unit, kind_for
+from .arrange import Fixed, arrange, behind, check_fixed, fixed_decisions
+from .fold import plan_of
 from .pareto import Choice, cheapest, fits
 
 __all__ = ["FILL", "fit", "require_room"]

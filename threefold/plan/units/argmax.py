@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from ...fpga import Family, Resources
-from ..block import StreamType, Tap
 from ..cycle_model.stages import StageBuilder
 from ..layers import ArgMaxLayer, Layer, only
+from .block import StreamType, Tap
 from .unit import Decisions, Unit, stream_type
 
 __all__ = ["ArgMaxUnit"]

@@ -8,15 +8,14 @@ from typing import Self
 
 from ...errors import PlanError
 from ...fpga import GENERIC, Family, Resources
-from ..block import StreamType
-from ..conv_layer import ConvLayer
 from ..cycle_model.stages import StageBuilder
 from ..latency import LOGIT_LATENCY, READER_LATENCY, pe_latency
-from ..layers import Layer, only
+from ..layers import ConvLayer, Layer, only
 from ..program import Program
 from ..requantize import FORMS, check_form, requantizer_cycles, requantizer_resources
 from ..schedule import Folding, Schedule, divisors
 from ..window import Walk, Window
+from .block import StreamType
 from .requantizing import add_requantizer
 from .unit import Decisions, decided, stream_type
 from .window_unit import WindowUnit, shown_window

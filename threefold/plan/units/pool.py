@@ -9,13 +9,13 @@ from typing import Self
 import numpy as np
 
 from ...fpga import Family, Resources
-from ..block import StreamType
 from ..cycle_model.stages import StageBuilder
 from ..latency import POOL_LATENCY, READER_LATENCY
 from ..layers import Layer, PoolLayer, only
 from ..program import Program
 from ..schedule import divisors
 from ..window import Walk, Window
+from .block import StreamType
 from .unit import Decisions, decided, require_lanes, stream_type
 from .window_unit import WindowUnit, shown_pair, shown_window, smooth_depth
 

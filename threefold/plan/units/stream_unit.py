@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from math import gcd
 from typing import Self
 
-from ..block import StreamType
 from ..layers import Layer
 from ..schedule import divisors
+from .block import StreamType
 from .unit import Decisions, Unit, decided, require_lanes, stream_type
 
 __all__ = ["StreamUnit"]

@@ -9,9 +9,9 @@ from typing import ClassVar, Self, TypeVar, cast
 
 from ...errors import PlanError
 from ...network import Integers, Tensor
-from ..block import Block, StreamType, Tap
 from ..layers import Layer
 from ..schedule import Schedule
+from .block import Block, StreamType, Tap
 
 __all__ = [
     "ActivationBuffer",
@@ -38,7 +38,7 @@ class ActivationBuffer:
     words, bits : int
         Its depth, and the width of a word.
     memory : str
-        Where it lives, one of :data:`~threefold.plan.area.MEMORIES`.
+        Where it lives, one of :data:`~threefold.fpga.MEMORIES`.
     """
 
     words: int

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from ...errors import PlanError
-from ...fpga import Family, Resources
-from ..area import MEMORIES
+from ...fpga import MEMORIES, Family, Resources
 from ..program import Program
 from ..window import Walk, Window
 from .unit import ActivationBuffer, Decisions, Unit
@@ -25,7 +24,7 @@ class WindowUnit(Unit):
         Words the activation buffer holds, a power of two; 0 for as many as let a producer of
         constant rate never wait.
     memory : str
-        Where the activation buffer lives, one of :data:`~threefold.plan.area.MEMORIES`. SPRAM
+        Where the activation buffer lives, one of :data:`~threefold.fpga.MEMORIES`. SPRAM
         has a single port: words enter in cycles in which none is read.
 
     Raises

@@ -16,11 +16,11 @@ from functools import cached_property
 
 import numpy as np
 
-from ..errors import PlanError
-from ..network import Codes, Conv, Integers, Logits, Tensor, Threshold
-from .layers import Layer, codes_of
-from .requantize import alike_after
-from .window import Window
+from ...errors import PlanError
+from ...network import Codes, Conv, Integers, Logits, Tensor, Threshold
+from ..requantize import alike_after
+from ..window import Window
+from .layer import Layer, codes_of
 
 __all__ = ["ConvLayer", "conv_layer", "covers"]
 

@@ -1,9 +1,9 @@
 """Lowering: from the nodes of a network to the layers that hardware computes."""
 
-from ..errors import PlanError
-from ..network import INPUT, ArgMax, Conv, Flatten, Logits, Network, Node, Threshold
-from .conv_layer import conv_layer, covers
-from .layers import Layer, layer_of
+from ...errors import PlanError
+from ...network import INPUT, ArgMax, Conv, Flatten, Logits, Network, Node, Threshold
+from .conv import conv_layer, covers
+from .layer import Layer, layer_of
 
 __all__ = ["lower"]
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from ..fpga import Family, Resources
+from ...fpga import Family, Resources
+from ..cycle_model.stages import StageBuilder
 from .block import Block, StreamType
-from .cycle_model.stages import StageBuilder
 
 __all__ = ["Deserializer", "Fifo", "Fork", "Serializer"]
 

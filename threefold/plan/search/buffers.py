@@ -4,11 +4,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from ..errors import PlanError
-from ..progress import Progress, no_progress
-from .cycle_model.cycles import Cycles, Trace, trace
-from .netlist import joins, netlist
-from .units.unit import Unit
+from ...errors import PlanError
+from ...progress import Progress, no_progress
+from ..cycle_model.cycles import Cycles, Trace, trace
+from ..netlist import joins, netlist
+from ..units.unit import Unit
 
 __all__ = ["branch_buffers"]
 

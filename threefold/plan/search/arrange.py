@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from math import prod
 
-from ..errors import PlanError
-from .area import MEMORIES
-from .layers import Layer
-from .requantize import FORMS
-from .schedule import Folding
-from .units import Decisions, Unit, kind_for
+from ...errors import PlanError
+from ...fpga import MEMORIES
+from ..layers import Layer
+from ..requantize import FORMS
+from ..schedule import Folding
+from ..units import Decisions, Unit, kind_for
 
 __all__ = ["Fixed", "arrange", "behind", "check_fixed", "fixed_decisions"]
 

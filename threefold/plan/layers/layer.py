@@ -8,8 +8,8 @@ from typing import ClassVar, TypeVar
 
 import numpy as np
 
-from ..errors import PlanError
-from ..network import (
+from ...errors import PlanError
+from ...network import (
     Add,
     ArgMax,
     Codes,
@@ -22,8 +22,8 @@ from ..network import (
     Tensor,
     Threshold,
 )
-from .requantize import alike_after
-from .window import Window
+from ..requantize import alike_after
+from ..window import Window
 
 __all__ = [
     "AddLayer",

@@ -4,9 +4,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..errors import PlanError
-from ..fpga import Family, Resources
-from .cycle_model.stages import StageBuilder
+from ...errors import PlanError
+from ...fpga import Family, Resources
+from ..cycle_model.stages import StageBuilder
 
 __all__ = ["Block", "StreamType", "Tap"]
 
