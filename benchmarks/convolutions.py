@@ -24,7 +24,7 @@ from rich.progress import Progress
 from rich.table import Table
 from simulation_speed import conditions
 
-from threefold import zoo
+from threefold import references
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
 from threefold.network import Network
@@ -90,12 +90,12 @@ _DS_CNN = _given(
     classes=(1, 1),
 )
 CASES = {
-    "lenet": Case(zoo.lenet, _LENET),
-    "cnv": Case(zoo.cnv, _CNV),
-    "resnet20_4bit": Case(lambda: zoo.resnet20(bits=4), _resnet),
-    "resnet20_2bit": Case(lambda: zoo.resnet20(bits=2), _resnet),
-    "ds_cnn": Case(zoo.ds_cnn, _DS_CNN),
-    "tiny_conv": Case(zoo.tiny_conv, _given(conv1=(8, 1), conv2=(4, 8), classes=(1, 1))),
+    "lenet": Case(references.lenet, _LENET),
+    "cnv": Case(references.cnv, _CNV),
+    "resnet20_4bit": Case(lambda: references.resnet20(bits=4), _resnet),
+    "resnet20_2bit": Case(lambda: references.resnet20(bits=2), _resnet),
+    "ds_cnn": Case(references.ds_cnn, _DS_CNN),
+    "tiny_conv": Case(references.tiny_conv, _given(conv1=(8, 1), conv2=(4, 8), classes=(1, 1))),
 }
 UNCHECKED = "resnet20_4bit"
 """The network that is simulated without comparing anything between input and output as well."""
@@ -167,7 +167,7 @@ class Runs:
 
     def run(self, count: int, stalls: float = 0.0) -> tuple[SimulationResult, float, float, float]:
         """Result, cycles, processor seconds of the simulation itself, and of all else."""
-        images = zoo.random_images(self.plan.network.input, count, seed=1)
+        images = references.random_images(self.plan.network.input, count, seed=1)
         watch = Stopwatch()
         result = simulate(self.plan, self.rtl, images, self.folder, stalls=stalls)
         _, others, _ = watch.lap()

@@ -21,7 +21,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 import threefold
-from threefold import quant, zoo
+from threefold import quant, references
 from threefold.network import Network
 from threefold.progress import Progress
 
@@ -60,8 +60,8 @@ class Case:
 
 
 CASES = {
-    "resnet20": Case(zoo.resnet20, "ulx3s_85f", 100.0, interval=36_864, seeds=4),
-    "resnet20_smallest": Case(zoo.resnet20, "ulx3s_45f", 100.0, seeds=2),
+    "resnet20": Case(references.resnet20, "ulx3s_85f", 100.0, interval=36_864, seeds=4),
+    "resnet20_smallest": Case(references.resnet20, "ulx3s_45f", 100.0, seeds=2),
     "lenet": Case(trained_lenet, "icebreaker", 30.0),
 }
 
@@ -72,7 +72,7 @@ def measure(name: str, folder: Path, progress: Progress) -> dict:
     network = case.network()
     project = threefold.Project.create(network, folder, board=case.board, interval=case.interval)
     count = max(2, project.plan.cycles.images)
-    images = zoo.random_images(network.input, count, seed=1)
+    images = references.random_images(network.input, count, seed=1)
     result = project.simulate(images)
     built = project.build(
         clock_mhz=case.clock_mhz, seeds=case.seeds, timing_allow_fail=True, progress=progress

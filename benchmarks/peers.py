@@ -27,10 +27,10 @@ from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
 from threefold.network import Codes, Network, Tensor
 from threefold.plan import Cycles, Folding, Plan, fold
+from threefold.references import Builder, random_images, tiny_conv
 from threefold.sim.simulate import simulate
 from threefold.tools.synthesis import synthesise
 from threefold.tools.toolchain import find
-from threefold.zoo import Builder, random_images, tiny_conv
 
 __all__ = ["FOLDINGS", "RLX", "convolution", "front", "gain", "measure", "plan_of", "plot"]
 

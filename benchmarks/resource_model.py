@@ -39,9 +39,9 @@ from threefold.plan import Folding, Plan, Unit, fold, lower
 from threefold.plan.layers import ConvLayer
 from threefold.plan.requantize import FORMS
 from threefold.plan.search.fold import plan_of
+from threefold.references import Builder
 from threefold.tools.synthesis import synthesise
 from threefold.tools.toolchain import find
-from threefold.zoo import Builder
 
 MOST_LANES = 160
 

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from threefold import zoo
+from threefold import references
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
 from threefold.network import Conv, Network
@@ -47,12 +47,12 @@ class Case:
 # layers, whose 3 channels are one tile.
 CASES = {
     "cnv": Case(
-        zoo.cnv,
+        references.cnv,
         {"conv1": (64, 3), "conv2": (32, 16), "conv3": (16, 16), "conv4": (16, 16)}
         | {"classes": (10, 8)},
         (8, 8),
     ),
-    "resnet20": Case(zoo.resnet20, {"stem": (16, 3), "classes": (10, 8)}, (16, 4)),
+    "resnet20": Case(references.resnet20, {"stem": (16, 3), "classes": (10, 8)}, (16, 4)),
 }
 
 
@@ -110,7 +110,7 @@ def measure(name: str, granularity: str) -> dict:
 def simulated_interval(name: str, granularity: str) -> dict:
     """Interval of the sparse network in Verilator, every beat compared."""
     plan = planned(name, granularity)
-    images = zoo.random_images(plan.network.input, plan.cycles.images, seed=1)
+    images = references.random_images(plan.network.input, plan.cycles.images, seed=1)
     with tempfile.TemporaryDirectory(prefix="threefold-") as folder:
         rtl = Path(folder, "design.v")
         rtl.write_text(to_verilog(Accelerator(plan), plan.network.name))

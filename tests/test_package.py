@@ -67,7 +67,7 @@ print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
         ("threefold.fpga", {"torch", "amaranth", "matplotlib", "cocotb"}),
         ("threefold.importer", {"torch", "amaranth", "matplotlib", "cocotb"}),
         ("threefold.network", {"torch", "amaranth", "matplotlib", "cocotb"}),
-        ("threefold.zoo", {"torch", "amaranth", "matplotlib", "cocotb"}),
+        ("threefold.references", {"torch", "amaranth", "matplotlib", "cocotb"}),
     ],
 )
 def test_parts_stay_apart(package, absent):

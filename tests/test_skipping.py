@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from threefold import zoo
+from threefold import references
 from threefold.network import Codes, Conv, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, align, fold
 from threefold.plan.cycle_model.cycles import trace
@@ -19,7 +19,9 @@ def plan_of(sparsity, *, whole_kernels=False):
     tiles = {name: (folding.pe, folding.simd) for name, folding in FOLDINGS.items()}
     options = {"sparsity": sparsity, "tile": tiles, "whole_kernels": whole_kernels}
     codes = Codes.unsigned(2)
-    builder = zoo.Builder("small", Tensor((6, 6, 8), codes), density=1.0, images=64, **options)
+    builder = references.Builder(
+        "small", Tensor((6, 6, 8), codes), density=1.0, images=64, **options
+    )
     builder.layer("conv1", 16, (3, 3), codes, padding=(1, 1, 1, 1))
     builder.layer("conv2", 16, (3, 3), codes)
     return fold(builder.classifier(4), FOLDINGS)
@@ -46,7 +48,7 @@ def test_a_quarter_of_the_tiles_takes_a_quarter_of_cycles_and_bits(whole_kernels
         assert before.schedule.weight_bits == count * rows[number]
         assert after.schedule.weight_bits == count // 4 * (rows[number] + index[number])
     assert (DENSE.cycles.interval, plan.cycles.interval) == (36 * 72, 36 * 18)
-    images = zoo.random_images(plan.network.input, 4, seed=1)
+    images = references.random_images(plan.network.input, 4, seed=1)
     run = AcceleratorBench(plan).run(images)
     assert np.array_equal(run.outputs, golden.run(plan.network, images).reshape(4, -1))
     assert run.left == predicted(plan, 4)
@@ -74,7 +76,7 @@ def test_reordered_filters_give_the_same_logits_from_fewer_tiles():
     foldings = {"conv1": Folding(4, 2), "conv2": Folding(4, 8), "fc": Folding(1, 8)}
     aligned, orders = align(network, foldings)
     assert "conv1" in orders
-    images = zoo.random_images(network.input, 3, seed=1)
+    images = references.random_images(network.input, 3, seed=1)
     runs, cycles = [], []
     for each in (network, aligned):
         plan = fold(each, foldings)

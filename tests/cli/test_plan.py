@@ -5,7 +5,7 @@ import pytest
 from threefold.cli import main
 from threefold.network import Add, Codes, MaxPool, Tensor, load, save
 from threefold.network.file import digest
-from threefold.zoo import Builder
+from threefold.references import Builder
 
 CODES = Codes.unsigned(2)
 FOLDS = ["--fold", "conv1=2x1", "--fold", "conv2=2x2", "--fold", "classes=1x4"]

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from threefold import zoo
+from threefold import references
 from threefold.cli import main
 from threefold.cli.zoo import NETWORKS
 from threefold.data import load_images
@@ -27,10 +27,10 @@ def test_network_and_images(tmp_path, capsys):
         f"network  {folder}/network.tern\nimages   {folder}/test.npz\n"
     )
     network = load(folder / "network.tern")
-    assert digest(network) == digest(zoo.lenet(5))
+    assert digest(network) == digest(references.lenet(5))
     images, labels = load_images(folder / "test.npz")
     assert labels is None
-    np.testing.assert_array_equal(images, zoo.random_images(network.input, 3, 5))
+    np.testing.assert_array_equal(images, references.random_images(network.input, 3, 5))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_bits(tmp_path, name, bits):
 def test_sparsity(tmp_path):
     argv = ["zoo", "tiny_conv", "--sparsity", "0.75", "--tile", "4x1", "-o", str(tmp_path)]
     assert main(argv) == 0
-    made = zoo.tiny_conv(sparsity=0.75, tile=(4, 1))
+    made = references.tiny_conv(sparsity=0.75, tile=(4, 1))
     assert digest(load(tmp_path / "network.tern")) == digest(made)
 
 

@@ -15,7 +15,7 @@ import torch
 
 from threefold import importer
 from threefold.errors import NetworkError
-from threefold.zoo import random_images
+from threefold.references import random_images
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Brevitas imports parts of its own that it calls deprecated

@@ -8,8 +8,8 @@ from threefold.importer import Source, compare, convert, source_classes
 from threefold.importer.edge import Edge
 from threefold.importer.rounding import differences
 from threefold.network import ArgMax, Logits, MaxPool, Network, Node
+from threefold.references import random_images
 from threefold.sim import golden
-from threefold.zoo import random_images
 
 from .graphs import Graph
 

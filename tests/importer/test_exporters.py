@@ -7,7 +7,7 @@ from onnx import TensorProto
 from threefold.errors import NetworkError
 from threefold.importer import Input, Source, compare, convert, source_classes, ternarized
 from threefold.network import ArgMax, Codes
-from threefold.zoo import random_images
+from threefold.references import random_images
 
 from .graphs import Graph
 from .refusals import refusal

@@ -3,8 +3,8 @@ import pytest
 
 from threefold.importer import Input, Source, compare, convert
 from threefold.network import Codes
+from threefold.references import random_images
 from threefold.sim import golden
-from threefold.zoo import random_images
 
 from .graphs import DOMAIN, Graph
 

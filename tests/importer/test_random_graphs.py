@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from threefold.importer import Source, compare, convert
-from threefold.zoo import random_images
+from threefold.references import random_images
 
 from .random_graphs import dense, maps
 

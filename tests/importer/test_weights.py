@@ -3,7 +3,7 @@ import pytest
 
 from threefold.errors import NetworkError
 from threefold.importer import Source, compare, convert, source_classes, ternarized
-from threefold.zoo import random_images
+from threefold.references import random_images
 
 from .graphs import Graph
 

@@ -10,8 +10,8 @@ from threefold.fpga import Device
 from threefold.fpga.ecp5 import ECP5
 from threefold.network import Add, Codes, MaxPool, Network, Tensor
 from threefold.plan import Folding, aligned, fit, fold, load_plan, refold, save_plan
+from threefold.references import Builder, random_images
 from threefold.sim import golden
-from threefold.zoo import Builder, random_images
 
 from ..accelerators import engines
 

@@ -3,7 +3,7 @@ import pytest
 from threefold.network import Add, Codes, Concat, MaxPool, PadChannels, SumPool, Tensor
 from threefold.plan import Folding, fold, lower
 from threefold.plan.summary import branches, inventory, path
-from threefold.zoo import Builder
+from threefold.references import Builder
 
 CODES = Codes.unsigned(2)
 

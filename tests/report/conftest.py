@@ -14,7 +14,7 @@ from threefold.network import (
     Threshold,
 )
 from threefold.plan import Folding, fold
-from threefold.zoo import Builder
+from threefold.references import Builder
 
 
 def pruned(rng, rows, columns, pe, simd, empty=0.4, zeros=0.4):

@@ -17,8 +17,8 @@ from ..errors import DataError, FileFormatError, MismatchError, NetworkError, To
 from ..files import make_folder
 from ..network import Codes, Logits, Network, is_name, load
 from ..products import put_network
+from ..references import random_images
 from ..sim.golden import require_images
-from ..zoo import random_images
 from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]

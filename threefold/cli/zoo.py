@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from .. import zoo
+from .. import references
 from ..data import save_images
 from ..errors import NetworkError
 from ..files import make_folder
@@ -25,11 +25,11 @@ EXAMPLES = [
 ]
 
 NETWORKS: dict[str, Callable[..., Network]] = {
-    "tiny_conv": zoo.tiny_conv,
-    "lenet": zoo.lenet,
-    "ds_cnn": zoo.ds_cnn,
-    "cnv": zoo.cnv,
-    "resnet20": zoo.resnet20,
+    "tiny_conv": references.tiny_conv,
+    "lenet": references.lenet,
+    "ds_cnn": references.ds_cnn,
+    "cnv": references.cnv,
+    "resnet20": references.resnet20,
 }
 """Architectures by name, from small to large."""
 
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace, console: Console) -> Table | str:
         raise NetworkError(f"{folder} holds a network that was trained; choose another with -o")
     make_folder(folder)
     put_network(folder, network)
-    images = zoo.random_images(network.input, count, args.seed or 0)
+    images = references.random_images(network.input, count, args.seed or 0)
     save_images(folder / "test.npz", images)
     return f"network  {folder / 'network.tern'}\nimages   {folder / 'test.npz'}"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from threefold.errors import NetworkError
 from threefold.network import Codes, MaxPool, Tensor
-from threefold.zoo import Builder, random_images
+from threefold.references import Builder, random_images
 
 SOURCE = Tensor((6, 6, 4), Codes.unsigned(4))
 

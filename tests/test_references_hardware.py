@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from threefold import zoo
+from threefold import references
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
 from threefold.plan import Folding, fold, lower
@@ -20,11 +20,11 @@ from .accelerators import divisors
 NAMES = ("lenet", "cnv", "resnet20_4bit", "resnet20_2bit", "ds_cnn", "tiny_conv")
 RESNET = {"input": (4, 4, 3), "filters": (2, 4, 8), "bits": 2}
 SMALL = {  # and how many images
-    "lenet": (zoo.lenet, {"input": (16, 16, 1)}, 1),
-    "resnet20": (zoo.resnet20, RESNET, 2),
-    "resnet20-projection": (zoo.resnet20, RESNET | {"shortcut": "projection"}, 2),
-    "ds_cnn": (zoo.ds_cnn, {"input": (9, 4, 1), "filters": 4}, 3),
-    "tiny_conv": (zoo.tiny_conv, {"input": (10, 10, 1)}, 3),
+    "lenet": (references.lenet, {"input": (16, 16, 1)}, 1),
+    "resnet20": (references.resnet20, RESNET, 2),
+    "resnet20-projection": (references.resnet20, RESNET | {"shortcut": "projection"}, 2),
+    "ds_cnn": (references.ds_cnn, {"input": (9, 4, 1), "filters": 4}, 3),
+    "tiny_conv": (references.tiny_conv, {"input": (10, 10, 1)}, 3),
 }
 
 
@@ -41,7 +41,7 @@ def test_small_forms_equal_golden_and_prediction(name):
         if isinstance(layer, ConvLayer)
     }
     plan = fold(network, foldings)
-    images = zoo.random_images(network.input, count, seed=1)
+    images = references.random_images(network.input, count, seed=1)
     run = AcceleratorBench(plan).run(images)
     assert run.outputs.tolist() == golden.run(network, images).reshape(count, -1).tolist()
     assert run.left == trace(plan.netlist.stages, count).left.tolist()
@@ -54,7 +54,7 @@ def test_whole_networks_equal_golden_and_prediction(name, tmp_path):
     plan = convolutions.folded(name)
     rtl = tmp_path / "design.v"
     rtl.write_text(to_verilog(Accelerator(plan), plan.network.name))
-    images = zoo.random_images(plan.network.input, plan.cycles.images, seed=2)
+    images = references.random_images(plan.network.input, plan.cycles.images, seed=2)
     result = simulate(plan, rtl, images, tmp_path / "sim")
     assert result.cycles == plan.cycles
     assert np.array_equal(result.classes, golden.classes(plan.network, images))

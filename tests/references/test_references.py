@@ -3,7 +3,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from threefold import zoo
+from threefold import references
 from threefold.errors import NetworkError
 from threefold.network import Codes, Conv, Threshold, load, save
 from threefold.network.file import digest
@@ -11,12 +11,12 @@ from threefold.sim.golden import evaluate
 
 BIPOLAR = ("activations", Codes.bipolar())
 NETWORKS = [
-    (zoo.lenet, ()),
-    (zoo.cnv, (BIPOLAR,)),
-    (zoo.resnet20, ()),
-    (zoo.resnet20, (("bits", 2), ("shortcut", "projection"))),
-    (zoo.ds_cnn, ()),
-    (zoo.tiny_conv, ()),
+    (references.lenet, ()),
+    (references.cnv, (BIPOLAR,)),
+    (references.resnet20, ()),
+    (references.resnet20, (("bits", 2), ("shortcut", "projection"))),
+    (references.ds_cnn, ()),
+    (references.tiny_conv, ()),
 ]
 NAMES = ["lenet", "cnv", "resnet20", "resnet20-projection", "ds_cnn", "tiny_conv"]
 
@@ -38,7 +38,7 @@ def macs_of(network):
 @pytest.mark.parametrize(("function", "options"), NETWORKS, ids=NAMES)
 def test_every_code_of_every_layer_occurs(function, options):
     network = network_of(function, options)
-    images = zoo.random_images(network.input, 12)
+    images = references.random_images(network.input, 12)
     results = evaluate(network, images)
     for node in network.nodes:
         if isinstance(node.op, Threshold):
@@ -70,14 +70,14 @@ def shapes(network, *names):
 
 
 def test_shapes_of_lenet():
-    network = network_of(zoo.lenet)
+    network = network_of(references.lenet)
     assert shapes(network, "conv1", "pool1", "conv2", "pool2", "dense1", "dense2", "classes") == [
         (24, 24, 6), (12, 12, 6), (8, 8, 16), (4, 4, 16), (1, 1, 120), (1, 1, 84), (1, 1, 10),
     ]  # fmt: skip
 
 
 def test_shapes_of_cnv():
-    network = network_of(zoo.cnv, (BIPOLAR,))
+    network = network_of(references.cnv, (BIPOLAR,))
     names = "conv1", "conv2", "pool1", "conv3", "conv4", "pool2", "conv5", "conv6", "dense1"
     assert shapes(network, *names) == [
         (30, 30, 64), (28, 28, 64), (14, 14, 64), (12, 12, 128), (10, 10, 128), (5, 5, 128),
@@ -96,7 +96,7 @@ def test_shapes_of_resnet(index):
 
 
 def test_residuals_of_resnet():
-    network = network_of(zoo.resnet20)
+    network = network_of(references.resnet20)
     types = {name: tensor.element for name, tensor in network.types.items()}
     assert types["stem_codes"] == types["stage2_block1_channels"] == Codes.unsigned(4)
     assert types["stage2_block1_conv2_codes"] == Codes.signed(4)
@@ -110,7 +110,7 @@ def test_residuals_of_resnet():
 
 
 def test_shapes_of_ds_cnn():
-    network = network_of(zoo.ds_cnn)
+    network = network_of(references.ds_cnn)
     names = "input", "conv", "depthwise1", "pointwise4", "pool", "classes"
     assert shapes(network, *names) == [
         (49, 10, 1), (25, 5, 64), (25, 5, 64), (25, 5, 64), (1, 1, 64), (1, 1, 12),
@@ -118,49 +118,49 @@ def test_shapes_of_ds_cnn():
 
 
 def test_shapes_of_tiny_conv():
-    network = network_of(zoo.tiny_conv)
+    network = network_of(references.tiny_conv)
     assert shapes(network, "conv1", "pool1", "conv2", "pool2", "classes") == [
         (26, 26, 8), (13, 13, 8), (11, 11, 16), (5, 5, 16), (1, 1, 10),
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("function", [zoo.lenet, zoo.ds_cnn, zoo.tiny_conv])
+@pytest.mark.parametrize("function", [references.lenet, references.ds_cnn, references.tiny_conv])
 def test_the_same_seed_gives_the_same_network(function):
     assert digest(function(images=12)) == digest(network_of(function))
     assert digest(function(1, images=12)) != digest(network_of(function))
 
 
 def test_networks_fit_files(tmp_path):
-    network = network_of(zoo.cnv, (BIPOLAR,))
+    network = network_of(references.cnv, (BIPOLAR,))
     save(network, tmp_path / "cnv.tern")
     assert load(tmp_path / "cnv.tern").types == network.types
 
 
 def test_options_reach_every_layer():
-    network = zoo.ds_cnn(density=1.0, sparsity=0.75, tile=(8, 8), images=12)
+    network = references.ds_cnn(density=1.0, sparsity=0.75, tile=(8, 8), images=12)
     for node in network.nodes:
         if isinstance(node.op, Conv):
             assert 0.7 < np.mean(node.op.weights == 0) < 0.8
 
 
 def test_smaller_images_for_lenet():
-    assert zoo.lenet(input=(16, 20, 3)).types["pool2"].shape == (1, 2, 16)
+    assert references.lenet(input=(16, 20, 3)).types["pool2"].shape == (1, 2, 16)
     message = "a 5×5 kernel does not fit into 4×4 pixels"
     with pytest.raises(NetworkError, match=f"^{message}$"):
-        zoo.lenet(input=(12, 12, 1))
+        references.lenet(input=(12, 12, 1))
 
 
 def test_other_shortcuts_are_refused():
     message = "shortcut must be one of subsample, projection, not 'none'"
     with pytest.raises(NetworkError, match=f"^{message}$"):
-        zoo.resnet20(shortcut="none")
+        references.resnet20(shortcut="none")
 
 
 def test_smaller_forms():
-    small = zoo.resnet20(input=(8, 6, 2), filters=(2, 4, 4), bits=2, images=64)
+    small = references.resnet20(input=(8, 6, 2), filters=(2, 4, 4), bits=2, images=64)
     names = ["stem", *(f"stage{stage}_block3_codes" for stage in (1, 2, 3)), "pool"]
     assert shapes(small, *names) == [(8, 6, 2), (8, 6, 2), (4, 3, 4), (4, 3, 4), (1, 1, 4)]
-    small = zoo.ds_cnn(input=(9, 4, 1), filters=4, images=64)
+    small = references.ds_cnn(input=(9, 4, 1), filters=4, images=64)
     assert shapes(small, "conv", "pointwise4", "pool") == [(5, 2, 4), (5, 2, 4), (1, 1, 4)]
-    small = zoo.tiny_conv(input=(10, 12, 3), images=64)
+    small = references.tiny_conv(input=(10, 12, 3), images=64)
     assert shapes(small, "pool1", "pool2") == [(4, 5, 8), (1, 1, 16)]

@@ -4,18 +4,18 @@ from functools import partial
 
 import pytest
 
-from threefold import zoo
+from threefold import references
 from threefold.network import INPUT, Codes, Conv
 from threefold.quant import NETWORKS, WIDTHS, Kit, export, resnet
 
 SMALL = {"input": (8, 6, 3), "filters": (2, 4, 8), "bits": 3, "images": 64}
 PROJECTION = SMALL | {"shortcut": "projection"}
 CASES = {  # the zoo's, the definition, its widths and bits
-    "cnv": (zoo.cnv, {"images": 12}, NETWORKS["cnv"], WIDTHS["cnv"], 2),
-    "ds_cnn": (zoo.ds_cnn, {"images": 8}, NETWORKS["ds_cnn"], WIDTHS["ds_cnn"], 4),
-    "resnet20": (zoo.resnet20, SMALL, NETWORKS["resnet20"], (2, 4, 8), 3),
+    "cnv": (references.cnv, {"images": 12}, NETWORKS["cnv"], WIDTHS["cnv"], 2),
+    "ds_cnn": (references.ds_cnn, {"images": 8}, NETWORKS["ds_cnn"], WIDTHS["ds_cnn"], 4),
+    "resnet20": (references.resnet20, SMALL, NETWORKS["resnet20"], (2, 4, 8), 3),
     "resnet20-projection": (
-        zoo.resnet20, PROJECTION, partial(resnet, projection=True), (2, 4, 8), 3,
+        references.resnet20, PROJECTION, partial(resnet, projection=True), (2, 4, 8), 3,
     ),
 }  # fmt: skip
 

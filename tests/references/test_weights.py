@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from threefold.zoo.weights import ternary_weights
+from threefold.references.weights import ternary_weights
 
 
 def tiles_of(weights, tile, whole_kernels=False):
