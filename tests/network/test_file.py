@@ -30,7 +30,8 @@ from threefold.network import (
     load,
     save,
 )
-from threefold.network.file import OPS, SCHEMA, digest
+from threefold.network.file import SCHEMA, digest
+from threefold.network.op import OPS
 from threefold.sim.golden import run
 
 from ..strategies import images_for, networks

@@ -29,7 +29,7 @@ from threefold.network import (
     load,
     save,
 )
-from threefold.network.file import OPS
+from threefold.network.op import OPS
 from threefold.sim.golden import evaluate, run
 
 GENERATOR = np.random.default_rng(1)

@@ -224,8 +224,8 @@ def test_operations_that_no_width_has(file, graph):
         "name": "pad", "op": "argmax", "attributes": {}, "arrays": {},
     }  # fmt: skip
     assert message_of(lambda: file(graph)) == (
-        "width 'w50': a width has levels, padding of channels and biases of its own, not ArgMax() "
-        "for 'pad'"
+        "width 'w50': a width has operations of its own of the kinds logits, pad_channels, "
+        "threshold, not ArgMax() for 'pad'"
     )
 
 

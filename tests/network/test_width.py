@@ -198,7 +198,8 @@ def test_the_output_stays_whole():
         (({}, []), "ops of a width must be a mapping from names of nodes, not []"),
         (
             ({}, {"add": Add()}),
-            "a width has levels, padding of channels and biases of its own, not Add() for 'add'",
+            "a width has operations of its own of the kinds logits, pad_channels, threshold, "
+            "not Add() for 'add'",
         ),
     ],
 )

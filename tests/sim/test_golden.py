@@ -26,7 +26,7 @@ from threefold.network import (
     Tensor,
     Threshold,
 )
-from threefold.network.file import OPS
+from threefold.network.op import OPS
 from threefold.sim import golden
 
 from ..strategies import images_for, networks

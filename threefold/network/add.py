@@ -1,9 +1,11 @@
 """The sum of two branches, as where a residual block ends."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from ..errors import NetworkError
+from .kept import Kept
 from .op import Op, require_codes, sum_of
 from .types import Tensor
 
@@ -11,14 +13,13 @@ __all__ = ["Add"]
 
 
 @dataclass(frozen=True, eq=False)
-class Add(Op):
+class Add(Op, kind="add"):
     """Code by code, the sum of two tensors of equal shape and equal step.
 
     Equal steps make the sum of codes mean the sum of values; largest codes and offsets may
     differ and are added too.
     """
 
-    kind: ClassVar[str] = "add"
     arity: ClassVar[int] = 2
 
     def infer(self, *inputs: Tensor) -> Tensor:
@@ -36,3 +37,14 @@ class Add(Op):
 
     def attributes(self) -> dict:
         return {}
+
+    def places(self, types: Sequence[Tensor]) -> tuple[tuple[int, int], ...]:
+        return ((0, 0), (1, 0))
+
+    def narrowed(
+        self, inputs: Sequence[Kept], types: Sequence[Tensor], own: Self | None = None
+    ) -> tuple[Self, Kept]:
+        first, second = inputs
+        if first != second:
+            raise NetworkError("its inputs must keep the same channels")
+        return self, first

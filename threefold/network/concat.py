@@ -1,9 +1,11 @@
 """Two branches side by side, as channels of one tensor."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from ..errors import NetworkError
+from .kept import Kept
 from .op import Op, require_codes
 from .types import Tensor
 
@@ -11,10 +13,9 @@ __all__ = ["Concat"]
 
 
 @dataclass(frozen=True, eq=False)
-class Concat(Op):
+class Concat(Op, kind="concat"):
     """The channels of the first input, then those of the second, at every pixel."""
 
-    kind: ClassVar[str] = "concat"
     arity: ClassVar[int] = 2
 
     def infer(self, *inputs: Tensor) -> Tensor:
@@ -33,3 +34,12 @@ class Concat(Op):
 
     def attributes(self) -> dict:
         return {}
+
+    def places(self, types: Sequence[Tensor]) -> tuple[tuple[int, int], ...]:
+        return ((0, 0), (1, types[0].shape[2]))
+
+    def narrowed(
+        self, inputs: Sequence[Kept], types: Sequence[Tensor], own: Self | None = None
+    ) -> tuple[Self, Kept]:
+        first, second = inputs
+        return self, first.beside(second)

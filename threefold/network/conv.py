@@ -1,13 +1,15 @@
 """Convolution with ternary weights; a dense layer is a convolution over the whole input."""
 
 import math
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from ..errors import NetworkError
 from .check import as_integer, frozen_integers
+from .kept import Kept
 from .op import Op, require_codes
 from .types import Codes, Integers, Tensor
 from .window import as_padding, as_stride, slide
@@ -18,7 +20,7 @@ _EXACT = 2**53  # the golden model computes sums in doubles, exact integers belo
 
 
 @dataclass(frozen=True, eq=False)
-class Conv(Op):
+class Conv(Op, kind="conv"):
     """Two-dimensional convolution with weights −1, 0, +1, giving exact sums of values.
 
     Parameters
@@ -43,8 +45,6 @@ class Conv(Op):
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
     groups: int = 1
-
-    kind: ClassVar[str] = "conv"
 
     def __post_init__(self):
         weights = frozen_integers(self.weights, "weights", ndim=4, dtype=np.int8)
@@ -117,6 +117,60 @@ class Conv(Op):
 
     def arrays(self) -> dict[str, np.ndarray]:
         return {"weights": self.weights}
+
+    def places(self, types: Sequence[Tensor]) -> tuple[tuple[int, int], ...] | None:
+        depthwise = self.weights.shape[3] == 1 and self.filters == self.groups
+        return ((0, 0),) if depthwise else None
+
+    def reordered(
+        self,
+        orders: Sequence[np.ndarray],
+        types: Sequence[Tensor],
+        own: np.ndarray | None = None,
+    ) -> tuple[Self, np.ndarray]:
+        (order,) = orders
+        depth, filters = self.weights.shape[3], self.filters // self.groups
+        groups, channels = np.divmod(order.reshape(self.groups, depth), depth)
+        if (groups != groups[:, :1]).any():
+            raise NetworkError(
+                f"channels of its input must stay in their {self.groups} groups of {depth}"
+            )
+        if own is None:
+            own = (groups[:, :1] * filters + np.arange(filters)).ravel()
+        if (own.reshape(self.groups, filters) // filters != groups[:, :1]).any():
+            raise NetworkError(
+                f"filters must stay in their {self.groups} groups of {filters}, "
+                "which follow the order of its input"
+            )
+        rows, columns = np.arange(self.filters)[:, None], channels.repeat(filters, axis=0)
+        weights = self.weights[own].transpose(0, 3, 1, 2)[rows, columns].transpose(0, 2, 3, 1)
+        return replace(self, weights=weights), own
+
+    def narrowed(
+        self,
+        inputs: Sequence[Kept],
+        types: Sequence[Tensor],
+        own: Self | None = None,
+        filters: int | None = None,
+    ) -> tuple[Self, Kept]:
+        """As for every operation; it uses its first ``filters``, or all if left out."""
+        (kept,) = inputs
+        used, depth = self.filters if filters is None else filters, self.weights.shape[3]
+        if used > self.filters:
+            raise NetworkError(f"it uses {used} filters, but there are {self.filters}")
+        if self.groups == 1:
+            part = replace(self, weights=kept.take(self.weights[:used], 3))
+        elif kept.is_whole and used == self.filters:
+            part = self
+        elif depth > 1 or not kept.is_first or used * self.groups != self.filters * kept.used:
+            raise NetworkError(
+                f"{used} of {self.filters} filters in {self.groups} groups do not go with "
+                f"{kept.used} of {kept.channels} channels; only a depthwise convolution gets "
+                "narrower, by as much as its input"
+            )
+        else:
+            part = replace(self, weights=self.weights[:used], groups=kept.used)
+        return part, Kept.first(self.filters, used)
 
 
 def Dense(weights, shape: tuple[int, int, int] | None = None) -> Conv:  # noqa: N802

@@ -20,43 +20,18 @@ import numpy as np
 from ..archive import read_npy, read_regular, shorten, unzip
 from ..errors import FileFormatError, NetworkError
 from ..files import write_file
-from .add import Add
-from .concat import Concat
-from .conv import Conv
-from .flatten import Flatten
 from .network import Network, Node
-from .op import Op
-from .output import ArgMax, Logits
-from .pad_channels import PadChannels
-from .pool import MaxPool, SumPool
-from .threshold import Threshold
+from .op import OPS, Op
 from .types import Codes, Tensor
 from .width import Width
 
-__all__ = ["OPS", "SCHEMA", "digest", "load", "save"]
+__all__ = ["SCHEMA", "digest", "load", "save"]
 
 SCHEMA = 2
 """Version of the file format; files of a later one are refused.
 
 A network without widths has none of what came with version 2, and its file is of version 1.
 """
-
-OPS = {
-    op.kind: op
-    for op in (
-        Conv,
-        Threshold,
-        MaxPool,
-        SumPool,
-        Add,
-        Concat,
-        Flatten,
-        PadChannels,
-        Logits,
-        ArgMax,
-    )
-}
-"""Operations that files can hold, by kind."""
 
 _JSON, _ARRAYS = "network.json", "weights.npz"
 _MAX_BYTES = 1 << 24  # of a file and of what it unpacks to: 67 million ternary weights

@@ -1,8 +1,10 @@
 """A map as a vector."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Self
 
+from .kept import Kept
 from .op import Op
 from .types import Tensor
 
@@ -10,10 +12,8 @@ __all__ = ["Flatten"]
 
 
 @dataclass(frozen=True, eq=False)
-class Flatten(Op):
+class Flatten(Op, kind="flatten"):
     """All elements as the channels of one pixel, in the order row, column, channel."""
-
-    kind: ClassVar[str] = "flatten"
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (tensor,) = inputs
@@ -21,3 +21,13 @@ class Flatten(Op):
 
     def attributes(self) -> dict:
         return {}
+
+    def places(self, types: Sequence[Tensor]) -> tuple[tuple[int, int], ...]:
+        height, width, channels = types[0].shape
+        return tuple((0, pixel * channels) for pixel in range(height * width))
+
+    def narrowed(
+        self, inputs: Sequence[Kept], types: Sequence[Tensor], own: Self | None = None
+    ) -> tuple[Self, Kept]:
+        height, width, _ = types[0].shape
+        return self, inputs[0].flattened(height * width)

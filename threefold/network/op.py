@@ -1,23 +1,38 @@
-"""What every operation of a network offers."""
+"""Operation of a network: what every kind of it offers."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import ClassVar, Self
 
 import numpy as np
 
 from ..errors import NetworkError
+from .kept import Kept
 from .types import Codes, Integers, Tensor
 
-__all__ = ["Op", "require_codes", "require_integers", "sum_of"]
+__all__ = ["OPS", "Channelwise", "Op", "require_codes", "require_integers", "sum_of"]
+
+_OPS: dict[str, "type[Op]"] = {}
+
+OPS: Mapping[str, "type[Op]"] = MappingProxyType(_OPS)
+"""Operations that files can hold, by kind."""
 
 
 class Op(ABC):
     """One operation: what it accepts, what it gives, and what of it is stored in a file.
 
     A new operation is a frozen dataclass in a module of its own, each of whose fields is an
-    attribute or an array; naming it in ``OPS`` of ``threefold/network/file.py`` makes files
-    load it. Its ``__post_init__`` trusts nothing: files are built by calling it. What it
-    computes is defined in ``sim/golden.py``.
+    attribute or an array. Its kind is an argument of the class, ``class Add(Op, kind="add")``,
+    which is what makes files load it; a subclass without one is abstract, or no part of files.
+    Its ``__post_init__`` trusts nothing: files are built by calling it. What it computes is
+    defined in ``sim/golden.py``.
+
+    Where its channels go is defined here as well, since narrower networks and reordered filters
+    ask for it. Unless an operation says otherwise, its channels are its own, and it needs those
+    of its inputs in their order and all of them.
+
+    Operations are equal that are of one kind with equal attributes and arrays.
 
     Attributes
     ----------
@@ -25,10 +40,22 @@ class Op(ABC):
         Name in files, in snake case.
     arity : int
         Number of input tensors.
+    varies : bool
+        Whether a :class:`Width` may have one of its own in place of what is left of it.
     """
 
     kind: ClassVar[str]
     arity: ClassVar[int] = 1
+    varies: ClassVar[bool] = False
+
+    def __init_subclass__(cls, kind: str | None = None, **arguments):
+        super().__init_subclass__(**arguments)
+        if kind is None:
+            return
+        if kind in _OPS:
+            raise TypeError(f"operation {kind!r} is {_OPS[kind].__qualname__} already")
+        cls.kind = kind
+        _OPS[kind] = cls
 
     @abstractmethod
     def infer(self, *inputs: Tensor) -> Tensor:
@@ -47,6 +74,134 @@ class Op(ABC):
     def arrays(self) -> dict[str, np.ndarray]:
         """Integer arrays, by name."""
         return {}
+
+    def places(self, types: Sequence[Tensor]) -> tuple[tuple[int, int], ...] | None:
+        """Where the channels of the inputs lie among those of the output.
+
+        Parameters
+        ----------
+        types : sequence of Tensor
+            Types of the inputs.
+
+        Returns
+        -------
+        tuple of (int, int), or None
+            Which input, and the output channel at which its channels begin; they follow each
+            other without gaps. None for an operation whose inputs must keep the order of their
+            channels, or whose output channels are its own.
+        """
+        return None
+
+    def selected(self, select: Callable[[np.ndarray], np.ndarray]) -> Self:
+        """The operation for some of its output's channels, or for another order of them.
+
+        Parameters
+        ----------
+        select : function
+            Of an array, shape (channels, …), the rows of the channels that are wanted.
+        """
+        return self
+
+    def reordered(
+        self,
+        orders: Sequence[np.ndarray],
+        types: Sequence[Tensor],
+        own: np.ndarray | None = None,
+    ) -> tuple[Self, np.ndarray]:
+        """The operation for inputs whose channels are in another order.
+
+        Parameters
+        ----------
+        orders : sequence of array of int, shape (channels,)
+            Of each input: which of its channels comes first, second, and so on.
+        types : sequence of Tensor
+            Types of the inputs.
+        own : array of int, shape (filters,), optional
+            Order of the operation's filters, which those of a convolution alone can have.
+
+        Returns
+        -------
+        op : Op
+        order : array of int, shape (channels,)
+            Order of its output's channels.
+
+        Raises
+        ------
+        NetworkError
+            If it cannot follow those orders.
+        """
+        channels = self.infer(*types).shape[2]
+        natural = np.arange(channels)
+        places = self.places(types)
+        if places is None:
+            if any((order != np.arange(len(order))).any() for order in orders):
+                raise NetworkError(f"channels of the input of {self.kind!r} must keep their order")
+            return self, natural
+        joined = np.full(channels, -1)
+        for source, start in places:
+            order = orders[source] + start
+            part = joined[start : start + len(order)]
+            if ((part >= 0) & (part != order)).any():
+                raise NetworkError("its inputs must have the same order of channels")
+            part[:] = order
+        joined = np.where(joined < 0, natural, joined)
+        return self.selected(lambda array: array[joined]), joined
+
+    def narrowed(
+        self, inputs: Sequence[Kept], types: Sequence[Tensor], own: Self | None = None
+    ) -> tuple[Self, Kept]:
+        """What is left of the operation where its inputs keep a part of their channels.
+
+        Parameters
+        ----------
+        inputs : sequence of Kept
+            Channels that are kept of each input.
+        types : sequence of Tensor
+            Types of the inputs in the whole network.
+        own : Op, optional
+            What the narrower network has in its place, of the same kind; only where it
+            :attr:`varies`.
+
+        Returns
+        -------
+        op : Op
+        kept : Kept
+            Channels that are kept of its output.
+
+        Raises
+        ------
+        NetworkError
+            If the operation does not get narrower by as much, or ``own`` does not fit.
+        """
+        for kept, tensor in zip(inputs, types, strict=True):
+            if not kept.is_whole:
+                raise NetworkError(f"{self.kind!r} must keep all {tensor.shape[2]} channels")
+        return self, Kept.first(self.infer(*types).shape[2])
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other) or not isinstance(other, Op):
+            return NotImplemented
+        arrays, others = self.arrays(), other.arrays()
+        return self.attributes() == other.attributes() and all(
+            np.array_equal(array, others[name]) for name, array in arrays.items()
+        )
+
+    def __hash__(self):
+        arrays = self.arrays().items()
+        return hash((self.kind, *((name, array.shape, array.tobytes()) for name, array in arrays)))
+
+
+class Channelwise(Op):
+    """An operation that makes each channel of its output from that channel of its input."""
+
+    def places(self, types: Sequence[Tensor]) -> tuple[tuple[int, int], ...]:
+        return ((0, 0),)
+
+    def narrowed(
+        self, inputs: Sequence[Kept], types: Sequence[Tensor], own: Self | None = None
+    ) -> tuple[Self, Kept]:
+        (kept,) = inputs
+        return own or self.selected(lambda array: kept.take(array, 0)), kept
 
 
 def require_codes(op: str, tensor: Tensor) -> Codes:

@@ -1,20 +1,21 @@
 """How a classifier ends: integer logits, and the class with the largest."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 
 from ..errors import NetworkError
 from .check import frozen_integers
-from .op import Op, require_integers
+from .op import Channelwise, Op, require_integers
 from .types import Codes, Integers, Tensor
 
 __all__ = ["ArgMax", "Logits"]
 
 
 @dataclass(frozen=True, eq=False)
-class Logits(Op):
+class Logits(Channelwise, kind="logits"):
     """Accumulators plus an integer bias for each channel.
 
     Parameters
@@ -29,7 +30,7 @@ class Logits(Op):
 
     bias: np.ndarray
 
-    kind: ClassVar[str] = "logits"
+    varies: ClassVar[bool] = True
 
     def __post_init__(self):
         bias = frozen_integers(self.bias, "biases", ndim=1)
@@ -54,12 +55,13 @@ class Logits(Op):
     def arrays(self) -> dict[str, np.ndarray]:
         return {"bias": self.bias}
 
+    def selected(self, select: Callable[[np.ndarray], np.ndarray]) -> Self:
+        return replace(self, bias=select(self.bias))
+
 
 @dataclass(frozen=True, eq=False)
-class ArgMax(Op):
+class ArgMax(Op, kind="argmax"):
     """Index of the largest channel; the lowest such index on a tie."""
-
-    kind: ClassVar[str] = "argmax"
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (tensor,) = inputs

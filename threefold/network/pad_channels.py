@@ -1,10 +1,12 @@
 """More channels, of value 0."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from ..errors import NetworkError
 from .check import as_integer
+from .kept import Kept
 from .op import Op, require_codes
 from .types import Tensor
 
@@ -12,7 +14,7 @@ __all__ = ["PadChannels"]
 
 
 @dataclass(frozen=True, eq=False)
-class PadChannels(Op):
+class PadChannels(Op, kind="pad_channels"):
     """Channels of value 0 before and after those of the input.
 
     Behind a subsampling :class:`MaxPool` it makes the shortcut without weights by which a
@@ -32,7 +34,7 @@ class PadChannels(Op):
     before: int
     after: int
 
-    kind: ClassVar[str] = "pad_channels"
+    varies: ClassVar[bool] = True
 
     def __post_init__(self):
         for name in ("before", "after"):
@@ -53,3 +55,16 @@ class PadChannels(Op):
 
     def attributes(self) -> dict:
         return {"before": self.before, "after": self.after}
+
+    def places(self, types: Sequence[Tensor]) -> tuple[tuple[int, int], ...]:
+        return ((0, self.before),)
+
+    def narrowed(
+        self, inputs: Sequence[Kept], types: Sequence[Tensor], own: Self | None = None
+    ) -> tuple[Self, Kept]:
+        part = own or self
+        channels = self.before + types[0].shape[2] + self.after
+        used = part.before + inputs[0].used + part.after
+        if used > channels:
+            raise NetworkError(f"it gives {used} channels, but {channels} in the network")
+        return part, Kept.first(channels, used)

@@ -2,9 +2,8 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
-from .op import Op, require_codes, sum_of
+from .op import Channelwise, require_codes, sum_of
 from .types import Tensor
 from .window import as_kernel, as_padding, as_stride, slide
 
@@ -12,7 +11,7 @@ __all__ = ["MaxPool", "SumPool"]
 
 
 @dataclass(frozen=True, eq=False)
-class MaxPool(Op):
+class MaxPool(Channelwise, kind="max_pool"):
     """The largest code of each window; a 1×1 window with a stride is subsampling.
 
     Parameters
@@ -35,8 +34,6 @@ class MaxPool(Op):
     stride: tuple[int, int]
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
 
-    kind: ClassVar[str] = "max_pool"
-
     def __post_init__(self):
         object.__setattr__(self, "kernel", as_kernel(self.kernel))
         object.__setattr__(self, "stride", as_stride(self.stride))
@@ -57,7 +54,7 @@ class MaxPool(Op):
 
 
 @dataclass(frozen=True, eq=False)
-class SumPool(Op):
+class SumPool(Channelwise, kind="sum_pool"):
     """The sum of each window's codes, which means the sum of its values.
 
     An average is a sum whose divisor is in the levels behind it. Global pooling is a kernel as
@@ -78,8 +75,6 @@ class SumPool(Op):
 
     kernel: tuple[int, int]
     stride: tuple[int, int]
-
-    kind: ClassVar[str] = "sum_pool"
 
     def __post_init__(self):
         object.__setattr__(self, "kernel", as_kernel(self.kernel))

@@ -1,13 +1,15 @@
 """Requantization by comparison with sorted integer levels."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 
 from ..errors import NetworkError
 from .check import frozen_integers
-from .op import Op
+from .kept import Kept
+from .op import Channelwise
 from .types import Codes, Tensor
 
 __all__ = ["Threshold"]
@@ -16,7 +18,7 @@ _LARGEST = 2**62  # so that hardware may move a level by a constant and stay wit
 
 
 @dataclass(frozen=True, eq=False)
-class Threshold(Op):
+class Threshold(Channelwise, kind="threshold"):
     """Codes from integers: ``code = #{value >= level}``, with levels of each channel's own.
 
     The input is accumulators, or codes, whose values are what is compared: after an addition,
@@ -40,7 +42,7 @@ class Threshold(Op):
     step: int = 1
     offset: int = 0
 
-    kind: ClassVar[str] = "threshold"
+    varies: ClassVar[bool] = True
 
     def __post_init__(self):
         levels = frozen_integers(self.levels, "levels", ndim=2)
@@ -74,3 +76,13 @@ class Threshold(Op):
 
     def arrays(self) -> dict[str, np.ndarray]:
         return {"levels": self.levels}
+
+    def selected(self, select: Callable[[np.ndarray], np.ndarray]) -> Self:
+        return replace(self, levels=select(self.levels))
+
+    def narrowed(
+        self, inputs: Sequence[Kept], types: Sequence[Tensor], own: Self | None = None
+    ) -> tuple[Self, Kept]:
+        if own is not None and own.codes != self.codes:
+            raise NetworkError(f"it gives {own.codes}, but {self.codes} in the network")
+        return super().narrowed(inputs, types, own)

@@ -3,7 +3,6 @@
 import numpy as np
 
 from ...network import INPUT, Conv, Network, Node
-from ...network.reorder import placements
 
 __all__ = ["Ties"]
 
@@ -67,11 +66,7 @@ class Ties:
     def _layout(self, network: Network, node: Node, inputs: list[np.ndarray]) -> np.ndarray:
         """Variable of each output channel and its place among the variable's channels."""
         channels = network.types[node.name].shape[2]
-        if isinstance(node.op, Conv):
-            depthwise = node.op.weights.shape[3] == 1 and node.op.filters == node.op.groups
-            places = ((0, 0),) if depthwise else None
-        else:
-            places = placements(node.op, [network.types[source] for source in node.inputs])
+        places = node.op.places([network.types[source] for source in node.inputs])
         if places is None:
             for layout in inputs:
                 self._fix(layout)
