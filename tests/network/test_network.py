@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from hypothesis import given
 
 from threefold.errors import NetworkError
+from threefold.html import html_table
 from threefold.network import (
     INPUT,
     ArgMax,
@@ -17,7 +19,11 @@ from threefold.network import (
     Node,
     Tensor,
     Threshold,
+    Width,
+    load,
+    save,
 )
+from threefold.network.file import digest
 
 from ..strategies import networks
 
@@ -53,6 +59,71 @@ def test_a_network_is_frozen():
     assert isinstance(network.nodes, tuple)
     with pytest.raises(AttributeError, match="cannot assign to field 'name'"):
         network.name = "other"
+
+
+@given(networks(), networks())
+def test_networks_are_equal_whose_files_are(one, other):
+    assert (one == other) == (digest(one) == digest(other))
+    again = replace(one, nodes=[replace(node, op=replace(node.op)) for node in one.nodes])
+    assert again == one
+    assert hash(again) == hash(one)
+
+
+NARROW = {"half": Width({"a": 1}, {"b": Threshold([[3]])})}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "other"},
+        {"input": Tensor((1, 1, 2), Codes.unsigned(3))},
+        {"provenance": {"seed": 1.0}},
+        {"provenance": {"seed": True}},
+        {"provenance": {}},
+        {"widths": {}},
+        {"widths": {"quarter": NARROW["half"]}},
+        {"widths": {"half": Width({"a": 1})}},
+        {"widths": {"half": Width({}, {"b": Threshold([[3], [1]])})}},
+    ],
+)
+def test_networks_differ_in_all_that_a_file_holds(changes):
+    ops = [("a", DENSE), ("b", LEVELS), ("c", DENSE)]
+    network = Network.chain("net", SOURCE, ops, {"seed": 1, "on": "cpu"})
+    network = replace(network, widths=NARROW)
+    other = replace(network, **changes)
+    assert other != network
+    assert digest(other) != digest(network)
+    assert replace(network, provenance={"on": "cpu", "seed": 1}) == network
+    assert network != "net"
+    assert NARROW["half"] != "half"
+
+
+def test_networks_are_members_of_sets(tmp_path):
+    network = Network.chain("net", SOURCE, [("a", DENSE), ("b", LEVELS), ("c", DENSE)])
+    narrow = replace(network, widths=NARROW)
+    save(narrow, tmp_path / "net.tern")
+    assert {network, narrow, load(tmp_path / "net.tern")} == {narrow, network}
+
+
+def test_repr():
+    network = Network.chain("net", SOURCE, [("a", DENSE)])
+    assert repr(network) == "<Network net: 1×1×2 codes 0…3, 1 node, 4 weights>"
+    network = Network.chain("net", SOURCE, [("a", DENSE), ("b", LEVELS), ("c", DENSE)])
+    narrow = replace(network, widths=NARROW | {"same": Width({})})
+    assert repr(narrow) == ("<Network net: 1×1×2 codes 0…3, 3 nodes, 8 weights, widths half, same>")
+
+
+def test_table():
+    network = Network.chain("net", SOURCE, [("a", DENSE), ("b", LEVELS)])
+    assert network._repr_html_() == html_table(
+        "Network net: 1×1×2 codes 0…3, 2 nodes, 4 weights",
+        ["node", "operation", "reads", "shape", "elements", "weights", "zeros"],
+        [
+            ["input", None, None, "1×1×2", "codes 0…3", None, None],
+            ["a", "conv", "input", "1×1×2", "integers -3…3", 4, 1],
+            ["b", "threshold", "a", "1×1×2", "codes 0…1", None, None],
+        ],
+    )
 
 
 def nested(levels):

@@ -1,4 +1,4 @@
-"""The contract between the parts: an exact integer computation as a graph."""
+"""Network: an exact integer computation as a graph, which all parts of Threefold share."""
 
 import json
 import re
@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from ..errors import NetworkError
+from ..html import html_table
+from .conv import Conv
 from .kept import Kept
 from .op import Op
 from .types import Codes, Tensor
@@ -64,9 +66,12 @@ class Node:
         object.__setattr__(self, "inputs", tuple(inputs))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """A network of integers: nodes in the order of computation, the last one its output.
+
+    Networks are equal whose files hold the same: name, input, nodes with their operations and
+    arrays, provenance, and widths.
 
     Parameters
     ----------
@@ -118,6 +123,41 @@ class Network:
             Node(node, op, (source,)) for source, (node, op) in zip(sources, ops, strict=False)
         ]
         return cls(name, input, nodes, provenance or {})
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Network):
+            return NotImplemented
+        return self._content == other._content
+
+    def __hash__(self):
+        return hash((self.name, self.input, self.nodes, frozenset(self.widths.items())))
+
+    @property
+    def _content(self) -> tuple:
+        """What a file holds; 1, 1.0 and True are not the same there."""
+        provenance = json.dumps(dict(self.provenance), sort_keys=True)
+        return self.name, self.input, self.nodes, dict(self.widths), provenance
+
+    def __repr__(self):
+        widths = f", widths {', '.join(self.widths)}" if self.widths else ""
+        return f"<Network {self._summary}{widths}>"
+
+    def _repr_html_(self) -> str:
+        rows: list[list[object]] = [[INPUT, None, None, *_described(self.input), None, None]]
+        for node in self.nodes:
+            weights = node.op.weights if isinstance(node.op, Conv) else None
+            counts = [None, None] if weights is None else [weights.size, int((weights == 0).sum())]
+            type = _described(self.types[node.name])
+            rows.append([node.name, node.op.kind, ", ".join(node.inputs), *type, *counts])
+        columns = ("node", "operation", "reads", "shape", "elements", "weights", "zeros")
+        return html_table(f"Network {self._summary}", columns, rows)
+
+    @property
+    def _summary(self) -> str:
+        """Name and size in one line."""
+        weights = sum(node.op.weights.size for node in self.nodes if isinstance(node.op, Conv))
+        nodes = f"{len(self.nodes)} node{'s' if len(self.nodes) > 1 else ''}"
+        return f"{self.name}: {self.input}, {nodes}, {weights:,} weights"
 
     @property
     def output(self) -> Node:
@@ -202,6 +242,11 @@ class Network:
             if name not in read:
                 raise NetworkError(f"nothing reads the output of {name!r}; remove it or use it")
         return types
+
+
+def _described(tensor: Tensor) -> tuple[str, str]:
+    """Shape and elements, as in a table."""
+    return "×".join(map(str, tensor.shape)), str(tensor.element)
 
 
 def is_name(name) -> bool:
