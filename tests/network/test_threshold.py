@@ -5,6 +5,7 @@ import pytest
 
 from threefold.errors import NetworkError
 from threefold.network import Codes, Integers, Tensor, Threshold
+from threefold.sim.golden import compute
 
 SUMS = Tensor((3, 4, 2), Integers(-9, 9))
 
@@ -48,3 +49,12 @@ def test_inputs_are_integers_or_codes(element):
     message = "levels are given for 2 channels, but the input has 3"
     with pytest.raises(NetworkError, match=f"^{message}$"):
         Threshold([[1], [2]]).infer(Tensor((1, 1, 3), element))
+
+
+def test_identity():
+    codes = Codes(3, step=2, offset=-1)
+    same = Threshold.identity(codes, 2)
+    assert same == Threshold([[1, 3, 5]] * 2, 2, -1)
+    assert Threshold.identity(codes, 1, 4) == Threshold([[1, 3, 5]], 8, -4)
+    maps = np.array([[[[0, 1]]], [[[2, 3]]]])
+    assert compute(same, maps, types=[Tensor((1, 1, 2), codes)]).tolist() == maps.tolist()

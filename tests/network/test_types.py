@@ -118,3 +118,7 @@ def test_codes_of_a_tensor():
     message = "elements of a tensor must be codes here, not integers -3…4"
     with pytest.raises(NetworkError, match=f"^{message}$"):
         Tensor((1, 1, 3), Integers(-3, 4)).codes  # noqa: B018
+
+
+def test_values_of_codes():
+    assert Codes(3, step=2, offset=-1).values.tolist() == [-1, 1, 3, 5]

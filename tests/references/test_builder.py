@@ -53,7 +53,7 @@ def test_nodes_read_the_last_one_or_those_named():
     assert builder.shape == (3, 3, 4)
     builder.add("pool", MaxPool((2, 2), (2, 2)), first)
     builder.conv("c", 1, (1, 1))
-    assert [node.inputs for node in builder._nodes] == [
+    assert [node.inputs for node in builder.nodes] == [
         ("input",),
         ("a",),
         ("input",),
@@ -68,7 +68,7 @@ def test_a_tile_for_each_layer():
     builder = Builder("net", SOURCE, sparsity=0.75, tile=tiles, density=1.0)
     builder.layer("a", 8, (2, 2), Codes(1))
     builder.conv("b", 8, (2, 2))
-    a, b = (builder._nodes[place].op.weights for place in (0, 2))
+    a, b = (builder.nodes[place].op.weights for place in (0, 2))
     assert np.count_nonzero(a) == a.size / 4
     assert b.all()
 

@@ -145,7 +145,7 @@ def test_options_reach_every_layer():
 
 def test_smaller_images_for_lenet():
     assert references.lenet(input=(16, 20, 3)).types["pool2"].shape == (1, 2, 16)
-    message = "a 5×5 kernel does not fit into 4×4 pixels"
+    message = "node 'conv2': a 5×5 kernel does not fit into 4×4 pixels"
     with pytest.raises(NetworkError, match=f"^{message}$"):
         references.lenet(input=(12, 12, 1))
 

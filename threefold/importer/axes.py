@@ -10,7 +10,7 @@ __all__ = ["from_axes", "to_axes"]
 def to_axes(maps: np.ndarray, edge: Edge) -> np.ndarray:
     """Maps (images, height, width, channels) in the axes of the source."""
     if edge.layout == "NF":
-        return maps.reshape(len(maps), -1)[:, edge.order]
+        return maps.reshape(len(maps), -1)[:, edge.places]
     if "H" not in edge.layout:
         return maps[:, 0].transpose(["NWC".index(axis) for axis in edge.layout])
     return maps.transpose(["NHWC".index(axis) for axis in edge.layout])
@@ -20,7 +20,7 @@ def from_axes(tensor: np.ndarray, edge: Edge, shape: tuple[int, int, int]) -> np
     """A tensor of the source as maps (images, height, width, channels)."""
     if edge.layout == "NF":
         flat = np.empty_like(tensor.reshape(len(tensor), -1))
-        flat[:, edge.order] = tensor.reshape(len(tensor), -1)
+        flat[:, edge.places] = tensor.reshape(len(tensor), -1)
         return flat.reshape(len(tensor), *shape)
     if "H" not in edge.layout:
         return tensor.transpose([edge.layout.index(axis) for axis in "NWC"])[:, None]

@@ -51,7 +51,7 @@ def from_brevitas(module, shape: tuple[int, ...]) -> Source:
             import torch
             from brevitas.export import export_qonnx
     except ImportError as error:
-        missing = error.name.partition(".")[0]
+        missing = (error.name or "brevitas").partition(".")[0]
         raise ToolError(
             f"exporting from Brevitas needs {missing}: pip install 'threefold[brevitas]'"
         ) from None

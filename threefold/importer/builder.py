@@ -1,15 +1,16 @@
-"""Nodes of the network so far, and how edges of the source become codes."""
+"""Builder of an imported network: nodes so far, and codes for edges of the source."""
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import onnx
 
+from .. import network
 from ..errors import NetworkError
-from ..levels import search
-from ..network import INPUT, Codes, Conv, Node, Op, Tensor, Threshold
+from ..network import Codes, Conv, Op, Tensor, Threshold
 from .edge import ALIKE, NO_PADDING, Edge
+from .grid import Grid
 from .nodes import describe
 from .source import Source
 
@@ -18,20 +19,21 @@ __all__ = ["Builder"]
 _MOST_LEVELS = 1 << 22
 
 
-@dataclass(eq=False)
-class Builder:
-    """A network in the making.
+class Builder(network.Builder):
+    """A network that is imported, under construction.
 
     Parameters
     ----------
-    source : Source
+    name : str
+        Of the network.
     input : Tensor
         Type of the network's input.
+    source : Source
+    notes : list of str
+        What a user should know of the input.
 
     Attributes
     ----------
-    nodes : list of Node
-    types : dict of str to Tensor
     quantized : dict of str to (Edge, Grid)
         By tensors of the source that quantizers made: what they read, the quantizer itself the
         last of its steps, and what they give.
@@ -39,30 +41,15 @@ class Builder:
         What a user should know.
     """
 
-    source: Source
-    input: Tensor
-    nodes: list[Node] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    def __init__(self, name: str, input: Tensor, source: Source, notes: list[str]):
+        super().__init__(name, input)
+        self.source = source
+        self.notes = notes
+        self.quantized: dict[str, tuple[Edge, Grid]] = {}
 
-    def __post_init__(self):
-        self.types = {INPUT: self.input}
-        self.quantized = {}
-        self._counts = Counter()
-
-    def name(self, kind: str) -> str:
-        """A name that no node has."""
-        self._counts[kind] += 1
-        return f"{kind}{self._counts[kind]}"
-
-    def add(self, kind: str, op: Op, *inputs: str, of: onnx.NodeProto) -> str:
-        """One more node, for the node ``of`` of the source; its name."""
-        name = self.name(kind)
-        try:
-            self.types[name] = op.infer(*(self.types[each] for each in inputs))
-        except NetworkError as error:
-            raise NetworkError(f"{describe(of)}: {error}") from None
-        self.nodes.append(Node(name, op, inputs))
-        return name
+    def make(self, kind: str, op: Op, *inputs: str, of: onnx.NodeProto) -> str:
+        """Add a node of a kind, for the node ``of`` of the source; gives its name."""
+        return self.add(self.number(kind), op, *inputs, what=describe(of))
 
     def settled(self, edge: Edge, of: onnx.NodeProto) -> Edge:
         """An edge that is the codes of a node, scaled: what layers read.
@@ -121,31 +108,34 @@ class Builder:
         node = self.threshold(edge, reference, Codes(hi - lo, offset=lo), of)
         return replace(edge, node=node, type=self.types[node], steps=())
 
-    def threshold(self, edge: Edge, reference, codes: Codes, of: onnx.NodeProto) -> str:
+    def threshold(
+        self,
+        edge: Edge,
+        reference: Callable[[np.ndarray], np.ndarray],
+        codes: Codes,
+        of: onnx.NodeProto,
+    ) -> str:
         """The node that gives the codes of ``reference`` for all that ``edge`` can be."""
         if edge.channels * codes.max_code > _MOST_LEVELS:
             raise NetworkError(
                 f"{describe(of)} has {edge.channels} channels of {codes.max_code + 1} codes, whose "
                 f"levels no small FPGA holds"
             )
-        lo, hi = edge.bounds()
-        levels, falling = search(reference, lo, hi, codes.max_code)
+        edge, threshold, falling = edge.requantized(reference, codes)
         node = edge.node
         if edge.sums is not None:
-            signs = np.where(falling, -1, 1)[:, None, None, None]
-            op = replace(edge.sums, weights=edge.sums.weights * signs)
-            node = self.add("fc" if edge.layout == "NF" else "conv", op, node, of=of)
+            node = self.make(edge.layer, edge.sums.conv, node, of=of)
         elif falling.any():
             turned = np.where(falling, -1, 1)[:, None, None, None]
-            node = self.add("turn", Conv(turned, groups=edge.channels), node, of=of)
-        elif codes == edge.type.element and _identity(levels, codes):
+            node = self.make("turn", Conv(turned, groups=edge.channels), node, of=of)
+        elif codes == edge.type.element and _identity(threshold):
             return node
-        return self.add("act", Threshold(levels, codes.step, codes.offset), node, of=of)
+        return self.make("act", threshold, node, of=of)
 
 
-def _identity(levels: np.ndarray, codes: Codes) -> bool:
-    """Whether a threshold gives each code itself."""
-    values = codes.offset + codes.step * np.arange(codes.max_code + 1)
+def _identity(threshold: Threshold) -> bool:
+    """Whether a threshold gives each code itself, of codes of its own type."""
+    levels, values = threshold.levels, threshold.codes.values
     return bool(((levels > values[:-1]) & (levels <= values[1:])).all())
 
 

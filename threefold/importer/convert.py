@@ -10,12 +10,13 @@ from ..network import Conv, Network, SumPool
 from .builder import Builder
 from .edge import NO_PADDING, Edge
 from .ending import class_index, logits
+from .grid import Grid
 from .input import Input
 from .joins import add, concat
 from .layers import convolution, gemm, product
 from .nodes import CLASS, LAST, QUANTIZERS, RESHAPED, SAME, STEPS, attributes, describe, guarded
 from .pools import average_pool, global_average_pool, max_pool, mean
-from .quantizers import Grid, quantize
+from .quantizers import quantize
 from .shapes import reshape, transpose
 from .source import Source
 from .start import begin
@@ -90,7 +91,7 @@ def convert(
         If a node, attribute or pattern is not supported; the message names the node.
     """
     start, input, notes = begin(source, input)
-    builder = Builder(source, start.type, notes=notes)
+    builder = Builder(name, start.type, source, notes)
     edges, host = _edges(builder, start)
     last = source.nodes[-1]
     if source.output not in edges:
@@ -101,7 +102,7 @@ def convert(
     end = _end(builder, edges[source.output], last, argmax)
     if not builder.nodes:
         raise NetworkError(f"{describe(last)}: the network computes nothing; export its layers")
-    network = Network(name, start.type, builder.nodes)
+    network = builder.network()
     _require_feasible(network)
     known = {
         name: edge
@@ -267,7 +268,7 @@ def _class(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     """The end of a classifier; only the largest is known."""
     source, given = builder.source, attributes(node)
     if node.op_type == "TopK":
-        count = given.get("k") or int(source.constant(node.input[1]).flat[0])
+        count = given.get("k") or int(source.number(node.input[1]))
         if count != 1 or given.get("largest", 1) != 1:
             raise NetworkError(
                 f"{describe(node)} gives {count} classes; set k to 1, for the largest"
@@ -296,11 +297,16 @@ def _padded(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     value = given.get("value", 0.0)
     if len(node.input) > 2 and node.input[2]:
         value = source.constant(node.input[2])
-    axes = range(len(edge.layout))
+    axes = np.arange(len(edge.layout))
     if len(node.input) > 3 and node.input[3]:
         axes = source.constant(node.input[3])
-    known = pads is not None and value is not None and axes is not None
-    if not known or len(pads) != 2 * len(axes) or given.get("mode", "constant") != "constant":
+    if (
+        pads is None
+        or value is None
+        or axes is None
+        or len(pads) != 2 * len(axes)
+        or given.get("mode", "constant") != "constant"
+    ):
         raise NetworkError(f"{describe(node)}: only padding with a constant 0 is supported")
     by_axis = dict.fromkeys(edge.layout, (0, 0)) | {
         edge.layout[axis]: (int(pads[i]), int(pads[i + len(axes)])) for i, axis in enumerate(axes)
@@ -309,5 +315,5 @@ def _padded(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     if np.any(value) or min(map(min, by_axis.values())) < 0 or any(sides):
         raise NetworkError(f"{describe(node)}: only rows and columns of 0 can be added to a map")
     (top, bottom), (left, right) = by_axis.get("H", (0, 0)), by_axis.get("W", (0, 0))
-    more = np.add(edge.padding, (top, left, bottom, right))
-    return replace(edge, padding=tuple(int(n) for n in more))
+    more = map(int, np.add(edge.padding, (top, left, bottom, right)))
+    return replace(edge, padding=tuple(more))

@@ -1,4 +1,4 @@
-"""What is known of a tensor of the source."""
+"""Edge: a tensor of the source, and the values of the network that it follows from."""
 
 from dataclasses import dataclass, replace
 
@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from ..errors import NetworkError
-from ..network import Codes, Conv, MaxPool, Tensor
+from ..network import MaxPool, Values
 from .nodes import describe
 from .source import Source
 
@@ -23,8 +23,8 @@ _OWN_CHANNELS = ("BatchNormalization", "MultiThreshold")
 _POOLED = 1024  # numbers that a mean adds up
 
 
-@dataclass(frozen=True, eq=False)
-class Edge:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Edge(Values):
     """A tensor of the source: real numbers that follow from integers of the network.
 
     The real number of an integer is ``scale · integer + shift``, rounded to single precision, and
@@ -32,20 +32,14 @@ class Edge:
 
     Parameters
     ----------
-    node : str
-        Of the network, whose values these are, or those that ``sums`` reads.
-    type : Tensor
-        Of the values.
+    node, type, sums
+        As in :class:`Values`.
     scale, shift : float64 array, shape (channels,)
     layout : str
         Axes of the source's tensor: ``"NCHW"``, ``"NHWC"``, ``"NCW"``, ``"NWC"``, or ``"NF"`` of a
         vector.
     order : array of int, shape (size,), optional
         Of a vector: where in the network's order (row, column, channel) each element is.
-    sums : Conv, optional
-        A layer that has no node yet, so that its weights may still be negated.
-    reads : Codes, optional
-        What ``sums`` reads.
     steps : tuple of (str, onnx.NodeProto)
         Functions of single elements, the same for all of a channel, each with the layout of what
         it reads.
@@ -66,14 +60,10 @@ class Edge:
         What it was ahead of all steps and pools.
     """
 
-    node: str
-    type: Tensor
     scale: np.ndarray
     shift: np.ndarray
     layout: str
     order: np.ndarray | None = None
-    sums: Conv | None = None
-    reads: Codes | None = None
     steps: tuple[tuple[str, onnx.NodeProto], ...] = ()
     pools: tuple[tuple[int, MaxPool], ...] = ()
     padding: tuple[int, int, int, int] = NO_PADDING
@@ -84,9 +74,35 @@ class Edge:
     origin: "Edge | None" = None
 
     @property
-    def channels(self) -> int:
-        """Channels of the map, or of a vector that is none."""
-        return self.type.shape[2]
+    def layer(self) -> str:
+        """Kind of name that the node of ``sums`` gets."""
+        return "fc" if self.layout == "NF" else "conv"
+
+    @property
+    def places(self) -> np.ndarray:
+        """Of a vector, where in the network's order each element is.
+
+        Raises
+        ------
+        ValueError
+            If it is no vector.
+        """
+        if self.order is None:
+            raise ValueError(f"axes {self.layout} are not those of a vector")
+        return self.order
+
+    @property
+    def allowed(self) -> np.ndarray:
+        """The tolerance, float64, shape (classes,).
+
+        Raises
+        ------
+        ValueError
+            If these are no logits.
+        """
+        if self.tolerance is None:
+            raise ValueError("only logits and classes have a tolerance")
+        return self.tolerance
 
     @property
     def plain(self) -> bool:
@@ -102,18 +118,9 @@ class Edge:
         """With one more step."""
         return replace(self, steps=(*self.steps, (self.layout, step)), origin=self.origin or self)
 
-    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
-        """Smallest and largest value of each channel."""
-        if self.sums is not None:
-            return self.sums.bounds(self.reads)
-        ends = self.type.element.lo, self.type.element.hi
-        return tuple(np.full(self.channels, end, np.int64) for end in ends)
-
     def all_values(self) -> np.ndarray:
         """Every value that codes can have, shape (codes, channels)."""
-        codes = self.type.element
-        values = codes.offset + codes.step * np.arange(codes.max_code + 1)
-        return np.repeat(values[:, None], self.channels, axis=1)
+        return np.repeat(self.type.codes.values[:, None], self.channels, axis=1)
 
     def rounding(self, *, exact: bool = True) -> np.ndarray:
         """How far single precision can be from the sums of each channel, up to a quarter of a unit.
@@ -125,8 +132,8 @@ class Edge:
         if self.sums is None:
             terms, most = _POOLED, max(abs(self.type.element.lo), abs(self.type.element.hi))
         else:
-            terms = np.abs(self.sums.matrix).sum(axis=1, dtype=np.int64)
-            most = terms * max(abs(self.reads.lo), abs(self.reads.hi))
+            terms = np.abs(self.sums.conv.matrix).sum(axis=1, dtype=np.int64)
+            most = terms * max(abs(self.sums.codes.lo), abs(self.sums.codes.hi))
         few = exact & (mantissa(unit) * most < 1 / ROUNDING) & (self.shift == 0)
         times = np.where(few, 0, terms) + np.where(few & (not self.steps), 0, 8)
         error = ROUNDING * times * (unit * most + 2 * np.abs(self.shift))

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from ..errors import NetworkError
-from ..network import ArgMax, Conv, Logits, Threshold
+from ..network import ArgMax, Conv, Logits, Sums, Threshold
 from .builder import Builder
 from .edge import ALIKE, ROUNDING, Edge, mantissa
 from .nodes import describe
@@ -38,17 +38,18 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
     NetworkError
         If classes have different scales.
     """
-    if edge.sums is None:
+    sums = edge.sums
+    if sums is None:
         edge = builder.settled(edge, node)
         if not ranked:
             return edge
-        edge = _summed(edge)
+        sums = _summed(edge)
+        edge = replace(edge, sums=sums, type=sums.conv.infer(edge.type))
     if edge.pools:
         raise NetworkError(f"{describe(node)}: a MaxPool of real numbers at the end; quantize them")
-    scale, shift, exact = _affine(builder, edge, node)
-    op = edge.sums
+    scale, shift, exact = _affine(builder, edge, sums, node)
     if scale < 0:
-        scale, op = -scale, replace(op, weights=-op.weights)
+        scale, sums = -scale, sums.negated(np.full(edge.channels, True))
     apart = np.ptp(shift / scale)
     if apart < _MOST_UNITS:
         parts, bias = _whole(shift / scale, ranked, exact=exact)
@@ -59,13 +60,13 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
         )
     source = edge.node
     if parts > 1:
-        source = _finer(builder, edge, parts, node)
+        source = _finer(builder, edge.node, parts, node)
         builder.notes.append(
             f"biases of the classes are no whole numbers: {source}, ahead of the last layer, "
             f"counts in steps of {parts}"
         )
-    sums = builder.add("fc" if edge.layout == "NF" else "conv", op, source, of=node)
-    name = builder.add("logits", Logits(bias), sums, of=node)
+    layer = builder.make(edge.layer, sums.conv, source, of=node)
+    name = builder.make("logits", Logits(bias), layer, of=node)
     real = replace(edge, scale=np.full(len(shift), scale), shift=shift)
     full = real.scale / parts
     return replace(
@@ -83,7 +84,7 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
 
 def class_index(builder: Builder, edge: Edge, node: onnx.NodeProto) -> Edge:
     """The class with the largest of the integers."""
-    name = builder.add("argmax", ArgMax(), edge.node, of=node)
+    name = builder.make("argmax", ArgMax(), edge.node, of=node)
     return replace(
         edge,
         node=name,
@@ -95,13 +96,15 @@ def class_index(builder: Builder, edge: Edge, node: onnx.NodeProto) -> Edge:
     )
 
 
-def _summed(edge: Edge) -> Edge:
+def _summed(edge: Edge) -> Sums:
     """Codes as sums of one code each, which is what classes are chosen from."""
     op = Conv(np.eye(edge.channels, dtype=np.int8)[:, None, None, :])
-    return replace(edge, sums=op, reads=edge.type.element, type=op.infer(edge.type))
+    return Sums(op, edge.type.codes)
 
 
-def _affine(builder: Builder, edge: Edge, node: onnx.NodeProto) -> tuple[float, np.ndarray, bool]:
+def _affine(
+    builder: Builder, edge: Edge, sums: Sums, node: onnx.NodeProto
+) -> tuple[float, np.ndarray, bool]:
     """The scale that all classes have, the shift of each, and whether no sum is rounded."""
     lo, hi = edge.bounds()
     lo, hi = (np.where(lo == hi, end, own) for own, end in ((lo, lo.min()), (hi, hi.max() + 1)))
@@ -116,7 +119,7 @@ def _affine(builder: Builder, edge: Edge, node: onnx.NodeProto) -> tuple[float, 
             f"{describe(node)}: the output bends the sums of the last layer; end in the sums, and "
             f"leave the function to the host"
         )
-    used = edge.sums.matrix.any(axis=1)  # a class without weights has any scale
+    used = sums.conv.matrix.any(axis=1)  # a class without weights has any scale
     scale = (scale if edge.steps else edge.scale)[used]
     if not scale.any():
         raise NetworkError(f"{describe(node)}: no class depends on the image; train again")
@@ -188,10 +191,8 @@ def _spread(offsets: np.ndarray, groups: np.ndarray, parts: int) -> np.ndarray:
     return found[groups]
 
 
-def _finer(builder: Builder, edge: Edge, parts: int, node: onnx.NodeProto) -> str:
+def _finer(builder: Builder, source: str, parts: int, node: onnx.NodeProto) -> str:
     """The codes that the last layer reads, each ``parts`` times its value."""
-    codes = edge.reads
-    values = codes.offset + codes.step * np.arange(1, codes.max_code + 1)
-    channels = builder.types[edge.node].shape[2]
-    same = Threshold(np.tile(values, (channels, 1)), codes.step * parts, codes.offset * parts)
-    return builder.add("act", same, edge.node, of=node)
+    read = builder.types[source]
+    same = Threshold.identity(read.codes, read.shape[2], parts)
+    return builder.make("act", same, source, of=node)

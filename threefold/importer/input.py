@@ -50,8 +50,7 @@ class Input:
 
     def real(self, codes: np.ndarray) -> np.ndarray:
         """Single-precision numbers of codes, correctly rounded."""
-        values = self.codes.offset + self.codes.step * np.arange(self.codes.max_code + 1)
-        exact = [float(int(value) * self.scale) for value in values]
+        exact = [float(int(value) * self.scale) for value in self.codes.values]
         return np.array(exact, np.float32)[codes]
 
 
@@ -95,11 +94,12 @@ def default_input(source: Source) -> Input:
     """
     if (stated := stated_input(source)) is not None:
         return stated
-    reader, readers = None, source.consumers(source.input)
-    while len(readers) == 1 and (reader := readers[0]).op_type in _REARRANGING:
-        readers = source.consumers(reader.output[0])
-    if len(readers) != 1 or reader.op_type not in _QUANTIZERS:
+    readers = source.consumers(source.input)
+    while len(readers) == 1 and readers[0].op_type in _REARRANGING:
+        readers = source.consumers(readers[0].output[0])
+    if len(readers) != 1 or readers[0].op_type not in _QUANTIZERS:
         return Input()
+    (reader,) = readers
     with guarded("what reads the input"):
         found = grid(reader, source)
     try:

@@ -17,12 +17,12 @@ __all__ = ["add", "concat"]
 def add(builder: Builder, node: onnx.NodeProto, first: Edge, second: Edge) -> Edge:
     """The sum of two branches, whose codes have one scale."""
     first, second = _alike(builder, node, first, second)
-    if first.layout == "NF" and not np.array_equal(first.order, second.order):
+    if first.layout == "NF" and not np.array_equal(first.places, second.places):
         raise NetworkError(
             f"{describe(node)} adds vectors of maps whose axes were in different orders; transpose "
             f"one of the maps ahead"
         )
-    name = builder.add("add", Add(), first.node, second.node, of=node)
+    name = builder.make("add", Add(), first.node, second.node, of=node)
     return replace(
         first,
         node=name,
@@ -42,7 +42,7 @@ def concat(builder: Builder, node: onnx.NodeProto, *edges: Edge) -> Edge:
         first, other = _alike(builder, node, first, other)
         if (first.shift != first.shift[0]).any() or (other.shift != first.shift[0]).any():
             raise NetworkError(f"{describe(node)} joins branches of different offsets")
-        name = builder.add("concat", Concat(), first.node, other.node, of=node)
+        name = builder.make("concat", Concat(), first.node, other.node, of=node)
         channels = first.channels + other.channels
         full = np.ones(channels)
         first = replace(

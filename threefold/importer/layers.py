@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from ..errors import NetworkError
-from ..network import Conv, Dense
+from ..network import Conv, Dense, Sums
 from .builder import Builder
 from .edge import NO_PADDING, Edge
 from .nodes import attributes, describe
@@ -65,7 +65,7 @@ def _dense(builder, node, edge: Edge, weights: np.ndarray, bias: np.ndarray | No
     codes, scale = ternary(weights, node, builder.source)
     if edge.layout == "NF":
         ordered = np.empty_like(codes)
-        ordered[:, edge.order] = codes
+        ordered[:, edge.places] = codes
         op = _checked(node, Dense, ordered, edge.type.shape)
     else:
         op = _checked(node, Conv, codes[:, None, None, :])
@@ -98,7 +98,7 @@ def _sums(node: onnx.NodeProto, edge: Edge, op: Conv, scale: np.ndarray, bias) -
         out = op.infer(edge.type)
     except NetworkError as error:
         raise NetworkError(f"{describe(node)}: {error}") from None
-    return replace(edge, type=out, scale=unit, shift=shift, sums=op, reads=edge.type.element)
+    return replace(edge, type=out, scale=unit, shift=shift, sums=Sums(op, edge.type.codes))
 
 
 def _constant(builder: Builder, node: onnx.NodeProto, index: int) -> np.ndarray:

@@ -26,7 +26,7 @@ def max_pool(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
         element = edge.type.element
         pools, origin = (*edge.pools, (len(edge.steps), op)), edge.origin or edge
         return replace(edge, pools=pools, type=Tensor(shape, element), origin=origin)
-    return _on(builder, edge, builder.add("pool", op, edge.node, of=node))
+    return _on(builder, edge, builder.make("pool", op, edge.node, of=node))
 
 
 def pooled(builder: Builder, edge: Edge, before: Edge, node: onnx.NodeProto) -> Edge:
@@ -48,7 +48,7 @@ def pooled(builder: Builder, edge: Edge, before: Edge, node: onnx.NodeProto) -> 
                 f"{describe(node)}: a function behind a MaxPool falls in channel "
                 f"{np.flatnonzero((low > high)[0])[0]}; quantize ahead of the MaxPool"
             )
-        edge = _on(builder, edge, builder.add("pool", op, edge.node, of=node))
+        edge = _on(builder, edge, builder.make("pool", op, edge.node, of=node))
     return edge
 
 
@@ -133,7 +133,9 @@ def window(
             f"{describe(node)}: windows that end outside of the map (ceil_mode) are not supported; "
             f"pad the map"
         )
-    return kernel, stride, tuple(a + b for a, b in zip(pads, ahead, strict=True))
+    (kernel_h, kernel_w), (down, right) = kernel, stride
+    top, before, bottom, after = (a + b for a, b in zip(pads, ahead, strict=True))
+    return (kernel_h, kernel_w), (down, right), (top, before, bottom, after)
 
 
 def _require_channels_first(node: onnx.NodeProto, edge: Edge) -> None:
@@ -145,7 +147,7 @@ def _require_channels_first(node: onnx.NodeProto, edge: Edge) -> None:
 
 def _mean(builder: Builder, node: onnx.NodeProto, edge: Edge, kernel, stride) -> Edge:
     edge = builder.settled(edge, node)
-    found = _on(builder, edge, builder.add("pool", SumPool(kernel, stride), edge.node, of=node))
+    found = _on(builder, edge, builder.make("pool", SumPool(kernel, stride), edge.node, of=node))
     return replace(found, scale=edge.scale / (kernel[0] * kernel[1]))
 
 

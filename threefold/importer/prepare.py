@@ -80,12 +80,13 @@ def require_small(model: onnx.ModelProto, node: onnx.NodeProto, constants: dict)
             sizes = [math.prod(each.size for each in inputs)]
     else:
         sizes = _sizes(model, node, constants)
-    if any(size is None for size in sizes):
+    known = [size for size in sizes if size is not None]
+    if len(known) < len(sizes):
         raise NetworkError(
             f"{describe(node)} makes a constant of a size that does not follow from the graph; "
             f"export it with constants folded"
         )
-    if (most := max(sizes, default=0)) > MOST_ELEMENTS:
+    if (most := max(known, default=0)) > MOST_ELEMENTS:
         raise NetworkError(
             f"{describe(node)} makes a constant of {most:,} elements, which no small FPGA holds"
         )

@@ -1,5 +1,6 @@
 """The proof of an import: golden model and source agree on every code."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,7 +119,7 @@ def _agreement(source: Source, converted: Converted, images: np.ndarray, start: 
             wrong = differences(edge, expected[tensor], found[edge.node])
             values += wrong.size if edge.node != INPUT else 0  # those nobody has computed
             damaged |= wrong.any(axis=(1, 2, 3))
-    for image in np.flatnonzero(damaged):
+    for image in np.flatnonzero(damaged).tolist():
         left, excused = follow(source, converted, images, expected, image)
         count = sum(int(each.sum()) for each in left.values())
         damaged[image] = count > 0
@@ -162,7 +163,7 @@ def _class_of(output: np.ndarray) -> np.ndarray:
     return (flat[:, 0] if flat.shape[1] == 1 else flat.argmax(axis=1)).astype(np.int64)
 
 
-def _classes(converted: Converted, found: dict[str, np.ndarray]) -> np.ndarray | None:
+def _classes(converted: Converted, found: Mapping[str, np.ndarray]) -> np.ndarray | None:
     """The classes that the network gives, if it is a classifier."""
     end = converted.edges[converted.output]
     output = found[end.node]

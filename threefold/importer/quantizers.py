@@ -1,6 +1,4 @@
-"""Nodes whose results are a few numbers at equal distances: what they make is codes."""
-
-from dataclasses import dataclass
+"""Quantizers of activations: nodes that make codes."""
 
 import numpy as np
 import onnx
@@ -9,36 +7,17 @@ from ..errors import NetworkError
 from ..network import Codes
 from .builder import Builder
 from .edge import ALIKE, Edge
+from .grid import Grid
 from .nodes import attributes, describe
 from .pools import pooled
 from .source import Source
 
-__all__ = ["Grid", "grid", "quantize"]
+__all__ = ["grid", "quantize"]
 
 _MAX_BITS = 8
 _TYPES = {"signed": int, "narrow": int, "out_scale": float, "out_bias": float}
 _INPUTS = {1: "scale", 2: "zero point", 3: "bit width"}
 _FARTHEST = 1 << 16  # of a zero point
-
-
-@dataclass(frozen=True, eq=False)
-class Grid:
-    """What a quantizer gives: ``scale · value + shift`` for the values of ``codes``.
-
-    Parameters
-    ----------
-    codes : Codes
-    scale, shift : float
-    """
-
-    codes: Codes
-    scale: float
-    shift: float = 0.0
-
-    def codes_of(self, real: np.ndarray) -> np.ndarray:
-        """Codes of real numbers on the grid."""
-        values = np.rint((real.astype(np.float64) - self.shift) / self.scale).astype(np.int64)
-        return (values - self.codes.offset) // self.codes.step
 
 
 def quantize(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
@@ -64,7 +43,12 @@ def quantize(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     name = builder.threshold(edge, reference, to.codes, node)
     full = np.ones(edge.channels)
     made = Edge(
-        name, builder.types[name], full * to.scale, full * to.shift, edge.layout, edge.order
+        node=name,
+        type=builder.types[name],
+        scale=full * to.scale,
+        shift=full * to.shift,
+        layout=edge.layout,
+        order=edge.order,
     )
     return pooled(builder, made, last, node)
 

@@ -1,6 +1,7 @@
 """Where network and source differ, and whether only the rounding of the source is the reason."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from ..sim import golden
 from .axes import from_axes
 from .convert import Converted
 from .edge import Edge
-from .quantizers import Grid
+from .grid import Grid
 from .source import Source
 
 __all__ = ["differences", "follow", "not_largest"]
@@ -30,7 +31,7 @@ def differences(edge: Edge, expected: np.ndarray, found: np.ndarray) -> np.ndarr
         return _codes(edge, expected, found.shape[1:]) != found
     real = from_axes(expected, edge, found.shape[1:]).astype(np.float64)
     error = np.abs(real - (found * edge.scale + edge.shift))
-    return error > edge.tolerance
+    return error > edge.allowed
 
 
 def not_largest(edge: Edge, expected: np.ndarray, chosen: np.ndarray) -> np.ndarray:
@@ -40,7 +41,8 @@ def not_largest(edge: Edge, expected: np.ndarray, chosen: np.ndarray) -> np.ndar
     """
     logits = expected.reshape(len(expected), -1).astype(np.float64)
     above = logits - np.take_along_axis(logits, chosen[:, None], axis=1)
-    return (above > edge.tolerance + edge.tolerance[chosen][:, None]).any(axis=1)
+    tolerance = edge.allowed
+    return np.any(above > tolerance + tolerance[chosen][:, None], axis=1)
 
 
 def follow(
@@ -85,7 +87,7 @@ def follow(
                     )
                     rounded += int(excused.sum())
                     differs &= ~excused
-                found = np.clip(codes, 0, edge.type.element.max_code)
+                found = np.clip(codes, 0, edge.type.codes.max_code)
             wrong[tensor] = differs
         results[name] = found
     return wrong, rounded
@@ -93,7 +95,7 @@ def follow(
 
 def _codes(edge: Edge, expected: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     """Codes of a tensor of the source, −1 where it has a number that no code means."""
-    codes = edge.type.element
+    codes = edge.type.codes
     with np.errstate(all="ignore"):
         values = (from_axes(expected, edge, shape).astype(np.float64) - edge.shift) / edge.scale
         values = np.clip(np.nan_to_num(values, nan=_NOWHERE), -_NOWHERE, _NOWHERE)
@@ -104,7 +106,7 @@ def _codes(edge: Edge, expected: np.ndarray, shape: tuple[int, int, int]) -> np.
 
 def _excused(
     source: Source,
-    types: dict[str, Tensor],
+    types: Mapping[str, Tensor],
     results: dict[str, np.ndarray],
     quantized: tuple[Edge, Grid],
     expected: dict[str, np.ndarray],
@@ -116,12 +118,12 @@ def _excused(
     Nowhere, if the sums are not the same up to rounding.
     """
     last, grid = quantized
-    origin = last.origin
+    origin = last.origin or last
     values, tensor = results[origin.node], types[origin.node]
     if origin.sums is not None:
-        values = golden.compute(origin.sums, values, types=[tensor])
+        values = golden.compute(origin.sums.conv, values, types=[tensor])
     else:
-        values = tensor.element.offset + tensor.element.step * values
+        values = tensor.codes.values[values]
     real = from_axes(expected[origin.tensor], origin, values.shape[1:])
     rows, real = (each.reshape(-1, origin.channels) for each in (values, real))
     error = np.abs(real.astype(np.float64) - origin.real(rows))

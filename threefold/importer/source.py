@@ -87,6 +87,16 @@ class Source:
         """Value of a tensor that does not depend on the input, or None."""
         return self._constants.get(tensor)
 
+    def number(self, tensor: str) -> float:
+        """The first number of a constant.
+
+        Raises
+        ------
+        LookupError
+            If the tensor is no constant, or is empty.
+        """
+        return self._constants[tensor].flat[0]
+
     def maker(self, tensor: str) -> onnx.NodeProto | None:
         """The node that computed a constant, or None."""
         return self._makers.get(tensor)
@@ -110,7 +120,8 @@ class Source:
         context = {name: values.get(name, self._constants.get(name)) for name in node.input if name}
         try:
             if not node.domain:
-                return self._session(node).run(None, context)
+                made = self._session(node).run(None, context)
+                return [np.asarray(each) for each in made]
             context |= dict.fromkeys(node.output)
             version = self.model.get_opset_imports()[node.domain]
             with np.errstate(all="ignore"), warnings.catch_warnings():

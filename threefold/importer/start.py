@@ -63,11 +63,20 @@ def _start(source: Source, input: Input) -> Edge:
         size = shape[1:] if last else (*shape[2:], shape[1])
     else:
         raise NetworkError(f"the input has shape {shape}; vectors and maps are supported")
-    type = Tensor(tuple(map(int, size)), input.codes)  # refuses what is too large
+    height, width, channels = map(int, size)
+    type = Tensor((height, width, channels), input.codes)  # refuses what is too large
     order = np.arange(size[2]) if layout == "NF" else None
     full = np.ones(size[2])
     scale = full * (input.scale.numerator / input.scale.denominator)
-    return Edge(INPUT, type, scale, 0 * full, layout, order, tensor=source.input)
+    return Edge(
+        node=INPUT,
+        type=type,
+        scale=scale,
+        shift=0 * full,
+        layout=layout,
+        order=order,
+        tensor=source.input,
+    )
 
 
 def _channels_last(source: Source, start: list[int]) -> bool:

@@ -109,9 +109,9 @@ def _bits(node: onnx.NodeProto, source: Source) -> str:
     maker = source.maker(node.input[1])
     while maker is not None:
         if maker.op_type in ("Quant", "IntQuant"):
-            bits = source.constant(maker.input[3])
+            bits = source.number(maker.input[3])
             narrow = attributes(maker).get("narrow", 0)
-            wide = ", whose range is not narrow" if bits.flat[0] == 2 and not narrow else ""
-            return f", quantized to {bits.flat[0]:g} bits{wide}"
+            wide = ", whose range is not narrow" if bits == 2 and not narrow else ""
+            return f", quantized to {bits:g} bits{wide}"
         maker = source.maker(maker.input[0]) if maker.input else None
     return ""

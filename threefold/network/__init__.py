@@ -4,6 +4,7 @@ It is the only thing the parts of Threefold share, and needs neither torch nor A
 """
 
 from .add import Add
+from .builder import Builder
 from .concat import Concat
 from .conv import Conv, Dense
 from .file import load, save
@@ -17,12 +18,14 @@ from .pool import MaxPool, SumPool
 from .reorder import permute
 from .threshold import Threshold
 from .types import Codes, Integers, Tensor
+from .values import Sums, Values
 from .width import Width
 
 __all__ = [
     "INPUT",
     "Add",
     "ArgMax",
+    "Builder",
     "Codes",
     "Concat",
     "Conv",
@@ -37,8 +40,10 @@ __all__ = [
     "Op",
     "PadChannels",
     "SumPool",
+    "Sums",
     "Tensor",
     "Threshold",
+    "Values",
     "Width",
     "is_name",
     "load",

@@ -2,6 +2,7 @@
 
 import operator
 import reprlib
+from typing import Literal, overload
 
 import numpy as np
 
@@ -23,6 +24,14 @@ def as_integer(value, what: str, lo: int, hi: int) -> int:
     return operator.index(value)
 
 
+@overload
+def as_integers(values, what: str, count: Literal[2], lo: int, hi: int) -> tuple[int, int]: ...
+@overload
+def as_integers(values, what: str, count: Literal[3], lo: int, hi: int) -> tuple[int, int, int]: ...
+@overload
+def as_integers(
+    values, what: str, count: Literal[4], lo: int, hi: int
+) -> tuple[int, int, int, int]: ...
 def as_integers(values, what: str, count: int, lo: int, hi: int) -> tuple[int, ...]:
     """``values`` as ``count`` Python integers of ``lo``…``hi``; ``what`` names them in errors.
 
@@ -42,7 +51,9 @@ def as_integers(values, what: str, count: int, lo: int, hi: int) -> tuple[int, .
     return tuple(map(operator.index, values))
 
 
-def frozen_integers(array, what: str, ndim: int, dtype=np.int64) -> np.ndarray:
+def frozen_integers(
+    array, what: str, ndim: int, dtype: type[np.signedinteger] = np.int64
+) -> np.ndarray:
     """A read-only integer copy of ``array``; ``what`` names it in errors.
 
     Raises

@@ -1,4 +1,4 @@
-"""Networks as ``*.tern`` files: data only, small, and safe to open from a stranger.
+"""Files of networks, ``*.tern``: data only, small, and safe to open whoever wrote them.
 
 A file is a zip of ``network.json`` (schema, graph, provenance) and ``weights.npz`` (arrays).
 Ternary weights take two bits each before compression. Everything is checked before it is
@@ -13,6 +13,7 @@ import json
 import math
 import reprlib
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +93,7 @@ def _members(network: Network) -> dict[str, bytes]:
         {**_write_op(node.name, node.op, arrays), "inputs": list(node.inputs)}
         for node in network.nodes
     ]
-    codes = network.input.element
+    codes = network.input.codes
     graph = {
         "schema": SCHEMA if network.widths else 1,
         "name": network.name,
@@ -196,20 +197,21 @@ def _read_width(name: str, width, arrays: dict[str, np.ndarray]) -> Width:
         node, *rest = _fields(spec, "a node", "name", "op", "attributes", "arrays")
         if not isinstance(node, str) or node in ops:
             raise FileFormatError(f"its nodes need a name each, not {reprlib.repr(node)}")
-        ops[node] = _read_op(node, *rest, arrays, f"{name}.")
+        kind, attributes, specs = rest
+        ops[node] = _read_op(node, kind, attributes, specs, arrays, f"{name}.")
     return Width(filters, ops)
 
 
 def _read_op(name, kind, attributes, specs, arrays: dict[str, np.ndarray], prefix: str = "") -> Op:
     """The operation of node ``name``, whose arrays are taken out of ``arrays``."""
-    op = OPS.get(kind) if isinstance(kind, str) else None
-    if op is None:
+    if not isinstance(kind, str) or kind not in OPS:
         raise FileFormatError(
             f"operation {reprlib.repr(kind)} is unknown; known are {', '.join(sorted(OPS))}"
         )
+    op: Callable[..., Op] = OPS[kind]
     what = f"node {reprlib.repr(name)}"
     parts = [part for part in (attributes, specs) if isinstance(part, dict)]
-    fields = sorted(field.name for field in dataclasses.fields(op))
+    fields = sorted(field.name for field in dataclasses.fields(OPS[kind]))
     if len(parts) != 2 or sorted(key for part in parts for key in part) != fields:
         raise FileFormatError(f"{what} must have attributes and arrays {', '.join(fields)}")
     values = {key: _take(f"{prefix}{name}.{key}.npy", spec, arrays) for key, spec in specs.items()}

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Self
 
@@ -19,6 +20,7 @@ OPS: Mapping[str, "type[Op]"] = MappingProxyType(_OPS)
 """Operations that files can hold, by kind."""
 
 
+@dataclass(frozen=True, eq=False)
 class Op(ABC):
     """One operation: what it accepts, what it gives, and what of it is stored in a file.
 

@@ -57,6 +57,21 @@ class Threshold(Channelwise, kind="threshold"):
         object.__setattr__(self, "step", self.codes.step)
         object.__setattr__(self, "offset", self.codes.offset)
 
+    @classmethod
+    def identity(cls, codes: Codes, channels: int, factor: int = 1) -> "Threshold":
+        """Each of ``codes`` itself, its value ``factor`` times what it was.
+
+        Parameters
+        ----------
+        codes : Codes
+            Type of the input.
+        channels : int
+        factor : int
+            At least 1.
+        """
+        levels = np.tile(codes.values[1:], (channels, 1))
+        return cls(levels, codes.step * factor, codes.offset * factor)
+
     @property
     def codes(self) -> Codes:
         """Type of the codes that come out."""

@@ -1,8 +1,10 @@
-"""What flows along the edges of a network: shaped tensors of codes or of integers."""
+"""Tensor types: what flows along the edges of a network, shaped codes or integers."""
 
 import reprlib
 from dataclasses import dataclass
 from typing import ClassVar
+
+import numpy as np
 
 from ..errors import NetworkError
 from .check import as_integer, as_integers
@@ -87,6 +89,11 @@ class Codes:
         """The code of value 0, or None where no code means 0."""
         code, rest = divmod(-self.offset, self.step)
         return code if rest == 0 and 0 <= code <= self.max_code else None
+
+    @property
+    def values(self) -> np.ndarray:
+        """The value of each code, int64, shape (largest code + 1,)."""
+        return self.offset + self.step * np.arange(self.max_code + 1)
 
     def __str__(self):
         meaning = "" if (self.step, self.offset) == (1, 0) else f" = {self.lo}…{self.hi}"

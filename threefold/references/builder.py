@@ -1,12 +1,13 @@
-"""Builds networks layer by layer, with random weights and levels that suit them."""
+"""Builder of reference networks: layers with random weights, and thresholds that suit them."""
 
 import math
 from collections.abc import Mapping
 
 import numpy as np
 
+from .. import network
 from ..errors import NetworkError
-from ..network import INPUT, ArgMax, Codes, Conv, Logits, Network, Node, Op, Tensor, Threshold
+from ..network import INPUT, ArgMax, Codes, Conv, Logits, Network, Op, Tensor, Threshold, Width
 from ..network.check import as_integer, as_integers
 from ..sim.golden import compute
 from .weights import ternary_weights
@@ -27,11 +28,11 @@ def random_images(source: Tensor, count: int, seed: int = 0) -> np.ndarray:
     array of int64, shape (count, height, width, channels)
     """
     generator = np.random.default_rng([seed, 1])
-    return generator.integers(0, source.element.max_code + 1, (count, *source.shape))
+    return generator.integers(0, source.codes.max_code + 1, (count, *source.shape))
 
 
-class Builder:
-    """A network under construction.
+class Builder(network.Builder):
+    """A network of random weights under construction.
 
     Images pass through the network while it grows, and levels are chosen among the sums they
     give, so that every code of every layer occurs.
@@ -57,9 +58,6 @@ class Builder:
 
     Attributes
     ----------
-    last : str
-        Name of the node added last, which the next one reads unless it is told otherwise.
-    types : dict of str to Tensor
     values : dict of str to array of int64
         What each node makes of the random images.
 
@@ -91,13 +89,11 @@ class Builder:
         self._tiles = {
             layer: as_integers(size, "tile", 2, 1, _LARGEST) for layer, size in tiles.items()
         }
-        self._name, self._seed = name, as_integer(seed, "the seed", 0, 2**63 - 1)
+        super().__init__(name, source)
+        self._seed = as_integer(seed, "the seed", 0, 2**63 - 1)
         self._density, self._sparsity, self._whole_kernels = density, sparsity, whole_kernels
         count = as_integer(images, "the number of images", 1, 2**16)
         self._generator = np.random.default_rng([self._seed, 0])
-        self._nodes: list[Node] = []
-        self.last = INPUT
-        self.types = {INPUT: source}
         self.values = {INPUT: random_images(source, count, self._seed)}
 
     @property
@@ -105,15 +101,11 @@ class Builder:
         """Height, width and channels of the last node's output."""
         return self.types[self.last].shape
 
-    def add(self, name: str, op: Op, *sources: str) -> str:
-        """Add a node that reads ``sources``, or the last node; gives its name."""
-        sources = sources or (self.last,)
-        types = [self.types[source] for source in sources]
-        self.types[name] = op.infer(*types)
-        inputs = [self.values[source] for source in sources]
-        self.values[name] = compute(op, *inputs, types=types)
-        self._nodes.append(Node(name, op, sources))
-        self.last = name
+    def add(self, name: str, op: Op, *sources: str, what: str | None = None) -> str:
+        super().add(name, op, *sources, what=what)
+        inputs = self.nodes[-1].inputs
+        types = [self.types[source] for source in inputs]
+        self.values[name] = compute(op, *(self.values[source] for source in inputs), types=types)
         return name
 
     def conv(
@@ -144,10 +136,10 @@ class Builder:
         source = self.types[self.last].element
         values = self.values[self.last]
         if isinstance(source, Codes):
-            values = values * source.step + source.offset
+            values = source.values[values]
         channels = values.reshape(-1, values.shape[-1]).T
         levels = [_levels(self._generator, channel, codes.max_code) for channel in channels]
-        self.add(name, Threshold(levels, codes.step, codes.offset))
+        self.add(name, Threshold(np.array(levels), codes.step, codes.offset))
         found = len(np.unique(self.values[name]))
         if found <= codes.max_code:
             raise NetworkError(
@@ -179,10 +171,13 @@ class Builder:
         self.add("best", ArgMax())
         return self.network()
 
-    def network(self) -> Network:
-        """All that was added."""
-        provenance = {"weights": "random", "seed": self._seed}
-        return Network(self._name, self.types[INPUT], self._nodes, provenance)
+    def network(
+        self, provenance: Mapping | None = None, widths: Mapping[str, Width] | None = None
+    ) -> Network:
+        """All that was added; the provenance names the seed if nothing else is given."""
+        if provenance is None:
+            provenance = {"weights": "random", "seed": self._seed}
+        return super().network(provenance, widths)
 
 
 def _levels(generator: np.random.Generator, values: np.ndarray, count: int) -> np.ndarray:
