@@ -1,4 +1,4 @@
-"""Nodes of a network out of layers, one after the other."""
+"""Emitter: nodes of a network out of the layers of a model, one after the other."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -11,22 +11,31 @@ from torch import Tensor, nn
 
 from threefold import network
 from threefold.errors import NetworkError
-from threefold.levels import search
-from threefold.network import INPUT, Codes, Conv, Dense, Logits, Node, Op, Threshold
+from threefold.network import (
+    INPUT,
+    Add,
+    Builder,
+    Codes,
+    Concat,
+    Conv,
+    Dense,
+    Logits,
+    Op,
+    Sums,
+    Threshold,
+    Values,
+)
 
 from ..layers import (
-    Flatten,
     Join,
-    MaxPool,
     Norm,
-    PadChannels,
     Quantize,
     Quantizer,
     QuantTensor,
+    Rearrangement,
     Residual,
-    SumPool,
     Ternary,
-    TernaryLinear,
+    TernaryConv,
 )
 from .passes import passes
 
@@ -35,23 +44,26 @@ __all__ = ["Edge", "Emitter"]
 _EXACT = 2**24  # single precision holds every integer below
 
 
-@dataclass(frozen=True, eq=False)
-class Edge:
-    """Where a tensor comes from, and what PyTorch knows of it.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Edge(Values):
+    """A tensor between two layers, and the values of the network that it follows from.
 
     Parameters
     ----------
-    node : str
+    node, type, sums
+        As in :class:`Values`.
     scale : float64 tensor, shape () or (channels,)
         Real number of one unit of the node's values, of each channel's own in front of a norm or
         an activation.
     norms : tuple of Norm
         Still to be applied to it.
+    layer : str
+        Name of the node that ``sums`` become.
     """
 
-    node: str
     scale: Tensor
     norms: tuple[Norm, ...] = ()
+    layer: str = ""
 
 
 class Emitter:
@@ -59,6 +71,8 @@ class Emitter:
 
     Parameters
     ----------
+    name : str
+        Of the network.
     input : Tensor
         Type of the network's input.
     names : mapping of nn.Module to str
@@ -69,36 +83,38 @@ class Emitter:
 
     Attributes
     ----------
-    nodes : list of Node
+    builder : Builder
     falling : dict of str to array of bool, shape (channels,)
         By thresholds, the channels whose weights were negated.
     """
 
     def __init__(
         self,
+        name: str,
         input: network.Tensor,
         names: Mapping[nn.Module, str],
         negated: Mapping[str, np.ndarray] = MappingProxyType({}),
     ):
-        self.nodes: list[Node] = []
+        self.builder = Builder(name, input)
         self.falling: dict[str, np.ndarray] = {}
         self._names = names
         self._negated = negated
-        self._types = {INPUT: input}
 
     def input(self, scale: Tensor) -> Edge:
         """The input of the network."""
-        return Edge(INPUT, scale)
+        return Edge(node=INPUT, type=self.builder.types[INPUT], scale=scale)
 
     def add(self, name: str, op: Op, *edges: Edge, scale: Tensor | None = None) -> Edge:
         """One more node, whose scale is that of the first input if not given."""
-        node = Node(name, op, tuple(edge.node for edge in edges))
-        try:
-            self._types[name] = op.infer(*(self._types[edge.node] for edge in edges))
-        except NetworkError as error:
-            raise NetworkError(f"node {name!r}: {error}") from None
-        self.nodes.append(node)
-        return Edge(name, edges[0].scale if scale is None else scale)
+        self.builder.add(name, op, *(self._node(edge) for edge in edges))
+        scale = edges[0].scale if scale is None else scale
+        return Edge(node=name, type=self.builder.types[name], scale=scale)
+
+    def _node(self, edge: Edge) -> str:
+        """The node that an edge comes from, which is added if it has none yet."""
+        if edge.sums is None:
+            return edge.node
+        return self.builder.add(edge.layer, edge.sums.conv, edge.node)
 
     def emit(self, layer: nn.Module, edge: Edge, path: str) -> Edge:
         """The nodes of ``layer``, called ``path`` in errors, which reads ``edge``."""
@@ -137,26 +153,31 @@ class Emitter:
         return self.add("logits", Logits(bias), edge)
 
     def _norm(self, layer: Norm, edge: Edge, path: str) -> Edge:
-        channels = self._types[edge.node].shape[2]
-        if layer.channels != channels:
-            raise NetworkError(f"{path} normalizes {layer.channels} channels, but reads {channels}")
+        if layer.channels != edge.channels:
+            raise NetworkError(
+                f"{path} normalizes {layer.channels} channels, but reads {edge.channels}"
+            )
         return dataclasses.replace(edge, norms=(*edge.norms, layer))
 
     def _sums(self, layer: Ternary, edge: Edge) -> tuple[Edge, np.ndarray]:
-        """The node of a layer's accumulators, and the bias that PyTorch adds to them."""
-        name, tensor = self._names[layer], self._types[edge.node]
+        """The accumulators of a layer, and the bias that PyTorch adds to them."""
+        name, tensor = self._names[layer], edge.type
         ternary, bias, scale = layer.integers(edge.scale)
         parts = self._passes(layer, ternary)
         bias = np.zeros(layer.outputs) if bias is None else bias.numpy()
         try:
             self._conv(layer, parts[:1], tensor.shape).infer(tensor)  # errors count no copies
-            op = self._conv(layer, parts, tensor.shape)
+            sums = Sums(self._conv(layer, parts, tensor.shape), tensor.codes)
         except NetworkError as error:
             raise NetworkError(f"node {name!r}: {error}") from None
-        lo, hi = op.bounds(tensor.element)
-        _require_exact(name, *(end + extra for end in (lo, hi) for extra in (0, bias)))
-        edge = self._copies(name, edge, len(parts), op.groups)
-        return self.add(name, op, edge, scale=scale), bias.astype(np.int64)
+        _require_exact(name, *(end + extra for end in sums.bounds() for extra in (0, bias)))
+        edge = self._copies(name, edge, len(parts), sums.conv.groups)
+        try:
+            made = sums.conv.infer(edge.type)
+        except NetworkError as error:
+            raise NetworkError(f"node {name!r}: {error}") from None
+        edge = Edge(node=edge.node, type=made, sums=sums, scale=scale, layer=name)
+        return edge, bias.astype(np.int64)
 
     def _passes(self, layer: Ternary, ternary: Tensor) -> list[np.ndarray]:
         """Those of the weights in use; at every width as many as those of the whole."""
@@ -170,11 +191,11 @@ class Emitter:
         self, layer: Ternary, parts: Sequence[np.ndarray], shape: tuple[int, int, int]
     ) -> Conv:
         """The convolution of all passes, which reads a copy of each group's channels in each."""
-        if isinstance(layer, TernaryLinear):
-            maps = [Dense(part, shape).weights for part in parts]
-            return Conv(np.concatenate(maps, axis=3))
-        maps = [part.transpose(0, 2, 3, 1) for part in parts]  # channels last
-        return Conv(np.concatenate(maps, axis=3), layer.stride, layer.padding, layer.groups)
+        if isinstance(layer, TernaryConv):
+            maps = [part.transpose(0, 2, 3, 1) for part in parts]  # channels last
+            return Conv(np.concatenate(maps, axis=3), layer.stride, layer.padding, layer.groups)
+        maps = [Dense(part, shape).weights for part in parts]
+        return Conv(np.concatenate(maps, axis=3))
 
     def _copies(self, name: str, edge: Edge, count: int, groups: int) -> Edge:
         """``count`` copies of the channels of each group, side by side, for layer ``name``."""
@@ -183,19 +204,16 @@ class Emitter:
         if groups > 1:
             return self._arranged(name, edge, count, groups)
         half = self._copies(name, edge, count // 2, groups)
-        copies = self.add(f"{name}_x{count // 2 * 2}", network.Concat(), half, half)
+        copies = self.add(f"{name}_x{count // 2 * 2}", Concat(), half, half)
         if count % 2:
-            copies = self.add(f"{name}_x{count}", network.Concat(), copies, edge)
+            copies = self.add(f"{name}_x{count}", Concat(), copies, edge)
         return copies
 
     def _arranged(self, name: str, edge: Edge, count: int, groups: int) -> Edge:
         """As :meth:`_copies`; a concatenation cannot keep the copies of a group together."""
-        tensor = self._types[edge.node]
-        channels, codes = tensor.shape[2], tensor.element
-        one = np.eye(channels // groups, dtype=np.int8)
+        one = np.eye(edge.channels // groups, dtype=np.int8)
         pick = np.tile(one, (groups * count, 1))[:, None, None, :]
-        levels = codes.offset + codes.step * np.arange(1, codes.max_code + 1)
-        same = Threshold(np.tile(levels, (channels * count, 1)), codes.step, codes.offset)
+        same = Threshold.identity(edge.type.codes, edge.channels * count)
         picked = self.add(f"{name}_pick", Conv(pick, groups=groups), edge)
         return self.add(f"{name}_x{count}", same, picked)
 
@@ -211,39 +229,19 @@ class Emitter:
             values = layer.quantize(x, scale).codes.to(torch.int64).numpy()
             return (values - codes.offset) // codes.step
 
-        lo, hi = self._bounds(edge)
         name = self._names[layer]
-        negated = self._negated[name][: len(lo)] if name in self._negated else None
+        negated = self._negated[name][: edge.channels] if name in self._negated else None
         try:
-            levels, falling = search(reference, lo, hi, codes.max_code, negated)
+            values, op, falling = edge.requantized(reference, codes, negated)
         except NetworkError as error:
             raise NetworkError(f"{path}: {error}") from None
-        self.falling[name] = falling
-        if falling.any():
-            self._negate(edge, falling, path)
-        op = Threshold(levels, codes.step, codes.offset)
-        return self.add(name, op, edge, scale=scale)
-
-    def _bounds(self, edge: Edge) -> tuple[np.ndarray, np.ndarray]:
-        """Smallest and largest value of each channel."""
-        tensor = self._types[edge.node]
-        if isinstance(tensor.element, Codes):
-            ends = tensor.element.lo, tensor.element.hi
-            return tuple(np.full(tensor.shape[2], end, np.int64) for end in ends)
-        node = self.nodes[-1]
-        return node.op.bounds(self._types[node.inputs[0]].element)
-
-    def _negate(self, edge: Edge, rows: np.ndarray, path: str) -> None:
-        """Negate the weights of channels that fall, which the search has taken for granted."""
-        if isinstance(self._types[edge.node].element, Codes):
+        if values.sums is None and falling.any():
             raise NetworkError(
-                f"{path} falls where its codes rise, in channel {np.flatnonzero(rows)[0]}; "
+                f"{path} falls where its codes rise, in channel {np.flatnonzero(falling)[0]}; "
                 f"put a layer with weights in front of the Norm"
             )
-        node = self.nodes.pop()
-        weights = np.where(rows[:, None, None, None], -node.op.weights, node.op.weights)
-        op = dataclasses.replace(node.op, weights=weights)
-        self.add(node.name, op, Edge(node.inputs[0], edge.scale))
+        self.falling[name] = falling
+        return self.add(name, op, values, scale=scale)
 
     def _join(self, layer: Join, edge: Edge, path: str) -> Edge:
         shortcut = self.emit(layer.shortcut, edge, f"{path}.shortcut")
@@ -254,34 +252,25 @@ class Emitter:
         self._require_codes(body, layer, path)
         if not torch.equal(shortcut.scale, body.scale):
             raise NetworkError(f"the branches of {path} need one scale; give it a QuantizeLike")
-        op = network.Add() if isinstance(layer, Residual) else network.Concat()
+        op = Add() if isinstance(layer, Residual) else Concat()
         return self._checked(self.add(self._names[layer], op, shortcut, body))
 
     def _rearrange(self, layer: nn.Module, edge: Edge, path: str) -> Edge:
-        height, width, _ = self._types[edge.node].shape
-        scale = edge.scale
-        if isinstance(layer, MaxPool):
-            op = network.MaxPool(layer.kernel, layer.stride, layer.padding)
-        elif isinstance(layer, SumPool):
-            kernel, stride = layer.window(height, width)
-            op, scale = network.SumPool(kernel, stride), scale / (kernel[0] * kernel[1])
-        elif isinstance(layer, PadChannels):
-            op = network.PadChannels(layer.before, layer.after)
-        elif isinstance(layer, Flatten):
-            op = network.Flatten()
-        else:
+        if not isinstance(layer, Rearrangement):
             raise NetworkError(
                 f"{path} is {type(layer).__name__}, which belongs into a Residual or Concat"
             )
+        height, width, _ = edge.type.shape
+        op, scale = layer.operation(height, width), layer.scaled(edge.scale, height, width)
         return self._checked(self.add(self._names[layer], op, edge, scale=scale))
 
     def _checked(self, edge: Edge) -> Edge:
-        codes = self._types[edge.node].element
+        codes = edge.type.element
         _require_exact(edge.node, codes.lo, codes.hi)
         return edge
 
     def _require_codes(self, edge: Edge, layer: nn.Module, path: str) -> None:
-        if edge.norms or not isinstance(self._types[edge.node].element, Codes):
+        if edge.norms or not isinstance(edge.type.element, Codes):
             raise NetworkError(
                 f"{path} ({type(layer).__name__}) reads codes; put a Quantize in front of it"
             )

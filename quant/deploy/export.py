@@ -54,38 +54,40 @@ def export(
         if not tensor.isfinite().all():
             raise NetworkError(f"{key} is not finite everywhere; train again at a lower rate")
     widths = [] if model.width else model.widths
-    negated = _falling(model, widths)
-    whole = Network(name, model.input, _emit(model, argmax, negated).nodes, provenance or {})
+    negated = _falling(name, model, widths)
+    builder = _emit(name, model, argmax, negated).builder
+    whole = builder.network(provenance)
     parts = {}
     for width in widths:
         with model.at(width):
-            nodes = _emit(model, argmax, negated).nodes
+            nodes = _emit(name, model, argmax, negated).builder.nodes
         parts[width] = width_of(whole, width, nodes)
-    return Network(name, model.input, whole.nodes, whole.provenance, parts) if parts else whole
+    return builder.network(provenance, parts) if parts else whole
 
 
-def _falling(model: Model, widths: list[str]) -> dict[str, np.ndarray]:
+def _falling(name: str, model: Model, widths: list[str]) -> dict[str, np.ndarray]:
     """By thresholds, the channels that fall at any width: all widths share the same weights."""
     if not widths:
         return {}
-    falling = _emit(model).falling
+    falling = _emit(name, model).falling
     for width in widths:
         with model.at(width):
-            for node, channels in _emit(model).falling.items():
+            for node, channels in _emit(name, model).falling.items():
                 falling[node][: len(channels)] |= channels
     return falling
 
 
 def _emit(
-    model: Model, argmax: bool = False, negated: Mapping[str, np.ndarray] | None = None
+    name: str, model: Model, argmax: bool = False, negated: Mapping[str, np.ndarray] | None = None
 ) -> Emitter:
     """The nodes of the network that the model is."""
-    emitter = Emitter(model.input, names(model), negated or {})
+    emitter = Emitter(name, model.input, names(model), negated or {})
     edge = emitter.input(torch.tensor(model.input_scale, dtype=torch.float64))
-    *hidden, classifier = model.layers or [None]
-    for index, layer in enumerate(hidden):
+    layers = list(model.layers)
+    classifier = layers.pop() if layers else None
+    for index, layer in enumerate(layers):
         edge = emitter.emit(layer, edge, f"layers.{index}")
-    edge = emitter.classify(classifier, edge, f"layers.{len(hidden)}")
+    edge = emitter.classify(classifier, edge, f"layers.{len(layers)}")
     if argmax:
         emitter.add("argmax", ArgMax(), edge)
     return emitter

@@ -9,16 +9,13 @@ from threefold.errors import NetworkError
 from ..layers import (
     Concat,
     Convolution,
-    Flatten,
     Join,
-    MaxPool,
     Norm,
-    PadChannels,
     Product,
     Quantize,
     QuantizeLike,
+    Rearrangement,
     Residual,
-    SumPool,
     TernaryConv,
     TernaryLinear,
 )
@@ -26,16 +23,11 @@ from ..models import Model
 
 __all__ = ["names", "walk", "weighted"]
 
-_KINDS: dict[type[nn.Module], str | None] = {
+_KINDS: dict[type[nn.Module], str] = {
     TernaryConv: "conv",
     TernaryLinear: "fc",
-    Norm: None,  # becomes a part of the levels behind it
     Quantize: "act",
     QuantizeLike: "act",
-    MaxPool: "pool",
-    SumPool: "pool",
-    Flatten: "flatten",
-    PadChannels: "pad",
     Residual: "add",
     Concat: "concat",
 }
@@ -60,15 +52,10 @@ def names(model: Model) -> dict[nn.Module, str]:
     found: dict[nn.Module, str] = {}
     counts: dict[str, int] = {}
     for path, layer in walk(model):
-        kinds = [kind for base, kind in _KINDS.items() if isinstance(layer, base)]
-        if not kinds:
-            raise NetworkError(
-                f"{path} is {type(layer).__name__}, which no network has; a network is made of "
-                f"{', '.join(base.__name__ for base in _KINDS)}"
-            )
+        kind = _kind(layer, path)
         if layer in found:
             raise NetworkError(f"{path} is the layer of {found[layer]} again; use a copy of it")
-        if (kind := kinds[0]) is not None:
+        if kind is not None:
             found[layer] = _numbered(kind, counts)
     return found
 
@@ -82,6 +69,22 @@ def weighted(model: Model) -> dict[str, Product]:
             kind = _KINDS[TernaryConv if isinstance(layer, Convolution) else TernaryLinear]
             found[_numbered(kind, counts)] = layer
     return found
+
+
+def _kind(layer: nn.Module, path: str) -> str | None:
+    """What the node of a layer is named after; None for one that has no node of its own."""
+    if isinstance(layer, Rearrangement):
+        return layer.node
+    for base, kind in _KINDS.items():
+        if isinstance(layer, base):
+            return kind
+    if isinstance(layer, Norm):
+        return None
+    bases = [*_KINDS, Norm, *Rearrangement.__subclasses__()]
+    raise NetworkError(
+        f"{path} is {type(layer).__name__}, which no network has; a network is made of "
+        f"{', '.join(base.__name__ for base in bases)}"
+    )
 
 
 def _numbered(kind: str, counts: dict[str, int]) -> str:

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from threefold.errors import NetworkError
-from threefold.network import Conv, Logits, Network, Node, Op, PadChannels, Threshold, Width
+from threefold.network import Conv, Network, Node, Op, Width
 
 __all__ = ["width_of"]
 
@@ -25,24 +23,17 @@ def width_of(whole: Network, name: str, nodes: Sequence[Node]) -> Width:
     NetworkError
         If a node is not a part of that of the whole.
     """
-    filters, ops = {}, {}
+    filters: dict[str, int] = {}
+    ops: dict[str, Op] = {}
     for node, other in zip(nodes, whole.nodes, strict=True):
-        if isinstance(node.op, Conv) and node.op.filters != other.op.filters:
-            filters[node.name] = node.op.filters
-        elif isinstance(node.op, Threshold | PadChannels | Logits) and not _same(node.op, other.op):
+        if isinstance(node.op, Conv) and isinstance(other.op, Conv):
+            if node.op.filters != other.op.filters:
+                filters[node.name] = node.op.filters
+        elif node.op.varies and node.op != other.op:
             ops[node.name] = node.op
     width = Width(filters, ops)
     part = Network(whole.name, whole.input, whole.nodes, {}, {name: width}).at(name)
     for node, other in zip(nodes, part.nodes, strict=True):
-        if not _same(node.op, other.op):
+        if node.op != other.op:
             raise NetworkError(f"{node.name} at width {name!r} is not a part of the whole")
     return width
-
-
-def _same(op: Op, other: Op) -> bool:
-    arrays, others = op.arrays(), other.arrays()
-    return (
-        op.kind == other.kind
-        and op.attributes() == other.attributes()
-        and all(np.array_equal(arrays[key], others[key]) for key in arrays)
-    )

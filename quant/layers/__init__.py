@@ -6,6 +6,7 @@ from .norm import Norm
 from .pool import MaxPool, SumPool
 from .product import Convolution, MatrixProduct, Product
 from .quantize import Quantize, QuantizeLike, Quantizer
+from .rearrangement import Rearrangement
 from .shape import Flatten, PadChannels
 from .slim import Slimmable, taken
 from .tensor import QuantTensor, flat, integers, over_channels
@@ -29,6 +30,7 @@ __all__ = [
     "Quantize",
     "QuantizeLike",
     "Quantizer",
+    "Rearrangement",
     "Relu",
     "Rescale",
     "Residual",

@@ -8,6 +8,7 @@ from torch import nn
 
 from threefold.errors import TrainingError
 
+from .quantize import Quantizer
 from .tensor import QuantTensor
 
 __all__ = ["Concat", "Join", "Residual"]
@@ -22,7 +23,7 @@ class Join(ABC, nn.Module):
         Layers whose results are still to be quantized.
     shortcut : sequence of nn.Module
         Layers that give integers of one scale; none of them is the identity.
-    quantize : nn.Module, optional
+    quantize : Quantizer, optional
         Gives the body's results the shortcut's scale, such as :class:`QuantizeLike`. Left out
         where they have it anyway.
     """
@@ -31,7 +32,7 @@ class Join(ABC, nn.Module):
         self,
         body: Sequence[nn.Module],
         shortcut: Sequence[nn.Module] = (),
-        quantize: nn.Module | None = None,
+        quantize: Quantizer | None = None,
     ):
         super().__init__()
         self.shortcut = nn.Sequential(*shortcut)

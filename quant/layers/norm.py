@@ -1,5 +1,7 @@
 """Batch normalization that leaves integers alone."""
 
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 
@@ -61,6 +63,10 @@ class Norm(Slimmable):
         self.parts[width] = kept = kept.flattened(pixels)
         self.register_buffer(f"running_mean_{width}", taken(self.running_mean, kept, 0).clone())
         self.register_buffer(f"running_var_{width}", taken(self.running_var, kept, 0).clone())
+
+    def narrow(self, width: str, like: Self, kept: Kept) -> Kept:
+        self.slim(width, kept)
+        return kept
 
     @property
     def statistics(self) -> tuple[Tensor, Tensor]:

@@ -1,18 +1,22 @@
 """Pooling of integers."""
 
+import math
+from typing import ClassVar
+
 import torch
-from torch import nn
 from torch.nn import functional
 
+from threefold import network
 from threefold.errors import TrainingError
 
+from .rearrangement import Rearrangement
 from .tensor import QuantTensor
 from .window import four, pair
 
 __all__ = ["MaxPool", "SumPool"]
 
 
-class MaxPool(nn.Module):
+class MaxPool(Rearrangement):
     """The largest of each window. A kernel of 1 with a stride takes a part of the pixels.
 
     Parameters
@@ -29,6 +33,9 @@ class MaxPool(nn.Module):
     TrainingError
         If a number is out of range.
     """
+
+    node: ClassVar[str] = "pool"
+    keeps_codes: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -55,11 +62,14 @@ class MaxPool(nn.Module):
             codes = functional.pad(codes, (left, right, top, bottom), value=-torch.inf)
         return QuantTensor(functional.max_pool2d(codes, self.kernel, self.stride), x.scale, x.shift)
 
+    def operation(self, height: int, width: int) -> network.MaxPool:
+        return network.MaxPool(self.kernel, self.stride, self.padding)
+
     def extra_repr(self) -> str:
         return f"kernel={self.kernel}, stride={self.stride}, padding={self.padding}"
 
 
-class SumPool(nn.Module):
+class SumPool(Rearrangement):
     """The average of each window, as a sum of integers with a scale so much smaller.
 
     Parameters
@@ -75,6 +85,8 @@ class SumPool(nn.Module):
         If a number is out of range.
     """
 
+    node: ClassVar[str] = "pool"
+
     def __init__(
         self,
         kernel: int | tuple[int, int] | None = None,
@@ -88,7 +100,14 @@ class SumPool(nn.Module):
         """Maps of sums, which mean averages."""
         kernel, stride = self.window(*x.codes.shape[2:])
         sums = functional.avg_pool2d(x.codes, kernel, stride, divisor_override=1)
-        return QuantTensor(sums, x.scale / (kernel[0] * kernel[1]), x.shift)
+        return QuantTensor(sums, self.scaled(x.scale, *x.codes.shape[2:]), x.shift)
+
+    def operation(self, height: int, width: int) -> network.SumPool:
+        return network.SumPool(*self.window(height, width))
+
+    def scaled(self, scale: torch.Tensor, height: int, width: int) -> torch.Tensor:
+        kernel, _ = self.window(height, width)
+        return scale / math.prod(kernel)
 
     def window(self, height: int, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
         """Kernel and stride for maps of that size."""

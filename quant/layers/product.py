@@ -1,8 +1,9 @@
 """What layers with weights have in common, whether these are ternary or real."""
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +27,7 @@ class _Part:
     inputs: Kept
 
 
-class Product(ABC, Slimmable):
+class Product(Slimmable):
     """Latent weights, maybe a bias, and the linear map that weights of that shape stand for.
 
     Parameters
@@ -75,6 +76,10 @@ class Product(ABC, Slimmable):
         if outputs > whole:
             raise TrainingError(f"a narrower layer has at most {whole} outputs, not {outputs}")
         self.parts[width] = _Part(Kept.first(whole, outputs), self._inputs(inputs, outputs))
+
+    def narrow(self, width: str, like: Self, kept: Kept) -> Kept:
+        self.slim(width, like.outputs, kept)
+        return Kept.first(self.outputs, like.outputs)
 
     @abstractmethod
     def _inputs(self, kept: Kept, outputs: int) -> Kept:

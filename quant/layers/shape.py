@@ -1,25 +1,34 @@
-"""Layers that rearrange integers and compute nothing."""
+"""Layers that move integers and compute nothing: maps as vectors, more channels."""
 
-from torch import nn
+from typing import ClassVar, Self
+
 from torch.nn import functional
 
+from threefold import network
 from threefold.errors import TrainingError
+from threefold.network import Kept
 
+from .rearrangement import Rearrangement
 from .slim import Slimmable
 from .tensor import QuantTensor, flat
 
 __all__ = ["Flatten", "PadChannels"]
 
 
-class Flatten(nn.Module):
+class Flatten(Rearrangement):
     """Maps as vectors, in the order row, column, channel, unlike :class:`torch.nn.Flatten`."""
+
+    node: ClassVar[str] = "flatten"
 
     def forward(self, x: QuantTensor) -> QuantTensor:
         """Vectors (images, height · width · channels)."""
         return QuantTensor(flat(x.codes), x.scale, x.shift)
 
+    def operation(self, height: int, width: int) -> network.Flatten:
+        return network.Flatten()
 
-class PadChannels(Slimmable):
+
+class PadChannels(Rearrangement, Slimmable):
     """Channels of value 0 in front and behind, as in option-A shortcuts.
 
     Parameters
@@ -32,6 +41,10 @@ class PadChannels(Slimmable):
     TrainingError
         If a number is negative, or both are 0.
     """
+
+    node: ClassVar[str] = "pad"
+    pads: ClassVar[bool] = True
+    keeps_codes: ClassVar[bool] = True
 
     def __init__(self, before: int, after: int):
         super().__init__()
@@ -46,6 +59,12 @@ class PadChannels(Slimmable):
             As for the layer.
         """
         self.parts[width] = _checked(before, after)
+
+    def narrow(self, width: str, like: Self, kept: Kept) -> Kept:
+        added = like.before + like.after
+        before = min(self.before, added)  # channels keep their places where there is room
+        self.slim(width, before, added - before)
+        return Kept.first(self.before + kept.channels + self.after, added + kept.used)
 
     @property
     def before(self) -> int:
@@ -62,6 +81,9 @@ class PadChannels(Slimmable):
         around = [0, 0] * (x.codes.ndim - 2)
         codes = functional.pad(x.codes, (*around, self.before, self.after))
         return QuantTensor(codes, x.scale, x.shift)
+
+    def operation(self, height: int, width: int) -> network.PadChannels:
+        return network.PadChannels(self.before, self.after)
 
     def extra_repr(self) -> str:
         return "{}, {}".format(*self._whole)

@@ -1,6 +1,7 @@
 """Layers of which narrower networks use a part."""
 
-from typing import Any
+from abc import ABC, abstractmethod
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +11,7 @@ from threefold.network import Kept
 __all__ = ["Slimmable", "taken"]
 
 
-class Slimmable(nn.Module):
+class Slimmable(ABC, nn.Module):
     """A layer that knows its part in narrower networks.
 
     Attributes
@@ -25,6 +26,29 @@ class Slimmable(nn.Module):
         super().__init__()
         self.width: str | None = None
         self.parts: dict[str, Any] = {}
+
+    @abstractmethod
+    def narrow(self, width: str, like: Self, kept: Kept) -> Kept:
+        """Be as narrow as ``like`` in the network ``width``, which keeps a part of the channels.
+
+        Parameters
+        ----------
+        width : str
+        like : layer of the same kind
+            Of the same definition, with fewer channels.
+        kept : Kept
+            Channels that there are of its input.
+
+        Returns
+        -------
+        Kept
+            Channels that there are of its output.
+
+        Raises
+        ------
+        TrainingError
+            If the layer does not get narrower by as much.
+        """
 
     @property
     def part(self) -> Any:

@@ -12,10 +12,9 @@ from threefold.network import Codes, Tensor
 from ..layers import (
     Convolution,
     Join,
-    MaxPool,
-    PadChannels,
     Quantizer,
     QuantTensor,
+    Rearrangement,
     Slimmable,
     Ternary,
 )
@@ -128,9 +127,10 @@ def _require_zeros(layer: nn.Module, codes: Codes | None, path: str) -> Codes | 
         _require_zeros(layer.shortcut, codes, f"{path}.shortcut")
         _require_zeros(layer.body, codes, f"{path}.body")
         return None
-    pads = isinstance(layer, PadChannels) or (
-        isinstance(layer, Ternary) and isinstance(layer, Convolution) and any(layer.padding)
-    )
+    if isinstance(layer, Rearrangement):
+        pads = layer.pads
+    else:
+        pads = isinstance(layer, Ternary) and isinstance(layer, Convolution) and any(layer.padding)
     if pads and codes is not None and codes.zero_code is None:
         raise TrainingError(
             f"{path} ({type(layer).__name__}) pads with zeros, but {codes} have none; use "
@@ -138,4 +138,4 @@ def _require_zeros(layer: nn.Module, codes: Codes | None, path: str) -> Codes | 
         )
     if isinstance(layer, Quantizer):
         return layer.codes
-    return codes if isinstance(layer, MaxPool | PadChannels) else None
+    return codes if isinstance(layer, Rearrangement) and layer.keeps_codes else None

@@ -10,7 +10,7 @@ from torch import nn
 from threefold.errors import NetworkError, TrainingError
 from threefold.network import Kept, is_name
 
-from ..layers import Concat, Convolution, Flatten, Join, Norm, PadChannels, Product, Ternary
+from ..layers import Concat, Convolution, Flatten, Join, Product, Slimmable, Ternary
 from .model import Model
 
 __all__ = ["slim"]
@@ -72,25 +72,15 @@ class _Slimming:
             raise TrainingError(f"{path} at width {self._width}: {error}") from None
 
     def _own(self, layer: nn.Module, like: nn.Module, kept: Kept) -> Kept:
-        if isinstance(layer, Product):
-            if _has_passes(layer) and not kept.is_whole:
-                raise TrainingError(
-                    "a grouped convolution of weights with several levels does not get narrower; "
-                    "use ternary ones"
-                )
-            layer.slim(self._width, like.outputs, kept)
-            self._flat = False
-            return Kept.first(layer.outputs, like.outputs)
-        if isinstance(layer, Norm):
-            layer.slim(self._width, kept)
-        elif isinstance(layer, Flatten):
-            self._flat = True
-        elif isinstance(layer, PadChannels):
-            added = like.before + like.after
-            before = min(layer.before, added)  # channels keep their places where there is room
-            layer.slim(self._width, before, added - before)
-            whole = layer.before + kept.channels + layer.after
-            return Kept.first(whole, added + kept.used)
+        if isinstance(layer, Product) and _has_passes(layer) and not kept.is_whole:
+            raise TrainingError(
+                "a grouped convolution of weights with several levels does not get narrower; "
+                "use ternary ones"
+            )
+        if isinstance(layer, Slimmable) and isinstance(like, Slimmable):
+            kept = layer.narrow(self._width, like, kept)
+        if isinstance(layer, Product | Flatten):
+            self._flat = isinstance(layer, Flatten)
         return kept
 
     def _join(self, path: str, layer: Join, like: Join, kept: Kept) -> Kept:
