@@ -171,8 +171,8 @@ SHARED = TernaryLinear(4, 4)
         (
             [nn.Sequential(nn.Flatten()), TernaryLinear(4, 2)],
             "layers.0.0 is Flatten, which no network has; a network is made of TernaryConv, "
-            "TernaryLinear, Quantize, QuantizeLike, Residual, Concat, Norm, MaxPool, SumPool, Flatten, "
-            "PadChannels",
+            "TernaryLinear, Quantize, QuantizeLike, Residual, Concat, Norm, MaxPool, SumPool, "
+            "Flatten, PadChannels",
         ),
         (
             [TernaryLinear(4, 2, weights=Binary(per_filter=True))],
