@@ -25,7 +25,7 @@ from threefold.network import (
     Threshold,
     permute,
 )
-from threefold.plan.align.ties import Ties
+from threefold.plan.alignment.ties import Ties
 from threefold.sim import golden
 
 from ..strategies import images_for, networks
