@@ -186,17 +186,19 @@ def test_a_wheel_holds_every_file(wheel):
 def test_a_wheel_is_imported_as_it_is(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
-    for package in PACKAGES:
-        code = f"import sys; sys.path.insert(0, '.'); import {package} as p; print(p.__file__)"
-        found = Path(tmp_path / run_python(code, cwd=tmp_path).strip())
-        assert found.resolve() == (tmp_path / package.replace(".", "/") / "__init__.py").resolve()
+    code = "import importlib, sys; sys.path.insert(0, '.'); "
+    code += f"[print(importlib.import_module(name).__file__) for name in {PACKAGES}]"
+    found = run_python(code, cwd=tmp_path).splitlines()
+    for package, file in zip(PACKAGES, found, strict=True):
+        wanted = tmp_path / package.replace(".", "/") / "__init__.py"
+        assert (tmp_path / file).resolve() == wanted.resolve()
 
 
 def test_the_editable_install_is_this_checkout(tmp_path):
-    for name, folder in LINKED.items():
-        code = f"import threefold.{name} as p; print(p.__file__)"
-        found = Path(run_python(code, cwd=tmp_path).strip())
-        assert found.resolve() == folder.resolve() / "__init__.py"
+    code = "import importlib\nfor name in {}: print(importlib.import_module(name).__file__)"
+    found = run_python(code.format([f"threefold.{name}" for name in LINKED]), cwd=tmp_path)
+    for folder, file in zip(LINKED.values(), found.splitlines(), strict=True):
+        assert Path(file).resolve() == folder.resolve() / "__init__.py"
 
 
 def test_the_version_is_stated_once(tmp_path):

@@ -29,5 +29,3 @@ def test_every_network_fits_its_board(case):
     board = get(row["board"])
     for resource, used in row["utilization"].items():
         assert used["used"] <= used["available"] == getattr(board.device, resource)
-    assert row["fmax_mhz"] == row["fmax_by_seed"][str(row["seed"])]
-    assert row["images_per_second"] == pytest.approx(row["fmax_mhz"] * 1e6 / row["interval"])

@@ -44,40 +44,6 @@ def test_every_point_is_recorded():
         assert points == pruning.points([m for m in pruning.METHODS if any(m in p for p in points)])
 
 
-@pytest.mark.parametrize(
-    "row",
-    [row for row in ROWS if row["simulated"]],
-    ids=lambda row: f"{row['network']}-{row['method']}-{row['fraction']}",
-)
-def test_simulated_cycles_are_those_predicted(row):
-    assert {key: row["simulated"][key] for key in row["cycles"]} == row["cycles"]
-
-
-@pytest.mark.parametrize("network", sorted({row["network"] for row in ROWS}))
-def test_cycles_fall_with_the_tiles(network):
-    whole, *rest = sorted(
-        (row for row in ROWS if row["network"] == network), key=lambda row: row["fraction"]
-    )
-    assert whole["simulated"]
-    assert any(row["simulated"] for row in rest) or network == "resnet8-jpeg"
-    # Tiles that are left unevenly cost more: filters with few of them wait for their requantizer.
-    waiting = 0.01 if network == "lenet-digits" else 0.06
-    for row in rest:
-        assert row["tiles_skipped"] >= sum(each["pruned"] for each in row["tiles"].values()) - 1
-        share = row["cycles"]["interval"] / whole["cycles"]["interval"]
-        assert share <= 1 - row["fraction"] + waiting
-
-
-@pytest.mark.parametrize(
-    ("network", "method"),
-    sorted({(row["network"], row["method"]) for row in ROWS if row["fraction"]}),
-)
-def test_more_pruned_tiles_are_fewer_cycles(network, method):
-    intervals = [point["interval"] for point in picture.curve(ROWS, network, method)]
-    assert intervals == sorted(intervals, reverse=True)
-    assert len(set(intervals)) == len(intervals) == 5
-
-
 def test_an_untrained_network_is_measured():
     case = pruning.CASES["lenet-digits"]
     case = dataclasses.replace(case, config=dataclasses.replace(case.config, widths=(16, 8, 8)))

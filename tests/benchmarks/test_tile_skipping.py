@@ -22,16 +22,9 @@ def test_a_quarter_of_the_tiles_takes_27_percent_at_most(row):
         if row["kernel_positions"] == "one" or layer["name"] not in FIRST:
             for before, after in (layer["cycles"], layer["bits"]):
                 assert after <= 0.27 * before
-    if row["simulated"]:
-        assert row["simulated"]["interval"] == row["intervals"][1]
-        assert row["simulated"]["latency"] == row["simulated"]["predicted_latency"]
 
 
 def test_figures_are_those_recorded():
     row = dict(ROWS[0])
     del row["simulated"]
     assert json.loads(json.dumps(tile_skipping.measure("cnv", "one"))) == row
-
-
-def test_one_network_was_simulated():
-    assert any(row["simulated"] for row in ROWS)
