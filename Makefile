@@ -19,11 +19,11 @@ demo: $(installed) ## train, plan, simulate and build a classifier of digits for
 	$(bin)/threefold build out/digits/network.tern -o out/digits
 	$(bin)/threefold report out/digits
 
-test: $(installed) warm ## run every test
+test: $(installed) warm ## run the tests, in minutes
 	$(pytest)
 
-nightly: $(installed) warm ## run every test, property tests with many more random examples
-	$(pytest) --hypothesis-profile=nightly
+nightly: $(installed) warm ## run every test, those marked nightly too, with many more random examples
+	$(pytest) -m "" --hypothesis-profile=nightly
 
 lint: $(installed) ## check style and format
 	$(bin)/ruff check

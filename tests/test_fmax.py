@@ -8,6 +8,7 @@ from threefold.project import Project
 from .digits import network
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("board", "clock_mhz", "least_mhz", "sync"),
     [

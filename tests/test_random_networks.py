@@ -1,11 +1,10 @@
 """Random convolutional networks: hardware, golden model and cycle model say the same.
 
-A run of ``pytest --hypothesis-profile=nightly`` takes fifteen times as many.
+The nightly run takes fifteen times as many.
 """
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from threefold.network import INPUT
 from threefold.plan.cycle_model.cycles import trace
@@ -15,22 +14,18 @@ from threefold.sim.verification import AcceleratorBench
 from .accelerators import CODES, random_images
 from .random_networks import random_convolutional, random_convolutional_plan
 
-SEEDS = {False: [*range(13), 56, 103, 139, 254, 263, 276, 297], True: [*range(300)]}
+ALL = range(300)
+ORDINARY = [*range(13), 56, 103, 139, 254, 263, 276, 297]
 KINDS = {
     *("conv", "threshold", "logits", "argmax", "max_pool", "sum_pool"),
     *("add", "concat", "flatten", "pad_channels"),
 }
 
 
-def nightly() -> bool:
-    return settings().max_examples >= 1000
-
-
-def pytest_generate_tests(metafunc):
-    if "seed" in metafunc.fixturenames:
-        metafunc.parametrize("seed", SEEDS[nightly()])
-
-
+@pytest.mark.parametrize(
+    "seed",
+    [seed if seed in ORDINARY else pytest.param(seed, marks=pytest.mark.nightly) for seed in ALL],
+)
 def test_bit_and_cycle_exact(seed):
     rng = np.random.default_rng(seed)
     plan = random_convolutional_plan(rng)
@@ -61,9 +56,15 @@ def read_codes(network):
             yield names.get(types[node.inputs[0]].element), any(node.op.padding)
 
 
-@pytest.mark.parametrize("every", [False, True], ids=["ordinary", "nightly"])
-def test_all_kinds_and_types_are_among_them(every):
-    networks = [random_convolutional(np.random.default_rng(seed)) for seed in SEEDS[every]]
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        pytest.param(ORDINARY, id="ordinary"),
+        pytest.param(ALL, id="nightly", marks=pytest.mark.nightly),
+    ],
+)
+def test_all_kinds_and_types_are_among_them(seeds):
+    networks = [random_convolutional(np.random.default_rng(seed)) for seed in seeds]
     assert {node.op.kind for network in networks for node in network.nodes} == KINDS
     read = {found for network in networks for found in read_codes(network)}
     assert {name for name, _ in read} >= CODES.keys()

@@ -3,7 +3,6 @@
 import convolutions
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from threefold import references
 from threefold.hw.accelerator import Accelerator
@@ -48,7 +47,7 @@ def test_small_forms_equal_golden_and_prediction(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.skipif(settings().max_examples < 1000, reason="takes minutes: in make nightly")
+@pytest.mark.nightly
 def test_whole_networks_equal_golden_and_prediction(name, tmp_path):
     assert tuple(convolutions.CASES) == NAMES
     plan = convolutions.folded(name)

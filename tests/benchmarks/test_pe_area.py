@@ -18,7 +18,13 @@ AREAS = ("cells", "packed", "flip_flops")
 
 
 @pytest.mark.parametrize("family", pe_area.FAMILIES)
-@pytest.mark.parametrize(("simd", "bits"), pe_area.POINTS)
+@pytest.mark.parametrize(
+    ("simd", "bits"),
+    [
+        (8, 4),
+        *(pytest.param(*p, marks=pytest.mark.nightly) for p in pe_area.POINTS if p != (8, 4)),
+    ],
+)
 def test_area_has_not_grown(family, simd, bits):
     measured = pe_area.measure(family, "pe", simd, bits)
     recorded = RECORDED[family, "pe", simd, bits]
@@ -27,6 +33,7 @@ def test_area_has_not_grown(family, simd, bits):
     }
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("family", pe_area.FAMILIES)
 def test_form_c_is_what_was_recorded(family):
     assert pe_area.measure(family, "form_c", 8, 4) == RECORDED[family, "form_c", 8, 4]

@@ -44,6 +44,7 @@ def test_recorded_error(family):
     )
 
 
+@pytest.mark.nightly
 @every_family
 def test_synthesis_is_what_was_recorded(family):
     point = requantizers.POINTS[2]

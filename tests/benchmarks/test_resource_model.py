@@ -28,6 +28,7 @@ def test_estimate_is_what_was_recorded(family, point):
     assert row["bram_estimated"] == expected.bram
 
 
+@pytest.mark.nightly
 @every_family
 @pytest.mark.parametrize("point", [Point((64, 64, 10), 2, 0), MapPoint(4)], ids=lambda p: p.name)
 def test_estimate_is_near_the_synthesis(family, point):
