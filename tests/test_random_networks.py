@@ -56,13 +56,7 @@ def read_codes(network):
             yield names.get(types[node.inputs[0]].element), any(node.op.padding)
 
 
-@pytest.mark.parametrize(
-    "seeds",
-    [
-        pytest.param(ORDINARY, id="ordinary"),
-        pytest.param(ALL, id="nightly", marks=pytest.mark.nightly),
-    ],
-)
+@pytest.mark.parametrize("seeds", [ORDINARY, ALL], ids=["ordinary", "nightly"])
 def test_all_kinds_and_types_are_among_them(seeds):
     networks = [random_convolutional(np.random.default_rng(seed)) for seed in seeds]
     assert {node.op.kind for network in networks for node in network.nodes} == KINDS

@@ -161,7 +161,13 @@ def prover(tmp_path):
     return Prover(tmp_path)
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("vector", "square"),
+        *(pytest.param(name, marks=pytest.mark.nightly) for name in ("padded", "strided")),
+    ],
+)
 def test_no_word_is_read_and_written_in_one_cycle(prover, name):
     reader, depth = SMALL[name]
     assert not prover.violated(Meeting(reader), cycles=depth)

@@ -95,7 +95,13 @@ SLIDING = {
 }
 
 
-@pytest.mark.parametrize("codes", ["unsigned2", "signed8", "ternary", "unsigned8"])
+@pytest.mark.parametrize(
+    "codes",
+    [
+        *("signed8", "ternary"),
+        *(pytest.param(codes, marks=pytest.mark.nightly) for codes in ("unsigned2", "unsigned8")),
+    ],
+)
 @pytest.mark.parametrize("name", SLIDING)
 def test_slides(name, codes):
     parameters, codes = SLIDING[name], CODES[codes]

@@ -1,6 +1,7 @@
 # amaranth: UnusedElaboratable=no
 
 import dataclasses
+import functools
 import json
 import re
 from itertools import groupby
@@ -49,22 +50,38 @@ def available(path):
     return [count for count in counts if count]
 
 
+@pytest.fixture(scope="module")
+def build_for(tmp_path_factory):
+    """Builds the difference for a board, once: the result, its folder and the steps it told."""
+
+    @functools.cache
+    def build_for(name):
+        folder, steps = tmp_path_factory.mktemp(name), []
+        result = build_bitstream(
+            Difference(),
+            get(name),
+            folder,
+            name="tiny",
+            progress=lambda *step: steps.append(step),
+        )
+        return result, folder, steps
+
+    return build_for
+
+
 @pytest.mark.parametrize(
     ("name", "clock_mhz", "suffix", "start"),
     [
         ("icebreaker", 30, ".bin", bytes.fromhex("ff0000ff7eaa997e")),
-        ("ulx3s_12f", 75, ".bit", b"\xff\x00"),
+        pytest.param("ulx3s_12f", 75, ".bit", b"\xff\x00", marks=pytest.mark.nightly),
         ("ulx3s_85f", 75, ".bit", b"\xff\x00"),
     ],
 )
-def test_bitstream(tmp_path, name, clock_mhz, suffix, start):
-    steps = []
+def test_bitstream(build_for, name, clock_mhz, suffix, start):
     board = get(name)
     device = board.device
-    result = build_bitstream(
-        Difference(), board, tmp_path, name="tiny", progress=lambda *step: steps.append(step)
-    )
-    assert result.bitstream == tmp_path / "gateware" / f"tiny{suffix}"
+    result, folder, steps = build_for(name)
+    assert result.bitstream == folder / "gateware" / f"tiny{suffix}"
     assert result.bitstream.read_bytes().startswith(start)
     assert result.clock_mhz == clock_mhz <= result.fmax_mhz
     assert result.utilization["bram"] == {"used": 1, "available": device.bram}
@@ -76,18 +93,17 @@ def test_bitstream(tmp_path, name, clock_mhz, suffix, start):
     assert len(steps) > 3 * len(STEPS)
     assert [done for _, done in steps] == sorted(done for _, done in steps)
     assert sorted(result.tools) == sorted(result.seconds)
-    left = {path.name for path in (tmp_path / "gateware").iterdir()}
+    left = {path.name for path in (folder / "gateware").iterdir()}
     assert {"tiny.il", "tiny.report.json", "tiny.stat.json", "yosys.log"} <= left
     assert not [file for file in left if file.startswith(".")]
-    assert available(tmp_path / "gateware" / "tiny.report.json") == [
+    assert available(folder / "gateware" / "tiny.report.json") == [
         [number] for number in (device.lut, device.bram, device.spram) if number
     ]
 
 
-def test_same_input_same_bitstream(tmp_path):
-    first, second = (
-        build_bitstream(Difference(), get("icebreaker"), tmp_path / folder) for folder in "ab"
-    )
+def test_same_input_same_bitstream(build_for, tmp_path):
+    first, *_ = build_for("icebreaker")
+    second = build_bitstream(Difference(), get("icebreaker"), tmp_path, name="tiny")
     assert first.digest == second.digest
     assert first.bitstream.read_bytes() == second.bitstream.read_bytes()
 
