@@ -9,8 +9,9 @@ from threefold.sim import golden
 
 from .accelerators import engines
 from .digits import dataset, network, trained
+from .nightly import mostly_nightly
 
-SEEDS = (0, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in (1, 2)))
+SEEDS = (0, 1, 2)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def test_the_test_split_is_what_it_should_be():
     assert dataset().test_images.shape == (360, 1, 1, 64)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", mostly_nightly(SEEDS, always=[0]))
 def test_golden_equals_pytorch_on_every_code(seed):
     images = dataset().test_images
     codes = golden.evaluate(network(seed), images)
@@ -72,5 +73,5 @@ def test_predicted_cycles_are_the_measured_ones(project, simulated):
 @pytest.mark.nightly
 def test_mean_accuracy():
     images, labels = dataset().test_images, dataset().test_labels
-    found = [golden.accuracy(network(seed), images, labels) for seed in (0, 1, 2)]
+    found = [golden.accuracy(network(seed), images, labels) for seed in SEEDS]
     assert np.mean(found) >= 0.96

@@ -12,6 +12,7 @@ from threefold.sim import golden
 from threefold.sim.verification import AcceleratorBench
 
 from .accelerators import CODES, random_images
+from .nightly import mostly_nightly
 from .random_networks import random_convolutional, random_convolutional_plan
 
 ALL = range(300)
@@ -22,10 +23,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize(
-    "seed",
-    [seed if seed in ORDINARY else pytest.param(seed, marks=pytest.mark.nightly) for seed in ALL],
-)
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=ORDINARY))
 def test_bit_and_cycle_exact(seed):
     rng = np.random.default_rng(seed)
     plan = random_convolutional_plan(rng)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from ..nightly import mostly_nightly
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 spec = importlib.util.spec_from_file_location("pe_area", BENCHMARKS / "pe_area.py")
@@ -18,13 +20,7 @@ AREAS = ("cells", "packed", "flip_flops")
 
 
 @pytest.mark.parametrize("family", pe_area.FAMILIES)
-@pytest.mark.parametrize(
-    ("simd", "bits"),
-    [
-        (8, 4),
-        *(pytest.param(*p, marks=pytest.mark.nightly) for p in pe_area.POINTS if p != (8, 4)),
-    ],
-)
+@pytest.mark.parametrize(("simd", "bits"), mostly_nightly(pe_area.POINTS, always=[(8, 4)]))
 def test_area_has_not_grown(family, simd, bits):
     measured = pe_area.measure(family, "pe", simd, bits)
     recorded = RECORDED[family, "pe", simd, bits]

@@ -42,6 +42,8 @@ from threefold.plan import Folding, fold, lower
 from threefold.plan.units import EngineUnit, PoolUnit
 from threefold.sim.verification import ChangingPayload, GatedValid, ImpatientValid, Prover
 
+from ..nightly import mostly_nightly
+
 NETWORK = Network.chain(
     "small",
     Tensor((1, 1, 4), Codes.ternary()),
@@ -218,15 +220,10 @@ ONE_OF_EACH = [
     "concat",
     "pad_channels",
 ]
-NIGHTLY = pytest.mark.nightly
-
-
-def parameters(names, soon):
-    """The names, of which all but ``soon`` are left to the nightly run."""
-    return [name if name in soon else pytest.param(name, marks=NIGHTLY) for name in names]
-
-
-every_case = pytest.mark.parametrize("name", parameters(CASES, [*ONE_OF_EACH, "uart_receiver"]))
+THREE = ["serializer", "fifo", "requantizer"]
+every_case = pytest.mark.parametrize(
+    "name", mostly_nightly(CASES, always=[*ONE_OF_EACH, "array", "uart_receiver"])
+)
 
 
 @pytest.fixture
@@ -240,7 +237,7 @@ def test_valid_and_payload_hold_while_waiting(prover, name):
     assert prover.holds(case.make(), depth=INDUCTION)
 
 
-@pytest.mark.parametrize("name", parameters(CASES, ["serializer", "fifo", "requantizer"]))
+@pytest.mark.parametrize("name", mostly_nightly(CASES, always=THREE))
 def test_beats_can_wait_and_leave(prover, name):
     case = CASES[name]
     assert prover.covers(case.make(), cycles=case.cycles, beats=case.beats)
@@ -286,7 +283,7 @@ def test_a_valid_that_does_not_hold_is_found(prover, name):
     assert prover.violated(ImpatientValid(case.make()), cycles=case.cycles)
 
 
-@pytest.mark.parametrize("name", parameters(ONE_OF_EACH, ["serializer", "fifo", "requantizer"]))
+@pytest.mark.parametrize("name", mostly_nightly(ONE_OF_EACH, always=THREE))
 def test_a_payload_that_does_not_hold_is_found(prover, name):
     case = CASES[name]
     assert prover.violated(ChangingPayload(case.make()), cycles=case.cycles)

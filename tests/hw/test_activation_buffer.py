@@ -16,6 +16,7 @@ from threefold.hw.window_walker import WindowWalker
 from threefold.plan.window import Window
 from threefold.sim.verification import Prover
 
+from ..nightly import mostly_nightly
 from ..windows import READERS, Reader
 
 
@@ -161,13 +162,7 @@ def prover(tmp_path):
     return Prover(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("vector", "square"),
-        *(pytest.param(name, marks=pytest.mark.nightly) for name in ("padded", "strided")),
-    ],
-)
+@pytest.mark.parametrize("name", mostly_nightly(SMALL, always=["vector", "square"]))
 def test_no_word_is_read_and_written_in_one_cycle(prover, name):
     reader, depth = SMALL[name]
     assert not prover.violated(Meeting(reader), cycles=depth)

@@ -10,6 +10,7 @@ from threefold.sim.verification import StreamBench, pass_through
 
 from ..accelerators import CODES, divisors, random_images
 from ..elaboration import elaborated
+from ..nightly import mostly_nightly
 
 ROWS, COLUMNS = 6, 8
 
@@ -97,10 +98,7 @@ SLIDING = {
 
 @pytest.mark.parametrize(
     "codes",
-    [
-        *("signed8", "ternary"),
-        *(pytest.param(codes, marks=pytest.mark.nightly) for codes in ("unsigned2", "unsigned8")),
-    ],
+    mostly_nightly(["unsigned2", "signed8", "ternary", "unsigned8"], always=["signed8", "ternary"]),
 )
 @pytest.mark.parametrize("name", SLIDING)
 def test_slides(name, codes):

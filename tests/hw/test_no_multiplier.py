@@ -15,6 +15,7 @@ from threefold.plan import Folding, fold
 from threefold.tools.toolchain import run
 
 from ..accelerators import CODES, random_plan
+from ..nightly import mostly_nightly
 
 ARITHMETIC = {"$mul", "$macc", "$macc_v2", "$div", "$divfloor", "$mod", "$modfloor", "$pow"}
 BLOCKS = {"SB_MAC16", "MULT18X18D", "ALU54B", *ARITHMETIC}
@@ -37,7 +38,7 @@ def small_accelerator():
 
 
 @pytest.mark.parametrize("family", ["ice40", "ecp5"])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", mostly_nightly(range(12), always=range(4)))
 def test_no_accelerator_multiplies_or_divides(seed, family):
     rng = np.random.default_rng(seed)
     plan = random_plan(rng, CODES[list(CODES)[seed]], layers=3)
