@@ -29,9 +29,12 @@ def test_every_example_runs_one_after_the_other(folder, monkeypatch, capfd):
     monkeypatch.chdir(folder)
     for program, *argv in EXAMPLES:
         assert program == "threefold"
-        brief = ["--epochs", "1"] if argv[0] == "train" and "--seed" not in argv else []
-        quiet = [] if "--verbose" in argv else ["-q"]
-        assert cli.main([*argv, *brief, *quiet]) == 0, capfd.readouterr()
+        more = [] if "--verbose" in argv else ["-q"]
+        if argv[0] == "train":
+            more += ["--epochs", "1"]
+            if "--seed" in argv:  # the network that is built
+                more += ["--widths", "8,8"]
+        assert cli.main([*argv, *more]) == 0, capfd.readouterr()
     digits = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert digits >= {
         "out/digits/gateware/digits.bin",

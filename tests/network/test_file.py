@@ -706,9 +706,9 @@ def test_a_wrong_checksum_is_refused(refused, content):
 def test_many_nodes_do_not_hang(graph, file):
     node = {"op": "argmax", "attributes": {}, "arrays": {}}
     graph["nodes"] = [node | {"name": f"n{i}", "inputs": ["input"]} for i in range(50_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     assert not loads_or_is_refused(file, graph=graph, arrays={})
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_all_errors_are_of_the_tree():
