@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
-from threefold.plan.units import ConcatUnit
+from threefold.plan.units.concat import ConcatUnit
 
 from .component import component
 from .stream import lane_stream

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, EnableInserter, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from threefold.plan.units import EngineUnit
+from threefold.plan.units.engine import EngineUnit
 
 from .component import component
 from .logits import LogitAdder

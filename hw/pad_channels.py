@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
 from threefold.plan.layers import codes_of
-from threefold.plan.units import PadChannelsUnit
+from threefold.plan.units.pad_channels import PadChannelsUnit
 
 from .component import component
 from .stream import lane_stream

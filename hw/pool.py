@@ -4,7 +4,7 @@ from amaranth.hdl import EnableInserter, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from threefold.plan.units import PoolUnit
+from threefold.plan.units.pool import PoolUnit
 
 from .component import component
 from .stream import lane_stream

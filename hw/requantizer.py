@@ -14,7 +14,7 @@ from threefold.plan.requantize import (
     requantizer_cycles,
     requantizer_latency,
 )
-from threefold.plan.units import ThresholdUnit
+from threefold.plan.units.threshold import ThresholdUnit
 
 from .component import component
 from .level_search import ParallelSearch, PipelinedSearch, SequentialSearch

@@ -17,7 +17,7 @@ from threefold.network import (
 )
 from threefold.plan import Folding, Plan, fold, lower
 from threefold.plan.layers import ConvLayer
-from threefold.plan.units import EngineUnit
+from threefold.plan.units.engine import EngineUnit
 from threefold.plan.window import Window
 
 __all__ = [

@@ -39,7 +39,8 @@ from threefold.network import (
     Threshold,
 )
 from threefold.plan import Folding, fold, lower
-from threefold.plan.units import EngineUnit, PoolUnit
+from threefold.plan.units.engine import EngineUnit
+from threefold.plan.units.pool import PoolUnit
 from threefold.sim.verification import ChangingPayload, GatedValid, ImpatientValid, Prover
 
 from ..nightly import mostly_nightly

@@ -4,7 +4,7 @@ import pytest
 from threefold.hw.engine import Engine
 from threefold.network import Codes, Conv, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, lower
-from threefold.plan.units import EngineUnit
+from threefold.plan.units.engine import EngineUnit
 from threefold.sim import golden
 from threefold.sim.verification import StreamBench, pass_through
 

@@ -8,7 +8,7 @@ from threefold.hw.pool import PoolEngine, Reducer
 from threefold.hw.stream import lane_count, lane_shape
 from threefold.network import Codes, MaxPool, Network, SumPool, Tensor
 from threefold.plan import lower
-from threefold.plan.units import PoolUnit
+from threefold.plan.units.pool import PoolUnit
 from threefold.sim import golden
 from threefold.sim.verification import StreamBench, pass_through
 

@@ -23,7 +23,7 @@ from threefold.network import (
     Threshold,
 )
 from threefold.plan import lower
-from threefold.plan.layers import (
+from threefold.plan.layers.layer import (
     AddLayer,
     ArgMaxLayer,
     ConcatLayer,
@@ -31,7 +31,8 @@ from threefold.plan.layers import (
     PoolLayer,
     ThresholdLayer,
 )
-from threefold.plan.units import ConcatUnit, PadChannelsUnit
+from threefold.plan.units.concat import ConcatUnit
+from threefold.plan.units.pad_channels import PadChannelsUnit
 from threefold.plan.window import Window
 from threefold.sim import golden
 

@@ -30,8 +30,11 @@ from threefold.plan.cycle_model.stages import (
     SKID,
 )
 from threefold.plan.netlist import Wire, joins, netlist
-from threefold.plan.units import AddUnit, ArgMaxUnit, EngineUnit, PoolUnit
+from threefold.plan.units.add import AddUnit
+from threefold.plan.units.argmax import ArgMaxUnit
 from threefold.plan.units.block import StreamType
+from threefold.plan.units.engine import EngineUnit
+from threefold.plan.units.pool import PoolUnit
 
 TENSOR = Tensor((4, 4, 6), Codes.unsigned(2))
 

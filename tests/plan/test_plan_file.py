@@ -23,7 +23,7 @@ from threefold.network import (
 )
 from threefold.plan import Folding, fold, load_plan, save_plan
 from threefold.plan.file import digest
-from threefold.plan.units import EngineUnit
+from threefold.plan.units.engine import EngineUnit
 
 from ..accelerators import engines
 
@@ -163,8 +163,8 @@ def edit(content, place, value):
         (
             ["units", 0, "kind"],
             "abacus",
-            "no unit is of kind 'abacus'; kinds are engine, pool, add, concat, pad_channels, "
-            "threshold, argmax",
+            "no unit is of kind 'abacus'; kinds are add, argmax, concat, engine, pad_channels, "
+            "pool, threshold",
         ),
         (["units", 0, "kind"], "pool", "a unit of kind 'pool' does not realize 'fc1'"),
         (["units", 0, "kind"], 3, "'kind' must be a name, not 3"),

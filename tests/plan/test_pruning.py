@@ -8,7 +8,7 @@ from threefold.hw.engine import Engine
 from threefold.hw.verilog import to_rtlil
 from threefold.network import Codes, Dense, Logits, Network, Tensor
 from threefold.plan import Folding, lower
-from threefold.plan.units import EngineUnit
+from threefold.plan.units.engine import EngineUnit
 from threefold.sim.verification import pass_through
 
 ROWS, COLUMNS = 16, 24

@@ -17,11 +17,14 @@ from threefold.hw.verilog import to_verilog
 from threefold.network import Add, Codes, Conv, Network, Node, Tensor, Threshold
 from threefold.network import PadChannels as PadOp
 from threefold.plan import KINDS, Folding, fold, load_plan, save_plan
-from threefold.plan.layers import AddLayer, Layer, PadChannelsLayer
+from threefold.plan.layers import Layer
+from threefold.plan.layers.layer import AddLayer, PadChannelsLayer
 from threefold.plan.search.fold import plan_of
 from threefold.plan.summary import branches
-from threefold.plan.units import AddUnit, PadChannelsUnit, Unit, kind_for
+from threefold.plan.units import Unit, kind_for
+from threefold.plan.units.add import AddUnit
 from threefold.plan.units.block import Block, StreamType, Tap
+from threefold.plan.units.pad_channels import PadChannelsUnit
 from threefold.plan.units.unit import stream_type
 from threefold.report import make_report, render_page
 from threefold.sim.simulate import simulate
@@ -223,7 +226,7 @@ def test_an_unknown_kind_raises(use, message):
 def test_a_layer_without_a_unit_raises():
     codes = Tensor((1, 1, 2), Codes.unsigned(2))
     layer = Layer("odd", "odd", ("input",), (codes,), codes)
-    message = "^no unit realizes 'odd'; name its kind in threefold.plan.units.KINDS$"
+    message = "^no unit realizes 'odd'; give it a kind in threefold/plan/units$"
     with pytest.raises(PlanError, match=message):
         kind_for((layer,))
 

@@ -7,9 +7,12 @@ from threefold.errors import PlanError
 from threefold.network import Codes, Tensor
 from threefold.plan import Folding
 from threefold.plan.cycle_model import predict
-from threefold.plan.layers import ConcatLayer, PadChannelsLayer, PoolLayer
+from threefold.plan.layers.layer import ConcatLayer, PadChannelsLayer, PoolLayer
 from threefold.plan.netlist import netlist
-from threefold.plan.units import ConcatUnit, EngineUnit, PadChannelsUnit, PoolUnit
+from threefold.plan.units.concat import ConcatUnit
+from threefold.plan.units.engine import EngineUnit
+from threefold.plan.units.pad_channels import PadChannelsUnit
+from threefold.plan.units.pool import PoolUnit
 from threefold.plan.units.window_unit import least_depth, smooth_depth
 from threefold.plan.window import Window
 

@@ -1,47 +1,28 @@
 """Units: the kinds of hardware that layers are realized by, one module each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pkgutil import iter_modules
 
 from ...errors import PlanError
 from ..layers import Layer
-from .add import AddUnit
-from .argmax import ArgMaxUnit
-from .concat import ConcatUnit
-from .engine import EngineUnit
-from .pad_channels import PadChannelsUnit
-from .pool import PoolUnit
-from .threshold import ThresholdUnit
 from .unit import ActivationBuffer, Decisions, Unit
 
-__all__ = [
-    "KINDS",
-    "ActivationBuffer",
-    "AddUnit",
-    "ArgMaxUnit",
-    "ConcatUnit",
-    "Decisions",
-    "EngineUnit",
-    "PadChannelsUnit",
-    "PoolUnit",
-    "ThresholdUnit",
-    "Unit",
-    "kind_for",
-    "kind_named",
-]
+__all__ = ["KINDS", "ActivationBuffer", "Decisions", "Unit", "kind_for", "kind_named"]
 
-KINDS: dict[str, type[Unit]] = {
-    kind.kind: kind
-    for kind in (
-        EngineUnit,
-        PoolUnit,
-        AddUnit,
-        ConcatUnit,
-        PadChannelsUnit,
-        ThresholdUnit,
-        ArgMaxUnit,
-    )
-}
-"""Kinds of units by the word for them in plans; a further one may be added."""
+
+def _find() -> Iterator[type[Unit]]:
+    for info in iter_modules(__path__):
+        module = import_module(f".{info.name}", __name__)
+        for value in vars(module).values():
+            own = isinstance(value, type) and value.__module__ == module.__name__
+            if own and issubclass(value, Unit) and hasattr(value, "kind"):
+                yield value
+
+
+KINDS: dict[str, type[Unit]] = {kind.kind: kind for kind in _find()}
+"""Kinds of units by the word for them in plans: all that the modules of this package hold. Others
+may be added."""
 
 
 def kind_named(word: str) -> type[Unit]:
@@ -69,4 +50,4 @@ def kind_for(layers: Sequence[Layer]) -> type[Unit]:
         if kind.accepts(layers):
             return kind
     names = ", ".join(repr(layer.name) for layer in layers)
-    raise PlanError(f"no unit realizes {names}; name its kind in threefold.plan.units.KINDS")
+    raise PlanError(f"no unit realizes {names}; give it a kind in threefold/plan/units")

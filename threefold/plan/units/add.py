@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ...fpga import Family, Resources
 from ..cycle_model.stages import StageBuilder
-from ..layers import AddLayer
+from ..layers.layer import AddLayer
 from .stream_unit import StreamUnit
 
 __all__ = ["AddUnit"]

@@ -6,7 +6,8 @@ from typing import Self
 
 from ...fpga import Family, Resources
 from ..cycle_model.stages import StageBuilder
-from ..layers import ArgMaxLayer, Layer, only
+from ..layers import Layer, only
+from ..layers.layer import ArgMaxLayer
 from .block import StreamType, Tap
 from .unit import Decisions, Unit, stream_type
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ...fpga import Family, Resources
 from ..cycle_model.stages import StageBuilder
-from ..layers import ConcatLayer
+from ..layers.layer import ConcatLayer
 from .stream_unit import StreamUnit
 
 __all__ = ["ConcatUnit"]

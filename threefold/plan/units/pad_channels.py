@@ -5,7 +5,7 @@ from math import gcd
 
 from ...fpga import Family, Resources
 from ..cycle_model.stages import StageBuilder
-from ..layers import PadChannelsLayer
+from ..layers.layer import PadChannelsLayer
 from .stream_unit import StreamUnit
 
 __all__ = ["PadChannelsUnit"]

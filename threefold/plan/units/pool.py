@@ -11,7 +11,8 @@ import numpy as np
 from ...fpga import Family, Resources
 from ..cycle_model.stages import StageBuilder
 from ..latency import POOL_LATENCY, READER_LATENCY
-from ..layers import Layer, PoolLayer, only
+from ..layers import Layer, only
+from ..layers.layer import PoolLayer
 from ..program import Program
 from ..schedule import divisors
 from ..window import Walk, Window

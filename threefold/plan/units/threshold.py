@@ -7,7 +7,8 @@ from typing import Self
 
 from ...fpga import GENERIC, Family, Resources
 from ..cycle_model.stages import StageBuilder
-from ..layers import Layer, ThresholdLayer, only
+from ..layers import Layer, only
+from ..layers.layer import ThresholdLayer
 from ..requantize import FORMS, check_form, requantizer_cycles, requantizer_resources
 from ..schedule import divisors
 from .requantizing import add_requantizer
