@@ -262,8 +262,7 @@ class Project:
         check(self.plan, images, path.parent, simulator=simulator, stalls=stalls)
         if labels is not None and len(labels) != len(images):
             raise DataError(f"{len(images)} images do not go with {len(labels)} labels")
-        classes = self.plan.steps[-1].step.channels
-        pixels = self.plan.steps[-1].step.pixels
+        classes, pixels = self.plan.ports.classes, self.plan.ports.output.pixels
         if labels is not None and pixels != 1:
             raise DataError(
                 f"{self.name!r} gives {pixels} pixels, not one class for each image; "

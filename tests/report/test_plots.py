@@ -108,5 +108,5 @@ def test_weights(report):
 
 def test_long_layer_names_are_cut(make_plan):
     report = make_report(make_plan(1))
-    report["layers"][0]["name"] = "l" * 64
+    report["layers"][0]["name"] = report["steps"][0]["name"] = "l" * 64
     assert texts(cycles_plot(report))[0] == f"{'l' * 18}…"

@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -15,9 +14,9 @@ from ..fpga import MEMORIES
 from ..network import Network, load
 from ..plan import FORMS, Folding, refold
 from ..project import Project
-from .progress import progress_bar
+from .progress import progress_of
 
-__all__ = ["add_plan_arguments", "open_project", "plan_progress", "plan_project"]
+__all__ = ["add_plan_arguments", "open_project", "plan_project"]
 
 
 def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,20 +90,12 @@ def plan_project(args: argparse.Namespace, console: Console) -> Project:
     return _draft(args, network, folder, console)
 
 
-@contextlib.contextmanager
-def plan_progress(console: Console, what: str = "plan") -> Iterator[Callable[[int, int], None]]:
-    """A bar for what plans: a function to be told how much is done, and of how much."""
-    with progress_bar(console) as bar:
-        task = bar.add_task(what)
-        yield lambda done, parts: bar.update(task, completed=done, total=parts)
-
-
 def _folder(args: argparse.Namespace, network: Network) -> Path:
     return args.output or Path("out", network.name)
 
 
 def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Console) -> Project:
-    with plan_progress(console) as progress:
+    with progress_of(console, "plan") as progress:
         return Project.draft(
             network,
             folder,
@@ -124,10 +115,9 @@ def _chosen(args: argparse.Namespace, project: Project, console: Console) -> Pro
     if not (memories or forms):
         return project
     project.board.check_memories(memories)
-    with plan_progress(console) as progress:
-        return Project(
-            project.folder, refold(project.plan, memories=memories, forms=forms, progress=progress)
-        )
+    with progress_of(console, "plan") as progress:
+        plan = refold(project.plan, memories=memories, forms=forms, progress=progress)
+        return Project(project.folder, plan)
 
 
 def _unique(option: str, pairs) -> dict:

@@ -9,7 +9,8 @@ from rich.text import Text
 from ..plan import Plan, aligned
 from ..plan.summary import branches, shown
 from ..project import Project
-from .options import add_plan_arguments, plan_progress, plan_project
+from .options import add_plan_arguments, plan_project
+from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace, console: Console) -> Group:
     lines = []
     if args.align:
         before = _tiles(project.plan)
-        with plan_progress(console, "align") as progress:
+        with progress_of(console, "align") as progress:
             project = Project(project.folder, aligned(project.plan, progress))
         saved = before - _tiles(project.plan)
         lines.append(f"aligned: {saved:,} of {before:,} tiles saved, {before - saved:,} left")
