@@ -67,7 +67,7 @@ def test_accuracy_is_the_same_everywhere(project, simulated):
 
 def test_predicted_cycles_are_the_measured_ones(project, simulated):
     assert simulated.cycles == project.plan.cycles
-    assert simulated.cycles.interval == project.plan.bottleneck.cycles
+    assert simulated.cycles.interval == project.plan.bottleneck.interval
 
 
 @pytest.mark.nightly

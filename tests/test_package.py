@@ -16,7 +16,12 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LINKED = {path.name: path for path in (ROOT / "threefold").iterdir() if path.is_symlink()}
 NOT_OURS = {".git", ".venv", ".hypothesis", ".pytest_cache", ".ruff_cache", "__pycache__"}
-CLEAN = ("threefold/importer/", "threefold/network/", "threefold/references/", "quant/deploy/")
+CLEAN = (
+    "firmware/",
+    "quant/deploy/",
+    "sim/",
+    *(f"threefold/{part}/" for part in ("fpga", "importer", "network", "plan", "references")),
+)
 UNRESOLVED = {"reportMissingImports", "reportMissingModuleSource"}
 PRODUCTS = {"out", "build", "dist", "threefold.egg-info"}
 

@@ -52,4 +52,4 @@ def test_pruned_tiles_are_skipped(digits, fraction, whole_kernel):
     assert np.array_equal(run.outputs, golden.run(network, images).reshape(3, -1))
     assert run.left == trace(plan.netlist.stages, 3).left.tolist()
     assert run.left[-1] - run.left[-2] == plan.cycles.interval
-    assert plan.cycles.interval == plan.bottleneck.cycles
+    assert plan.cycles.interval == plan.bottleneck.interval

@@ -132,7 +132,7 @@ def sliding_engine(pe: int, simd: int, lanes: int = 1) -> Engine:
 
 
 def pool(name: str, lanes: int = 1) -> PoolEngine:
-    return PoolEngine(PoolUnit((STEPS,)[name], lanes))
+    return PoolEngine(PoolUnit((STEPS[name],), lanes))
 
 
 def accelerator() -> Accelerator:

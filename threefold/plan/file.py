@@ -85,7 +85,7 @@ def load_plan(network: Network, path: Path | str) -> Plan:
         raise FileFormatError(f"{path} is not a usable plan: {error}; plan again") from None
 
 
-def _units(layers: Sequence[Layer], entries) -> tuple[Unit, ...]:
+def _units(layers: Sequence[Layer], entries: object) -> tuple[Unit, ...]:
     """The units that entries tell of, which realize all layers in order."""
     if not isinstance(entries, list):
         raise FileFormatError(f"'units' must be a list, not {reprlib.repr(entries)}")
@@ -105,7 +105,7 @@ def _units(layers: Sequence[Layer], entries) -> tuple[Unit, ...]:
     return tuple(units)
 
 
-def _unit(layers: tuple[Layer, ...], kind, decisions) -> Unit:
+def _unit(layers: tuple[Layer, ...], kind: object, decisions: object) -> Unit:
     if not isinstance(kind, str):
         raise FileFormatError(f"'kind' must be a name, not {reprlib.repr(kind)}")
     if not isinstance(decisions, Mapping):
@@ -117,7 +117,7 @@ def _unit(layers: tuple[Layer, ...], kind, decisions) -> Unit:
     return found.from_decisions(layers, decisions)
 
 
-def _buffers(units: Sequence[Unit], content) -> dict[str, int]:
+def _buffers(units: Sequence[Unit], content: object) -> dict[str, int]:
     names = joins(units)
     if not isinstance(content, dict) or set(content) != set(names):
         raise FileFormatError(f"'buffers' must hold {', '.join(names) or 'nothing'}")

@@ -28,7 +28,7 @@ one of each.
 """
 
 
-def check_form(form: str):
+def check_form(form: str) -> None:
     """Refuse what is not one of :data:`FORMS`.
 
     Raises
