@@ -6,6 +6,7 @@ from math import floor, log10
 
 from .. import __version__
 from ..errors import PlanError
+from ..network import Conv
 from ..plan import Plan, Schedule, Unit
 from ..plan.file import digest
 from ..plan.summary import Branch, branches
@@ -104,7 +105,7 @@ def make_report(
     if clock_mhz and "latency_us" not in report and "inferences_per_second" not in report:
         reached = min(clock_mhz, build.get("fmax_mhz", clock_mhz))
         report |= _speed(measured or predicted, reached, "estimated_")
-    return _rounded({key: value for key, value in report.items() if value not in (None, {})})
+    return {key: _rounded(value) for key, value in report.items() if value not in (None, {})}
 
 
 def dumps(report: Mapping) -> str:
@@ -130,22 +131,23 @@ def _speed(cycles: Mapping, clock_mhz: float, prefix: str) -> dict[str, float]:
 def _layer(plan: Plan, unit: Unit, schedule: Schedule) -> dict:
     """A layer with weights, and the unit that works on it."""
     layer, folding = schedule.layer, schedule.folding
-    conv = next(node for node in plan.network.nodes if node.name == layer.name)
-    source = plan.network.types[conv.inputs[0]]
-    height, width, _ = plan.network.types[conv.name].shape
-    whole = conv.op.weights.shape[1:] == source.shape
+    node = next(node for node in plan.network.nodes if node.name == layer.name)
+    conv = node.op
+    assert isinstance(conv, Conv)  # nothing else is realized with a schedule
+    height, width, _ = plan.network.types[node.name].shape
+    whole = conv.weights.shape[1:] == plan.network.types[node.inputs[0]].shape
     return {
         "name": layer.name,
-        "op": "dense" if whole else conv.op.kind,
-        "kernel": list(conv.op.weights.shape[1:3]),
-        "stride": list(conv.op.stride),
-        "padding": list(conv.op.padding),
-        "groups": conv.op.groups,
+        "op": "dense" if whole else conv.kind,
+        "kernel": list(conv.weights.shape[1:3]),
+        "stride": list(conv.stride),
+        "padding": list(conv.padding),
+        "groups": conv.groups,
         "rows": layer.rows,
         "columns": layer.columns,
         "pe": folding.pe,
         "simd": folding.simd,
-        "macs": height * width * conv.op.macs_per_pixel,
+        "macs": height * width * conv.macs_per_pixel,
         "tiles": len(schedule.tiles),
         "tiles_skipped": schedule.skipped,
         "cycles": unit.interval,

@@ -50,7 +50,15 @@ _STYLE = {
 
 
 @contextmanager
-def canvas(width: float, height: float, *, left=0, right=0, top=0, bottom=0) -> Iterator[Axes]:
+def canvas(
+    width: float,
+    height: float,
+    *,
+    left: float = 0,
+    right: float = 0,
+    top: float = 0,
+    bottom: float = 0,
+) -> Iterator[Axes]:
     """Axes of a figure of ``width`` × ``height`` pixels, with margins in pixels.
 
     The style holds within the block, whatever the user's own settings of Matplotlib are.
@@ -80,9 +88,10 @@ def to_svg(axes: Axes, name: str, title: str) -> str:
     title : str
         What a screen reader says, escaped already.
     """
-    file = io.StringIO()
+    figure, file = axes.get_figure(root=True), io.StringIO()
+    assert figure is not None  # canvas made it
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    axes.figure.savefig(file, format="svg", dpi=72, metadata=nothing)
+    figure.savefig(file, format="svg", dpi=72, metadata=nothing)
     text = file.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
@@ -94,6 +103,6 @@ def to_svg(axes: Axes, name: str, title: str) -> str:
     text = text.replace("'DejaVu Sans'", "var(--font)")
     for meaning, colour in COLOURS.items():
         text = text.replace(colour, f"var(--{meaning})")
-    width, height = (72 * size for size in axes.figure.get_size_inches())
+    width, height = (72 * size for size in figure.get_size_inches())
     size = f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}"'
     return re.sub(r"<svg[^>]*>", f'<svg role="img" aria-label="{title}" {size}>', text, count=1)
