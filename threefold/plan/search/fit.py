@@ -214,10 +214,11 @@ class _Search:
     def refusal(self, asked: float | None) -> PlanError:
         """Why nothing fits."""
         network, board, device = self.network.name, self.board, self.device
+        given = " with these choices" if self.fixed else ""
         if asked and asked < self.floor:
             return PlanError(
-                f"an interval of {asked} cycles is out of reach: {network!r} takes at least "
-                f"{self.floor}"
+                f"an interval of {asked} cycles is out of reach{given}: {network!r} takes at "
+                f"least {self.floor}"
             )
         cells = self.fill * device.lut
         total = Resources()
@@ -231,14 +232,15 @@ class _Search:
             lacking.append(f"{total.bram:,} block RAMs of {device.bram - 1:,}")
         if not lacking and asked:
             return PlanError(
-                f"an interval of {asked} cycles is out of reach on {board}: the layers of "
+                f"an interval of {asked} cycles is out of reach on {board}{given}: the layers of "
                 f"{network!r} wait for each other, or take too much together; choose a longer one"
             )
         if not lacking:
             lacking = [f"more than {cells:,.0f} LUTs or {device.bram - 1:,} block RAMs"]
+        others = "others, " if given else ""
         return PlanError(
-            f"{network!r} does not fit {board}: it needs about {' and '.join(lacking)}; "
-            f"choose a bigger board, a longer interval or a smaller network"
+            f"{network!r} does not fit {board}{given}: it needs about {' and '.join(lacking)}; "
+            f"choose {others}a bigger board, a longer interval or a smaller network"
         )
 
 
