@@ -18,6 +18,7 @@ from rich.table import Table
 
 import threefold
 from threefold import quant
+from threefold.project import plan_for_board
 
 CLOCKS = {"icebreaker": 30.0, "ulx3s_85f": 100.0}
 IMAGES = 100
@@ -47,7 +48,7 @@ def main() -> None:
         network = quant.export(
             model, "digits", {"tools": {"torch": torch.__version__}}, argmax=True
         )
-        foldings = threefold.Project.draft(network, folder).plan.foldings()
+        foldings = plan_for_board(network).foldings()
         for board in CLOCKS:
             bar.update(task, advance=1, description=board)
             rows.append(measure(board, network, data, foldings, Path(folder, board)))

@@ -27,9 +27,11 @@ from threefold.network import (
     load,
     save,
 )
+from threefold.network.file import digest as network_digest
 from threefold.plan import Cycles, Folding
 from threefold.plan.file import digest
-from threefold.project import Project
+from threefold.products import Former
+from threefold.project import Project, plan_for_board
 from threefold.sim import golden
 from threefold.sim.simulate import SimulationResult
 from threefold.tools.build import BuildResult
@@ -142,18 +144,18 @@ def test_create_and_open(project):
     assert opened.name == "sample"
     assert opened.board.name == "icebreaker"
     assert opened.plan == project.plan
-    assert Project.reopen(NETWORK, project.folder).network is NETWORK
+    assert Project.open(project.folder, NETWORK).network is NETWORK
 
 
-def test_draft_writes_nothing(tmp_path):
-    draft = Project.draft(NETWORK, tmp_path / "out", board="ulx3s_85f")
+def test_a_project_of_a_plan_writes_nothing(tmp_path):
+    project = Project(tmp_path / "out", plan_for_board(NETWORK, "ulx3s_85f"))
     assert not (tmp_path / "out").exists()
-    draft.save()
+    project.save()
     assert Project.open(tmp_path / "out").board.name == "ulx3s_85f"
 
 
 def test_first_product_saves_the_plan(tmp_path):
-    project = Project.draft(NETWORK, tmp_path, foldings=FOLDINGS)
+    project = Project(tmp_path, plan_for_board(NETWORK, foldings=FOLDINGS))
     assert project.generate() == tmp_path / "rtl" / "sample.v"
     assert sorted(content(tmp_path)) == [
         "firmware/sample.h",
@@ -272,7 +274,8 @@ def test_failed_build_leaves_no_bitstream(project, monkeypatch):
     gateware.mkdir()
     for name in ("sample.bin", "build.json"):
         (gateware / name).write_text("of an earlier build")
-    small = dataclasses.replace(project.board, lut=50)
+    device = dataclasses.replace(project.board.device, lut=50)
+    small = dataclasses.replace(project.board, device=device)
     monkeypatch.setattr(Project, "board", small)
     with pytest.raises(BuildError, match=r"^needs \d+ of 50 LUTs on icebreaker; .+$"):
         project.build()
@@ -327,21 +330,51 @@ def test_another_plan_removes_what_the_first_gave(project, simulated, built):
     assert content(project.folder).keys() == kept | {"network.tern", "plan.json"}
 
 
-@pytest.mark.parametrize("change", [{"network": make_network(1)}, {"board": "ulx3s_85f"}])
-def test_another_network_or_board_removes_it_too(project, simulated, built, change):
+def test_another_board_removes_it_too(project, simulated, built):
     simulated()
     make_all(project)
-    options = {"network": NETWORK, "foldings": FOLDINGS, **change}
-    other = Project.create(options.pop("network"), project.folder, **options)
+    other = Project.create(NETWORK, project.folder, foldings=FOLDINGS, board="ulx3s_85f")
     assert content(project.folder).keys() == {"network.tern", "plan.json"}
+    assert other.former is None
     assert Project.open(project.folder).plan == other.plan
 
 
-def test_network_of_another_name_removes_it_too(project, simulated, built):
+@pytest.mark.parametrize("name", ["sample", "other"])
+def test_another_network_keeps_it_in_a_folder_of_its_own(project, simulated, built, name):
     simulated()
     make_all(project)
-    Project.create(make_network(name="other"), project.folder, foldings=FOLDINGS)
-    assert content(project.folder).keys() == {"network.tern", "plan.json"}
+    mine = {"test.npz", "rtl/board.v", "sim/notes.txt", "checkpoint.pt"}
+    for path in mine:
+        (project.folder / path).write_text("mine")
+    before = {path: data for path, data in content(project.folder).items() if path not in mine}
+    other = Project.create(make_network(1, name), project.folder, foldings=FOLDINGS)
+    folder = f"before-{network_digest(NETWORK)[:8]}"
+    assert content(project.folder / folder) == before
+    kept = {f"{folder}/{path}" for path in before}
+    assert content(project.folder).keys() == kept | mine | {"network.tern", "plan.json"}
+    assert other.former == Former(project.folder / folder, "sample", True)
+    assert Project.open(project.folder).plan == other.plan
+    assert Project.open(project.folder / folder).plan == project.plan
+
+
+def test_nothing_that_is_kept_is_overwritten(project):
+    digests = [network_digest(make_network(seed))[:8] for seed in (0, 1)]
+    for seed in (1, 0, 1, 0, 1):
+        Project.create(make_network(seed), project.folder, foldings=FOLDINGS)
+    kept = sorted(path.name for path in project.folder.glob("before-*"))
+    first, second = (f"before-{digest}" for digest in digests)
+    assert kept == sorted([first, f"{first}-2", f"{first}-3", second, f"{second}-2"])
+    for name in kept:
+        Project.open(project.folder / name)
+
+
+def test_plan_of_another_network_is_kept_alone(project, simulated, built):
+    simulated()
+    make_all(project)
+    save(make_network(1), project.folder / "network.tern")
+    Project.create(make_network(1), project.folder, foldings=FOLDINGS)
+    kept = project.folder / f"before-{network_digest(NETWORK)[:8]}"
+    assert content(kept).keys() == PRODUCTS | {"plan.json"}
 
 
 def test_damaged_plan_is_replaced(project, simulated, built):
@@ -376,6 +409,7 @@ def test_linked_folders_are_not_emptied(project, simulated, built, tmp_path):
         (project.folder / name).symlink_to(tmp_path / name)
     before = {name: content(tmp_path / name) for name in ("rtl", "gateware")}
     Project.create(NETWORK, project.folder, foldings=OTHERS)
+    Project.create(make_network(1), project.folder, foldings=OTHERS)
     assert {name: content(tmp_path / name) for name in before} == before
 
 
@@ -424,7 +458,7 @@ def test_plan_of_another_network(project):
         rf"^{project.folder}/plan\.json is the plan of another network than 'sample'; plan again$"
     )
     with pytest.raises(PlanError, match=message):
-        Project.reopen(make_network(1), project.folder)
+        Project.open(project.folder, make_network(1))
 
 
 def test_nothing_to_open(tmp_path):
@@ -438,8 +472,12 @@ def test_nothing_to_open(tmp_path):
     [
         ({"board": "basys3"}, f"there is no board 'basys3'; choose one of {', '.join(BOARDS)}"),
         (
-            {"foldings": FOLDINGS, "interval": 9},
-            "give foldings or an interval, not both",
+            {"foldings": FOLDINGS, "interval": 4},
+            "an interval of 4 cycles is out of reach with these choices: 'sample' takes at least 6",
+        ),
+        (
+            {"interval": 5, "forms": {"fc1": "sequential"}},
+            "an interval of 5 cycles is out of reach with these choices: 'sample' takes at least 6",
         ),
         (
             {"foldings": {"fc1": Folding(4, 4), "fc2": Folding(1, 1)}},
@@ -448,10 +486,6 @@ def test_nothing_to_open(tmp_path):
         (
             {"foldings": FOLDINGS | {"fc9": Folding(1, 1)}},
             "no layer is named 'fc9'; layers are fc1, fc2",
-        ),
-        (
-            {"foldings": {"fc1": Folding(2, 4)}},
-            "layer 'fc2' has no folding; give PE and SIMD for it",
         ),
     ],
 )

@@ -1,15 +1,4 @@
-"""A folder of products: one network on its way to a board, step by step.
-
-network.tern    the network
-plan.json       how it is folded
-rtl/            Verilog
-sim/            the simulation and what it measured
-gateware/       the bitstream and what made it
-firmware/       a C header for whoever drives the accelerator
-report.json     all figures
-report.html     the same to look at
-manifest.json   versions, and digests of everything above
-"""
+"""Project: one network on its way to a board, its products in a folder, step by step."""
 
 import dataclasses
 import hashlib
@@ -19,6 +8,7 @@ import platform
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -26,29 +16,87 @@ from . import __version__, boards
 from .errors import DataError, MismatchError, PlanError
 from .files import make_folder, read_json, write_file
 from .firmware import header
+from .html import html_table
 from .hw.accelerator import Accelerator
 from .hw.verilog import to_verilog
 from .network import Network, load, save
 from .plan import (
+    Cycles,
     Folding,
     Plan,
     fit,
     fold,
     load_plan,
+    lower,
     require_room,
     save_plan,
 )
 from .plan.file import digest as plan_digest
-from .products import holds_network, is_planned, remove_products, remove_report
+from .plan.units import kind_for
+from .products import Former, Products
 from .progress import Progress, no_progress
 from .sim.simulate import SimulationResult, check, simulate
 from .tools.build import BuildResult, build_bitstream, check_build
 
-__all__ = ["Project"]
+__all__ = ["Project", "plan_for_board"]
+
+
+def plan_for_board(
+    network: Network,
+    board: str = "icebreaker",
+    *,
+    foldings: Mapping[str, Folding] | None = None,
+    interval: int | None = None,
+    memories: Mapping[str, str] | None = None,
+    forms: Mapping[str, str] | None = None,
+    progress: Progress = no_progress,
+) -> Plan:
+    """A plan of a network that fits a board.
+
+    Parameters
+    ----------
+    network : Network
+    board : str
+        Name of the board, one of :data:`threefold.boards.BOARDS`.
+    foldings : mapping of str to Folding
+        Of layers, by name; the others get the fastest that fit.
+    interval : int
+        Cycles between images to keep with the least logic, instead of the fewest that fit.
+    memories, forms : mapping of str to str
+        Memories of buffers and forms of requantizers, as in :func:`~threefold.plan.fold`.
+    progress : Progress
+        Told what is being done.
+
+    Raises
+    ------
+    PlanError
+        If the board is unknown, no such plan fits it, or a choice is for nothing there is or
+        cannot be.
+    """
+    target = boards.get(board)
+    target.check_memories(memories or {})
+    if foldings and interval is None and _foldable(network) <= set(foldings):
+        plan = fold(network, foldings, memories=memories, forms=forms, progress=progress)
+        require_room(plan.resources(target.family), target.device, target.name)
+    else:
+        plan = fit(
+            network,
+            target.device,
+            board=target.name,
+            interval=interval,
+            foldings=foldings,
+            memories=memories,
+            forms=forms,
+            progress=progress,
+        )
+    return dataclasses.replace(plan, board=target.name)
 
 
 class Project:
-    """What is in an output folder, and how to get further.
+    """A plan, the folder of its products, and how to get further.
+
+    :meth:`create` makes one of a network, :meth:`open` finds it again. Made of a folder and a
+    plan, it writes nothing before its first product.
 
     Parameters
     ----------
@@ -56,32 +104,23 @@ class Project:
         Where the products are; made when there is something to write.
     plan : Plan
         What to build.
+
+    Attributes
+    ----------
+    products : Products
+        Where each product is.
+    former : Former or None
+        What :meth:`save` found in the folder of another network, and where it is now.
     """
 
     def __init__(self, folder: Path | str, plan: Plan):
         self.folder = Path(folder)
         self.plan = plan
+        self.products = Products(folder, plan.network.name)
+        self.former: Former | None = None
 
     @classmethod
-    def create(cls, network: Network, folder: Path | str, **options) -> "Project":
-        """Plan a network for a board and write both into a folder.
-
-        Parameters are those of :meth:`draft`.
-
-        Raises
-        ------
-        PlanError
-            If the board is unknown, or no such plan fits it, or the folder holds another network
-            that was trained or put there.
-        BuildError
-            If the folder cannot be written.
-        """
-        project = cls.draft(network, folder, **options)
-        project.save()
-        return project
-
-    @classmethod
-    def draft(
+    def create(
         cls,
         network: Network,
         folder: Path | str,
@@ -92,71 +131,70 @@ class Project:
         memories: Mapping[str, str] | None = None,
         forms: Mapping[str, str] | None = None,
         progress: Progress = no_progress,
-    ) -> "Project":
-        """Plan a network for a board, and write nothing before the first product is.
+    ) -> Self:
+        """Plan a network for a board and write both into a folder.
 
         Parameters
         ----------
         network : Network
         folder : path
-        board : str
-            Name of the board, see ``threefold.boards.BOARDS``.
-        foldings : mapping of str to Folding
-            Folding of every layer; the fastest that fit the board if left out.
-        interval : int
-            Cycles between images to keep with the least logic, instead of the fewest.
-        memories, forms : mapping of str to str
-            Memories of buffers and forms of requantizers, as in :func:`fold`.
-        progress : Progress
-            Told what is being done.
+            Made if it is not there. Plan and products of another network that was planned there
+            are kept in a folder of their own; those of another plan of this network go.
+        board, foldings, interval, memories, forms, progress
+            As in :func:`plan_for_board`.
 
         Raises
         ------
         PlanError
-            If the board is unknown, or no such plan fits it, or it has no such memory.
+            If the board is unknown, no such plan fits it, or the folder holds another network
+            that was trained or put there.
+        BuildError
+            If the folder cannot be written.
         """
-        target = boards.get(board)
-        target.check_memories(memories or {})
-        if foldings is not None:
-            if interval is not None:
-                raise PlanError("give foldings or an interval, not both")
-            plan = fold(network, foldings, memories=memories, forms=forms, progress=progress)
-            require_room(plan.resources(target.family), target.device, target.name)
-        else:
-            plan = fit(
-                network,
-                target.device,
-                board=target.name,
-                interval=interval,
-                memories=memories,
-                forms=forms,
-                progress=progress,
-            )
-        return cls(folder, dataclasses.replace(plan, board=target.name))
+        plan = plan_for_board(
+            network,
+            board,
+            foldings=foldings,
+            interval=interval,
+            memories=memories,
+            forms=forms,
+            progress=progress,
+        )
+        project = cls(folder, plan)
+        project.save()
+        return project
 
     @classmethod
-    def open(cls, folder: Path | str) -> "Project":
+    def open(cls, folder: Path | str, network: Network | None = None) -> Self:
         """The project that :meth:`create` left in a folder.
+
+        Parameters
+        ----------
+        folder : path
+        network : Network
+            If it is at hand; that of the folder if left out.
 
         Raises
         ------
         FileFormatError
             If network or plan are missing or damaged.
-        """
-        return cls.reopen(load(Path(folder) / "network.tern"), folder)
-
-    @classmethod
-    def reopen(cls, network: Network, folder: Path | str) -> "Project":
-        """The same, for a network that is at hand.
-
-        Raises
-        ------
-        FileFormatError
-            If the plan is missing or damaged.
         PlanError
-            If it is the plan of another network.
+            If the plan is of another network.
         """
-        return cls(folder, load_plan(network, Path(folder) / "plan.json"))
+        products = Products(folder)
+        network = network or load(products.network)
+        return cls(folder, load_plan(network, products.plan))
+
+    def __repr__(self):
+        return f"<Project {self.name} on {self.plan.board} in {self.folder}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [str(path.relative_to(self.folder)), path.stat().st_size]
+            for path in self.products.files()
+        ]
+        caption = f"Project {self.name} on {self.plan.board} in {self.folder}"
+        return html_table(caption, ("product", "bytes"), rows)
 
     @property
     def network(self) -> Network:
@@ -177,7 +215,10 @@ class Project:
         return Accelerator(self.plan)
 
     def save(self) -> None:
-        """Write network and plan, and remove what was made from another plan.
+        """Write network and plan.
+
+        What was made from another plan of this network goes. Plan and products of another
+        network that was planned there are moved into a folder of their own, see ``former``.
 
         Raises
         ------
@@ -186,31 +227,32 @@ class Project:
         BuildError
             If the folder cannot be written.
         """
-        path = make_folder(self.folder) / "plan.json"
-        if self._is_planned(path):
+        make_folder(self.folder)
+        if self._is_saved():
             return
         self._require_replaceable()
-        if path.exists():
-            remove_products(self.folder, self.name)
-        save(self.network, self.folder / "network.tern")
-        save_plan(self.plan, path)
+        self.former = self.products.set_aside(self.network)
+        if self.products.plan.exists():
+            self.products.remove()
+        save(self.network, self.products.network)
+        save_plan(self.plan, self.products.plan)
 
-    def _is_planned(self, path: Path) -> bool:
+    def _is_saved(self) -> bool:
         """Whether the folder holds this very plan and its network."""
         try:
-            same_plan = hashlib.sha256(path.read_bytes()).hexdigest() == plan_digest(self.plan)
-            return same_plan and holds_network(self.folder, self.network)
+            same = _digest_of(self.products.plan) == plan_digest(self.plan)
+            return same and self.products.holds_network(self.network)
         except OSError:
             return False
 
     def _require_replaceable(self) -> None:
         """Refuse to replace a network that was not put there by planning it."""
-        path = self.folder / "network.tern"
-        if not path.exists() or holds_network(self.folder, self.network):
+        path = self.products.network
+        if not path.exists() or self.products.holds_network(self.network):
             return
-        if (self.folder / "train.json").exists():
+        if self.products.training.exists():
             came = "was trained there, and"
-        elif not is_planned(self.folder):
+        elif not self.products.is_planned():
             came = "was not planned there, and"
         else:
             return
@@ -230,10 +272,9 @@ class Project:
         """
         text = to_verilog(self.accelerator, self.name)
         self.save()
-        rtl = self.folder / "rtl" / f"{self.name}.v"
-        write_file(rtl, text)
-        write_file(self.folder / "firmware" / f"{self.name}.h", header(self.plan))
-        return rtl
+        write_file(self.products.rtl, text)
+        write_file(self.products.header, header(self.plan))
+        return self.products.rtl
 
     def simulate(
         self,
@@ -258,30 +299,19 @@ class Project:
         DataError
             If images or labels do not fit.
         """
-        path = self.folder / "sim" / "simulation.json"
-        check(self.plan, images, path.parent, simulator=simulator, stalls=stalls)
-        if labels is not None and len(labels) != len(images):
-            raise DataError(f"{len(images)} images do not go with {len(labels)} labels")
-        classes, pixels = self.plan.ports.classes, self.plan.ports.output.pixels
-        if labels is not None and pixels != 1:
-            raise DataError(
-                f"{self.name!r} gives {pixels} pixels, not one class for each image; "
-                f"leave the labels out"
-            )
-        if labels is not None and not all(0 <= label < classes for label in labels):
-            raise DataError(
-                f"labels must be 0…{classes - 1}, not {min(labels)}…{max(labels)}; "
-                f"{self.name!r} knows {classes} classes"
-            )
+        folder = self.products.simulation
+        check(self.plan, images, folder, simulator=simulator, stalls=stalls)
+        if labels is not None:
+            self._check_labels(labels, len(images))
         rtl = self.generate()
         if not stalls:
-            remove_report(self.folder)
+            self.products.remove_report()
         try:
             result = simulate(
                 self.plan,
                 rtl,
                 images,
-                path.parent,
+                folder,
                 simulator=simulator,
                 stalls=stalls,
                 seed=seed,
@@ -289,18 +319,38 @@ class Project:
                 progress=progress,
             )
         except MismatchError:
-            path.unlink(missing_ok=True)
-            remove_report(self.folder)
+            self.products.simulation_record.unlink(missing_ok=True)
+            self.products.remove_report()
             raise
         if result.cycles is not None:
-            cycles = {"latency": result.cycles.latency, "interval": result.cycles.interval}
-            if math.isnan(cycles["interval"]):  # there were too few images
-                del cycles["interval"]
-            record = result.to_json() | {"cycles": cycles, "plan_digest": plan_digest(self.plan)}
-            if labels is not None:
-                record["accuracy"] = float(np.mean(result.classes == np.asarray(labels)))
-            _write_json(path, record)
+            self._record_simulation(result, result.cycles, labels)
         return result
+
+    def _check_labels(self, labels: np.ndarray, images: int) -> None:
+        classes, pixels = self.plan.ports.classes, self.plan.ports.output.pixels
+        if len(labels) != images:
+            raise DataError(f"{images} images do not go with {len(labels)} labels")
+        if pixels != 1:
+            raise DataError(
+                f"{self.name!r} gives {pixels} pixels, not one class for each image; "
+                f"leave the labels out"
+            )
+        if not all(0 <= label < classes for label in labels):
+            raise DataError(
+                f"labels must be 0…{classes - 1}, not {min(labels)}…{max(labels)}; "
+                f"{self.name!r} knows {classes} classes"
+            )
+
+    def _record_simulation(
+        self, result: SimulationResult, measured: Cycles, labels: np.ndarray | None
+    ) -> None:
+        cycles = {"latency": measured.latency, "interval": measured.interval}
+        if math.isnan(measured.interval):  # there were too few images
+            del cycles["interval"]
+        record = result.to_json() | {"cycles": cycles, "plan_digest": plan_digest(self.plan)}
+        if labels is not None and result.classes is not None:
+            record["accuracy"] = float(np.mean(result.classes == np.asarray(labels)))
+        _write_json(self.products.simulation_record, record)
 
     def build(
         self,
@@ -327,7 +377,7 @@ class Project:
         """
         check_build(self.board, clock_mhz, self.network.input.element.bits)
         self.generate()
-        remove_report(self.folder)
+        self.products.remove_report()
         result = build_bitstream(
             self.accelerator,
             self.board,
@@ -345,7 +395,7 @@ class Project:
             "device": self.board.device.name,
             "plan_digest": plan_digest(self.plan),
         }
-        _write_json(self.folder / "gateware" / "build.json", record)
+        _write_json(self.products.build_record, record)
         return result
 
     def report(self) -> dict:
@@ -362,7 +412,7 @@ class Project:
         """
         from .report import report_folder  # brings Matplotlib
 
-        figures = report_folder(self.plan, self.folder)
+        figures = report_folder(self.plan, self.products)
         self.write_manifest()
         return figures
 
@@ -378,28 +428,30 @@ class Project:
         BuildError
             If the manifest cannot be written.
         """
-        kept = ["network.tern", "plan.json", "report.json", "report.html", "test.npz", "train.json"]
-        for pattern in ("rtl/*.v", "firmware/*.h", "gateware/*", "sim/simulation.json"):
-            kept += [str(path.relative_to(self.folder)) for path in self.folder.glob(pattern)]
-        files = {
-            name: hashlib.sha256((self.folder / name).read_bytes()).hexdigest()
-            for name in sorted(kept)
-            if (self.folder / name).is_file() and not name.endswith(".log")
+        digests = {
+            str(path.relative_to(self.folder)): _digest_of(path) for path in self.products.files()
         }
-        manifest = self.folder / "manifest.json"
         content = {
             "schema": 1,
             "plan_digest": plan_digest(self.plan),
             "versions": {"threefold": __version__, "python": platform.python_version()},
-            "sha256": files,
+            "sha256": digests,
         }
-        build = self.folder / "gateware" / "build.json"
-        if build.exists():
-            made = read_json(build)
+        if self.products.build_record.exists():
+            made = read_json(self.products.build_record)
             content["seed"] = made.get("seed")
             content["versions"] |= made.get("tools", {})
-        _write_json(manifest, content)
-        return manifest
+        _write_json(self.products.manifest, content)
+        return self.products.manifest
+
+
+def _foldable(network: Network) -> set[str]:
+    """Names of the layers that have a folding."""
+    return {layer.name for layer in lower(network) if not kind_for((layer,)).paced}
+
+
+def _digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _write_json(path: Path, content: dict) -> None:

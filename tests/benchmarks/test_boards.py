@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-import threefold
+from threefold.project import plan_for_board
 
 from ..digits import network
 
@@ -13,8 +13,8 @@ RECORD = json.loads((ROOT / "benchmarks" / "boards.json").read_text())
 README = (ROOT / "README.md").read_text()
 
 
-def test_recorded_foldings_are_those_planned_now(tmp_path):
-    plan = threefold.Project.draft(network(0), tmp_path).plan
+def test_recorded_foldings_are_those_planned_now():
+    plan = plan_for_board(network(0))
     assert {n: f"{f.pe}x{f.simd}" for n, f in plan.foldings().items()} == RECORD["foldings"]
     assert {plan.cycles.latency} == {board["cycles"]["latency"] for board in RECORD["boards"]}
 

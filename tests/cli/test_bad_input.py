@@ -113,15 +113,15 @@ def test_no_network(place, refused, command):
             "--fold fc1=2x4 --fold fc2=2x3 --fold fc7=1x1",
             "no layer is named 'fc7'; layers are fc1, fc2",
         ),
-        ("--fold fc1=2x4", "layer 'fc2' has no folding; give PE and SIMD for it"),
         ("--fold fc1=2x4 --fold fc1=2x2 --fold fc2=2x3", "--fold names 'fc1' twice"),
         (
-            "--fold fc1=2x4 --fold fc2=2x3 --interval 40",
-            "give foldings or an interval, not both",
+            "--fold fc1=1x1 --interval 20",
+            "an interval of 20 cycles is out of reach with these choices: 'sample' takes at least "
+            "32",
         ),
         (
             "--fold fc1=2x4 --fold fc2=2x3 --memory fc7=lut",
-            "no step with a memory is named 'fc7'; there are fc1, fc2",
+            "no unit with a memory is named 'fc7'; there are fc1, fc2",
         ),
         (
             "--interval 40 --memory fc1=disk",
@@ -134,13 +134,12 @@ def test_no_network(place, refused, command):
         ),
         (
             "--interval 4 --requantizer fc1=sequential",
-            "with these memories and requantizers an image takes 18 cycles, not 4; choose others "
-            "or a longer interval",
+            "an interval of 4 cycles is out of reach with these choices: 'sample' takes at least 6",
         ),
         ("--requantizer fc1=fast", f"requantizer of 'fc1' must be one of {FORMS}, not 'fast'"),
         (
             "--requantizer fc2=parallel",
-            "no step with a requantizer is named 'fc2'; there are fc1",
+            "no unit with a requantizer is named 'fc2'; there are fc1",
         ),
         (
             "--requantizer fc1=parallel --requantizer fc1=parallel",
@@ -272,7 +271,7 @@ def test_corrupt_plan(place, refused, capsys, command, damage):
 def test_edited_plan(place, refused, command):
     path = place / "out" / "plan.json"
     plan = json.loads(path.read_text())
-    plan["steps"][0]["pe"] = 4
+    plan["units"][0]["decisions"]["pe"] = 4
     path.write_text(json.dumps(plan))
     message = (
         "@out/plan.json is not a usable plan: PE count of 'fc1' must divide 6 rows, not 4; "

@@ -6,7 +6,8 @@ import pytest
 
 from threefold.cli import main
 from threefold.data import load_images, save_images
-from threefold.network import ArgMax, Logits, load
+from threefold.network import ArgMax, Logits, load, values
+from threefold.network.file import digest
 from threefold.sim import golden
 
 from ..importer.graphs import Graph
@@ -138,15 +139,13 @@ def test_ternarize_tells_the_damage(place, capsys):
 
 
 def test_a_network_that_disagrees_is_written_by_force_alone(place, capsys, monkeypatch):
-    from threefold.importer import builder
-
-    search = builder.search
+    search = values.search
 
     def wrong(*arguments):
         levels, falling = search(*arguments)
         return levels + 100, falling
 
-    monkeypatch.setattr(builder, "search", wrong)
+    monkeypatch.setattr(values, "search", wrong)
     status, out, err = run(capsys, f"'{MODEL}' --random 10 -q")
     assert (status, out) == (1, "")
     assert err.startswith("threefold: error: '")
@@ -220,14 +219,19 @@ def test_a_trained_network_is_not_overwritten(place, capsys):
     refused(capsys, place, f"'{MODEL}' -o made", message)
 
 
-def test_another_network_replaces_what_was_made_of_the_last(place, capsys):
+def test_another_network_is_kept(place, capsys):
     assert run(capsys, f"'{MODEL}' --random 5 -o made -q")[0] == 0
+    first = load(place / "made" / "network.tern")
     (place / "made" / "plan.json").write_text("{}")
     assert run(capsys, f"'{MODEL}' --random 5 -o made -q")[0] == 0
     assert (place / "made" / "plan.json").exists()
     (place / MODEL).write_bytes(example(-WEIGHTS).model().SerializeToString())
-    assert run(capsys, f"'{MODEL}' --random 5 -o made -q")[0] == 0
+    status, _, err = run(capsys, f"'{MODEL}' --random 5 -o made")
+    before = f"made/before-{digest(first)[:8]}"
+    note = f"plan and products of the network before, my_net_2, are now in {before}"
+    assert (status, err.splitlines()[-1]) == (0, note)
     assert not (place / "made" / "plan.json").exists()
+    assert load(place / before / "network.tern") == first
 
 
 @pytest.mark.parametrize(

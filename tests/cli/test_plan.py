@@ -1,10 +1,9 @@
-import json
-
 import pytest
 
 from threefold.cli import main
 from threefold.network import Add, Codes, MaxPool, Tensor, load, save
 from threefold.network.file import digest
+from threefold.project import Project
 from threefold.references import Builder
 
 CODES = Codes.unsigned(2)
@@ -23,84 +22,110 @@ def residual(**options):
 
 @pytest.fixture
 def plan(tmp_path, capsys, monkeypatch):
-    """Plans a network in ``tmp_path``; gives the lines on stdout and the steps of the plan."""
+    """Plans a network in ``tmp_path``; gives the lines on stdout, and the units of the plan."""
     monkeypatch.setenv("COLUMNS", "100")
     save(residual(seed=5, density=0.3), tmp_path / "net.tern")
 
     def plan(*options, network="net.tern"):
         argv = ["plan", f"{tmp_path}/{network}", "-o", f"{tmp_path}/out", "-q", *options]
         assert main(argv) == 0
-        made = json.loads((tmp_path / "out" / "plan.json").read_text())
-        steps = {step["name"]: step for step in made["steps"]}
-        return [line.split() for line in capsys.readouterr().out.splitlines()], steps, made
+        made = Project.open(tmp_path / "out").plan
+        units = {unit.name: unit for unit in made.units}
+        return [line.split() for line in capsys.readouterr().out.splitlines()], units, made
 
     return plan
 
 
+def decisions(units):
+    return {name: unit.decisions() for name, unit in units.items()}
+
+
+def tiles(plan):
+    return sum(len(schedule.tiles) for schedule in plan.schedules.values())
+
+
 def test_tables(plan):
-    lines, steps, made = plan(*FOLDS)
+    lines, units, made = plan(*FOLDS)
     names = [line[0] for line in lines if line]
     order = ["conv1", "conv2", "sum", "codes", "pool", "classes"]
     assert names[:8] == ["block", "step", *order]
-    conv2 = steps["conv2"]
-    row = ["conv2", "conv", "3×3", "6×6×4", "2×2", str(conv2["lanes"])]
-    assert lines[3][:6] == row
-    assert lines[3][6:9] == [f"{conv2[key]:,}" for key in ("tiles", "tiles_skipped", "cycles")]
+    conv2, schedule = units["conv2"], made.schedules["conv2"]
+    assert lines[3][:6] == ["conv2", "conv", "3×3", "6×6×4", "2×2", str(conv2.o_lanes)]
+    counts = (len(schedule.tiles), schedule.skipped, conv2.interval)
+    assert lines[3][6:9] == [f"{count:,}" for count in counts]
     assert lines[4][:2] == ["sum", "add"]
     assert lines[5][:2] == ["codes", "requantize"]
     assert lines[6][:4] == ["pool", "max", "pool", "2×2"]
     assert lines[7][:3] == ["classes", "dense", "3"]
     memories = lines[lines.index(["Memories"]) + 2 :]
-    depth = [str(conv2["depth"]), "×", "4"]
-    assert memories[1] == ["conv2", "auto", conv2["form"], *depth, str(conv2["weight_bits_stored"])]
-    assert memories[2] == ["codes", steps["codes"]["form"]]
+    buffer = conv2.activation_buffer
+    depth = [str(buffer.words), "×", str(buffer.bits)]
+    assert memories[1] == ["conv2", "auto", conv2.form, *depth, str(schedule.weight_bits)]
+    assert memories[2] == ["codes", units["codes"].form]
     branches = lines[lines.index(["Branch", "buffers"]) + 2 :]
-    beats = made["buffers"]["sum.1"]
-    assert branches[0] == ["sum", "1", str(beats), str(steps["sum"]["lanes"]), "2"]
+    beats = made.buffers["sum.1"]
+    assert branches[0] == ["sum", "1", str(beats), str(units["sum"].o_lanes), "2"]
     assert any(line[:2] == ["bottleneck", "conv2;"] for line in lines)
 
 
 def test_memory_and_requantizer_of_the_plan_that_is_there(plan):
     _, before, _ = plan(*FOLDS)
-    _, steps, _ = plan("--memory", "pool=block", "--requantizer", "codes=sequential")
-    assert steps["pool"]["memory"] == "block"
-    assert steps["codes"]["form"] == "sequential"
-    assert steps["conv1"] == before["conv1"]
-    _, steps, _ = plan("--memory", "conv1=lut")
-    assert [steps[name]["memory"] for name in ("conv1", "pool")] == ["lut", "block"]
+    _, units, _ = plan("--memory", "pool=block", "--requantizer", "codes=sequential")
+    assert units["pool"].memory == "block"
+    assert units["codes"].form == "sequential"
+    assert units["conv1"].decisions() == before["conv1"].decisions()
+    _, units, _ = plan("--memory", "conv1=lut")
+    assert [units[name].memory for name in ("conv1", "pool")] == ["lut", "block"]
 
 
-def test_memory_and_requantizer_of_a_new_plan(plan):
-    _, steps, _ = plan("--memory", "pool=block", "--requantizer", "codes=sequential")
-    assert steps["pool"]["memory"] == "block"
-    assert steps["codes"]["form"] == "sequential"
+def test_choices_of_a_new_plan(plan):
+    choices = ("--memory", "pool=block", "--requantizer", "codes=sequential")
+    _, fastest, _ = plan()
+    _, units, made = plan("--fold", "conv1=2x1", *choices)
+    assert (units["conv1"].pe, units["conv1"].simd) == (2, 1)
+    assert units["pool"].memory == "block"
+    assert units["codes"].form == "sequential"
+    assert units["conv2"].interval < units["conv1"].interval <= made.cycles.interval
+    assert fastest["conv1"].interval < units["conv1"].interval
+    _, units, made = plan("--fold", "conv1=2x1", "--interval", "3000", *choices)
+    assert (units["conv1"].pe, units["conv1"].simd) == (2, 1)
+    assert made.cycles.interval <= 3000
+
+
+def test_another_network_is_kept_with_its_plan(plan, tmp_path, capsys):
+    _, _, first = plan(*FOLDS)
+    save(residual(seed=6), tmp_path / "net.tern")
+    before = tmp_path / "out" / f"before-{digest(first.network)[:8]}"
+    assert main(["plan", f"{tmp_path}/net.tern", "-o", f"{tmp_path}/out"]) == 0
+    note = f"plan and products of the network before, block, are now in {before}\n"
+    assert capsys.readouterr().err == note
+    assert Project.open(before).plan == first
+    assert Project.open(tmp_path / "out").network == load(tmp_path / "net.tern")
 
 
 def test_align(plan, tmp_path):
-    _, before, _ = plan(*FOLDS)
-    lines, after, _ = plan(*FOLDS, "--align")
-    tiles = [sum(step.get("tiles", 0) for step in steps.values()) for steps in (before, after)]
-    assert tiles[1] < tiles[0]
-    saved = f"aligned: {tiles[0] - tiles[1]} of {tiles[0]} tiles saved, {tiles[1]} left"
-    assert saved.split() in lines
-    original = load(tmp_path / "net.tern")
-    assert digest(load(tmp_path / "out" / "network.tern")) != digest(original)
+    _, _, before = plan(*FOLDS)
+    lines, units, after = plan(*FOLDS, "--align")
+    assert tiles(after) < tiles(before)
+    saved = tiles(before) - tiles(after)
+    assert f"aligned: {saved} of {tiles(before)} tiles saved, {tiles(after)} left".split() in lines
+    assert load(tmp_path / "out" / "network.tern") != load(tmp_path / "net.tern")
     _, again, _ = plan(network="out/network.tern")
-    assert again == after
+    assert decisions(again) == decisions(units)
 
 
 def test_align_keeps_the_plan_that_is_there(plan):
     plan(*FOLDS, "--memory", "pool=block")
-    _, steps, _ = plan("--align")
-    assert steps["pool"]["memory"] == "block"
-    assert (steps["conv2"]["pe"], steps["conv2"]["simd"]) == (2, 2)
+    _, units, _ = plan("--align")
+    assert units["pool"].memory == "block"
+    assert (units["conv2"].pe, units["conv2"].simd) == (2, 2)
 
 
 def test_align_where_nothing_moves(plan):
     folds = [fold[:-3] + "1x1" if "=" in fold else fold for fold in FOLDS]
-    lines, steps, _ = plan(*folds, "--align")
-    tiles = str(sum(step.get("tiles", 0) for step in steps.values()))
-    assert ["aligned:", "0", "of", tiles, "tiles", "saved,", tiles, "left"] in lines
+    lines, _, made = plan(*folds, "--align")
+    count = str(tiles(made))
+    assert ["aligned:", "0", "of", count, "tiles", "saved,", count, "left"] in lines
 
 
 def test_align_without_weights(tmp_path, capsys):

@@ -13,6 +13,7 @@ from threefold.cli import train as command
 from threefold.data import load_images
 from threefold.errors import DataError, ToolError, TrainingError
 from threefold.network import load
+from threefold.network.file import digest
 from threefold.quant import PRESETS
 from threefold.sim import golden
 
@@ -90,9 +91,10 @@ def test_another_training_in_the_folder_is_refused_or_replaced(tmp_path):
     assert (tmp_path / "network.tern").read_bytes() != first
 
 
-def test_another_network_takes_the_products_of_the_first_along(tmp_path):
-    options = f"--epochs 1 --widths 8 --no-float -q -o {tmp_path}"
+def test_another_network_is_kept_with_its_plan_and_products(tmp_path):
+    options = f"--epochs 1 --widths 8 --no-float -o {tmp_path}"
     run(options)
+    first = load(tmp_path / "network.tern")
     others = ["rtl/digits.v", "gateware/digits.bin", "sim/simulation.json", "report.html"]
     for name in others:
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -101,16 +103,22 @@ def test_another_network_takes_the_products_of_the_first_along(tmp_path):
     (tmp_path / "plan.json").write_text('{"network": "digits"}')
     run(options)
     assert all((tmp_path / name).exists() for name in [*others, "plan.json"])
-    run(f"{options} --seed 1 --fresh")
-    left = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()]
-    assert sorted(left) == sorted([*PRODUCTS, "rtl/board.v"])
+    _, log = run(f"{options} --seed 1 --fresh")
+    before = tmp_path / f"before-{digest(first)[:8]}"
+    note = f"plan and products of the network before, digits, are now in {before}"
+    assert note in log.splitlines()
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    moved = [*others, "plan.json", "network.tern", "test.npz", "train.json"]
+    assert left == {*PRODUCTS, "rtl/board.v", *(f"{before.name}/{name}" for name in moved)}
+    assert load(before / "network.tern") == first
 
 
 def test_fresh_removes_both_checkpoints(tmp_path):
     run(f"--epochs 1 --widths 8 -q -o {tmp_path}")
     assert (tmp_path / "checkpoint_float.pt").exists()
     run(f"--epochs 1 --widths 8 --seed 1 --no-float --fresh -q -o {tmp_path}")
-    assert sorted(path.name for path in tmp_path.iterdir()) == PRODUCTS
+    left = sorted(path.name for path in tmp_path.iterdir() if path.is_file())
+    assert left == PRODUCTS
 
 
 def test_unknown_preset(tmp_path):

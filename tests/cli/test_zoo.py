@@ -9,6 +9,7 @@ from threefold.cli.zoo import NETWORKS
 from threefold.data import load_images
 from threefold.network import Codes, load
 from threefold.network.file import digest
+from threefold.project import Project
 
 
 def test_list(capsys):
@@ -56,12 +57,19 @@ def test_sparsity(tmp_path):
     assert digest(load(tmp_path / "network.tern")) == digest(made)
 
 
-def test_another_network_replaces_what_was_made_from_the_first(tmp_path):
+def test_another_network_is_kept_with_its_plan(tmp_path, capsys):
     argv = ["zoo", "tiny_conv", "-o", str(tmp_path)]
     plan = ["plan", f"{tmp_path}/network.tern", "-o", str(tmp_path), "-q"]
     assert main(argv) == main(plan) == main(argv) == 0
+    first, images = load(tmp_path / "network.tern"), (tmp_path / "test.npz").read_bytes()
     assert (tmp_path / "plan.json").exists()
+    assert capsys.readouterr().err == ""
     assert main([*argv, "--seed", "1"]) == 0
+    before = tmp_path / f"before-{digest(first)[:8]}"
+    note = f"plan and products of the network before, tiny_conv, are now in {before}\n"
+    assert capsys.readouterr().err == note
+    assert Project.open(before).network == first
+    assert (before / "test.npz").read_bytes() == images
     assert not (tmp_path / "plan.json").exists()
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from ..data import load_images, save_images
+from ..data import load_images
 from ..errors import DataError, FileFormatError, MismatchError, NetworkError, ToolError
-from ..files import make_folder
 from ..network import Codes, Logits, Network, is_name, load
-from ..products import put_network
+from ..products import Products
 from ..references import random_images
 from ..sim.golden import require_images
+from .note import note
 from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -100,7 +100,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
         source, rounded = importer.ternarized(original)
     name = _name(args.model)
     folder = args.output or Path("out", name)
-    _require_free(folder, args.images)
+    products = Products(folder, name)
+    _require_free(products, args.images)
     made = importer.convert(source, name, _input(args, source, importer), argmax=not args.logits)
     images, labels, kept = _images(args, made.network)
     with progress_of(console, "compare", count=(len(images), "images")) as progress:
@@ -112,11 +113,14 @@ def run(args: argparse.Namespace, console: Console) -> str:
             f"written without --force"
         )
     network = _described(made, found, args, labels)
-    _write(folder, network, images[:kept], labels, args.images)
+    own = _same(args.images, products.images)
+    former = products.put_network(network, None if own else images[:kept], labels)
+    if former:
+        note(console, str(former))
     lines = _summary(made, found, labels)
     if rounded:
         lines += _damage(original, rounded, made, found, images, labels, importer)
-    lines += [f"network     {folder / 'network.tern'}", f"images      {folder / 'test.npz'}"]
+    lines += [f"network     {products.network}", f"images      {products.images}"]
     return "\n".join(lines)
 
 
@@ -160,7 +164,7 @@ def _described(made, found, args: argparse.Namespace, labels) -> Network:
         },
         "tools": {tool: version(tool) for tool in ("threefold", "qonnx", "onnxruntime")},
     }
-    if labels is not None:
+    if args.images is not None and labels is not None:
         share = float(np.mean(found.classes[: len(labels)] == labels))
         provenance["accuracy"] = {
             "dataset": f"{args.images.name}, labels of the user",
@@ -168,13 +172,6 @@ def _described(made, found, args: argparse.Namespace, labels) -> Network:
             "integer": share,
         }
     return replace(made.network, provenance=provenance)
-
-
-def _write(folder: Path, network: Network, images: np.ndarray, labels, given: Path | None) -> None:
-    make_folder(folder)
-    put_network(folder, network)
-    if not (given and given.resolve() == (folder / "test.npz").resolve()):
-        save_images(folder / "test.npz", images, labels)
 
 
 def _require_classes(args: argparse.Namespace, network: Network, labels, found) -> None:
@@ -192,23 +189,28 @@ def _require_classes(args: argparse.Namespace, network: Network, labels, found) 
         )
 
 
-def _require_free(folder: Path, images: Path | None) -> None:
+def _require_free(products: Products, images: Path | None) -> None:
     """Refuse a folder with files of the user that would be written over."""
-    if (folder / "train.json").exists():
-        raise NetworkError(f"{folder} holds a network that was trained; choose another with -o")
-    test = folder / "test.npz"
-    given = images and images.resolve() == test.resolve()
-    if test.exists() and not given and not _drew_images(folder):
+    if products.training.exists():
+        raise NetworkError(
+            f"{products.folder} holds a network that was trained; choose another with -o"
+        )
+    test = products.images
+    if test.exists() and not _same(images, test) and not _drew_images(products):
         raise NetworkError(
             f"{test} holds images that somebody gave; give it with --images, or choose another "
             f"folder with -o"
         )
 
 
-def _drew_images(folder: Path) -> bool:
+def _same(path: Path | None, other: Path) -> bool:
+    return path is not None and path.resolve() == other.resolve()
+
+
+def _drew_images(products: Products) -> bool:
     """Whether the images of a folder are random ones of an import."""
     try:
-        source = load(folder / "network.tern").provenance.get("source")
+        source = load(products.network).provenance.get("source")
     except FileFormatError:
         return False
     return isinstance(source, Mapping) and source.get("images") == "random"

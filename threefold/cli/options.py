@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -13,10 +14,12 @@ from ..errors import FileFormatError, PlanError
 from ..fpga import MEMORIES
 from ..network import Network, load
 from ..plan import FORMS, Folding, refold
-from ..project import Project
+from ..products import Products
+from ..project import Project, plan_for_board
+from .note import note
 from .progress import progress_of
 
-__all__ = ["add_plan_arguments", "open_project", "plan_project"]
+__all__ = ["add_plan_arguments", "former_noted", "open_project", "plan_project"]
 
 
 def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,13 +36,13 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
         type=_folding,
         action="append",
         metavar="LAYER=PExSIMD",
-        help="folding of one layer, such as fc1=8x8; give one for each (the fastest that fit)",
+        help="folding of a layer, such as fc1=8x8; repeatable (the fastest that fit)",
     )
     parser.add_argument(
         "--interval",
         type=_positive,
         metavar="CYCLES",
-        help="cycles between images to keep with the least logic",
+        help="cycles between images to keep with the least logic (the fewest that fit)",
     )
     parser.add_argument(
         "--memory",
@@ -67,8 +70,8 @@ def open_project(args: argparse.Namespace, console: Console) -> Project:
     """
     network = load(args.network)
     folder = _folder(args, network)
-    if not (args.fold or args.interval) and os.path.exists(folder / "plan.json"):
-        project = Project.reopen(network, folder)
+    if not (args.fold or args.interval) and os.path.exists(Products(folder).plan):
+        project = Project.open(folder, network)
         if args.board in (None, project.plan.board):
             return _chosen(args, project, console)
     return _draft(args, network, folder, console)
@@ -84,10 +87,20 @@ def plan_project(args: argparse.Namespace, console: Console) -> Project:
     if not (args.board or args.fold or args.interval):
         project = None
         with contextlib.suppress(FileFormatError, PlanError):
-            project = Project.reopen(network, folder)
+            project = Project.open(folder, network)
         if project:
             return _chosen(args, project, console)
     return _draft(args, network, folder, console)
+
+
+@contextlib.contextmanager
+def former_noted(project: Project, console: Console) -> Iterator[None]:
+    """Whatever becomes of the work, tell where the network that was in its folder is now."""
+    try:
+        yield
+    finally:
+        if project.former:
+            note(console, str(project.former))
 
 
 def _folder(args: argparse.Namespace, network: Network) -> Path:
@@ -96,16 +109,16 @@ def _folder(args: argparse.Namespace, network: Network) -> Path:
 
 def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Console) -> Project:
     with progress_of(console, "plan") as progress:
-        return Project.draft(
+        plan = plan_for_board(
             network,
-            folder,
-            board=args.board or "icebreaker",
-            foldings=_unique("--fold", args.fold) or None,
+            args.board or "icebreaker",
+            foldings=_unique("--fold", args.fold),
             interval=args.interval,
             memories=_unique("--memory", args.memory),
             forms=_unique("--requantizer", args.requantizer),
             progress=progress,
         )
+    return Project(folder, plan)
 
 
 def _chosen(args: argparse.Namespace, project: Project, console: Console) -> Project:

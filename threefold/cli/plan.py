@@ -9,7 +9,7 @@ from rich.text import Text
 from ..plan import Plan, aligned
 from ..plan.summary import branches, shown
 from ..project import Project
-from .options import add_plan_arguments, plan_project
+from .options import add_plan_arguments, former_noted, plan_project
 from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -18,6 +18,7 @@ HELP = "choose how each layer is folded, and predict the cycles"
 EXAMPLES = [
     "threefold plan out/digits/network.tern --board icebreaker -o out/digits",
     "threefold plan out/digits/network.tern --interval 512 -o out/slow",
+    "threefold plan out/digits/network.tern --fold fc1=8x8 -o out/partly",
     "threefold plan out/digits/network.tern -o out/folded \\\n"
     "      --fold fc1=8x8 --fold fc2=8x8 --fold fc3=2x8",
     "threefold plan out/digits/network.tern -o out/folded \\\n"
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, console: Console) -> Group:
-    """Plan and write ``network.tern`` and ``plan.json``; what was decided as tables."""
+    """Plan and write network and plan; what was decided as tables."""
     project = plan_project(args, console)
     lines = []
     if args.align:
@@ -48,7 +49,8 @@ def run(args: argparse.Namespace, console: Console) -> Group:
             project = Project(project.folder, aligned(project.plan, progress))
         saved = before - _tiles(project.plan)
         lines.append(f"aligned: {saved:,} of {before:,} tiles saved, {before - saved:,} left")
-    project.save()
+    with former_noted(project, console):
+        project.save()
     plan, cycles = project.plan, project.plan.cycles
     lines.append(f"latency {cycles.latency:,} cycles, an image every {cycles.interval:,} cycles")
     if plan.schedules:
@@ -59,7 +61,7 @@ def run(args: argparse.Namespace, console: Console) -> Group:
             f"bottleneck {plan.bottleneck.name}{others}; "
             f"the busiest PE array works {busy} of the time"
         )
-    lines.append(f"plan: {project.folder / 'plan.json'}")
+    lines.append(f"plan: {project.products.plan}")
     tables = [_steps(project), _memories(plan), _branches(plan)]
     return Group(*(table for table in tables if table.row_count), Text("\n".join(lines)))
 

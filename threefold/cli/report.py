@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..products import Products
+
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
 HELP = "collect what was built and measured in a page, a JSON file and a table"
@@ -23,11 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, console: Console) -> Table:
-    """Write ``report.json`` and ``report.html`` into the folder, and return the key figures.
+    """Write report and page into the folder, and return the key figures.
 
-    ``network.tern`` and ``plan.json`` must be there. What ``train``, ``simulate`` and ``build``
-    measured is taken from ``train.json``, ``sim/simulation.json`` and ``gateware/build.json``
-    as far as they are.
+    Network and plan must be there. What ``train``, ``simulate`` and ``build`` measured is taken
+    from their records as far as they are.
 
     Raises
     ------
@@ -44,18 +45,20 @@ def run(args: argparse.Namespace, console: Console) -> Table:
 
     project = Project.open(args.folder)
     report = project.report()
-    files = product_files(report, project.plan, project.folder)
-    return _table(project.folder, key_figures(report), files)
+    files = product_files(report, project.products)
+    return _table(project.products, key_figures(report), files)
 
 
-def _table(folder: Path, figures: list, files: dict[str, str]) -> Table:
+def _table(products: Products, figures: list, files: dict[str, str]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(style="dim", overflow="fold")
     for figure in figures:
         table.add_row(figure.label, Text(figure.value, _TONES[figure.tone]), figure.note)
-    paths = {"Bitstream": files["bitstream"]} if "bitstream" in files else {}
-    for what, path in (paths | {"Page": "report.html"}).items():
-        table.add_row(what, "", Text(str(folder / path), style="not dim"))
+    paths = {"Page": products.page}
+    if "bitstream" in files:
+        paths = {"Bitstream": products.folder / files["bitstream"]} | paths
+    for what, path in paths.items():
+        table.add_row(what, "", Text(str(path), style="not dim"))
     return table

@@ -9,7 +9,7 @@ from rich.console import Console
 from ..data import load_images
 from ..errors import DataError
 from ..sim.simulate import SIMULATORS, SimulationResult
-from .options import add_plan_arguments, open_project
+from .options import add_plan_arguments, former_noted, open_project
 from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -54,7 +54,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
             raise DataError(f"--limit must be at least 1, not {args.limit}")
         images, labels = images[: args.limit], None if labels is None else labels[: args.limit]
     project = open_project(args, console)
-    with progress_of(console, "compile", count=(len(images), "images")) as progress:
+    bars = progress_of(console, "compile", count=(len(images), "images"))
+    with former_noted(project, console), bars as progress:
         result = project.simulate(
             images,
             labels,

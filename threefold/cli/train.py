@@ -11,11 +11,11 @@ from pathlib import Path
 from rich.console import Console
 
 from .. import network
-from ..data import save_images
 from ..errors import ToolError, TrainingError
 from ..files import make_folder, write_file
-from ..products import put_network
+from ..products import Former, Products
 from ..progress import Progress
+from .note import note
 from .progress import progress_bar
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -74,7 +74,8 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
 
     The folder gets ``network.tern``, ``test.npz`` (the held-out images and labels, of large sets
     the first 256 MiB), ``train.json`` (configuration, accuracies, losses) and the checkpoints.
-    What was made from another network there is removed, its plan included. Started by
+    Another network that was there is kept with its plan and products, and a note tells where.
+    Checkpoints stay. Started by
     ``torchrun``, processes share the training; the first alone writes, shows, and returns a text.
 
     Raises
@@ -119,8 +120,11 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
     if trial is None:
         return None
     made = {"config": config.to_dict(), "losses": trial.losses, "preset": args.preset}
-    _write(folder, trial.network, made, dataset)
-    return _summary(trial, folder)
+    products = Products(folder, trial.network.name)
+    former = _write(products, trial.network, made, dataset)
+    if former:
+        note(console, str(former))
+    return _summary(trial, products)
 
 
 def _prepare(folder: Path, fresh: bool) -> None:
@@ -130,12 +134,14 @@ def _prepare(folder: Path, fresh: bool) -> None:
             checkpoint.unlink()
 
 
-def _write(folder: Path, trained: network.Network, made: dict, dataset) -> None:
-    put_network(folder, trained)
+def _write(products: Products, trained: network.Network, made: dict, dataset) -> Former | None:
     stored = max(1, _STORED // dataset.input.size)
-    save_images(folder / "test.npz", dataset.test_images[:stored], dataset.test_labels[:stored])
+    former = products.put_network(
+        trained, dataset.test_images[:stored], dataset.test_labels[:stored]
+    )
     record = {**trained.provenance, **made}
-    write_file(folder / "train.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
+    write_file(products.training, json.dumps(record, indent=1, sort_keys=True) + "\n")
+    return former
 
 
 def _config(args: argparse.Namespace, presets: dict):
@@ -156,7 +162,7 @@ def _config(args: argparse.Namespace, presets: dict):
         raise TrainingError(f"a value of --set is of the wrong kind: {dict(args.more)}") from None
 
 
-def _summary(trial, folder: Path) -> str:
+def _summary(trial, products: Products) -> str:
     sets = {"": trial.accuracy, **trial.more}
     lines = []
     for key, accuracy in sets.items():
@@ -166,8 +172,8 @@ def _summary(trial, folder: Path) -> str:
             lines.append(f"{width:7}  {share:.2%}")
         if "float" in accuracy:
             lines.append(f"float    {accuracy['float']:.2%}")
-    lines.append(f"network  {folder / 'network.tern'}")
-    lines.append(f"images   {folder / 'test.npz'}")
+    lines.append(f"network  {products.network}")
+    lines.append(f"images   {products.images}")
     return "\n".join(lines)
 
 

@@ -9,11 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from .. import references
-from ..data import save_images
 from ..errors import NetworkError
-from ..files import make_folder
 from ..network import Codes, Conv, Network
-from ..products import put_network
+from ..products import Products
+from .note import note
 
 __all__ = ["EXAMPLES", "HELP", "NETWORKS", "add_arguments", "run"]
 
@@ -75,13 +74,14 @@ def run(args: argparse.Namespace, console: Console) -> Table | str:
         raise NetworkError(f"--images must be 1 to {_IMAGES}, not {count}")
     network = _make(args)
     folder = args.output or Path("out", network.name)
-    if (folder / "train.json").exists():
+    products = Products(folder, network.name)
+    if products.training.exists():
         raise NetworkError(f"{folder} holds a network that was trained; choose another with -o")
-    make_folder(folder)
-    put_network(folder, network)
     images = references.random_images(network.input, count, args.seed or 0)
-    save_images(folder / "test.npz", images)
-    return f"network  {folder / 'network.tern'}\nimages   {folder / 'test.npz'}"
+    former = products.put_network(network, images)
+    if former:
+        note(console, str(former))
+    return f"network  {products.network}\nimages   {products.images}"
 
 
 def _make(args: argparse.Namespace) -> Network:
@@ -117,17 +117,18 @@ def _list(args: argparse.Namespace) -> Table:
         table.add_column(column, justify="left" if column in ("name", "input") else "right")
     for name, make in NETWORKS.items():
         network = make(images=1)
-        convs = [node for node in network.nodes if isinstance(node.op, Conv)]
-        pixels = {node.name: network.types[node.name].shape[:2] for node in convs}
-        macs = sum(
-            pixels[node.name][0] * pixels[node.name][1] * node.op.macs_per_pixel for node in convs
-        )
+        convs = [
+            (node.op, network.types[node.name].shape)
+            for node in network.nodes
+            if isinstance(node.op, Conv)
+        ]
+        macs = sum(op.macs_per_pixel * height * width for op, (height, width, _) in convs)
         table.add_row(
             name,
             "×".join(map(str, network.input.shape)),
             str(network.input.element.bits),
             str(len(convs)),
-            f"{sum(node.op.weights.size for node in convs):,}",
+            f"{sum(op.weights.size for op, _ in convs):,}",
             f"{macs:,}",
         )
     return table

@@ -4,23 +4,24 @@ from pathlib import Path
 
 from ..files import read_json, write_file
 from ..plan import Plan
+from ..products import Products
 from .data import dumps, make_report
 from .page import render_page
 
 __all__ = ["product_files", "report_folder"]
 
 
-def report_folder(plan: Plan, folder: Path | str) -> dict:
-    """Write ``report.json`` and ``report.html`` into a folder, and return the figures.
+def report_folder(plan: Plan, products: Products) -> dict:
+    """Write report and page into a folder, and return the figures.
 
-    What training, simulation and build measured is taken from ``train.json``,
-    ``sim/simulation.json`` and ``gateware/build.json`` as far as they are there.
+    What training, simulation and build measured is taken from their records as far as they are
+    there.
 
     Parameters
     ----------
     plan : Plan
         What the products were made from.
-    folder : path
+    products : Products
 
     Raises
     ------
@@ -31,32 +32,30 @@ def report_folder(plan: Plan, folder: Path | str) -> dict:
     BuildError
         If the report cannot be written.
     """
-    folder = Path(folder)
-    training = _optional(folder / "train.json") or {}
+    training = _optional(products.training) or {}
     report = make_report(
         plan,
-        build=_optional(folder / "gateware" / "build.json"),
-        simulation=_optional(folder / "sim" / "simulation.json"),
+        build=_optional(products.build_record),
+        simulation=_optional(products.simulation_record),
         accuracy=training.get("accuracy", plan.network.provenance.get("accuracy")),
         tools=training.get("tools", plan.network.provenance.get("tools")),
     )
-    write_file(folder / "report.json", dumps(report))
-    write_file(
-        folder / "report.html", render_page(report, plan, product_files(report, plan, folder))
-    )
+    write_file(products.report, dumps(report))
+    write_file(products.page, render_page(report, plan, product_files(report, products)))
     return report
 
 
-def product_files(report: dict, plan: Plan, folder: Path | str) -> dict[str, str]:
+def product_files(report: dict, products: Products) -> dict[str, str]:
     """Products that are in a folder, as paths relative to it."""
-    candidates = {
-        "bitstream": report.get("bitstream", ""),
-        "Verilog": f"rtl/{plan.network.name}.v",
-        "C header": f"firmware/{plan.network.name}.h",
-        "network": "network.tern",
-        "plan": "plan.json",
+    named = {
+        "Verilog": products.rtl,
+        "C header": products.header,
+        "network": products.network,
+        "plan": products.plan,
     }
-    root = Path(folder).resolve()
+    candidates = {"bitstream": report.get("bitstream", "")}
+    candidates |= {what: str(path.relative_to(products.folder)) for what, path in named.items()}
+    root = products.folder.resolve()
     return {
         what: path
         for what, path in candidates.items()

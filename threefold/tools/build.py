@@ -17,6 +17,7 @@ from ..files import make_folder
 from ..hw.board_top import BoardTop
 from ..hw.interfaces.serial import BAUD, CODE_BITS
 from ..hw.interfaces.uart import divisor
+from ..products import Products
 from ..progress import Progress, no_progress
 from .nextpnr import follow_nextpnr, follow_yosys, read_report
 from .seeds import Choice, best_seed
@@ -155,7 +156,8 @@ def build_bitstream(
         script_after_read=PREPARE,
         script_after_synth=f"tee -q -o {name}.stat.json stat -json",
     )
-    gateware = Path(folder) / "gateware"
+    assert plan is not None  # as nothing was built
+    gateware = Products(folder, name).gateware
     tools = [find(command[0]) for command in _commands(plan, name)]
     make_folder(gateware)
     _clear(gateware)

@@ -1,0 +1,211 @@
+import json
+
+import numpy as np
+import pytest
+
+from threefold.data import load_images
+from threefold.errors import BuildError
+from threefold.network import Codes, Dense, Network, Tensor, Threshold, load, save
+from threefold.network.file import digest
+from threefold.plan import Folding, fold, save_plan
+from threefold.products import Former, Products
+
+
+def make_network(weight=1, name="small"):
+    ops = [("fc1", Dense([[weight, 1]])), ("act1", Threshold([[0, 1, 2]]))]
+    return Network.chain(name, Tensor((1, 1, 2), Codes.unsigned(2)), ops)
+
+
+FIRST, SECOND = make_network(), make_network(-1, "other")
+BEFORE = f"before-{digest(FIRST)[:8]}"
+
+
+@pytest.fixture
+def products(tmp_path):
+    """A folder with a network, its plan, and one of every product."""
+    made = Products(tmp_path / "out", "small")
+    save(FIRST, made.network)
+    save_plan(fold(FIRST, {"fc1": Folding(1, 1)}), made.plan)
+    others = (made.training, made.images, made.rtl, made.header, made.simulation_record, made.waves)
+    others += (made.gateware / "small.bin", made.gateware / "yosys.log", made.build_record)
+    for path in (*others, made.report, made.page, made.manifest):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(path.name)
+    return made
+
+
+def content(folder):
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def test_paths(products):
+    assert content(products.folder).keys() == {
+        "network.tern",
+        "train.json",
+        "test.npz",
+        "plan.json",
+        "rtl/small.v",
+        "firmware/small.h",
+        "sim/simulation.json",
+        "sim/dump.vcd",
+        "gateware/small.bin",
+        "gateware/yosys.log",
+        "gateware/build.json",
+        "report.json",
+        "report.html",
+        "manifest.json",
+    }
+
+
+def test_files_are_those_worth_a_digest(products):
+    left_out = {products.waves, products.gateware / "yosys.log", products.manifest}
+    there = {path for path in products.folder.rglob("*") if path.is_file()}
+    assert set(products.files()) == there - left_out
+    assert Products(products.folder / "nowhere").files() == []
+
+
+def test_the_same_network_keeps_everything(products):
+    before = content(products.folder)
+    assert products.put_network(FIRST) is None
+    assert content(products.folder) == before
+
+
+def test_another_network_takes_plan_and_products_along(products):
+    mine = {"checkpoint.pt": b"mine", "rtl/board.v": b"mine", "sim/notes.txt": b"mine"}
+    before = content(products.folder)
+    for name, data in mine.items():
+        (products.folder / name).write_bytes(data)
+    images = np.zeros((1, 1, 1, 2), int)
+    former = products.put_network(SECOND, images, np.array([0]))
+    assert former == Former(products.folder / BEFORE, "small", True)
+    assert str(former) == (
+        f"plan and products of the network before, small, are now in {products.folder}/{BEFORE}"
+    )
+    after = content(products.folder)
+    assert {name: data for name, data in after.items() if name in mine} == mine
+    assert after.keys() - mine == {f"{BEFORE}/{name}" for name in before} | {
+        "network.tern",
+        "test.npz",
+    }
+    assert content(products.folder / BEFORE) == before
+    assert load(products.network) == SECOND
+    assert load_images(products.images)[1] == [0]
+
+
+def test_images_that_are_not_written_stay(products):
+    products.put_network(SECOND)
+    assert products.images.read_text() == "test.npz"
+    assert not (products.folder / BEFORE / "test.npz").exists()
+
+
+def test_a_network_without_a_plan(tmp_path):
+    products = Products(tmp_path, "small")
+    assert products.put_network(FIRST, np.zeros((1, 1, 1, 2), int)) is None
+    former = products.put_network(SECOND)
+    assert str(former) == f"the network before, small, is now in {tmp_path}/{BEFORE}"
+    assert content(tmp_path).keys() == {f"{BEFORE}/network.tern", "network.tern", "test.npz"}
+
+
+@pytest.mark.parametrize("taken", ["folder", "file", "link"])
+def test_nothing_is_overwritten(products, taken):
+    path = products.folder / BEFORE
+    if taken == "folder":
+        path.mkdir()
+        (path / "plan.json").write_text("mine")
+    elif taken == "file":
+        path.write_text("mine")
+    else:
+        path.symlink_to(products.folder / "nowhere")
+    former = products.put_network(SECOND)
+    assert former.folder == products.folder / f"{BEFORE}-2"
+    assert load(former.folder / "network.tern") == FIRST
+    assert path.is_symlink() or (path / "plan.json" if path.is_dir() else path).read_text() == (
+        "mine"
+    )
+
+
+def test_a_damaged_network_is_kept_under_its_bytes(products):
+    products.network.write_text("no network")
+    former = products.put_network(SECOND)
+    assert former.name == "small"  # the plan says so
+    assert former.folder.name.startswith("before-")
+    assert (former.folder / "network.tern").read_text() == "no network"
+    products.network.write_text("no network")
+    assert str(products.put_network(SECOND)) == (f"the network before is now in {former.folder}-2")
+
+
+def test_a_plan_without_its_network(products):
+    products.network.unlink()
+    former = products.set_aside(SECOND)
+    assert former == Former(products.folder / BEFORE, "small", True)
+    assert (former.folder / "plan.json").exists()
+    assert products.training.exists()
+
+
+@pytest.mark.parametrize("name", ["../../victim", "sub/../../../victim", 3, None])
+@pytest.mark.parametrize("digest", ["../../../victim", 5, "f" * 64])
+def test_a_plan_that_names_files_elsewhere(products, tmp_path, name, digest):
+    for end in ("v", "h"):
+        (tmp_path / f"victim.{end}").touch()
+    change = {"network": name, "network_digest": digest}
+    products.plan.write_text(json.dumps(json.loads(products.plan.read_text()) | change))
+    former = products.put_network(SECOND)
+    assert former.folder.parent == products.folder
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "victim.h", "victim.v"]
+
+
+def test_what_is_linked_stays_where_it_is(products, tmp_path):
+    products.gateware.rename(tmp_path / "elsewhere")
+    products.gateware.symlink_to(tmp_path / "elsewhere")
+    products.plan.rename(tmp_path / "plan.json")
+    products.plan.symlink_to("../plan.json")
+    before = content(tmp_path / "elsewhere")
+    former = products.put_network(SECOND)
+    assert content(tmp_path / "elsewhere") == before
+    assert not (former.folder / "gateware").exists()
+    assert (former.folder / "plan.json").readlink() == tmp_path / "plan.json"
+    assert (tmp_path / "plan.json").is_file()
+    assert not products.plan.is_symlink()
+
+
+def test_a_folder_that_cannot_be_made(products, monkeypatch):
+    def mkdir(path, *args, **options):
+        raise OSError(28, "No space left on device")
+
+    before = content(products.folder)
+    monkeypatch.setattr("pathlib.Path.mkdir", mkdir)
+    message = (
+        rf"^cannot create folder {products.folder}/{BEFORE}: No space left on device; "
+        r"choose another with -o$"
+    )
+    with pytest.raises(BuildError, match=message):
+        products.set_aside(SECOND)
+    assert content(products.folder) == before
+
+
+def test_products_that_cannot_be_moved(products, monkeypatch):
+    def rename(path, *args):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("pathlib.Path.rename", rename)
+    message = (
+        rf"^cannot move products from {products.folder} into {products.folder}/{BEFORE}: "
+        r"Read-only file system; choose another with -o$"
+    )
+    with pytest.raises(BuildError, match=message):
+        products.set_aside(SECOND)
+
+
+def test_remove_leaves_network_plan_and_what_is_no_product(products):
+    (products.folder / "rtl" / "board.v").touch()
+    products.remove()
+    kept = {"network.tern", "plan.json", "train.json", "test.npz", "rtl/board.v"}
+    assert content(products.folder).keys() == kept
+
+
+def test_remove_report(products):
+    before = content(products.folder).keys()
+    products.remove_report()
+    gone = {"report.json", "report.html", "manifest.json"}
+    assert content(products.folder).keys() == before - gone
