@@ -4,8 +4,10 @@ from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
+from threefold.html import html_table
 from threefold.plan import Plan, Ports
 from threefold.plan.netlist import Instance, Wire
+from threefold.plan.units.block import StreamType
 
 # The hardware of each kind of block; importing a module makes it known to `component`.
 from . import (  # noqa: F401
@@ -62,15 +64,25 @@ class Accelerator(wiring.Component):
         """What enters and leaves."""
         return self._plan.ports
 
-    @property
-    def i_beats(self) -> int:
-        """Beats in which an image enters."""
-        return self.ports.input.beats
+    def __repr__(self):
+        return f"<Accelerator {self._summary}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [instance.name, instance.block.kind, *_described(instance.block.outputs[0])]
+            for instance in self._plan.netlist.instances
+        ]
+        columns = ("instance", "block", "lanes", "bits", "signed")
+        return html_table(f"Accelerator {self._summary}", columns, rows)
 
     @property
-    def o_beats(self) -> int:
-        """Beats in which an image's outputs leave."""
-        return self.ports.output.beats
+    def _summary(self) -> str:
+        """Name, ports and size in one line."""
+        entering, leaving = self.ports.input.type, self.ports.output.type
+        return (
+            f"{self._plan.network.name}: {entering.lanes}×{entering.bits} bits in, "
+            f"{leaving.lanes}×{leaving.bits} bits out, {len(self._components)} blocks"
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -96,6 +108,10 @@ class Accelerator(wiring.Component):
         port = self._components[wire.instance].o
         several = len(instances[wire.instance].block.outputs) > 1
         return port[wire.output] if several else port
+
+
+def _described(stream: StreamType) -> list[object]:
+    return [stream.lanes, stream.bits, "yes" if stream.signed else None]
 
 
 def _connect(m: Module, source, target):

@@ -35,7 +35,7 @@ class BoardTop(wiring.Component):
     Raises
     ------
     PlanError
-        If the accelerator has no such streams, or the clock cannot be made.
+        If the accelerator has no ports or other streams than they say, or the clock cannot be made.
     """
 
     def __init__(

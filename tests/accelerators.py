@@ -15,8 +15,9 @@ from threefold.network import (
     Tensor,
     Threshold,
 )
-from threefold.plan import Folding, Plan, fold, lower
+from threefold.plan import Folding, Plan, Port, Ports, fold, lower
 from threefold.plan.layers import ConvLayer
+from threefold.plan.units.block import StreamType
 from threefold.plan.units.engine import EngineUnit
 from threefold.plan.window import Window
 
@@ -25,6 +26,7 @@ __all__ = [
     "divisors",
     "engines",
     "make_layer",
+    "ports_of",
     "random_foldings",
     "random_images",
     "random_network",
@@ -117,3 +119,15 @@ def random_images(rng: np.random.Generator, network: Network, count: int) -> np.
     images = rng.integers(0, largest + 1, (count, *network.input.shape))
     images[:1], images[1:2] = 0, largest
     return images
+
+
+def ports_of(input: tuple[int, int], output: tuple[int, int]) -> Ports:
+    """Ports of a component whose image is one beat, by lanes and bits; negative bits are signed."""
+    i, o = (StreamType(lanes, abs(bits), bits < 0) for lanes, bits in (input, output))
+    values = Integers(-(1 << o.bits - 1), (1 << o.bits - 1) - 1) if o.signed else Codes.unsigned(8)
+    return Ports(
+        Port("i", Tensor((1, 1, i.lanes), Codes.unsigned(i.bits)), i),
+        Port("o", Tensor((1, 1, o.lanes), values), o),
+        gives_class=False,
+        classes=o.lanes,
+    )

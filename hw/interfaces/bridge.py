@@ -1,12 +1,14 @@
-"""An accelerator behind a serial line."""
+"""Serial bridge: an accelerator behind a UART."""
 
-from amaranth.hdl import Module, Mux, Shape, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect
 
 from threefold.errors import PlanError
+from threefold.plan import Ports
 
+from ..stream import shape_of
 from .byte_packer import BytePacker
 from .byte_unpacker import ByteUnpacker
 from .serial import FIFO_BYTES
@@ -25,9 +27,8 @@ class UARTBridge(wiring.Component):
     Parameters
     ----------
     accelerator : wiring.Component
-        Has ``i: In(stream.Signature(data.ArrayLayout(unsigned(k), lanes)))``, k at most 8, and
-        ``o: Out(stream.Signature(data.ArrayLayout(shape, lanes)))``. It becomes a submodule.
-        Its attributes ``i_beats`` and ``o_beats`` are the beats of an image; 1 if it has none.
+        Its attribute ``ports``, a :class:`~threefold.plan.Ports`, describes its streams ``i`` and
+        ``o``; input codes have at most 8 bits. It becomes a submodule.
     divisor : int
         Clock cycles a bit.
     fifo_depth : int
@@ -49,7 +50,7 @@ class UARTBridge(wiring.Component):
     Raises
     ------
     PlanError
-        If the accelerator has no such streams.
+        If the accelerator has no ports, or its streams are not as they say.
     """
 
     def __init__(
@@ -58,12 +59,10 @@ class UARTBridge(wiring.Component):
         self._accelerator = accelerator
         self._divisor = divisor
         self._fifo_depth = fifo_depth
-        i_layout, o_layout = (_lanes(accelerator, name) for name in ("i", "o"))
-        self._i_bytes = i_layout.length * getattr(accelerator, "i_beats", 1)
-        self._o_beats = getattr(accelerator, "o_beats", 1)
+        self._ports = ports = _ports(accelerator)
         self._receiver = UARTReceiver(divisor)
-        self._packer = BytePacker(Shape.cast(i_layout.elem_shape).width, i_layout.length)
-        self._unpacker = ByteUnpacker(o_layout.elem_shape, o_layout.length)
+        self._packer = BytePacker(ports.input.type.bits, ports.input.type.lanes)
+        self._unpacker = ByteUnpacker(shape_of(ports.output.type), ports.output.type.lanes)
         self._transmitter = UARTTransmitter(divisor)
         super().__init__(
             {
@@ -114,8 +113,8 @@ class UARTBridge(wiring.Component):
         # Images whose first byte has come and whose last output has not left. The FIFO holds at
         # most one a byte, the accelerator a few.
         images = Signal(range(self._fifo_depth + 256))
-        begins, _ = _ends(m, "received", receiver.o, self._i_bytes)
-        _, ends = _ends(m, "answered", accelerator.o, self._o_beats)
+        begins, _ = _ends(m, "received", receiver.o, self._ports.input.tensor.size)
+        _, ends = _ends(m, "answered", accelerator.o, self._ports.output.beats)
         m.d.sync += [
             images.eq(images + begins - ends),
             self.busy.eq(begins | (images != 0) | unpacker.o.valid | ~transmitter.i.ready),
@@ -135,9 +134,18 @@ def _ends(m: Module, name: str, port, beats: int) -> tuple[Value, Value]:
     return transfer & (place == 0), transfer & (place == beats - 1)
 
 
-def _lanes(accelerator: wiring.Component, name: str) -> data.ArrayLayout:
-    """Layout of the payload of the accelerator's stream ``name``."""
-    payload = getattr(getattr(accelerator, name, None), "payload", None)
-    if isinstance(payload, data.View) and isinstance(payload.shape(), data.ArrayLayout):
-        return payload.shape()
-    raise PlanError(f"an accelerator needs a stream {name!r} of lanes, an ArrayLayout")
+def _ports(accelerator: wiring.Component) -> Ports:
+    """What enters and leaves an accelerator, as it says, if its streams agree."""
+    ports = getattr(accelerator, "ports", None)
+    if not isinstance(ports, Ports):
+        raise PlanError("an accelerator needs the attribute 'ports', which describes its streams")
+    for port in (ports.input, ports.output):
+        payload = getattr(getattr(accelerator, port.name, None), "payload", None)
+        layout = data.ArrayLayout(shape_of(port.type), port.type.lanes)
+        if not isinstance(payload, data.View) or payload.shape() != layout:
+            sign = "signed" if port.type.signed else "unsigned"
+            raise PlanError(
+                f"an accelerator needs a stream {port.name!r} of {port.type.lanes} {sign} lanes "
+                f"of {port.type.bits} bits, as its ports say"
+            )
+    return ports

@@ -144,15 +144,26 @@ def test_ports_follow_from_the_plan():
     assert lane_count(accelerator.o) == engines(plan)[-1].lanes
     assert lane_shape(accelerator.o).signed
     assert lane_shape(accelerator.o).width == engines(plan)[-1].outputs[0].bits
-    assert accelerator.i_beats == 2
-    assert accelerator.o_beats * lane_count(accelerator.o) == 10
+    assert accelerator.ports is plan.ports
+    assert plan.ports.input.beats == 2
+    assert plan.ports.output.beats * lane_count(accelerator.o) == 10
 
 
 def test_classes_leave_one_at_a_time():
     plan = fold(network(argmax=True), dict.fromkeys(("fc1", "fc2", "fc3"), Folding(2, 2)))
     accelerator = elaborated(Accelerator(plan))
     assert (lane_shape(accelerator.o).width, lane_count(accelerator.o)) == (4, 1)
-    assert (accelerator.i_beats, accelerator.o_beats) == (5, 1)
+    assert (plan.ports.input.beats, plan.ports.output.beats) == (5, 1)
+
+
+def test_repr_and_table():
+    plan = fold(network(argmax=True), dict.fromkeys(("fc1", "fc2", "fc3"), Folding(2, 2)))
+    accelerator = elaborated(Accelerator(plan))
+    summary = f"2×3 bits in, 1×4 bits out, {len(plan.netlist.instances)} blocks"
+    assert repr(accelerator) == f"<Accelerator {plan.network.name}: {summary}>"
+    table = accelerator._repr_html_()
+    assert summary in table
+    assert table.count("<tr>") == 1 + len(plan.netlist.instances)
 
 
 def test_streams_have_taps_and_rtlil_is_the_same_again():

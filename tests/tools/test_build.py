@@ -16,12 +16,16 @@ from threefold.errors import BuildError, PlanError, ToolError
 from threefold.tools import build
 from threefold.tools.build import _placement, build_bitstream, check_build
 
+from ..accelerators import ports_of
+
 
 class Difference(wiring.Component):
     """Of each pair of codes the difference."""
 
     i: In(stream.Signature(data.ArrayLayout(unsigned(4), 2)))
     o: Out(stream.Signature(data.ArrayLayout(signed(5), 1)))
+
+    ports = ports_of(input=(2, 4), output=(1, -5))
 
     def elaborate(self, platform):
         m = Module()
@@ -234,6 +238,8 @@ class Kept(wiring.Component):
 
     i: In(stream.Signature(data.ArrayLayout(unsigned(8), 2)))
     o: Out(stream.Signature(data.ArrayLayout(unsigned(8), 2)))
+
+    ports = ports_of(input=(2, 8), output=(2, 8))
 
     def elaborate(self, platform):
         m = Module()

@@ -101,7 +101,7 @@ def build_bitstream(
     Parameters
     ----------
     component : wiring.Component
-        The accelerator, with the streams that
+        The accelerator, with the ports that
         :class:`~threefold.hw.interfaces.bridge.UARTBridge` needs.
     board : Board
         What to build for.
@@ -131,7 +131,7 @@ def build_bitstream(
     Raises
     ------
     PlanError
-        If the clock cannot be made, the accelerator lacks its streams, or there is no seed to
+        If the clock cannot be made, the accelerator lacks its ports, or there is no seed to
         try.
     ToolError
         If a tool is missing.

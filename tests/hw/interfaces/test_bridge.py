@@ -17,13 +17,15 @@ from threefold.network import Codes, Dense, Logits, Network, Tensor
 from threefold.plan import Folding, fold
 from threefold.sim import golden
 
-from ...accelerators import random_images
+from ...accelerators import ports_of, random_images
 
 DIVISOR = 4
 
 
 class Difference(wiring.Component):
     """Stands in for an accelerator: of each pair of codes the difference, after a while."""
+
+    ports = ports_of(input=(2, 4), output=(1, -12))
 
     def __init__(self, cycles):
         self.cycles = cycles
@@ -179,11 +181,34 @@ def test_too_many_bytes_are_noticed():
     run(dut, host, cycles=2000)
 
 
-def test_not_an_accelerator():
-    class Bytes(wiring.Component):
-        i: In(stream.Signature(8))
-        o: Out(stream.Signature(8))
+class Bytes(wiring.Component):
+    i: In(stream.Signature(8))
+    o: Out(stream.Signature(8))
 
-    message = r"^an accelerator needs a stream 'i' of lanes, an ArrayLayout$"
-    with pytest.raises(PlanError, match=message):
-        UARTBridge(Bytes(), divisor=DIVISOR)
+
+class Lanes(wiring.Component):
+    i: In(stream.Signature(data.ArrayLayout(unsigned(4), 2)))
+    o: Out(stream.Signature(data.ArrayLayout(unsigned(12), 1)))
+
+
+@pytest.mark.parametrize(
+    ("component", "ports", "message"),
+    [
+        (Lanes, None, "an accelerator needs the attribute 'ports', which describes its streams"),
+        (
+            Bytes,
+            ports_of(input=(2, 4), output=(1, 12)),
+            "an accelerator needs a stream 'i' of 2 unsigned lanes of 4 bits, as its ports say",
+        ),
+        (
+            Lanes,
+            ports_of(input=(2, 4), output=(1, -12)),
+            "an accelerator needs a stream 'o' of 1 signed lanes of 12 bits, as its ports say",
+        ),
+    ],
+)
+def test_not_an_accelerator(component, ports, message):
+    made = component()
+    made.ports = ports
+    with pytest.raises(PlanError, match=f"^{message}$"):
+        UARTBridge(made, divisor=DIVISOR)
