@@ -535,3 +535,18 @@ def test_labels_of_a_network_that_gives_maps_are_refused(tmp_path):
     message = r"^'maps' gives 12 pixels, not one class for each image; leave the labels out$"
     with pytest.raises(DataError, match=message):
         project.simulate(np.zeros((1, 3, 4, 2), int), labels=np.array([0]))
+
+
+def test_repr_and_table(project):
+    assert repr(project) == f"<Project sample on icebreaker in {project.folder}>"
+    table = project._repr_html_()
+    assert table.count("<tr>") == 3
+    for path in (project.products.network, project.products.plan):
+        assert f">{path.name}</td>" in table
+        assert f">{path.stat().st_size:,}</td>" in table
+
+
+def test_the_table_is_escaped(tmp_path):
+    project = Project.create(NETWORK, tmp_path / "<b>", foldings=FOLDINGS)
+    assert "&lt;b&gt;" in project._repr_html_()
+    assert "<b>" not in project._repr_html_()

@@ -5,7 +5,7 @@ import pytest
 
 from threefold.errors import PlanError
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
-from threefold.plan import Folding, fold
+from threefold.plan import Cycles, Folding, fold
 
 from ..accelerators import engines
 
@@ -145,3 +145,20 @@ def test_equal_plans_are_equal():
 def test_refuses(foldings, message):
     with pytest.raises(PlanError, match=message):
         fold(network(), foldings)
+
+
+def test_repr_and_table():
+    made = plan((2, 4), (3, 8), argmax=True)
+    assert repr(made) == "<Plan net: 3 units, slowest fc2 with 6 cycles>"
+    assert repr(replace(made, board="icebreaker")).startswith("<Plan net on icebreaker: ")
+    assert "cycles" not in vars(made)
+    table = made._repr_html_()
+    assert table.count("<tr>") == 4
+    for cell in ("fc1", "dense", "2×4", "fc2", "3×8", "argmax"):
+        assert f">{cell}</td>" in table
+
+
+def test_table_of_cycles():
+    table = Cycles(1234, 7.5)._repr_html_()
+    assert ">1,234</td>" in table
+    assert ">7.5</td>" in table

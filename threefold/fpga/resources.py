@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ..html import html_table
+
 __all__ = ["Resources"]
 
 
@@ -33,6 +35,15 @@ class Resources:
             self.ff + other.ff,
             self.spram + other.spram,
         )
+
+    def _repr_html_(self) -> str:
+        rows: list[list[object]] = [
+            ["LUTs", round(self.lut)],
+            ["flip-flops alone", round(self.ff)],
+            ["block RAMs", self.bram],
+            ["single-port RAMs", self.spram],
+        ]
+        return html_table("Resources", ("resource", "count"), rows)
 
     @property
     def cells(self) -> float:

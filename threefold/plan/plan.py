@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..fpga import Family, Resources
+from ..html import html_table
 from ..network import Network
 from .cycle_model import Cycles, predict
 from .netlist import Netlist, joins, netlist
@@ -15,7 +16,7 @@ from .units import Unit
 __all__ = ["Plan"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plan:
     """An accelerator as decided.
 
@@ -43,6 +44,32 @@ class Plan:
 
     def __hash__(self) -> int:
         return hash((self.network.name, self.board, len(self.units)))
+
+    def __repr__(self):
+        return f"<Plan {self._summary}>"
+
+    def _repr_html_(self) -> str:
+        rows: list[list[object]] = []
+        for unit in self.units:
+            tiles = list(unit.schedules.values())
+            foldings = ", ".join(f"{each.folding.pe}×{each.folding.simd}" for each in tiles)
+            shape = "×".join(map(str, unit.out_tensor.shape))
+            left = sum(len(each.tiles) for each in tiles) if tiles else None
+            row = [unit.name, unit.describe(), shape, foldings, unit.o_lanes, left, unit.interval]
+            rows.append(row)
+        columns = ("unit", "operation", "output", "PE×SIMD", "lanes", "tiles", "cycles")
+        return html_table(f"Plan {self._summary}", columns, rows)
+
+    @property
+    def _summary(self) -> str:
+        """Name, board, size and slowest unit in one line; nothing that takes long to find out."""
+        board = f" on {self.board}" if self.board else ""
+        units = f"{len(self.units)} unit{'s' if len(self.units) > 1 else ''}"
+        slowest = self.bottleneck
+        return (
+            f"{self.network.name}{board}: {units}, "
+            f"slowest {slowest.name} with {slowest.interval:,} cycles"
+        )
 
     def decisions(self) -> dict:
         """What was decided, as JSON values: ``board``, ``units`` in order, and ``buffers``."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import PlanError
+from ...html import html_table
 from .stages import Stages
 
 __all__ = ["Cycles", "Trace", "interval_of", "predict", "trace"]
@@ -39,6 +40,10 @@ class Cycles:
     interval: float
     settled: int = 0
     period: int = 1
+
+    def _repr_html_(self) -> str:
+        rows: list[list[object]] = [["latency", self.latency], ["interval", self.interval]]
+        return html_table("Cycles", ("figure", "cycles"), rows)
 
     @property
     def images(self) -> int:
