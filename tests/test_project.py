@@ -539,6 +539,8 @@ def test_labels_of_a_network_that_gives_maps_are_refused(tmp_path):
 
 def test_repr_and_table(project):
     assert repr(project) == f"<Project sample on icebreaker in {project.folder}>"
+    unplaced = Project(project.folder, dataclasses.replace(project.plan, board=""))
+    assert repr(unplaced) == f"<Project sample in {project.folder}>"
     table = project._repr_html_()
     assert table.count("<tr>") == 3
     for path in (project.products.network, project.products.plan):

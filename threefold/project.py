@@ -182,19 +182,24 @@ class Project:
             If the plan is of another network.
         """
         products = Products(folder)
-        network = network or load(products.network)
+        if network is None:
+            network = load(products.network)
         return cls(folder, load_plan(network, products.plan))
 
     def __repr__(self):
-        return f"<Project {self.name} on {self.plan.board} in {self.folder}>"
+        return f"<Project {self._summary}>"
 
     def _repr_html_(self) -> str:
         rows = [
             [str(path.relative_to(self.folder)), path.stat().st_size]
             for path in self.products.files()
         ]
-        caption = f"Project {self.name} on {self.plan.board} in {self.folder}"
-        return html_table(caption, ("product", "bytes"), rows)
+        return html_table(f"Project {self._summary}", ("product", "bytes"), rows)
+
+    @property
+    def _summary(self) -> str:
+        board = f" on {self.plan.board}" if self.plan.board else ""
+        return f"{self.name}{board} in {self.folder}"
 
     @property
     def network(self) -> Network:

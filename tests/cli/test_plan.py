@@ -103,6 +103,16 @@ def test_another_network_is_kept_with_its_plan(plan, tmp_path, capsys):
     assert Project.open(tmp_path / "out").network == load(tmp_path / "net.tern")
 
 
+def test_a_build_keeps_another_network_too(plan, tmp_path, capsys):
+    _, _, first = plan(*FOLDS)
+    save(residual(seed=6), tmp_path / "net.tern")
+    argv = ["build", f"{tmp_path}/net.tern", "-o", f"{tmp_path}/out", "--rtl-only", *FOLDS]
+    assert main(argv) == 0
+    before = tmp_path / "out" / f"before-{digest(first.network)[:8]}"
+    note = f"plan and products of the network before, block, are now in {before}\n"
+    assert capsys.readouterr() == (f"verilog    {tmp_path}/out/rtl/block.v\n", note)
+
+
 def test_align(plan, tmp_path):
     _, _, before = plan(*FOLDS)
     lines, units, after = plan(*FOLDS, "--align")

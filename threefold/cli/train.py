@@ -74,9 +74,9 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
 
     The folder gets ``network.tern``, ``test.npz`` (the held-out images and labels, of large sets
     the first 256 MiB), ``train.json`` (configuration, accuracies, losses) and the checkpoints.
-    Another network that was there is kept with its plan and products, and a note tells where.
-    Checkpoints stay. Started by
-    ``torchrun``, processes share the training; the first alone writes, shows, and returns a text.
+    Another network that was there is kept with its plan and products, and a note tells where;
+    checkpoints stay. Started by ``torchrun``, processes share the training; the first alone writes,
+    shows, and returns a text.
 
     Raises
     ------
