@@ -1,4 +1,4 @@
-"""Products: the files that commands leave in a project folder, what replaces them, what keeps them.
+"""Products: the files that commands leave in a project folder.
 
 network.tern    the network
 train.json      how it was trained
