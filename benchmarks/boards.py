@@ -18,7 +18,7 @@ from rich.table import Table
 
 import threefold
 from threefold import quant
-from threefold.project import plan_for_board
+from threefold.planning import plan_for_board
 
 CLOCKS = {"icebreaker": 30.0, "ulx3s_85f": 100.0}
 IMAGES = 100

@@ -20,7 +20,12 @@ CLEAN = (
     "firmware/",
     "quant/deploy/",
     "sim/",
-    *(f"threefold/{part}/" for part in ("fpga", "importer", "network", "plan", "references")),
+    *(f"threefold/{part}/" for part in ("cli", "fpga", "importer", "network", "plan")),
+    *(f"threefold/{part}/" for part in ("references", "report", "tools")),
+    *(
+        f"threefold/{part}.py"
+        for part in ("__init__", "manifest", "planning", "products", "project")
+    ),
 )
 UNRESOLVED = {"reportMissingImports", "reportMissingModuleSource"}
 PRODUCTS = {"out", "build", "dist", "threefold.egg-info"}

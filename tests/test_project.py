@@ -30,8 +30,9 @@ from threefold.network import (
 from threefold.network.file import digest as network_digest
 from threefold.plan import Cycles, Folding
 from threefold.plan.file import digest
+from threefold.planning import plan_for_board
 from threefold.products import Former
-from threefold.project import Project, plan_for_board
+from threefold.project import Project
 from threefold.sim import golden
 from threefold.sim.simulate import SimulationResult
 from threefold.tools.build import BuildResult

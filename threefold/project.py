@@ -1,10 +1,8 @@
 """Project: one network on its way to a board, its products in a folder, step by step."""
 
 import dataclasses
-import hashlib
 import json
 import math
-import platform
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -12,84 +10,25 @@ from typing import Self
 
 import numpy as np
 
-from . import __version__, boards
+from . import boards
 from .errors import DataError, MismatchError, PlanError
-from .files import make_folder, read_json, write_file
+from .files import make_folder, write_file
 from .firmware import header
 from .html import html_table
 from .hw.accelerator import Accelerator
 from .hw.verilog import to_verilog
+from .manifest import write_manifest
 from .network import Network, load, save
-from .plan import (
-    Cycles,
-    Folding,
-    Plan,
-    fit,
-    fold,
-    load_plan,
-    lower,
-    require_room,
-    save_plan,
-)
+from .plan import Cycles, Folding, Plan, load_plan, save_plan
 from .plan.file import digest as plan_digest
-from .plan.units import kind_for
+from .plan.file import dumps
+from .planning import plan_for_board
 from .products import Former, Products
 from .progress import Progress, no_progress
 from .sim.simulate import SimulationResult, check, simulate
 from .tools.build import BuildResult, build_bitstream, check_build
 
-__all__ = ["Project", "plan_for_board"]
-
-
-def plan_for_board(
-    network: Network,
-    board: str = "icebreaker",
-    *,
-    foldings: Mapping[str, Folding] | None = None,
-    interval: int | None = None,
-    memories: Mapping[str, str] | None = None,
-    forms: Mapping[str, str] | None = None,
-    progress: Progress = no_progress,
-) -> Plan:
-    """A plan of a network that fits a board.
-
-    Parameters
-    ----------
-    network : Network
-    board : str
-        Name of the board, one of :data:`threefold.boards.BOARDS`.
-    foldings : mapping of str to Folding
-        Of layers, by name; the others get the fastest that fit.
-    interval : int
-        Cycles between images to keep with the least logic, instead of the fewest that fit.
-    memories, forms : mapping of str to str
-        Memories of buffers and forms of requantizers, as in :func:`~threefold.plan.fold`.
-    progress : Progress
-        Told what is being done.
-
-    Raises
-    ------
-    PlanError
-        If the board is unknown, no such plan fits it, or a choice is for nothing there is or
-        cannot be.
-    """
-    target = boards.get(board)
-    target.check_memories(memories or {})
-    if foldings and interval is None and _foldable(network) <= set(foldings):
-        plan = fold(network, foldings, memories=memories, forms=forms, progress=progress)
-        require_room(plan.resources(target.family), target.device, target.name)
-    else:
-        plan = fit(
-            network,
-            target.device,
-            board=target.name,
-            interval=interval,
-            foldings=foldings,
-            memories=memories,
-            forms=forms,
-            progress=progress,
-        )
-    return dataclasses.replace(plan, board=target.name)
+__all__ = ["Project"]
 
 
 class Project:
@@ -245,7 +184,7 @@ class Project:
     def _is_saved(self) -> bool:
         """Whether the folder holds this very plan and its network."""
         try:
-            same = _digest_of(self.products.plan) == plan_digest(self.plan)
+            same = self.products.plan.read_bytes() == dumps(self.plan).encode()
             return same and self.products.holds_network(self.network)
         except OSError:
             return False
@@ -424,8 +363,6 @@ class Project:
     def write_manifest(self) -> Path:
         """Write versions, seed of placement, and digests of the plan and of every product.
 
-        Products are all files but logs and the simulator's build.
-
         Raises
         ------
         FileFormatError
@@ -433,30 +370,7 @@ class Project:
         BuildError
             If the manifest cannot be written.
         """
-        digests = {
-            str(path.relative_to(self.folder)): _digest_of(path) for path in self.products.files()
-        }
-        content = {
-            "schema": 1,
-            "plan_digest": plan_digest(self.plan),
-            "versions": {"threefold": __version__, "python": platform.python_version()},
-            "sha256": digests,
-        }
-        if self.products.build_record.exists():
-            made = read_json(self.products.build_record)
-            content["seed"] = made.get("seed")
-            content["versions"] |= made.get("tools", {})
-        _write_json(self.products.manifest, content)
-        return self.products.manifest
-
-
-def _foldable(network: Network) -> set[str]:
-    """Names of the layers that have a folding."""
-    return {layer.name for layer in lower(network) if not kind_for((layer,)).paced}
-
-
-def _digest_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+        return write_manifest(self.products, self.plan)
 
 
 def _write_json(path: Path, content: dict) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from threefold.project import plan_for_board
+from threefold.planning import plan_for_board
 
 from ..digits import network
 

@@ -14,8 +14,9 @@ from ..errors import FileFormatError, PlanError
 from ..fpga import MEMORIES
 from ..network import Network, load
 from ..plan import FORMS, Folding, refold
+from ..planning import plan_for_board
 from ..products import Products
-from ..project import Project, plan_for_board
+from ..project import Project
 from .note import note
 from .progress import progress_of
 
