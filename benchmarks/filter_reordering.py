@@ -35,9 +35,9 @@ def make_network(simd: int, pruned: float, seed: int = 0) -> Network:
 
     ops = []
     for number, (channels, filters) in enumerate(pairwise(WIDTHS)):
-        levels = np.sort(rng.integers(-20, 20, (filters, 3)), axis=1)
+        thresholds = np.sort(rng.integers(-20, 20, (filters, 3)), axis=1)
         ops.append((f"conv{number}", Conv(weights(filters, 3, channels), padding=(1, 1, 1, 1))))
-        ops.append((f"act{number}", Threshold(levels)))
+        ops.append((f"act{number}", Threshold(thresholds)))
     ops.append(("fc", Conv(weights(CLASSES, SIDE, WIDTHS[-1]))))
     ops.append(("logits", Logits(np.zeros(CLASSES, int))))
     return Network.chain("pruned", Tensor((SIDE, SIDE, WIDTHS[0]), Codes.unsigned(2)), ops)

@@ -83,7 +83,7 @@ def _cycles(cycles: Cycles) -> dict:
 
 
 def convolution(bits: int = 4) -> Network:
-    """16 filters of 3×3 over maps of 8×8×8, stride 1, padding 1, and their levels."""
+    """16 filters of 3×3 over maps of 8×8×8, stride 1, padding 1, and their thresholds."""
     codes = Codes.unsigned(bits)
     builder = Builder("conv", Tensor((8, 8, 8), codes), 0)
     builder.layer("conv", 16, (3, 3), codes, padding=(1, 1, 1, 1))

@@ -51,11 +51,11 @@ POINTS = (
 
 
 def measure(family: str, form: str, point: Point) -> dict:
-    """Estimate and synthesis of one requantizer with random levels, as a row of the table."""
+    """Estimate and synthesis of one requantizer with random thresholds, as a row of the table."""
     rng = np.random.default_rng(point.bits)
     size = (point.channels, 2**point.bits - 1)
-    levels = np.sort(rng.integers(0, 2**point.total_bits - 1, size), axis=1)
-    component = Requantizer(levels, total_bits=point.total_bits, lanes=point.lanes, form=form)
+    thresholds = np.sort(rng.integers(0, 2**point.total_bits - 1, size), axis=1)
+    component = Requantizer(thresholds, total_bits=point.total_bits, lanes=point.lanes, form=form)
     expected = estimate(family, form, point)
     with tempfile.TemporaryDirectory() as folder:
         cells = synthesise(component, fpga.get(family), folder)

@@ -104,8 +104,8 @@ def make_plan(point: Point | MapPoint) -> Plan:
         ops.append((f"fc{number}", dense))
         if number < layers:
             spread = 1 + int(codes.max_code * columns**0.5)
-            levels = rng.integers(-spread, spread, (rows, codes.max_code))
-            ops.append((f"act{number}", Threshold(np.sort(levels, axis=1))))
+            thresholds = rng.integers(-spread, spread, (rows, codes.max_code))
+            ops.append((f"act{number}", Threshold(np.sort(thresholds, axis=1))))
     ops += [("logits", Logits(rng.integers(-50, 50, rows))), ("classify", ArgMax())]
     network = Network.chain("sample", Tensor((1, 1, point.widths[0]), codes), ops)
     return fold(network, _foldings(rng, network))

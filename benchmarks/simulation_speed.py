@@ -57,8 +57,8 @@ def dense_chain(widths: tuple[int, ...], pe: int, simd: int) -> Plan:
         ops.append((f"fc{number}", Dense(rng.choice([-1, 0, 0, 1], (rows, columns)))))
         if number < layers:
             spread = 1 + int(codes.max_code * columns**0.5)
-            levels = rng.integers(-spread, spread, (rows, codes.max_code))
-            ops.append((f"act{number}", Threshold(np.sort(levels, axis=1))))
+            thresholds = rng.integers(-spread, spread, (rows, codes.max_code))
+            ops.append((f"act{number}", Threshold(np.sort(thresholds, axis=1))))
     ops += [("logits", Logits(rng.integers(-50, 50, widths[-1]))), ("classify", ArgMax())]
     network = Network.chain("sample", Tensor((1, 1, widths[0]), codes), ops)
     return fold(network, {f"fc{number}": Folding(pe, simd) for number in range(1, layers + 1)})

@@ -115,7 +115,7 @@ def _described(stream: StreamType) -> list[object]:
 
 
 def _connect(m: Module, source, target):
-    """Connect streams; a requantizer's lanes have room for the level that means "never"."""
+    """Connect streams; a requantizer's lanes have room for the threshold that means "never"."""
     if lane_shape(source) == lane_shape(target):
         connect(m, source, target)
         return

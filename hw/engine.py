@@ -172,9 +172,9 @@ def _(unit: EngineUnit) -> Engine:
 
 def _finish(plan: EngineUnit) -> Requantizer | LogitAdder:
     layer = plan.layer
-    if layer.levels is not None:
+    if layer.thresholds is not None:
         return Requantizer(
-            layer.levels, total_bits=layer.total_bits, lanes=plan.lanes, form=plan.form
+            layer.thresholds, total_bits=layer.total_bits, lanes=plan.lanes, form=plan.form
         )
     return LogitAdder(
         layer.offsets,

@@ -17,9 +17,9 @@ from threefold.plan.requantize import (
 from threefold.plan.units.threshold import ThresholdUnit
 
 from .component import component
-from .level_search import ParallelSearch, PipelinedSearch, SequentialSearch
 from .skid_buffer import SkidBuffer
 from .stream import lane_stream
+from .threshold_search import ParallelSearch, PipelinedSearch, SequentialSearch
 
 __all__ = ["Requantizer"]
 
@@ -31,11 +31,11 @@ _SEARCHES = {
 
 
 class Requantizer(wiring.Component):
-    """Turns totals into codes, each by the levels of its channel.
+    """Turns totals into codes, each by the thresholds of its channel.
 
     Parameters
     ----------
-    levels : array of int, shape (channels, largest code)
+    thresholds : array of int, shape (channels, largest code)
         Each row ascending, within 0…2^total_bits − 1; totals stay below 2^total_bits − 1.
     total_bits : int
         Width of a total.
@@ -43,7 +43,7 @@ class Requantizer(wiring.Component):
         Totals compared at once, a divisor of the number of channels.
     form : str
         ``"parallel"``, ``"pipelined"`` or ``"sequential"``: how a code is found, which decides
-        area and time and nothing else; see :mod:`threefold.hw.level_search`.
+        area and time and nothing else; see :mod:`threefold.hw.threshold_search`.
 
     Members
     -------
@@ -59,23 +59,25 @@ class Requantizer(wiring.Component):
         If ``lanes`` does not divide the channels, or there is no such form.
     """
 
-    def __init__(self, levels: np.ndarray, *, total_bits: int, lanes: int, form: str = "pipelined"):
-        levels = np.asarray(levels)
-        if lanes < 1 or len(levels) % lanes:
-            raise PlanError(f"lanes must divide {len(levels)} channels, not {lanes}")
+    def __init__(
+        self, thresholds: np.ndarray, *, total_bits: int, lanes: int, form: str = "pipelined"
+    ):
+        thresholds = np.asarray(thresholds)
+        if lanes < 1 or len(thresholds) % lanes:
+            raise PlanError(f"lanes must divide {len(thresholds)} channels, not {lanes}")
         check_form(form)
-        self._levels = levels
+        self._thresholds = thresholds
         self._total_bits = total_bits
         self._lanes = lanes
         self._form = form
-        self._bits = levels.shape[1].bit_length()
+        self._bits = thresholds.shape[1].bit_length()
         super().__init__(
             {"i": In(lane_stream(total_bits, lanes)), "o": Out(lane_stream(self._bits, lanes))}
         )
 
     @property
-    def levels(self) -> np.ndarray:
-        return self._levels
+    def thresholds(self) -> np.ndarray:
+        return self._thresholds
 
     @property
     def total_bits(self) -> int:
@@ -107,8 +109,8 @@ class Requantizer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        # Levels that come again need no place of their own.
-        stored = self._levels[: lcm(alike_after(self._levels), self._lanes)]
+        # Thresholds that come again need no place of their own.
+        stored = self._thresholds[: lcm(alike_after(self._thresholds), self._lanes)]
         groups = len(stored) // self._lanes
         group = Signal(range(groups))
         valid = Signal(self.latency)
@@ -131,8 +133,8 @@ class Requantizer(wiring.Component):
             m.d.sync += group.eq(Mux(group == groups - 1, 0, group + 1))
 
         for lane in range(self._lanes):
-            levels = stored[lane :: self._lanes]
-            search = _SEARCHES[self._form](levels, total_bits=self._total_bits)
+            thresholds = stored[lane :: self._lanes]
+            search = _SEARCHES[self._form](thresholds, total_bits=self._total_bits)
             m.submodules[f"search_{lane}"] = EnableInserter(advance)(search)
             m.d.comb += [
                 search.total.eq(self.i.payload[lane]),
@@ -147,5 +149,5 @@ class Requantizer(wiring.Component):
 
 @component.register
 def _(unit: ThresholdUnit) -> Requantizer:
-    levels, total_bits = unit.layer.levels, unit.layer.total_bits
-    return Requantizer(levels, total_bits=total_bits, lanes=unit.lanes, form=unit.form)
+    thresholds, total_bits = unit.layer.thresholds, unit.layer.total_bits
+    return Requantizer(thresholds, total_bits=total_bits, lanes=unit.lanes, form=unit.form)

@@ -148,8 +148,8 @@ def _(op: Conv, codes: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
 def _(op: Threshold, inputs: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
     values = _values(inputs, types[0])
     codes = np.empty_like(values)
-    for channel, levels in enumerate(op.levels):
-        codes[..., channel] = np.searchsorted(levels, values[..., channel], side="right")
+    for channel, thresholds in enumerate(op.thresholds):
+        codes[..., channel] = np.searchsorted(thresholds, values[..., channel], side="right")
     return codes
 
 

@@ -47,7 +47,7 @@ def make_layer(
 ) -> ConvLayer:
     """A layer of these weights: a matrix, or a kernel that slides over a map of ``shape``.
 
-    ``stride`` and ``padding`` are of its window, ``levels`` and ``offsets`` its finish.
+    ``stride`` and ``padding`` are of its window, ``thresholds`` and ``offsets`` its finish.
     """
     weights = np.asarray(weights, np.int8)
     if weights.ndim == 2:
@@ -55,12 +55,12 @@ def make_layer(
     geometry = {key: more.pop(key) for key in ("stride", "padding") if key in more}
     window = Window(shape or weights.shape[1:], weights.shape[1:3], **geometry)
     codes = codes or Codes.unsigned(2)
-    levels, offsets = more.get("levels"), more.get("offsets")
-    element = Integers(-64, 63) if levels is None else Codes(levels.shape[1])
+    thresholds, offsets = more.get("thresholds"), more.get("offsets")
+    element = Integers(-64, 63) if thresholds is None else Codes(thresholds.shape[1])
     output = Tensor((*window.out, len(weights)), element)
     inputs = (Tensor(window.shape, codes),)
     return ConvLayer(
-        name, "act1", (INPUT,), inputs, output, weights, window, groups, levels, offsets
+        name, "act1", (INPUT,), inputs, output, weights, window, groups, thresholds, offsets
     )
 
 
@@ -87,8 +87,8 @@ def random_network(
             break
         lo, hi = dense.bounds(codes)
         codes = CODES[rng.choice(list(CODES))]
-        levels = rng.integers(lo.min() - 2, hi.max() + 3, (rows, codes.max_code))
-        ops.append((f"act{layer}", Threshold(np.sort(levels, 1), codes.step, codes.offset)))
+        thresholds = rng.integers(lo.min() - 2, hi.max() + 3, (rows, codes.max_code))
+        ops.append((f"act{layer}", Threshold(np.sort(thresholds, 1), codes.step, codes.offset)))
     if argmax:
         ops.append(("argmax", ArgMax()))
     return Network.chain("random", tensor, ops)

@@ -139,8 +139,8 @@ class _Builder:
         element, rng = self.types[name].element, self.rng
         codes = codes or CODES[rng.choice(PADDED)]
         shape = (self.types[name].shape[2], codes.max_code)
-        levels = np.sort(rng.integers(element.lo - 1, element.hi + 2, shape), axis=1)
-        return self._add(Threshold(levels, codes.step, codes.offset), name)
+        thresholds = np.sort(rng.integers(element.lo - 1, element.hi + 2, shape), axis=1)
+        return self._add(Threshold(thresholds, codes.step, codes.offset), name)
 
     def _pool(self, name: str) -> str:
         rng = self.rng

@@ -170,8 +170,8 @@ def _thresholds(draw, tensor: Tensor, codes: Codes | None = None) -> Threshold:
     if codes.max_code > 15:
         codes = Codes.unsigned(2)
     span = st.integers(tensor.element.lo - 1, tensor.element.hi + 1)
-    levels = draw(arrays(np.int64, (tensor.shape[2], codes.max_code), elements=span))
-    return Threshold(np.sort(levels, axis=1), codes.step, codes.offset)
+    thresholds = draw(arrays(np.int64, (tensor.shape[2], codes.max_code), elements=span))
+    return Threshold(np.sort(thresholds, axis=1), codes.step, codes.offset)
 
 
 def _strides(tensor: Tensor) -> st.SearchStrategy[tuple[int, int]]:

@@ -30,7 +30,7 @@ def test_the_example_of_plain_integers_runs(tmp_path, monkeypatch, capsys):
     network, images = load(tmp_path / "from_arrays.tern"), names["images"]
     with np.load(tmp_path / "arrays.npz") as arrays:
         sums = images.reshape(5, 16) @ arrays["weights1"].T
-        codes = (sums[:, :, None] >= arrays["levels1"]).sum(axis=2)
+        codes = (sums[:, :, None] >= arrays["thresholds1"]).sum(axis=2)
         expected = (codes @ arrays["weights2"].T + arrays["bias2"]).argmax(axis=1)
     assert (golden.classes(network, images) == expected).all()
     assert len(set(expected)) > 2

@@ -125,7 +125,7 @@ class Emitter:
         if isinstance(layer, Norm):
             return self._norm(layer, edge, path)
         if isinstance(layer, Quantize):
-            return self._levels(layer, edge, layer.scale(), path)
+            return self._thresholds(layer, edge, layer.scale(), path)
         self._require_codes(edge, layer, path)
         if isinstance(layer, Ternary):
             if layer.bias is not None:
@@ -217,7 +217,7 @@ class Emitter:
         picked = self.add(f"{name}_pick", Conv(pick, groups=groups), edge)
         return self.add(f"{name}_x{count}", same, picked)
 
-    def _levels(self, layer: Quantizer, edge: Edge, scale: Tensor, path: str) -> Edge:
+    def _thresholds(self, layer: Quantizer, edge: Edge, scale: Tensor, path: str) -> Edge:
         """A threshold that gives the codes of ``layer`` for everything that ``edge`` can be."""
         codes = layer.codes
 
@@ -248,7 +248,7 @@ class Emitter:
         self._require_codes(shortcut, layer, path)
         body = self.emit(layer.body, edge, f"{path}.body")
         if layer.quantize is not None:
-            body = self._levels(layer.quantize, body, shortcut.scale, f"{path}.quantize")
+            body = self._thresholds(layer.quantize, body, shortcut.scale, f"{path}.quantize")
         self._require_codes(body, layer, path)
         if not torch.equal(shortcut.scale, body.scale):
             raise NetworkError(f"the branches of {path} need one scale; give it a QuantizeLike")

@@ -24,7 +24,7 @@ def export(
     """The network that computes the very codes of ``model`` in evaluation mode.
 
     Layers become ``conv1``, ``act1``, ``pool1``, ``fc1``, …, ``logits``. Norm and activation
-    become integer levels, found by bisection of the layers' own evaluation (see :func:`search`)
+    become integer thresholds, found by bisection of the layers' own evaluation (see :func:`search`)
     over the accumulators that their weights can reach. A layer whose weights have several levels
     reads its input several times, ``conv1_x2``: once in each of the ternary :func:`passes`.
     Narrower networks within the model become widths of the network, unless the model is at one of

@@ -106,8 +106,8 @@ def array() -> PausedArray:
 
 
 def requantizer(form: str = "pipelined") -> Requantizer:
-    levels = np.sort(np.arange(18).reshape(6, 3) % 7)
-    return Requantizer(levels, total_bits=4, lanes=2, form=form)
+    thresholds = np.sort(np.arange(18).reshape(6, 3) % 7)
+    return Requantizer(thresholds, total_bits=4, lanes=2, form=form)
 
 
 def engine(name: str, pe: int, simd: int, lanes: int = 1) -> Engine:

@@ -58,7 +58,7 @@ def test_equals_golden(foldings, argmax, stalls):
 
 
 def wide(seed=0):
-    """Layers whose weights and levels are in block RAM and in LUTs."""
+    """Layers whose weights and thresholds are in block RAM and in LUTs."""
     rng = np.random.default_rng(seed)
     ops = [
         ("fc1", Dense(rng.integers(-1, 2, (48, 32)))),
@@ -177,13 +177,13 @@ def test_streams_have_taps_and_rtlil_is_the_same_again():
             assert f"\\tap_{layer}__{member}\n" in first
 
 
-@pytest.mark.parametrize("levels", [[[3, 9]], [[3, 9], [-2, 5]]], ids=["alike", "by channel"])
+@pytest.mark.parametrize("thresholds", [[[3, 9]], [[3, 9], [-2, 5]]], ids=["alike", "by channel"])
 @pytest.mark.parametrize("folding", [(5, 1), (1, 4), (5, 6), (5, 24)], ids=str)
-def test_codes_of_a_map_for_a_layer_that_reads_all_of_it(levels, folding):
+def test_codes_of_a_map_for_a_layer_that_reads_all_of_it(thresholds, folding):
     rng = np.random.default_rng(0)
-    shape = (3, 24 // 3 // len(levels), len(levels))
+    shape = (3, 24 // 3 // len(thresholds), len(thresholds))
     ops = [
-        ("codes", Threshold(levels, offset=-1)),
+        ("codes", Threshold(thresholds, offset=-1)),
         ("fc1", Dense(rng.integers(-1, 2, (5, 24)), shape)),
         ("logits", Logits(rng.integers(-3, 4, 5))),
     ]

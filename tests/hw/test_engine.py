@@ -25,15 +25,15 @@ def layer(rng, codes, kind, *, kept=0.7):
         bias = rng.integers(-30, 30, ROWS)
         ops += [("out", Logits(bias))]
     else:
-        levels = np.sort(rng.integers(lo.min() - 1, hi.max() + 2, (ROWS, 5)), axis=1)
-        ops += [("out", Threshold(levels)), ("fc2", Dense([[1] * ROWS])), ("end", Logits([0]))]
+        thresholds = np.sort(rng.integers(lo.min() - 1, hi.max() + 2, (ROWS, 5)), axis=1)
+        ops += [("out", Threshold(thresholds)), ("fc2", Dense([[1] * ROWS])), ("end", Logits([0]))]
     network = Network.chain("one", Tensor((1, 1, COLUMNS), codes), ops)
 
     def compute(images):
         sums = (images * codes.step + codes.offset) @ weights.T
         if kind == "logits":
             return sums + bias
-        return (sums[:, :, None] >= levels).sum(axis=2)
+        return (sums[:, :, None] >= thresholds).sum(axis=2)
 
     return lower(network)[0], compute
 

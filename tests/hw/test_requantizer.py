@@ -46,36 +46,36 @@ class CycleModel:
         self._kept = kept
 
 
-def codes_of(levels, totals):
-    """``code = #{total >= level}``"""
-    return (totals[:, :, None] >= levels[None]).sum(axis=2)
+def codes_of(thresholds, totals):
+    """``code = #{total >= threshold}``"""
+    return (totals[:, :, None] >= thresholds[None]).sum(axis=2)
 
 
-def requantize(form, levels, totals, lanes, *, stalls=0.0, seed=0):
+def requantize(form, thresholds, totals, lanes, *, stalls=0.0, seed=0):
     """Beats that left and the ones expected."""
-    requantizer = Requantizer(levels, total_bits=TOTAL_BITS, lanes=lanes, form=form)
+    requantizer = Requantizer(thresholds, total_bits=TOTAL_BITS, lanes=lanes, form=form)
     beats = totals.reshape(-1, lanes)
     traffic = pass_through(requantizer, beats, len(beats), stalls=stalls, seed=seed)
-    expected = codes_of(levels, totals).reshape(-1, lanes)
+    expected = codes_of(thresholds, totals).reshape(-1, lanes)
     return traffic, [tuple(beat) for beat in expected.tolist()]
 
 
-def random_levels(rng, channels, largest):
+def random_thresholds(rng, channels, largest):
     return np.sort(rng.integers(0, 2**TOTAL_BITS, (channels, largest)), axis=1)
 
 
 @every_form
 @pytest.mark.parametrize("largest", [1, 2, 3, 4, 5, 6, 7, 8, 15, 16, 31, 255])
-def test_every_total_with_every_level_count(form, largest):
-    levels = random_levels(np.random.default_rng(largest), 1, largest)
+def test_every_total_with_every_threshold_count(form, largest):
+    thresholds = random_thresholds(np.random.default_rng(largest), 1, largest)
     totals = np.arange(2**TOTAL_BITS - 1)[:, None]
-    traffic, expected = requantize(form, levels, totals, 1)
+    traffic, expected = requantize(form, thresholds, totals, 1)
     assert traffic.beats == expected
 
 
 @every_form
 @pytest.mark.parametrize(
-    "levels",
+    "thresholds",
     [
         [[0, 0, 0]],
         [[63, 63, 63]],
@@ -85,9 +85,9 @@ def test_every_total_with_every_level_count(form, largest):
         [[62, 62, 63]],
     ],
 )
-def test_always_and_never_and_equal_levels(form, levels):
+def test_always_and_never_and_equal_thresholds(form, thresholds):
     totals = np.arange(2**TOTAL_BITS - 1)[:, None]
-    traffic, expected = requantize(form, np.array(levels), totals, 1)
+    traffic, expected = requantize(form, np.array(thresholds), totals, 1)
     assert traffic.beats == expected
 
 
@@ -98,9 +98,9 @@ def test_always_and_never_and_equal_levels(form, levels):
 def test_channels_in_turn(form, channels, lanes, largest, stalls):
     seed = 100 * channels + largest
     rng = np.random.default_rng(seed)
-    levels = random_levels(rng, channels, largest)
+    thresholds = random_thresholds(rng, channels, largest)
     totals = rng.integers(0, 2**TOTAL_BITS - 1, (10, channels))
-    traffic, expected = requantize(form, levels, totals, lanes, stalls=stalls, seed=seed)
+    traffic, expected = requantize(form, thresholds, totals, lanes, stalls=stalls, seed=seed)
     assert traffic.beats == expected
     if not stalls:
         bits = largest.bit_length()
@@ -111,13 +111,13 @@ def test_channels_in_turn(form, channels, lanes, largest, stalls):
 
 @every_form
 @pytest.mark.parametrize(("alike", "lanes", "stored"), [(1, 1, 1), (1, 4, 1), (2, 3, 2), (6, 4, 3)])
-def test_levels_that_come_again_are_stored_once(form, alike, lanes, stored):
+def test_thresholds_that_come_again_are_stored_once(form, alike, lanes, stored):
     rng = np.random.default_rng(alike)
-    levels = np.tile(random_levels(rng, alike, 3), (12 // alike, 1))
+    thresholds = np.tile(random_thresholds(rng, alike, 3), (12 // alike, 1))
     totals = rng.integers(0, 2**TOTAL_BITS - 1, (10, 12))
-    traffic, expected = requantize(form, levels, totals, lanes)
+    traffic, expected = requantize(form, thresholds, totals, lanes)
     assert traffic.beats == expected
-    requantizer = Requantizer(levels, total_bits=TOTAL_BITS, lanes=lanes, form=form)
+    requantizer = Requantizer(thresholds, total_bits=TOTAL_BITS, lanes=lanes, form=form)
     rows = re.findall(r"memory width \d+ size (\d+) ", to_rtlil(requantizer, "top"))
     if form == "parallel":
         assert rows == [str(stored)] * lanes * (stored > 1)
@@ -127,8 +127,8 @@ def test_levels_that_come_again_are_stored_once(form, alike, lanes, stored):
 @pytest.mark.parametrize("bits", [1, 2, 3, 4])
 @pytest.mark.parametrize("stalls", [0.0, 0.2, 0.5, 0.8])
 def test_cycle_model(form, bits, stalls):
-    levels = random_levels(np.random.default_rng(bits), 3, 2**bits - 1)
-    requantizer = Requantizer(levels, total_bits=TOTAL_BITS, lanes=1, form=form)
+    thresholds = random_thresholds(np.random.default_rng(bits), 3, 2**bits - 1)
+    requantizer = Requantizer(thresholds, total_bits=TOTAL_BITS, lanes=1, form=form)
     model, rng = CycleModel(form, bits), random.Random(bits)
 
     async def testbench(ctx):
@@ -155,7 +155,7 @@ def test_cycle_model(form, bits, stalls):
 
 def test_parameters_are_attributes():
     requantizer = Requantizer([[1, 2, 3], [4, 5, 6]], total_bits=4, lanes=2, form="sequential")
-    assert requantizer.levels.tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert requantizer.thresholds.tolist() == [[1, 2, 3], [4, 5, 6]]
     assert (requantizer.total_bits, requantizer.lanes, requantizer.form) == (4, 2, "sequential")
     assert (requantizer.bits, requantizer.latency, requantizer.cycles) == (2, 6, 6)
 

@@ -49,10 +49,10 @@ class Graph:
     def bipolar(self, scale=1.0, of=None):
         return self.node("BipolarQuant", self.constant(scale), domain=DOMAIN, of=of)
 
-    def multithreshold(self, levels, scale=1.0, bias=0.0, **more):
+    def multithreshold(self, thresholds, scale=1.0, bias=0.0, **more):
         return self.node(
             "MultiThreshold",
-            self.constant(levels),
+            self.constant(thresholds),
             domain=DOMAIN,
             out_scale=scale,
             out_bias=bias,

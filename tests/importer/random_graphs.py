@@ -155,7 +155,7 @@ class Case:
             else:
                 self.graph.node("Relu")
 
-    def activate(self, names=("quant", "quant", "bipolar", "levels"), steps=True):
+    def activate(self, names=("quant", "quant", "bipolar", "thresholds"), steps=True):
         if steps:
             self.steps()
         self.rising = False
@@ -165,8 +165,8 @@ class Case:
             scale = self.scale(1.0)
             self.graph.bipolar(scale)
             self.spread, self.zero = float(scale), False
-        elif kind == "levels":
-            self._levels()
+        elif kind == "thresholds":
+            self._thresholds()
         else:
             bits, signed = self.draw(st.integers(1, 8)), self.draw(st.integers(0, 1))
             narrow = self.draw(st.integers(0, 1)) if bits > 1 else 0
@@ -181,14 +181,14 @@ class Case:
         self.graph.quant(scale, bits, 0.0, signed, narrow, self.one_of(*MODES))
         self.spread = float(scale) * 2 ** (bits - 1)
 
-    def _levels(self):
+    def _thresholds(self):
         count = self.draw(st.integers(1, 7))
         rows = 1 if self.positions else self.one_of(1, self.channels)
-        levels = np.sort(self.numbers((rows, count), self.spread), axis=1)
+        thresholds = np.sort(self.numbers((rows, count), self.spread), axis=1)
         scale = self.scale(1.0)
         bias = self.one_of(0.0, -1.0, -0.5, -count) * scale
         layout = {1: "NC", 2: "NCW", 3: "NCHW"}[len(self.shape)]
-        self.graph.multithreshold(levels, float(scale), float(bias), data_layout=layout)
+        self.graph.multithreshold(thresholds, float(scale), float(bias), data_layout=layout)
         self.spread = float(scale) * (count + 1)
         self.zero = bias / scale == int(bias / scale) and count + bias / scale >= 0
 

@@ -33,11 +33,11 @@ def tampered(made, name, change):
 
 
 def raised(op):
-    return replace(op, levels=op.levels + 1)
+    return replace(op, thresholds=op.thresholds + 1)
 
 
 def lowered(op):
-    return replace(op, levels=op.levels - 2)
+    return replace(op, thresholds=op.thresholds - 2)
 
 
 def flipped(op):

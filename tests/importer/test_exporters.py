@@ -48,8 +48,8 @@ def agrees(graph, images=40, **options):
     ],
 )
 def test_an_annotation_states_the_integers_of_the_input(name, codes):
-    levels = [[-6.0, -1.0, 2.0, 100.0, 300.0]]
-    source = annotated(Graph("N", 4).matmul(WEIGHTS).multithreshold(levels), name)
+    thresholds = [[-6.0, -1.0, 2.0, 100.0, 300.0]]
+    source = annotated(Graph("N", 4).matmul(WEIGHTS).multithreshold(thresholds), name)
     made = convert(source, "net")
     assert made.input == Input(1, codes)
     assert made.notes == []

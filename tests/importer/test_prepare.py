@@ -77,12 +77,12 @@ def test_too_many_nodes():
     assert str(caught.value) == expected
 
 
-def test_too_many_levels():
+def test_too_many_thresholds():
     graph = Graph("N", 1 << 15).quant(1.0, bits=1).op("Mul", 2.0).quant(1.0, bits=8)
     with pytest.raises(NetworkError) as caught:
         convert(Source(graph.model()), "net")
     assert str(caught.value) == (
-        "Quant 'Quant_2' has 32768 channels of 256 codes, whose levels no small FPGA holds"
+        "Quant 'Quant_2' has 32768 channels of 256 codes, whose thresholds no small FPGA holds"
     )
 
 

@@ -69,11 +69,11 @@ def test_zero_is_positive_to_a_bipolar_quantizer():
 
 
 def test_a_threshold_is_reached_where_it_is_equal():
-    levels = [[-2.0, 0.0, 0.5, 3.0]]
-    expected = [sum(value >= level for level in levels[0]) for value in range(-8, 8)]
-    assert codes_of(Graph("N", 1).matmul([[1]]).multithreshold(levels)) == expected
-    turned = Graph("N", 1).matmul([[1]]).op("Mul", -1.0).multithreshold(levels)
-    expected = [sum(-value >= level for level in levels[0]) for value in range(-8, 8)]
+    thresholds = [[-2.0, 0.0, 0.5, 3.0]]
+    expected = [sum(value >= threshold for threshold in thresholds[0]) for value in range(-8, 8)]
+    assert codes_of(Graph("N", 1).matmul([[1]]).multithreshold(thresholds)) == expected
+    turned = Graph("N", 1).matmul([[1]]).op("Mul", -1.0).multithreshold(thresholds)
+    expected = [sum(-value >= threshold for threshold in thresholds[0]) for value in range(-8, 8)]
     assert codes_of(turned) == expected
 
 

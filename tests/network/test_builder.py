@@ -7,16 +7,16 @@ from threefold.network import Add, Builder, Codes, Dense, Network, Node, Tensor,
 
 SOURCE = Tensor((1, 1, 2), Codes.unsigned(2))
 DENSE = Dense([[1, -1], [0, 1]])
-LEVELS = Threshold([[0], [1]])
+THRESHOLD = Threshold([[0], [1]])
 
 
 def built():
     builder = Builder("net", SOURCE)
     assert builder.last == "input"
     assert builder.add(builder.number("fc"), DENSE) == "fc1"
-    assert builder.add("act", LEVELS) == "act"
+    assert builder.add("act", THRESHOLD) == "act"
     builder.add(builder.number("fc"), DENSE, "input")
-    builder.add("other", LEVELS)
+    builder.add("other", THRESHOLD)
     assert builder.last == "other"
     builder.add("add", Add(), "act", "other")
     return builder
@@ -30,9 +30,9 @@ def test_nodes_read_the_last_one_or_those_named():
         SOURCE,
         [
             Node("fc1", DENSE, ("input",)),
-            Node("act", LEVELS, ("fc1",)),
+            Node("act", THRESHOLD, ("fc1",)),
             Node("fc2", DENSE, ("input",)),
-            Node("other", LEVELS, ("fc2",)),
+            Node("other", THRESHOLD, ("fc2",)),
             Node("add", Add(), ("act", "other")),
         ],
         {"seed": 1},

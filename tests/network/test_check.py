@@ -67,5 +67,5 @@ def test_other_arrays_are_refused(array, message):
 
 
 def test_unsigned_integers_beyond_64_bits_do_not_wrap():
-    with pytest.raises(NetworkError, match=rf"^levels must fit int64, not {2**63}…{2**63}$"):
-        frozen_integers(np.array([2**63], np.uint64), "levels", ndim=1)
+    with pytest.raises(NetworkError, match=rf"^thresholds must fit int64, not {2**63}…{2**63}$"):
+        frozen_integers(np.array([2**63], np.uint64), "thresholds", ndim=1)

@@ -77,6 +77,18 @@ def npy_claiming(header, data=b""):
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data
 
 
+def earlier(content, schema):
+    """The same file as an earlier version of the format has it."""
+    members = members_of(content)
+    graph = members["network.json"].replace(b'"thresholds"', b'"levels"')
+    arrays = {
+        name.replace(".thresholds.", ".levels."): array
+        for name, array in members_of(members["weights.npz"]).items()
+    }
+    text = json.dumps(json.loads(graph) | {"schema": schema})
+    return zip_of({"network.json": text, "weights.npz": zip_of(arrays)})
+
+
 @pytest.fixture(scope="module")
 def content(tmp_path_factory):
     path = tmp_path_factory.mktemp("file") / "net.tern"
@@ -162,7 +174,7 @@ def test_bytes_of_a_file_do_not_depend_on_time_or_order(content, tmp_path, monke
 
 
 def test_format_is_stable(graph, arrays):
-    assert graph["schema"] == 1 < SCHEMA == 2
+    assert graph["schema"] == SCHEMA == 3
     assert sorted(graph) == ["input", "name", "nodes", "provenance", "schema"]
     assert graph["input"] == {"shape": [6, 6, 2], "max_code": 15, "step": 1, "offset": -8}
     assert graph["nodes"][0] == {
@@ -176,19 +188,35 @@ def test_format_is_stable(graph, arrays):
         "conv.weights.npy",
         "dense.weights.npy",
         "logits.bias.npy",
-        "relu.levels.npy",
+        "relu.thresholds.npy",
     ]
     assert sorted(OPS) == KNOWN.split(", ")
 
 
+def test_schema_1_is_read(content, tmp_path):
+    path = tmp_path / "net.tern"
+    path.write_bytes(earlier(content, 1))
+    assert b"thresholds" not in members_of(path.read_bytes())["network.json"]
+    assert load(path) == NETWORK
+    save(load(path), path)
+    assert path.read_bytes() == content
+
+
+def test_each_schema_has_its_own_name_of_thresholds(content, graph, arrays, refused):
+    fields = "node 'relu' must have attributes and arrays {}"
+    refused(fields.format("levels, offset, step"), graph=graph | {"schema": 1}, arrays=arrays)
+    old = json.loads(members_of(earlier(content, 1))["network.json"])
+    refused(fields.format("offset, step, thresholds"), graph=old | {"schema": 3}, arrays=arrays)
+
+
 def test_arrays_are_read_by_numpy(content):
     with np.load(io.BytesIO(members_of(content)["weights.npz"])) as arrays:
-        assert arrays["relu.levels"].tolist() == NETWORK.nodes[1].op.levels.tolist()
+        assert arrays["relu.thresholds"].tolist() == NETWORK.nodes[1].op.thresholds.tolist()
         assert {name: str(arrays[name].dtype) for name in arrays} == {
             "conv.weights": "uint8",
             "dense.weights": "uint8",
             "logits.bias": "int32",
-            "relu.levels": "int16",
+            "relu.thresholds": "int16",
         }
 
 
@@ -203,7 +231,7 @@ def test_four_ternary_weights_take_a_byte(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("levels", "dtype"),
+    ("thresholds", "dtype"),
     [
         ([-128, 127], "|i1"),
         ([-129, 0], "<i2"),
@@ -212,13 +240,13 @@ def test_four_ternary_weights_take_a_byte(tmp_path):
         ([-(2**62), 2**62], "<i8"),
     ],
 )
-def test_integers_take_the_narrowest_type(tmp_path, levels, dtype):
+def test_integers_take_the_narrowest_type(tmp_path, thresholds, dtype):
     path = tmp_path / "net.tern"
-    ops = [("dense", Dense([[1]])), ("levels", Threshold([levels]))]
+    ops = [("dense", Dense([[1]])), ("thresholds", Threshold([thresholds]))]
     save(Network.chain("net", Tensor((1, 1, 1), Codes(1)), ops), path)
-    stored = members_of(members_of(path.read_bytes())["weights.npz"])["levels.levels.npy"]
+    stored = members_of(members_of(path.read_bytes())["weights.npz"])["thresholds.thresholds.npy"]
     assert f"'{dtype}'".encode() in stored
-    assert load(path).nodes[1].op.levels.tolist() == [levels]
+    assert load(path).nodes[1].op.thresholds.tolist() == [thresholds]
 
 
 def test_what_does_not_fit_a_file_is_refused(tmp_path):
@@ -378,9 +406,9 @@ def test_every_key_missing_or_added(file, graph):
 @pytest.mark.parametrize(
     ("path", "new", "message"),
     [
-        ((), [], "its schema is None, but this version of Threefold reads 1…2"),
-        (("schema",), 3, "its schema is 3, but this version of Threefold reads 1…2"),
-        (("schema",), True, "its schema is True, but this version of Threefold reads 1…2"),
+        ((), [], "its schema is None, but this version of Threefold reads 1…3"),
+        (("schema",), 4, "its schema is 4, but this version of Threefold reads 1…3"),
+        (("schema",), True, "its schema is True, but this version of Threefold reads 1…3"),
         (
             (),
             {"schema": 1},
@@ -414,7 +442,7 @@ def test_every_key_missing_or_added(file, graph):
             f"operation [] is unknown; known are {KNOWN}",
         ),
         (("nodes", 0, "name"), "other", "weights.npz lacks 'other.weights.npy'"),
-        (("nodes", 1, "name"), "conv", "weights.npz lacks 'conv.levels.npy'"),
+        (("nodes", 1, "name"), "conv", "weights.npz lacks 'conv.thresholds.npy'"),
         (
             ("nodes", 4, "name"),
             "Best",
@@ -477,9 +505,9 @@ def test_every_key_missing_or_added(file, graph):
             "'conv.weights.npy' does not hold integers of shape [4, 3, 3, 1]",
         ),
         (
-            ("nodes", 1, "arrays", "levels", "shape"),
+            ("nodes", 1, "arrays", "thresholds", "shape"),
             [3, 4],
-            "'relu.levels.npy' does not hold integers of shape [3, 4]",
+            "'relu.thresholds.npy' does not hold integers of shape [3, 4]",
         ),
         (
             ("nodes", 1, "attributes", "offset"),
@@ -676,11 +704,11 @@ def test_packed_weights_are_ternary(refused, arrays, packed, message):
 
 
 def test_integers_of_any_type_are_read_and_checked(file, refused, arrays):
-    levels = np.array(NETWORK.nodes[1].op.levels)
-    wide = arrays | {"relu.levels.npy": npy_of(levels.astype(">i8"))}
-    assert np.array_equal(file(arrays=wide).nodes[1].op.levels, levels)
-    huge = arrays | {"relu.levels.npy": npy_of(np.full(levels.shape, 2**63, np.uint64))}
-    message = f"node 'relu': levels must fit int64, not {2**63}…{2**63}"
+    thresholds = np.array(NETWORK.nodes[1].op.thresholds)
+    wide = arrays | {"relu.thresholds.npy": npy_of(thresholds.astype(">i8"))}
+    assert np.array_equal(file(arrays=wide).nodes[1].op.thresholds, thresholds)
+    huge = arrays | {"relu.thresholds.npy": npy_of(np.full(thresholds.shape, 2**63, np.uint64))}
+    message = f"node 'relu': thresholds must fit int64, not {2**63}…{2**63}"
     refused(message, arrays=huge)
 
 

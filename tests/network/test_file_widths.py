@@ -19,9 +19,19 @@ from threefold.network import (
     load,
     save,
 )
+from threefold.network.file import SCHEMA
 from threefold.sim.golden import run
 
-from .test_file import WRONG, loads_or_is_refused, members_of, npy_of, places, replaced, zip_of
+from .test_file import (
+    WRONG,
+    earlier,
+    loads_or_is_refused,
+    members_of,
+    npy_of,
+    places,
+    replaced,
+    zip_of,
+)
 
 GENERATOR = np.random.default_rng(2)
 WIDTHS = {
@@ -106,10 +116,10 @@ def test_the_order_of_widths_changes_no_byte(content, tmp_path):
 
 def test_weights_are_stored_once(graph, arrays):
     assert sorted(arrays) == [
-        *("conv.weights.npy", "dense.weights.npy", "logits.bias.npy", "relu.levels.npy"),
-        *("w50.logits.bias.npy", "w50.relu.levels.npy", "w75.relu.levels.npy"),
+        *("conv.weights.npy", "dense.weights.npy", "logits.bias.npy", "relu.thresholds.npy"),
+        *("w50.logits.bias.npy", "w50.relu.thresholds.npy", "w75.relu.thresholds.npy"),
     ]
-    assert graph["schema"] == 2
+    assert graph["schema"] == SCHEMA
     assert graph["widths"]["w75"]["filters"] == {"conv": 3}
     assert [node["name"] for node in graph["widths"]["w50"]["nodes"]] == ["logits", "pad", "relu"]
 
@@ -117,9 +127,8 @@ def test_weights_are_stored_once(graph, arrays):
 def test_the_network_of_a_width_is_stored_as_any_other(tmp_path):
     narrow = NETWORK.at("w50")
     save(narrow, tmp_path / "net.tern")
-    assert (
-        json.loads(members_of((tmp_path / "net.tern").read_bytes())["network.json"])["schema"] == 1
-    )
+    stored = json.loads(members_of((tmp_path / "net.tern").read_bytes())["network.json"])
+    assert "widths" not in stored
     images = GENERATOR.integers(0, 16, (20, 3, 3, 2))
     assert np.array_equal(run(load(tmp_path / "net.tern"), images), run(narrow, images))
 
@@ -159,7 +168,7 @@ def test_the_network_of_a_width_is_stored_as_any_other(tmp_path):
         (
             ("widths", "w50", "filters", "conv"),
             3,
-            "width 'w50': node 'relu': levels are given for 2 channels, but the input has 3",
+            "width 'w50': node 'relu': thresholds are given for 2 channels, but the input has 3",
         ),
         (
             ("widths", "w50", "filters"),
@@ -190,7 +199,7 @@ def test_the_network_of_a_width_is_stored_as_any_other(tmp_path):
         (
             ("widths", "w50", "nodes", 2, "name"),
             "dense",
-            "width 'w50': weights.npz lacks 'w50.dense.levels.npy'",
+            "width 'w50': weights.npz lacks 'w50.dense.thresholds.npy'",
         ),
         (
             ("widths", "w50", "nodes", 1, "attributes", "before"),
@@ -204,9 +213,9 @@ def test_the_network_of_a_width_is_stored_as_any_other(tmp_path):
             "width 'w50': node 'pad' must have attributes and arrays after, before",
         ),
         (
-            ("widths", "w50", "nodes", 2, "arrays", "levels", "shape"),
+            ("widths", "w50", "nodes", 2, "arrays", "thresholds", "shape"),
             [3, 3],
-            "width 'w50': 'w50.relu.levels.npy' does not hold integers of shape [3, 3]",
+            "width 'w50': 'w50.relu.thresholds.npy' does not hold integers of shape [3, 3]",
         ),
         (
             ("widths", "w50", "nodes", 2, "attributes", "step"),
@@ -240,15 +249,25 @@ def test_names_of_widths_are_names(file, graph, arrays):
 
 def test_arrays_of_widths_are_used_once(file, graph, arrays):
     del graph["widths"]["w75"]
-    message = "weights.npz holds 'w75.relu.levels.npy', which no node uses"
+    message = "weights.npz holds 'w75.relu.thresholds.npy', which no node uses"
     assert message_of(lambda: file(graph)) == message
     extra = arrays | {"w50.conv.weights.npy": npy_of(np.zeros(1, np.int8))}
     message = "weights.npz holds 'w50.conv.weights.npy', which no node uses"
-    del extra["w75.relu.levels.npy"]
+    del extra["w75.relu.thresholds.npy"]
     assert message_of(lambda: file(graph, extra)) == message
 
 
+def test_schema_2_is_read(content, tmp_path):
+    path = tmp_path / "net.tern"
+    path.write_bytes(earlier(content, 2))
+    assert b"thresholds" not in members_of(path.read_bytes())["network.json"]
+    assert load(path) == NETWORK
+    save(load(path), path)
+    assert path.read_bytes() == content
+
+
 def test_schema_2_has_widths(file, graph, arrays):
+    graph["schema"] = 2
     del graph["widths"]
     few = {key: array for key, array in arrays.items() if key[0] != "w"}
     assert message_of(lambda: file(graph, few)) == (

@@ -29,11 +29,11 @@ from ..strategies import networks
 
 SOURCE = Tensor((1, 1, 2), Codes.unsigned(2))
 DENSE = Dense([[1, -1], [0, 1]])
-LEVELS = Threshold([[0], [1]])
+THRESHOLD = Threshold([[0], [1]])
 
 
 def test_a_chain():
-    network = Network.chain("net", SOURCE, [("a", DENSE), ("b", LEVELS), ("c", DENSE)])
+    network = Network.chain("net", SOURCE, [("a", DENSE), ("b", THRESHOLD), ("c", DENSE)])
     assert [node.inputs for node in network.nodes] == [(INPUT,), ("a",), ("b",)]
     assert network.output.name == "c"
     assert network.consumers("a") == (network.nodes[1],)
@@ -87,7 +87,7 @@ NARROW = {"half": Width({"a": 1}, {"b": Threshold([[3]])})}
     ],
 )
 def test_networks_differ_in_all_that_a_file_holds(changes):
-    ops = [("a", DENSE), ("b", LEVELS), ("c", DENSE)]
+    ops = [("a", DENSE), ("b", THRESHOLD), ("c", DENSE)]
     network = Network.chain("net", SOURCE, ops, {"seed": 1, "on": "cpu"})
     network = replace(network, widths=NARROW)
     other = replace(network, **changes)
@@ -99,7 +99,7 @@ def test_networks_differ_in_all_that_a_file_holds(changes):
 
 
 def test_networks_are_members_of_sets(tmp_path):
-    network = Network.chain("net", SOURCE, [("a", DENSE), ("b", LEVELS), ("c", DENSE)])
+    network = Network.chain("net", SOURCE, [("a", DENSE), ("b", THRESHOLD), ("c", DENSE)])
     narrow = replace(network, widths=NARROW)
     save(narrow, tmp_path / "net.tern")
     assert {network, narrow, load(tmp_path / "net.tern")} == {narrow, network}
@@ -108,13 +108,13 @@ def test_networks_are_members_of_sets(tmp_path):
 def test_repr():
     network = Network.chain("net", SOURCE, [("a", DENSE)])
     assert repr(network) == "<Network net: 1×1×2 codes 0…3, 1 node, 4 weights>"
-    network = Network.chain("net", SOURCE, [("a", DENSE), ("b", LEVELS), ("c", DENSE)])
+    network = Network.chain("net", SOURCE, [("a", DENSE), ("b", THRESHOLD), ("c", DENSE)])
     narrow = replace(network, widths=NARROW | {"same": Width({})})
     assert repr(narrow) == ("<Network net: 1×1×2 codes 0…3, 3 nodes, 8 weights, widths half, same>")
 
 
 def test_table():
-    network = Network.chain("net", SOURCE, [("a", DENSE), ("b", LEVELS)])
+    network = Network.chain("net", SOURCE, [("a", DENSE), ("b", THRESHOLD)])
     assert network._repr_html_() == html_table(
         "Network net: 1×1×2 codes 0…3, 2 nodes, 4 weights",
         ["node", "operation", "reads", "shape", "elements", "weights", "zeros"],
@@ -148,7 +148,7 @@ def nested(levels):
             "the input of a network is codes, not integers 0…3",
         ),
         (
-            {"nodes": [Node("a", DENSE, [INPUT]), Node("a", LEVELS, ["a"])]},
+            {"nodes": [Node("a", DENSE, [INPUT]), Node("a", THRESHOLD, ["a"])]},
             "two nodes are named 'a'; names must be unique",
         ),
         (
@@ -156,7 +156,7 @@ def nested(levels):
             "two nodes are named 'input'; names must be unique",
         ),
         (
-            {"nodes": [Node("a", DENSE, ["b"]), Node("b", LEVELS, ["a"])]},
+            {"nodes": [Node("a", DENSE, ["b"]), Node("b", THRESHOLD, ["a"])]},
             "node 'a' reads 'b', which is not an earlier node",
         ),
         ({"nodes": [Node("a", DENSE, ["a"])]}, "node 'a' reads 'a', which is not an earlier node"),

@@ -58,7 +58,7 @@ GROUPED = classifier(("grouped", conv(6, 2, groups=2)), ("act2", threshold(6)), 
 def branched(joining, channels, *after):
     """Two branches of two filters each, what joins them, and logits."""
     nodes = [Node("left", conv(2, 2), (INPUT,)), Node("right", conv(2, 2), (INPUT,))]
-    nodes += [Node(f"act_{name}", LEVELS, (name,)) for name in ("left", "right")]
+    nodes += [Node(f"act_{name}", THRESHOLD, (name,)) for name in ("left", "right")]
     nodes += [Node("join", joining, ("act_left", "act_right"))]
     for name, op in after:
         nodes.append(Node(name, op, (nodes[-1].name,)))
@@ -69,7 +69,7 @@ def branched(joining, channels, *after):
     return Network("net", SOURCE, nodes)
 
 
-LEVELS = threshold(2)
+THRESHOLD = threshold(2)
 ADDED = branched(Add(), 2, ("act", threshold(2)))
 CONCATENATED = branched(Concat(), 4)
 
@@ -86,7 +86,7 @@ def images(network):
     return RNG.integers(0, network.input.element.max_code + 1, (20, *network.input.shape))
 
 
-def test_rows_columns_and_levels_move():
+def test_rows_columns_and_thresholds_move():
     network = Network.chain(
         "net",
         Tensor((1, 1, 2), Codes.unsigned(1)),
@@ -101,7 +101,7 @@ def test_rows_columns_and_levels_move():
     changed = permute(network, {"first": (2, 0, 1)})
     first, act, fc, logits = (node.op for node in changed.nodes)
     assert first.matrix.tolist() == [[-1, -1], [1, 0], [0, 1]]
-    assert act.levels.tolist() == [[4, 5], [0, 1], [2, 3]]
+    assert act.thresholds.tolist() == [[4, 5], [0, 1], [2, 3]]
     assert fc.matrix.tolist() == [[-1, 1, 0], [1, 0, 1]]
     assert logits.bias.tolist() == [5, 6]
     assert (changed.name, changed.provenance) == ("net", {"seed": 1})

@@ -18,19 +18,19 @@ def test_a_threshold():
     assert type(threshold.step) is int
 
 
-def test_levels_may_say_never_and_always():
+def test_thresholds_may_say_never_and_always():
     assert Threshold([[-(2**62), 2**62]]).codes == Codes(2)
 
 
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        (([[1, 2], [2, 1]],), "levels of channel 1 must be in ascending order"),
-        (([[2**62 + 1]],), f"levels must lie within ±{2**62}, not {2**62 + 1}…{2**62 + 1}"),
-        (([[-(2**63), 0]],), f"levels must lie within ±{2**62}, not {-(2**63)}…0"),
-        (([1, 2],), "levels must be a non-empty 2-d array, not shape (2,)"),
-        (([[]],), "levels must be integers, not float64"),
-        (([[0.5]],), "levels must be integers, not float64"),
+        (([[1, 2], [2, 1]],), "thresholds of channel 1 must be in ascending order"),
+        (([[2**62 + 1]],), f"thresholds must lie within ±{2**62}, not {2**62 + 1}…{2**62 + 1}"),
+        (([[-(2**63), 0]],), f"thresholds must lie within ±{2**62}, not {-(2**63)}…0"),
+        (([1, 2],), "thresholds must be a non-empty 2-d array, not shape (2,)"),
+        (([[]],), "thresholds must be integers, not float64"),
+        (([[0.5]],), "thresholds must be integers, not float64"),
         (([[1]], 0), "the step between codes must be an integer of 1…2147483647, not 0"),
         (
             (np.zeros((1, 2**16), int),),
@@ -46,7 +46,7 @@ def test_other_parameters_are_refused(parameters, message):
 @pytest.mark.parametrize("element", [Integers(0, 1), Codes.signed(4)], ids=str)
 def test_inputs_are_integers_or_codes(element):
     assert Threshold([[1], [2]]).infer(Tensor((3, 4, 2), element)) == Tensor((3, 4, 2), Codes(1))
-    message = "levels are given for 2 channels, but the input has 3"
+    message = "thresholds are given for 2 channels, but the input has 3"
     with pytest.raises(NetworkError, match=f"^{message}$"):
         Threshold([[1], [2]]).infer(Tensor((1, 1, 3), element))
 

@@ -41,7 +41,7 @@ def test_codes_stay_as_they_are():
     same, threshold, falling = values.requantized(rising_and_falling, Codes(1))
     assert same is values
     assert falling.tolist() == [False, False]
-    assert threshold.levels.tolist() == [[4], [6]]
+    assert threshold.thresholds.tolist() == [[4], [6]]
 
 
 def test_channels_that_are_negated_in_any_case():
@@ -51,6 +51,6 @@ def test_channels_that_are_negated_in_any_case():
     )
     assert falling.tolist() == [False, True]
     assert values.sums.conv == Conv([[[[1, 1]]], [[[0, 1]]]])
-    assert threshold.levels.tolist() == [[4], [-1]]
+    assert threshold.thresholds.tolist() == [[4], [-1]]
     with pytest.raises(NetworkError, match=r"^channel 0 rises, but falls at another width; give"):
         ACCUMULATORS.requantized(rising_and_falling, Codes(1), ~constant)

@@ -34,24 +34,24 @@ def ternary(*shape):
     return GENERATOR.integers(-1, 2, shape)
 
 
-def levels(channels, codes=3):
+def thresholds(channels, codes=3):
     return np.sort(GENERATOR.integers(-9, 9, (channels, codes)), axis=1)
 
 
 INPUT_TYPE = Tensor((4, 4, 2), Codes.unsigned(3))
 NODES = [
     Node("conv", Conv(ternary(6, 3, 3, 2), padding=(1, 1, 1, 1)), (INPUT,)),
-    Node("act", Threshold(levels(6)), ("conv",)),
+    Node("act", Threshold(thresholds(6)), ("conv",)),
     Node("dw", Conv(ternary(6, 3, 3, 1), padding=(1, 1, 1, 1), groups=6), ("act",)),
-    Node("small", Threshold(levels(6)), ("dw",)),
+    Node("small", Threshold(thresholds(6)), ("dw",)),
     Node("add", Add(), ("act", "small")),
-    Node("again", Threshold(levels(6)), ("add",)),
+    Node("again", Threshold(thresholds(6)), ("add",)),
     Node("body", Conv(ternary(10, 1, 1, 6), (2, 2)), ("again",)),
-    Node("codes", Threshold(levels(10)), ("body",)),
+    Node("codes", Threshold(thresholds(10)), ("body",)),
     Node("rest", MaxPool((1, 1), (2, 2)), ("again",)),
     Node("pad", PadChannels(2, 2), ("rest",)),
     Node("stage", Add(), ("pad", "codes")),
-    Node("more", Threshold(levels(10)), ("stage",)),
+    Node("more", Threshold(thresholds(10)), ("stage",)),
     Node("side", Concat(), ("more", "rest")),
     Node("pool", SumPool((2, 1), (2, 1)), ("side",)),
     Node("flat", Flatten(), ("pool",)),
@@ -60,9 +60,9 @@ NODES = [
     Node("best", ArgMax(), ("logits",)),
 ]
 OWN = {
-    "act": Threshold(levels(4)),
-    "small": Threshold(levels(4)),
-    "codes": Threshold(levels(5)),
+    "act": Threshold(thresholds(4)),
+    "small": Threshold(thresholds(4)),
+    "codes": Threshold(thresholds(5)),
     "pad": PadChannels(0, 1),
     "logits": Logits([5, 6, 7]),
 }
@@ -91,7 +91,7 @@ def test_a_width_is_made_of_the_first_filters_and_the_channels_there_are():
     for name in OWN:
         assert ops[name] is OWN[name]
     for name, channels in (("again", 4), ("more", 5)):
-        assert np.array_equal(ops[name].levels, full[name].levels[:channels])
+        assert np.array_equal(ops[name].thresholds, full[name].thresholds[:channels])
     columns = [16 * pixel + c for pixel in range(2) for c in (*range(5), *range(10, 14))]
     assert np.array_equal(ops["fc"].weights, full["fc"].weights[..., columns])
     assert ops["fc"].filters == 3
@@ -119,7 +119,7 @@ def test_the_whole_network_is_what_it_was():
 
 GROUPED = [
     Node("conv", Conv(ternary(4, 1, 1, 2)), (INPUT,)),
-    Node("act", Threshold(levels(4)), ("conv",)),
+    Node("act", Threshold(thresholds(4)), ("conv",)),
     Node("pairs", Conv(ternary(4, 1, 1, 2), groups=2), ("act",)),
 ]
 
@@ -138,8 +138,8 @@ def test_groups_stay_whole_where_they_are_not_of_one_channel():
         (Width({"conv": 7}), "node 'conv': it uses 7 filters, but there are 6"),
         (Width({}, {"pad": OWN["act"]}), "node 'pad': it is 'threshold', but 'pad_channels' in "
          "the network"),
-        (Width({}, {"act": Threshold(levels(6, 2))}), "node 'act': it gives codes 0…2, but codes "
-         "0…3 in the network"),
+        (Width({}, {"act": Threshold(thresholds(6, 2))}), "node 'act': it gives codes 0…2, but "
+         "codes 0…3 in the network"),
         (Width({}, {"pad": PadChannels(3, 2)}), "node 'pad': it gives 11 channels, but 10 in the "
          "network"),
         (Width({"conv": 4}), "node 'dw': 6 of 6 filters in 6 groups do not go with 4 of 6 "
@@ -148,8 +148,8 @@ def test_groups_stay_whole_where_they_are_not_of_one_channel():
          "channels; only a depthwise convolution gets narrower, by as much as its input"),
         (Width({"body": 5}), "node 'stage': its inputs must keep the same channels"),
         (Width({"fc": 2}), "node 'best': 'argmax' must keep all 3 channels"),
-        (Width(HALF.filters, without("act") | {"act": Threshold(levels(6))}),
-         "node 'act': levels are given for 6 channels, but the input has 4"),
+        (Width(HALF.filters, without("act") | {"act": Threshold(thresholds(6))}),
+         "node 'act': thresholds are given for 6 channels, but the input has 4"),
         (Width(HALF.filters, without("logits") | {"logits": Logits([1, 2])}),
          "node 'logits': biases are given for 2 channels, but the input has 3"),
     ],

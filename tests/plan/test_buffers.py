@@ -22,10 +22,10 @@ def residual():
     nodes, last = [], "input"
     for number in (1, 2):
         conv = Conv(rng.integers(-1, 2, (2, 3, 3, 2)), padding=(1, 1, 1, 1))
-        levels = np.sort(rng.integers(-6, 7, (2, 3)), axis=1)
+        thresholds = np.sort(rng.integers(-6, 7, (2, 3)), axis=1)
         nodes += [
             Node(f"conv{number}", conv, [last]),
-            Node(f"act{number}", Threshold(levels), [f"conv{number}"]),
+            Node(f"act{number}", Threshold(thresholds), [f"conv{number}"]),
         ]
         last = f"act{number}"
     nodes.append(Node("sum", Add(), [last, "input"]))
@@ -132,8 +132,8 @@ def test_maps_smaller_than_what_is_in_flight():
     for layer in range(8):
         weights = rng.integers(-1, 2, (2, 3, 3, 2))
         nodes.append(Node(f"conv{layer}", Conv(weights, padding=(1, 1, 1, 1)), (name,)))
-        levels = np.sort(rng.integers(-9, 9, (2, 3)), axis=1)
-        nodes.append(Node(f"codes{layer}", Threshold(levels), (f"conv{layer}",)))
+        thresholds = np.sort(rng.integers(-9, 9, (2, 3)), axis=1)
+        nodes.append(Node(f"codes{layer}", Threshold(thresholds), (f"conv{layer}",)))
         name = f"codes{layer}"
     nodes.append(Node("sum", Add(), (name, INPUT)))
     network = Network("deep", Tensor((2, 2, 2), Codes.unsigned(2)), nodes)

@@ -10,7 +10,7 @@ from ..accelerators import CODES, random_images, random_network
 
 VECTOR = Tensor((1, 1, 4), Codes.unsigned(2))
 DENSE = Dense([[1, -1, 0, 1], [-1, -1, 0, 0], [0, 0, 0, 0]])
-LEVELS = Threshold([[0, 1, 2]] * 3)
+THRESHOLD = Threshold([[0, 1, 2]] * 3)
 LOGITS = Logits([1, -2, 3])
 
 
@@ -58,8 +58,8 @@ def test_layers_compute_the_network(codes, seed):
         negative = (weights == -1).sum(axis=1)
         assert np.array_equal(totals, inputs @ weights.T + top_of(layer.codes) * negative)
         assert 0 <= totals.min() <= totals.max() <= layer.total_max
-        if layer.levels is not None:
-            outputs = (totals[:, :, None] >= layer.levels).sum(axis=2)
+        if layer.thresholds is not None:
+            outputs = (totals[:, :, None] >= layer.thresholds).sum(axis=2)
             assert layer.offsets is None
         else:
             outputs = layer.codes.step * totals + layer.offsets
@@ -71,21 +71,21 @@ def test_layers_compute_the_network(codes, seed):
 def test_a_layer():
     codes = Codes(5, step=2, offset=-3)
     (layer, _) = lower(
-        chain(DENSE, LEVELS, Dense([[1, 0, -1]]), Logits([4]), tensor=Tensor((1, 1, 4), codes))
+        chain(DENSE, THRESHOLD, Dense([[1, 0, -1]]), Logits([4]), tensor=Tensor((1, 1, 4), codes))
     )
     assert (layer.name, layer.stream) == ("conv1", "threshold2")
     assert (layer.rows, layer.columns, layer.codes) == (3, 4, codes)
     assert layer.output.element == Codes.unsigned(2)
     assert (layer.total_max, layer.total_bits) == (5 + 5 + 7, 5)
     # Row 0: value = 2·Σ w·code − 3, so it is at least 0, 1, 2 from Σ w·code = 2, 2, 3 on.
-    assert layer.levels.tolist() == [[9, 9, 10], [11, 12, 12], [0, 1, 1]]
+    assert layer.thresholds.tolist() == [[9, 9, 10], [11, 12, 12], [0, 1, 1]]
 
 
-def test_levels_stay_within_what_totals_reach():
-    levels = Threshold([[-1000, 0, 1000]] * 3)
-    (layer, _) = lower(chain(DENSE, levels, Dense([[1, 0, 0]]), Logits([0])))
-    assert layer.levels[:, 0].tolist() == [0, 0, 0]
-    assert layer.levels[:, 2].tolist() == [3 * 3 + 1, 3 * 2 + 1, 1]
+def test_thresholds_stay_within_what_totals_reach():
+    thresholds = Threshold([[-1000, 0, 1000]] * 3)
+    (layer, _) = lower(chain(DENSE, thresholds, Dense([[1, 0, 0]]), Logits([0])))
+    assert layer.thresholds[:, 0].tolist() == [0, 0, 0]
+    assert layer.thresholds[:, 2].tolist() == [3 * 3 + 1, 3 * 2 + 1, 1]
 
 
 @pytest.mark.parametrize(

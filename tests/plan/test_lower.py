@@ -38,7 +38,7 @@ from threefold.sim import golden
 
 MAP = Tensor((4, 6, 2), Codes(3, 2, -2))
 SPARE = Conv(np.ones((2, 1, 1, 2), int))
-LEVELS = Threshold([[0, 1, 2]] * 2)
+THRESHOLD = Threshold([[0, 1, 2]] * 2)
 
 
 def lowered(*nodes, tensor=MAP):
@@ -115,36 +115,36 @@ def test_joins_and_channels():
 
 
 def test_a_threshold_of_codes_compares_codes():
-    levels = [[-100, -2, -1], [0, 3, 100]]
-    (step,) = lowered(("requantize", Threshold(levels)))
+    thresholds = [[-100, -2, -1], [0, 3, 100]]
+    (step,) = lowered(("requantize", Threshold(thresholds)))
     assert (type(step), step.op, step.total_bits) == (ThresholdLayer, "threshold", 3)
-    assert step.levels.tolist() == [[0, 0, 1], [1, 3, 4]]
+    assert step.thresholds.tolist() == [[0, 0, 1], [1, 3, 4]]
     values = MAP.element.step * np.arange(4) + MAP.element.offset
-    expected = (values[:, None, None] >= np.array(levels)).sum(axis=2)
-    codes = (np.arange(4)[:, None, None] >= step.levels).sum(axis=2)
+    expected = (values[:, None, None] >= np.array(thresholds)).sum(axis=2)
+    codes = (np.arange(4)[:, None, None] >= step.thresholds).sum(axis=2)
     assert np.array_equal(codes, expected)
 
 
 @pytest.mark.parametrize("flat", [[], [("flat", Flatten())]])
 def test_codes_for_a_vector_are_a_vector(flat):
-    levels = [[-2, -1, 0], [0, 1, 100]]
+    thresholds = [[-2, -1, 0], [0, 1, 100]]
     weights = np.ones((3, 4, 6, 2), int)
     first = Dense(weights.reshape(3, -1)) if flat else Conv(weights)
     (step, layer) = lowered(
-        ("codes", Threshold(levels)), *flat, ("fc", first), ("logits", Logits([0] * 3))
+        ("codes", Threshold(thresholds)), *flat, ("fc", first), ("logits", Logits([0] * 3))
     )
     assert (step.output.shape, step.inputs[0].shape) == ((1, 1, 48), (1, 1, 48))
-    assert np.array_equal(step.levels, np.tile([[0, 1, 1], [1, 2, 4]], (24, 1)))
+    assert np.array_equal(step.thresholds, np.tile([[0, 1, 1], [1, 2, 4]], (24, 1)))
     assert step.alike_after == 2
     assert layer.inputs[0].shape == step.output.shape
 
 
 def test_codes_that_are_read_as_a_map_as_well_stay_one():
     nodes = [
-        ("codes", LEVELS),
+        ("codes", THRESHOLD),
         ("pool", SumPool((4, 6), (4, 6)), ["codes"]),
         ("more", Conv(np.ones((2, 4, 6, 2), int)), ["codes"]),
-        ("act", LEVELS, ["more"]),
+        ("act", THRESHOLD, ["more"]),
         ("add", Add(), ["pool", "act"]),
     ]
     steps = lowered(*nodes)
@@ -195,7 +195,7 @@ def test_totals_of_windows_give_what_the_network_gives(padding, logits):
         if logits:
             outputs = layer.codes.step * totals + layer.offsets
         else:
-            outputs = (totals[:, None] >= layer.levels).sum(axis=1)
+            outputs = (totals[:, None] >= layer.thresholds).sum(axis=1)
         assert outputs.tolist() == expected[y, x].tolist()
 
 
@@ -208,7 +208,12 @@ BARE = "no engine computes the bare sums of 'c'; put one Threshold or Logits aft
         ([("c", SPARE)], BARE),
         ([("c", SPARE), ("f", Flatten()), ("logits", Logits([0] * 48))], BARE),
         (
-            [("c", SPARE), ("a", LEVELS, ["c"]), ("b", LEVELS, ["c"]), ("s", Add(), ["a", "b"])],
+            [
+                ("c", SPARE),
+                ("a", THRESHOLD, ["c"]),
+                ("b", THRESHOLD, ["c"]),
+                ("s", Add(), ["a", "b"]),
+            ],
             BARE,
         ),
         (
@@ -225,7 +230,7 @@ BARE = "no engine computes the bare sums of 'c'; put one Threshold or Logits aft
             "arg-max 'class' must be the end; nothing in hardware reads it",
         ),
         (
-            [("c", SPARE), ("logits", Logits([0, 0])), ("act", LEVELS)],
+            [("c", SPARE), ("logits", Logits([0, 0])), ("act", THRESHOLD)],
             "logits 'logits' must be the end, or be read by arg-max only",
         ),
         ([("f", Flatten())], "'net' computes nothing; give it a layer"),

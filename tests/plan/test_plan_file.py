@@ -221,10 +221,10 @@ def test_edited(network, path, place, value, message):
 def make_branches():
     rng = np.random.default_rng(0)
     tensor = Tensor((4, 4, 2), Codes.unsigned(2))
-    levels = Threshold(np.sort(rng.integers(-4, 5, (2, 3)), axis=1))
+    thresholds = Threshold(np.sort(rng.integers(-4, 5, (2, 3)), axis=1))
     nodes = [
         Node("conv", Conv(rng.integers(-1, 2, (2, 3, 3, 2)), padding=(1,) * 4), ["input"]),
-        Node("act", levels, ["conv"]),
+        Node("act", thresholds, ["conv"]),
         Node("sum", Add(), ["act", "input"]),
         Node("pool", MaxPool((2, 2), (2, 2)), ["sum"]),
     ]

@@ -32,7 +32,7 @@ def test_every_code_occurs_in_a_channel_with_as_many_values(seed, largest, max_c
             assert found.tolist() == list(range(max_code + 1))
 
 
-def test_levels_part_the_values_equally():
+def test_thresholds_part_the_values_equally():
     builder = Builder("net", SOURCE, images=64)
     builder.layer("conv", 8, (3, 3), Codes(3))
     counts = np.bincount(builder.values["conv_codes"].ravel())

@@ -37,8 +37,8 @@ def sample_plan(layers=3, seed=0, name="sample", width=32, classes=10):
         ops.append((layer, Dense(pruned(rng, rows, columns, pe, simd))))
         foldings[layer] = Folding(pe, simd)
         if number < layers:
-            levels = np.sort(rng.integers(-60, 60, (rows, 15)), axis=1)
-            ops.append((f"act{number}", Threshold(levels)))
+            thresholds = np.sort(rng.integers(-60, 60, (rows, 15)), axis=1)
+            ops.append((f"act{number}", Threshold(thresholds)))
         columns = rows
     ops += [("logits", Logits(rng.integers(-9, 9, classes))), ("argmax", ArgMax())]
     network = Network.chain(name, Tensor((1, 1, 64), Codes.unsigned(4)), ops)

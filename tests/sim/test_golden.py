@@ -97,12 +97,12 @@ def each_pixel(function):
     return whole
 
 
-def levels_reached(op, elements, element):
+def thresholds_reached(op, elements, element):
     if isinstance(element, Codes):
         elements = [element.step * code + element.offset for code in elements]
     return [
-        sum(value >= level for level in levels)
-        for value, levels in zip(elements, op.levels.tolist(), strict=True)
+        sum(value >= threshold for threshold in thresholds)
+        for value, thresholds in zip(elements, op.thresholds.tolist(), strict=True)
     ]
 
 
@@ -117,7 +117,7 @@ NAIVE = {
     Conv: naive_conv,
     MaxPool: lambda op, codes, _: naive_pool(op, codes, op.padding, max),
     SumPool: lambda op, codes, _: naive_pool(op, codes, (0, 0, 0, 0), sum),
-    Threshold: each_pixel(levels_reached),
+    Threshold: each_pixel(thresholds_reached),
     Add: each_pixel(lambda op, a, b, _: [x + y for x, y in zip(a, b, strict=True)]),
     Concat: each_pixel(lambda op, a, b, _: a + b),
     Flatten: lambda op, values, _: [[[e for row in values for pixel in row for e in pixel]]],

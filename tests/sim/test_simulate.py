@@ -39,7 +39,7 @@ def make_plan(*ending):
     ]
     network = Network.chain("sample", Tensor((1, 1, 8), Codes.unsigned(2)), [*ops, *ending])
     plan = fold(network, {"fc1": Folding(2, 4), "fc2": Folding(2, 3)})
-    # The other forms hold their levels in an order of their own.
+    # The other forms hold their thresholds in an order of their own.
     first, *others = plan.units
     return replace(plan, units=(replace(first, form="pipelined"), *others))
 
@@ -220,8 +220,8 @@ def test_interruption_leaves_no_process(run, verilog, folder, phase):
     assert running(folder) == []
 
 
-def test_corrupted_level(run, verilog, folder):
-    """The middle level of channel 0 at its least gives code 2 where it was 0 or 1."""
+def test_corrupted_threshold(run, verilog, folder):
+    """The middle threshold of channel 0 at its least gives code 2 where it was 0 or 1."""
     codes = golden.evaluate(PLAN.network, IMAGES)["act1"][:, 0, 0, 0]
     image = int(np.argmax(codes < 2))
     wrong = edited(verilog, r"(levels\[0\] = 5'h)\w+;", r"\g<1>00;")

@@ -16,7 +16,7 @@ from .source import Source
 
 __all__ = ["Builder"]
 
-_MOST_LEVELS = 1 << 22
+_MOST_THRESHOLDS = 1 << 22
 
 
 class Builder(network.Builder):
@@ -80,9 +80,9 @@ class Builder(network.Builder):
         if scale.all() and error <= ALIKE * np.abs(results).max():
             fitted = edge.fitted or not near.all()
             return replace(edge, scale=scale, shift=shift, steps=(), fitted=fitted)
-        return self._relevelled(edge, values, results, of)
+        return self._codes_again(edge, values, results, of)
 
-    def _relevelled(
+    def _codes_again(
         self, edge: Edge, values: np.ndarray, results: np.ndarray, of: onnx.NodeProto
     ) -> Edge:
         """Codes of the same scale for steps that bend, such as a ReLU of signed codes."""
@@ -116,10 +116,10 @@ class Builder(network.Builder):
         of: onnx.NodeProto,
     ) -> str:
         """The node that gives the codes of ``reference`` for all that ``edge`` can be."""
-        if edge.channels * codes.max_code > _MOST_LEVELS:
+        if edge.channels * codes.max_code > _MOST_THRESHOLDS:
             raise NetworkError(
                 f"{describe(of)} has {edge.channels} channels of {codes.max_code + 1} codes, whose "
-                f"levels no small FPGA holds"
+                f"thresholds no small FPGA holds"
             )
         edge, threshold, falling = edge.requantized(reference, codes)
         node = edge.node
@@ -135,8 +135,8 @@ class Builder(network.Builder):
 
 def _identity(threshold: Threshold) -> bool:
     """Whether a threshold gives each code itself, of codes of its own type."""
-    levels, values = threshold.levels, threshold.codes.values
-    return bool(((levels > values[:-1]) & (levels <= values[1:])).all())
+    thresholds, values = threshold.thresholds, threshold.codes.values
+    return bool(((thresholds > values[:-1]) & (thresholds <= values[1:])).all())
 
 
 def _line(values: np.ndarray, results: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -220,7 +220,7 @@ def _ends(source: Source, node: onnx.NodeProto) -> bool:
 
 
 def _require_fixed(node: onnx.NodeProto) -> None:
-    """Refuse what depends on other images, or falls and rises, for which there are no levels."""
+    """Refuse what depends on other images, or falls and rises, which no thresholds express."""
     if attributes(node).get("training_mode", 0):
         raise NetworkError(f"{describe(node)} is in training mode; export in evaluation mode")
     slope = attributes(node).get("alpha", 0.0)

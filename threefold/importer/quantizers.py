@@ -23,8 +23,8 @@ _FARTHEST = 1 << 16  # of a zero point
 def quantize(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     """Codes of the network for a quantizer of activations.
 
-    The levels are searched with the source's own executor, so that scales, rounding and ties are
-    those of the source.
+    The thresholds are searched with the source's own executor, so that scales, rounding and ties
+    are those of the source.
 
     Raises
     ------
@@ -90,28 +90,29 @@ def grid(node: onnx.NodeProto, source: Source) -> Grid:
 
 
 def _counted(node: onnx.NodeProto, source: Source, given: dict) -> Grid:
-    levels = source.constant(node.input[1])
-    if levels is None:
+    thresholds = source.constant(node.input[1])
+    if thresholds is None:
         raise NetworkError(f"{describe(node)}: thresholds that follow from the input are not known")
     scale, shift = given.get("out_scale", 1.0), given.get("out_bias", 0.0)
     if not 0 < scale < np.inf:
         raise NetworkError(f"{describe(node)}: out_scale must be positive, not {scale}")
-    if levels.ndim != 2:
+    if thresholds.ndim != 2:
         raise NetworkError(
-            f"{describe(node)}: thresholds have shape {levels.shape}, not (channels, thresholds)"
+            f"{describe(node)}: thresholds have shape {thresholds.shape}, "
+            f"not (channels, thresholds)"
         )
-    _require_bits(node, levels.shape[1].bit_length())
+    _require_bits(node, thresholds.shape[1].bit_length())
     steps = 2 * shift / scale
     if not abs(steps) < 2 * _FARTHEST:
         raise NetworkError(
             f"{describe(node)}: out_bias must be within ±{_FARTHEST} times out_scale, not {shift}"
         )
-    if levels.shape[1] == 1 and steps == -1:  # ±scale/2, as after BipolarQuant
+    if thresholds.shape[1] == 1 and steps == -1:  # ±scale/2, as after BipolarQuant
         return Grid(Codes.bipolar(), scale / 2)
     offset = np.rint(shift / scale)
     if abs(shift / scale - offset) <= ALIKE * max(1, abs(offset)):  # both are rounded
-        return Grid(Codes(levels.shape[1], offset=int(offset)), scale)
-    return Grid(Codes(levels.shape[1]), scale, shift)
+        return Grid(Codes(thresholds.shape[1], offset=int(offset)), scale)
+    return Grid(Codes(thresholds.shape[1]), scale, shift)
 
 
 def _truncated(node: onnx.NodeProto, numbers: list[float], given: dict) -> Grid:

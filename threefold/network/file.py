@@ -28,11 +28,13 @@ from .width import Width
 
 __all__ = ["SCHEMA", "digest", "load", "save"]
 
-SCHEMA = 2
-"""Version of the file format; files of a later one are refused.
+SCHEMA = 3
+"""Version of the file format, in which every file is written; earlier ones are read as well.
 
-A network without widths has none of what came with version 2, and its file is of version 1.
+Version 1 has no widths, version 2 always has them. Both call the thresholds of a node ``levels``.
 """
+
+_EARLIER = {"threshold": {"thresholds": "levels"}}  # names in versions 1 and 2, by kind of node
 
 _JSON, _ARRAYS = "network.json", "weights.npz"
 _MAX_BYTES = 1 << 24  # of a file and of what it unpacks to: 67 million ternary weights
@@ -95,7 +97,7 @@ def _members(network: Network) -> dict[str, bytes]:
     ]
     codes = network.input.codes
     graph = {
-        "schema": SCHEMA if network.widths else 1,
+        "schema": SCHEMA,
         "name": network.name,
         "input": {
             "shape": list(network.input.shape),
@@ -149,32 +151,35 @@ def _from_bytes(content: bytes) -> Network:
         )
     packed = unzip(members[_ARRAYS], _ARRAYS, _MAX_BYTES)
     arrays = {name: _read_npy(name, data) for name, data in packed.items()}
-    since = ["widths"] if schema > 1 else []
+    with_widths = schema == 2 or (schema > 2 and "widths" in graph)
     name, source, nodes, provenance, _, *widths = _fields(
-        graph, "the network", "name", "input", "nodes", "provenance", "schema", *since
+        graph,
+        "the network",
+        *("name", "input", "nodes", "provenance", "schema"),
+        *(["widths"] if with_widths else []),
     )
     shape, *codes = _fields(source, "its input", "shape", "max_code", "step", "offset")
     if not isinstance(nodes, list):
         raise FileFormatError(f"its nodes must be a list, not {reprlib.repr(nodes)}")
-    nodes = [_read_node(node, arrays) for node in nodes]
-    widths = _read_widths(*widths, arrays) if widths else {}
+    nodes = [_read_node(node, arrays, schema) for node in nodes]
+    widths = _read_widths(*widths, arrays, schema) if widths else {}
     if arrays:
         raise FileFormatError(f"{_ARRAYS} holds {shorten(min(arrays))}, which no node uses")
     return Network(name, Tensor(shape, Codes(*codes)), nodes, provenance, widths)
 
 
-def _read_node(node, arrays: dict[str, np.ndarray]) -> Node:
+def _read_node(node, arrays: dict[str, np.ndarray], schema: int) -> Node:
     name, kind, inputs, attributes, specs = _fields(
         node, "a node", "name", "op", "inputs", "attributes", "arrays"
     )
-    op = _read_op(name, kind, attributes, specs, arrays)
+    op = _read_op(name, kind, attributes, specs, arrays, schema)
     try:
         return Node(name, op, inputs)
     except NetworkError as error:
         raise FileFormatError(f"node {reprlib.repr(name)}: {error}") from None
 
 
-def _read_widths(widths, arrays: dict[str, np.ndarray]) -> dict[str, Width]:
+def _read_widths(widths, arrays: dict[str, np.ndarray], schema: int) -> dict[str, Width]:
     if not isinstance(widths, dict) or not widths:
         raise FileFormatError(
             f"its widths must be an object of at least one, not {reprlib.repr(widths)}"
@@ -182,13 +187,13 @@ def _read_widths(widths, arrays: dict[str, np.ndarray]) -> dict[str, Width]:
     found = {}
     for name, width in widths.items():
         try:
-            found[name] = _read_width(name, width, arrays)
+            found[name] = _read_width(name, width, arrays, schema)
         except (FileFormatError, NetworkError) as error:
             raise FileFormatError(f"width {reprlib.repr(name)}: {error}") from None
     return found
 
 
-def _read_width(name: str, width, arrays: dict[str, np.ndarray]) -> Width:
+def _read_width(name: str, width, arrays: dict[str, np.ndarray], schema: int) -> Width:
     filters, nodes = _fields(width, "it", "filters", "nodes")
     if not isinstance(nodes, list):
         raise FileFormatError(f"its nodes must be a list, not {reprlib.repr(nodes)}")
@@ -198,11 +203,13 @@ def _read_width(name: str, width, arrays: dict[str, np.ndarray]) -> Width:
         if not isinstance(node, str) or node in ops:
             raise FileFormatError(f"its nodes need a name each, not {reprlib.repr(node)}")
         kind, attributes, specs = rest
-        ops[node] = _read_op(node, kind, attributes, specs, arrays, f"{name}.")
+        ops[node] = _read_op(node, kind, attributes, specs, arrays, schema, f"{name}.")
     return Width(filters, ops)
 
 
-def _read_op(name, kind, attributes, specs, arrays: dict[str, np.ndarray], prefix: str = "") -> Op:
+def _read_op(
+    name, kind, attributes, specs, arrays: dict[str, np.ndarray], schema: int, prefix: str = ""
+) -> Op:
     """The operation of node ``name``, whose arrays are taken out of ``arrays``."""
     if not isinstance(kind, str) or kind not in OPS:
         raise FileFormatError(
@@ -211,12 +218,17 @@ def _read_op(name, kind, attributes, specs, arrays: dict[str, np.ndarray], prefi
     op: Callable[..., Op] = OPS[kind]
     what = f"node {reprlib.repr(name)}"
     parts = [part for part in (attributes, specs) if isinstance(part, dict)]
-    fields = sorted(field.name for field in dataclasses.fields(OPS[kind]))
-    if len(parts) != 2 or sorted(key for part in parts for key in part) != fields:
-        raise FileFormatError(f"{what} must have attributes and arrays {', '.join(fields)}")
-    values = {key: _take(f"{prefix}{name}.{key}.npy", spec, arrays) for key, spec in specs.items()}
+    earlier = _EARLIER.get(kind, {}) if schema < 3 else {}
+    fields = {
+        earlier.get(each.name, each.name): each.name for each in dataclasses.fields(OPS[kind])
+    }
+    if len(parts) != 2 or sorted(key for part in parts for key in part) != sorted(fields):
+        raise FileFormatError(f"{what} must have attributes and arrays {', '.join(sorted(fields))}")
+    values = attributes | {
+        key: _take(f"{prefix}{name}.{key}.npy", spec, arrays) for key, spec in specs.items()
+    }
     try:
-        return op(**attributes, **values)
+        return op(**{fields[key]: value for key, value in values.items()})
     except NetworkError as error:
         raise FileFormatError(f"{what}: {error}") from None
 

@@ -57,7 +57,7 @@ class MaxPool(Channelwise, kind="max_pool"):
 class SumPool(Channelwise, kind="sum_pool"):
     """The sum of each window's codes, which means the sum of its values.
 
-    An average is a sum whose divisor is in the levels behind it. Global pooling is a kernel as
+    An average is a sum whose divisor is in the thresholds behind it. Global pooling is a kernel as
     large as the map.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Requantization by comparison with sorted integer levels."""
+"""Requantization by comparison with sorted integer thresholds."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,20 +14,20 @@ from .types import Codes, Tensor
 
 __all__ = ["Threshold"]
 
-_LARGEST = 2**62  # so that hardware may move a level by a constant and stay within 64 bits
+_LARGEST = 2**62  # so that hardware may move a threshold by a constant and stay within 64 bits
 
 
 @dataclass(frozen=True, eq=False)
 class Threshold(Channelwise, kind="threshold"):
-    """Codes from integers: ``code = #{value >= level}``, with levels of each channel's own.
+    """Codes from integers: ``code = #{value >= threshold}``, with thresholds of each channel's own.
 
     The input is accumulators, or codes, whose values are what is compared: after an addition,
-    say. Scale, bias, batch norm and activation function of a layer are all in the levels. A
-    level above the largest value means "never", one at or below the smallest "always".
+    say. Scale, bias, batch norm and activation function of a layer are all in the thresholds. A
+    threshold above the largest value means "never", one at or below the smallest "always".
 
     Parameters
     ----------
-    levels : array of int, shape (channels, largest code)
+    thresholds : array of int, shape (channels, largest code)
         Each row in ascending order; equal neighbours skip a code.
     step, offset : int
         Meaning of the codes, as in :class:`Codes`.
@@ -35,25 +35,25 @@ class Threshold(Channelwise, kind="threshold"):
     Raises
     ------
     NetworkError
-        If a row is not sorted, a level is beyond ±2^62, or the codes are not valid.
+        If a row is not sorted, a threshold is beyond ±2^62, or the codes are not valid.
     """
 
-    levels: np.ndarray
+    thresholds: np.ndarray
     step: int = 1
     offset: int = 0
 
     varies: ClassVar[bool] = True
 
     def __post_init__(self):
-        levels = frozen_integers(self.levels, "levels", ndim=2)
-        object.__setattr__(self, "levels", levels)
-        if levels.min() < -_LARGEST or levels.max() > _LARGEST:
+        thresholds = frozen_integers(self.thresholds, "thresholds", ndim=2)
+        object.__setattr__(self, "thresholds", thresholds)
+        if thresholds.min() < -_LARGEST or thresholds.max() > _LARGEST:
             raise NetworkError(
-                f"levels must lie within ±{_LARGEST}, not {levels.min()}…{levels.max()}"
+                f"thresholds must lie within ±{_LARGEST}, not {thresholds.min()}…{thresholds.max()}"
             )
-        unsorted = np.flatnonzero((levels[:, 1:] < levels[:, :-1]).any(axis=1))
+        unsorted = np.flatnonzero((thresholds[:, 1:] < thresholds[:, :-1]).any(axis=1))
         if unsorted.size:
-            raise NetworkError(f"levels of channel {unsorted[0]} must be in ascending order")
+            raise NetworkError(f"thresholds of channel {unsorted[0]} must be in ascending order")
         object.__setattr__(self, "step", self.codes.step)
         object.__setattr__(self, "offset", self.codes.offset)
 
@@ -69,19 +69,19 @@ class Threshold(Channelwise, kind="threshold"):
         factor : int
             At least 1.
         """
-        levels = np.tile(codes.values[1:], (channels, 1))
-        return cls(levels, codes.step * factor, codes.offset * factor)
+        thresholds = np.tile(codes.values[1:], (channels, 1))
+        return cls(thresholds, codes.step * factor, codes.offset * factor)
 
     @property
     def codes(self) -> Codes:
         """Type of the codes that come out."""
-        return Codes(self.levels.shape[1], self.step, self.offset)
+        return Codes(self.thresholds.shape[1], self.step, self.offset)
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (tensor,) = inputs
-        if tensor.shape[2] != len(self.levels):
+        if tensor.shape[2] != len(self.thresholds):
             raise NetworkError(
-                f"levels are given for {len(self.levels)} channels, but the input has "
+                f"thresholds are given for {len(self.thresholds)} channels, but the input has "
                 f"{tensor.shape[2]}"
             )
         return Tensor(tensor.shape, self.codes)
@@ -90,10 +90,10 @@ class Threshold(Channelwise, kind="threshold"):
         return {"step": self.step, "offset": self.offset}
 
     def arrays(self) -> dict[str, np.ndarray]:
-        return {"levels": self.levels}
+        return {"thresholds": self.thresholds}
 
     def selected(self, select: Callable[[np.ndarray], np.ndarray]) -> Self:
-        return replace(self, levels=select(self.levels))
+        return replace(self, thresholds=select(self.thresholds))
 
     def narrowed(
         self, inputs: Sequence[Kept], types: Sequence[Tensor], own: Self | None = None

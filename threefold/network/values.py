@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from ..levels import search
+from ..thresholds import search
 from .conv import Conv
 from .threshold import Threshold
 from .types import Codes, Tensor
@@ -102,8 +102,8 @@ class Values:
         NetworkError
             If a channel of ``negated`` rises.
         """
-        levels, falling = search(reference, *self.bounds(), codes.max_code, negated)
+        thresholds, falling = search(reference, *self.bounds(), codes.max_code, negated)
         values = self
         if self.sums is not None and falling.any():
             values = replace(self, sums=self.sums.negated(falling))
-        return values, Threshold(levels, codes.step, codes.offset), falling
+        return values, Threshold(thresholds, codes.step, codes.offset), falling

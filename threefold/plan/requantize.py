@@ -22,9 +22,9 @@ __all__ = [
 FORMS = ("parallel", "pipelined", "sequential")
 """Ways to find a code of k bits.
 
-``"parallel"`` compares with all levels at once. ``"pipelined"`` and ``"sequential"`` search among
-them in k steps, the one with a comparator and a memory for each step, the other with a single
-one of each.
+``"parallel"`` compares with all thresholds at once. ``"pipelined"`` and ``"sequential"`` search
+among them in k steps, the one with a comparator and a memory for each step, the other with a
+single one of each.
 """
 
 
@@ -42,9 +42,9 @@ def check_form(form: str) -> None:
 def requantizer_latency(form: str, bits: int) -> int:
     """Cycles from the transfer of totals to their codes.
 
-    A comparison takes one cycle to read the level and one to compare. What many comparisons
+    A comparison takes one cycle to read the threshold and one to compare. What many comparisons
     say at once takes one more to become a code, and a single comparator one more to choose the
-    level it compares with next.
+    threshold it compares with next.
 
     Parameters
     ----------
@@ -69,16 +69,16 @@ def requantizer_cycles(form: str, bits: int) -> int:
     return latency if form == "sequential" else 1
 
 
-def alike_after(levels: np.ndarray) -> int:
-    """The fewest channels after which the levels come again; all of them if they never do.
+def alike_after(thresholds: np.ndarray) -> int:
+    """The fewest channels after which the thresholds come again; all of them if they never do.
 
     Parameters
     ----------
-    levels : array of int, shape (channels, largest code)
+    thresholds : array of int, shape (channels, largest code)
     """
-    count = len(levels)
+    count = len(thresholds)
     sizes = (size for size in range(1, count) if count % size == 0)
-    alike = (size for size in sizes if np.array_equal(levels[size:], levels[:-size]))
+    alike = (size for size in sizes if np.array_equal(thresholds[size:], thresholds[:-size]))
     return next(alike, count)
 
 
@@ -96,7 +96,7 @@ def requantizer_resources(
     form : str
         One of :data:`FORMS`.
     channels : int
-        Those before all levels come again, a multiple of the lanes.
+        Those before all thresholds come again, a multiple of the lanes.
     bits : int
         Width of a code.
     total_bits : int
@@ -128,7 +128,7 @@ def requantizer_resources(
         shared = 6 + family.search_counter * (bits - 1)
     bare += lanes * bits  # the skid buffer
     result = Resources(shared + lanes * (logic + bits) + (counter + 2 if counter else 0))
-    # Against a constant, a comparison is a few LUTs; against a level, a chain of carries.
+    # Against a constant, a comparison is a few LUTs; against a threshold, a chain of carries.
     result += Resources(lanes * constant * (total_bits - 1) / 3)
     comparators = lanes * (comparators - constant)
     if family.counts_bare_cells:

@@ -20,7 +20,7 @@ _LARGEST = 2**16  # P and S of a tile
 def random_images(source: Tensor, count: int, seed: int = 0) -> np.ndarray:
     """Images of type ``source`` whose codes are all equally likely.
 
-    The levels of a network are drawn from those with the network's own seed and as many
+    The thresholds of a network are drawn from those with the network's own seed and as many
     images, which therefore reach every code of every layer.
 
     Returns
@@ -34,7 +34,7 @@ def random_images(source: Tensor, count: int, seed: int = 0) -> np.ndarray:
 class Builder(network.Builder):
     """A network of random weights under construction.
 
-    Images pass through the network while it grows, and levels are chosen among the sums they
+    Images pass through the network while it grows, and thresholds are chosen among the sums they
     give, so that every code of every layer occurs.
 
     Parameters
@@ -54,7 +54,7 @@ class Builder(network.Builder):
     whole_kernels : bool
         Whether tiles are empty at all kernel positions at once, not at one.
     images : int
-        How many random images levels are drawn from.
+        How many random images thresholds are drawn from.
 
     Attributes
     ----------
@@ -132,14 +132,14 @@ class Builder(network.Builder):
         return self.add(name, Conv(weights, stride, padding, groups), *sources)
 
     def threshold(self, name: str, codes: Codes) -> str:
-        """Add a threshold with levels by which every code occurs; gives its name."""
+        """Add a requantization whose thresholds let every code occur; gives its name."""
         source = self.types[self.last].element
         values = self.values[self.last]
         if isinstance(source, Codes):
             values = source.values[values]
         channels = values.reshape(-1, values.shape[-1]).T
-        levels = [_levels(self._generator, channel, codes.max_code) for channel in channels]
-        self.add(name, Threshold(np.array(levels), codes.step, codes.offset))
+        thresholds = [_thresholds(self._generator, channel, codes.max_code) for channel in channels]
+        self.add(name, Threshold(np.array(thresholds), codes.step, codes.offset))
         found = len(np.unique(self.values[name]))
         if found <= codes.max_code:
             raise NetworkError(
@@ -180,8 +180,8 @@ class Builder(network.Builder):
         return super().network(provenance, widths)
 
 
-def _levels(generator: np.random.Generator, values: np.ndarray, count: int) -> np.ndarray:
-    """``count`` levels among ``values`` that part them about equally; each value is an integer.
+def _thresholds(generator: np.random.Generator, values: np.ndarray, count: int) -> np.ndarray:
+    """``count`` thresholds among ``values`` that part them about equally; each value is an integer.
 
     Where there are more than ``count`` different values, every code occurs among them.
     """

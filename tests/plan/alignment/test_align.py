@@ -52,8 +52,11 @@ def network_of(*weights, shape=(4, 4)):
     for number, each in enumerate(weights):
         filters, height, width, _ = each.shape
         padding = (height - 1, width - 1, 0, 0)
-        levels = np.sort(np.arange(3 * filters).reshape(filters, 3) * 7 % 11 - 5, axis=1)
-        ops += [(f"conv{number}", Conv(each, padding=padding)), (f"act{number}", Threshold(levels))]
+        thresholds = np.sort(np.arange(3 * filters).reshape(filters, 3) * 7 % 11 - 5, axis=1)
+        ops += [
+            (f"conv{number}", Conv(each, padding=padding)),
+            (f"act{number}", Threshold(thresholds)),
+        ]
     dense = np.ones((4, *shape, len(weights[-1])), int)
     ops += [("fc", Conv(dense)), ("logits", Logits([1, 2, 3, 4]))]
     return Network.chain("net", Tensor((*shape, weights[0].shape[3]), Codes.unsigned(2)), ops)

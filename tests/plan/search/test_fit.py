@@ -35,8 +35,8 @@ def make_network(*widths, bits=4, argmax=True):
     for layer, (columns, rows) in enumerate(pairwise(widths), 1):
         ops.append((f"fc{layer}", Dense(rng.integers(-1, 2, (rows, columns)))))
         if layer < len(widths) - 1:
-            levels = rng.integers(-30, 30, (rows, 2**bits - 1))
-            ops.append((f"act{layer}", Threshold(np.sort(levels, axis=1))))
+            thresholds = rng.integers(-30, 30, (rows, 2**bits - 1))
+            ops.append((f"act{layer}", Threshold(np.sort(thresholds, axis=1))))
     ops.append(("logits", Logits(np.zeros(rows, int))))
     if argmax:
         ops.append(("argmax", ArgMax()))

@@ -123,10 +123,10 @@ def plan(monkeypatch):
     monkeypatch.setitem(KINDS, "shortcut", ShortcutUnit)
     rng = np.random.default_rng(0)
     codes = Codes(3, offset=-1)
-    levels = np.sort(rng.integers(-6, 7, (4, 3)), axis=1)
+    thresholds = np.sort(rng.integers(-6, 7, (4, 3)), axis=1)
     nodes = [
         Node("conv", Conv(rng.integers(-1, 2, (4, 3, 3, 2)), padding=(1, 1, 1, 1)), ["input"]),
-        Node("act", Threshold(levels, offset=-1), ["conv"]),
+        Node("act", Threshold(thresholds, offset=-1), ["conv"]),
         Node("pad", PadOp(1, 1), ["input"]),
         Node("sum", Add(), ["pad", "act"]),
         Node("codes", Threshold([[0, 1, 2]] * 4), ["sum"]),

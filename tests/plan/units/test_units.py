@@ -85,8 +85,8 @@ def test_a_single_port_takes_the_cycles_of_words_from_tiles():
 def test_an_array_stalls_on_a_register_where_that_takes_no_cycle(
     folding, lanes, form, decoupled, monkeypatch
 ):
-    levels = np.sort(np.random.default_rng(0).integers(0, 30, (6, 3)), axis=1)
-    layer = make_layer(np.ones((6, 4)), levels=levels)
+    thresholds = np.sort(np.random.default_rng(0).integers(0, 30, (6, 3)), axis=1)
+    layer = make_layer(np.ones((6, 4)), thresholds=thresholds)
     plan = EngineUnit((layer,), *folding, lanes=lanes, form=form)
     assert plan.decoupled is decoupled
     cycles = predict(netlist((plan,), {}).stages)

@@ -131,10 +131,10 @@ def test_a_disagreement_names_pixel_and_image():
     network = export(model, "blocks")
     images = images_of(model, 140)
     codes = trace(model, images)["act1"]
-    levels = network.nodes[1].op.levels.copy()
-    levels[3] = levels[3].max() + 1000
+    thresholds = network.nodes[1].op.thresholds.copy()
+    thresholds[3] = thresholds[3].max() + 1000
     nodes = list(network.nodes)
-    nodes[1] = Node("act1", Threshold(levels), nodes[1].inputs)
+    nodes[1] = Node("act1", Threshold(thresholds), nodes[1].inputs)
     wrong = Network("wrong", network.input, nodes)
     image, row, column = np.argwhere(codes[..., 3])[0]
     message = (

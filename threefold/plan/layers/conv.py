@@ -7,7 +7,7 @@ of a filter with n₊ weights of +1 and n₋ of −1 is therefore
     total = Σ w·code + top · n₋        0 ≤ total ≤ largest code · n₊ + top · n₋
 
 Everything that separates it from the network's accumulator, ``Σ w·value``, is a constant of
-the filter, known here and moved into levels and biases. Padding supplies the code of value 0,
+the filter, known here and moved into thresholds and biases. Padding supplies the code of value 0,
 so it changes nothing.
 """
 
@@ -38,8 +38,8 @@ class ConvLayer(Layer):
     window : Window
     groups : int
         Independent groups of channels and filters.
-    levels : array of int64, shape (filters, largest code), or None
-        For a requantizing layer: code = #{total >= level}, levels within 0…total_max + 1.
+    thresholds : array of int64, shape (filters, largest code), or None
+        For a requantizing layer: code = #{total >= threshold}, thresholds within 0…total_max + 1.
     offsets : array of int64, shape (filters,), or None
         For a layer that ends in logits: logit = step · total + offset.
     """
@@ -49,7 +49,7 @@ class ConvLayer(Layer):
     weights: np.ndarray
     window: Window
     groups: int = 1
-    levels: np.ndarray | None = None
+    thresholds: np.ndarray | None = None
     offsets: np.ndarray | None = None
 
     @property
@@ -88,8 +88,8 @@ class ConvLayer(Layer):
 
     @cached_property
     def alike_after(self) -> int:
-        """The fewest filters after which the levels of a requantizing layer come again."""
-        return self.rows if self.levels is None else alike_after(self.levels)
+        """The fewest filters after which the thresholds of a requantizing layer come again."""
+        return self.rows if self.thresholds is None else alike_after(self.thresholds)
 
     @cached_property
     def total_max(self) -> int:
@@ -98,7 +98,7 @@ class ConvLayer(Layer):
 
     @property
     def total_bits(self) -> int:
-        """Width of a total; ``total_max + 1`` fits as well, as the level that means "never"."""
+        """Width of a total; ``total_max + 1`` fits as well, as the threshold that means "never"."""
         return (self.total_max + 1).bit_length()
 
 
@@ -138,7 +138,7 @@ def conv_layer(
     top = _top(codes)
     row_sum = positive - negative
     largest = _largest_totals(weights, codes)
-    levels = offsets = None
+    thresholds = offsets = None
     if isinstance(finish, Logits):
         if codes.step & (codes.step - 1):
             raise PlanError(f"logits of codes with step {codes.step} need a multiplier; use 1 or 2")
@@ -146,12 +146,12 @@ def conv_layer(
         reachable = int(offsets.min()), int((offsets + codes.step * largest).max())
         output = Tensor(output.shape, Integers(*reachable))
     else:
-        distance = finish.levels - (codes.offset * row_sum)[:, None]
-        levels = -(-distance // codes.step) + (top * negative)[:, None]
-        levels = np.clip(levels, 0, largest[:, None] + 1)
+        distance = finish.thresholds - (codes.offset * row_sum)[:, None]
+        thresholds = -(-distance // codes.step) + (top * negative)[:, None]
+        thresholds = np.clip(thresholds, 0, largest[:, None] + 1)
     inputs = (Tensor(window.shape, codes),)
     return ConvLayer(
-        name, stream, (source,), inputs, output, weights, window, conv.groups, levels, offsets
+        name, stream, (source,), inputs, output, weights, window, conv.groups, thresholds, offsets
     )
 
 

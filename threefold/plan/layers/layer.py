@@ -140,22 +140,22 @@ class ThresholdLayer(Layer):
 
     Parameters
     ----------
-    levels : array of int64, shape (channels, largest code)
-        code = #{input >= level}, levels within 0…largest input code + 1.
+    thresholds : array of int64, shape (channels, largest code)
+        code = #{input >= threshold}, thresholds within 0…largest input code + 1.
     """
 
     op = "threshold"
 
-    levels: np.ndarray
+    thresholds: np.ndarray
 
     @cached_property
     def alike_after(self) -> int:
-        """The fewest channels after which the levels come again."""
-        return alike_after(self.levels)
+        """The fewest channels after which the thresholds come again."""
+        return alike_after(self.thresholds)
 
     @property
     def total_bits(self) -> int:
-        """Width of an input; the level that means "never" fits as well."""
+        """Width of an input; the threshold that means "never" fits as well."""
         return (codes_of(self.inputs[0]).max_code + 1).bit_length()
 
 
@@ -248,8 +248,8 @@ def _(op: PadChannels, parts: Parts, flat: bool) -> Layer:
 @layer_of.register
 def _(op: Threshold, parts: Parts, flat: bool) -> Layer:
     codes = codes_of(parts[3][0])
-    levels = np.clip(-(-(op.levels - codes.offset) // codes.step), 0, codes.max_code + 1)
-    layer = ThresholdLayer(*parts, levels)
+    thresholds = np.clip(-(-(op.thresholds - codes.offset) // codes.step), 0, codes.max_code + 1)
+    layer = ThresholdLayer(*parts, thresholds)
     return _flattened(layer) if flat else layer
 
 
@@ -267,5 +267,5 @@ def _flattened(layer: ThresholdLayer) -> ThresholdLayer:
         layer,
         inputs=(replace(layer.inputs[0], shape=shape),),
         output=replace(layer.output, shape=shape),
-        levels=np.tile(layer.levels, (layer.pixels, 1)),
+        thresholds=np.tile(layer.thresholds, (layer.pixels, 1)),
     )

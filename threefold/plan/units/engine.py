@@ -82,7 +82,7 @@ class EngineUnit(WindowUnit):
     @classmethod
     def decision_names(cls, layers: Sequence[Layer]) -> list[str]:
         names = super().decision_names(layers)
-        requantizes = only(layers, ConvLayer).levels is not None
+        requantizes = only(layers, ConvLayer).thresholds is not None
         return names if requantizes else [name for name in names if name != "form"]
 
     @property
@@ -97,7 +97,7 @@ class EngineUnit(WindowUnit):
     @property
     def requantizes(self) -> bool:
         """Whether codes leave, and not logits."""
-        return self.layer.levels is not None
+        return self.layer.thresholds is not None
 
     @cached_property
     def schedule(self) -> Schedule:

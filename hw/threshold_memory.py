@@ -1,4 +1,4 @@
-"""Levels in a memory, and the comparators behind it."""
+"""Thresholds in a memory, and the comparators behind it."""
 
 import numpy as np
 from amaranth.hdl import Cat, Const, Module, Signal
@@ -10,21 +10,21 @@ from .family import family_of
 from .register import registered
 from .rom import gives_late, rom
 
-__all__ = ["LevelMemory"]
+__all__ = ["ThresholdMemory"]
 
 
-class LevelMemory(wiring.Component):
-    """Reads a row of levels in one cycle, and in the next compares a total with each of them.
+class ThresholdMemory(wiring.Component):
+    """Reads a row of thresholds in one cycle, and in the next compares a total with each of them.
 
-    The levels of a single row are constants, and nothing is read.
+    The thresholds of a single row are constants, and nothing is read.
 
     A register follows that holds what was reached. Behind a memory that gives its data late, as
-    :func:`~threefold.hw.rom.gives_late` says, it holds the levels instead, before they are
+    :func:`~threefold.hw.rom.gives_late` says, it holds the thresholds instead, before they are
     compared.
 
     Parameters
     ----------
-    rows : array of int, shape (rows, levels of a row)
+    rows : array of int, shape (rows, thresholds of a row)
         Within 0…2^total_bits − 1.
     total_bits : int
         Width of a total.
@@ -35,8 +35,8 @@ class LevelMemory(wiring.Component):
         Which row to read.
     total : In(total_bits)
         What to compare with the row addressed in the cycle before.
-    reached : Out(levels of a row)
-        Bit n: the ``total`` of the cycle before is at least the n-th level of that row.
+    reached : Out(thresholds of a row)
+        Bit n: the ``total`` of the cycle before is at least the n-th threshold of that row.
     """
 
     def __init__(self, rows: np.ndarray, *, total_bits: int):
@@ -62,7 +62,7 @@ class LevelMemory(wiring.Component):
         m = Module()
 
         if len(self._rows) == 1:
-            reached = (_at_least(self.total, level) for level in self._rows[0])
+            reached = (_at_least(self.total, threshold) for threshold in self._rows[0])
             m.d.sync += self.reached.eq(Cat(reached))
             return m
 
@@ -77,13 +77,13 @@ class LevelMemory(wiring.Component):
         port = memory.read_port()
         m.d.comb += port.addr.eq(self.row)
 
-        levels, total = port.data, self.total
+        thresholds, total = port.data, self.total
         late = gives_late(memory, family)
         if late:
-            levels = Signal(shape, name="row_read", reset_less=True)
-            m.d.sync += levels.eq(port.data)
+            thresholds = Signal(shape, name="row_read", reset_less=True)
+            m.d.sync += thresholds.eq(port.data)
             total = registered(m, "total_read", self.total)
-        reached = Cat(total >= (~level if inverted else level) for level in levels)
+        reached = Cat(total >= (~threshold if inverted else threshold) for threshold in thresholds)
         if late:
             m.d.comb += self.reached.eq(reached)
         else:
@@ -92,9 +92,9 @@ class LevelMemory(wiring.Component):
         return m
 
 
-def _at_least(total: Signal, level: int):
+def _at_least(total: Signal, threshold: int):
     """Whether ``total`` is at least a constant: a few LUTs of and and or, without a carry chain."""
     reached = Const(1)
     for bit, place in enumerate(total):
-        reached = place & reached if int(level) >> bit & 1 else place | reached
+        reached = place & reached if int(threshold) >> bit & 1 else place | reached
     return reached

@@ -1,4 +1,4 @@
-"""Three ways to count how many of a channel's sorted levels a total reaches.
+"""Three ways to count how many of a channel's sorted thresholds a total reaches.
 
 They have the same parameters and, but for ``start``, the same members, and none of them waits:
 to stall one, wrap it in an ``EnableInserter``. :class:`threefold.hw.requantizer.Requantizer`
@@ -10,30 +10,30 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .level_memory import LevelMemory
-from .level_tree import level_tree
 from .register import registered
+from .threshold_memory import ThresholdMemory
+from .threshold_tree import threshold_tree
 
 __all__ = ["ParallelSearch", "PipelinedSearch", "SequentialSearch"]
 
 
 class _Search(wiring.Component):
-    def __init__(self, levels: np.ndarray, *, total_bits: int, **members):
-        self._levels = np.asarray(levels)
+    def __init__(self, thresholds: np.ndarray, *, total_bits: int, **members):
+        self._thresholds = np.asarray(thresholds)
         self._total_bits = total_bits
-        self._bits = self._levels.shape[1].bit_length()
+        self._bits = self._thresholds.shape[1].bit_length()
         super().__init__(
             {
                 "total": In(total_bits),
-                "channel": In(range(len(self._levels))),
+                "channel": In(range(len(self._thresholds))),
                 "code": Out(self._bits),
             }
             | members
         )
 
     @property
-    def levels(self) -> np.ndarray:
-        return self._levels
+    def thresholds(self) -> np.ndarray:
+        return self._thresholds
 
     @property
     def total_bits(self) -> int:
@@ -46,14 +46,14 @@ class _Search(wiring.Component):
 
 
 class ParallelSearch(_Search):
-    """Compares with all levels at once: a comparator for each, and one memory for all.
+    """Compares with all thresholds at once: a comparator for each, and one memory for all.
 
-    One cycle reads, one compares, and for codes of several bits one encodes: of sorted levels a
+    One cycle reads, one compares, and for codes of several bits one encodes: of sorted thresholds a
     total reaches the first few, and where they end is the code.
 
     Parameters
     ----------
-    levels : array of int, shape (channels, largest code)
+    thresholds : array of int, shape (channels, largest code)
         Each row ascending, within 0…2^total_bits − 1; totals stay below 2^total_bits − 1.
     total_bits : int
         Width of a total.
@@ -62,21 +62,23 @@ class ParallelSearch(_Search):
     -------
     total : In(total_bits)
     channel : In
-        Whose levels to compare with.
+        Whose thresholds to compare with.
     code : Out(bits)
-        Number of levels that the total of a few cycles ago reaches.
+        Number of thresholds that the total of a few cycles ago reaches.
     """
 
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.levels = levels = LevelMemory(self._levels, total_bits=self._total_bits)
+        m.submodules.levels = thresholds = ThresholdMemory(
+            self._thresholds, total_bits=self._total_bits
+        )
         total = registered(m, "total", self.total)
-        m.d.comb += [levels.row.eq(self.channel), levels.total.eq(total)]
+        m.d.comb += [thresholds.row.eq(self.channel), thresholds.total.eq(total)]
         if self._bits > 1:
-            m.d.comb += self.code.eq(registered(m, "code", _length(levels.reached)))
+            m.d.comb += self.code.eq(registered(m, "code", _length(thresholds.reached)))
         else:
-            m.d.comb += self.code.eq(levels.reached)
+            m.d.comb += self.code.eq(thresholds.reached)
 
         return m
 
@@ -85,8 +87,8 @@ class PipelinedSearch(_Search):
     """Binary search, one total a cycle: a comparator and a memory for each bit.
 
     Step ``j`` knows the upper ``j`` bits of the code, which with the channel address a memory of
-    ``2^j`` levels a channel; its comparison gives the next bit. A step takes the two cycles of a
-    :class:`LevelMemory`.
+    ``2^j`` thresholds a channel; its comparison gives the next bit. A step takes the two cycles of
+    a :class:`ThresholdMemory`.
 
     Parameters and members are those of :class:`ParallelSearch`.
     """
@@ -94,20 +96,22 @@ class PipelinedSearch(_Search):
     def elaborate(self, platform):
         m = Module()
 
-        tree = level_tree(self._levels, self._total_bits)
+        tree = threshold_tree(self._thresholds, self._total_bits)
         total, channel, code = self.total, self.channel, Signal(0)
         for step in range(self._bits):
             rows = tree[:, 2**step : 2 ** (step + 1)].reshape(-1, 1)
-            m.submodules[f"levels_{step}"] = levels = LevelMemory(rows, total_bits=self._total_bits)
-            m.d.comb += levels.row.eq(Cat(code, channel))
+            m.submodules[f"levels_{step}"] = thresholds = ThresholdMemory(
+                rows, total_bits=self._total_bits
+            )
+            m.d.comb += thresholds.row.eq(Cat(code, channel))
             for phase in ("read", "compare"):
                 total, channel, code = (
                     registered(m, f"{phase}_{what}_{step}", value)
                     for what, value in (("total", total), ("channel", channel), ("code", code))
                 )
                 if phase == "read":
-                    m.d.comb += levels.total.eq(total)
-            code = Cat(levels.reached, code)
+                    m.d.comb += thresholds.total.eq(total)
+            code = Cat(thresholds.reached, code)
         m.d.comb += self.code.eq(code)
 
         return m
@@ -116,7 +120,7 @@ class PipelinedSearch(_Search):
 class SequentialSearch(_Search):
     """Binary search, one total at a time: a single comparator and a single memory.
 
-    The bits of the code come one by one, each in three cycles: one to read a level, one to
+    The bits of the code come one by one, each in three cycles: one to read a threshold, one to
     compare with it, one to choose the next.
 
     Parameters are those of :class:`ParallelSearch`.
@@ -129,19 +133,19 @@ class SequentialSearch(_Search):
     total : In(total_bits)
         Read when the search starts.
     channel : In
-        Whose levels to compare with. It has to stay until the last comparison.
+        Whose thresholds to compare with. It has to stay until the last comparison.
     code : Out(bits)
-        Number of levels reached, ``3 bits`` cycles after the start, until the next.
+        Number of thresholds reached, ``3 bits`` cycles after the start, until the next.
     """
 
-    def __init__(self, levels: np.ndarray, *, total_bits: int):
-        super().__init__(levels, total_bits=total_bits, start=In(1))
+    def __init__(self, thresholds: np.ndarray, *, total_bits: int):
+        super().__init__(thresholds, total_bits=total_bits, start=In(1))
 
     def elaborate(self, platform):
         m = Module()
 
-        rows = level_tree(self._levels, self._total_bits).reshape(-1, 1)
-        m.submodules.levels = levels = LevelMemory(rows, total_bits=self._total_bits)
+        rows = threshold_tree(self._thresholds, self._total_bits).reshape(-1, 1)
+        m.submodules.levels = thresholds = ThresholdMemory(rows, total_bits=self._total_bits)
 
         node = Signal(self._bits, init=1)
         code = Signal(self._bits, reset_less=True)
@@ -151,8 +155,8 @@ class SequentialSearch(_Search):
         # Nothing is between the node and the memory, or synthesis makes it part of a table of
         # LUTs, and several times as large. So there is a code of its own to hold.
         m.d.comb += [
-            levels.row.eq(Cat(node, self.channel)),
-            levels.total.eq(total),
+            thresholds.row.eq(Cat(node, self.channel)),
+            thresholds.total.eq(total),
             self.code.eq(code),
         ]
         m.d.sync += [
@@ -162,9 +166,9 @@ class SequentialSearch(_Search):
         with m.If(self.start):
             m.d.sync += total.eq(self.total)
         with m.If(choosing):
-            m.d.sync += node.eq(Mux(node[-1], 1, Cat(levels.reached, node)))
+            m.d.sync += node.eq(Mux(node[-1], 1, Cat(thresholds.reached, node)))
         with m.If(choosing & node[-1]):
-            m.d.sync += code.eq(Cat(levels.reached, node[:-1]))
+            m.d.sync += code.eq(Cat(thresholds.reached, node[:-1]))
 
         return m
 

@@ -1,4 +1,4 @@
-"""Integer levels of a layer, found by asking the layer itself."""
+"""Integer thresholds of a layer, found by asking the layer itself."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ def search(
     max_code: int,
     negated: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Levels with which ``#{acc >= level}`` equals ``reference(acc)`` for every accumulator.
+    """Thresholds by which ``#{acc >= threshold}`` equals ``reference(acc)`` for every accumulator.
 
     Bisection over all channels and codes at once, in as many calls as an accumulator has bits.
     Nothing about the reference is assumed but that each channel is monotone, so that scales of
@@ -35,9 +35,9 @@ def search(
 
     Returns
     -------
-    levels : array of int64, shape (channels, max_code)
+    thresholds : array of int64, shape (channels, max_code)
         In ascending order; ``lo`` means always and ``hi + 1`` never. For channels that fall,
-        levels of the negated accumulator, which lies in −hi…−lo.
+        thresholds of the negated accumulator, which lies in −hi…−lo.
     falling : array of bool, shape (channels,)
         Channels that fall as the accumulator rises, and those of ``negated``: their weights are
         to be negated.
@@ -59,7 +59,7 @@ def search(
     sign = np.where(falling, -1, 1)
     lo, hi = np.where(falling, -hi, lo), np.where(falling, -lo, hi)
     codes = np.arange(1, max_code + 1)[:, None]
-    first = np.repeat(lo[None], max_code, axis=0)  # the level lies in first…last
+    first = np.repeat(lo[None], max_code, axis=0)  # the threshold lies in first…last
     last = np.repeat(hi[None] + 1, max_code, axis=0)
     while (open_ := first < last).any():
         middle = np.where(open_, (first + last) // 2, lo)

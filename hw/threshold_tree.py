@@ -1,21 +1,21 @@
-"""Levels as a binary search wants them."""
+"""Thresholds as a binary search wants them."""
 
 import numpy as np
 
-__all__ = ["level_tree"]
+__all__ = ["threshold_tree"]
 
 
-def level_tree(levels: np.ndarray, total_bits: int) -> np.ndarray:
-    """The levels of each channel as a full binary search tree, in the order of a heap.
+def threshold_tree(thresholds: np.ndarray, total_bits: int) -> np.ndarray:
+    """The thresholds of each channel as a full binary search tree, in the order of a heap.
 
-    Node 1 is the root. Below node ``n`` are ``2 n``, for totals that do not reach the level of
+    Node 1 is the root. Below node ``n`` are ``2 n``, for totals that do not reach the threshold of
     ``n``, and ``2 n + 1``. So the node after ``j`` comparisons is a 1 and the upper ``j`` bits of
-    the code. Where there are fewer levels than nodes, the rest are the largest word, which no
+    the code. Where there are fewer thresholds than nodes, the rest are the largest word, which no
     total reaches.
 
     Parameters
     ----------
-    levels : array of int, shape (channels, largest code)
+    thresholds : array of int, shape (channels, largest code)
         Each row ascending, within 0…2^total_bits − 1.
     total_bits : int
         Width of a total.
@@ -25,11 +25,11 @@ def level_tree(levels: np.ndarray, total_bits: int) -> np.ndarray:
     array of int, shape (channels, 2^bits)
         Node 0 is unused, and holds the largest word.
     """
-    channels, largest = levels.shape
+    channels, largest = thresholds.shape
     bits = largest.bit_length()
     never = 2**total_bits - 1
     padded = np.full((channels, 2**bits), never)
-    padded[:, 1 : largest + 1] = levels
+    padded[:, 1 : largest + 1] = thresholds
     tree = np.full_like(padded, never)
     for depth in range(bits):
         half = 2 ** (bits - 1 - depth)

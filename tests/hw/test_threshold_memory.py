@@ -5,17 +5,17 @@ import pytest
 from amaranth.hdl import Fragment
 from amaranth.sim import Simulator
 
-from threefold.hw.level_memory import LevelMemory
+from threefold.hw.threshold_memory import ThresholdMemory
 
 ROWS = np.array([[0, 3], [7, 15], [4, 4], [1, 14], [0, 0]])
 
 
 @pytest.mark.parametrize("family", [None, "ice40", "ecp5"])
 def test_compares_with_the_row_read_before(family):
-    memory = LevelMemory(ROWS, total_bits=4)
+    memory = ThresholdMemory(ROWS, total_bits=4)
 
     async def testbench(ctx):
-        for row, levels in enumerate(ROWS):
+        for row, thresholds in enumerate(ROWS):
             ctx.set(memory.row, row)
             await ctx.tick()
             for total in range(16):
@@ -25,7 +25,7 @@ def test_compares_with_the_row_read_before(family):
                 ctx.set(memory.row, row)
                 ctx.set(memory.total, 0)
                 assert ctx.get(memory.reached) == sum(
-                    int(total >= level) << index for index, level in enumerate(levels)
+                    int(total >= threshold) << index for index, threshold in enumerate(thresholds)
                 )
                 await ctx.tick()
 
@@ -36,6 +36,6 @@ def test_compares_with_the_row_read_before(family):
 
 
 def test_parameters_are_attributes():
-    memory = LevelMemory(ROWS, total_bits=4)
+    memory = ThresholdMemory(ROWS, total_bits=4)
     Fragment.get(memory, platform=None)
     assert (memory.rows.tolist(), memory.total_bits) == (ROWS.tolist(), 4)

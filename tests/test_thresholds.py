@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from threefold.errors import NetworkError
-from threefold.levels import search
 from threefold.quant import Quantize, QuantTensor
+from threefold.thresholds import search
 
 slopes = st.one_of(
     st.just(0.0),
@@ -17,13 +17,13 @@ shifts = st.one_of(st.integers(-16, 16).map(lambda n: n / 2), st.floats(-40, 40,
 channels = st.tuples(slopes, shifts, st.integers(-60, 0), st.integers(0, 60))
 
 
-def codes_of(levels, sums):
-    return (sums[:, :, None] >= levels[None]).sum(axis=2)
+def codes_of(thresholds, sums):
+    return (sums[:, :, None] >= thresholds[None]).sum(axis=2)
 
 
 @settings(deadline=None)
 @given(st.lists(channels, min_size=1, max_size=6), st.integers(1, 4), st.integers(-3, 3))
-def test_levels_give_the_codes_of_the_layer_for_every_accumulator(rows, bits, exponent):
+def test_thresholds_give_the_codes_of_the_layer_for_every_accumulator(rows, bits, exponent):
     scale, shift, lo, hi = (np.array(column) for column in zip(*rows, strict=True))
     quantize = Quantize(bits).eval()
     with torch.no_grad():
@@ -38,30 +38,30 @@ def test_levels_give_the_codes_of_the_layer_for_every_accumulator(rows, bits, ex
         )
         return quantize(x).codes.to(torch.int64).numpy()
 
-    levels, falling = search(reference, lo, hi, quantize.codes.max_code)
+    thresholds, falling = search(reference, lo, hi, quantize.codes.max_code)
     sign = np.where(falling, -1, 1)
     first, last = np.minimum(sign * lo, sign * hi), np.maximum(sign * lo, sign * hi)
-    assert (np.diff(levels, axis=1) >= 0).all()
-    assert (levels >= first[:, None]).all()
-    assert (levels <= last[:, None] + 1).all()
+    assert (np.diff(thresholds, axis=1) >= 0).all()
+    assert (thresholds >= first[:, None]).all()
+    assert (thresholds <= last[:, None] + 1).all()
     for position in np.linspace(0, 1, 121):
         sums = np.round(lo + position * (hi - lo)).astype(np.int64)[None]
-        assert np.array_equal(codes_of(levels, sums * sign), reference(sums))
+        assert np.array_equal(codes_of(thresholds, sums * sign), reference(sums))
 
 
 def test_always_is_the_smallest_accumulator_and_never_above_the_largest():
     lo, hi = np.array([-5, -5, 0]), np.array([7, 7, 0])
     fixed = np.array([2, 0, 1])
-    levels, falling = search(lambda sums: np.broadcast_to(fixed, sums.shape), lo, hi, 2)
-    assert levels.tolist() == [[-5, -5], [8, 8], [0, 1]]
+    thresholds, falling = search(lambda sums: np.broadcast_to(fixed, sums.shape), lo, hi, 2)
+    assert thresholds.tolist() == [[-5, -5], [8, 8], [0, 1]]
     assert not falling.any()
 
 
 def test_falling_channel_is_searched_negated():
     lo, hi = np.array([-4]), np.array([6])
-    levels, falling = search(lambda sums: np.clip((3 - sums) // 2, 0, 3), lo, hi, 3)
+    thresholds, falling = search(lambda sums: np.clip((3 - sums) // 2, 0, 3), lo, hi, 3)
     assert falling.tolist() == [True]
-    assert levels.tolist() == [[-1, 1, 3]]
+    assert thresholds.tolist() == [[-1, 1, 3]]
 
 
 def test_channels_are_negated_on_request():
@@ -72,9 +72,9 @@ def test_channels_are_negated_on_request():
         rises = np.clip((sums[:, 2] + 4) // 3, 0, 3)
         return np.stack([falls, np.full(len(sums), 2), rises], axis=1)
 
-    levels, falling = search(reference, lo, hi, 3, np.array([False, True, False]))
+    thresholds, falling = search(reference, lo, hi, 3, np.array([False, True, False]))
     assert falling.tolist() == [True, True, False]
-    assert levels.tolist() == [[-1, 1, 3], [-6, -6, 5], [-1, 2, 5]]
+    assert thresholds.tolist() == [[-1, 1, 3], [-6, -6, 5], [-1, 2, 5]]
     with pytest.raises(
         NetworkError,
         match=r"^channel 2 rises, but falls at another width; give both the sign of one Norm$",

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from threefold.hw.level_tree import level_tree
+from threefold.hw.threshold_tree import threshold_tree
 
 
 @pytest.mark.parametrize(
-    ("levels", "tree"),
+    ("thresholds", "tree"),
     [
         ([5], [15, 5]),
         ([1, 2], [15, 2, 1, 15]),
@@ -14,9 +14,9 @@ from threefold.hw.level_tree import level_tree
         ([1, 2, 3, 4, 5, 6, 7], [15, 4, 2, 6, 1, 3, 5, 7]),
     ],
 )
-def test_nodes(levels, tree):
-    levels = np.array(levels)
-    assert level_tree(np.stack([levels, levels + 1]), 4).tolist() == [
+def test_nodes(thresholds, tree):
+    thresholds = np.array(thresholds)
+    assert threshold_tree(np.stack([thresholds, thresholds + 1]), 4).tolist() == [
         tree,
         [15 if node == 15 else node + 1 for node in tree],
     ]
