@@ -30,12 +30,13 @@ class Point:
 
     channels: int
     bits: int
-    total_bits: int
+    accumulator_bits: int
     lanes: int
 
     @property
     def name(self) -> str:
-        return f"{self.channels} channels, {self.bits} bit of {self.total_bits}, {self.lanes} lanes"
+        bits = f"{self.bits} bit of {self.accumulator_bits}"
+        return f"{self.channels} channels, {bits}, {self.lanes} lanes"
 
 
 POINTS = (
@@ -54,8 +55,10 @@ def measure(family: str, form: str, point: Point) -> dict:
     """Estimate and synthesis of one requantizer with random thresholds, as a row of the table."""
     rng = np.random.default_rng(point.bits)
     size = (point.channels, 2**point.bits - 1)
-    thresholds = np.sort(rng.integers(0, 2**point.total_bits - 1, size), axis=1)
-    component = Requantizer(thresholds, total_bits=point.total_bits, lanes=point.lanes, form=form)
+    thresholds = np.sort(rng.integers(0, 2**point.accumulator_bits - 1, size), axis=1)
+    component = Requantizer(
+        thresholds, accumulator_bits=point.accumulator_bits, lanes=point.lanes, form=form
+    )
     expected = estimate(family, form, point)
     with tempfile.TemporaryDirectory() as folder:
         cells = synthesise(component, fpga.get(family), folder)
@@ -81,7 +84,7 @@ def estimate(family: str, form: str, point: Point):
         form,
         channels=point.channels,
         bits=point.bits,
-        total_bits=point.total_bits,
+        accumulator_bits=point.accumulator_bits,
         lanes=point.lanes,
         family=fpga.get(family),
     )

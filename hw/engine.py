@@ -1,4 +1,4 @@
-"""One layer in hardware: window reader, PE array, and what turns totals into outputs."""
+"""Engine: a layer with weights, from window reader and PE array to requantizer or logit adder."""
 
 from amaranth.hdl import Cat, EnableInserter, Module, Signal
 from amaranth.lib import data, wiring
@@ -19,7 +19,7 @@ __all__ = ["Engine", "PEArray"]
 
 
 class PEArray(wiring.Component):
-    """Weight memory and processing elements: a rigid pipeline from words to totals.
+    """Weight memory and processing elements: a rigid pipeline from words to accumulator values.
 
     It has no stall input; whoever holds it wraps it with ``EnableInserter``, so that waiting
     costs only the clock enables that registers have anyway.
@@ -36,15 +36,16 @@ class PEArray(wiring.Component):
         There is a word, the last of its row group.
     activations : In
         The word, shared by all processing elements, or a share of it for each group.
-    o : Out(lane_stream(total_bits, PE))
-        Totals of a row group. ``ready`` is not looked at: the wrapper stops the pipeline.
+    o : Out(lane_stream(accumulator_bits, PE))
+        Accumulator values of a row group. ``ready`` is not looked at: the wrapper stops the
+        pipeline.
     """
 
     def __init__(self, plan: EngineUnit):
         self._plan = plan
         layer = plan.layer
         self._pes = [
-            PE(bits=layer.codes.bits, simd=plan.simd, sum_bits=layer.total_bits)
+            PE(bits=layer.codes.bits, simd=plan.simd, sum_bits=layer.accumulator_bits)
             for _ in range(plan.pe)
         ]
         super().__init__(
@@ -53,7 +54,7 @@ class PEArray(wiring.Component):
                 "valid": In(1),
                 "last": In(1),
                 "activations": In(data.ArrayLayout(layer.codes.bits, plan.i_lanes)),
-                "o": Out(lane_stream(layer.total_bits, plan.pe)),
+                "o": Out(lane_stream(layer.accumulator_bits, plan.pe)),
             }
         )
 
@@ -97,7 +98,7 @@ class PEArray(wiring.Component):
 
 
 class Engine(wiring.Component):
-    """Computes one layer of maps that arrive as a stream.
+    """Engine of one layer, over maps that arrive as a stream.
 
     Parameters
     ----------
@@ -142,7 +143,7 @@ class Engine(wiring.Component):
         )
         m.submodules.array = EnableInserter(advance)(array)
         m.submodules.drain = drain = Serializer(
-            layer.total_bits,
+            layer.accumulator_bits,
             i_lanes=plan.pe,
             o_lanes=plan.lanes,
             decoupled=plan.decoupled,
@@ -174,12 +175,15 @@ def _finish(plan: EngineUnit) -> Requantizer | LogitAdder:
     layer = plan.layer
     if layer.thresholds is not None:
         return Requantizer(
-            layer.thresholds, total_bits=layer.total_bits, lanes=plan.lanes, form=plan.form
+            layer.thresholds,
+            accumulator_bits=layer.accumulator_bits,
+            lanes=plan.lanes,
+            form=plan.form,
         )
     return LogitAdder(
         layer.offsets,
         step=layer.codes.step,
-        total_bits=layer.total_bits,
+        accumulator_bits=layer.accumulator_bits,
         logit_bits=plan.outputs[0].bits,
         lanes=plan.lanes,
     )

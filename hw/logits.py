@@ -1,4 +1,4 @@
-"""Signed logits from unsigned totals."""
+"""Logit adder: signed logits from unsigned accumulator values."""
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
@@ -16,22 +16,22 @@ __all__ = ["LogitAdder"]
 
 
 class LogitAdder(wiring.Component):
-    """Adds each channel's offset: ``logit = step · total + offset``.
+    """Adder of each channel's offset: ``logit = step · accumulator value + offset``.
 
     Parameters
     ----------
     offsets : array of int, shape (channels,)
     step : int
         A power of two.
-    total_bits, logit_bits : int
-        Widths of an unsigned total and of a signed logit.
+    accumulator_bits, logit_bits : int
+        Widths of an unsigned accumulator value and of a signed logit.
     lanes : int
-        Totals taken at once, a divisor of the number of channels.
+        Accumulator values taken at once, a divisor of the number of channels.
 
     Members
     -------
-    i : In(lane_stream(total_bits, lanes))
-        Totals, channel by channel.
+    i : In(lane_stream(accumulator_bits, lanes))
+        Accumulator values, channel by channel.
     o : Out(lane_stream(signed(logit_bits), lanes))
         Logits, two cycles later: one to read the offset, one to add it.
 
@@ -44,7 +44,7 @@ class LogitAdder(wiring.Component):
     latency = LOGIT_LATENCY
 
     def __init__(
-        self, offsets: np.ndarray, *, step: int, total_bits: int, logit_bits: int, lanes: int
+        self, offsets: np.ndarray, *, step: int, accumulator_bits: int, logit_bits: int, lanes: int
     ):
         if lanes < 1 or len(offsets) % lanes:
             raise PlanError(f"lanes must divide {len(offsets)} channels, not {lanes}")
@@ -52,12 +52,12 @@ class LogitAdder(wiring.Component):
             raise PlanError(f"the step of logits must be a power of two, not {step}")
         self._offsets = np.asarray(offsets)
         self._shift = step.bit_length() - 1
-        self._total_bits = total_bits
+        self._accumulator_bits = accumulator_bits
         self._logit_bits = logit_bits
         self._lanes = lanes
         super().__init__(
             {
-                "i": In(lane_stream(total_bits, lanes)),
+                "i": In(lane_stream(accumulator_bits, lanes)),
                 "o": Out(lane_stream(signed(logit_bits), lanes)),
             }
         )
@@ -94,7 +94,7 @@ class LogitAdder(wiring.Component):
                 signed(self._logit_bits), offsets, family=family_of(platform)
             )
             port = table.read_port()
-            total = Signal(self._total_bits, name=f"total_{lane}", reset_less=True)
+            total = Signal(self._accumulator_bits, name=f"total_{lane}", reset_less=True)
             logit = Signal(signed(self._logit_bits), name=f"logit_{lane}", reset_less=True)
             m.d.comb += [
                 port.addr.eq(group),

@@ -1,4 +1,4 @@
-"""The processing element: one filter's share of a tile, multiplied without multipliers."""
+"""Processing element: one filter's share of a tile, multiplied without multipliers."""
 
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
@@ -16,7 +16,7 @@ __all__ = ["PE", "Weight"]
 
 
 class PE(wiring.Component):
-    """Adds up a row's products of codes and ternary weights, ``simd`` of them a cycle.
+    """Accumulator of a row's products of codes and ternary weights, ``simd`` of them a cycle.
 
     A lane adds the code for +1, nothing for 0, and for −1 the code's complement,
     ``2**bits - 1 - code``. All is unsigned, and a row with ``n`` weights of −1 comes out
@@ -46,7 +46,7 @@ class PE(wiring.Component):
     first : In(1)
         That tile is the first of its row: forget the row before.
     total : Out(sum_bits)
-        The sum of the row so far, from ``latency`` cycles after a tile on.
+        Accumulator value: the sum of the row so far, from ``latency`` cycles after a tile on.
     """
 
     def __init__(self, *, bits: int, simd: int, sum_bits: int):
@@ -86,7 +86,7 @@ class PE(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles from a tile to a total that holds it."""
+        """Cycles from a tile to an accumulator value that holds it."""
         return pe_latency(self._bits, self._simd)
 
     def elaborate(self, platform):

@@ -1,4 +1,4 @@
-"""Pooling: the largest code of each window, or the sum of its codes."""
+"""Pool: the largest code of each window, or the sum of its codes."""
 
 from amaranth.hdl import EnableInserter, Module, Mux, Signal
 from amaranth.lib import data, wiring
@@ -14,7 +14,7 @@ __all__ = ["PoolEngine", "Reducer"]
 
 
 class Reducer(wiring.Component):
-    """Reduces the words of each result to one, lane by lane.
+    """Maximum or sum of the words of each result, lane by lane.
 
     The pipeline never waits. To stall it, wrap it in an ``EnableInserter``.
 
@@ -23,8 +23,8 @@ class Reducer(wiring.Component):
     bits, out_bits : int
         Widths of a code and of a result.
     lanes : int
-    total : bool
-        Results are sums; else the largest codes.
+    sums : bool
+        Whether results are sums, and not the largest codes.
 
     Members
     -------
@@ -36,9 +36,9 @@ class Reducer(wiring.Component):
         the pipeline.
     """
 
-    def __init__(self, *, bits: int, out_bits: int, lanes: int, total: bool):
+    def __init__(self, *, bits: int, out_bits: int, lanes: int, sums: bool):
         self._lanes = lanes
-        self._total = total
+        self._sums = sums
         super().__init__(
             {
                 "valid": In(1),
@@ -53,8 +53,8 @@ class Reducer(wiring.Component):
         return self._lanes
 
     @property
-    def total(self) -> bool:
-        return self._total
+    def sums(self) -> bool:
+        return self._sums
 
     def elaborate(self, platform):
         m = Module()
@@ -65,7 +65,7 @@ class Reducer(wiring.Component):
             m.d.sync += first.eq(self.last)
             for lane in range(self._lanes):
                 code, so_far = self.word[lane], self.o.payload[lane]
-                if self._total:
+                if self._sums:
                     merged = Mux(first, 0, so_far) + code
                 else:
                     merged = Mux(first | (code > so_far), code, so_far)
@@ -75,7 +75,7 @@ class Reducer(wiring.Component):
 
 
 class PoolEngine(wiring.Component):
-    """Pools maps that arrive as a stream.
+    """Pool over maps that arrive as a stream.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class PoolEngine(wiring.Component):
             pad_code=0,
         )
         reducer = Reducer(
-            bits=bits, out_bits=plan.outputs[0].bits, lanes=plan.lanes, total=plan.layer.total
+            bits=bits, out_bits=plan.outputs[0].bits, lanes=plan.lanes, sums=plan.layer.sums
         )
         m.submodules.reducer = EnableInserter(advance)(reducer)
 

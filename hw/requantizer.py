@@ -1,4 +1,4 @@
-"""Codes from totals, channel by channel."""
+"""Requantizer: codes from accumulator values, channel by channel."""
 
 from math import lcm
 
@@ -31,24 +31,25 @@ _SEARCHES = {
 
 
 class Requantizer(wiring.Component):
-    """Turns totals into codes, each by the thresholds of its channel.
+    """Accumulator values turned into codes, each by the thresholds of its channel.
 
     Parameters
     ----------
     thresholds : array of int, shape (channels, largest code)
-        Each row ascending, within 0…2^total_bits − 1; totals stay below 2^total_bits − 1.
-    total_bits : int
-        Width of a total.
+        Each row ascending, within 0…2^accumulator_bits − 1. Accumulator values stay below the
+        largest of these.
+    accumulator_bits : int
+        Width of an accumulator value.
     lanes : int
-        Totals compared at once, a divisor of the number of channels.
+        Accumulator values compared at once, a divisor of the number of channels.
     form : str
         ``"parallel"``, ``"pipelined"`` or ``"sequential"``: how a code is found, which decides
         area and time and nothing else; see :mod:`threefold.hw.threshold_search`.
 
     Members
     -------
-    i : In(lane_stream(total_bits, lanes))
-        Totals, channel by channel; ``cycles`` or more between one and the next.
+    i : In(lane_stream(accumulator_bits, lanes))
+        Accumulator values, channel by channel; ``cycles`` or more between one and the next.
     o : Out(lane_stream(bits, lanes))
         Codes, ``latency`` cycles later if their reader does not wait. One that it does not take
         is kept while the next are found, so that ``i.ready`` does not depend on ``o.ready``.
@@ -60,19 +61,22 @@ class Requantizer(wiring.Component):
     """
 
     def __init__(
-        self, thresholds: np.ndarray, *, total_bits: int, lanes: int, form: str = "pipelined"
+        self, thresholds: np.ndarray, *, accumulator_bits: int, lanes: int, form: str = "pipelined"
     ):
         thresholds = np.asarray(thresholds)
         if lanes < 1 or len(thresholds) % lanes:
             raise PlanError(f"lanes must divide {len(thresholds)} channels, not {lanes}")
         check_form(form)
         self._thresholds = thresholds
-        self._total_bits = total_bits
+        self._accumulator_bits = accumulator_bits
         self._lanes = lanes
         self._form = form
         self._bits = thresholds.shape[1].bit_length()
         super().__init__(
-            {"i": In(lane_stream(total_bits, lanes)), "o": Out(lane_stream(self._bits, lanes))}
+            {
+                "i": In(lane_stream(accumulator_bits, lanes)),
+                "o": Out(lane_stream(self._bits, lanes)),
+            }
         )
 
     @property
@@ -80,8 +84,8 @@ class Requantizer(wiring.Component):
         return self._thresholds
 
     @property
-    def total_bits(self) -> int:
-        return self._total_bits
+    def accumulator_bits(self) -> int:
+        return self._accumulator_bits
 
     @property
     def lanes(self) -> int:
@@ -98,12 +102,12 @@ class Requantizer(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles from the transfer of totals to their codes."""
+        """Cycles from the transfer of accumulator values to their codes."""
         return requantizer_latency(self._form, self._bits)
 
     @property
     def cycles(self) -> int:
-        """Cycles from the transfer of totals to the first in which more can be accepted."""
+        """Initiation interval: cycles from one transfer of accumulator values to the next."""
         return requantizer_cycles(self._form, self._bits)
 
     def elaborate(self, platform):
@@ -115,7 +119,7 @@ class Requantizer(wiring.Component):
         group = Signal(range(groups))
         valid = Signal(self.latency)
         accept, advance = Signal(), Signal()
-        # Where totals are, counted in cycles since they came; up to `cycles` they are alone.
+        # Where values are, counted in cycles since they came; up to `cycles` they are alone.
         places = Cat(accept, valid)
 
         m.submodules.skid = skid = SkidBuffer(self._bits, lanes=self._lanes)
@@ -134,7 +138,7 @@ class Requantizer(wiring.Component):
 
         for lane in range(self._lanes):
             thresholds = stored[lane :: self._lanes]
-            search = _SEARCHES[self._form](thresholds, total_bits=self._total_bits)
+            search = _SEARCHES[self._form](thresholds, accumulator_bits=self._accumulator_bits)
             m.submodules[f"search_{lane}"] = EnableInserter(advance)(search)
             m.d.comb += [
                 search.total.eq(self.i.payload[lane]),
@@ -149,5 +153,5 @@ class Requantizer(wiring.Component):
 
 @component.register
 def _(unit: ThresholdUnit) -> Requantizer:
-    thresholds, total_bits = unit.layer.thresholds, unit.layer.total_bits
-    return Requantizer(thresholds, total_bits=total_bits, lanes=unit.lanes, form=unit.form)
+    thresholds, bits = unit.layer.thresholds, unit.layer.input_bits
+    return Requantizer(thresholds, accumulator_bits=bits, lanes=unit.lanes, form=unit.form)

@@ -1,4 +1,4 @@
-"""Thresholds in a memory, and the comparators behind it."""
+"""Threshold memory: rows of thresholds, and the comparators behind them."""
 
 import numpy as np
 from amaranth.hdl import Cat, Const, Module, Signal
@@ -14,7 +14,7 @@ __all__ = ["ThresholdMemory"]
 
 
 class ThresholdMemory(wiring.Component):
-    """Reads a row of thresholds in one cycle, and in the next compares a total with each of them.
+    """Memory of thresholds that compares a value with each one of a row, a cycle after reading it.
 
     The thresholds of a single row are constants, and nothing is read.
 
@@ -25,27 +25,27 @@ class ThresholdMemory(wiring.Component):
     Parameters
     ----------
     rows : array of int, shape (rows, thresholds of a row)
-        Within 0…2^total_bits − 1.
-    total_bits : int
-        Width of a total.
+        Within 0…2^accumulator_bits − 1.
+    accumulator_bits : int
+        Width of an accumulator value.
 
     Members
     -------
     row : In
         Which row to read.
-    total : In(total_bits)
-        What to compare with the row addressed in the cycle before.
+    total : In(accumulator_bits)
+        Accumulator value to compare with the row addressed in the cycle before.
     reached : Out(thresholds of a row)
         Bit n: the ``total`` of the cycle before is at least the n-th threshold of that row.
     """
 
-    def __init__(self, rows: np.ndarray, *, total_bits: int):
+    def __init__(self, rows: np.ndarray, *, accumulator_bits: int):
         self._rows = np.asarray(rows)
-        self._total_bits = total_bits
+        self._accumulator_bits = accumulator_bits
         super().__init__(
             {
                 "row": In(ceil_log2(len(self._rows))),
-                "total": In(total_bits),
+                "total": In(accumulator_bits),
                 "reached": Out(self._rows.shape[1]),
             }
         )
@@ -55,8 +55,8 @@ class ThresholdMemory(wiring.Component):
         return self._rows
 
     @property
-    def total_bits(self) -> int:
-        return self._total_bits
+    def accumulator_bits(self) -> int:
+        return self._accumulator_bits
 
     def elaborate(self, platform):
         m = Module()
@@ -70,8 +70,8 @@ class ThresholdMemory(wiring.Component):
         # the memory holds.
         family = family_of(platform)
         inverted = family.complement_takes_luts
-        top = 2**self._total_bits - 1
-        shape = data.ArrayLayout(self._total_bits, self._rows.shape[1])
+        top = 2**self._accumulator_bits - 1
+        shape = data.ArrayLayout(self._accumulator_bits, self._rows.shape[1])
         words = (top - self._rows if inverted else self._rows).tolist()
         m.submodules.levels = memory = rom(shape, words, family=family)
         port = memory.read_port()

@@ -1,4 +1,4 @@
-"""Three ways to count how many of a channel's sorted thresholds a total reaches.
+"""Threshold search in three forms: how many sorted thresholds an accumulator value reaches.
 
 They have the same parameters and, but for ``start``, the same members, and none of them waits:
 to stall one, wrap it in an ``EnableInserter``. :class:`threefold.hw.requantizer.Requantizer`
@@ -18,13 +18,13 @@ __all__ = ["ParallelSearch", "PipelinedSearch", "SequentialSearch"]
 
 
 class _Search(wiring.Component):
-    def __init__(self, thresholds: np.ndarray, *, total_bits: int, **members):
+    def __init__(self, thresholds: np.ndarray, *, accumulator_bits: int, **members):
         self._thresholds = np.asarray(thresholds)
-        self._total_bits = total_bits
+        self._accumulator_bits = accumulator_bits
         self._bits = self._thresholds.shape[1].bit_length()
         super().__init__(
             {
-                "total": In(total_bits),
+                "total": In(accumulator_bits),
                 "channel": In(range(len(self._thresholds))),
                 "code": Out(self._bits),
             }
@@ -36,8 +36,8 @@ class _Search(wiring.Component):
         return self._thresholds
 
     @property
-    def total_bits(self) -> int:
-        return self._total_bits
+    def accumulator_bits(self) -> int:
+        return self._accumulator_bits
 
     @property
     def bits(self) -> int:
@@ -46,32 +46,34 @@ class _Search(wiring.Component):
 
 
 class ParallelSearch(_Search):
-    """Compares with all thresholds at once: a comparator for each, and one memory for all.
+    """Comparison with all thresholds at once: a comparator for each, and one memory for all.
 
-    One cycle reads, one compares, and for codes of several bits one encodes: of sorted thresholds a
-    total reaches the first few, and where they end is the code.
+    One cycle reads, one compares, and for codes of several bits one encodes: of sorted thresholds
+    an accumulator value reaches the first few, and where they end is the code.
 
     Parameters
     ----------
     thresholds : array of int, shape (channels, largest code)
-        Each row ascending, within 0…2^total_bits − 1; totals stay below 2^total_bits − 1.
-    total_bits : int
-        Width of a total.
+        Each row ascending, within 0…2^accumulator_bits − 1. Accumulator values stay below the
+        largest of these.
+    accumulator_bits : int
+        Width of an accumulator value.
 
     Members
     -------
-    total : In(total_bits)
+    total : In(accumulator_bits)
+        Accumulator value.
     channel : In
         Whose thresholds to compare with.
     code : Out(bits)
-        Number of thresholds that the total of a few cycles ago reaches.
+        Number of thresholds that the accumulator value of a few cycles ago reaches.
     """
 
     def elaborate(self, platform):
         m = Module()
 
         m.submodules.levels = thresholds = ThresholdMemory(
-            self._thresholds, total_bits=self._total_bits
+            self._thresholds, accumulator_bits=self._accumulator_bits
         )
         total = registered(m, "total", self.total)
         m.d.comb += [thresholds.row.eq(self.channel), thresholds.total.eq(total)]
@@ -84,7 +86,7 @@ class ParallelSearch(_Search):
 
 
 class PipelinedSearch(_Search):
-    """Binary search, one total a cycle: a comparator and a memory for each bit.
+    """Binary search, one accumulator value a cycle: a comparator and a memory for each bit.
 
     Step ``j`` knows the upper ``j`` bits of the code, which with the channel address a memory of
     ``2^j`` thresholds a channel; its comparison gives the next bit. A step takes the two cycles of
@@ -96,12 +98,12 @@ class PipelinedSearch(_Search):
     def elaborate(self, platform):
         m = Module()
 
-        tree = threshold_tree(self._thresholds, self._total_bits)
+        tree = threshold_tree(self._thresholds, self._accumulator_bits)
         total, channel, code = self.total, self.channel, Signal(0)
         for step in range(self._bits):
             rows = tree[:, 2**step : 2 ** (step + 1)].reshape(-1, 1)
             m.submodules[f"levels_{step}"] = thresholds = ThresholdMemory(
-                rows, total_bits=self._total_bits
+                rows, accumulator_bits=self._accumulator_bits
             )
             m.d.comb += thresholds.row.eq(Cat(code, channel))
             for phase in ("read", "compare"):
@@ -118,7 +120,7 @@ class PipelinedSearch(_Search):
 
 
 class SequentialSearch(_Search):
-    """Binary search, one total at a time: a single comparator and a single memory.
+    """Binary search, one accumulator value at a time: a single comparator and a single memory.
 
     The bits of the code come one by one, each in three cycles: one to read a threshold, one to
     compare with it, one to choose the next.
@@ -130,26 +132,28 @@ class SequentialSearch(_Search):
     start : In(1)
         Search for the code of ``total``. Only when no search is under way: the next can start
         in the cycle in which ``code`` is there.
-    total : In(total_bits)
-        Read when the search starts.
+    total : In(accumulator_bits)
+        Accumulator value, read when the search starts.
     channel : In
         Whose thresholds to compare with. It has to stay until the last comparison.
     code : Out(bits)
         Number of thresholds reached, ``3 bits`` cycles after the start, until the next.
     """
 
-    def __init__(self, thresholds: np.ndarray, *, total_bits: int):
-        super().__init__(thresholds, total_bits=total_bits, start=In(1))
+    def __init__(self, thresholds: np.ndarray, *, accumulator_bits: int):
+        super().__init__(thresholds, accumulator_bits=accumulator_bits, start=In(1))
 
     def elaborate(self, platform):
         m = Module()
 
-        rows = threshold_tree(self._thresholds, self._total_bits).reshape(-1, 1)
-        m.submodules.levels = thresholds = ThresholdMemory(rows, total_bits=self._total_bits)
+        rows = threshold_tree(self._thresholds, self._accumulator_bits).reshape(-1, 1)
+        m.submodules.levels = thresholds = ThresholdMemory(
+            rows, accumulator_bits=self._accumulator_bits
+        )
 
         node = Signal(self._bits, init=1)
         code = Signal(self._bits, reset_less=True)
-        total = Signal(self._total_bits, reset_less=True)
+        total = Signal(self._accumulator_bits, reset_less=True)
         comparing, choosing = Signal(), Signal()
 
         # Nothing is between the node and the memory, or synthesis makes it part of a table of

@@ -107,7 +107,7 @@ def array() -> PausedArray:
 
 def requantizer(form: str = "pipelined") -> Requantizer:
     thresholds = np.sort(np.arange(18).reshape(6, 3) % 7)
-    return Requantizer(thresholds, total_bits=4, lanes=2, form=form)
+    return Requantizer(thresholds, accumulator_bits=4, lanes=2, form=form)
 
 
 def engine(name: str, pe: int, simd: int, lanes: int = 1) -> Engine:
@@ -173,7 +173,9 @@ CASES = {
     "requantizer_parallel": Case(partial(requantizer, "parallel"), 4, 16),
     "requantizer_sequential": Case(partial(requantizer, "sequential"), 4, 40),
     "logit_adder": Case(
-        lambda: LogitAdder(np.arange(-3, 3), step=2, total_bits=4, logit_bits=6, lanes=2), 4, 16
+        lambda: LogitAdder(np.arange(-3, 3), step=2, accumulator_bits=4, logit_bits=6, lanes=2),
+        4,
+        16,
     ),
     "argmax": Case(lambda: ArgMax(channels=3, bits=4), 3, 16),
     "array": Case(array, 3, 20),

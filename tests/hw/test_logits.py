@@ -13,12 +13,12 @@ SIZES = [(1, 1), (2, 1), (2, 2), (6, 1), (6, 2), (6, 6), (10, 5)]
 def random_logits(channels, lanes, step, *, stalls=0.0):
     """Beats that left and the ones expected."""
     rng = np.random.default_rng(100 * channels + 10 * lanes + step)
-    totals = rng.integers(0, 32, (8, channels))
-    totals[0], totals[1] = 0, 31
+    accumulators = rng.integers(0, 32, (8, channels))
+    accumulators[0], accumulators[1] = 0, 31
     offsets = rng.integers(-40, 40, channels)
-    expected = step * totals + offsets
-    adder = LogitAdder(offsets, step=step, total_bits=5, logit_bits=9, lanes=lanes)
-    beats = totals.reshape(-1, lanes)
+    expected = step * accumulators + offsets
+    adder = LogitAdder(offsets, step=step, accumulator_bits=5, logit_bits=9, lanes=lanes)
+    beats = accumulators.reshape(-1, lanes)
     traffic = pass_through(adder, beats, len(beats), stalls=stalls, seed=channels)
     return traffic, [tuple(beat) for beat in expected.reshape(-1, lanes).tolist()]
 
@@ -39,7 +39,7 @@ def test_stalls(channels, lanes, stalls):
 
 
 def test_parameters_are_attributes():
-    adder = LogitAdder([1, -2], step=1, total_bits=4, logit_bits=6, lanes=2)
+    adder = LogitAdder([1, -2], step=1, accumulator_bits=4, logit_bits=6, lanes=2)
     assert (adder.offsets.tolist(), adder.lanes) == ([1, -2], 2)
 
 
@@ -53,6 +53,6 @@ def test_parameters_are_attributes():
     ],
 )
 def test_refuses(parameters, message):
-    defaults = {"step": 1, "total_bits": 4, "logit_bits": 6, "lanes": 2}
+    defaults = {"step": 1, "accumulator_bits": 4, "logit_bits": 6, "lanes": 2}
     with pytest.raises(PlanError, match=message):
         LogitAdder(range(6), **{**defaults, **parameters})

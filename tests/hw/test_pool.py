@@ -62,9 +62,9 @@ def test_interval_is_that_of_the_plan(name, interval):
     assert np.diff(traffic.left[beats - 1 :: beats][2:]).tolist() == [interval] * 3
 
 
-@pytest.mark.parametrize("total", [False, True])
-def test_words_that_are_not_there_are_not_reduced(total):
-    dut = Reducer(bits=3, out_bits=6, lanes=2, total=total)
+@pytest.mark.parametrize("sums", [False, True])
+def test_words_that_are_not_there_are_not_reduced(sums):
+    dut = Reducer(bits=3, out_bits=6, lanes=2, sums=sums)
     sim = Simulator(dut)
     sim.add_clock(1e-6)
     rng = random.Random(0)
@@ -84,7 +84,7 @@ def test_words_that_are_not_there_are_not_reduced(total):
                 ctx.set(dut.word, word)
                 await ctx.tick()
                 assert ctx.get(dut.o.valid) == (index == len(words) - 1)
-            combine = sum if total else max
+            combine = sum if sums else max
             reduced = [combine(lane) for lane in zip(*words, strict=True)]
             assert list(ctx.get(dut.o.payload)) == reduced
 
@@ -102,5 +102,5 @@ def test_ports_follow_from_the_plan():
 
 
 def test_parameters_are_attributes():
-    reducer = elaborated(Reducer(bits=2, out_bits=4, lanes=3, total=True))
-    assert (reducer.lanes, reducer.total) == (3, True)
+    reducer = elaborated(Reducer(bits=2, out_bits=4, lanes=3, sums=True))
+    assert (reducer.lanes, reducer.sums) == (3, True)

@@ -13,12 +13,12 @@ from threefold.hw.verilog import to_rtlil
 from threefold.plan.requantize import FORMS, requantizer_cycles, requantizer_latency
 from threefold.sim.verification import pass_through
 
-TOTAL_BITS = 6
+ACCUMULATOR_BITS = 6
 every_form = pytest.mark.parametrize("form", FORMS)
 
 
 class CycleModel:
-    """When a requantizer of any form accepts totals and offers codes."""
+    """When a requantizer of any form accepts values and offers codes."""
 
     def __init__(self, form, bits):
         self._top = 1 << (requantizer_latency(form, bits) - 1)
@@ -32,7 +32,7 @@ class CycleModel:
 
     @property
     def ready(self):
-        """Whether a total is accepted, which does not depend on the reader of the codes."""
+        """Whether a value is accepted, which does not depend on the reader of the codes."""
         return self._advances and not self._pipe & self._alone
 
     @property
@@ -46,30 +46,30 @@ class CycleModel:
         self._kept = kept
 
 
-def codes_of(thresholds, totals):
-    """``code = #{total >= threshold}``"""
-    return (totals[:, :, None] >= thresholds[None]).sum(axis=2)
+def codes_of(thresholds, accumulators):
+    """``code = #{accumulator >= threshold}``"""
+    return (accumulators[:, :, None] >= thresholds[None]).sum(axis=2)
 
 
-def requantize(form, thresholds, totals, lanes, *, stalls=0.0, seed=0):
+def requantize(form, thresholds, accumulators, lanes, *, stalls=0.0, seed=0):
     """Beats that left and the ones expected."""
-    requantizer = Requantizer(thresholds, total_bits=TOTAL_BITS, lanes=lanes, form=form)
-    beats = totals.reshape(-1, lanes)
+    requantizer = Requantizer(thresholds, accumulator_bits=ACCUMULATOR_BITS, lanes=lanes, form=form)
+    beats = accumulators.reshape(-1, lanes)
     traffic = pass_through(requantizer, beats, len(beats), stalls=stalls, seed=seed)
-    expected = codes_of(thresholds, totals).reshape(-1, lanes)
+    expected = codes_of(thresholds, accumulators).reshape(-1, lanes)
     return traffic, [tuple(beat) for beat in expected.tolist()]
 
 
 def random_thresholds(rng, channels, largest):
-    return np.sort(rng.integers(0, 2**TOTAL_BITS, (channels, largest)), axis=1)
+    return np.sort(rng.integers(0, 2**ACCUMULATOR_BITS, (channels, largest)), axis=1)
 
 
 @every_form
 @pytest.mark.parametrize("largest", [1, 2, 3, 4, 5, 6, 7, 8, 15, 16, 31, 255])
-def test_every_total_with_every_threshold_count(form, largest):
+def test_every_accumulator_value_with_every_threshold_count(form, largest):
     thresholds = random_thresholds(np.random.default_rng(largest), 1, largest)
-    totals = np.arange(2**TOTAL_BITS - 1)[:, None]
-    traffic, expected = requantize(form, thresholds, totals, 1)
+    accumulators = np.arange(2**ACCUMULATOR_BITS - 1)[:, None]
+    traffic, expected = requantize(form, thresholds, accumulators, 1)
     assert traffic.beats == expected
 
 
@@ -86,8 +86,8 @@ def test_every_total_with_every_threshold_count(form, largest):
     ],
 )
 def test_always_and_never_and_equal_thresholds(form, thresholds):
-    totals = np.arange(2**TOTAL_BITS - 1)[:, None]
-    traffic, expected = requantize(form, np.array(thresholds), totals, 1)
+    accumulators = np.arange(2**ACCUMULATOR_BITS - 1)[:, None]
+    traffic, expected = requantize(form, np.array(thresholds), accumulators, 1)
     assert traffic.beats == expected
 
 
@@ -99,8 +99,8 @@ def test_channels_in_turn(form, channels, lanes, largest, stalls):
     seed = 100 * channels + largest
     rng = np.random.default_rng(seed)
     thresholds = random_thresholds(rng, channels, largest)
-    totals = rng.integers(0, 2**TOTAL_BITS - 1, (10, channels))
-    traffic, expected = requantize(form, thresholds, totals, lanes, stalls=stalls, seed=seed)
+    accumulators = rng.integers(0, 2**ACCUMULATOR_BITS - 1, (10, channels))
+    traffic, expected = requantize(form, thresholds, accumulators, lanes, stalls=stalls, seed=seed)
     assert traffic.beats == expected
     if not stalls:
         bits = largest.bit_length()
@@ -114,10 +114,10 @@ def test_channels_in_turn(form, channels, lanes, largest, stalls):
 def test_thresholds_that_come_again_are_stored_once(form, alike, lanes, stored):
     rng = np.random.default_rng(alike)
     thresholds = np.tile(random_thresholds(rng, alike, 3), (12 // alike, 1))
-    totals = rng.integers(0, 2**TOTAL_BITS - 1, (10, 12))
-    traffic, expected = requantize(form, thresholds, totals, lanes)
+    accumulators = rng.integers(0, 2**ACCUMULATOR_BITS - 1, (10, 12))
+    traffic, expected = requantize(form, thresholds, accumulators, lanes)
     assert traffic.beats == expected
-    requantizer = Requantizer(thresholds, total_bits=TOTAL_BITS, lanes=lanes, form=form)
+    requantizer = Requantizer(thresholds, accumulator_bits=ACCUMULATOR_BITS, lanes=lanes, form=form)
     rows = re.findall(r"memory width \d+ size (\d+) ", to_rtlil(requantizer, "top"))
     if form == "parallel":
         assert rows == [str(stored)] * lanes * (stored > 1)
@@ -128,7 +128,7 @@ def test_thresholds_that_come_again_are_stored_once(form, alike, lanes, stored):
 @pytest.mark.parametrize("stalls", [0.0, 0.2, 0.5, 0.8])
 def test_cycle_model(form, bits, stalls):
     thresholds = random_thresholds(np.random.default_rng(bits), 3, 2**bits - 1)
-    requantizer = Requantizer(thresholds, total_bits=TOTAL_BITS, lanes=1, form=form)
+    requantizer = Requantizer(thresholds, accumulator_bits=ACCUMULATOR_BITS, lanes=1, form=form)
     model, rng = CycleModel(form, bits), random.Random(bits)
 
     async def testbench(ctx):
@@ -154,19 +154,25 @@ def test_cycle_model(form, bits, stalls):
 
 
 def test_parameters_are_attributes():
-    requantizer = Requantizer([[1, 2, 3], [4, 5, 6]], total_bits=4, lanes=2, form="sequential")
+    requantizer = Requantizer(
+        [[1, 2, 3], [4, 5, 6]], accumulator_bits=4, lanes=2, form="sequential"
+    )
     assert requantizer.thresholds.tolist() == [[1, 2, 3], [4, 5, 6]]
-    assert (requantizer.total_bits, requantizer.lanes, requantizer.form) == (4, 2, "sequential")
+    assert (requantizer.accumulator_bits, requantizer.lanes, requantizer.form) == (
+        4,
+        2,
+        "sequential",
+    )
     assert (requantizer.bits, requantizer.latency, requantizer.cycles) == (2, 6, 6)
 
 
 @pytest.mark.parametrize("lanes", [0, 4])
 def test_refuses(lanes):
     with pytest.raises(PlanError, match=rf"^lanes must divide 6 channels, not {lanes}$"):
-        Requantizer(np.zeros((6, 3), int), total_bits=4, lanes=lanes)
+        Requantizer(np.zeros((6, 3), int), accumulator_bits=4, lanes=lanes)
 
 
 def test_refuses_an_unknown_form():
     message = "a requantizer is parallel, pipelined or sequential, not 'fast'"
     with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
-        Requantizer(np.zeros((6, 3), int), total_bits=4, lanes=2, form="fast")
+        Requantizer(np.zeros((6, 3), int), accumulator_bits=4, lanes=2, form="fast")

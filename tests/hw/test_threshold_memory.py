@@ -12,7 +12,7 @@ ROWS = np.array([[0, 3], [7, 15], [4, 4], [1, 14], [0, 0]])
 
 @pytest.mark.parametrize("family", [None, "ice40", "ecp5"])
 def test_compares_with_the_row_read_before(family):
-    memory = ThresholdMemory(ROWS, total_bits=4)
+    memory = ThresholdMemory(ROWS, accumulator_bits=4)
 
     async def testbench(ctx):
         for row, thresholds in enumerate(ROWS):
@@ -36,6 +36,6 @@ def test_compares_with_the_row_read_before(family):
 
 
 def test_parameters_are_attributes():
-    memory = ThresholdMemory(ROWS, total_bits=4)
+    memory = ThresholdMemory(ROWS, accumulator_bits=4)
     Fragment.get(memory, platform=None)
-    assert (memory.rows.tolist(), memory.total_bits) == (ROWS.tolist(), 4)
+    assert (memory.rows.tolist(), memory.accumulator_bits) == (ROWS.tolist(), 4)

@@ -23,19 +23,19 @@ def top_of(codes):
     return 2**codes.bits - 1
 
 
-def totals_of(layer, codes):
+def accumulators_of(layer, codes):
     """Σ w·code with top − code wherever a weight is −1, as the PE array adds them up."""
     complement, weights = top_of(layer.codes) - codes, layer.weights[:, 0, 0]
     return codes @ (weights == 1).T + complement @ (weights == -1).T
 
 
 @pytest.mark.parametrize("codes", CODES)
-def test_some_codes_reach_the_largest_total(codes):
+def test_some_codes_reach_the_largest_accumulator_value(codes):
     codes = CODES[codes]
     weights = np.array([[1, -1, 1, 0], [1, 1, -1, -1]])
     (layer,) = lower(chain(Dense(weights), Logits([0, 0]), tensor=Tensor((1, 1, 4), codes)))
-    totals = totals_of(layer, codes.max_code * (weights > 0))
-    assert totals[np.arange(2), np.arange(2)].max() == layer.total_max
+    accumulators = accumulators_of(layer, codes.max_code * (weights > 0))
+    assert accumulators[np.arange(2), np.arange(2)].max() == layer.accumulator_max
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -53,16 +53,16 @@ def test_layers_compute_the_network(codes, seed):
     source = "input"
     for layer in layers:
         inputs = values[source].reshape(20, -1)
-        totals = totals_of(layer, inputs)
+        accumulators = accumulators_of(layer, inputs)
         weights = layer.weights[:, 0, 0]
         negative = (weights == -1).sum(axis=1)
-        assert np.array_equal(totals, inputs @ weights.T + top_of(layer.codes) * negative)
-        assert 0 <= totals.min() <= totals.max() <= layer.total_max
+        assert np.array_equal(accumulators, inputs @ weights.T + top_of(layer.codes) * negative)
+        assert 0 <= accumulators.min() <= accumulators.max() <= layer.accumulator_max
         if layer.thresholds is not None:
-            outputs = (totals[:, :, None] >= layer.thresholds).sum(axis=2)
+            outputs = (accumulators[:, :, None] >= layer.thresholds).sum(axis=2)
             assert layer.offsets is None
         else:
-            outputs = layer.codes.step * totals + layer.offsets
+            outputs = layer.codes.step * accumulators + layer.offsets
             assert isinstance(layer.output.element, Integers)
         assert np.array_equal(outputs, values[layer.stream].reshape(20, -1)), f"seed {seed}"
         source = layer.stream
@@ -76,12 +76,12 @@ def test_a_layer():
     assert (layer.name, layer.stream) == ("conv1", "threshold2")
     assert (layer.rows, layer.columns, layer.codes) == (3, 4, codes)
     assert layer.output.element == Codes.unsigned(2)
-    assert (layer.total_max, layer.total_bits) == (5 + 5 + 7, 5)
+    assert (layer.accumulator_max, layer.accumulator_bits) == (5 + 5 + 7, 5)
     # Row 0: value = 2·Σ w·code − 3, so it is at least 0, 1, 2 from Σ w·code = 2, 2, 3 on.
     assert layer.thresholds.tolist() == [[9, 9, 10], [11, 12, 12], [0, 1, 1]]
 
 
-def test_thresholds_stay_within_what_totals_reach():
+def test_thresholds_stay_within_what_accumulators_reach():
     thresholds = Threshold([[-1000, 0, 1000]] * 3)
     (layer, _) = lower(chain(DENSE, thresholds, Dense([[1, 0, 0]]), Logits([0])))
     assert layer.thresholds[:, 0].tolist() == [0, 0, 0]
@@ -89,7 +89,7 @@ def test_thresholds_stay_within_what_totals_reach():
 
 
 @pytest.mark.parametrize(
-    ("weights", "bits", "total_bits"),
+    ("weights", "bits", "accumulator_bits"),
     [
         ([[0, 0, 0, 0]], 1, 1),
         ([[1, 0, 0, 0]], 1, 2),
@@ -102,10 +102,10 @@ def test_thresholds_stay_within_what_totals_reach():
         ([[1, -1, 1, 1]], 8, 10),
     ],
 )
-def test_totals_are_as_wide_as_the_largest_and_one_more(weights, bits, total_bits):
+def test_accumulators_are_as_wide_as_the_largest_and_one_more(weights, bits, accumulator_bits):
     tensor = Tensor((1, 1, 4), Codes.unsigned(bits))
     (layer,) = lower(chain(Dense(weights), Logits([0] * len(weights)), tensor=tensor))
-    assert layer.total_bits == total_bits
+    assert layer.accumulator_bits == accumulator_bits
 
 
 @pytest.mark.parametrize(

@@ -84,16 +84,16 @@ def test_arg_max_reads_logits():
 
 
 def test_pools():
-    (largest, total) = lowered(
+    (largest, sums) = lowered(
         ("max", MaxPool((2, 3), (1, 2), (1, 0, 0, 2))), ("sum", SumPool((2, 2), (2, 1)))
     )
-    assert (type(largest), largest.op, largest.total) == (PoolLayer, "pool", False)
+    assert (type(largest), largest.op, largest.sums) == (PoolLayer, "pool", False)
     assert largest.window == Window((4, 6, 2), (2, 3), (1, 2), (1, 0, 0, 2))
     assert (largest.inputs, largest.output.element) == ((MAP,), MAP.element)
     assert (largest.output.shape, largest.pixels) == ((4, 3, 2), 12)
-    assert (total.op, total.total, total.sources) == ("pool", True, ("max",))
-    assert total.window == Window((4, 3, 2), (2, 2), (2, 1))
-    assert total.output.element == Codes(12, 2, -8)
+    assert (sums.op, sums.sums, sums.sources) == ("pool", True, ("max",))
+    assert sums.window == Window((4, 3, 2), (2, 2), (2, 1))
+    assert sums.output.element == Codes(12, 2, -8)
 
 
 def test_joins_and_channels():
@@ -117,7 +117,7 @@ def test_joins_and_channels():
 def test_a_threshold_of_codes_compares_codes():
     thresholds = [[-100, -2, -1], [0, 3, 100]]
     (step,) = lowered(("requantize", Threshold(thresholds)))
-    assert (type(step), step.op, step.total_bits) == (ThresholdLayer, "threshold", 3)
+    assert (type(step), step.op, step.input_bits) == (ThresholdLayer, "threshold", 3)
     assert step.thresholds.tolist() == [[0, 0, 1], [1, 3, 4]]
     values = MAP.element.step * np.arange(4) + MAP.element.offset
     expected = (values[:, None, None] >= np.array(thresholds)).sum(axis=2)
@@ -172,7 +172,7 @@ def test_flattened_input():
 
 @pytest.mark.parametrize("padding", [(0, 0, 0, 0), (1, 1, 1, 1), (0, 1, 1, 0)])
 @pytest.mark.parametrize("logits", [False, True])
-def test_totals_of_windows_give_what_the_network_gives(padding, logits):
+def test_accumulators_of_windows_give_what_the_network_gives(padding, logits):
     rng = np.random.default_rng(0)
     conv = Conv(rng.integers(-1, 2, (4, 2, 3, 2)), (1, 2), padding)
     end = (
@@ -190,12 +190,12 @@ def test_totals_of_windows_give_what_the_network_gives(padding, logits):
     for y, x in np.ndindex(expected.shape[:2]):
         window = padded[y : y + 2, 2 * x : 2 * x + 3]
         terms = np.where(layer.weights < 0, 3 - window, window) * (layer.weights != 0)
-        totals = terms.sum(axis=(1, 2, 3))
-        assert 0 <= totals.min() <= totals.max() <= layer.total_max
+        accumulators = terms.sum(axis=(1, 2, 3))
+        assert 0 <= accumulators.min() <= accumulators.max() <= layer.accumulator_max
         if logits:
-            outputs = layer.codes.step * totals + layer.offsets
+            outputs = layer.codes.step * accumulators + layer.offsets
         else:
-            outputs = (totals[:, None] >= layer.thresholds).sum(axis=1)
+            outputs = (accumulators[:, None] >= layer.thresholds).sum(axis=1)
         assert outputs.tolist() == expected[y, x].tolist()
 
 

@@ -31,7 +31,7 @@ def test_cycles(form, bits, latency, cycles):
 
 @pytest.mark.parametrize("family", FAMILIES.values())
 def test_the_sequential_form_is_the_smallest(family):
-    size = {"channels": 64, "bits": 4, "total_bits": 12, "lanes": 1, "family": family}
+    size = {"channels": 64, "bits": 4, "accumulator_bits": 12, "lanes": 1, "family": family}
     areas = {form: requantizer_resources(form, **size) for form in FORMS}
     prices = {form: area.cells + family.block_worth * area.bram for form, area in areas.items()}
     assert min(prices, key=prices.get) == "sequential"

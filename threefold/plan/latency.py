@@ -1,4 +1,4 @@
-"""How many cycles components take from input to output."""
+"""Latencies of components, in cycles from input to output."""
 
 __all__ = ["LOGIT_LATENCY", "POOL_LATENCY", "READER_LATENCY", "adder_levels", "pe_latency"]
 
@@ -7,7 +7,7 @@ READER_LATENCY = 3
 
 
 LOGIT_LATENCY = 2
-"""Cycles from a total to its logit."""
+"""Cycles from an accumulator value to its logit."""
 
 POOL_LATENCY = 1
 """Cycles from a word to a pooled result that holds it."""
@@ -21,7 +21,7 @@ def adder_levels(largest: int, terms: int) -> int:
 
 
 def pe_latency(bits: int, simd: int) -> int:
-    """Cycles from a tile's operands to a total that holds them.
+    """Cycles from a tile's operands to an accumulator value that holds them.
 
     One for the lanes, one for each adder level, one for the accumulator.
     """

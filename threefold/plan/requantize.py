@@ -40,7 +40,7 @@ def check_form(form: str) -> None:
 
 
 def requantizer_latency(form: str, bits: int) -> int:
-    """Cycles from the transfer of totals to their codes.
+    """Cycles from the transfer of accumulator values to their codes.
 
     A comparison takes one cycle to read the threshold and one to compare. What many comparisons
     say at once takes one more to become a code, and a single comparator one more to choose the
@@ -60,7 +60,7 @@ def requantizer_latency(form: str, bits: int) -> int:
 
 
 def requantizer_cycles(form: str, bits: int) -> int:
-    """Cycles from the transfer of totals to the first in which more can be accepted.
+    """Initiation interval: cycles from one transfer of accumulator values to the next.
 
     The sequential form accepts them in the cycle in which the codes leave. Parameters are those
     of :func:`requantizer_latency`.
@@ -83,7 +83,7 @@ def alike_after(thresholds: np.ndarray) -> int:
 
 
 def requantizer_resources(
-    form: str, *, channels: int, bits: int, total_bits: int, lanes: int, family: Family
+    form: str, *, channels: int, bits: int, accumulator_bits: int, lanes: int, family: Family
 ) -> Resources:
     """Area of a requantizer: an estimate.
 
@@ -99,10 +99,10 @@ def requantizer_resources(
         Those before all thresholds come again, a multiple of the lanes.
     bits : int
         Width of a code.
-    total_bits : int
-        Width of a total.
+    accumulator_bits : int
+        Width of an accumulator value.
     lanes : int
-        Totals compared at once.
+        Accumulator values compared at once.
     family : Family
     """
     check_form(form)
@@ -111,30 +111,30 @@ def requantizer_resources(
     latency, steps = requantizer_latency(form, bits), range(bits)
     if form == "parallel":
         largest = 2**bits - 1
-        tables, comparators = [(largest * total_bits, groups)], largest
-        logic, bare = largest - bits, latency + lanes * total_bits
+        tables, comparators = [(largest * accumulator_bits, groups)], largest
+        logic, bare = largest - bits, latency + lanes * accumulator_bits
         constant = comparators if groups == 1 else 0
         shared = 3
     elif form == "pipelined":
-        tables, comparators = [(total_bits, groups << step) for step in steps], bits
+        tables, comparators = [(accumulator_bits, groups << step) for step in steps], bits
         logic, bare = 0, latency + 2 * (bits - 1) * counter
-        bare += lanes * ((latency - 1) * total_bits + bits * (bits - 1))
+        bare += lanes * ((latency - 1) * accumulator_bits + bits * (bits - 1))
         constant = int(groups == 1)
         shared = 3
     else:
-        tables, comparators = [(total_bits, groups << bits)], 1
-        logic, bare = 2.5 * bits, latency + lanes * (total_bits + 0.5 * bits - 1)
+        tables, comparators = [(accumulator_bits, groups << bits)], 1
+        logic, bare = 2.5 * bits, latency + lanes * (accumulator_bits + 0.5 * bits - 1)
         constant = 0
         shared = 6 + family.search_counter * (bits - 1)
     bare += lanes * bits  # the skid buffer
     result = Resources(shared + lanes * (logic + bits) + (counter + 2 if counter else 0))
     # Against a constant, a comparison is a few LUTs; against a threshold, a chain of carries.
-    result += Resources(lanes * constant * (total_bits - 1) / 3)
+    result += Resources(lanes * constant * (accumulator_bits - 1) / 3)
     comparators = lanes * (comparators - constant)
     if family.counts_bare_cells:
-        result += Resources(ff=bare + comparators * (total_bits + 2))
+        result += Resources(ff=bare + comparators * (accumulator_bits + 2))
     else:
-        result += Resources(comparators * family.adder(total_bits))
+        result += Resources(comparators * family.adder(accumulator_bits))
     for width, depth in tables:
         for _ in range(lanes):
             result += family.threshold_table(width, depth)

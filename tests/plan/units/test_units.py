@@ -25,11 +25,11 @@ SLIDING = make_layer(
 )
 
 
-def make_pool(*, total=False, channels=6):
+def make_pool(*, sums=False, channels=6):
     window = Window((4, 6, channels), (2, 2), (2, 2))
-    out = Codes.unsigned(4) if total else CODES
+    out = Codes.unsigned(4) if sums else CODES
     inputs, output = (Tensor((4, 6, channels), CODES),), Tensor((2, 3, channels), out)
-    return PoolLayer("pool1", "pool1", ("input",), inputs, output, window, total)
+    return PoolLayer("pool1", "pool1", ("input",), inputs, output, window, sums)
 
 
 def make_concat():

@@ -1,14 +1,14 @@
-"""Convolution layer: a weight array, and what turns its totals into outputs.
+"""Convolution layer: a weight array, and thresholds or offsets for its accumulator values.
 
 The hardware knows unsigned codes only, and a lane whose weight is −1 adds the complement
 ``top − code`` instead of ``−code`` (``top`` is the largest word of the code's width). The sum
 of a filter with n₊ weights of +1 and n₋ of −1 is therefore
 
-    total = Σ w·code + top · n₋        0 ≤ total ≤ largest code · n₊ + top · n₋
+    accumulator = Σ w·code + top · n₋        0 ≤ accumulator ≤ largest code · n₊ + top · n₋
 
-Everything that separates it from the network's accumulator, ``Σ w·value``, is a constant of
-the filter, known here and moved into thresholds and biases. Padding supplies the code of value 0,
-so it changes nothing.
+Everything that separates it from the network's own, ``Σ w·value``, is a constant of the filter,
+known here and moved into thresholds and biases. Padding supplies the code of value 0, so it
+changes nothing.
 """
 
 from dataclasses import dataclass
@@ -39,9 +39,10 @@ class ConvLayer(Layer):
     groups : int
         Independent groups of channels and filters.
     thresholds : array of int64, shape (filters, largest code), or None
-        For a requantizing layer: code = #{total >= threshold}, thresholds within 0…total_max + 1.
+        For a requantizing layer: code = #{accumulator value >= threshold}, thresholds within
+        0…accumulator_max + 1.
     offsets : array of int64, shape (filters,), or None
-        For a layer that ends in logits: logit = step · total + offset.
+        For a layer that ends in logits: logit = step · accumulator value + offset.
     """
 
     op = "conv"
@@ -92,14 +93,17 @@ class ConvLayer(Layer):
         return self.rows if self.thresholds is None else alike_after(self.thresholds)
 
     @cached_property
-    def total_max(self) -> int:
-        """Largest total any row can reach."""
-        return int(_largest_totals(self.weights, self.codes).max())
+    def accumulator_max(self) -> int:
+        """Largest accumulator value any row can reach."""
+        return int(_largest_accumulators(self.weights, self.codes).max())
 
     @property
-    def total_bits(self) -> int:
-        """Width of a total; ``total_max + 1`` fits as well, as the threshold that means "never"."""
-        return (self.total_max + 1).bit_length()
+    def accumulator_bits(self) -> int:
+        """Width of an accumulator value.
+
+        ``accumulator_max + 1`` fits as well, as the threshold that means "never".
+        """
+        return (self.accumulator_max + 1).bit_length()
 
 
 def conv_layer(
@@ -137,7 +141,7 @@ def conv_layer(
     positive, negative = _signs(weights)
     top = _top(codes)
     row_sum = positive - negative
-    largest = _largest_totals(weights, codes)
+    largest = _largest_accumulators(weights, codes)
     thresholds = offsets = None
     if isinstance(finish, Logits):
         if codes.step & (codes.step - 1):
@@ -164,8 +168,8 @@ def _top(codes: Codes) -> int:
     return 2**codes.bits - 1
 
 
-def _largest_totals(weights: np.ndarray, codes: Codes) -> np.ndarray:
-    """The largest total of each filter."""
+def _largest_accumulators(weights: np.ndarray, codes: Codes) -> np.ndarray:
+    """The largest accumulator value of each filter."""
     positive, negative = _signs(weights)
     return codes.max_code * positive + _top(codes) * negative
 

@@ -94,14 +94,14 @@ class PoolLayer(Layer):
     Parameters
     ----------
     window : Window
-    total : bool
+    sums : bool
         Whether it is the sum.
     """
 
     op = "pool"
 
     window: Window
-    total: bool
+    sums: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +154,7 @@ class ThresholdLayer(Layer):
         return alike_after(self.thresholds)
 
     @property
-    def total_bits(self) -> int:
+    def input_bits(self) -> int:
         """Width of an input; the threshold that means "never" fits as well."""
         return (codes_of(self.inputs[0]).max_code + 1).bit_length()
 
@@ -222,12 +222,12 @@ def layer_of(op: Op, parts: Parts, flat: bool) -> Layer:
 @layer_of.register
 def _(op: MaxPool, parts: Parts, flat: bool) -> Layer:
     window = Window(parts[3][0].shape, op.kernel, op.stride, op.padding)
-    return PoolLayer(*parts, window, total=False)
+    return PoolLayer(*parts, window, sums=False)
 
 
 @layer_of.register
 def _(op: SumPool, parts: Parts, flat: bool) -> Layer:
-    return PoolLayer(*parts, Window(parts[3][0].shape, op.kernel, op.stride), total=True)
+    return PoolLayer(*parts, Window(parts[3][0].shape, op.kernel, op.stride), sums=True)
 
 
 @layer_of.register

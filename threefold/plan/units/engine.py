@@ -130,15 +130,15 @@ class EngineUnit(WindowUnit):
 
     @property
     def beats(self) -> int:
-        """Beats in which the totals of a result leave the array."""
+        """Beats in which the accumulator values of a result leave the array."""
         return self.pe // self.lanes
 
     @cached_property
     def decoupled(self) -> bool:
-        """Whether the serializer behind the array accepts totals only when it is empty.
+        """Whether the serializer behind the array accepts values only when it is empty.
 
         Then the array stalls on a register, not on a path from the reader of the layer's output.
-        Unless that reader waits, it costs no cycle where totals are further apart than their
+        Unless that reader waits, it costs no cycle where results are further apart than their
         beats, or where each beat keeps the requantizer busy for longer than a cycle.
         """
         return self._requantizer_cycles > 1 or self.program.shortest > self.beats
@@ -170,8 +170,8 @@ class EngineUnit(WindowUnit):
         # Synthesis drops a lane whose weights are all zeros; if tiles are few there are some.
         used = (schedule.weights != 0).any(axis=0).sum(axis=1).tolist()
         bits = layer.codes.bits
-        luts = sum(_pe_luts(bits, max(1, simd), layer.total_bits, family) for simd in used)
-        luts += (self.pe - self.lanes) * layer.total_bits  # what drains the accumulators
+        luts = sum(_pe_luts(bits, max(1, simd), layer.accumulator_bits, family) for simd in used)
+        luts += (self.pe - self.lanes) * layer.accumulator_bits  # what drains the accumulators
         result = Resources(luts) + self.reader_resources(family)
         if tiles > 1:
             result += family.rom(schedule.row_bits, tiles)
@@ -188,7 +188,7 @@ class EngineUnit(WindowUnit):
             self.form,
             channels=lcm(self.layer.alike_after, self.lanes),
             bits=self.outputs[0].bits,
-            total_bits=self.layer.total_bits,
+            accumulator_bits=self.layer.accumulator_bits,
             lanes=self.lanes,
             family=family,
         )
@@ -197,10 +197,10 @@ class EngineUnit(WindowUnit):
         (source,) = inputs
         latency = READER_LATENCY + pe_latency(self.layer.codes.bits, self.simd)
         single = self.memory == "spram"
-        totals = builder.array(
+        values = builder.array(
             source, self.walk, self.program, latency=latency, depth=self.depth, single=single
         )
-        beats = builder.serializer(totals, self.beats, decoupled=self.decoupled)
+        beats = builder.serializer(values, self.beats, decoupled=self.decoupled)
         if not self.requantizes:
             return (builder.pipe(beats, LOGIT_LATENCY),)
         return (add_requantizer(builder, beats, self.form, self.outputs[0].bits),)
@@ -220,7 +220,7 @@ class EngineUnit(WindowUnit):
         return nouns.get(word, "dense layer")
 
 
-def _pe_luts(bits: int, simd: int, total: int, family: Family) -> float:
+def _pe_luts(bits: int, simd: int, accumulator_bits: int, family: Family) -> float:
     """LUTs of a processing element; ``benchmarks/pe_area.py`` measures them one by one.
 
     Parameters
@@ -229,11 +229,11 @@ def _pe_luts(bits: int, simd: int, total: int, family: Family) -> float:
         Width of a code.
     simd : int
         Lanes.
-    total : int
+    accumulator_bits : int
         Width of the accumulator.
     family : Family
     """
-    accumulator = family.adder(total) + family.carry_takes_mask
+    accumulator = family.adder(accumulator_bits) + family.carry_takes_mask
     if simd == 1:
         return bits + accumulator
     if bits in family.narrow_lanes:

@@ -105,7 +105,7 @@ class PoolUnit(WindowUnit):
     def describe(self) -> str:
         if prod(self.window.kernel) == 1:
             return f"subsample, stride {shown_pair(self.window.stride)}"
-        name = "sum pool" if self.layer.total else "max pool"
+        name = "sum pool" if self.layer.sums else "max pool"
         return shown_window(name, self.window, self.window.kernel)
 
     @property

@@ -1,4 +1,4 @@
-"""Requantizer in the cycle model: what every unit that gives codes by thresholds ends in."""
+"""Requantizer in the cycle model, for every unit that gives codes by thresholds."""
 
 from ..cycle_model.stages import StageBuilder
 from ..requantize import requantizer_cycles, requantizer_latency
@@ -13,7 +13,7 @@ def add_requantizer(builder: StageBuilder, source: int, form: str, bits: int) ->
     ----------
     builder : StageBuilder
     source : int
-        Stream of the totals.
+        Stream of the accumulator values.
     form : str
         One of :data:`~threefold.plan.requantize.FORMS`.
     bits : int

@@ -71,7 +71,7 @@ class ThresholdUnit(StreamUnit):
             self.form,
             channels=lcm(self.layer.alike_after, self.lanes),
             bits=self.outputs[0].bits,
-            total_bits=self.layer.total_bits,
+            accumulator_bits=self.layer.input_bits,
             lanes=self.lanes,
             family=family,
         )
