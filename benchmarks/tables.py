@@ -291,7 +291,7 @@ def _speed(record: dict) -> str:
     return f"""Seconds are of processor time ({found["processor"]}, {found["cores"]} cores under a
 load of {found["load"]}). Of the {seconds["all"]:.1f} s from network to Verilog that
 {resnet["network"]} takes, {seconds["plan"]:.1f} s go to the plan, nearly all of it to the depths of
-the buffers before additions, {seconds["amaranth"]:.1f} s to Amaranth and {seconds["yosys"]:.1f} s
+the FIFOs before additions, {seconds["amaranth"]:.1f} s to Amaranth and {seconds["yosys"]:.1f} s
 to Yosys. Simulation takes {fit.intercept:.1f} µs a cycle and {1000 * fit.slope:.1f} ns a lane more,
 fitted to these networks, so {fit.slope * resnet["lanes"] / whole:.0%} of the {whole:.1f} µs of
 {resnet["network"]} grow with the arrays. With comparisons of the last stream alone it reaches

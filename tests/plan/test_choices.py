@@ -135,14 +135,14 @@ def test_no_requantizer():
 def test_progress():
     calls = []
     refold(PLAN, progress=lambda *call: calls.append(call))
-    assert calls == [("buffers", 0), ("buffers", 0.5), ("buffers", 1)]
+    assert calls == [("FIFOs", 0), ("FIFOs", 0.5), ("FIFOs", 1)]
     calls.clear()
     fit(PLAN.network, LARGE, progress=lambda *call: calls.append(call))
     assert [share for what, share in calls if what == "foldings"] == [
         *(pytest.approx(index / 3) for index in range(3)),
         1,
     ]
-    assert calls[-1] == ("buffers", 1)
+    assert calls[-1] == ("FIFOs", 1)
 
 
 def test_aligned_computes_the_same_with_fewer_tiles():

@@ -107,8 +107,8 @@ def test_wires(units):
 
 
 def test_each_instance_follows_what_it_reads(units):
-    for buffers in ({"sum.0": 0, "sum.1": 0}, {"sum.0": 3, "sum.1": 7}):
-        for index, instance in enumerate(netlist(units, buffers).instances):
+    for depths in ({"sum.0": 0, "sum.1": 0}, {"sum.0": 3, "sum.1": 7}):
+        for index, instance in enumerate(netlist(units, depths).instances):
             assert all(wire.instance < index for wire in instance.inputs)
 
 

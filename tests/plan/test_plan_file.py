@@ -257,9 +257,9 @@ def test_round_trip_of_branches(branches, branches_path):
         (["buffers"], [], "'buffers' must hold sum.0, sum.1"),
         (["buffers", "sum.0"], ..., "'buffers' must hold sum.0, sum.1"),
         (["buffers", "sum.2"], 1, "'buffers' must hold sum.0, sum.1"),
-        (["buffers", "sum.1"], -1, "buffer sum.1 must be 0…16777216 beats, not -1"),
-        (["buffers", "sum.1"], 2**24 + 1, "buffer sum.1 must be 0…16777216 beats, not 16777217"),
-        (["buffers", "sum.1"], 1.5, "buffer sum.1 must be 0…16777216 beats, not 1.5"),
+        (["buffers", "sum.1"], -1, "FIFO sum.1 must be 0…16777216 beats, not -1"),
+        (["buffers", "sum.1"], 2**24 + 1, "FIFO sum.1 must be 0…16777216 beats, not 16777217"),
+        (["buffers", "sum.1"], 1.5, "FIFO sum.1 must be 0…16777216 beats, not 1.5"),
         (["units", 1, "decisions", "lanes"], 3, "lanes of 'sum' must divide 2 channels, not 3"),
         (["units", 1, "decisions", "lanes"], "1", "'lanes' of 'sum' must be an integer, not '1'"),
         (
@@ -277,7 +277,7 @@ def test_round_trip_of_branches(branches, branches_path):
         (
             ["buffers", "sum.1"],
             0,
-            "branches of this accelerator wait for each other for ever: make the buffers sum.0, "
+            "branches of this accelerator wait for each other for ever: make the FIFOs sum.0, "
             "sum.1 deeper",
         ),
     ],

@@ -200,7 +200,7 @@ def test_branches(branching_plan):
         "8×8×4 → 4×4×4",
         "subsample, stride 2",
         "Memories",
-        "Branch buffers",
+        "FIFOs before joins",
         "sum.1",
         f"{branching_plan.buffers['sum.1']}",
         "block",
@@ -210,7 +210,7 @@ def test_branches(branching_plan):
 
 
 def test_no_branches(plan):
-    assert "Branch buffers" not in render_page(make_report(plan), plan)
+    assert "FIFOs before joins" not in render_page(make_report(plan), plan)
 
 
 def test_ends(plan, branching_plan):

@@ -24,7 +24,7 @@ __all__ = ["SCHEMA", "digest", "dumps", "load_plan", "save_plan"]
 SCHEMA = 3
 """Version of the file format; files of another version are refused."""
 
-_MOST_BEATS = 1 << 24  # of a buffer before a join
+_MOST_BEATS = 1 << 24  # of a FIFO before a join
 
 
 def save_plan(plan: Plan, path: Path | str) -> None:
@@ -77,7 +77,7 @@ def load_plan(network: Network, path: Path | str) -> Plan:
         board = content.get("board")
         if not isinstance(board, str):
             raise FileFormatError(f"'board' must be a name, not {reprlib.repr(board)}")
-        plan = Plan(network, units, _buffers(units, content.get("buffers")), board)
+        plan = Plan(network, units, _fifos(units, content.get("buffers")), board)
         if plan.buffers:
             _ = plan.cycles  # raises if branches wait for each other for ever
         return plan
@@ -117,7 +117,7 @@ def _unit(layers: tuple[Layer, ...], kind: object, decisions: object) -> Unit:
     return found.from_decisions(layers, decisions)
 
 
-def _buffers(units: Sequence[Unit], content: object) -> dict[str, int]:
+def _fifos(units: Sequence[Unit], content: object) -> dict[str, int]:
     names = joins(units)
     if not isinstance(content, dict) or set(content) != set(names):
         raise FileFormatError(f"'buffers' must hold {', '.join(names) or 'nothing'}")
@@ -125,6 +125,6 @@ def _buffers(units: Sequence[Unit], content: object) -> dict[str, int]:
         depth = content[name]
         if type(depth) is not int or not 0 <= depth <= _MOST_BEATS:
             raise FileFormatError(
-                f"buffer {name} must be 0…{_MOST_BEATS} beats, not {reprlib.repr(depth)}"
+                f"FIFO {name} must be 0…{_MOST_BEATS} beats, not {reprlib.repr(depth)}"
             )
     return dict(content)

@@ -102,14 +102,14 @@ def joins(units: Sequence[Unit]) -> tuple[str, ...]:
     )
 
 
-def netlist(units: Sequence[Unit], buffers: Mapping[str, int]) -> Netlist:
+def netlist(units: Sequence[Unit], depths: Mapping[str, int]) -> Netlist:
     """The netlist of some units.
 
     Parameters
     ----------
     units : sequence of Unit
         In the order of the network; the last one gives the output.
-    buffers : mapping of str to int
+    depths : mapping of str to int
         Beats of the FIFO at each of the places that :func:`joins` names; 0 for none.
 
     Raises
@@ -117,13 +117,13 @@ def netlist(units: Sequence[Unit], buffers: Mapping[str, int]) -> Netlist:
     PlanError
         If a stream has too many readers.
     """
-    return _Builder(tuple(units), buffers).build()
+    return _Builder(tuple(units), depths).build()
 
 
 @dataclass
 class _Builder:
     units: tuple[Unit, ...]
-    buffers: Mapping[str, int]
+    depths: Mapping[str, int]
     instances: list[Instance] = field(default_factory=list)
     streams: dict[str, list[Wire]] = field(default_factory=dict)
 
@@ -155,11 +155,11 @@ class _Builder:
             ]
 
     def _input(self, unit: Unit, index: int) -> Wire:
-        """The stream a unit reads, of as many lanes as it takes, buffered if it is a branch."""
+        """The stream a unit reads, in as many lanes as it takes; a branch comes through a FIFO."""
         wire = self.streams[unit.sources[index]].pop(0)
         wire = self._resize(wire, unit.inputs[index].lanes, unit.input_label(index))
         name = f"{unit.name}.{index}"
-        if depth := self.buffers.get(name, 0):
+        if depth := self.depths.get(name, 0):
             fifo = Fifo(name, wire.type, depth)
             wire = self._add(f"buffer_{index}_of_{unit.name}", fifo, [wire])
         return wire

@@ -131,7 +131,7 @@ class Plan:
         return {name: schedule.folding for name, schedule in self.schedules.items()}
 
     def memories(self) -> dict[str, str]:
-        """Kind of memory of each unit that has a buffer, by name."""
+        """Memory of each unit with an activation buffer, by name."""
         return self._decided("memory")
 
     def forms(self) -> dict[str, str]:

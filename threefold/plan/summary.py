@@ -38,7 +38,7 @@ class Branch:
 
 
 def branches(plan: Plan) -> list[Branch]:
-    """The buffers of a plan in the order of its units."""
+    """The FIFOs of a plan in the order of its units."""
     return [
         Branch(unit.name, index, plan.buffers[f"{unit.name}.{index}"], stream.lanes, stream.bits)
         for unit in plan.units

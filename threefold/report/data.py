@@ -94,7 +94,7 @@ def make_report(
             for schedule in unit.schedules.values()
         ],
         "steps": [_step(unit) for unit in plan.units],
-        "buffers": [_buffer(branch) for branch in branches(plan)] or None,
+        "buffers": [_fifo(branch) for branch in branches(plan)] or None,
         "predicted_array_utilization": plan.array_utilization if plan.schedules else None,
         "simulation": simulation,
         "accuracy": accuracy,
@@ -185,8 +185,8 @@ def _step(unit: Unit) -> dict:
     return entry
 
 
-def _buffer(branch: Branch) -> dict:
-    """A buffer before a step that joins branches."""
+def _fifo(branch: Branch) -> dict:
+    """A FIFO before a unit that joins branches."""
     return {
         "name": branch.name,
         "beats": branch.beats,

@@ -235,7 +235,7 @@ def test_given_foldings_have_to_find_room():
         require_room(Resources(1, 34), SMALL)
     message = (
         "^these memories need 5 of 4 single-port RAMs on icebreaker; "
-        "choose another for some buffers$"
+        "choose another for some activation buffers$"
     )
     with pytest.raises(PlanError, match=message):
         require_room(Resources(1, 2, spram=5), dataclasses.replace(SMALL, spram=4))

@@ -130,7 +130,7 @@ def predict(stages: Stages, joins: Sequence[str] = ()) -> Cycles:
     seen = trace(stages)
     if seen.stuck or (joins and trace(stages, tight=True).stuck):
         raise PlanError(
-            f"branches of this accelerator wait for each other for ever: make the buffers "
+            f"branches of this accelerator wait for each other for ever: make the FIFOs "
             f"{', '.join(sorted(joins)) or 'of its joins'} deeper"
         )
     return seen.cycles

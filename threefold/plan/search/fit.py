@@ -49,7 +49,7 @@ def require_room(needed: Resources, device: Device, board: str = "") -> None:
     if needed.spram > device.spram:
         raise PlanError(
             f"these memories need {needed.spram} of {device.spram} single-port RAMs on "
-            f"{board}; choose another for some buffers"
+            f"{board}; choose another for some activation buffers"
         )
 
 
@@ -166,7 +166,7 @@ class _Search:
         raise self.refusal(interval)
 
     def plan(self, units: tuple[Unit, ...] | None) -> Plan | None:
-        """The plan of units, if that fits with the buffers before joins as well."""
+        """The plan of units, if that fits with the FIFOs before joins as well."""
         if units is None:
             return None
         plan = plan_of(self.network, units, self.progress)
@@ -194,7 +194,7 @@ class _Search:
         return None
 
     def _in_single_ports(self, units: tuple[Unit, ...], interval: float) -> tuple[Unit, ...]:
-        """The largest buffers moved to single-port RAM, where the interval stays."""
+        """The largest activation buffers moved to single-port RAM, where the interval stays."""
         family, left = self.device.family, self.device.spram
         open_ = {
             unit.name: unit.activation_buffer

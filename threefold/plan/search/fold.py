@@ -12,14 +12,14 @@ from ..plan import Plan
 from ..schedule import Folding
 from ..units import Unit, kind_for
 from .arrange import arrange, check_fixed, fixed_decisions
-from .buffers import branch_buffers
+from .fifos import fifo_depths
 
 __all__ = ["aligned", "fold", "plan_of", "refold"]
 
 
 def plan_of(network: Network, units: tuple[Unit, ...], progress: Progress = no_progress) -> Plan:
-    """The plan of some units, with buffers before joins as small as slow nothing down."""
-    return Plan(network, units, branch_buffers(units, progress))
+    """The plan of some units, with FIFOs before joins as small as slow nothing down."""
+    return Plan(network, units, fifo_depths(units, progress))
 
 
 def fold(
@@ -33,7 +33,7 @@ def fold(
     """A plan with the given folding of each layer; all else follows from it.
 
     Lanes of outputs, and of units without weights, are as few as keep up with the slowest
-    array; buffers before joins are as small as slow nothing down.
+    array; FIFOs before joins are as small as slow nothing down.
 
     Parameters
     ----------
@@ -41,13 +41,13 @@ def fold(
     foldings : mapping of str to Folding
         By name of the layer.
     memories : mapping of str to str
-        Where the buffers of layers and pools live, one of
-        :data:`~threefold.plan.area.MEMORIES`; ``"auto"`` where left out.
+        Memory of the activation buffer of each layer and pool by name, one of
+        :data:`~threefold.fpga.MEMORIES`; ``"auto"`` where left out.
     forms : mapping of str to str
         Of requantizers, one of :data:`~threefold.plan.requantize.FORMS`, by name of the layer
         or of the threshold; the cheapest that keeps up where left out.
     progress : callable
-        Called with ``"buffers"`` and the share of those before joins that is decided.
+        Called with ``"FIFOs"`` and the share of those before joins that is decided.
 
     Raises
     ------

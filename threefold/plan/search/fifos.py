@@ -1,4 +1,4 @@
-"""Buffers before joins: how deep they must be, from the schedules of both branches."""
+"""FIFOs before joins: their depths, from the schedules of both branches."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
@@ -10,13 +10,13 @@ from ..cycle_model.cycles import Cycles, Trace, trace
 from ..netlist import joins, netlist
 from ..units.unit import Unit
 
-__all__ = ["branch_buffers"]
+__all__ = ["fifo_depths"]
 
-_MOST_BEATS = 1 << 20  # of a buffer
+_MOST_BEATS = 1 << 20  # of a FIFO
 
 
-def branch_buffers(units: Sequence[Unit], progress: Progress = no_progress) -> dict[str, int]:
-    """Small buffers with which no branch slows the accelerator down, or stops it.
+def fifo_depths(units: Sequence[Unit], progress: Progress = no_progress) -> dict[str, int]:
+    """Depths of FIFOs with which no branch slows the accelerator down, or stops it.
 
     While the longer branch computes its first outputs, the shorter one has to hold what will
     be joined to them, or the branches wait for each other, for a while or for ever. Depths are
@@ -28,7 +28,7 @@ def branch_buffers(units: Sequence[Unit], progress: Progress = no_progress) -> d
     units : sequence of Unit
         In the order of the network.
     progress : callable
-        Called with ``"buffers"`` and the share of them that is decided.
+        Called with ``"FIFOs"`` and the share of them that is decided.
 
     Returns
     -------
@@ -38,19 +38,19 @@ def branch_buffers(units: Sequence[Unit], progress: Progress = no_progress) -> d
     Raises
     ------
     PlanError
-        If no buffers keep the branches from waiting for each other for ever.
+        If no FIFOs keep the branches from waiting for each other for ever.
     """
     if not joins(units):
-        progress("buffers", 1.0)
+        progress("FIFOs", 1.0)
         return {}
     ample = _ample(units)
     free = _trace(units, ample)
     # A FIFO refuses beats while it is full, even if one leaves: one more than was ever held.
     depths = {name: free.most[name] + 1 for name in ample}
     for index, (name, most) in enumerate(depths.items()):
-        progress("buffers", index / len(depths))
+        progress("FIFOs", index / len(depths))
         depths[name] = _least(partial(_keeps, units, depths, name, free.cycles), most)
-    progress("buffers", 1.0)
+    progress("FIFOs", 1.0)
     return _safe(units, depths, ample)
 
 
@@ -74,7 +74,7 @@ def _least(keeps: Callable[[int], bool], most: int) -> int:
 
 
 def _ample(units: Sequence[Unit]) -> dict[str, int]:
-    """Buffers that deeper ones would not be faster than, and that never stop for good.
+    """Depths that deeper FIFOs would not be faster than, and that never stop for good.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def _safe(units: Sequence[Unit], depths: dict[str, int], ample: dict[str, int]) 
 
 
 def _goes_on(units: Sequence[Unit], depths: dict[str, int], name: str, depth: int) -> bool:
-    """Whether nothing stops with another depth of one buffer."""
+    """Whether nothing stops with another depth of one FIFO."""
     return not _stops(units, depths | {name: depth})
 
 
@@ -125,7 +125,7 @@ def _stops(units: Sequence[Unit], depths: dict[str, int]) -> bool:
 def _keeps(
     units: Sequence[Unit], depths: dict[str, int], name: str, wanted: Cycles, depth: int
 ) -> bool:
-    """Whether latency and interval stay with another depth of one buffer."""
+    """Whether latency and interval stay with another depth of one FIFO."""
     seen = _trace(units, depths | {name: depth})
     if seen.stuck:
         return False

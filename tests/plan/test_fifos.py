@@ -9,7 +9,7 @@ from threefold.network import INPUT, Add, Codes, Conv, Network, Node, Tensor, Th
 from threefold.plan import Folding, Plan, fold
 from threefold.plan.cycle_model.cycles import predict, trace
 from threefold.plan.netlist import netlist
-from threefold.plan.search.buffers import _least, branch_buffers
+from threefold.plan.search.fifos import _least, fifo_depths
 from threefold.sim import golden
 from threefold.sim.verification import AcceleratorBench
 
@@ -43,7 +43,7 @@ def shrunk(beats):
 def test_the_shortcut_waits_in_a_buffer_and_nothing_else_does():
     assert PLAN.buffers["sum.0"] == 0
     assert 10 < PLAN.buffers["sum.1"] < 50
-    assert branch_buffers(PLAN.units) == PLAN.buffers
+    assert fifo_depths(PLAN.units) == PLAN.buffers
 
 
 def test_buffers_cost_no_speed():
@@ -73,7 +73,7 @@ def test_branches_that_wait_for_ever_are_refused():
     small = shrunk(PLAN.buffers["sum.1"])
     assert trace(small.netlist.stages).stuck
     message = (
-        "branches of this accelerator wait for each other for ever: make the buffers "
+        "branches of this accelerator wait for each other for ever: make the FIFOs "
         "sum.0, sum.1 deeper"
     )
     with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
