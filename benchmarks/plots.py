@@ -1,4 +1,4 @@
-"""How the pictures of the benchmarks look."""
+"""Style of benchmark plots."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The picture of ``pruning.py``, and what it is to show: accuracies at equal cycles."""
+"""Plot of ``pruning.py``: accuracies at equal cycles."""
 
 from collections.abc import Iterable
 from pathlib import Path

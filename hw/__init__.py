@@ -1,1 +1,1 @@
-"""The generator: a planned network as Amaranth components, and those as Verilog."""
+"""Generator: a planned network as Amaranth components, and these as Verilog."""

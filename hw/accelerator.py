@@ -29,7 +29,7 @@ __all__ = ["Accelerator"]
 
 
 class Accelerator(wiring.Component):
-    """Images in as codes, logits, codes or classes out.
+    """Accelerator of a planned network: codes of images in; logits, codes or classes out.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Accelerator(wiring.Component):
 
     @property
     def ports(self) -> Ports:
-        """What enters and leaves."""
+        """Ports: the streams in and out."""
         return self._plan.ports
 
     def __repr__(self):

@@ -1,4 +1,4 @@
-"""Holds the words of a stream of maps for as long as a window needs them."""
+"""Activation buffer: the words of a stream of maps that windows still need."""
 
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
@@ -14,7 +14,7 @@ __all__ = ["ActivationBuffer"]
 
 
 class ActivationBuffer(wiring.Component):
-    """A ring of words between the producer of a stream and the windows that slide over it.
+    """Ring of words between the producer of a stream and the windows sliding over it.
 
     It counts words only: how many the next window still waits for, and how many may come
     before one that is in use would be overwritten. Where a window lies is its reader's matter.
@@ -43,9 +43,9 @@ class ActivationBuffer(wiring.Component):
     release : In(1), frees : In
         The window has been read to its end; so many words may be overwritten.
     address : In
-        Word to read,
+        Address of the word to read.
     read : In(1)
-        if any: ``data`` holds it from the next cycle on.
+        Whether to read a word, which ``data`` holds from the next cycle on.
     waits : In(1)
         There is a word to read, in this cycle or as soon as the reader moves on: with a single
         port no word is accepted meanwhile.

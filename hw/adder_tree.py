@@ -1,4 +1,4 @@
-"""Sums of many unsigned numbers, one register between any two adders."""
+"""Adder tree: the sum of many unsigned numbers, with a register between any two adders."""
 
 from amaranth.hdl import Cat, Const, Module, Signal, unsigned
 from amaranth.lib import data, wiring

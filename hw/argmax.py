@@ -1,4 +1,4 @@
-"""The index of the largest of several channels."""
+"""Arg-max: the index of the largest of several channels."""
 
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
@@ -14,7 +14,7 @@ __all__ = ["ArgMax"]
 
 
 class ArgMax(wiring.Component):
-    """Takes the channels of an image one after the other; ties go to the lowest index.
+    """Comparison of an image's channels, one after the other; ties go to the lowest index.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ __all__ = ["ClockGenerator"]
 
 
 class ClockGenerator(wiring.Component):
-    """Drives the domain ``sync`` from a board's oscillator, through the PLL if need be.
+    """Driver of the domain ``sync`` from a board's oscillator, through a PLL if need be.
 
     The parent defines the domain. It stays in reset until 15 µs after the PLL has locked.
 

@@ -1,4 +1,4 @@
-"""The channels of two streams, one after the other."""
+"""Concatenation: the channels of two streams, one after the other."""
 
 from amaranth.hdl import Module, Mux, ShapeLike, Signal
 from amaranth.lib import wiring
@@ -14,7 +14,7 @@ __all__ = ["Concat"]
 
 
 class Concat(wiring.Component):
-    """Lets through, for each pixel, the beats of ``a`` and then those of ``b``.
+    """Concatenation of two streams: for each pixel the beats of ``a``, then those of ``b``.
 
     It adds no latency; the stream whose turn it is not waits.
 

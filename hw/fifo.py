@@ -1,4 +1,4 @@
-"""A queue between two streams: what waits in one branch while another computes."""
+"""FIFO: beats of one branch that wait for another."""
 
 from amaranth.hdl import Module, Mux, ShapeLike, Signal
 from amaranth.lib import data, memory, wiring
@@ -14,7 +14,7 @@ __all__ = ["Fifo"]
 
 
 class Fifo(wiring.Component):
-    """Holds ``depth`` beats, in a memory and two registers behind it.
+    """FIFO of ``depth`` beats, in a memory and two registers behind it.
 
     The first register is that of block RAM. Its data are late in the cycle, so that a second one
     follows it, in front of whatever is done with a beat.

@@ -1,4 +1,4 @@
-"""One stream for several readers."""
+"""Fork: one stream for several readers."""
 
 from amaranth.hdl import Cat, Module, ShapeLike, Signal
 from amaranth.lib import wiring
@@ -14,7 +14,7 @@ __all__ = ["Fork"]
 
 
 class Fork(wiring.Component):
-    """Gives each beat once to every output, each at its own time.
+    """Fork of a stream: every output takes each beat once, in its own time.
 
     A beat is accepted in the cycle in which the last output takes it. It adds no latency.
 

@@ -1,4 +1,4 @@
-"""An adder with a ternary weight on one of its operands."""
+"""Masked adder: an adder with a ternary weight on one operand."""
 
 from amaranth.hdl import Const, Instance, Module, Signal, unsigned
 from amaranth.lib import data, wiring

@@ -1,4 +1,4 @@
-"""Channels that are always the same code, around those of a stream."""
+"""Channel padding: channels of a constant code around those of a stream."""
 
 from amaranth.hdl import Const, Module, Mux, Shape, ShapeLike, Signal
 from amaranth.lib import wiring
@@ -15,7 +15,7 @@ __all__ = ["PadChannels"]
 
 
 class PadChannels(wiring.Component):
-    """Puts beats of one code before and after those of each pixel, without latency.
+    """Padding of each pixel with beats of one code before and after, without latency.
 
     A pixel starts when its first beat is there: without input there is no output but the end
     of a pixel.

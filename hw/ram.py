@@ -1,4 +1,4 @@
-"""Memories that are written and read, in whatever an FPGA has for that."""
+"""RAM: memories of one write and one read port, in LUTs, block RAM or single-port RAM."""
 
 from amaranth.hdl import Cat, ClockSignal, Module, Mux, Shape, ShapeLike, Signal
 from amaranth.lib import memory, wiring

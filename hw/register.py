@@ -1,4 +1,4 @@
-"""A register around a value."""
+"""Register behind a value."""
 
 from amaranth.hdl import Module, Signal, ValueLike
 

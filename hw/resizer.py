@@ -1,4 +1,4 @@
-"""Changing the number of lanes of a stream."""
+"""Resizers: serializer and deserializer of a stream's lanes."""
 
 from amaranth.hdl import Cat, Module, ShapeLike, Signal
 from amaranth.lib import wiring
@@ -14,7 +14,7 @@ __all__ = ["Deserializer", "Serializer"]
 
 
 class Serializer(wiring.Component):
-    """Splits each beat of many lanes into several beats of few, first lanes first.
+    """Serializer of each beat of many lanes into several beats of few, first lanes first.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Serializer(wiring.Component):
 
 
 class Deserializer(wiring.Component):
-    """Collects several beats of few lanes into one of many, first lanes first.
+    """Deserializer of several beats of few lanes into one of many, first lanes first.
 
     Parameters
     ----------

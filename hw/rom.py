@@ -1,4 +1,4 @@
-"""Read-only memories: in block RAM where that pays, in LUTs where a memory is tiny."""
+"""ROM: read-only memories in block RAM where that pays, in LUTs where they are tiny."""
 
 from amaranth.hdl import Shape, ShapeLike
 from amaranth.lib import memory

@@ -1,4 +1,4 @@
-"""Walks the static list of a window's tiles."""
+"""Sequencer: the static list of a window's tiles, one a cycle."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
@@ -13,7 +13,7 @@ __all__ = ["Sequencer"]
 
 
 class Sequencer(wiring.Component):
-    """Issues one tile a cycle while a window is available, without a gap between windows.
+    """Sequencer of one tile a cycle while a window is available, without gaps between windows.
 
     Tiles that hold no weight are not in the list. Where it takes all words of the window in
     order, counters stand for it; where it does not, a small memory beside that of the weights
@@ -30,13 +30,13 @@ class Sequencer(wiring.Component):
     start : In(1)
         A window is available; never in the first cycle, which reads the list's first entry.
     issue : Out(1)
-        A tile is issued in this cycle,
+        A tile is issued in this cycle.
     row, column : Out
-        and this is the word it reads;
+        Word that the tile reads.
     last : Out(1)
-        with it a result is complete;
+        A result is complete with this tile.
     finish : Out(1)
-        it is the last of its window.
+        The tile is the last of its window.
     """
 
     def __init__(self, program: Program):

@@ -1,4 +1,4 @@
-"""A place for the beat that comes when its reader has just stopped."""
+"""Skid buffer: cuts the ready path of a stream."""
 
 from amaranth.hdl import Module, Mux, ShapeLike, Signal
 from amaranth.lib import wiring
@@ -10,7 +10,7 @@ __all__ = ["SkidBuffer"]
 
 
 class SkidBuffer(wiring.Component):
-    """Passes beats on in the cycle in which they come, and keeps one that is not taken.
+    """Skid buffer of one beat: passes beats without latency, and keeps one that is not taken.
 
     It accepts a beat unless it keeps one, which a register says: no path leads from the ready of
     the output to that of the input. That is what ends the path through all the components that

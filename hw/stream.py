@@ -1,4 +1,4 @@
-"""The one kind of stream between components: several equal lanes under one valid/ready pair."""
+"""Streams between components: several equal lanes under one valid/ready pair."""
 
 from amaranth.hdl import Shape, ShapeLike
 from amaranth.lib import data, stream

@@ -1,4 +1,4 @@
-"""The sum of two streams of codes."""
+"""Stream adder: the sum of two streams of codes."""
 
 from amaranth.hdl import Module
 from amaranth.lib import wiring
@@ -15,7 +15,7 @@ __all__ = ["StreamAdder"]
 
 
 class StreamAdder(wiring.Component):
-    """Adds two streams lane by lane, without a register: where two branches meet again.
+    """Lane-by-lane sum of two streams, without a register, where two branches meet again.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Verilog of a component, the same text for the same component."""
+"""Verilog generation: the same text for the same component."""
 
 import gc
 import tempfile

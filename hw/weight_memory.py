@@ -1,4 +1,4 @@
-"""The weights of a window's tiles, read one after the other."""
+"""Weight memory: the weights of a window's tiles, read one after the other."""
 
 import numpy as np
 from amaranth.hdl import Module, Mux, Signal
@@ -27,9 +27,9 @@ class WeightMemory(wiring.Component):
     Members
     -------
     fetch : In(1)
-        Read the next row,
+        Read the next row.
     row : Out(ArrayLayout of Weight, PE × SIMD)
-        which is there three cycles later.
+        Row of weights, three cycles after its fetch.
     """
 
     def __init__(self, weights: np.ndarray):

@@ -1,4 +1,4 @@
-"""Reads the windows of a stream of maps, word by word."""
+"""Window reader: the windows of a stream of maps, word by word."""
 
 from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal
 from amaranth.lib import data, wiring
@@ -28,9 +28,9 @@ class WindowReader(wiring.Component):
     lanes : int
         Codes in a word.
     depth : int
-        Words in the buffer,
+        Words in the activation buffer.
     memory : str
-        and where it lives; see :class:`~threefold.hw.ram.Ram`.
+        Memory of the activation buffer; see :class:`~threefold.hw.ram.Ram`.
     walk : Walk
     program : Program
     pad_code : int
@@ -46,9 +46,9 @@ class WindowReader(wiring.Component):
         In three cycles there is a word, counted in those in which the pipeline moves: time to
         read what goes with it.
     valid : Out(1)
-        ``data`` is a word of a window,
+        ``data`` is a word of a window.
     last : Out(1)
-        the last of its result.
+        The word is the last of its result.
     data : Out(ArrayLayout(bits, lanes))
     """
 

@@ -1,4 +1,4 @@
-"""Where windows lie in the ring of words that an activation buffer is."""
+"""Window walker: addresses of windows in the ring of an activation buffer."""
 
 import numpy as np
 from amaranth.hdl import Module, Mux, Signal, signed
@@ -12,7 +12,7 @@ __all__ = ["WindowWalker"]
 
 
 class WindowWalker(wiring.Component):
-    """Turns words of a window into addresses, and moves the window over the map.
+    """Address generator for the words of a window that moves over the map.
 
     A window that starts in the padding has an address like any other, in the words of the row
     or image before; what it reads there is marked as padding and not used.
@@ -148,7 +148,7 @@ def _beyond(m: Module, name: str, place: Signal, stride: int, index, before: int
 
 
 def _times(value, constant: int):
-    """A product as a sum of shifts: multipliers belong into no accelerator."""
+    """A product as a sum of shifts: no accelerator has multipliers."""
     shifts = [bit for bit in range(constant.bit_length()) if constant >> bit & 1]
     return sum((value << bit for bit in shifts[1:]), value << shifts[0])
 

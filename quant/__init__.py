@@ -1,4 +1,4 @@
-"""Training in PyTorch: layers that are ternary, and networks of exact integers out of them."""
+"""Training in PyTorch: ternary layers, and their export as networks of exact integers."""
 
 from .data import AUGMENTATIONS, DATASETS, Dataset, digit_maps, digits, load_dataset, mnist
 from .deploy import export, require_equal, trace

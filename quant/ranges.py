@@ -1,4 +1,4 @@
-"""What values of a configuration may be."""
+"""Ranges of configuration values."""
 
 import math
 import numbers

@@ -1,4 +1,4 @@
-"""A configuration trained, exported and measured: what a figure of accuracy comes from."""
+"""Trial: a configuration trained, exported and measured."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ _TERNARY, _FLOAT = "checkpoint", "checkpoint_float"
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """What came out.
+    """Results of a trial.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def run_trial(
     dataset : Dataset
     config : TrainConfig
     name : str
-        Of the network.
+        Name of the network.
     folder : path, optional
         Where checkpoints are written, and taken up again: ``checkpoint*.pt``.
     twin : bool

@@ -1,4 +1,4 @@
-"""The Verilog bench around an accelerator, the files it reads, and the log it writes.
+"""Verilog bench around an accelerator, with its input files and its log.
 
 Whatever happens every clock cycle happens in this Verilog, compiled with the accelerator: a
 source and a sink, both with random stalls, and a comparison for every stream. The text depends on
@@ -116,7 +116,7 @@ class Difference:
 
 @dataclass
 class Events:
-    """What the bench wrote to its log.
+    """Events that the bench wrote to its log.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The golden model: what a network computes, exactly, in NumPy.
+"""Golden model: exact evaluation of a network in NumPy.
 
 It is the referee. PyTorch's quantized forward equals it on every code, and the hardware
 equals it on every bit.
@@ -119,7 +119,7 @@ def accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
 
 @singledispatch
 def compute(op: Op, *inputs: np.ndarray, types: list[Tensor]) -> np.ndarray:
-    """What ``op`` makes of its inputs; one function for each operation."""
+    """Output of ``op`` for its inputs; one function for each operation."""
     raise NetworkError(f"the golden model does not know {op.kind!r}")
 
 

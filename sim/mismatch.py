@@ -1,4 +1,4 @@
-"""Wording of a difference between what was found and what was expected."""
+"""Mismatch wording: the difference between found and expected values in one clause."""
 
 __all__ = ["describe"]
 

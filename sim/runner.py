@@ -1,4 +1,4 @@
-"""Builds and runs a simulation in a process of its own, whose output goes to a log."""
+"""Simulation runner: a process of its own, with its output in a log."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Simulates an accelerator bit by bit against the golden model."""
+"""Simulation of an accelerator, bit by bit against the golden model."""
 
 import contextlib
 import json
@@ -30,7 +30,7 @@ SIMULATORS = ("verilator", "icarus")
 
 @dataclass(frozen=True, eq=False)
 class SimulationResult:
-    """What a simulation that found no mismatch measured.
+    """Measurements of a simulation without mismatch.
 
     Attributes
     ----------

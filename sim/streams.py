@@ -1,4 +1,4 @@
-"""Streams as packed beats: what a testbench drives and what it expects to see."""
+"""Packed beats of streams, as a testbench drives and expects them."""
 
 from dataclasses import dataclass
 

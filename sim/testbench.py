@@ -1,4 +1,4 @@
-"""The cocotb testbench: runs the clock of a bench until it is done, and tells how far it is.
+"""Testbench for cocotb: the clock of a bench, and the progress of its run.
 
 It runs inside the simulator. What happens in a cycle is in the bench itself, in Verilog, since a
 visit of Python in every cycle would take far longer than the simulation of the cycle.

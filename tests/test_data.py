@@ -45,7 +45,7 @@ WRONG = [
         r"images must be a non-empty array \(images, height, width, channels\), "
         r"not \(0, 2, 2, 2\)",
     ),
-    ({"images": IMAGES, "labels": LABELS[:2]}, "2 labels do not go with 3 images"),
+    ({"images": IMAGES, "labels": LABELS[:2]}, "2 labels do not match 3 images"),
     ({"images": IMAGES, "labels": LABELS - 1}, "labels must be at least 0, not -1"),
     ({"images": IMAGES, "labels": LABELS > 0}, "labels must be integers, not bool"),
     (

@@ -1,4 +1,4 @@
-"""Files of strangers: zips of arrays, read without believing a size that they state."""
+"""Untrusted archives: zips of arrays, whose stated sizes are never relied upon."""
 
 import io
 import math

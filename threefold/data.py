@@ -1,4 +1,4 @@
-"""Images and labels on disk: ``.npz`` files of integers, safe to open from a stranger."""
+"""Image files: images and labels as integers in ``.npz`` files, safe to open from any source."""
 
 import io
 from pathlib import Path
@@ -92,6 +92,6 @@ def _check(arrays: dict[str, np.ndarray]) -> None:
     if labels is None:
         return
     if len(labels) != len(arrays["images"]):
-        raise DataError(f"{len(labels)} labels do not go with {len(arrays['images'])} images")
+        raise DataError(f"{len(labels)} labels do not match {len(arrays['images'])} images")
     if labels.min() < 0:
         raise DataError(f"labels must be at least 0, not {labels.min()}")

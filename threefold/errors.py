@@ -1,4 +1,4 @@
-"""Every error Threefold raises on purpose, as one tree.
+"""Errors: the exception tree of Threefold.
 
     ThreefoldError
     ├── NetworkError      a network that means nothing: shapes, types, names, weights

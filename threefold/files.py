@@ -1,4 +1,4 @@
-"""Reading files without trust, and writing them so that nothing half-written is left behind."""
+"""Files: checked reading, and writing at once or not at all."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Progress of work that takes a while: one type of callback, wherever it is reported."""
+"""Progress callback: one type for all work that takes a while."""
 
 from collections.abc import Callable
 

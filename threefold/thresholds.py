@@ -1,4 +1,4 @@
-"""Integer thresholds of a layer, found by asking the layer itself."""
+"""Threshold search: integer thresholds of a layer, found by evaluating the layer itself."""
 
 from collections.abc import Callable
 

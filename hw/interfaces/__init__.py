@@ -1,1 +1,1 @@
-"""Interfaces: what connects an accelerator to a host."""
+"""Interfaces between an accelerator and a host."""

@@ -1,4 +1,4 @@
-"""From bytes to lanes."""
+"""Byte packer: lanes from bytes."""
 
 from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import data, stream, wiring
@@ -10,7 +10,7 @@ __all__ = ["BytePacker"]
 
 
 class BytePacker(wiring.Component):
-    """Collects bytes into lanes, one byte a lane, the first byte into lane 0.
+    """Packer of bytes into lanes, one byte a lane, the first byte into lane 0.
 
     Of each byte the low bits count. A beat takes one cycle more than it has lanes, and no path
     leads from one ready to the other.

@@ -1,4 +1,4 @@
-"""From lanes to bytes."""
+"""Byte unpacker: bytes from lanes."""
 
 from amaranth.hdl import Cat, Module, Shape, ShapeLike, Signal
 from amaranth.lib import data, stream, wiring
@@ -10,7 +10,7 @@ __all__ = ["ByteUnpacker"]
 
 
 class ByteUnpacker(wiring.Component):
-    """Splits lanes into bytes: lane 0 first, the low byte of a lane first.
+    """Unpacker of lanes into bytes: lane 0 first, the low byte of a lane first.
 
     A lane takes whole bytes; a signed one is sign-extended to fill them. A beat takes one cycle
     more than it has bytes, and no path leads from one ready to the other.

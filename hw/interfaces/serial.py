@@ -1,4 +1,4 @@
-"""Figures of the serial line, for the board and for the host."""
+"""Serial line parameters, shared by board and host."""
 
 __all__ = ["BAUD", "CODE_BITS", "FIFO_BYTES"]
 

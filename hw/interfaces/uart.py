@@ -1,4 +1,4 @@
-"""A UART: eight data bits, no parity, one stop bit."""
+"""UART: eight data bits, no parity, one stop bit."""
 
 from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import stream, wiring
@@ -27,7 +27,7 @@ def divisor(clock_mhz: float, baud: int) -> int:
 
 
 class UARTReceiver(wiring.Component):
-    """Turns a serial line into bytes.
+    """UART receiver: bytes from a serial line.
 
     A byte is there in the middle of its stop bit. If it was not taken when the next one is
     complete, that one is lost: the line cannot be stalled.
@@ -105,7 +105,7 @@ class UARTReceiver(wiring.Component):
 
 
 class UARTTransmitter(wiring.Component):
-    """Turns bytes into a serial line, back to back if they come fast enough.
+    """UART transmitter: bytes onto a serial line, back to back if they come fast enough.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Changes to images in training, made on the device that trains."""
+"""Augmentation of training images, on the training device."""
 
 from collections.abc import Callable
 from functools import partial

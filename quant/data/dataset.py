@@ -1,4 +1,4 @@
-"""Images and labels to train with and held out."""
+"""Data set: images and labels for training, and held out."""
 
 import hashlib
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class Dataset:
     ----------
     name : str
     train_images, test_images : array of uint8 or uint16, or ImageFiles
-        Of shape (images, *input.shape).
+        Images, shape (images, *input.shape).
     train_labels, test_labels : array of int64, shape (images,)
         0…``classes`` − 1.
     input : Tensor
@@ -58,7 +58,7 @@ class Dataset:
         }
         for part, (images, labels) in sets.items():
             if len(images) != len(labels) or not len(labels):
-                raise DataError(f"{len(images)} {part} images do not go with {len(labels)} labels")
+                raise DataError(f"{len(images)} {part} images do not match {len(labels)} labels")
             if images.shape[1:] != self.input.shape or not _fit(images, codes):
                 raise DataError(f"{part} images are not {self.input}")
             last = len(self.names) - 1 if self.names else labels.max()

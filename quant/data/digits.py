@@ -1,4 +1,4 @@
-"""The handwritten digits that come with scikit-learn."""
+"""Handwritten digits of scikit-learn."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Data sets from the web, for people who have a network."""
+"""Download of data sets."""
 
 import gzip
 import hashlib
@@ -92,7 +92,7 @@ def _fetch(remote: Remote, path: Path, progress: Progress) -> None:
         for chunk, total in _chunks(url):
             done += len(chunk)
             if done > _LIMIT:
-                raise DataError(f"{url} has more than {_LIMIT >> 20} MiB; look what is there")
+                raise DataError(f"{url} has more than {_LIMIT >> 20} MiB; see what is there")
             checksum.update(chunk)
             file.write(chunk)
             progress(name, min(1.0, done / total) if total else 0.0)
@@ -140,8 +140,8 @@ def _unpack(remote: Remote, archive: Path) -> list[Path]:
                     path = paths[member.name] = archive.with_name(f"member{len(paths)}")
                     path.write_bytes(tar.extractfile(member).read())
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error):
-        raise DataError(f"{remote.url} is no complete tar archive; look what is there") from None
+        raise DataError(f"{remote.url} is no complete tar archive; see what is there") from None
     missing = [member for member in remote.members if member not in paths]
     if missing:
-        raise DataError(f"{remote.url} has no {', '.join(missing)}; look what is there")
+        raise DataError(f"{remote.url} has no {', '.join(missing)}; see what is there")
     return [paths[member] for member in remote.members]

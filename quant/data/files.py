@@ -1,4 +1,4 @@
-"""Where the files of data sets come from, and whether they are there."""
+"""Files of data sets: their sources, and those present."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ class Remote:
 
 @dataclass(frozen=True)
 class Source:
-    """What a data set is read from.
+    """Source of a data set: its files.
 
     Parameters
     ----------

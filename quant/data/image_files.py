@@ -1,4 +1,4 @@
-"""Images that stay in their files until a batch of them is asked for."""
+"""Image files, read by batch."""
 
 import hashlib
 import math

@@ -1,4 +1,4 @@
-"""Photographs in a folder for each class, as ImageNet is laid out."""
+"""ImageNet layout: photographs in one folder for each class."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def imagenet(folder: Path | str | None, size: int = 224) -> Dataset:
     names = _folders(train)
     unknown = sorted(set(_folders(held_out)) - set(names))
     if unknown:
-        raise DataError(f"{held_out} has class {unknown[0]!r}, which {train} has not; remove it")
+        raise DataError(f"{held_out} has class {unknown[0]!r}, which {train} lacks; remove it")
     parts = []
     for place, classes in ((train, names), (held_out, _folders(held_out))):
         found = [_images(place / name) for name in classes]

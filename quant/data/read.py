@@ -1,4 +1,4 @@
-"""What data sets are made of, read without trust: bytes, arrays, images."""
+"""Checked reading of bytes, arrays and images."""
 
 import io
 from pathlib import Path
@@ -54,12 +54,12 @@ def open_image(path: Path, content: bytes | None = None):
     ----------
     path : path
     content : bytes, optional
-        Of the image, if it is not all there is in ``path``.
+        Bytes of the image, if it is not all there is in ``path``.
 
     Returns
     -------
     PIL.Image.Image
-        Of 8 bits for each of red, green and blue.
+        Image of 8 bits for each of red, green and blue.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""From a trained model to a network of exact integers, and the proof that they agree."""
+"""Deployment: a trained model as a network of exact integers, and the proof that they agree."""
 
 from .export import export
 from .passes import passes

@@ -72,11 +72,11 @@ class Emitter:
     Parameters
     ----------
     name : str
-        Of the network.
+        Name of the network.
     input : Tensor
         Type of the network's input.
     names : mapping of nn.Module to str
-        Of the node that each layer becomes.
+        Name of the node that each layer becomes.
     negated : mapping of str to array of bool, shape (channels,)
         By thresholds, the channels whose weights are to be negated because they fall at another
         width; there may be more of them than the threshold has.
@@ -129,7 +129,7 @@ class Emitter:
         self._require_codes(edge, layer, path)
         if isinstance(layer, Ternary):
             if layer.bias is not None:
-                raise NetworkError(f"{path} has a bias, which belongs into the Norm after it")
+                raise NetworkError(f"{path} has a bias, which belongs in the Norm after it")
             return self._sums(layer, edge)[0]
         if isinstance(layer, Join):
             return self._join(layer, edge, path)
@@ -258,7 +258,7 @@ class Emitter:
     def _rearrange(self, layer: nn.Module, edge: Edge, path: str) -> Edge:
         if not isinstance(layer, Rearrangement):
             raise NetworkError(
-                f"{path} is {type(layer).__name__}, which belongs into a Residual or Concat"
+                f"{path} is {type(layer).__name__}, which belongs in a Residual or Concat"
             )
         height, width, _ = edge.type.shape
         op, scale = layer.operation(height, width), layer.scaled(edge.scale, height, width)

@@ -1,4 +1,4 @@
-"""From a trained model to a network of exact integers."""
+"""Export of a trained model as a network of exact integers."""
 
 import copy
 from collections.abc import Mapping

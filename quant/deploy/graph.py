@@ -1,4 +1,4 @@
-"""The layers of a model in the order of computation, and the nodes they become."""
+"""Layer graph of a model: layers in the order of computation, and names of their nodes."""
 
 from collections.abc import Iterator
 

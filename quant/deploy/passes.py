@@ -1,4 +1,4 @@
-"""Weights of several levels as what hardware has: ternary ones."""
+"""Passes: weights of several levels as sums of ternary ones."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The codes inside a model, to be compared with those of its network."""
+"""Trace of the codes inside a model, for comparison with its network."""
 
 from contextlib import ExitStack, nullcontext
 

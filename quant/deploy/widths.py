@@ -1,4 +1,4 @@
-"""What the narrower networks within a network have of their own."""
+"""Widths of an exported network."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def width_of(whole: Network, name: str, nodes: Sequence[Node]) -> Width:
     whole : Network
     name : str
     nodes : sequence of Node
-        Of the same names as those of ``whole``.
+        Nodes of the same names as those of ``whole``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Statistics of a batch, whose images may be spread over several processes."""
+"""Batch statistics, also over several processes."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Branches that become one: integers of a common scale, added or side by side."""
+"""Joins of branches: integers of a common scale, added or side by side."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

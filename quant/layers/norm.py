@@ -1,4 +1,4 @@
-"""Batch normalization that leaves integers alone."""
+"""Batch normalization as scale and shift of unchanged integers."""
 
 from typing import Self
 

@@ -1,4 +1,4 @@
-"""What layers with weights have in common, whether these are ternary or real."""
+"""Product: the base of layers with weights, ternary or real."""
 
 import math
 from abc import abstractmethod
@@ -33,7 +33,7 @@ class Product(Slimmable):
     Parameters
     ----------
     shape : tuple of int
-        Of the weights, outputs first. They start uniform within ±√(3 / weights an output).
+        Shape of the weights, outputs first. They start uniform within ±√(3 / weights an output).
     bias : bool
         For the classifier.
     generator : torch.Generator, optional
@@ -218,7 +218,7 @@ class Convolution(Product):
         even = outputs * self.inputs == self.outputs * kept.used
         if not whole and not (self._groups == self.inputs and kept.is_first and even):
             raise TrainingError(
-                f"{outputs} of {self.outputs} filters in {self._groups} groups do not go with "
+                f"{outputs} of {self.outputs} filters in {self._groups} groups do not match "
                 f"{kept.used} of {self.inputs} channels; only a depthwise convolution gets "
                 "narrower, by as much as its input"
             )

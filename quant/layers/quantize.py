@@ -1,4 +1,4 @@
-"""Activations as codes, with a scale that is learned."""
+"""Activation quantizers, with a learned scale."""
 
 import torch
 from torch import Tensor, nn
@@ -47,7 +47,7 @@ class Quantizer(nn.Module):
             raise TrainingError(f"activations are quantized to 1…8 bits, not {bits}")
         self.codes = codes if isinstance(codes, Codes) else Codes.unsigned(codes)
         if self.codes.hi < 1:
-            raise TrainingError(f"activations need a positive value, which {self.codes} have not")
+            raise TrainingError(f"activations need a positive value, which {self.codes} lack")
         if tight and self.codes != Codes.bipolar():
             raise TrainingError(
                 f"the tight derivative is that of {Codes.bipolar()}, not of {self.codes}"

@@ -1,4 +1,4 @@
-"""Layer without weights: one that a network has as a single operation on codes."""
+"""Rearrangement: a layer without weights, a single operation on codes in the network."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""Layers of which narrower networks use a part."""
+"""Slimmable layers, of which narrower networks use a part."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Self
@@ -35,7 +35,7 @@ class Slimmable(ABC, nn.Module):
         ----------
         width : str
         like : layer of the same kind
-            Of the same definition, with fewer channels.
+            Layer of the same definition, with fewer channels.
         kept : Kept
             Channels that there are of its input.
 

@@ -1,4 +1,4 @@
-"""What flows between layers in training: integers and what they stand for."""
+"""Quantized tensor: integers between layers in training, and their meaning."""
 
 from dataclasses import dataclass
 

@@ -34,7 +34,7 @@ class Relu(nn.Module):
 
 
 class Identity(nn.Module):
-    """What is left of ``Quantize`` where codes are signed and no activation is meant."""
+    """Identity in the place of ``Quantize`` where codes are signed and no activation is meant."""
 
     def forward(self, x: QuantTensor) -> QuantTensor:
         """The same real numbers, of scale 1."""
@@ -42,7 +42,7 @@ class Identity(nn.Module):
 
 
 class Rescale(nn.Module):
-    """What is left of ``QuantizeLike``: another scale for the same real numbers."""
+    """Rescaling in the place of ``QuantizeLike``: another scale for the same real numbers."""
 
     def forward(self, x: QuantTensor, like: QuantTensor) -> QuantTensor:
         """``x`` with the scale of ``like``, shift 0."""

@@ -24,7 +24,7 @@ def basic(
     ----------
     kit : Kit
     channels, filters : int
-        Of what is read, and of what comes out.
+        Channels of the input and of the output.
     stride : int
     projection : bool
         Where the shape changes the shortcut is a 1×1 convolution; option A of the paper
@@ -52,7 +52,7 @@ def bottleneck(kit: Kit, channels: int, filters: int, stride: int = 1) -> list[n
     ----------
     kit : Kit
     channels, filters : int
-        Of what is read, and of the first two convolutions.
+        Channels of the input, and filters of the first two convolutions.
     stride : int
     """
     outputs = EXPANSION * filters

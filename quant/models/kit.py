@@ -34,7 +34,7 @@ FLOAT = "float"
 
 
 class Kit:
-    """Makes the layers of one model: quantized ones, or those of its float twin in their place.
+    """Layer kit of one model: quantized layers, or those of its float twin in their place.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Kit:
     per_filter : bool
         One scale for each filter, but for layers with a bias.
     seed : int
-        Of the initial weights.
+        Seed of the initial weights.
     tight : bool
         Bipolar activations learn with the tight derivative; see :class:`Quantize`.
 
@@ -105,7 +105,7 @@ class Kit:
         return [layer, Norm(layer.outputs), self.activation()]
 
     def activation(self, codes: Codes | None = None) -> nn.Module:
-        """What makes codes, of the kit's type unless given."""
+        """An activation quantizer, of the kit's type of codes unless given."""
         return self._quantized(Quantize, codes or self.codes) if self.ternary else Relu()
 
     def projection(self, layer: Product) -> list[nn.Module]:

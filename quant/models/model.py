@@ -1,4 +1,4 @@
-"""A chain of layers that reads images of codes."""
+"""Model: a chain of layers that reads images of codes."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -46,7 +46,7 @@ def resnet(
     classes, kit
         As for :func:`mlp`.
     blocks : int
-        Of each stage.
+        Blocks of each stage.
     projection : bool
         Shortcuts between stages are 1×1 convolutions, not option A.
 
@@ -98,7 +98,7 @@ def resnet_imagenet(
     classes, kit
         As for :func:`mlp`.
     blocks : sequence of int
-        Of each stage.
+        Blocks of each stage.
     deep : bool
         Blocks are bottlenecks.
 

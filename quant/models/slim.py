@@ -26,7 +26,7 @@ def slim(model: Model, width: str, like: Model) -> None:
     width : str
         Name of the narrower network.
     like : Model
-        Of the same definition, with fewer outputs; only its shape matters.
+        Model of the same definition, with fewer outputs; only its shape matters.
 
     Raises
     ------

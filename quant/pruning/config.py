@@ -1,4 +1,4 @@
-"""What is pruned, and when."""
+"""Pruning configuration: method, tiles and schedule."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -44,8 +44,8 @@ class Pruning:
     whole_kernel : bool
         A tile is all positions of the kernel, not one of them.
     fraction : float
-        Of the tiles that are pruned in the end, 0 or more and below 1. At least one is left to
-        each group of filters: no array is faster without.
+        Share of the tiles that are pruned in the end, 0 or more and below 1. At least one is left
+        to each group of filters: no array is faster without.
     scope : str
         ``"layer"`` takes the same part of each layer, ``"network"`` the smallest tiles of all
         layers, measured in their layer's root mean square.

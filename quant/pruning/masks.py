@@ -1,4 +1,4 @@
-"""Which tiles are pruned."""
+"""Pruning masks: the choice of tiles."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def prune(layers: Sequence[Tiled], fraction: float, scope: str = "layer") -> Non
     ----------
     layers : sequence of Tiled
     fraction : float
-        Of all tiles, to the nearest integer, or as near as groups of filters allow.
+        Share of all tiles, to the nearest integer, or as near as groups of filters allow.
     scope : str
         ``"layer"``: of each layer. ``"network"``: of all together, where a norm counts by
         norm / (√(weights of a tile) · root mean square of the layer's weights left).

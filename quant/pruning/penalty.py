@@ -23,7 +23,7 @@ def clipped_lasso(norms: Tensor, kept: Tensor, clip: float | None) -> Tensor:
     Parameters
     ----------
     norms : tensor of float
-        Of the tiles.
+        Norms of the tiles.
     kept : tensor of bool, of the shape of ``norms``
         Tiles that are not pruned; no other counts in sum or mean.
     clip : float or None

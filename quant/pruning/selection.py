@@ -1,4 +1,4 @@
-"""The layers of a model that are pruned, and the tiles of each."""
+"""Selection of the layers to prune, and of their tiles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Tiled:
     Parameters
     ----------
     name : str
-        Of the node that the layer becomes when it is exported.
+        Name of the node that the layer becomes when it is exported.
     layer : Product
     tile : Tile
     """

@@ -1,4 +1,4 @@
-"""Tiles of weights: what an array of processing elements works on in one cycle, or skips."""
+"""Weight tiles: the work of a PE array in one cycle, done or skipped."""
 
 from dataclasses import dataclass
 from itertools import product

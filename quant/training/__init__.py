@@ -1,4 +1,4 @@
-"""Training: what decides it, and how it goes on."""
+"""Training: configuration, loop and checkpoints."""
 
 from .config import Stage, TrainConfig
 from .distributed import Group, processes

@@ -1,4 +1,4 @@
-"""Trainings that can be taken up again: one file, rewritten after every epoch."""
+"""Checkpoint of a training: one file, rewritten after every epoch."""
 
 import dataclasses
 import io
@@ -78,7 +78,7 @@ def load_checkpoint(
     Returns
     -------
     losses : list of float
-        Of the epochs done; none if ``content`` is None.
+        Losses of the epochs done; none if ``content`` is None.
 
     Raises
     ------

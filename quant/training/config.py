@@ -1,4 +1,4 @@
-"""How a network is trained, as frozen configurations with named presets."""
+"""Training configuration: frozen, with named presets."""
 
 import dataclasses
 import math
@@ -116,9 +116,9 @@ class TrainConfig:
     optimizer : str
         ``"adamw"``, or ``"sgd"`` with Nesterov momentum 0.9.
     weight_decay : float
-        Of the weights; biases, norms and what quantizers learn do not decay.
+        Decay of the weights; biases, norms and what quantizers learn do not decay.
     scale_decay : float
-        Of the scales that binary weights learn.
+        Decay of the scales that binary weights learn.
     two_pass : bool
         Move the thresholds that quantizers learn in a pass of their own, ahead of each step of
         everything else, with SGD and Nesterov momentum.
@@ -143,12 +143,12 @@ class TrainConfig:
     stages : tuple of Stage
         What is trained before, one after the other: float first, then with more bits, usually.
     seed : int
-        Of initial weights, of the order of images and their augmentation, at least 0.
+        Seed of initial weights, of the order of images and their augmentation, at least 0.
     device : str
         ``"cpu"`` or ``"cuda"``.
     precision : str
-        Of products in training: ``"bfloat16"`` is faster where processors have it, and rounds
-        sums. Evaluation is exact in any case.
+        Precision of products in training: ``"bfloat16"`` is faster where processors have it, and
+        rounds sums. Evaluation is exact in any case.
     compiled : bool
         Let PyTorch compile a training step, which takes a minute at the start.
     threads : int

@@ -1,4 +1,4 @@
-"""One training on several processes, each of which takes its share of every batch.
+"""Distributed training: several processes, each with its share of every batch.
 
 Gradients are added up after the backward pass rather than by ``DistributedDataParallel``, which
 wants each parameter to take part in each pass, and one pass a step: this way recipes are free

@@ -1,4 +1,4 @@
-"""Images on their way into training."""
+"""Training images by batch, on the training device."""
 
 import torch
 from torch import Tensor

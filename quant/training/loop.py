@@ -1,4 +1,4 @@
-"""The steps of one epoch."""
+"""Training loop: the steps of one epoch."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What a recipe adds to plain training."""
+"""Training part: one addition of a recipe to plain training."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ class Part:
         ----------
         images : integer tensor, shape (images, height, width, channels)
         logits : float tensor, shape (images, classes)
-            Of the model for the images.
+            Logits of the model for the images.
         """
 
     def penalty(self, model: Model) -> Tensor | None:

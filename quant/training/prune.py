@@ -19,7 +19,7 @@ class Pruner(Part):
     ----------
     pruning : Pruning
     epochs : int
-        Of the training.
+        Epochs of the training.
 
     Raises
     ------

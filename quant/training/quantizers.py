@@ -1,4 +1,4 @@
-"""What quantizers of weights learn, apart from everything else."""
+"""Training of the parameters that weight quantizers learn."""
 
 from collections.abc import Callable, Iterator
 

@@ -39,7 +39,7 @@ class Sandwich(Part):
     batch : int
         Images of which statistics are taken at a time.
     seed : int
-        Of the choice.
+        Seed of the choice.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ def recalibrate(model: Model, images: np.ndarray | ImageFiles, batch: int = 128)
     ----------
     model : Model
     images : array of int, shape (images, height, width, channels), or ImageFiles
-        Of which no more than 100 batches are taken, in an order that is always the same.
+        Images, of which no more than 100 batches are taken, in an order that is always the same.
     batch : int
         Images at a time.
     """

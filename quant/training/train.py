@@ -1,4 +1,4 @@
-"""Training, deterministic and resumable."""
+"""Training of a model, deterministic and resumable."""
 
 import math
 from collections.abc import Callable, Sequence

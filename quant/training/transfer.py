@@ -1,4 +1,4 @@
-"""Starting a model from another that was trained before."""
+"""Transfer: a model started from another that was trained before."""
 
 import torch
 
@@ -20,7 +20,7 @@ def transfer(source: Model, target: Model) -> None:
     Parameters
     ----------
     source, target : Model
-        Of the same shape, whatever their weights and activations; ``target`` changes.
+        Models of the same shape, whatever their weights and activations; ``target`` changes.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What quantizers of weights have in common."""
+"""Base of weight quantizers."""
 
 from abc import ABC, abstractmethod
 
@@ -14,7 +14,7 @@ _UNIT = 2.0**-36  # of the fixed-point sum below: room for 2²⁷ values of size
 
 
 class WeightQuantizer(ABC, nn.Module):
-    """Makes integers and a scale of the latent weights of one layer.
+    """Weight quantizer: integers and a scale from the latent weights of one layer.
 
     Parameters
     ----------

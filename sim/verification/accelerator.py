@@ -19,7 +19,7 @@ __all__ = ["AcceleratorBench", "AcceleratorRun"]
 
 @dataclass(frozen=True, eq=False)
 class AcceleratorRun:
-    """What left an accelerator, and when.
+    """Outputs of an accelerator, and the cycles in which they left.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Stream contract: what every component promises at its outputs, as logic to be proven.
+"""Stream contract: the rules of valid and payload at every output, as logic to be proven.
 
 A beat that is offered and not taken stays: valid holds, and so does the payload. And valid does
 not depend on ready, so that no two components wait for each other.
@@ -77,7 +77,7 @@ def _pass_through(m: Module, outer: wiring.Component, inner: wiring.Component):
 
 
 class Fault(wiring.Component):
-    """A component whose outputs break the contract, to see that a proof finds it.
+    """Component whose outputs break the contract, to test that a proof finds it.
 
     Parameters
     ----------
@@ -118,21 +118,21 @@ class Fault(wiring.Component):
 
 
 class ImpatientValid(Fault):
-    """Withdraws a beat in the second cycle that it waits."""
+    """Fault: a beat is withdrawn in the second cycle of its wait."""
 
     def _valid(self, port, valid, waited):
         return valid & ~waited
 
 
 class ChangingPayload(Fault):
-    """Inverts the lowest bit of a beat that waits."""
+    """Fault: the lowest bit of a waiting beat is inverted."""
 
     def _payload(self, payload, waited):
         return payload ^ waited
 
 
 class GatedValid(Fault):
-    """Offers a beat only to a consumer that is ready."""
+    """Fault: a beat is offered only to a ready consumer."""
 
     def _valid(self, port, valid, waited):
         return valid & port.ready

@@ -142,9 +142,9 @@ def test_groups_stay_whole_where_they_are_not_of_one_channel():
          "codes 0…3 in the network"),
         (Width({}, {"pad": PadChannels(3, 2)}), "node 'pad': it gives 11 channels, but 10 in the "
          "network"),
-        (Width({"conv": 4}), "node 'dw': 6 of 6 filters in 6 groups do not go with 4 of 6 "
+        (Width({"conv": 4}), "node 'dw': 6 of 6 filters in 6 groups do not match 4 of 6 "
          "channels; only a depthwise convolution gets narrower, by as much as its input"),
-        (Width({"dw": 4}), "node 'dw': 4 of 6 filters in 6 groups do not go with 6 of 6 "
+        (Width({"dw": 4}), "node 'dw': 4 of 6 filters in 6 groups do not match 6 of 6 "
          "channels; only a depthwise convolution gets narrower, by as much as its input"),
         (Width({"body": 5}), "node 'stage': its inputs must keep the same channels"),
         (Width({"fc": 2}), "node 'best': 'argmax' must keep all 3 channels"),
@@ -164,12 +164,12 @@ def test_widths_that_do_not_fit(width, message):
     [
         (
             Width({"conv": 2}),
-            "node 'pairs': 4 of 4 filters in 2 groups do not go with 2 of 4 channels; only a "
+            "node 'pairs': 4 of 4 filters in 2 groups do not match 2 of 4 channels; only a "
             "depthwise convolution gets narrower, by as much as its input",
         ),
         (
             Width({"pairs": 2}),
-            "node 'pairs': 2 of 4 filters in 2 groups do not go with 4 of 4 channels; only a "
+            "node 'pairs': 2 of 4 filters in 2 groups do not match 4 of 4 channels; only a "
             "depthwise convolution gets narrower, by as much as its input",
         ),
     ],

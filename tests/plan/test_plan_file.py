@@ -190,12 +190,12 @@ def edit(content, place, value):
         (
             ["units", 0, "decisions", "depth"],
             2,
-            "the buffer of 'fc1' must be a power of two of at least 4 words, not 2",
+            "activation buffer of 'fc1' must be a power of two of at least 4 words, not 2",
         ),
         (
             ["units", 0, "decisions", "depth"],
             2**25,
-            "the buffer of 'fc1' must be a power of two of at least 4 words, not 33554432",
+            "activation buffer of 'fc1' must be a power of two of at least 4 words, not 33554432",
         ),
         (["units", 0, "decisions", "memory"], 3, "'memory' of 'fc1' must be a name, not 3"),
         (
@@ -203,7 +203,11 @@ def edit(content, place, value):
             "tape",
             "memory of 'fc1' must be one of auto, lut, block, spram, not 'tape'",
         ),
-        (["units", 0, "decisions", "colour"], "red", "'colour' of 'fc1' means nothing to 'engine'"),
+        (
+            ["units", 0, "decisions", "colour"],
+            "red",
+            "'colour' of 'fc1' is not decided for kind 'engine'",
+        ),
         (["buffers"], ..., "'buffers' must hold nothing"),
         (["buffers"], {"fc1.0": 1}, "'buffers' must hold nothing"),
         (["board"], None, "'board' must be a name, not None"),
@@ -265,7 +269,7 @@ def test_round_trip_of_branches(branches, branches_path):
         (
             ["units", 2, "decisions", "depth"],
             3,
-            "the buffer of 'pool' must be a power of two of at least 16 words, not 3",
+            "activation buffer of 'pool' must be a power of two of at least 16 words, not 3",
         ),
         (
             ["units", 2, "decisions", "depth"],
@@ -277,8 +281,7 @@ def test_round_trip_of_branches(branches, branches_path):
         (
             ["buffers", "sum.1"],
             0,
-            "branches of this accelerator wait for each other for ever: make the FIFOs sum.0, "
-            "sum.1 deeper",
+            "branches of this accelerator deadlock: make the FIFOs sum.0, sum.1 deeper",
         ),
     ],
 )

@@ -16,7 +16,7 @@ class Bits(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """A primitive cell, and what its ports are for.
+    """Primitive cell, and the roles of its ports.
 
     Parameters
     ----------

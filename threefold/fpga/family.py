@@ -26,7 +26,7 @@ class LutRam(NamedTuple):
 
 
 class ReaderCost(NamedTuple):
-    """LUTs of what walks over a map, calibrated.
+    """LUTs of a window reader, calibrated.
 
     ``each`` counts once, ``address`` for a bit of an address, ``place`` for a bit of a position on
     the map, ``index`` for a bit of a place in the list of tiles, and ``beyond`` for a bit of a
@@ -42,7 +42,7 @@ class ReaderCost(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Family:
-    """What the generator, the estimates and the tools know of a family of FPGAs.
+    """Family of FPGAs: its properties for the generator, the estimates and the tools.
 
     Nothing else asks for its name: what differs among families is a property here.
 
@@ -73,7 +73,7 @@ class Family:
     carry_takes_mask : bool
         Whether an adder is of CCU2C cells, whose LUTs can multiply one operand by a ternary weight.
     shares_chains : bool
-        Whether neighbouring adders belong into one carry chain, since cells begin and end each.
+        Whether neighbouring adders belong in one carry chain, since cells begin and end each.
     carry_bits : int
         Bits of a sum that a carry cell makes, each with a LUT.
     wide_multiplexers : bool

@@ -1,4 +1,4 @@
-"""Tool flow of a family: what synthesizes, places, routes and packs, and how it counts cells."""
+"""Tool flow of a family: synthesis, placement, routing and packing, and names of cells."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Generic family: Verilog for an FPGA that is not known."""
+"""Generic family: portable Verilog for any FPGA."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Resources: what a design takes of an FPGA."""
+"""Resources of an FPGA that a design uses."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Tensors of the source and maps of the network: the same numbers along other axes."""
+"""Axes: tensors of the source as maps of the network, and back."""
 
 import numpy as np
 

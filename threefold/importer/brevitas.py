@@ -1,4 +1,4 @@
-"""Modules of Brevitas, without a file between."""
+"""Brevitas modules, imported without a file between."""
 
 import copy
 import warnings
@@ -19,7 +19,7 @@ def from_brevitas(module, shape: tuple[int, ...]) -> Source:
     ----------
     module : torch.nn.Module
     shape : tuple of int
-        Of one image, as the module reads it: (channels, height, width), or (elements,).
+        Shape of one image, as the module reads it: (channels, height, width), or (elements,).
 
     Raises
     ------

@@ -25,7 +25,7 @@ class Builder(network.Builder):
     Parameters
     ----------
     name : str
-        Of the network.
+        Name of the network.
     input : Tensor
         Type of the network's input.
     source : Source

@@ -1,4 +1,4 @@
-"""A graph of real numbers as a network of integers."""
+"""Conversion of a graph of real numbers to a network of integers."""
 
 from dataclasses import dataclass, replace
 
@@ -41,7 +41,7 @@ _MOST_MACS = 1 << 33
 
 @dataclass(frozen=True, eq=False)
 class Converted:
-    """What came of a graph.
+    """Network converted from a graph, and how its tensors correspond.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Converted:
     edges : dict of str to Edge
         By tensors of the source, those that are codes or logits of the network.
     quantized : dict of str to (Edge, Grid)
-        Of codes that quantizers made: what they read, and what they give.
+        Input edge and grid of each tensor of codes that a quantizer made.
     output : str
         The tensor of the source that is compared with what the network gives: its output, or the
         logits that a Softmax, ArgMax or TopK at the end reads.
@@ -79,7 +79,7 @@ def convert(
     ----------
     source : Source
     name : str
-        Of the network.
+        Name of the network.
     input : Input, optional
         What the codes of the network's input mean; :func:`default_input` if left out.
     argmax : bool

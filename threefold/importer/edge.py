@@ -39,7 +39,7 @@ class Edge(Values):
         Axes of the source's tensor: ``"NCHW"``, ``"NHWC"``, ``"NCW"``, ``"NWC"``, or ``"NF"`` of a
         vector.
     order : array of int, shape (size,), optional
-        Of a vector: where in the network's order (row, column, channel) each element is.
+        For a vector: where in the network's order (row, column, channel) each element is.
     steps : tuple of (str, onnx.NodeProto)
         Functions of single elements, the same for all of a channel, each with the layout of what
         it reads.
@@ -50,12 +50,12 @@ class Edge(Values):
     is_class : bool
         Whether it is the class, the index of the largest of what the source has.
     tolerance : float64 array, shape (classes,), optional
-        Of logits, or of the logits that a class is chosen by: how far each of the source's can be
+        For logits, or the logits that a class is chosen by: how far each of the source's can be
         from the exact one because single precision rounds.
     fitted : bool
         Whether the scale is that of numbers that single precision has rounded.
     tensor : str
-        Of the source, where there are neither steps nor pools.
+        Tensor of the source, where there are neither steps nor pools.
     origin : Edge, optional
         What it was ahead of all steps and pools.
     """

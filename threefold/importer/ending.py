@@ -1,4 +1,4 @@
-"""How a network ends: integer logits, a class, or codes."""
+"""Output of an imported network: integer logits, a class, or codes."""
 
 from dataclasses import replace
 

@@ -11,7 +11,7 @@ __all__ = ["Grid"]
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """What a quantizer gives: ``scale · value + shift`` for the values of ``codes``.
+    """Grid of a quantizer: ``scale · value + shift`` for the values of ``codes``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the codes of a network's input mean to the source."""
+"""Input of an imported network: the real numbers that its codes mean."""
 
 import re
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _SMALLEST = Fraction(1, 2**100)
 
 @dataclass(frozen=True)
 class Input:
-    """Real numbers of images: ``scale · (offset + step · code)``.
+    """Input of the source: real numbers ``scale · (offset + step · code)``.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Input:
 
 
 def stated_input(source: Source) -> Input | None:
-    """What an annotation says of the input, if there is one: integers, as they are.
+    """Input as an annotation states it, if there is one: integers, not scaled.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def stated_input(source: Source) -> Input | None:
 
 
 def default_input(source: Source) -> Input:
-    """What the codes of a network's input mean where nobody says.
+    """Input where no annotation states it.
 
     They are what an annotation states, or those of the quantizer that reads the input, if nothing
     else does, or pixels 0…255 for 0…1.

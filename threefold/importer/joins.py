@@ -1,4 +1,4 @@
-"""Nodes that read two tensors that depend on the input."""
+"""Joins: addition and concatenation of branches."""
 
 from dataclasses import replace
 

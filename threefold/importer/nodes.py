@@ -56,7 +56,7 @@ def describe(node: onnx.NodeProto) -> str:
 
 
 def shown(name: str) -> str:
-    """A stranger's name as it is, if that is short and can be printed."""
+    """A name from an untrusted file, as it is if short and printable."""
     return name if name.isprintable() and len(name) <= 80 else shorten(name)
 
 
@@ -70,14 +70,14 @@ def attributes(node: onnx.NodeProto) -> dict:
 
 
 def reason(error: Exception) -> str:
-    """The first line of what a library says."""
+    """First line of a library's message."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0][:160] if lines else type(error).__name__
 
 
 @contextmanager
 def guarded(what: str) -> Iterator[None]:
-    """Within, a stranger's attributes may be of any type and size."""
+    """Context in which untrusted attributes may be of any type and size."""
     try:
         yield
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):

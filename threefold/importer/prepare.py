@@ -1,4 +1,4 @@
-"""Graphs as they are exported, made ready: names, domains, and nothing that cannot be hardware."""
+"""Preparation of exported graphs: names, domains, and refusal of what cannot be hardware."""
 
 import math
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The proof of an import: golden model and source agree on every code."""
+"""Proof of an import: golden model and source agree on every code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

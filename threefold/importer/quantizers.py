@@ -54,7 +54,7 @@ def quantize(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
 
 
 def grid(node: onnx.NodeProto, source: Source) -> Grid:
-    """What a quantizer gives.
+    """Grid of a quantizer.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""ONNX files, read without trusting them."""
+"""Reader of untrusted ONNX files."""
 
 import heapq
 from collections import Counter, defaultdict

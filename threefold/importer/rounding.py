@@ -1,4 +1,4 @@
-"""Where network and source differ, and whether only the rounding of the source is the reason."""
+"""Rounding of the source, as the reason for differences from the network."""
 
 from collections import defaultdict
 from collections.abc import Mapping

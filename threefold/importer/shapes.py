@@ -1,4 +1,4 @@
-"""Nodes that only rearrange."""
+"""Rearrangements: nodes that move elements and compute nothing."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The graph that is imported, and its own executor."""
+"""Source graph of an import, with its own executor."""
 
 import warnings
 
@@ -128,7 +128,7 @@ class Source:
                 warnings.simplefilter("ignore")
                 execute_custom_node(node, context, self.model.graph, version)
             return [np.asarray(context[name]) for name in node.output if name]
-        except Exception as error:  # of many types, as the graph is a stranger's
+        except Exception as error:  # of many types, as the graph is not trusted
             raise NetworkError(f"{describe(node)} cannot be computed: {reason(error)}") from None
 
     def replaced(self, constants: dict[str, np.ndarray]) -> "Source":

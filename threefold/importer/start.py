@@ -1,4 +1,4 @@
-"""The start of a network: what it reads, and in which axes the source has that."""
+"""Start of an imported network: its input, and the axes of that in the source."""
 
 import numpy as np
 

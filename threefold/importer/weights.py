@@ -1,4 +1,4 @@
-"""Real weights that are ternary up to the scale of their filter."""
+"""Ternary weights, from real ones that are ternary up to the scale of their filter."""
 
 import numpy as np
 import onnx

@@ -1,4 +1,4 @@
-"""The sum of two branches, as where a residual block ends."""
+"""Addition of two branches, as at the end of a residual block."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

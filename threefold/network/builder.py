@@ -18,7 +18,7 @@ class Builder:
     Parameters
     ----------
     name : str
-        Of the network.
+        Name of the network.
     input : Tensor
         Type of one image; its elements are codes.
 

@@ -1,4 +1,4 @@
-"""Checks that the parts of a network share: integers that are integers, within bounds."""
+"""Checks shared by the parts of a network: integers within bounds."""
 
 import operator
 import reprlib

@@ -1,4 +1,4 @@
-"""Two branches side by side, as channels of one tensor."""
+"""Concatenation of two branches along the channels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

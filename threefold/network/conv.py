@@ -164,7 +164,7 @@ class Conv(Op, kind="conv"):
             part = self
         elif depth > 1 or not kept.is_first or used * self.groups != self.filters * kept.used:
             raise NetworkError(
-                f"{used} of {self.filters} filters in {self.groups} groups do not go with "
+                f"{used} of {self.filters} filters in {self.groups} groups do not match "
                 f"{kept.used} of {kept.channels} channels; only a depthwise convolution gets "
                 "narrower, by as much as its input"
             )

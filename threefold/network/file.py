@@ -1,4 +1,4 @@
-"""Files of networks, ``*.tern``: data only, small, and safe to open whoever wrote them.
+"""Network files, ``*.tern``: data only, small, and safe to open from any source.
 
 A file is a zip of ``network.json`` (schema, graph, provenance) and ``weights.npz`` (arrays).
 Ternary weights take two bits each before compression. Everything is checked before it is

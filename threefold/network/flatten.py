@@ -1,4 +1,4 @@
-"""A map as a vector."""
+"""Flattening: a map as a vector."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

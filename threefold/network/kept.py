@@ -1,4 +1,4 @@
-"""Which channels of a tensor a narrower network keeps."""
+"""Kept channels: the part of a tensor that a narrower network uses."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from ..errors import NetworkError
 
 __all__ = ["Kept"]
 
-_MAX_BLOCKS = 256  # more than any network has; a stranger's file might ask for millions
+_MAX_BLOCKS = 256  # more than any network has; an untrusted file might ask for millions
 
 
 @dataclass(frozen=True)

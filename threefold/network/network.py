@@ -32,7 +32,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 
 @dataclass(frozen=True)
 class Node:
-    """One operation of a network and where its inputs come from.
+    """One operation of a network, and its inputs.
 
     Parameters
     ----------

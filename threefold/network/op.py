@@ -1,4 +1,4 @@
-"""Operation of a network: what every kind of it offers."""
+"""Operation of a network: the interface of every kind."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ OPS: Mapping[str, "type[Op]"] = MappingProxyType(_OPS)
 
 @dataclass(frozen=True, eq=False)
 class Op(ABC):
-    """One operation: what it accepts, what it gives, and what of it is stored in a file.
+    """Operation: the types of its inputs and output, and its parameters as stored in a file.
 
     A new operation is a frozen dataclass in a module of its own, each of whose fields is an
     attribute or an array. Its kind is an argument of the class, ``class Add(Op, kind="add")``,
@@ -100,7 +100,7 @@ class Op(ABC):
         Parameters
         ----------
         select : function
-            Of an array, shape (channels, …), the rows of the channels that are wanted.
+            Takes the rows of the wanted channels from an array, shape (channels, …).
         """
         return self
 
@@ -115,7 +115,7 @@ class Op(ABC):
         Parameters
         ----------
         orders : sequence of array of int, shape (channels,)
-            Of each input: which of its channels comes first, second, and so on.
+            For each input: which of its channels comes first, second, and so on.
         types : sequence of Tensor
             Types of the inputs.
         own : array of int, shape (filters,), optional
@@ -152,7 +152,7 @@ class Op(ABC):
     def narrowed(
         self, inputs: Sequence[Kept], types: Sequence[Tensor], own: Self | None = None
     ) -> tuple[Self, Kept]:
-        """What is left of the operation where its inputs keep a part of their channels.
+        """The operation for inputs of which a part of the channels is kept.
 
         Parameters
         ----------

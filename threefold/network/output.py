@@ -1,4 +1,4 @@
-"""How a classifier ends: integer logits, and the class with the largest."""
+"""Outputs of a classifier: integer logits, and the class with the largest."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

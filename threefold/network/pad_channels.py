@@ -1,4 +1,4 @@
-"""More channels, of value 0."""
+"""Channel padding: more channels, of value 0."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Another order of a network's filters, and everything downstream that has to follow it."""
+"""Filter reordering, with everything downstream that has to follow."""
 
 import reprlib
 from collections.abc import Mapping, Sequence

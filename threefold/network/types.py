@@ -1,4 +1,4 @@
-"""Tensor types: what flows along the edges of a network, shaped codes or integers."""
+"""Tensor types: the shape of a network's edges, and their elements, codes or integers."""
 
 import reprlib
 from dataclasses import dataclass
@@ -135,7 +135,7 @@ class Integers:
 
 @dataclass(frozen=True)
 class Tensor:
-    """Type of one edge: shape (height, width, channels) and what its elements are.
+    """Tensor type of one edge: shape (height, width, channels), and type of its elements.
 
     A vector is 1×1×C, a one-dimensional signal 1×W×C.
 

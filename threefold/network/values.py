@@ -1,4 +1,4 @@
-"""Values between layers: integers that a threshold has yet to turn into codes."""
+"""Values between layers: integers before the threshold that makes codes of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -40,7 +40,7 @@ class Sums:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Values:
-    """Integers that are known by where they come from, and are not yet the codes they become.
+    """Integers of known origin, before the threshold that makes codes of them.
 
     What real numbers they stand for, by which scale and functions, is added by subclasses: each
     way into a network has its own.
@@ -50,7 +50,7 @@ class Values:
     node : str
         Whose values these are; or which ``sums`` reads.
     type : Tensor
-        Of the values, those of ``sums`` where there are any.
+        Type of the values, those of ``sums`` where there are any.
     sums : Sums, optional
         Accumulators of a layer that has no node yet.
     """
@@ -93,7 +93,7 @@ class Values:
         values : Values
             With the filters of ``sums`` negated that fall.
         threshold : Threshold
-            Of the values, negated where channels fall.
+            Threshold of the values, negated where channels fall.
         falling : array of bool, shape (channels,)
             Channels that fall as the value rises, and those of ``negated``.
 

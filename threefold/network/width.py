@@ -17,7 +17,7 @@ __all__ = ["Width"]
 
 @dataclass(frozen=True, eq=False)
 class Width:
-    """What a narrower network has of its own; its weights are a part of those of the whole.
+    """Narrower network: its own operations, on a part of the weights of the whole.
 
     Every convolution uses its first filters, and of those the columns whose channels there are;
     the network's input and output stay whole. One memory of weights therefore serves all widths,

@@ -1,4 +1,4 @@
-"""Windows that slide over a map: what convolution and pooling have in common."""
+"""Sliding windows: kernel, stride and padding of convolution and pooling."""
 
 from ..errors import NetworkError
 from .check import as_integers

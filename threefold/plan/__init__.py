@@ -1,4 +1,4 @@
-"""Planning: which layer gets how many processing elements, and what that costs and gives."""
+"""Planning: processing elements for each layer, with their cost and speed."""
 
 from .alignment import align
 from .cycle_model import Cycles

@@ -1,4 +1,4 @@
-"""Plans as JSON files: what was decided, and of which network.
+"""Plan files, JSON: the decisions, and the network they are about.
 
 A file holds decisions alone. What follows from them, such as tiles, cycles and resources, is
 derived when it is asked for, so that a plan stays what it is when a model gets better.
@@ -79,7 +79,7 @@ def load_plan(network: Network, path: Path | str) -> Plan:
             raise FileFormatError(f"'board' must be a name, not {reprlib.repr(board)}")
         plan = Plan(network, units, _fifos(units, content.get("buffers")), board)
         if plan.buffers:
-            _ = plan.cycles  # raises if branches wait for each other for ever
+            _ = plan.cycles  # raises if branches deadlock
         return plan
     except (FileFormatError, PlanError) as error:
         raise FileFormatError(f"{path} is not a usable plan: {error}; plan again") from None

@@ -88,12 +88,12 @@ class Netlist:
         return builder.build(i_beats=self.i_beats, o_beats=self.o_beats)
 
     def resources(self, family: Family) -> Resources:
-        """What all instances take of an FPGA: an estimate."""
+        """Estimate of the resources of all instances."""
         return sum((each.block.resources(family) for each in self.instances), Resources())
 
 
 def joins(units: Sequence[Unit]) -> tuple[str, ...]:
-    """Names of the places before units that read several branches: ``unit.input``."""
+    """Names of the inputs of units that read several branches: ``unit.input``."""
     return tuple(
         f"{unit.name}.{index}"
         for unit in units

@@ -1,4 +1,4 @@
-"""Plan: which units a network is made of, how each is folded, and what speed that gives."""
+"""Plan: the units of a network, their foldings, and the resulting speed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ __all__ = ["Plan"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Plan:
-    """An accelerator as decided.
+    """Plan of an accelerator: all decisions about its units and FIFOs.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Plan:
         )
 
     def decisions(self) -> dict:
-        """What was decided, as JSON values: ``board``, ``units`` in order, and ``buffers``."""
+        """The decisions as JSON values: ``board``, ``units`` in order, and ``buffers``."""
         return {
             "board": self.board,
             "units": [
@@ -93,16 +93,16 @@ class Plan:
 
     @cached_property
     def cycles(self) -> Cycles:
-        """Predicted latency and interval; what simulation measures, exactly."""
+        """Predicted latency and initiation interval, exactly those that simulation measures."""
         return predict(self.netlist.stages, joins(self.units))
 
     @cached_property
     def ports(self) -> Ports:
-        """What enters and leaves."""
+        """Ports: the streams in and out."""
         return Ports.of(self.network, self.netlist.input, self.units[-1].outputs[0])
 
     def resources(self, family: Family) -> Resources:
-        """What it takes of an FPGA without what connects it to a board: an estimate.
+        """Estimate of the resources, less those that connect the accelerator to a board.
 
         Over random foldings of dense and convolutional networks, in
         ``benchmarks/resource_model.py``, LUTs are 4 % off on average and 16 % at worst on iCE40,

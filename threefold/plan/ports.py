@@ -1,4 +1,4 @@
-"""Ports: what enters an accelerator and what leaves, for whoever is connected to it."""
+"""Ports: the streams into and out of an accelerator."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -47,7 +47,7 @@ class Port:
 
 @dataclass(frozen=True)
 class Ports:
-    """What enters an accelerator, and what leaves.
+    """Ports of an accelerator: its input and its output.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Ports:
 
     @classmethod
     def of(cls, network: Network, input: StreamType, output: StreamType) -> Self:
-        """Those of a network's accelerator, of whose streams these are the types."""
+        """Ports of a network's accelerator, from the types of its streams."""
         last = network.output
         tensor, gives_class = network.types[last.name], isinstance(last.op, ArgMax)
         counted = network.types[last.inputs[0]] if gives_class else tensor

@@ -1,4 +1,4 @@
-"""The order in which an engine reads the words of a window."""
+"""Program: the order in which an engine reads the words of a window."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""The forms of a requantizer: how many cycles each takes, and how much of an FPGA.
+"""Requantizer forms: the cycles and the area of each.
 
 The formulas of area count what each form is made of. Over the syntheses that
 ``benchmarks/requantizers.py`` records, logic cells are 6 % off on average, at worst 13 % on iCE40

@@ -1,4 +1,4 @@
-"""Folding a layer onto an array of processing elements, and the list of tiles that remains."""
+"""Schedule: a layer folded onto an array of processing elements, and the tiles that remain."""
 
 import reprlib
 from dataclasses import dataclass

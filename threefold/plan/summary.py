@@ -1,4 +1,4 @@
-"""Summary: a plan in the words and shapes that tables and reports show."""
+"""Summary: a plan in words and shapes, for tables and reports."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A kernel that slides over maps which arrive as a stream: what it needs, and when."""
+"""Sliding window over a stream of maps: words needed and words left behind, by pixel."""
 
 from dataclasses import dataclass
 from functools import cached_property

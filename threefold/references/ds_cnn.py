@@ -28,7 +28,7 @@ def ds_cnn(
     input : (int, int, int)
         Height, width and channels of an image of signed 8-bit codes.
     filters : int
-        Of every layer.
+        Filters of every layer.
     activations : Codes
         What every layer but the last gives, unsigned 4-bit codes unless given. One code
         must mean 0.

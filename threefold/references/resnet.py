@@ -37,7 +37,7 @@ def resnet20(
     input : (int, int, int)
         Height, width and channels of an image of signed 8-bit codes.
     filters : (int, int, int)
-        Of the three stages, each with at least those of the one before.
+        Filters of the three stages, each with at least those of the one before.
     options
         Those of :class:`Builder`.
 

@@ -1,4 +1,4 @@
-"""The report: the figures of an accelerator, as JSON and as a page to look at."""
+"""Report: the figures of an accelerator, as JSON and as a page."""
 
 from .data import dumps, make_report
 from .figures import Figure, key_figures

@@ -1,4 +1,4 @@
-"""The figures of an accelerator as one JSON object with stable names."""
+"""Report data: the figures of an accelerator as one JSON object with stable names."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The few figures that decide, worded for people; the page and the command line show them."""
+"""Key figures, in words for the page and the command line."""
 
 from dataclasses import dataclass
 

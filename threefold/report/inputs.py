@@ -1,4 +1,4 @@
-"""Checks of what earlier commands measured: plain dictionaries, read from files anyone can edit.
+"""Checks of recorded measurements: plain dictionaries, from files that anyone can edit.
 
 Each function returns what the report uses of its input and leaves the rest. A figure that is
 not there stays absent; one that makes no sense is refused.

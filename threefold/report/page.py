@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: no network, no script, no font."""
+"""Report page: self-contained HTML, without network access, scripts or fonts."""
 
 import math
 from collections.abc import Mapping

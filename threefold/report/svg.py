@@ -1,4 +1,4 @@
-"""Matplotlib figures as SVG that takes its colours and its font from the page around it."""
+"""SVG of Matplotlib figures, in the colours and the font of the page around it."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""Where the weights of a layer are: its tiles, worked on or skipped."""
+"""Tile map: the weights of a layer by tile, worked on or skipped."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""From an accelerator to the bitstream of a board."""
+"""Build: the bitstream of an accelerator for a board."""
 
 import json
 import re
@@ -39,7 +39,7 @@ _WORK = ".build-"  # prefix of the folder a build works in
 
 @dataclass(frozen=True)
 class BuildResult:
-    """A bitstream and what the tools said about it.
+    """Bitstream, with the figures that the tools reported.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What of the outside world is there, in which version, and how to get the rest."""
+"""Doctor: tools and packages that are installed, and how to get those that are not."""
 
 import importlib.metadata
 from dataclasses import dataclass

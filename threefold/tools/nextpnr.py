@@ -1,4 +1,4 @@
-"""How far Yosys and nextpnr are, by what they say, and what nextpnr reached."""
+"""Logs of Yosys and nextpnr: progress, clock and utilization."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Choosing among placements, which differ by their seed."""
+"""Placement seeds: the choice among placements."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Synthesis of one component alone, and what its netlist is made of."""
+"""Synthesis of one component alone, and the cells of its netlist."""
 
 import json
 import re
@@ -33,7 +33,7 @@ _MULTIPLYING = ("$mul", "$div", "$mod", "$divfloor", "$modfloor", "$macc", "$mac
 
 @dataclass(frozen=True)
 class Cells:
-    """What a netlist for one FPGA family holds.
+    """Cells of a netlist for one FPGA family.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Finding and running the external tools; the only place that reads the environment.
+"""Toolchain: finding and running external tools; the only reader of the environment.
 
 A tool is, in this order: what its environment variable names (``YOSYS=/opt/yosys``), what is on
 the ``PATH``, or what a Python package carries (YoWASP: the same tools as WebAssembly).

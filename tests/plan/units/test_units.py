@@ -153,15 +153,21 @@ def test_figures_of_other_steps():
         ),
         ({"lanes": 2}, r"^output lanes of 'fc1' must divide 3 PEs, not 2$"),
         ({"lanes": 0}, r"^output lanes of 'fc1' must divide 3 PEs, not 0$"),
-        ({"depth": 1}, r"^the buffer of 'fc1' must be a power of two of at least 2 words, not 1$"),
-        ({"depth": 6}, r"^the buffer of 'fc1' must be a power of two of at least 2 words, not 6$"),
+        (
+            {"depth": 1},
+            r"^activation buffer of 'fc1' must be a power of two of at least 2 words, not 1$",
+        ),
+        (
+            {"depth": 6},
+            r"^activation buffer of 'fc1' must be a power of two of at least 2 words, not 6$",
+        ),
         (
             {"depth": -2},
-            r"^the buffer of 'fc1' must be a power of two of at least 2 words, not -2$",
+            r"^activation buffer of 'fc1' must be a power of two of at least 2 words, not -2$",
         ),
         (
             {"layers": (SLIDING,), "pe": 3, "simd": 4, "depth": 8},
-            r"^the buffer of 'conv1' must be a power of two of at least 16 words, not 8$",
+            r"^activation buffer of 'conv1' must be a power of two of at least 16 words, not 8$",
         ),
         (
             {"memory": "dram"},
@@ -183,7 +189,7 @@ def test_refuses(parameters, message):
         ),
         (
             lambda: PoolUnit((make_pool(),), 3, depth=8),
-            r"^the buffer of 'pool1' must be a power of two of at least 16 words, not 8$",
+            r"^activation buffer of 'pool1' must be a power of two of at least 16 words, not 8$",
         ),
         (
             lambda: PoolUnit((make_pool(),), 3, memory=""),

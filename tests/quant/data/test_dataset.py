@@ -28,7 +28,7 @@ def test_no_image_is_on_both_sides(dataset):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"train_labels": np.zeros(3, int)}, "1437 train images do not go with 3 labels"),
+        ({"train_labels": np.zeros(3, int)}, "1437 train images do not match 3 labels"),
         (
             {"test_images": np.full((360, 1, 1, 64), 16, np.uint8)},
             "test images are not 1×1×64 codes 0…15",

@@ -145,7 +145,7 @@ def test_an_interruption_leaves_nothing(tmp_path, server, publish):
 def test_a_file_without_end(tmp_path, server, publish, monkeypatch):
     monkeypatch.setitem(download.__globals__, "_LIMIT", 1 << 20)
     publish(Remote(f"{server}a.bin"))
-    refused(tmp_path, f"{server}a.bin has more than 1 MiB; look what is there")
+    refused(tmp_path, f"{server}a.bin has more than 1 MiB; see what is there")
 
 
 def archive(**members):
@@ -188,7 +188,7 @@ def test_an_archive_whose_members_are_links_or_missing(tmp_path, server, publish
     link = tarfile.SYMTYPE, "/etc/hostname"
     Handler.files["a.tar.gz"] = archive(**{"set/one.bin": link, "one.bin": b"1"})
     publish(Remote(f"{server}a.tar.gz", "", WANTED))
-    refused(tmp_path, f"{server}a.tar.gz has no set/one.bin, set/two.bin; look what is there")
+    refused(tmp_path, f"{server}a.tar.gz has no set/one.bin, set/two.bin; see what is there")
 
 
 def test_an_archive_that_is_none(tmp_path, server, publish):
@@ -196,7 +196,7 @@ def test_an_archive_that_is_none(tmp_path, server, publish):
     publish(Remote(f"{server}a.tar.gz", "", WANTED))
     for content in (b"<html>", whole[: len(whole) // 2], whole[:-40]):
         Handler.files["a.tar.gz"] = content
-        refused(tmp_path, f"{server}a.tar.gz is no complete tar archive; look what is there")
+        refused(tmp_path, f"{server}a.tar.gz is no complete tar archive; see what is there")
         assert not list(tmp_path.iterdir())
 
 

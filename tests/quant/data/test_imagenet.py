@@ -90,7 +90,7 @@ def test_a_class_without_images(folder):
 def test_a_class_that_is_held_out_only(folder):
     (folder / "val" / "light").rename(folder / "val" / "lamp")
     val, train = folder / "val", folder / "train"
-    refused(folder, f"{val} has class 'lamp', which {train} has not; remove it")
+    refused(folder, f"{val} has class 'lamp', which {train} lacks; remove it")
 
 
 def test_a_size_that_is_none(folder):

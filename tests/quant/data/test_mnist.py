@@ -76,7 +76,7 @@ def test_with_a_file_missing(tmp_path, arrays):
 
 def test_parts_that_do_not_go_together(tmp_path, arrays):
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(np.zeros(3, int)))
-    with pytest.raises(DataError, match=r"^20 test images do not go with 3 labels$"):
+    with pytest.raises(DataError, match=r"^20 test images do not match 3 labels$"):
         mnist(tmp_path)
 
 

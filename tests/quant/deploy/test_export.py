@@ -166,7 +166,7 @@ SHARED = TernaryLinear(4, 4)
         ),
         (
             [TernaryLinear(4, 3, bias=True), Norm(3), Quantize(2), TernaryLinear(3, 2)],
-            "layers.0 has a bias, which belongs into the Norm after it",
+            "layers.0 has a bias, which belongs in the Norm after it",
         ),
         (
             [nn.Sequential(nn.Flatten()), TernaryLinear(4, 2)],
@@ -181,7 +181,7 @@ SHARED = TernaryLinear(4, 4)
         ),
         (
             [QuantizeLike(Codes(3)), TernaryLinear(4, 2)],
-            "layers.0 is QuantizeLike, which belongs into a Residual or Concat",
+            "layers.0 is QuantizeLike, which belongs in a Residual or Concat",
         ),
         (
             [SHARED, Quantize(2), SHARED, Quantize(2), TernaryLinear(4, 2)],

@@ -124,7 +124,7 @@ def test_codes_like_those_of_another_tensor():
 
 
 def test_codes_that_are_never_positive():
-    message = "activations need a positive value, which codes 0…1 = -1…0 have not"
+    message = "activations need a positive value, which codes 0…1 = -1…0 lack"
     with pytest.raises(TrainingError, match=f"^{message}$"):
         Quantize(Codes.signed(1))
 

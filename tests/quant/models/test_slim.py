@@ -200,7 +200,7 @@ def vector(first, second):
         (
             chain(conv(2, 4), Quantize(2), conv(4, 4, groups=2), Quantize(2), conv(4, 2)),
             chain(conv(2, 2), Quantize(2), conv(2, 2, groups=2), Quantize(2), conv(2, 2)),
-            "layers.2 at width half: 2 of 4 filters in 2 groups do not go with 2 of 4 channels; "
+            "layers.2 at width half: 2 of 4 filters in 2 groups do not match 2 of 4 channels; "
             "only a depthwise convolution gets narrower, by as much as its input",
         ),
         (

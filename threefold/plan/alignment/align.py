@@ -1,4 +1,4 @@
-"""Choosing an order of filters that makes whole tiles empty."""
+"""Filter alignment: an order of filters that makes whole tiles empty."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def align(
     ----------
     network : Network
     foldings : mapping of str to Folding
-        Of convolutions, by name; one that is left out has no cost.
+        Foldings of convolutions, by name; one that is left out has no cost.
 
     Returns
     -------
@@ -101,7 +101,7 @@ class _Layer:
     occupied : array of bool, shape (filters, kernel positions, channels)
     folding : Folding
     pixels : int
-        Of the output: how often each tile is worked on.
+        Pixels of the output: how often each tile is worked on.
     rows, channels : sequence of (str, int)
         Names of orders, and the first of the filters or channels that each of them moves.
     """

@@ -1,4 +1,4 @@
-"""Putting things in an order in which neighbours need the same: the search behind ``align``.
+"""Grouping: the search for an order in which neighbours have the same needs.
 
 Filters are items; an order puts them into slots; slots form bins of equal size, the row groups
 of a PE array. A bin needs every unit that one of its items needs, and each unit costs a tile.
@@ -26,7 +26,7 @@ _ROUNDS = 64  # of swaps in each stage
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What one layer makes of an order.
+    """View of one layer on an order: what its bins need.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which tensors of a network must have the same order of channels."""
+"""Ties: tensors of a network that must have the same order of channels."""
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class Ties:
     free : dict of str to str
         The order of each convolution's filters; those that are not fixed and follow no input.
     places : dict of str to tuple of (str, int)
-        Of each tensor the orders that its channels follow, and the channel where each begins.
+        For each tensor the orders that its channels follow, and the channel where each begins.
     """
 
     def __init__(self, network: Network):

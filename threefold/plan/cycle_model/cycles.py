@@ -53,7 +53,7 @@ class Cycles:
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What a run of the cycle model saw.
+    """Observations of a run of the cycle model.
 
     Attributes
     ----------
@@ -130,14 +130,14 @@ def predict(stages: Stages, joins: Sequence[str] = ()) -> Cycles:
     seen = trace(stages)
     if seen.stuck or (joins and trace(stages, tight=True).stuck):
         raise PlanError(
-            f"branches of this accelerator wait for each other for ever: make the FIFOs "
+            f"branches of this accelerator deadlock: make the FIFOs "
             f"{', '.join(sorted(joins)) or 'of its joins'} deeper"
         )
     return seen.cycles
 
 
 def interval_of(left: list[int], settled: int, period: int) -> float:
-    """Steady distance of the cycles in which images leave; not a number for too few images.
+    """Initiation interval in steady state; not a number for too few images.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Handshakes of a whole dataflow, cycle by cycle, compiled.
+"""Flow control of an accelerator: all handshakes, cycle by cycle, compiled.
 
 Every kind of stage is a few lines of integer state that say what the component's flow control
 says in hardware; no data is simulated. Networks take hundreds of thousands of cycles an

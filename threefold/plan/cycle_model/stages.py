@@ -69,7 +69,7 @@ class Stages:
             PAD           beats before, of the input, after
 
     tables : array of int64
-        Of each ARRAY: for each pixel the words that the next needs, then those that it frees;
+        For each ARRAY: for each pixel the words that the next needs, then those that it frees;
         then for each tile whether a result is complete with it.
     streams : int
         Stream 0 is the input, the last one the output.
@@ -88,7 +88,7 @@ class Stages:
 
 
 class StageBuilder:
-    """Collects stages in the order of flow.
+    """Builder of stages, in the order of flow.
 
     A method adds a stage; it takes the streams that are read, of which 0 is the accelerator's
     input, and returns those that leave.
@@ -111,7 +111,7 @@ class StageBuilder:
     def array(
         self, source: int, walk: Walk, program: Program, *, latency: int, depth: int, single: bool
     ) -> int:
-        """What reads windows of a buffer, tile by tile.
+        """A reader of windows in an activation buffer, tile by tile.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class StageBuilder:
         return tuple(range(first, first + readers))
 
     def fifo(self, source: int, depth: int, name: str) -> int:
-        """A queue of ``depth`` beats, known by a name."""
+        """A FIFO of ``depth`` beats, known by a name."""
         self._fifos[name] = len(self._rows)
         return self._add(FIFO, source, depth)
 

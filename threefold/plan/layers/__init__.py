@@ -1,4 +1,4 @@
-"""Layers: what a network computes, as hardware sees it."""
+"""Layers: the computations of a network, in terms of hardware."""
 
 from .conv import ConvLayer, covers
 from .layer import Layer, codes_of, only

@@ -1,4 +1,4 @@
-"""Layers: what a network computes between streams, as hardware sees it."""
+"""Layers: the computations of a network between streams, in terms of hardware."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Arrangement: what surrounds the arrays whose folding is chosen, made to keep up with them."""
+"""Arrangement: units around arrays of a chosen folding, made to keep up with them."""
 
 from collections.abc import Mapping, Sequence
 from math import prod

@@ -19,7 +19,7 @@ def fifo_depths(units: Sequence[Unit], progress: Progress = no_progress) -> dict
     """Depths of FIFOs with which no branch slows the accelerator down, or stops it.
 
     While the longer branch computes its first outputs, the shorter one has to hold what will
-    be joined to them, or the branches wait for each other, for a while or for ever. Depths are
+    be joined to them, or the branches stall or deadlock. Depths are
     found with the cycle model: one after the other is made as small as latency and interval
     allow, and then as large as it takes for nothing to stop when words come late.
 
@@ -38,7 +38,7 @@ def fifo_depths(units: Sequence[Unit], progress: Progress = no_progress) -> dict
     Raises
     ------
     PlanError
-        If no FIFOs keep the branches from waiting for each other for ever.
+        If no FIFOs keep the branches from a deadlock.
     """
     if not joins(units):
         progress("FIFOs", 1.0)
@@ -98,7 +98,7 @@ def _ample(units: Sequence[Unit]) -> dict[str, int]:
         if not gains and not seen.stuck and not _stops(units, depths):
             return depths
         if max(deeper.values()) > _MOST_BEATS:
-            raise PlanError("branches of this accelerator wait for each other for ever")
+            raise PlanError("branches of this accelerator deadlock")
         depths, seen = deeper, more
 
 

@@ -44,8 +44,8 @@ def fold(
         Memory of the activation buffer of each layer and pool by name, one of
         :data:`~threefold.fpga.MEMORIES`; ``"auto"`` where left out.
     forms : mapping of str to str
-        Of requantizers, one of :data:`~threefold.plan.requantize.FORMS`, by name of the layer
-        or of the threshold; the cheapest that keeps up where left out.
+        Forms of requantizers, each one of :data:`~threefold.plan.requantize.FORMS`, by name of the
+        layer or of the threshold; the cheapest that keeps up where left out.
     progress : callable
         Called with ``"FIFOs"`` and the share of those before joins that is decided.
 

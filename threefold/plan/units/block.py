@@ -13,7 +13,7 @@ __all__ = ["Block", "StreamType", "Tap"]
 
 @dataclass(frozen=True)
 class StreamType:
-    """What passes a stream in one beat.
+    """Stream type: the lanes of a beat, and the bits and sign of each.
 
     Parameters
     ----------
@@ -36,13 +36,13 @@ class Tap:
     Attributes
     ----------
     name : str
-        Of the tap; its signals in the top module begin with ``tap_<name>__``.
+        Name of the tap; its signals in the top module begin with ``tap_<name>__``.
     stream : str
         Node of the network whose values pass.
     type : StreamType
     port : str
-        Of the block's hardware: ``"o"``, or a stream that is there for the tap alone. Its beats
-        are those that pass within the block; ``ready`` is always set.
+        Port of the block's hardware: ``"o"``, or a stream that is there for the tap alone. Its
+        beats are those that pass within the block; ``ready`` is always set.
     """
 
     name: str
@@ -84,7 +84,7 @@ class Block(ABC):
         return ()
 
     def resources(self, family: Family) -> Resources:
-        """What it takes of an FPGA: an estimate.
+        """Estimate of its resources.
 
         Raises
         ------

@@ -11,7 +11,7 @@ __all__ = ["Deserializer", "Fifo", "Fork", "Serializer"]
 
 @dataclass(frozen=True)
 class Fork(Block):
-    """One stream for several readers.
+    """Fork of one stream for several readers.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Fork(Block):
 
 @dataclass(frozen=True)
 class Fifo(Block):
-    """A queue, in which one branch waits for another.
+    """FIFO in which one branch waits for another.
 
     Parameters
     ----------
@@ -81,14 +81,14 @@ class Fifo(Block):
 
 @dataclass(frozen=True)
 class Serializer(Block):
-    """Beats of many lanes as several of few.
+    """Serializer of each beat of many lanes into several of few.
 
     Parameters
     ----------
     type : StreamType
         What it reads.
     lanes : int
-        Of a beat that leaves, a divisor.
+        Lanes of an output beat, a divisor.
     """
 
     type: StreamType
@@ -114,14 +114,14 @@ class Serializer(Block):
 
 @dataclass(frozen=True)
 class Deserializer(Block):
-    """Several beats of few lanes as one of many.
+    """Deserializer of several beats of few lanes into one of many.
 
     Parameters
     ----------
     type : StreamType
         What it reads.
     lanes : int
-        Of a beat that leaves, a multiple.
+        Lanes of an output beat, a multiple.
     """
 
     type: StreamType

@@ -25,7 +25,7 @@ __all__ = ["EngineUnit"]
 
 @dataclass(frozen=True, eq=False)
 class EngineUnit(WindowUnit):
-    """A PE array with all that it takes to turn a map into codes or logits.
+    """PE array with window reader, serializer, and requantizer or logit adder.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class EngineUnit(WindowUnit):
     lanes : int
         Outputs that leave in one cycle, a divisor of the PE count.
     form : str
-        Of the requantizer, one of :data:`~threefold.plan.requantize.FORMS`.
+        Form of the requantizer, one of :data:`~threefold.plan.requantize.FORMS`.
     depth, memory
         As in :class:`WindowUnit`.
 

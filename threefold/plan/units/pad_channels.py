@@ -22,7 +22,7 @@ class PadChannelsUnit(StreamUnit):
 
     @classmethod
     def shared_channels(cls, layer: PadChannelsLayer) -> int:
-        """What the lanes must divide: the channels of the input, and those added."""
+        """Number that the lanes must divide: common to channels of the input and those added."""
         return gcd(super().shared_channels(layer), layer.before, layer.after)
 
     @property

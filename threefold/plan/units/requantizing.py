@@ -7,7 +7,7 @@ __all__ = ["add_requantizer"]
 
 
 def add_requantizer(builder: StageBuilder, source: int, form: str, bits: int) -> int:
-    """A search among thresholds, and the skid buffer behind it; the stream of codes.
+    """Add a search among thresholds and the skid buffer behind it; gives the stream of codes.
 
     Parameters
     ----------

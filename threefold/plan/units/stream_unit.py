@@ -1,4 +1,4 @@
-"""Units without a buffer: channels pass, some lanes at once."""
+"""Stream units: channels pass without a buffer, some lanes at once."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class StreamUnit(Unit):
 
     @classmethod
     def shared_channels(cls, layer: Layer) -> int:
-        """What the lanes must divide: by default the channels of inputs and output."""
+        """Number that the lanes must divide: by default common to channels of inputs and output."""
         return gcd(layer.channels, *(tensor.shape[2] for tensor in layer.inputs))
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Requantizer of its own: codes from codes."""
+"""Threshold: a requantizer of its own, codes from codes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ __all__ = ["ThresholdUnit"]
 
 @dataclass(frozen=True, eq=False)
 class ThresholdUnit(StreamUnit):
-    """A requantizer that no layer with weights has.
+    """Requantizer behind no layer with weights.
 
     Parameters
     ----------

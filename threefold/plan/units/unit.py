@@ -107,7 +107,9 @@ class Unit(Block):
             raise PlanError(f"{missing[0]!r} of {layers[0].name!r} is missing")
         for name, value in decisions.items():
             if name not in names:
-                raise PlanError(f"{name!r} of {layers[0].name!r} means nothing to {cls.kind!r}")
+                raise PlanError(
+                    f"{name!r} of {layers[0].name!r} is not decided for kind {cls.kind!r}"
+                )
             if type(value) is not types[name]:
                 wanted = "an integer" if types[name] is int else "a name"
                 raise PlanError(
@@ -117,11 +119,11 @@ class Unit(Block):
 
     @classmethod
     def decision_names(cls, layers: Sequence[Layer]) -> list[str]:
-        """What is decided about a unit of these layers: all fields but the layers."""
+        """Names of the decisions about a unit of these layers: all fields but the layers."""
         return [field.name for field in fields(cls) if field.name != "layers"]
 
     def decisions(self) -> dict[str, int | str]:
-        """What was decided, as plans hold it."""
+        """The decisions, as plan files hold them."""
         return {name: getattr(self, name) for name in self.decision_names(self.layers)}
 
     @property
@@ -135,7 +137,7 @@ class Unit(Block):
         return f"{self.kind}_{self.name}"
 
     def input_label(self, index: int) -> str:
-        """How hardware in front of an input is named; unlike any node if there are several."""
+        """Name of the hardware in front of an input; unlike any node if there are several."""
         return f"{index}_of_{self.name}" if len(self.sources) > 1 else self.name
 
     @property
@@ -146,7 +148,7 @@ class Unit(Block):
 
     @property
     def in_tensors(self) -> tuple[Tensor, ...]:
-        """Types of what enters, in the order of ``sources``."""
+        """Tensor types of the inputs, in the order of ``sources``."""
         made = {layer.stream for layer in self.layers}
         return tuple(
             tensor
@@ -162,7 +164,7 @@ class Unit(Block):
 
     @property
     def out_tensor(self) -> Tensor:
-        """Type of what leaves."""
+        """Tensor type of the output."""
         return self.layers[-1].output
 
     @property
@@ -212,7 +214,7 @@ class Unit(Block):
 
     @property
     def activation_buffer(self) -> ActivationBuffer | None:
-        """Memory for what enters, if it has any."""
+        """Activation buffer, if it has one."""
         return None
 
     @property
@@ -227,12 +229,12 @@ class Unit(Block):
 
     @abstractmethod
     def describe(self) -> str:
-        """What it computes, for tables: ``conv 3×3, stride 2``, ``dense`` …"""
+        """Its computation in words, for tables: ``conv 3×3, stride 2``, ``dense`` …"""
 
     @property
     @abstractmethod
     def noun(self) -> str:
-        """What it is in the singular, for lists: ``convolution``, ``pool`` …"""
+        """Its name in the singular, for lists: ``convolution``, ``pool`` …"""
 
     def with_decisions(self, decisions: Decisions) -> Self:
         """The same but for these decisions."""
@@ -251,7 +253,7 @@ def stream_type(tensor: Tensor, lanes: int) -> StreamType:
 
 
 def decided(fixed: Decisions, name: str, choices: Iterable[V]) -> list[V]:
-    """What was decided on, or all choices if nothing was."""
+    """The decision, or all choices if there is none."""
     return [cast(V, fixed[name])] if name in fixed else list(choices)
 
 

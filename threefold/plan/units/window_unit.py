@@ -1,4 +1,4 @@
-"""Units that read windows of a map: a buffer, the way over it, and a program of words."""
+"""Window units: an activation buffer, the walk of a window over it, and a program of words."""
 
 from abc import abstractmethod
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ __all__ = ["WindowUnit", "least_depth", "shown_pair", "shown_window", "smooth_de
 
 @dataclass(frozen=True, eq=False)
 class WindowUnit(Unit):
-    """A unit with an activation buffer, of which it reads the windows of a kernel.
+    """Unit with an activation buffer from which the windows of a kernel are read.
 
     Parameters
     ----------
@@ -103,8 +103,8 @@ class WindowUnit(Unit):
         least = least_depth(self.walk)
         if self.depth & (self.depth - 1) or not least <= self.depth <= _MOST_WORDS:
             raise PlanError(
-                f"the buffer of {self.name!r} must be a power of two of at least {least} words, "
-                f"not {self.depth}"
+                f"activation buffer of {self.name!r} must be a power of two of at least {least} "
+                f"words, not {self.depth}"
             )
 
 
