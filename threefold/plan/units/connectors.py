@@ -80,21 +80,19 @@ class Fifo(Block):
 
 
 @dataclass(frozen=True)
-class Serializer(Block):
-    """Serializer of each beat of many lanes into several of few.
+class _Resizer(Block):
+    """Connector between streams of different numbers of lanes.
 
     Parameters
     ----------
     type : StreamType
         What it reads.
     lanes : int
-        Lanes of an output beat, a divisor.
+        Lanes of an output beat.
     """
 
     type: StreamType
     lanes: int
-
-    kind = "serializer"
 
     @property
     def inputs(self) -> tuple[StreamType, ...]:
@@ -106,39 +104,22 @@ class Serializer(Block):
 
     def resources(self, family: Family) -> Resources:
         return Resources()
+
+
+class Serializer(_Resizer):
+    """Serializer of each beat of many lanes into several of few, a divisor."""
+
+    kind = "serializer"
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs
         return (builder.serializer(source, self.type.lanes // self.lanes),)
 
 
-@dataclass(frozen=True)
-class Deserializer(Block):
-    """Deserializer of several beats of few lanes into one of many.
-
-    Parameters
-    ----------
-    type : StreamType
-        What it reads.
-    lanes : int
-        Lanes of an output beat, a multiple.
-    """
-
-    type: StreamType
-    lanes: int
+class Deserializer(_Resizer):
+    """Deserializer of several beats of few lanes into one of many, a multiple."""
 
     kind = "deserializer"
-
-    @property
-    def inputs(self) -> tuple[StreamType, ...]:
-        return (self.type,)
-
-    @property
-    def outputs(self) -> tuple[StreamType, ...]:
-        return (StreamType(self.lanes, self.type.bits, self.type.signed),)
-
-    def resources(self, family: Family) -> Resources:
-        return Resources()
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs

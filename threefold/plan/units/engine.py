@@ -3,20 +3,20 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import ceil, lcm, prod
+from math import ceil, prod
 from typing import Self
 
 from ...errors import PlanError
-from ...fpga import GENERIC, Family, Resources
+from ...fpga import Family, Resources
 from ..cycle_model.stages import StageBuilder
 from ..latency import LOGIT_LATENCY, READER_LATENCY, pe_latency
 from ..layers import ConvLayer, Layer, only
 from ..program import Program
-from ..requantize import FORMS, check_form, requantizer_cycles, requantizer_resources
+from ..requantize import FORMS, check_form
 from ..schedule import Folding, Schedule, divisors
 from ..window import Walk, Window
 from .block import StreamType
-from .requantizing import add_requantizer
+from .requantizing import Requantizer
 from .unit import Decisions, decided, stream_type
 from .window_unit import WindowUnit, shown_window
 
@@ -74,7 +74,7 @@ class EngineUnit(WindowUnit):
                     yield cls((layer,), pe, simd)
 
     def variants(self, fixed: Decisions) -> Iterator[Self]:
-        forms = decided(fixed, "form", FORMS) if self.requantizes else ["pipelined"]
+        forms = decided(fixed, "form", FORMS) if self.requantizer else ["pipelined"]
         for lanes in decided(fixed, "lanes", divisors(self.pe)):
             for form in forms:
                 yield replace(self, lanes=lanes, form=form)
@@ -95,9 +95,18 @@ class EngineUnit(WindowUnit):
         return Folding(self.pe, self.simd)
 
     @property
-    def requantizes(self) -> bool:
-        """Whether codes leave, and not logits."""
-        return self.layer.thresholds is not None
+    def requantizer(self) -> Requantizer | None:
+        """What turns accumulator values into codes; None where logits leave."""
+        layer = self.layer
+        if layer.thresholds is None:
+            return None
+        return Requantizer(
+            self.form,
+            layer.alike_after,
+            layer.accumulator_bits,
+            layer.output.element.bits,
+            self.lanes,
+        )
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -141,17 +150,16 @@ class EngineUnit(WindowUnit):
         Unless that reader waits, it costs no cycle where results are further apart than their
         beats, or where each beat keeps the requantizer busy for longer than a cycle.
         """
-        return self._requantizer_cycles > 1 or self.program.shortest > self.beats
+        return self._requantizer_interval > 1 or self.program.shortest > self.beats
 
     @property
-    def _requantizer_cycles(self) -> int:
-        bits = self.outputs[0].bits
-        return requantizer_cycles(self.form, bits) if self.requantizes else 1
+    def _requantizer_interval(self) -> int:
+        return self.requantizer.interval if self.requantizer else 1
 
     @property
     def interval(self) -> int:
         """Least cycles between images: tiles and words in take one each, beats out some."""
-        beats = self.layer.rows // self.lanes * self.layer.pixels * self._requantizer_cycles
+        beats = self.layer.rows // self.lanes * self.layer.pixels * self._requantizer_interval
         return max(self.input_cycles, beats)
 
     @property
@@ -160,10 +168,7 @@ class EngineUnit(WindowUnit):
 
     @property
     def price(self) -> float:
-        if not self.requantizes:
-            return self.lanes
-        area = self._requantizer(GENERIC)
-        return area.cells + GENERIC.block_worth * area.bram
+        return self.requantizer.price if self.requantizer else self.lanes
 
     def resources(self, family: Family) -> Resources:
         layer, schedule, tiles = self.layer, self.schedule, len(self.schedule.tiles)
@@ -175,23 +180,13 @@ class EngineUnit(WindowUnit):
         result = Resources(luts) + self.reader_resources(family)
         if tiles > 1:
             result += family.rom(schedule.row_bits, tiles)
-        if self.requantizes:
-            return result + self._requantizer(family)
+        if self.requantizer:
+            return result + self.requantizer.resources(family)
         logit_bits = self.outputs[0].bits
         for _ in range(self.lanes):
             result += family.rom(logit_bits, layer.rows // self.lanes)
             result += Resources(4 * family.adder(logit_bits))
         return result
-
-    def _requantizer(self, family: Family) -> Resources:
-        return requantizer_resources(
-            self.form,
-            channels=lcm(self.layer.alike_after, self.lanes),
-            bits=self.outputs[0].bits,
-            accumulator_bits=self.layer.accumulator_bits,
-            lanes=self.lanes,
-            family=family,
-        )
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs
@@ -201,9 +196,9 @@ class EngineUnit(WindowUnit):
             source, self.walk, self.program, latency=latency, depth=self.depth, single=single
         )
         beats = builder.serializer(values, self.beats, decoupled=self.decoupled)
-        if not self.requantizes:
-            return (builder.pipe(beats, LOGIT_LATENCY),)
-        return (add_requantizer(builder, beats, self.form, self.outputs[0].bits),)
+        if self.requantizer:
+            return (self.requantizer.stage(builder, beats),)
+        return (builder.pipe(beats, LOGIT_LATENCY),)
 
     def describe(self) -> str:
         window, groups, name = self.window, self.layer.groups, "conv"

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import lcm
 from typing import Self
 
-from ...fpga import GENERIC, Family, Resources
+from ...fpga import Family, Resources
 from ..cycle_model.stages import StageBuilder
 from ..layers import Layer, only
 from ..layers.layer import ThresholdLayer
-from ..requantize import FORMS, check_form, requantizer_cycles, requantizer_resources
+from ..requantize import FORMS, check_form
 from ..schedule import divisors
-from .requantizing import add_requantizer
+from .requantizing import Requantizer
 from .stream_unit import StreamUnit
 from .unit import Decisions, decided
 
@@ -58,27 +57,26 @@ class ThresholdUnit(StreamUnit):
         return self.layers[0]
 
     @property
+    def requantizer(self) -> Requantizer:
+        """What it consists of."""
+        layer = self.layer
+        bits = layer.output.element.bits
+        return Requantizer(self.form, layer.alike_after, layer.input_bits, bits, self.lanes)
+
+    @property
     def interval(self) -> int:
-        return super().interval * requantizer_cycles(self.form, self.outputs[0].bits)
+        return super().interval * self.requantizer.interval
 
     @property
     def price(self) -> float:
-        area = self.resources(GENERIC)
-        return area.cells + GENERIC.block_worth * area.bram
+        return self.requantizer.price
 
     def resources(self, family: Family) -> Resources:
-        return requantizer_resources(
-            self.form,
-            channels=lcm(self.layer.alike_after, self.lanes),
-            bits=self.outputs[0].bits,
-            accumulator_bits=self.layer.input_bits,
-            lanes=self.lanes,
-            family=family,
-        )
+        return self.requantizer.resources(family)
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs
-        return (add_requantizer(builder, source, self.form, self.outputs[0].bits),)
+        return (self.requantizer.stage(builder, source),)
 
     def describe(self) -> str:
         return "requantize"

@@ -3,7 +3,7 @@
 import reprlib
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from math import gcd
 from typing import ClassVar, Self, TypeVar, cast
 
@@ -235,10 +235,6 @@ class Unit(Block):
     @abstractmethod
     def noun(self) -> str:
         """Its name in the singular, for lists: ``convolution``, ``pool`` …"""
-
-    def with_decisions(self, decisions: Decisions) -> Self:
-        """The same but for these decisions."""
-        return replace(self, **decisions)
 
     def through(self, targets: Iterable[int]) -> int:
         """Least cycles between images if readers take so many elements at once."""
