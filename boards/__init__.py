@@ -18,7 +18,16 @@ def _find() -> Iterator[Board]:
                 yield value
 
 
-BOARDS = {board.name: board for board in _find()}
+def _by_name() -> dict[str, Board]:
+    boards: dict[str, Board] = {}
+    for board in _find():
+        if board.name in boards:
+            raise PlanError(f"two boards are called {board.name!r}; rename one")
+        boards[board.name] = board
+    return boards
+
+
+BOARDS = _by_name()
 """The boards, by name: all that the modules of this package hold."""
 
 

@@ -89,9 +89,4 @@ class Board:
         ------
         PlanError
         """
-        for name, kind in memories.items():
-            if kind == "spram" and not self.device.spram:
-                raise PlanError(
-                    f"memory of {name!r} cannot be spram: {self.name} has none; choose lut, "
-                    f"block or auto"
-                )
+        self.device.check_memories(memories, self.name)

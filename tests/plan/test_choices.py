@@ -193,7 +193,7 @@ def test_what_is_decided_is_part_of_the_search():
         ),
         (
             {"pool": Folding(1, 1)},
-            "no layer is named 'pool'; layers are conv1, conv2, classes",
+            "'pool' has no folding; layers with one are conv1, conv2, classes",
         ),
     ],
 )

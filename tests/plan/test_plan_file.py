@@ -1,5 +1,4 @@
 import dataclasses
-import hashlib
 import json
 
 import numpy as np
@@ -77,8 +76,10 @@ def test_same_bytes(plan, path, tmp_path):
     assert (tmp_path / "again.json").read_bytes() == path.read_bytes()
 
 
-def test_digest_is_of_the_file(network, plan, path):
-    assert digest(plan) == hashlib.sha256(path.read_bytes()).hexdigest()
+def test_digest_is_of_decisions(network, plan, path, monkeypatch):
+    own = digest(plan)
+    monkeypatch.setattr("threefold.plan.file.SCHEMA", 99)
+    assert digest(plan) == own != digest(dataclasses.replace(plan, board="icebreaker"))
     assert digest(plan) != digest(fold(network, {"fc1": Folding(2, 3), "fc2": Folding(2, 2)}))
 
 
@@ -196,6 +197,11 @@ def edit(content, place, value):
             ["units", 0, "decisions", "depth"],
             2**25,
             "activation buffer of 'fc1' must be a power of two of at least 4 words, not 33554432",
+        ),
+        (
+            ["units", 0, "decisions", "depth"],
+            0,
+            "the depth of the buffer of 'fc1' must be decided, not 0",
         ),
         (["units", 0, "decisions", "memory"], 3, "'memory' of 'fc1' must be a name, not 3"),
         (

@@ -1,7 +1,9 @@
 """Devices: FPGAs and their capacity."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..errors import PlanError
 from .family import Family
 
 __all__ = ["Device"]
@@ -38,6 +40,27 @@ class Device:
     ff: int = 0
     dsp: int = 0
     spram: int = 0
+
+    def check_memories(self, memories: Mapping[str, str], board: str = "") -> None:
+        """Refuse kinds of memories, by name of what they are for, that the device lacks.
+
+        Parameters
+        ----------
+        memories : mapping of str to str
+            Each one of :data:`~threefold.fpga.MEMORIES`.
+        board : str
+            Name for messages; that of the device if left out.
+
+        Raises
+        ------
+        PlanError
+        """
+        for name, kind in memories.items():
+            if kind == "spram" and not self.spram:
+                raise PlanError(
+                    f"memory of {name!r} cannot be spram: {board or self.name} has none; choose "
+                    f"lut, block or auto"
+                )
 
     @property
     def resources(self) -> tuple[str, ...]:

@@ -43,6 +43,11 @@ class PLL(ABC):
             If the PLL cannot come from the one to the other.
         """
         legal = [pll for pll in cls.candidates(input_mhz) if pll.legal]
+        if not legal:
+            raise PlanError(
+                f"an {cls.title} PLL takes no oscillator of {input_mhz:g} MHz; build for "
+                f"{input_mhz:g} MHz, without the PLL"
+            )
         low_enough = [pll for pll in legal if pll.output_mhz <= wanted_mhz * (1 + _TOLERANCE)]
         if not low_enough or wanted_mhz > max(pll.output_mhz for pll in legal) * (1 + _TOLERANCE):
             outputs = [pll.output_mhz for pll in legal]

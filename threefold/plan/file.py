@@ -39,8 +39,12 @@ def save_plan(plan: Plan, path: Path | str) -> None:
 
 
 def digest(plan: Plan) -> str:
-    """SHA-256 of the plan's decisions, in hexadecimal: which plan a result belongs to."""
-    return hashlib.sha256(dumps(plan).encode()).hexdigest()
+    """SHA-256 of the decisions and of the network's digest, in hexadecimal.
+
+    It says which plan a result belongs to, whatever the format of its file.
+    """
+    content = plan.decisions() | {"network_digest": network_digest(plan.network)}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def dumps(plan: Plan) -> str:

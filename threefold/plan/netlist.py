@@ -157,6 +157,12 @@ class _Builder:
     def _input(self, unit: Unit, index: int) -> Wire:
         """The stream a unit reads, in as many lanes as it takes; a branch comes through a FIFO."""
         wire = self.streams[unit.sources[index]].pop(0)
+        wanted = unit.inputs[index]
+        if (wire.type.bits, wire.type.signed) != (wanted.bits, wanted.signed):
+            raise PlanError(
+                f"{unit.name!r} reads elements of {wanted.element}, but "
+                f"{unit.sources[index]!r} gives {wire.type.element}"
+            )
         wire = self._resize(wire, unit.inputs[index].lanes, unit.input_label(index))
         name = f"{unit.name}.{index}"
         if depth := self.depths.get(name, 0):

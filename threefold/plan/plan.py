@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
+from ..errors import PlanError
 from ..fpga import Family, Resources
 from ..html import html_table
 from ..network import Network
@@ -35,6 +37,17 @@ class Plan:
     units: tuple[Unit, ...]
     buffers: Mapping[str, int] = field(default_factory=dict)
     board: str = ""
+
+    def __post_init__(self):
+        names = joins(self.units)
+        for name in self.buffers:
+            if name not in names:
+                raise PlanError(
+                    f"no FIFO before a join is named {name!r}; there are "
+                    f"{', '.join(names) or 'none'}"
+                )
+        depths = {name: self.buffers.get(name, 0) for name in names}
+        object.__setattr__(self, "buffers", MappingProxyType(depths))
 
     def __eq__(self, other: object) -> bool:
         """Whether another plan is of an equal network, and the same was decided."""

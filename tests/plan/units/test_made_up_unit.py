@@ -1,6 +1,6 @@
 """Kinds of units that are made up: one of two layers goes all the way, an unknown one nowhere."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from threefold.hw.stream import lane_stream
 from threefold.hw.verilog import to_verilog
 from threefold.network import Add, Codes, Conv, Network, Node, Tensor, Threshold
 from threefold.network import PadChannels as PadOp
-from threefold.plan import KINDS, Folding, fold, load_plan, save_plan
+from threefold.plan import KINDS, Folding, aligned, fold, load_plan, refold, save_plan
 from threefold.plan.layers import Layer
 from threefold.plan.layers.layer import AddLayer, PadChannelsLayer
 from threefold.plan.search.fold import plan_of
@@ -234,3 +234,20 @@ def test_a_layer_without_a_unit_raises():
 def test_a_unit_without_candidates_raises():
     with pytest.raises(PlanError, match=r"^nothing proposes units of kind 'shortcut'$"):
         next(ShortcutUnit.candidates((), {}))
+
+
+def test_a_changed_plan_keeps_it(plan):
+    made = refold(plan, memories={"conv": "lut"}, forms={"codes": "parallel"})
+    assert [unit.kind for unit in made.units] == ["engine", "shortcut", "threshold"]
+    assert (made.memories(), made.forms()["codes"]) == ({"conv": "lut"}, "parallel")
+    assert [unit.kind for unit in aligned(plan).units] == ["engine", "shortcut", "threshold"]
+
+
+def test_streams_that_do_not_fit_are_refused(plan):
+    conv, shortcut, codes = plan.units
+    pad, add = shortcut.layers
+    wide = replace(add.inputs[1], element=Codes(7, offset=-1))
+    odd = ShortcutUnit((pad, replace(add, inputs=(add.inputs[0], wide))), 1)
+    message = "^'pad' reads elements of 3 bits, but 'act' gives 2 bits$"
+    with pytest.raises(PlanError, match=message):
+        _ = replace(plan, units=(conv, odd, codes)).netlist

@@ -1,5 +1,7 @@
 """Lowering: from the nodes of a network to the layers that hardware computes."""
 
+from dataclasses import replace
+
 from ...errors import PlanError
 from ...network import INPUT, ArgMax, Conv, Flatten, Logits, Network, Node, Threshold
 from .conv import conv_layer, covers
@@ -32,6 +34,7 @@ class _Lowering:
         self.network = network
         self.layers: list[Layer] = []
         self._streams = {INPUT: INPUT}  # node whose stream carries the values of each node
+        self._elements = {INPUT: network.input.element}  # of each stream, as hardware gives them
         self._sums: dict[str, Conv] = {}
 
     def add(self, node: Node) -> None:
@@ -47,6 +50,7 @@ class _Lowering:
                 self.layers.append(self._finished(node, op))
             else:
                 self.layers.append(self._layer(node))
+            self._elements[node.name] = self.layers[-1].output.element
 
     def _require_finish(self, node: Node) -> None:
         readers = self.network.consumers(node.name)
@@ -78,7 +82,10 @@ class _Lowering:
             raise PlanError(f"arg-max {node.name!r} must be the end; nothing in hardware reads it")
         types = self.network.types
         sources = tuple(self._streams[name] for name in node.inputs)
-        inputs = tuple(types[name] for name in node.inputs)
+        inputs = tuple(
+            replace(types[name], element=self._elements[self._streams[name]])
+            for name in node.inputs
+        )
         parts = (node.name, node.name, sources, inputs, types[node.name])
         return layer_of(node.op, parts, self._read_flat(node.name))
 

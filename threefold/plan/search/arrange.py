@@ -1,14 +1,15 @@
 """Arrangement: units around arrays of a chosen folding, made to keep up with them."""
 
+import reprlib
 from collections.abc import Mapping, Sequence
-from math import prod
+from math import floor, prod
 
 from ...errors import PlanError
 from ...fpga import MEMORIES
 from ..layers import Layer
 from ..requantize import FORMS
 from ..schedule import Folding
-from ..units import Decisions, Unit, kind_for
+from ..units import Decisions, Unit, kind_for, kinds_for
 
 __all__ = ["Fixed", "arrange", "behind", "check_fixed", "fixed_decisions"]
 
@@ -23,9 +24,20 @@ def fixed_decisions(
     memories: Mapping[str, str] | None = None,
     forms: Mapping[str, str] | None = None,
 ) -> dict[str, dict[str, int | str]]:
-    """Foldings, memories and forms as decisions about units."""
+    """Foldings, memories and forms as decisions about units.
+
+    Raises
+    ------
+    PlanError
+        If a folding is something else.
+    """
     fixed: dict[str, dict[str, int | str]] = {}
     for name, folding in (foldings or {}).items():
+        if not isinstance(folding, Folding):
+            raise PlanError(
+                f"the folding of {name!r} must be a Folding such as Folding(8, 8), "
+                f"not {reprlib.repr(folding)}"
+            )
         fixed.setdefault(name, {}).update(pe=folding.pe, simd=folding.simd)
     for what, given in (("memory", memories), ("form", forms)):
         for name, value in (given or {}).items():
@@ -46,7 +58,7 @@ def check_fixed(layers: Sequence[Layer], fixed: Fixed) -> None:
         for what, value in decisions.items():
             if what not in offered.get(name, {}):
                 names = [each for each, there in offered.items() if what in there]
-                raise PlanError(_no_such(name, what, names))
+                raise PlanError(_no_such(name, what, names, there=name in offered))
             if what in _KINDS and value not in _KINDS[what]:
                 raise PlanError(
                     f"{_WORDS[what]} of {name!r} must be one of {', '.join(_KINDS[what])}, "
@@ -57,29 +69,41 @@ def check_fixed(layers: Sequence[Layer], fixed: Fixed) -> None:
 _WORDS = {"memory": "memory", "form": "requantizer"}
 
 
-def _no_such(name: str, what: str, names: list[str]) -> str:
+def _no_such(name: str, what: str, names: list[str], *, there: bool) -> str:
     if what in _WORDS:
-        there = f"there are {', '.join(names)}" if names else "there is none"
-        return f"no unit with a {_WORDS[what]} is named {name!r}; {there}"
+        others = f"there are {', '.join(names)}" if names else "there is none"
+        return f"no unit with a {_WORDS[what]} is named {name!r}; {others}"
+    if there:
+        return f"{name!r} has no folding; layers with one are {', '.join(names) or 'none'}"
     return f"no layer is named {name!r}; layers are {', '.join(names) or 'none'}"
 
 
-def arrange(layers: Sequence[Layer], chosen: Mapping[str, Unit], fixed: Fixed) -> tuple[Unit, ...]:
+def arrange(
+    layers: Sequence[Layer],
+    chosen: Mapping[str, Unit],
+    fixed: Fixed,
+    interval: float | None = None,
+) -> tuple[Unit, ...]:
     """All units, for those with processing elements as chosen.
 
-    What is paced by these is as small as is clearly faster than the slowest; what is behind an
-    array is as small as keeps up with it.
+    Paced units get the least logic with which they are clearly faster than the slowest array;
+    what is behind an array gets the least that keeps up with it.
 
     Parameters
     ----------
     layers : sequence of Layer
         In the order of the network.
     chosen : mapping of str to Unit
-        Units that are not paced, by name; they say which layers they realize.
+        Units that are given, by name; they say which layers they realize.
     fixed : mapping of str to mapping
         Decisions that are taken already, by name of the unit.
+    interval : float, optional
+        Cycles between images that paced units must keep, if that is less than the arrays take.
     """
-    slowest = max((unit.pace for unit in chosen.values()), default=prod(layers[0].inputs[0].shape))
+    paces = [unit.pace for unit in chosen.values() if not unit.paced]
+    slowest = max(paces, default=prod(layers[0].inputs[0].shape))
+    if interval is not None:
+        slowest = min(slowest, interval)
     words: dict[str, list[int]] = {}
     for unit in chosen.values():
         for source, stream in zip(unit.sources, unit.inputs, strict=True):
@@ -122,16 +146,17 @@ def behind(unit: Unit, targets: Sequence[int], fixed: Decisions) -> Unit:
 
 
 def _paced(
-    layers: tuple[Layer, ...], slowest: int, targets: Sequence[int], fixed: Decisions
+    layers: tuple[Layer, ...], slowest: float, targets: Sequence[int], fixed: Decisions
 ) -> Unit:
     """The unit with the least logic that is clearly faster than the slowest array.
 
     Its outputs have to be so as well on their way into the words of ``targets`` lanes that arrays
     read.
     """
-    choices = list(kind_for(layers).candidates(layers, fixed))
+    kinds = kinds_for(layers)
+    choices = [each.placed(fixed) for kind in kinds for each in kind.candidates(layers, fixed)]
     enough = [choice for choice in choices if choice.through(targets) * 5 <= slowest * 4]
     if enough:
         best = min(enough, key=lambda choice: (choice.price, choice.o_lanes))
-        return best.at_interval(slowest)
+        return best.at_interval(floor(slowest))
     return min(choices, key=lambda choice: choice.through(targets))

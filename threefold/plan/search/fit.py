@@ -1,9 +1,12 @@
 """Fitting: the fastest foldings that a device holds, or the smallest that keep a rate."""
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import ceil
+
+import numpy as np
 
 from ...errors import PlanError
 from ...fpga import Device, Resources
@@ -12,7 +15,7 @@ from ...progress import Progress, no_progress
 from ..layers import Layer, lower
 from ..plan import Plan
 from ..schedule import Folding
-from ..units import Unit, kind_for
+from ..units import Unit, kind_for, kinds_for
 from .arrange import Fixed, arrange, behind, check_fixed, fixed_decisions
 from .fold import plan_of
 from .pareto import Choice, cheapest, fits
@@ -75,7 +78,7 @@ def fit(
     network : Network
     device : Device
     board : str
-        Name for messages; that of the device if left out.
+        Name of the board, if it is for one; messages name the device otherwise.
     fill : float
         Share of the LUTs that the plan may use.
     interval : int
@@ -91,21 +94,27 @@ def fit(
         If nothing fits, the interval cannot be kept on the device, or a decision is for nothing
         there is.
     """
+    if interval is not None and not isinstance(interval, int | np.integer):
+        raise PlanError(f"an interval is a whole number of cycles, not {reprlib.repr(interval)}")
     if interval is not None and interval < 1:
         raise PlanError(f"an interval must be at least 1 cycle, not {interval}")
+    if not 0 < fill <= 1:
+        raise PlanError(f"the share of LUTs to use must be above 0 and at most 1, not {fill}")
     layers = lower(network)
     fixed = fixed_decisions(foldings, memories, forms)
     check_fixed(layers, fixed)
-    board = board or device.name
-    _require_storage(network, layers, device, board)
+    device.check_memories(memories or {}, board)
+    title = board or device.name
+    _require_storage(network, layers, device, title)
     rows = []
     arrays = [layer for layer in layers if not kind_for((layer,)).paced]
     for index, layer in enumerate(arrays):
         progress("foldings", index / len(arrays))
         rows.append(_choices(layer, layers, device, fixed))
     progress("foldings", 1.0)
-    search = _Search(network, layers, rows, fixed, device, board, fill, progress)
-    return search.within(interval) if interval is not None else search.fastest()
+    search = _Search(network, layers, rows, fixed, device, title, fill, progress)
+    plan = search.within(interval) if interval is not None else search.fastest()
+    return replace(plan, board=board)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +167,7 @@ class _Search:
         Layers that wait for each other miss intervals that each of them keeps alone.
         """
         for wanted in reversed([number for number in self.intervals if number <= interval]):
-            plan = self.plan(self.pick(wanted, interval))
+            plan = self.plan(self.pick(wanted, interval, asked=True))
             if plan is None:
                 break
             if plan.cycles.interval <= interval:
@@ -172,8 +181,8 @@ class _Search:
         plan = plan_of(self.network, units, self.progress)
         return plan if fits(plan.resources(self.device.family), self.device, self.fill) else None
 
-    def pick(self, cycles: int, interval: float) -> tuple[Unit, ...] | None:
-        """The cheapest units within ``cycles`` that fit.
+    def pick(self, cycles: int, interval: float, *, asked: bool = False) -> tuple[Unit, ...] | None:
+        """The cheapest units within ``cycles`` that fit; units without arrays keep what is asked.
 
         Single-port memories may slow a layer down to ``interval``. Lanes depend on the
         neighbours, so that a plan can take a little more than its layers alone; then they have
@@ -182,7 +191,9 @@ class _Search:
         limit = self.device
         while (picked := cheapest(self.choices, cycles, limit, self.fill)) is not None:
             chosen = {choice.unit.name: choice.unit for choice in picked}
-            units = self._in_single_ports(arrange(self.layers, chosen, self.fixed), interval)
+            most = interval if asked else None
+            arranged = arrange(self.layers, chosen, self.fixed, most)
+            units = self._in_single_ports(arranged, interval)
             total = sum((unit.resources(self.device.family) for unit in units), Resources())
             if fits(total, self.device, self.fill):
                 return units
@@ -195,7 +206,8 @@ class _Search:
 
     def _in_single_ports(self, units: tuple[Unit, ...], interval: float) -> tuple[Unit, ...]:
         """The largest activation buffers moved to single-port RAM, where the interval stays."""
-        family, left = self.device.family, self.device.spram
+        family = self.device.family
+        left = self.device.spram - sum(unit.resources(family).spram for unit in units)
         open_ = {
             unit.name: unit.activation_buffer
             for unit in units
@@ -203,7 +215,7 @@ class _Search:
         }
         blocks = {name: family.block_rams(each.bits, each.words) for name, each in open_.items()}
         moved = {unit.name: unit for unit in units}
-        for name in sorted(blocks, key=lambda name: -blocks[name]) if left else ():
+        for name in sorted(blocks, key=lambda name: -blocks[name]) if left > 0 else ():
             needed = family.single_ports(open_[name].bits, open_[name].words)
             slower = moved[name].placed({"memory": "spram"})
             if blocks[name] >= 4 and needed <= left and slower.interval <= interval:
@@ -230,6 +242,8 @@ class _Search:
             lacking.append(f"{total.cells:,.0f} LUTs of {cells:,.0f}")
         if total.bram >= device.bram:
             lacking.append(f"{total.bram:,} block RAMs of {device.bram - 1:,}")
+        if total.spram > device.spram:
+            lacking.append(f"{total.spram:,} single-port RAMs of {device.spram:,}")
         if not lacking and asked:
             return PlanError(
                 f"an interval of {asked} cycles is out of reach on {board}{given}: the layers of "
@@ -263,22 +277,23 @@ def _choices(layer: Layer, layers: Sequence[Layer], device: Device, fixed: Fixed
     """All foldings of a layer, and the cycles between images that each keeps."""
     decided = fixed.get(layer.name, {})
     readers = [each for each in layers if layer.stream in each.sources]
-    floor = max((_input_cycles(each) for each in readers), default=1)
+    floor = max((_input_cycles(each, fixed) for each in readers), default=1)
     choices = []
-    for unit in kind_for((layer,)).candidates((layer,), decided):
-        unit = behind(unit, (), decided).placed(decided)
-        cycles = max(unit.interval, floor)
-        choices.append(Choice(unit, cycles, unit.resources(device.family)))
+    for kind in kinds_for((layer,)):
+        for unit in [] if kind.paced else kind.candidates((layer,), decided):
+            unit = behind(unit, (), decided).placed(decided)
+            cycles = max(unit.interval, floor)
+            choices.append(Choice(unit, cycles, unit.resources(device.family)))
     return choices
 
 
-def _input_cycles(layer: Layer) -> int:
+def _input_cycles(layer: Layer, fixed: Fixed) -> int:
     """Least cycles in which an image enters what a layer is realized by; 1 if that is chosen."""
     kind = kind_for((layer,))
     if not kind.paced:
         return 1
     return min(
         tensor.size // stream.lanes
-        for unit in kind.candidates((layer,), {})
+        for unit in kind.candidates((layer,), fixed.get(layer.name, {}))
         for tensor, stream in zip(unit.in_tensors, unit.inputs, strict=True)
     )

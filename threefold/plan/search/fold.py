@@ -1,6 +1,6 @@
 """Folding: plans whose arrays are given, and changes to them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ...errors import PlanError
@@ -11,7 +11,7 @@ from ..layers import lower
 from ..plan import Plan
 from ..schedule import Folding
 from ..units import Unit, kind_for
-from .arrange import arrange, check_fixed, fixed_decisions
+from .arrange import Fixed, arrange, check_fixed, fixed_decisions
 from .fifos import fifo_depths
 
 __all__ = ["aligned", "fold", "plan_of", "refold"]
@@ -55,18 +55,28 @@ def fold(
         If a layer has no folding, a folding no layer, or one does not divide, or memories or
         forms are for no unit that has such, or not one of those there are.
     """
-    layers = lower(network)
     fixed = fixed_decisions(foldings, memories, forms)
-    check_fixed(layers, fixed)
-    chosen = {}
+    check_fixed(lower(network), fixed)
+    return plan_of(network, _units(network, fixed), progress)
+
+
+def _units(network: Network, fixed: Fixed, fused: Sequence[Unit] = ()) -> tuple[Unit, ...]:
+    """The units of a network, those that realize several layers as they are given."""
+    layers = lower(network)
+    by_name = {layer.name: layer for layer in layers}
+    chosen: dict[str, Unit] = {}
+    for unit in fused:
+        own = tuple(by_name[layer.name] for layer in unit.layers)
+        chosen[unit.name] = type(unit).from_decisions(own, unit.decisions())
+    realized = {layer.name for unit in chosen.values() for layer in unit.layers}
     for layer in layers:
         kind = kind_for((layer,))
-        if kind.paced:
+        if kind.paced or layer.name in realized:
             continue
-        if layer.name not in foldings:
+        if "pe" not in fixed.get(layer.name, {}):
             raise PlanError(f"layer {layer.name!r} has no folding; give PE and SIMD for it")
         (chosen[layer.name],) = kind.candidates((layer,), fixed[layer.name])
-    return plan_of(network, arrange(layers, chosen, fixed), progress)
+    return arrange(layers, chosen, fixed)
 
 
 def refold(
@@ -80,14 +90,27 @@ def refold(
 
     Parameters are those of :func:`fold`; what they leave out stays as it is.
     """
-    made = fold(
-        plan.network,
+    return _refolded(plan.network, plan, memories, forms, progress)
+
+
+def _refolded(
+    network: Network,
+    plan: Plan,
+    memories: Mapping[str, str] | None = None,
+    forms: Mapping[str, str] | None = None,
+    progress: Progress = no_progress,
+) -> Plan:
+    """A plan of ``network``, which has the layers of that of ``plan``, as that was decided."""
+    fused = [unit for unit in plan.units if len(unit.layers) > 1]
+    inside = {layer.name for unit in fused for layer in unit.layers}
+    fixed = fixed_decisions(
         plan.foldings(),
-        memories=plan.memories() | dict(memories or {}),
-        forms=plan.forms() | dict(forms or {}),
-        progress=progress,
+        plan.memories() | dict(memories or {}),
+        plan.forms() | dict(forms or {}),
     )
-    return replace(made, board=plan.board)
+    fixed = {name: decisions for name, decisions in fixed.items() if name not in inside}
+    check_fixed(lower(network), fixed)
+    return replace(plan_of(network, _units(network, fixed, fused), progress), board=plan.board)
 
 
 def aligned(plan: Plan, progress: Progress = no_progress) -> Plan:
@@ -104,4 +127,4 @@ def aligned(plan: Plan, progress: Progress = no_progress) -> Plan:
     if not plan.schedules:
         raise PlanError(f"{plan.network.name!r} has no weights, so no tiles to align")
     network, moved = align(plan.network, plan.foldings())
-    return refold(replace(plan, network=network), progress=progress) if moved else plan
+    return _refolded(network, plan, progress=progress) if moved else plan

@@ -63,7 +63,8 @@ def cheapest(
 
 def fits(total: Resources, device: Device, fill: float) -> bool:
     """Whether a plan fits; one block RAM stays free for the board's serial line."""
-    return total.cells <= fill * device.lut and total.bram < device.bram
+    fitting = total.cells <= fill * device.lut and total.bram < device.bram
+    return fitting and total.spram <= device.spram
 
 
 def _best(items: list[tuple[Resources, tuple]]) -> list[tuple[Resources, tuple]]:

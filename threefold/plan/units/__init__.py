@@ -8,7 +8,7 @@ from ...errors import PlanError
 from ..layers import Layer
 from .unit import ActivationBuffer, Decisions, Unit
 
-__all__ = ["KINDS", "ActivationBuffer", "Decisions", "Unit", "kind_for", "kind_named"]
+__all__ = ["KINDS", "ActivationBuffer", "Decisions", "Unit", "kind_for", "kind_named", "kinds_for"]
 
 
 def _find() -> Iterator[type[Unit]]:
@@ -20,7 +20,16 @@ def _find() -> Iterator[type[Unit]]:
                 yield value
 
 
-KINDS: dict[str, type[Unit]] = {kind.kind: kind for kind in _find()}
+def _by_word() -> dict[str, type[Unit]]:
+    kinds: dict[str, type[Unit]] = {}
+    for kind in _find():
+        if kind.kind in kinds:
+            raise PlanError(f"two kinds of units are called {kind.kind!r}; rename one")
+        kinds[kind.kind] = kind
+    return kinds
+
+
+KINDS = _by_word()
 """Kinds of units by the word for them in plans: all that the modules of this package hold. Others
 may be added."""
 
@@ -38,16 +47,20 @@ def kind_named(word: str) -> type[Unit]:
     return KINDS[word]
 
 
-def kind_for(layers: Sequence[Layer]) -> type[Unit]:
-    """The kind that realizes these layers, the first of several.
+def kinds_for(layers: Sequence[Layer]) -> list[type[Unit]]:
+    """The kinds that realize these layers, at least one.
 
     Raises
     ------
     PlanError
         If there is none.
     """
-    for kind in KINDS.values():
-        if kind.accepts(layers):
-            return kind
+    if kinds := [kind for kind in KINDS.values() if kind.accepts(layers)]:
+        return kinds
     names = ", ".join(repr(layer.name) for layer in layers)
     raise PlanError(f"no unit realizes {names}; give it a kind in threefold/plan/units")
+
+
+def kind_for(layers: Sequence[Layer]) -> type[Unit]:
+    """The first of :func:`kinds_for`."""
+    return kinds_for(layers)[0]

@@ -28,6 +28,11 @@ class StreamType:
     bits: int
     signed: bool = False
 
+    @property
+    def element(self) -> str:
+        """What a lane is, for messages: ``5 signed bits``."""
+        return f"{self.bits} {'signed ' if self.signed else ''}bits"
+
 
 @dataclass(frozen=True)
 class Tap:

@@ -1,11 +1,13 @@
 """Window units: an activation buffer, the walk of a window over it, and a program of words."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
 from ...errors import PlanError
 from ...fpga import MEMORIES, Family, Resources
+from ..layers import Layer
 from ..program import Program
 from ..window import Walk, Window
 from .unit import ActivationBuffer, Decisions, Unit
@@ -35,6 +37,13 @@ class WindowUnit(Unit):
 
     depth: int = field(default=0, kw_only=True)
     memory: str = field(default="auto", kw_only=True)
+
+    @classmethod
+    def from_decisions(cls, layers: tuple[Layer, ...], decisions: Mapping) -> Self:
+        unit = super().from_decisions(layers, decisions)
+        if not decisions["depth"]:
+            raise PlanError(f"the depth of the buffer of {unit.name!r} must be decided, not 0")
+        return unit
 
     @property
     @abstractmethod
