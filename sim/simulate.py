@@ -248,7 +248,7 @@ class _Job:
 
 def _update(path: Path, text: str) -> None:
     """Write ``text`` unless it is what the file holds."""
-    if not path.exists() or path.read_text() != text:
+    if not path.exists() or path.read_bytes() != text.encode():
         write_file(path, text)
 
 
@@ -273,8 +273,8 @@ def _images_done(folder: Path) -> int:
 
 
 def _waves(folder: Path) -> Path | None:
-    """The waveforms of the latest run: Verilator's ``dump.vcd``, or Icarus's ``.fst``."""
-    found = [*folder.rglob("dump.vcd"), *folder.rglob("*.fst")]
+    """The waveforms of the latest run: Verilator's ``dump.vcd``, or Icarus's ``dump.fst``."""
+    found = filter(Path.exists, (folder / "dump.vcd", folder / "dump.fst"))
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 

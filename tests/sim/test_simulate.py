@@ -1,4 +1,6 @@
+import os
 import re
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -181,6 +183,67 @@ def test_mismatch_late_in_a_stream(run, verilog, monkeypatch):
         run(verilog, images)
 
 
+icarus = pytest.mark.skipif(not shutil.which("iverilog"), reason="Icarus is not installed")
+ONE = np.array([[1]])
+
+
+@icarus
+@pytest.mark.parametrize("waves", [False, True])
+def test_icarus(run, verilog, folder, waves):
+    result = run(verilog, simulator="icarus", waves=waves)
+    assert result.simulator == "icarus"
+    assert result.beats == 440
+    assert result.cycles == PLAN.cycles
+    assert result.classes.tolist() == golden.classes(PLAN.network, IMAGES).tolist()
+    assert result.waves == (folder / "sim" / "dump.fst" if waves else None)
+    assert not waves or result.waves.stat().st_size > 1000
+
+
+@icarus
+def test_mismatch_in_icarus(run, verilog, folder):
+    wrong = edited(verilog, r"(levels\[0\] = 5'h)\w+;", r"\g<1>00;")
+    message = (
+        r"^'act1' differs from the golden model: image \d+, pixel \(0, 0\), channel 0 is 2, "
+        rf"not [01]; waveforms are in {folder}/sim/dump\.fst$"
+    )
+    with pytest.raises(MismatchError, match=message):
+        run(wrong, simulator="icarus")
+
+
+@icarus
+@pytest.mark.parametrize(
+    ("shape", "ops"),
+    [
+        ((1, 1, 1), [("fc", Dense(ONE)), ("act", Threshold(ONE))]),
+        (
+            (2, 2, 1),
+            [("pool", MaxPool((2, 2), (2, 2))), ("fc", Dense(ONE)), ("logits", Logits([0]))],
+        ),
+    ],
+)
+def test_logic_of_initial_values_alone_in_icarus(run, shape, ops):
+    network = Network.chain("sample", Tensor(shape, Codes.unsigned(1)), ops)
+    plan = fold(network, {"fc": Folding(1, 1)})
+    images = np.ones((plan.cycles.images, *shape), int)
+    result = run(to_verilog(Accelerator(plan), "sample"), images, plan, simulator="icarus")
+    assert result.cycles == plan.cycles
+
+
+@icarus
+def test_output_that_is_unknown_for_ever(run, verilog):
+    began = time.monotonic()
+
+    def progress(what, done):
+        assert time.monotonic() < began + 60
+
+    wrong = edited(verilog, r"assign o__valid = \| left;", "assign o__valid = 1'hx;")
+    message = (
+        r"^the hardware stopped at cycle 1\d\d\d: nothing moves any more; waveforms are in .+$"
+    )
+    with pytest.raises(MismatchError, match=message):
+        run(wrong, simulator="icarus", progress=progress)
+
+
 def test_maps_of_codes_have_no_class(run):
     rng = np.random.default_rng(0)
     ops = [
@@ -259,6 +322,30 @@ def test_one_output_too_many(run, verilog):
     )
     with pytest.raises(MismatchError, match=message):
         run(wrong, waves=True)
+
+
+@pytest.mark.parametrize("simulator", ["verilator", pytest.param("icarus", marks=icarus)])
+def test_damaged_build_is_made_anew(run, verilog, folder, simulator):
+    run(verilog, simulator=simulator)
+    for path in (folder / "sim" / "build").rglob("*"):
+        if path.is_file():
+            os.truncate(path, path.stat().st_size // 2)
+    assert run(verilog, simulator=simulator).cycles == PLAN.cycles
+
+
+def test_build_that_was_not_finished_is_made_anew(run, verilog, folder):
+    run(verilog)
+    build = folder / "sim" / "build"
+    (build / "complete").unlink()
+    (build / "left").touch()
+    assert run(verilog).cycles == PLAN.cycles
+    assert not (build / "left").exists()
+
+
+def test_damaged_sources_are_written_again(run, verilog, folder):
+    run(verilog)
+    (folder / "sim" / "design.v").write_bytes(b"\xff")
+    assert run(verilog).cycles == PLAN.cycles
 
 
 def test_broken_verilog(run, folder):
