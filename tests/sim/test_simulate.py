@@ -1,6 +1,9 @@
 import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +24,7 @@ from threefold.network import (
     Network,
     Tensor,
     Threshold,
+    save,
 )
 from threefold.plan import Folding, fold
 from threefold.sim import golden
@@ -102,6 +106,13 @@ def running(folder):
         if line and (folder in (where, *where.parents) or str(folder) in line):
             lines.append(line)
     return lines
+
+
+def until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_equal_to_golden_to_the_cycle(run, verilog):
@@ -240,7 +251,7 @@ def test_output_that_is_unknown_for_ever(run, verilog):
     message = (
         r"^the hardware stopped at cycle 1\d\d\d: nothing moves any more; waveforms are in .+$"
     )
-    with pytest.raises(MismatchError, match=message):
+    with pytest.raises(MismatchError, match=f"{message}$"):
         run(wrong, simulator="icarus", progress=progress)
 
 
@@ -277,10 +288,18 @@ def test_interruption_leaves_no_process(run, verilog, folder, phase):
 
     with pytest.raises(KeyboardInterrupt):
         run(verilog, np.tile(IMAGES, (500, 1, 1, 1)), progress=interrupt)
-    deadline = time.monotonic() + 5
-    while running(folder) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert running(folder) == []
+    until(lambda: not running(folder))
+
+
+def test_termination_leaves_no_process(tmp_path):
+    save(PLAN.network, tmp_path / "network.tern")
+    np.savez(tmp_path / "images.npz", images=IMAGES)
+    arguments = f"simulate network.tern --images images.npz -o {tmp_path / 'out'}".split()
+    program = subprocess.Popen([sys.executable, "-m", "threefold", *arguments], cwd=tmp_path)
+    until(lambda: any("verilator_bin" in line for line in running(tmp_path)))
+    program.terminate()
+    assert program.wait() == -signal.SIGTERM
+    until(lambda: not running(tmp_path))
 
 
 def test_corrupted_threshold(run, verilog, folder):

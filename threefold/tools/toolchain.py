@@ -20,6 +20,7 @@ from pathlib import Path
 from ..errors import BuildError, ToolError
 from ..files import make_folder
 from ..fpga import FAMILIES
+from .process import child
 
 __all__ = ["TOOLS", "Tool", "environment", "find", "run"]
 
@@ -197,7 +198,8 @@ def run(
     """Run a tool and write everything it says to ``log``.
 
     A WebAssembly tool sees little of the file system: name files relative to ``cwd``. There is
-    no limit of time; an exception, such as that of a keyboard interrupt, ends the tool.
+    no limit of time; the tool ends with an exception, such as that of a keyboard interrupt, and
+    with the program that runs it.
 
     Parameters
     ----------
@@ -231,21 +233,9 @@ def run(
     log = Path(log)
     make_folder(log.parent)
     start = time.monotonic()
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [str(tool.path), *args],
-            cwd=cwd,
-            env=environment(tool.name, *calls),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            status = _wait(process, log, follow) if follow else process.wait()
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
+    command = [str(tool.path), *args]
+    with child(command, cwd=cwd, env=environment(tool.name, *calls), log=log) as process:
+        status = _wait(process, log, follow) if follow else process.wait()
     if status:
         raise BuildError(f"{tool.name} failed: {_complaint(log, status)}; see {log}")
     return time.monotonic() - start
