@@ -33,6 +33,7 @@ from threefold.plan.layers import ConvLayer
 from threefold.sim import simulate as simulation
 from threefold.sim.bench import LOG, Events
 from threefold.sim.simulate import SimulationResult, simulate
+from threefold.sim.streams import Stream
 
 __all__ = ["CASES", "Case", "folded", "inside", "measure"]
 
@@ -215,13 +216,13 @@ def measure(name: str, folder: Path) -> dict:
 
 def _unchecked(plan: Plan, rtl: Path, folder: Path, count: int) -> float:
     """Cycles a second of processor time where only input and output are compared."""
-    every = simulation.expected_streams
+    every = simulation.streams_of
 
-    def ends(*arguments):
-        streams = every(*arguments)
+    def ends(plan: Plan) -> list[Stream]:
+        streams = every(plan)
         return [streams[0], streams[-1]]
 
-    with mock.patch.object(simulation, "expected_streams", ends):
+    with mock.patch.object(simulation, "streams_of", ends):
         _, cycles, seconds, _ = Runs(plan, rtl, folder).run(count)
     return cycles / seconds
 

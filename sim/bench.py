@@ -6,12 +6,15 @@ the streams' names and widths alone, so neither other images nor other stalls ar
 """
 
 import random
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from threefold.files import write_file
+from threefold.files import replacing
 
 from .streams import Stream
 
@@ -63,10 +66,31 @@ def _file(index: int) -> str:
     return f"stream_{index}.bin"
 
 
-def write_beats(streams: list[Stream], folder: Path) -> None:
-    """Write the files of beats that the bench reads."""
-    for index, stream in enumerate(streams):
-        write_file(folder / _file(index), stream.beats[:, ::-1].tobytes())
+def write_beats(
+    streams: list[Stream], batches: Iterable[Mapping[str, np.ndarray]], folder: Path
+) -> None:
+    """Write the files of beats that the bench reads.
+
+    Parameters
+    ----------
+    streams : list of Stream
+    batches : iterable of mapping of str to array of int
+        Values of each stream's node, by name, batch after batch of images.
+    folder : Path
+
+    Raises
+    ------
+    BuildError
+        If a file cannot be written.
+    """
+    with ExitStack() as stack:
+        paths = [
+            stack.enter_context(replacing(folder / _file(index))) for index in range(len(streams))
+        ]
+        files = [stack.enter_context(path.open("wb")) for path in paths]
+        for values in batches:
+            for stream, file in zip(streams, files, strict=True):
+                file.write(stream.beats(values[stream.name])[:, ::-1].tobytes())
 
 
 def arguments(*, images: int, patience: int, stalls: float, seed: int) -> list[str]:

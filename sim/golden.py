@@ -4,7 +4,7 @@ It is the referee. PyTorch's quantized forward equals it on every code, and the 
 equals it on every bit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import singledispatch
 from typing import cast
 
@@ -29,7 +29,7 @@ from threefold.network import (
     Threshold,
 )
 
-__all__ = ["accuracy", "classes", "compute", "evaluate", "require_images", "run"]
+__all__ = ["accuracy", "batches", "classes", "compute", "evaluate", "require_images", "run"]
 
 _MAX_BATCH = 256
 _MAX_NUMBERS = 1 << 24  # of eight bytes, in all tensors of a batch and the windows of one layer
@@ -54,8 +54,7 @@ def evaluate(network: Network, images: np.ndarray) -> Mapping[str, np.ndarray]:
     DataError
         If the images are not integers of the network's input shape and range.
     """
-    images = require_images(network, images)
-    results = {INPUT: images}
+    results = {INPUT: require_images(network, images).astype(np.int64)}
     for node in network.nodes:
         inputs = [results[source] for source in node.inputs]
         types = [network.types[source] for source in node.inputs]
@@ -63,15 +62,26 @@ def evaluate(network: Network, images: np.ndarray) -> Mapping[str, np.ndarray]:
     return results
 
 
-def run(network: Network, images: np.ndarray) -> np.ndarray:
-    """The output of ``network`` for ``images``, in batches that keep memory small."""
+def batches(network: Network, images: np.ndarray) -> Iterator[Mapping[str, np.ndarray]]:
+    """What :func:`evaluate` gives, batch after batch, so that memory stays small.
+
+    There is at least one batch, be it of no images.
+
+    Raises
+    ------
+    DataError
+        If the images are not integers of the network's input shape and range.
+    """
     images = require_images(network, images)
     size = _batch_size(network)
-    parts = [
-        evaluate(network, batch)[network.output.name]
-        for batch in (images[i : i + size] for i in range(0, len(images) or 1, size))
-    ]
-    return np.concatenate(parts)
+    starts = range(0, len(images) or 1, size)
+    return (evaluate(network, images[start : start + size]) for start in starts)
+
+
+def run(network: Network, images: np.ndarray) -> np.ndarray:
+    """The output of ``network`` for ``images``, in batches that keep memory small."""
+    name = network.output.name
+    return np.concatenate([values[name] for values in batches(network, images)])
 
 
 def classes(network: Network, images: np.ndarray) -> np.ndarray:
@@ -222,7 +232,7 @@ def _batch_size(network: Network) -> int:
 
 
 def require_images(network: Network, images: np.ndarray) -> np.ndarray:
-    """The images as 64-bit integers, if ``network`` takes them.
+    """The images as an array of integers, if ``network`` takes them.
 
     Raises
     ------
@@ -246,4 +256,4 @@ def require_images(network: Network, images: np.ndarray) -> np.ndarray:
         raise DataError(
             f"image codes must be 0…{codes.max_code}, not {images.min()}…{images.max()}"
         )
-    return images.astype(np.int64)
+    return images

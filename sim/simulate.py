@@ -18,7 +18,7 @@ from threefold.tools.process import child
 
 from . import bench, golden
 from .mismatch import describe
-from .streams import Stream, expected_streams, unpack, unpack_bits
+from .streams import Stream, streams_of, unpack, unpack_bits
 
 __all__ = ["SIMULATORS", "SimulationResult", "check", "simulate"]
 
@@ -120,8 +120,9 @@ def simulate(
     """
     check(plan, images, folder, simulator=simulator, stalls=stalls)
     folder = make_folder(folder).absolute()
-    streams = expected_streams(plan, images)
+    streams = streams_of(plan)
     job = _Job(plan.network.name, Path(rtl).read_text(), streams, folder, simulator)
+    bench.write_beats(streams, golden.batches(plan.network, images), folder)
     options = {"patience": _patience(plan, stalls), "stalls": stalls, "seed": seed}
     events, seconds = job.run(
         bench.arguments(images=len(images), **options),
@@ -190,7 +191,6 @@ class _Job:
         # A simulator compiles nothing again whose sources did not change.
         _update(folder / "design.v", rtl)
         _update(folder / "bench.v", bench.bench(name, streams))
-        bench.write_beats(streams, folder)
 
     def run(
         self,

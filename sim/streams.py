@@ -8,14 +8,12 @@ from threefold.network import INPUT
 from threefold.plan import Plan
 from threefold.plan.units.block import StreamType
 
-from . import golden
-
-__all__ = ["Stream", "expected_streams", "pack", "unpack", "unpack_bits"]
+__all__ = ["Stream", "pack", "streams_of", "unpack", "unpack_bits"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Stream:
-    """One stream of the hardware and the beats that must pass it.
+    """One stream of the hardware.
 
     Parameters
     ----------
@@ -26,8 +24,6 @@ class Stream:
     bits : int
         Width of a lane.
     signed : bool
-    beats : array of uint8, shape (beats, bytes)
-        Payloads, little-endian.
     per_image : int
         Beats of one image.
     lanes : int
@@ -37,28 +33,38 @@ class Stream:
     prefix: str
     bits: int
     signed: bool
-    beats: np.ndarray
     per_image: int
     lanes: int
 
+    def beats(self, values: np.ndarray) -> np.ndarray:
+        """Payloads that carry values of the node.
 
-def expected_streams(plan: Plan, images: np.ndarray) -> list[Stream]:
+        Parameters
+        ----------
+        values : array of int, shape (images, height, width, channels)
+
+        Returns
+        -------
+        array of uint8, shape (images * per_image, bytes)
+            Little-endian.
+        """
+        return pack(values.reshape(-1, self.lanes), self.bits)
+
+
+def streams_of(plan: Plan) -> list[Stream]:
     """The input stream, every tap and the accelerator's output, in order of flow."""
-    values = golden.evaluate(plan.network, images)
+
+    def stream(name: str, prefix: str, type: StreamType) -> Stream:
+        per_image = plan.network.types[name].size // type.lanes
+        return Stream(name, prefix, type.bits, type.signed, per_image, type.lanes)
+
     last = plan.units[-1].stream
     taps = [tap for unit in plan.units for tap in unit.taps if tap.stream != last]
-    streams = [_stream(tap.stream, f"tap_{tap.name}", values[tap.stream], tap.type) for tap in taps]
     return [
-        _stream(INPUT, "i", values[INPUT], plan.ports.input.type),
-        *streams,
-        _stream(last, "o", values[last], plan.ports.output.type),
+        stream(INPUT, "i", plan.ports.input.type),
+        *(stream(tap.stream, f"tap_{tap.name}", tap.type) for tap in taps),
+        stream(last, "o", plan.ports.output.type),
     ]
-
-
-def _stream(name: str, prefix: str, values: np.ndarray, type: StreamType) -> Stream:
-    per_image = values[0].size // type.lanes
-    beats = pack(values.reshape(-1, type.lanes), type.bits)
-    return Stream(name, prefix, type.bits, type.signed, beats, per_image, type.lanes)
 
 
 def pack(lanes: np.ndarray, bits: int) -> np.ndarray:

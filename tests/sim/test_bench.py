@@ -1,26 +1,25 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from threefold.sim import golden
 from threefold.sim.bench import Difference, Events, arguments, bench, write_beats
-from threefold.sim.streams import Stream, pack
+from threefold.sim.streams import Stream, streams_of
+
+from ..accelerators import CODES, random_images, random_plan
 
 
-def stream(prefix, *, bits=3, lanes=2, beats=4, per_image=2):
-    payloads = np.arange(beats * lanes).reshape(beats, lanes) % (1 << bits)
-    return Stream(prefix, prefix, bits, False, pack(payloads, bits), per_image, lanes)
+def stream(prefix, *, bits=3, lanes=2, per_image=2):
+    return Stream(prefix, prefix, bits, False, per_image, lanes)
 
 
 STREAMS = [stream("i"), stream("tap_fc1", lanes=5), stream("o", lanes=1)]
 
 
-def test_text_depends_on_widths_and_not_on_beats():
-    longer = [
-        stream("i", beats=8),
-        stream("tap_fc1", lanes=5, beats=6),
-        stream("o", lanes=1, beats=60),
-    ]
+def test_text_depends_on_widths():
     wider = [*STREAMS[:1], stream("tap_fc1", lanes=6), *STREAMS[2:]]
-    assert bench("net", STREAMS) == bench("net", longer)
+    assert bench("net", STREAMS) == bench("net", list(STREAMS))
     assert bench("net", STREAMS) != bench("net", wider)
 
 
@@ -32,14 +31,40 @@ def test_every_stream_but_the_input_is_checked():
     assert text.count("net_source #(") == 2
 
 
+def counting(images):
+    """Values of each stream: 0 to 7, again and again."""
+    return {
+        stream.prefix: np.arange(images * stream.per_image * stream.lanes) % 8 for stream in STREAMS
+    }
+
+
 def test_files_hold_the_highest_byte_first(tmp_path):
-    write_beats(STREAMS, tmp_path)
+    write_beats(STREAMS, [counting(2)], tmp_path)
     wide = tmp_path / "stream_1.bin"
     first = sum(lane << 3 * lane for lane in range(5))
     assert wide.read_bytes()[:2] == first.to_bytes(2, "big")
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         f"stream_{index}.bin" for index in range(3)
     ]
+
+
+def test_files_hold_batch_after_batch(tmp_path):
+    write_beats(STREAMS, [counting(2)], tmp_path)
+    batch = (tmp_path / "stream_1.bin").read_bytes()
+    write_beats(STREAMS, [counting(2), counting(2)], tmp_path)
+    assert (tmp_path / "stream_1.bin").read_bytes() == 2 * batch
+
+
+def test_memory_does_not_grow_with_the_images(tmp_path):
+    plan = random_plan(np.random.default_rng(0), CODES["unsigned8"], layers=2)
+    peaks = []
+    for count in (512, 8 * 512):
+        images = random_images(np.random.default_rng(0), plan.network, count).astype(np.uint8)
+        tracemalloc.start()
+        write_beats(streams_of(plan), golden.batches(plan.network, images), tmp_path)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
 
 
 @pytest.mark.parametrize(("stalls", "threshold"), [(0.0, 0), (0.25, 2**30), (1 - 1e-12, 2**32 - 1)])

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from threefold.tools.process import child
+from threefold.tools.toolchain import environment
 
 # Its own process number and that of a process it started.
 PARENT_AND_CHILD = ["/bin/sh", "-c", "echo $$; sleep 1000 & echo $!; wait"]
@@ -37,7 +38,7 @@ def runs(process):
 def test_end(tmp_path):
     log = tmp_path / "log"
     command = ["/bin/sh", "-c", "pwd; echo $WORD >&2; cat; exit 3"]
-    with child(command, cwd=tmp_path, env={"WORD": "word"} | os.environ, log=log) as process:
+    with child(command, cwd=tmp_path, env=environment() | {"WORD": "word"}, log=log) as process:
         assert process.wait() == 3
     assert log.read_text() == f"{tmp_path}\nword\n"
 
@@ -46,7 +47,7 @@ def test_exception(tmp_path):
     log = tmp_path / "log"
 
     def fail():
-        with child(PARENT_AND_CHILD, cwd=tmp_path, env=os.environ, log=log):
+        with child(PARENT_AND_CHILD, cwd=tmp_path, env=environment(), log=log):
             assert all(map(runs, numbers(log)))
             raise KeyboardInterrupt
 
@@ -56,11 +57,12 @@ def test_exception(tmp_path):
 
 
 PROGRAM = """
-import os, sys
+import sys
 from pathlib import Path
 from threefold.tools.process import child
+from threefold.tools.toolchain import environment
 
-with child(sys.argv[2:], cwd=".", env=os.environ, log=Path(sys.argv[1])) as process:
+with child(sys.argv[2:], cwd=".", env=environment(), log=Path(sys.argv[1])) as process:
     process.wait()
 """
 
@@ -81,6 +83,6 @@ def test_nothing_is_left_of_a_command_that_has_ended(tmp_path):
             return found.read().split()
 
     before = children()
-    with child(["/bin/sh", "-c", "exit"], cwd=tmp_path, env=os.environ, log=tmp_path / "log"):
+    with child(["/bin/sh", "-c", "exit"], cwd=tmp_path, env=environment(), log=tmp_path / "log"):
         assert len(children()) > len(before)
     assert children() == before

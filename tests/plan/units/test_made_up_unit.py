@@ -28,7 +28,7 @@ from threefold.plan.units.pad_channels import PadChannelsUnit
 from threefold.plan.units.unit import stream_type
 from threefold.report import make_report, render_page
 from threefold.sim.simulate import simulate
-from threefold.sim.streams import expected_streams
+from threefold.sim.streams import streams_of
 from threefold.sim.verification import AcceleratorBench
 
 from ...accelerators import random_images
@@ -153,11 +153,11 @@ def test_it_computes_what_golden_does_in_the_cycles_predicted(plan):
 
 def test_every_layer_of_it_is_compared(plan, tmp_path):
     images = random_images(np.random.default_rng(1), plan.network, 3)
-    streams = expected_streams(plan, images)
+    streams = streams_of(plan)
     assert [stream.name for stream in streams] == ["input", "act", "pad", "sum", "codes"]
     (tmp_path / "block.v").write_text(to_verilog(Accelerator(plan), "block"))
     result = simulate(plan, tmp_path / "block.v", images, tmp_path / "sim")
-    assert result.beats == sum(len(stream.beats) for stream in streams[1:])
+    assert result.beats == len(images) * sum(stream.per_image for stream in streams[1:])
 
 
 def test_its_file(plan, tmp_path):
