@@ -1,8 +1,10 @@
 # amaranth: UnusedElaboratable=no
 
 import dataclasses
+import fcntl
 import functools
 import json
+import os
 import re
 from itertools import groupby
 
@@ -13,6 +15,7 @@ from amaranth.lib.wiring import In, Out
 
 from threefold.boards import get
 from threefold.errors import BuildError, PlanError, ToolError
+from threefold.lock import LOCK
 from threefold.tools import build
 from threefold.tools.build import _placement, build_bitstream, check_build
 
@@ -286,6 +289,22 @@ def test_options_of_the_placer():
     assert _placement(ecp5, "") == "--placer-heap-timingweight 30 --placer-heap-critexp 4"
     for given in ("--placer-heap-critexp 2", "--placer-heap-critexp=2"):
         assert _placement(ecp5, given) == f"{given} --placer-heap-timingweight 30"
+
+
+def test_two_builds_in_one_folder(tmp_path):
+    gateware = tmp_path / "gateware"
+    gateware.mkdir()
+    (gateware / "top.bin").write_bytes(b"of an earlier build")
+    message = (
+        f"{gateware} is in use by another threefold (process {os.getppid()}); "
+        "wait for it or choose another folder with -o"
+    )
+    with (gateware / LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        print(os.getppid(), file=file, flush=True)
+        with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
+            build_bitstream(Difference(), get("icebreaker"), tmp_path)
+    assert {path.name for path in gateware.iterdir()} == {LOCK, "top.bin"}
 
 
 def test_name_that_is_none(tmp_path):

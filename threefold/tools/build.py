@@ -1,10 +1,11 @@
 """Build: the bitstream of an accelerator for a board."""
 
+import contextlib
 import json
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,10 +14,10 @@ from amaranth.lib import wiring
 
 from ..boards import Board
 from ..errors import BuildError, PlanError
-from ..files import make_folder
 from ..hw.board_top import BoardTop
 from ..hw.interfaces.serial import BAUD, CODE_BITS
 from ..hw.interfaces.uart import divisor
+from ..lock import LOCK, locked
 from ..products import Products
 from ..progress import Progress, no_progress
 from .nextpnr import follow_nextpnr, follow_yosys, read_report
@@ -136,7 +137,8 @@ def build_bitstream(
     ToolError
         If a tool is missing.
     BuildError
-        If the name is no name, the design does not fit or is too slow, or a tool fails.
+        If the name is no name, another build is at work in the folder, the design does not fit or
+        is too slow, or a tool fails.
     """
     if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
         raise BuildError(f"a design cannot be called {name!r}; use letters, digits and underscores")
@@ -159,10 +161,8 @@ def build_bitstream(
     assert plan is not None  # as nothing was built
     gateware = Products(folder, name).gateware
     tools = [find(command[0]) for command in _commands(plan, name)]
-    make_folder(gateware)
-    _clear(gateware)
-    with tempfile.TemporaryDirectory(dir=gateware, prefix=_WORK) as work:
-        flow = _Flow(board, name, plan, tools, gateware, Path(work), progress)
+    with locked(gateware), _workplace(gateware) as work:
+        flow = _Flow(board, name, plan, tools, gateware, work, progress)
         cells = flow.synthesise()
         _check_fit(cells, board)
         choice = flow.place(range(seed, seed + seeds), top.clock_mhz, cells)
@@ -243,13 +243,16 @@ def _set_seed(plan: BuildPlan, seed: int) -> None:
             plan.files[file] = re.sub(r'(--seed(?:", "| ))\d+', rf"\g<1>{seed}", content)
 
 
-def _clear(gateware: Path) -> None:
-    """Remove what an earlier build left, one that was killed included."""
+@contextlib.contextmanager
+def _workplace(gateware: Path) -> Iterator[Path]:
+    """A folder to work in, in place of what an earlier build left, even one that was killed."""
     for stale in gateware.iterdir():
         if stale.name.startswith(_WORK):
             shutil.rmtree(stale, ignore_errors=True)
-        elif stale.is_file():
+        elif stale.is_file() and stale.name != LOCK:
             stale.unlink()
+    with tempfile.TemporaryDirectory(dir=gateware, prefix=_WORK) as work:
+        yield Path(work)
 
 
 class _Flow:
