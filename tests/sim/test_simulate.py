@@ -1,3 +1,4 @@
+import fcntl
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import pytest
 from threefold.errors import BuildError, DataError, MismatchError, PlanError, ToolError
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
+from threefold.lock import LOCK
 from threefold.network import (
     ArgMax,
     Codes,
@@ -410,15 +412,45 @@ def test_refused_before_anything_is_written(tmp_path, change, error, message):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_folder_with_a_space(tmp_path):
-    folder = tmp_path / "my network"
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("my network", "spaces"),
+        ("my\tnetwork", "spaces"),
+        *((f"a{c}b", c) for c in "#$:;'\"%=&*\\"),
+    ],
+)
+def test_folder_that_make_does_not_know(tmp_path, name, what):
+    folder = tmp_path / name / "sim"
     message = (
-        r"^GNU Make, which compiles simulations, knows no folders with spaces such as "
-        rf"'{folder}'; choose another with -o$"
+        f"GNU Make, which compiles simulations, knows no folders with {what} such as "
+        f"'{folder}'; choose another with -o"
     )
-    with pytest.raises(BuildError, match=message):
+    with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
         simulate(PLAN, tmp_path / "sample.v", IMAGES, folder)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_with_signs_that_make_knows(tmp_path, verilog):
+    (tmp_path / "sample.v").write_text(verilog)
+    folder = tmp_path / "é,+@~._-ß"
+    assert simulate(PLAN, tmp_path / "sample.v", IMAGES, folder).cycles == PLAN.cycles
+
+
+def test_two_simulations_in_one_folder(tmp_path):
+    """The second is refused before it writes anything."""
+    folder = tmp_path / "sim"
+    message = (
+        f"{folder} is in use by another threefold (process {os.getppid()}); "
+        "wait for it or choose another folder with -o"
+    )
+    folder.mkdir()
+    with (folder / LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        print(os.getppid(), file=file, flush=True)
+        with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
+            simulate(PLAN, tmp_path / "sample.v", IMAGES, folder)
+    assert [path.name for path in folder.iterdir()] == [LOCK]
 
 
 MISSING = [
