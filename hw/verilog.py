@@ -9,6 +9,7 @@ from pathlib import Path
 from amaranth.back import rtlil
 from amaranth.lib import wiring
 
+from threefold.errors import BuildError
 from threefold.tools.toolchain import run
 
 __all__ = ["to_rtlil", "to_verilog"]
@@ -60,7 +61,7 @@ def to_verilog(component: wiring.Component, name: str, ports=None) -> str:
     ToolError
         If Yosys is missing.
     BuildError
-        If Yosys fails.
+        If Yosys fails, or temporary files cannot be written.
     """
     # The passes are those of amaranth.back.verilog, which knows no WebAssembly Yosys.
     script = """\
@@ -73,10 +74,16 @@ attrmap -modattr -remove generator -remove top -remove src \
  -remove amaranth.hierarchy -remove amaranth.decoding
 write_verilog -norename design.v
 """
-    with tempfile.TemporaryDirectory(prefix="threefold-") as folder:
-        folder = Path(folder)
-        (folder / "design.il").write_text(to_rtlil(component, name, ports))
-        (folder / "design.ys").write_text(script)
-        run("yosys", ["-q", "design.ys"], cwd=folder, log=folder / "yosys.log")
-        # The first line tells how Yosys was built, which is nobody's business.
-        return (folder / "design.v").read_text().split("\n", 1)[1].lstrip()
+    text = to_rtlil(component, name, ports)
+    try:
+        with tempfile.TemporaryDirectory(prefix="threefold-") as folder:
+            folder = Path(folder)
+            (folder / "design.il").write_text(text)
+            (folder / "design.ys").write_text(script)
+            run("yosys", ["-q", "design.ys"], cwd=folder)
+            # The first line tells how Yosys was built, which is nobody's business.
+            return (folder / "design.v").read_text().split("\n", 1)[1].lstrip()
+    except OSError as error:
+        raise BuildError(
+            f"cannot write into {tempfile.gettempdir()}: {error.strerror}; make room there"
+        ) from None

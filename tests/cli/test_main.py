@@ -55,13 +55,16 @@ def test_error_is_one_line(command, capsys, error, status):
     assert capsys.readouterr() == ("", "threefold: error: needs 7,012 of 5,280 LUTs\n")
 
 
-def test_full_disk(command, capsys):
+@pytest.mark.parametrize(
+    ("file", "where"), [(("out/net/plan.json",), ": out/net/plan.json"), ((), "")]
+)
+def test_full_disk(command, capsys, file, where):
     def run(args, console):
-        raise OSError(28, "No space left on device", "out/net/plan.json")
+        raise OSError(28, "No space left on device", *file)
 
     command(run)
     assert cli.main(["doctor"]) == 1
-    message = "threefold: error: No space left on device: out/net/plan.json\n"
+    message = f"threefold: error: No space left on device{where}\n"
     assert capsys.readouterr() == ("", message)
 
 

@@ -1,4 +1,6 @@
 import os
+import re
+import resource
 import stat
 import sys
 from pathlib import Path
@@ -117,6 +119,15 @@ def test_failure_is_one_line(bare, monkeypatch, says, complaint):
     assert str(caught.value) == f"icepack failed: {complaint}; see {bare / 'icepack.log'}"
 
 
+def test_failure_without_a_log(bare, monkeypatch):
+    monkeypatch.setenv("PATH", f"{bare / 'bin'}:/usr/bin:/bin")
+    script(bare / "bin" / "icepack", "ERROR: all is lost", status=1)
+    before = set(bare.iterdir())
+    with pytest.raises(BuildError, match=r"^icepack failed: all is lost$"):
+        run("icepack", [], cwd=bare)
+    assert set(bare.iterdir()) == before
+
+
 @pytest.fixture
 def icepack(bare, monkeypatch):
     """Makes a program icepack."""
@@ -154,3 +165,18 @@ def test_an_interruption_ends_the_tool(bare, icepack):
         run(tool, [], cwd=bare, log=bare / "icepack.log", follow=follow)
     with pytest.raises(ProcessLookupError):
         os.kill(int((bare / "icepack.log").read_text()), 0)
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_full_disk(bare, icepack, status):
+    """A limit to the size of files stands for the full disk."""
+    tool = icepack("head -c 100000 /dev/zero > top.bin", f"exit {status}")
+    _, hard = limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 15, hard))
+    message = f"icepack failed: cannot write into {bare}: File too large; make room there"
+    try:
+        with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
+            run(tool, [], cwd=bare, log=bare / "icepack.log")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert (bare / "top.bin").stat().st_size == 1 << 15

@@ -62,7 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:  # a full disk, a name that is too long
         if args.verbose:
             Console(stderr=True).print_exception()
-        sys.stderr.write(f"threefold: error: {error.strerror}: {error.filename}\n")
+        where = f": {error.filename}" if error.filename else ""
+        sys.stderr.write(f"threefold: error: {error.strerror}{where}\n")
         return BuildError.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("threefold: interrupted\n")

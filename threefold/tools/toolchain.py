@@ -4,6 +4,7 @@ A tool is, in this order: what its environment variable names (``YOSYS=/opt/yosy
 the ``PATH``, or what a Python package carries (YoWASP: the same tools as WebAssembly).
 """
 
+import contextlib
 import functools
 import importlib.metadata
 import importlib.util
@@ -12,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -184,6 +186,7 @@ def environment(*names: str) -> dict[str, str]:
 
 
 _POLL = 0.2  # seconds between looks at what a tool has said
+_SPACE = 1 << 16  # bytes that must still go into a folder after a tool has run in it
 
 
 def run(
@@ -191,11 +194,11 @@ def run(
     args: Iterable[str],
     *,
     cwd: Path | str,
-    log: Path | str,
+    log: Path | str | None = None,
     follow: Callable[[str], None] | None = None,
     calls: Iterable[str] = (),
 ) -> float:
-    """Run a tool and write everything it says to ``log``.
+    """Run a tool and write everything it says to a log.
 
     A WebAssembly tool sees little of the file system: name files relative to ``cwd``. There is
     no limit of time; the tool ends with an exception, such as that of a keyboard interrupt, and
@@ -209,8 +212,8 @@ def run(
         Its arguments.
     cwd : path
         Where it runs.
-    log : path
-        Where what it says goes.
+    log : path, optional
+        Where what it says goes; a temporary file if left out.
     follow : callable, optional
         Called with each line it says, without the end of the line, soon after it was said.
     calls : iterable of str
@@ -226,19 +229,41 @@ def run(
     ToolError
         If the tool is missing.
     BuildError
-        If it fails; the message carries its last error line and the path of the log.
+        If it fails, or has filled the disk of ``cwd``, of which not every tool takes notice; the
+        message carries the reason or its last error line, and the path of the log that was asked
+        for.
     """
     if isinstance(tool, str):
         tool = find(tool)
-    log = Path(log)
-    make_folder(log.parent)
     start = time.monotonic()
-    command = [str(tool.path), *args]
-    with child(command, cwd=cwd, env=environment(tool.name, *calls), log=log) as process:
-        status = _wait(process, log, follow) if follow else process.wait()
-    if status:
-        raise BuildError(f"{tool.name} failed: {_complaint(log, status)}; see {log}")
+    with contextlib.ExitStack() as stack:
+        if log is None:
+            said = Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="threefold-")), "log"
+            )
+        else:
+            said = Path(log)
+            make_folder(said.parent)
+        command = [str(tool.path), *args]
+        with child(command, cwd=cwd, env=environment(tool.name, *calls), log=said) as process:
+            status = _wait(process, said, follow) if follow else process.wait()
+        _require_space(tool, cwd)
+        if status:
+            where = "" if log is None else f"; see {log}"
+            raise BuildError(f"{tool.name} failed: {_complaint(said, status)}{where}")
     return time.monotonic() - start
+
+
+def _require_space(tool: Tool, folder: Path | str) -> None:
+    """Refuse what a tool has made in a folder in which no more can be written."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_SPACE))
+            file.flush()
+    except OSError as error:
+        raise BuildError(
+            f"{tool.name} failed: cannot write into {folder}: {error.strerror}; make room there"
+        ) from None
 
 
 def _wait(process: subprocess.Popen, log: Path, follow: Callable[[str], None]) -> int:
