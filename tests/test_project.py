@@ -1,4 +1,5 @@
 import dataclasses
+import fcntl
 import hashlib
 import json
 import re
@@ -15,6 +16,7 @@ from threefold.errors import (
     PlanError,
     ToolError,
 )
+from threefold.lock import LOCK
 from threefold.network import (
     ArgMax,
     Codes,
@@ -494,6 +496,32 @@ def test_refused_plan_writes_nothing(tmp_path, options, message):
     with pytest.raises(PlanError, match=f"^{message}$"):
         Project.create(NETWORK, tmp_path / "out", **options)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        Project.save,
+        Project.generate,
+        lambda project: project.simulate(IMAGES),
+        Project.build,
+        Project.report,
+        Project.write_manifest,
+    ],
+)
+def test_folder_in_use(project, simulated, built, work):
+    simulated()
+    message = (
+        f"{project.folder} is in use by another threefold (process 12); "
+        "wait for it or choose another folder with -o"
+    )
+    with (project.folder / LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        print(12, file=file, flush=True)
+        before = content(project.folder)
+        with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
+            work(project)
+    assert content(project.folder) == before
 
 
 @pytest.mark.parametrize("place", ["file", "file/below"])

@@ -27,6 +27,7 @@ import numpy as np
 from .data import save_images
 from .errors import BuildError, FileFormatError
 from .files import make_folder, read_json
+from .lock import LOCK
 from .network import Network, is_name, load, save
 from .network.file import digest
 
@@ -110,7 +111,9 @@ class Products:
         several = [self.rtl.parent.glob("*.v"), self.header.parent.glob("*.h")]
         several.append(self.gateware.glob("*"))
         found = [*single, *(path for paths in several for path in paths)]
-        return [path for path in found if path.is_file() and path.suffix != ".log"]
+        return [
+            path for path in found if path.is_file() and path.suffix != ".log" and path.name != LOCK
+        ]
 
     def holds_network(self, network: Network) -> bool:
         """Whether the network that is there is this one."""

@@ -12,11 +12,12 @@ import numpy as np
 
 from . import boards
 from .errors import DataError, MismatchError, PlanError
-from .files import make_folder, write_file
+from .files import write_file
 from .firmware import header
 from .html import html_table
 from .hw.accelerator import Accelerator
 from .hw.verilog import to_verilog
+from .lock import locked
 from .manifest import write_manifest
 from .network import Network, load, save
 from .plan import Cycles, Folding, Plan, load_plan, save_plan
@@ -27,6 +28,7 @@ from .products import Former, Products
 from .progress import Progress, no_progress
 from .sim.simulate import SimulationResult, check, simulate
 from .tools.build import BuildResult, build_bitstream, check_build
+from .tools.toolchain import find
 
 __all__ = ["Project"]
 
@@ -35,7 +37,8 @@ class Project:
     """A plan, the folder of its products, and how to get further.
 
     :meth:`create` makes one of a network, :meth:`open` finds it again. Made of a folder and a
-    plan, it writes nothing before its first product.
+    plan, it writes nothing before its first product. One process at a time writes into a folder;
+    the methods of another raise a :class:`BuildError`.
 
     Parameters
     ----------
@@ -171,15 +174,15 @@ class Project:
         BuildError
             If the folder cannot be written.
         """
-        make_folder(self.folder)
-        if self._is_saved():
-            return
-        self._require_replaceable()
-        self.former = self.products.set_aside(self.network)
-        if self.products.plan.exists():
-            self.products.remove()
-        save(self.network, self.products.network)
-        save_plan(self.plan, self.products.plan)
+        with locked(self.folder):
+            if self._is_saved():
+                return
+            self._require_replaceable()
+            self.former = self.products.set_aside(self.network)
+            if self.products.plan.exists():
+                self.products.remove()
+            save(self.network, self.products.network)
+            save_plan(self.plan, self.products.plan)
 
     def _is_saved(self) -> bool:
         """Whether the folder holds this very plan and its network."""
@@ -215,10 +218,11 @@ class Project:
             If the folder cannot be written.
         """
         text = to_verilog(self.accelerator, self.name)
-        self.save()
-        write_file(self.products.rtl, text)
-        write_file(self.products.header, header(self.plan))
-        return self.products.rtl
+        with locked(self.folder):
+            self.save()
+            write_file(self.products.rtl, text)
+            write_file(self.products.header, header(self.plan))
+            return self.products.rtl
 
     def simulate(
         self,
@@ -242,33 +246,37 @@ class Project:
             At the first difference.
         DataError
             If images or labels do not fit.
+        ToolError
+            If a tool is missing.
         """
         folder = self.products.simulation
         check(self.plan, images, folder, simulator=simulator, stalls=stalls)
         if labels is not None:
             self._check_labels(labels, len(images))
-        rtl = self.generate()
-        if not stalls:
-            self.products.remove_report()
-        try:
-            result = simulate(
-                self.plan,
-                rtl,
-                images,
-                folder,
-                simulator=simulator,
-                stalls=stalls,
-                seed=seed,
-                waves=waves,
-                progress=progress,
-            )
-        except MismatchError:
-            self.products.simulation_record.unlink(missing_ok=True)
-            self.products.remove_report()
-            raise
-        if result.cycles is not None:
-            self._record_simulation(result, result.cycles, labels)
-        return result
+        find("yosys")  # writes the Verilog
+        with locked(self.folder):
+            rtl = self.generate()
+            if not stalls:
+                self.products.remove_report()
+            try:
+                result = simulate(
+                    self.plan,
+                    rtl,
+                    images,
+                    folder,
+                    simulator=simulator,
+                    stalls=stalls,
+                    seed=seed,
+                    waves=waves,
+                    progress=progress,
+                )
+            except MismatchError:
+                self.products.simulation_record.unlink(missing_ok=True)
+                self.products.remove_report()
+                raise
+            if result.cycles is not None:
+                self._record_simulation(result, result.cycles, labels)
+            return result
 
     def _check_labels(self, labels: np.ndarray, images: int) -> None:
         classes, pixels = self.plan.ports.classes, self.plan.ports.output.pixels
@@ -320,27 +328,28 @@ class Project:
             If the design does not fit or is too slow, or a tool fails.
         """
         check_build(self.board, clock_mhz, self.network.input.element.bits)
-        self.generate()
-        self.products.remove_report()
-        result = build_bitstream(
-            self.accelerator,
-            self.board,
-            self.folder,
-            name=self.name,
-            clock_mhz=clock_mhz,
-            seed=seed,
-            seeds=seeds,
-            timing_allow_fail=timing_allow_fail,
-            nextpnr_options=nextpnr_options,
-            progress=progress,
-        )
-        record = dataclasses.asdict(result) | {
-            "bitstream": str(result.bitstream.relative_to(self.folder)),
-            "device": self.board.device.name,
-            "plan_digest": plan_digest(self.plan),
-        }
-        _write_json(self.products.build_record, record)
-        return result
+        with locked(self.folder):
+            self.generate()
+            self.products.remove_report()
+            result = build_bitstream(
+                self.accelerator,
+                self.board,
+                self.folder,
+                name=self.name,
+                clock_mhz=clock_mhz,
+                seed=seed,
+                seeds=seeds,
+                timing_allow_fail=timing_allow_fail,
+                nextpnr_options=nextpnr_options,
+                progress=progress,
+            )
+            record = dataclasses.asdict(result) | {
+                "bitstream": str(result.bitstream.relative_to(self.folder)),
+                "device": self.board.device.name,
+                "plan_digest": plan_digest(self.plan),
+            }
+            _write_json(self.products.build_record, record)
+            return result
 
     def report(self) -> dict:
         """Write the report on what is there so far, and the manifest; the figures.
@@ -356,9 +365,10 @@ class Project:
         """
         from .report import report_folder  # brings Matplotlib
 
-        figures = report_folder(self.plan, self.products)
-        self.write_manifest()
-        return figures
+        with locked(self.folder):
+            figures = report_folder(self.plan, self.products)
+            self.write_manifest()
+            return figures
 
     def write_manifest(self) -> Path:
         """Write versions, seed of placement, and digests of the plan and of every product.
@@ -370,7 +380,8 @@ class Project:
         BuildError
             If the manifest cannot be written.
         """
-        return write_manifest(self.products, self.plan)
+        with locked(self.folder):
+            return write_manifest(self.products, self.plan)
 
 
 def _write_json(path: Path, content: dict) -> None:
