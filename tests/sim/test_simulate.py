@@ -1,6 +1,7 @@
 import fcntl
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -377,6 +378,18 @@ def test_broken_verilog(run, folder):
     assert "syntax error" in (folder / "sim" / "simulation.log").read_text()
 
 
+def test_full_disk(run, folder):
+    """A limit to the size of files stands for the full disk."""
+    _, hard = limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 15, hard))
+    message = f"verilator failed: cannot write into {folder}/sim: File too large; make room there"
+    try:
+        with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
+            run("module sample(input clk; endmodule\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+
+
 WRONG = [
     ({"images": IMAGES[:0]}, DataError, "there is no image to simulate"),
     ({"images": IMAGES + 1}, DataError, r"image codes must be 0…3, not 1…4"),
@@ -433,7 +446,7 @@ def test_folder_that_make_does_not_know(tmp_path, name, what):
 
 def test_folder_with_signs_that_make_knows(tmp_path, verilog):
     (tmp_path / "sample.v").write_text(verilog)
-    folder = tmp_path / "é,+@~._-ß"
+    folder = tmp_path / "é,+@~._-ße\u0301"
     assert simulate(PLAN, tmp_path / "sample.v", IMAGES, folder).cycles == PLAN.cycles
 
 

@@ -24,7 +24,7 @@ from ..files import make_folder
 from ..fpga import FAMILIES
 from .process import child
 
-__all__ = ["TOOLS", "Tool", "environment", "find", "run"]
+__all__ = ["TOOLS", "Tool", "environment", "find", "require_space", "run"]
 
 
 @dataclass(frozen=True)
@@ -247,22 +247,28 @@ def run(
         command = [str(tool.path), *args]
         with child(command, cwd=cwd, env=environment(tool.name, *calls), log=said) as process:
             status = _wait(process, said, follow) if follow else process.wait()
-        _require_space(tool, cwd)
+        require_space(tool.name, cwd)
         if status:
             where = "" if log is None else f"; see {log}"
             raise BuildError(f"{tool.name} failed: {_complaint(said, status)}{where}")
     return time.monotonic() - start
 
 
-def _require_space(tool: Tool, folder: Path | str) -> None:
-    """Refuse what a tool has made in a folder in which no more can be written."""
+def require_space(tool: str, folder: Path | str) -> None:
+    """Refuse what a tool has made in a folder in which no more can be written.
+
+    Raises
+    ------
+    BuildError
+        If 64 KiB cannot be written there.
+    """
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(_SPACE))
             file.flush()
     except OSError as error:
         raise BuildError(
-            f"{tool.name} failed: cannot write into {folder}: {error.strerror}; make room there"
+            f"{tool} failed: cannot write into {folder}: {error.strerror}; make room there"
         ) from None
 
 
