@@ -1,6 +1,10 @@
-"""Checkpoint of a training: one file, rewritten after every epoch."""
+"""Checkpoint of a training: one file, rewritten after every epoch.
+
+The file is what ``torch.save`` writes, followed by the SHA-256 of that, 32 bytes.
+"""
 
 import dataclasses
+import hashlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +21,9 @@ from .part import Part
 
 __all__ = ["load_checkpoint", "read_checkpoint", "save_checkpoint"]
 
-_FORMAT = 3
+_FORMAT = 4
+_DIGEST = hashlib.sha256().digest_size  # bytes
+_FRESH = "delete it, or start anew with --fresh"
 
 
 def save_checkpoint(
@@ -43,7 +49,8 @@ def save_checkpoint(
     state["losses"] = losses
     file = io.BytesIO()
     torch.save(state, file)
-    write_file(path, file.getvalue())
+    content = file.getvalue()
+    write_file(path, content + hashlib.sha256(content).digest())
 
 
 def read_checkpoint(path: Path | str) -> bytes | None:
@@ -83,11 +90,17 @@ def load_checkpoint(
     Raises
     ------
     TrainingError
-        If the file is damaged, or is of another network, other data or another configuration.
+        If the file does not match its digest, is of another version, or is of another network,
+        other data or another configuration.
     """
     if content is None:
         return []
     mine = _identity(model, dataset, config)
+    content, digest = content[:-_DIGEST], content[-_DIGEST:]
+    if hashlib.sha256(content).digest() != digest:
+        raise TrainingError(
+            f"{path} does not match its SHA-256: it is damaged, or of an earlier version; {_FRESH}"
+        )
     try:
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         its = {key: state[key] for key in mine}
@@ -95,19 +108,26 @@ def load_checkpoint(
         losses = [float(loss) for loss in state["losses"]]
         weights, moments = dict(state["model"]), dict(state["optimizer"])
         memories = list(state["parts"])
-    except Exception:  # a damaged file makes torch.load raise nearly anything
-        raise TrainingError(
-            f"{path} is not a checkpoint of this version, or is damaged; delete it to start anew"
-        ) from None
+    except Exception:  # a crafted file makes torch.load raise nearly anything
+        raise TrainingError(f"{path} is not a checkpoint of this version; {_FRESH}") from None
     _require_same(path, its, mine)
     try:
         model.load_state_dict(weights)
         optimizer.load_state_dict(moments)
+        _require_shapes(optimizer)
         for part, memory in zip(parts, memories, strict=True):
             part.load_state_dict(_on(model.device, memory))
     except (RuntimeError, ValueError, KeyError, TypeError, AttributeError):
-        raise TrainingError(f"{path} is damaged; delete it to start anew") from None
+        raise TrainingError(f"the state in {path} does not fit the training; {_FRESH}") from None
     return losses
+
+
+def _require_shapes(optimizer: torch.optim.Optimizer) -> None:
+    """Check that what is known of each parameter has its shape; PyTorch takes any."""
+    for parameter, known in optimizer.state.items():
+        for key, value in known.items():
+            if isinstance(value, torch.Tensor) and value.ndim and value.shape != parameter.shape:
+                raise ValueError(f"{key} has shape {tuple(value.shape)}")
 
 
 def _on(device: torch.device, value):
@@ -131,7 +151,7 @@ def _identity(model: Model, dataset: Dataset, config: TrainConfig) -> dict:
 
 
 def _require_same(path: Path, its: dict, mine: dict) -> None:
-    advice = "delete it to start anew, or choose another place"
+    advice = f"{_FRESH}, or choose another place"
     if its["format"] != mine["format"]:
         raise TrainingError(f"{path} is of format {its['format']!r}, not {_FORMAT}; {advice}")
     if its["config"] != mine["config"]:

@@ -1,15 +1,20 @@
 import dataclasses
+import hashlib
+import io
 import pickle
 import re
 
+import numpy as np
 import pytest
 import torch
 
 from threefold.errors import TrainingError
 from threefold.quant import build, train
 from threefold.quant.training import checkpoint
+from threefold.quant.training.checkpoint import load_checkpoint
 
-ADVICE = "delete it to start anew, or choose another place"
+FRESH = "delete it, or start anew with --fresh"
+ADVICE = f"{FRESH}, or choose another place"
 
 
 @pytest.fixture
@@ -49,22 +54,69 @@ def test_of_other_data(dataset, once, path):
 
 
 def rewrite(path, **changes):
-    torch.save({**torch.load(path, weights_only=True), **changes}, path)
+    file = io.BytesIO()
+    torch.save({**read(path), **changes}, file)
+    seal(path, file.getvalue())
+
+
+def read(path):
+    return torch.load(io.BytesIO(path.read_bytes()[:-32]), weights_only=True)
+
+
+def seal(path, content):
+    path.write_bytes(content + hashlib.sha256(content).digest())
 
 
 def test_of_another_format(dataset, once, path):
     rewrite(path, format=99)
-    with refused(path, f"is of format 99, not 3; {ADVICE}"):
+    with refused(path, f"is of format 99, not 4; {ADVICE}"):
         train(build(once, dataset), dataset, once, checkpoint=path)
+
+
+def moments_of_another_shape(path):
+    optimizer = read(path)["optimizer"]
+    kept = optimizer["state"][0]
+    key = next(key for key, value in kept.items() if torch.is_tensor(value) and value.ndim)
+    kept[key] = torch.ones(2, 3)
+    return {"optimizer": optimizer}
 
 
 @pytest.mark.parametrize(
-    "changes", [{"model": {}}, {"optimizer": {}}, {"model": {"layers.0.weight": torch.ones(2)}}]
+    "changes",
+    [
+        lambda path: {"model": {}},
+        lambda path: {"model": {"layers.0.weight": torch.ones(2)}},
+        lambda path: {"optimizer": {}},
+        moments_of_another_shape,
+        lambda path: {"parts": [{}]},
+    ],
+    ids=["no model", "another model", "no optimizer", "other moments", "more parts"],
 )
-def test_with_the_wrong_state(dataset, once, path, changes):
-    rewrite(path, **changes)
-    with refused(path, "is damaged; delete it to start anew"):
+def test_with_a_state_that_does_not_fit(dataset, once, path, changes):
+    rewrite(path, **changes(path))
+    message = f"^the state in {re.escape(str(path))} does not fit the training; {FRESH}$"
+    with pytest.raises(TrainingError, match=message):
         train(build(once, dataset), dataset, once, checkpoint=path)
+
+
+def damages(content):
+    """One bit of all, at 40 places from the first byte to the last of the digest; half the file."""
+    for place in np.linspace(0, len(content) - 1, 40).astype(int).tolist():
+        yield content[:place] + bytes([content[place] ^ 1 << place % 8]) + content[place + 1 :]
+    yield content[: len(content) // 2]
+    yield b""
+
+
+def test_that_is_damaged(dataset, once, path):
+    model = build(once, dataset)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    optimizer = torch.optim.SGD(model.parameters())
+    message = f"does not match its SHA-256: it is damaged, or of an earlier version; {FRESH}"
+    for content in damages(path.read_bytes()):
+        with refused(path, message):
+            load_checkpoint(path, content, model, optimizer, [], dataset, once)
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, before[key])
 
 
 class Bomb:
@@ -74,14 +126,12 @@ class Bomb:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"not a checkpoint", pickle.dumps({"model": Bomb()}), pickle.dumps([1, 2]), "half"],
-    ids=["empty", "text", "code", "list", "half"],
+    [b"", b"not a checkpoint", pickle.dumps({"model": Bomb()}), pickle.dumps([1, 2])],
+    ids=["empty", "text", "code", "list"],
 )
 def test_that_is_no_checkpoint(dataset, once, path, content):
-    half = path.read_bytes()[: path.stat().st_size // 2]
-    path.write_bytes(half if content == "half" else content)
-    message = "is not a checkpoint of this version, or is damaged; delete it to start anew"
-    with refused(path, message):
+    seal(path, content)
+    with refused(path, f"is not a checkpoint of this version; {FRESH}"):
         train(build(once, dataset), dataset, once, checkpoint=path)
 
 
