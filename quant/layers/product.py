@@ -205,6 +205,11 @@ class Convolution(Product):
         around = (top, left)
         if around != (bottom, right):
             x, around = functional.pad(x, (left, right, top, bottom)), 0
+        width = x.shape[3] if around == 0 else x.shape[3] + left + right
+        if x.shape[1] == 1 and width - self.kernel[1] < self.stride[1]:
+            # One channel, one window to a row: oneDNN takes strides that a permutation left at 1
+            # for those of channels, and reads beyond the map; contiguous() leaves them as they are.
+            x = x.reshape(-1).view(x.shape)
         return functional.conv2d(x, weight, bias, self.stride, around, 1, self.groups)
 
     def _inputs(self, kept: Kept, outputs: int) -> Kept:

@@ -47,6 +47,25 @@ def test_every_code_of_random_models_equals_golden(form):
     assert max(seen) > 4
 
 
+@pytest.mark.parametrize(
+    ("shape", "options"),
+    [
+        ((5, 4), {"kernel": (5, 3), "stride": (1, 2)}),
+        ((8, 5), {"kernel": 5, "stride": (1, 2)}),
+        ((7, 8), {"kernel": (4, 8), "stride": (1, 3)}),
+        ((4, 3), {"kernel": (3, 5), "stride": 3, "padding": (1, 1)}),
+        ((4, 3), {"kernel": (3, 4), "stride": 3, "padding": (1, 0, 1, 1)}),
+    ],
+)
+def test_one_channel_and_one_window_to_a_row(shape, options):
+    torch.manual_seed(0)
+    conv = TernaryConv(1, 3, **options)
+    input = Tensor((*shape, 1), Codes.unsigned(2))
+    columns = conv(Model(input, [conv]).read(torch.zeros(1, *input.shape))).codes.shape[1:].numel()
+    model = Model(input, [conv, Quantize(2), TernaryLinear(columns, 2)]).eval()
+    require_equal(model, export(model, "narrow"), images_of(model, 50))
+
+
 def test_no_layer_of_a_random_model_leaves_the_integers():
     @settings(max_examples=settings.default.max_examples // 5)
     @given(models())
