@@ -29,7 +29,7 @@ from threefold.plan.search.fold import plan_of
 
 from .accelerators import CODES, divisors
 
-__all__ = ["random_convolutional", "random_convolutional_plan"]
+__all__ = ["random_convolutional", "random_convolutional_plan", "random_plan_of"]
 
 PADDED = ["unsigned1", "unsigned2", "unsigned3", "unsigned4", "signed8", "ternary", "codes5"]
 
@@ -43,7 +43,11 @@ def random_convolutional(rng: np.random.Generator) -> Network:
 
 def random_convolutional_plan(rng: np.random.Generator) -> Plan:
     """A random network on random arrays, with memories and requantizers by chance as well."""
-    network = random_convolutional(rng)
+    return random_plan_of(rng, random_convolutional(rng))
+
+
+def random_plan_of(rng: np.random.Generator, network: Network) -> Plan:
+    """Random arrays, memories and requantizers of a network."""
     plan = fold(network, random_arrays(rng, network))
     return plan_of(network, tuple(_varied(rng, unit) for unit in plan.units))
 

@@ -6,14 +6,14 @@ The nightly run takes fifteen times as many.
 import numpy as np
 import pytest
 
-from threefold.network import INPUT
+from threefold.network import INPUT, Conv, MaxPool, Network, Tensor, Threshold
 from threefold.plan.cycle_model.cycles import trace
 from threefold.sim import golden
 from threefold.sim.verification import AcceleratorBench
 
 from .accelerators import CODES, random_images
 from .nightly import mostly_nightly
-from .random_networks import random_convolutional, random_convolutional_plan
+from .random_networks import random_convolutional, random_convolutional_plan, random_plan_of
 
 ALL = range(300)
 ORDINARY = [*range(13), 56, 103, 139, 254, 263, 276, 297]
@@ -26,7 +26,10 @@ KINDS = {
 @pytest.mark.parametrize("seed", mostly_nightly(ALL, always=ORDINARY))
 def test_bit_and_cycle_exact(seed):
     rng = np.random.default_rng(seed)
-    plan = random_convolutional_plan(rng)
+    check(random_convolutional_plan(rng), rng, seed)
+
+
+def check(plan, rng, seed):
     network, count = plan.network, plan.cycles.images + 1
     images = random_images(rng, network, count)
     expected = golden.run(network, images).reshape(count, -1)
@@ -43,6 +46,33 @@ def test_bit_and_cycle_exact(seed):
     assert all(late >= early for late, early in zip(stalled.left, left, strict=True)), (
         f"seed {seed}"
     )
+
+
+@pytest.mark.parametrize(
+    ("shape", "kernel", "stride", "padding"),
+    [
+        ((1, 16), (1, 3), (2, 2), (0, 0, 0, 0)),
+        ((1, 1), (3, 3), (2, 2), (1, 1, 1, 1)),
+        ((5, 4), (2, 3), (9, 7), (0, 0, 0, 0)),
+        ((1, 1), (3, 3), (2, 2), (2, 2, 2, 2)),
+        ((4, 4), (1, 1), (1, 1), (1, 1, 1, 1)),
+        ((3, 3), (2, 2), (1, 1), (0, 0, 2, 2)),
+        ((4, 3), (1, 1), (2, 2), (1, 1, 0, 1)),
+        ((2, 3), (2, 1), (2, 4), (5, 0, 0, 3)),
+    ],
+)
+@pytest.mark.parametrize("seed", range(2))
+def test_strides_beyond_the_map_and_windows_of_padding(shape, kernel, stride, padding, seed):
+    rng = np.random.default_rng(seed)
+    weights = rng.integers(-1, 2, (4, *kernel, 2))
+    thresholds = np.sort(rng.integers(-3, 4, (4, 3)))
+    ops = [
+        ("conv1", Conv(weights, stride, padding)),
+        ("act1", Threshold(thresholds)),
+        ("pool1", MaxPool((1, 1), (1, 7))),
+    ]
+    network = Network.chain("windows", Tensor((*shape, 2), CODES["ternary"]), ops)
+    check(random_plan_of(rng, network), rng, seed)
 
 
 def read_codes(network):

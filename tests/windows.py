@@ -88,5 +88,11 @@ READERS = {
     "row": Reader(Window((1, 9, 2), (1, 4), (1, 2), (0, 3, 0, 1)), lanes=2),
     "column": Reader(Window((6, 1, 3), (3, 1), (2, 1), (1, 0, 2, 0)), lanes=3, kept=0.5),
     "whole": Reader(Window((3, 3, 2), (3, 3)), lanes=2),
+    "beyond": Reader(Window((3, 4, 2), (2, 3), (5, 9)), lanes=2),
+    "beyond_padded": Reader(Window((1, 2, 2), (3, 3), (2, 3), (2, 2, 2, 2)), lanes=2),
+    "framed": Reader(Window((2, 3, 1), (1, 1), (1, 1), (1, 1, 1, 1))),
+    "far": Reader(Window((3, 3, 2), (2, 2), (2, 1), (3, 0, 2, 4)), lanes=2),
+    "skipping": Reader(Window((4, 3, 1), (1, 1), (2, 2), (1, 1, 0, 1))),
+    "nothing": Reader(Window((2, 1, 1), (1, 1), (3, 2), (1, 1, 2, 0))),
     "sparse": Reader(Window((5, 5, 2), (3, 3), (1, 1), (0, 1, 1, 0)), kept=0.1),
 }

@@ -93,6 +93,8 @@ SLIDING = {
     "strided": {"stride": (2, 1), "padding": (0, 1, 1, 0)},
     "depthwise": {"groups": 4},
     "grouped": {"groups": 2, "padding": (2, 0, 0, 1)},
+    "framed": {"stride": (2, 1), "padding": (4, 2, 3, 3)},
+    "beyond": {"stride": (5, 7), "padding": (0, 0, 0, 1)},
 }
 
 

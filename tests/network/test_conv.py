@@ -2,8 +2,10 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.nn import functional
 
 from threefold.errors import NetworkError
 from threefold.network import Codes, Conv, Dense, Integers, Network, Tensor
@@ -96,10 +98,6 @@ def test_no_input_exceeds_the_bounds(example, random):
             {"padding": (0, -1, 0, 0)},
             "padding must be 4 integers of 0…65536, not (0, -1, 0, 0)",
         ),
-        (
-            {"padding": (3, 0, 0, 0)},
-            "padding must be smaller than the 3×3 kernel, not (3, 0, 0, 0)",
-        ),
         ({"groups": 0}, "groups must be an integer of 1…2, not 0"),
         ({"groups": 3}, "groups must be an integer of 1…2, not 3"),
         ({"groups": 1.0}, "groups must be an integer of 1…2, not 1.0"),
@@ -145,13 +143,32 @@ def test_inputs_that_do_not_fit_are_refused(tensor, message):
 
 
 @pytest.mark.parametrize(
-    ("stride", "size"), [((4, 1), (3, 5)), ((1, 6), (3, 5)), ((2, 2), (1, 5)), ((9, 9), (3, 3))]
+    ("shape", "kernel", "stride", "padding"),
+    [
+        ((1, 16), (1, 3), (2, 2), (0, 0, 0, 0)),
+        ((1, 1), (3, 3), (2, 2), (1, 1, 1, 1)),
+        ((5, 4), (2, 3), (9, 7), (0, 0, 0, 0)),
+        ((1, 1), (3, 3), (2, 2), (2, 2, 2, 2)),
+        ((4, 4), (1, 1), (1, 1), (1, 1, 1, 1)),
+        ((3, 3), (2, 2), (1, 1), (0, 0, 2, 2)),
+        ((2, 3), (2, 1), (2, 4), (5, 0, 0, 3)),
+    ],
 )
-def test_a_stride_is_not_larger_than_the_map(stride, size):
-    message = f"stride {stride} is larger than the map of {size[0]}×{size[1]} pixels it steps over"
-    conv = Conv(ONES, stride, padding=(1, 1, 1, 1))
-    with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
-        conv.infer(Tensor((*size, 4), Codes.unsigned(4)))
+def test_strides_beyond_the_map_and_windows_of_padding_are_those_of_pytorch(
+    shape, kernel, stride, padding
+):
+    rng = np.random.default_rng(0)
+    weights = rng.integers(-1, 2, (3, *kernel, 2))
+    conv = Conv(weights, stride, padding)
+    network = Network.chain("one", Tensor((*shape, 2), Codes.unsigned(2)), [("conv", conv)])
+    images = rng.integers(0, 4, (5, *shape, 2))
+    top, left, bottom, right = padding
+    maps = functional.pad(torch.tensor(images.transpose(0, 3, 1, 2)), (left, right, top, bottom))
+    sums = functional.conv2d(
+        maps.double(), torch.tensor(weights.transpose(0, 3, 1, 2)).double(), stride=stride
+    )
+    assert network.types["conv"].shape == (*sums.shape[2:], 3)
+    assert np.array_equal(run(network, images), sums.permute(0, 2, 3, 1).numpy())
 
 
 def test_groups_divide_the_channels():

@@ -73,13 +73,17 @@ def test_padding_is_smaller_than_the_kernel(padding, message):
     [
         ((1, 9, 4), "a 2×3 kernel does not fit into 1×9 pixels"),
         ((8, 2, 4), "a 2×3 kernel does not fit into 8×2 pixels"),
-        ((2, 9, 4), "stride (3, 1) is larger than the map of 2×9 pixels it steps over"),
     ],
 )
 @pytest.mark.parametrize("pool", [MaxPool, SumPool])
 def test_maps_that_are_too_small_are_refused(pool, shape, message):
     with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
         pool((2, 3), (3, 1)).infer(Tensor(shape, Codes(3)))
+
+
+@pytest.mark.parametrize("pool", [MaxPool, SumPool])
+def test_a_stride_beyond_the_map_is_never_taken(pool):
+    assert pool((2, 3), (3, 9)).infer(Tensor((2, 9, 4), Codes(3))).shape == (1, 1, 4)
 
 
 @pytest.mark.parametrize("pool", [MaxPool, SumPool])

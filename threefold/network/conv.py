@@ -30,8 +30,8 @@ class Conv(Op, kind="conv"):
     stride : (int, int)
         Vertical and horizontal step.
     padding : (int, int, int, int)
-        Rows and columns of value 0 added at the top, left, bottom, right; fewer than the
-        kernel has, so that no window is padding alone.
+        Rows and columns of value 0 added at the top, left, bottom, right. The sum of a window
+        of padding alone is 0.
     groups : int
         Input channels and filters are split into this many independent groups.
 
@@ -54,7 +54,7 @@ class Conv(Op, kind="conv"):
             )
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "stride", as_stride(self.stride))
-        object.__setattr__(self, "padding", as_padding(self.padding, weights.shape[1:3]))
+        object.__setattr__(self, "padding", as_padding(self.padding))
         object.__setattr__(self, "groups", as_integer(self.groups, "groups", 1, self.filters))
         if self.filters % self.groups:
             raise NetworkError(f"groups must divide {self.filters} filters, not {self.groups}")

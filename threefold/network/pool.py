@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from ..errors import NetworkError
 from .op import Channelwise, require_codes, sum_of
 from .types import Tensor
 from .window import as_kernel, as_padding, as_stride, slide
@@ -22,7 +23,7 @@ class MaxPool(Channelwise, kind="max_pool"):
         Vertical and horizontal step.
     padding : (int, int, int, int)
         Rows and columns of code 0 added at the top, left, bottom, right; fewer than the kernel
-        has. They never win against a pixel.
+        has, so that no window is padding alone. They never win against a pixel.
 
     Raises
     ------
@@ -37,7 +38,13 @@ class MaxPool(Channelwise, kind="max_pool"):
     def __post_init__(self):
         object.__setattr__(self, "kernel", as_kernel(self.kernel))
         object.__setattr__(self, "stride", as_stride(self.stride))
-        object.__setattr__(self, "padding", as_padding(self.padding, self.kernel))
+        top, left, bottom, right = padding = as_padding(self.padding)
+        if max(top, bottom) >= self.kernel[0] or max(left, right) >= self.kernel[1]:
+            raise NetworkError(
+                f"padding must be smaller than the {self.kernel[0]}×{self.kernel[1]} kernel, "
+                f"not {padding}"
+            )
+        object.__setattr__(self, "padding", padding)
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (tensor,) = inputs

@@ -31,21 +31,15 @@ def as_stride(stride) -> tuple[int, int]:
     return as_integers(stride, "stride", 2, 1, _LARGEST)
 
 
-def as_padding(padding, kernel: tuple[int, int]) -> tuple[int, int, int, int]:
-    """``padding`` as top, left, bottom and right; no window is padding alone.
+def as_padding(padding) -> tuple[int, int, int, int]:
+    """``padding`` as top, left, bottom and right.
 
     Raises
     ------
     NetworkError
-        If it is not four integers of at least 0, each smaller than the kernel.
+        If it is not four integers of at least 0.
     """
-    top, left, bottom, right = padding = as_integers(padding, "padding", 4, 0, _LARGEST)
-    kernel_h, kernel_w = kernel
-    if max(top, bottom) >= kernel_h or max(left, right) >= kernel_w:
-        raise NetworkError(
-            f"padding must be smaller than the {kernel_h}×{kernel_w} kernel, not {padding}"
-        )
-    return padding
+    return as_integers(padding, "padding", 4, 0, _LARGEST)
 
 
 def slide(
@@ -56,11 +50,12 @@ def slide(
 ) -> tuple[int, int]:
     """Height and width of what windows over ``tensor`` give, one pixel each.
 
+    A stride beyond the map is never taken: there is one window along that axis.
+
     Raises
     ------
     NetworkError
-        If not one window fits, a stride is larger than the map, or the padded map is larger
-        than a tensor may be.
+        If not one window fits, or the padded map is larger than a tensor may be.
     """
     height, width, channels = tensor.shape
     top, left, bottom, right = padding
@@ -68,10 +63,6 @@ def slide(
     if padded_h < kernel[0] or padded_w < kernel[1]:
         raise NetworkError(
             f"a {kernel[0]}×{kernel[1]} kernel does not fit into {height}×{width} pixels"
-        )
-    if stride[0] > height or stride[1] > width:
-        raise NetworkError(
-            f"stride {stride} is larger than the map of {height}×{width} pixels it steps over"
         )
     if (size := padded_h * padded_w * channels) > tensor.MAX_SIZE:
         raise NetworkError(

@@ -20,7 +20,7 @@ class Window:
     kernel, stride : (int, int)
         Vertical and horizontal.
     padding : (int, int, int, int)
-        Rows and columns added at the top, left, bottom, right; fewer than the kernel has.
+        Rows and columns added at the top, left, bottom, right.
     """
 
     shape: tuple[int, int, int]
@@ -71,21 +71,31 @@ class Walk:
 
     @cached_property
     def needed(self) -> np.ndarray:
-        """For each output pixel how many words must have arrived before: int64, ascending."""
+        """For each output pixel how many words must have arrived before: int64, ascending.
+
+        At least one, so that no image begins to leave before it begins to arrive.
+        """
         height, width, _ = self.window.shape
         y, x = self._corners()
         last_y = np.minimum(y + self.window.kernel[0], height) - 1
         last_x = np.minimum(x + self.window.kernel[1], width)
         needed = (last_y[:, None] * width + last_x[None, :]) * self.pitch
+        needed[self._empty] = 1
         return np.maximum.accumulate(needed.ravel())
 
     @cached_property
     def done(self) -> np.ndarray:
-        """For each output pixel how many words neither it nor a later one reads: int64."""
+        """For each output pixel how many words neither it nor a later one reads: int64.
+
+        No more than have arrived, and none at the first.
+        """
         y, x = self._corners()
         width = self.window.shape[1]
         first = (np.maximum(y, 0)[:, None] * width + np.maximum(x, 0)[None, :]) * self.pitch
-        return np.minimum.accumulate(first.ravel()[::-1])[::-1]
+        first[self._empty] = self.words
+        first[0, 0] = 0
+        done = np.minimum.accumulate(first.ravel()[::-1])[::-1]
+        return np.minimum(done, self.needed)
 
     @cached_property
     def needs(self) -> np.ndarray:
@@ -109,6 +119,14 @@ class Walk:
         ahead = (self.needed - rate * np.arange(len(self.needed))).max()
         arrived = ahead + rate * np.arange(1, len(self.needed) + 1)
         return max(self.least_depth, ceil((arrived - self.done).max() - 1e-9))
+
+    @property
+    def _empty(self) -> np.ndarray:
+        """Where a window is padding alone: bool, shape (rows, columns)."""
+        (y, x), (height, width, _) = self._corners(), self.window.shape
+        rows = (y + self.window.kernel[0] <= 0) | (y >= height)
+        columns = (x + self.window.kernel[1] <= 0) | (x >= width)
+        return rows[:, None] | columns[None, :]
 
     def _corners(self) -> tuple[np.ndarray, np.ndarray]:
         """Upper and left edge of the windows in input pixels; negative in the padding."""
