@@ -199,6 +199,19 @@ def test_accumulators_of_windows_give_what_the_network_gives(padding, logits):
         assert outputs.tolist() == expected[y, x].tolist()
 
 
+ON_THE_MAP = [("map", MaxPool((4, 6), (1, 1)), ["act"]), ("sum", Add(), ["map", "end"])]
+
+
+@pytest.mark.parametrize(("more", "shape"), [([], (1, 1, 48)), (ON_THE_MAP, (4, 6, 2))])
+def test_thousands_of_flattens_in_a_row(more, shape):
+    """A threshold in front of them is flat, unless something reads the map as it is."""
+    flattens = [(f"flat{n}", Flatten()) for n in range(5000)]
+    dense = [("fc", Dense(np.ones((2, 48), int))), ("end", THRESHOLD)]
+    threshold, layer, *_ = lowered(("act", THRESHOLD), *flattens, *dense, *more)
+    assert threshold.output.shape == shape
+    assert layer.sources == ("act",)
+
+
 BARE = "no engine computes the bare sums of 'c'; put one Threshold or Logits after it"
 
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from threefold.errors import PlanError
 from threefold.network import (
     INPUT,
     Add,
@@ -122,6 +123,18 @@ def test_buffers_of_no_depth_are_not_there(units):
 def test_joins_are_named_by_unit_and_input(units):
     assert joins(units) == ("sum.0", "sum.1")
     assert joins(units[2:]) == ()
+
+
+def test_more_cycles_than_are_predicted_are_refused():
+    ops = [("pool", MaxPool((64, 64), (1, 1)))]
+    network = Network.chain("large", Tensor((4096, 4096, 1), Codes.unsigned(1)), ops)
+    units = (PoolUnit(lower(network)),)
+    message = (
+        "'pool' takes 66,621,804,544 cycles an image, and at most 268,435,456 are predicted; use "
+        "larger foldings, a smaller map or a smaller kernel"
+    )
+    with pytest.raises(PlanError, match=f"^{message}$"):
+        netlist(units, {})
 
 
 def test_stages_in_order_of_flow(units):

@@ -196,7 +196,8 @@ def edit(content, place, value):
         (
             ["units", 0, "decisions", "depth"],
             2**25,
-            "activation buffer of 'fc1' must be a power of two of at least 4 words, not 33554432",
+            "activation buffer of 'fc1' takes 33,554,432 words, and holds at most "
+            "16,777,216; use a smaller map or a smaller kernel",
         ),
         (
             ["units", 0, "decisions", "depth"],

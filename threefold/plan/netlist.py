@@ -19,6 +19,7 @@ from .units.unit import Unit
 __all__ = ["Instance", "Netlist", "Wire", "joins", "netlist"]
 
 _MOST_READERS = 62  # the cycle model keeps who has taken a beat in the bits of an integer
+_MOST_CYCLES = 1 << 28  # of an image
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,16 @@ def netlist(units: Sequence[Unit], depths: Mapping[str, int]) -> Netlist:
     Raises
     ------
     PlanError
-        If a stream has too many readers.
+        If a stream has too many readers, or a unit takes more cycles an image than the cycle
+        model goes through in minutes.
     """
+    slowest = max(units, key=lambda unit: unit.interval)
+    if slowest.interval > _MOST_CYCLES:
+        raise PlanError(
+            f"{slowest.name!r} takes {slowest.interval:,} cycles an image, and at most "
+            f"{_MOST_CYCLES:,} are predicted; use larger foldings, a smaller map or a smaller "
+            f"kernel"
+        )
     return _Builder(tuple(units), depths).build()
 
 

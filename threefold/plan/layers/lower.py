@@ -35,13 +35,17 @@ class _Lowering:
         self.layers: list[Layer] = []
         self._streams = {INPUT: INPUT}  # node whose stream carries the values of each node
         self._elements = {INPUT: network.input.element}  # of each stream, as hardware gives them
-        self._sums: dict[str, Conv] = {}
+        self._sums: dict[str, tuple[Conv, str]] = {}  # and what it reads
+        self._readers: dict[str, list[Node]] = {name: [] for name in network.types}
+        for node in network.nodes:
+            for source in dict.fromkeys(node.inputs):
+                self._readers[source].append(node)
 
     def add(self, node: Node) -> None:
         op = node.op
         if isinstance(op, Conv):
             self._require_finish(node)
-            self._sums[node.name] = op
+            self._sums[node.name] = op, node.inputs[0]
         elif isinstance(op, Flatten):
             self._streams[node.name] = self._streams[node.inputs[0]]
         else:
@@ -53,7 +57,7 @@ class _Lowering:
             self._elements[node.name] = self.layers[-1].output.element
 
     def _require_finish(self, node: Node) -> None:
-        readers = self.network.consumers(node.name)
+        readers = self._readers[node.name]
         if len(readers) != 1 or not isinstance(readers[0].op, Threshold | Logits):
             raise PlanError(
                 f"no engine computes the bare sums of {node.name!r}; put one Threshold or "
@@ -62,16 +66,15 @@ class _Lowering:
 
     def _finished(self, node: Node, finish: Threshold | Logits) -> Layer:
         """The layer of a convolution, of which ``node`` finishes the sums."""
-        (conv,) = (each for each in self.network.nodes if each.name == node.inputs[0])
-        (source,), types = conv.inputs, self.network.types
-        readers = self.network.consumers(node.name)
+        (name,), types = node.inputs, self.network.types
+        (conv, source), readers = self._sums[name], self._readers[node.name]
         if isinstance(finish, Logits) and any(not isinstance(r.op, ArgMax) for r in readers):
             raise PlanError(f"logits {node.name!r} must be the end, or be read by arg-max only")
         return conv_layer(
-            conv.name,
+            name,
             node.name,
             self._streams[source],
-            self._sums[conv.name],
+            conv,
             finish,
             types[source],
             types[node.name],
@@ -91,11 +94,15 @@ class _Lowering:
 
     def _read_flat(self, name: str) -> bool:
         """Whether all that read a map take it for the vector of its elements."""
-        shape, readers = self.network.types[name].shape, self.network.consumers(name)
-        flat = (
-            self._read_flat(node.name)
-            if isinstance(node.op, Flatten)
-            else isinstance(node.op, Conv) and covers(node.op, shape)
-            for node in readers
-        )
-        return bool(readers) and all(flat)
+        waiting = [name]
+        while waiting:
+            name = waiting.pop()
+            shape, readers = self.network.types[name].shape, self._readers[name]
+            for node in readers:
+                if isinstance(node.op, Flatten):
+                    waiting.append(node.name)
+                elif not (isinstance(node.op, Conv) and covers(node.op, shape)):
+                    return False
+            if not readers:
+                return False
+        return True

@@ -32,7 +32,8 @@ class WindowUnit(Unit):
     Raises
     ------
     PlanError
-        If the depth is no power of two or too small for a window, or there is no such memory.
+        If the depth is no power of two, too small for a window or too large, or there is no
+        such memory.
     """
 
     depth: int = field(default=0, kw_only=True)
@@ -110,7 +111,12 @@ class WindowUnit(Unit):
         if not self.depth:
             object.__setattr__(self, "depth", smooth_depth(self.walk, self.tile_cycles))
         least = least_depth(self.walk)
-        if self.depth & (self.depth - 1) or not least <= self.depth <= _MOST_WORDS:
+        if max(least, self.depth) > _MOST_WORDS:
+            raise PlanError(
+                f"activation buffer of {self.name!r} takes {max(least, self.depth):,} words, "
+                f"and holds at most {_MOST_WORDS:,}; use a smaller map or a smaller kernel"
+            )
+        if self.depth & (self.depth - 1) or self.depth < least:
             raise PlanError(
                 f"activation buffer of {self.name!r} must be a power of two of at least {least} "
                 f"words, not {self.depth}"
