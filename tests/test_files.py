@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from threefold.errors import BuildError
-from threefold.files import make_folder, replacing, write_file
+from threefold.errors import BuildError, FileFormatError
+from threefold.files import make_folder, read_json, replacing, write_file
 
 
 def names_in(folder):
@@ -68,6 +68,20 @@ def test_a_file_name_too_long_for_the_system(tmp_path):
     message = f"cannot write {path}: File name too long; choose another with -o"
     with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
         write_file(path, b"")
+
+
+@pytest.mark.parametrize("content", [r'{"a": ["\ud800"]}', r'{"\udfff": 1}'])
+def test_half_of_a_surrogate_pair_is_refused(tmp_path, content):
+    path = tmp_path / "a.json"
+    path.write_text(content)
+    message = f"{path} holds half of a surrogate pair, which is no text"
+    with pytest.raises(FileFormatError, match=f"^{re.escape(message)}$"):
+        read_json(path)
+
+
+def test_a_whole_surrogate_pair_is_a_letter(tmp_path):
+    (tmp_path / "a.json").write_text(r'{"a": "\ud83d\ude00"}')
+    assert read_json(tmp_path / "a.json") == {"a": "\U0001f600"}
 
 
 def test_make_folder(tmp_path):

@@ -77,7 +77,8 @@ def read_json(path: Path | str) -> dict:
     Raises
     ------
     FileFormatError
-        If the file cannot be read, is larger than 16 MiB, or holds no JSON object.
+        If the file cannot be read, is larger than 16 MiB, or holds no JSON object, or one with
+        text that no file can hold.
     """
     try:
         with Path(path).open("rb") as file:
@@ -88,6 +89,9 @@ def read_json(path: Path | str) -> dict:
         raise FileFormatError(f"{path} holds more than {_MAX_JSON >> 20} MiB of JSON")
     try:
         value = json.loads(content)
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise FileFormatError(f"{path} holds half of a surrogate pair, which is no text") from None
     except (ValueError, RecursionError):
         raise FileFormatError(f"{path} is not valid JSON") from None
     if not isinstance(value, dict):

@@ -550,6 +550,26 @@ def test_infinity_by_overflow_is_refused(file, graph):
         file(graph=text.encode())
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda graph: graph.update(name="\ud800"),
+        lambda graph: graph["nodes"][0].update(name="\ud800"),
+        lambda graph: graph["nodes"][0].update(op="\ud800"),
+        lambda graph: graph["nodes"][0].update(inputs=["\ud800"]),
+        lambda graph: graph["nodes"][0]["attributes"].update({"\ud800": 1}),
+        lambda graph: graph["provenance"].update({"a": "\ud800"}),
+        lambda graph: graph.update({"\ud800": 1}),
+    ],
+    ids=["name", "node", "operation", "input", "attribute", "provenance", "more"],
+)
+def test_half_of_a_surrogate_pair_is_refused_in_a_line_that_can_be_shown(file, graph, change):
+    change(graph)
+    with pytest.raises(FileFormatError) as refusal:
+        file(graph=json.dumps(graph).encode())
+    assert str(refusal.value).encode()
+
+
 def test_members_are_the_two(refused, content):
     members = members_of(content)
     only = "the file must hold network.json and weights.npz only"

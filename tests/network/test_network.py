@@ -175,6 +175,14 @@ def nested(levels):
             {"provenance": {"a": np.int64(1)}},
             "provenance must be plain JSON values: Object of type int64 is not JSON serializable",
         ),
+        (
+            {"provenance": {"data": ["\ud800"]}},
+            "provenance holds half of a surrogate pair, which is no text",
+        ),
+        (
+            {"provenance": {"\udfff": 1}},
+            "provenance holds half of a surrogate pair, which is no text",
+        ),
         ({"provenance": nested(33)}, "provenance must be nested at most 32 deep"),
     ],
 )

@@ -236,16 +236,30 @@ def test_another_board_or_clock(plan, build):
         ({"build": {"board": 3}}, "board of the build must be text, not 3"),
         (
             {"build": {"fmax_mhz": "fast"}},
-            "fmax_mhz of the build must be a positive number, not 'fast'",
+            "fmax_mhz of the build must be a positive number of 1e-18…1e18, not 'fast'",
         ),
-        ({"build": {"clock_mhz": 0}}, "clock_mhz of the build must be a positive number, not 0"),
+        (
+            {"build": {"clock_mhz": 0}},
+            "clock_mhz of the build must be a positive number of 1e-18…1e18, not 0",
+        ),
+        (
+            {"simulation": {"cycles": {"interval": 1e-320}}},
+            "interval of cycles of the simulation must be a positive number of 1e-18…1e18, "
+            "not 1e-320",
+        ),
+        ({"build": {"board": "\ud800"}}, r"board of the build must be text, not '\ud800'"),
+        ({"build": {"tools": {"yosys\udfff": "0.5"}}}, "names of tools must be text"),
+        (
+            {"accuracy": {"dataset": "a\udc80"}},
+            r"dataset of the accuracy must be text, not 'a\udc80'",
+        ),
         (
             {"build": {"fmax_mhz": float("nan")}},
-            "fmax_mhz of the build must be a positive number, not nan",
+            "fmax_mhz of the build must be a positive number of 1e-18…1e18, not nan",
         ),
         (
             {"build": {"clock_mhz": 10**5000}},
-            "clock_mhz of the build must be a positive number, not a huge number",
+            "clock_mhz of the build must be a positive number of 1e-18…1e18, not a huge number",
         ),
         ({"build": {"utilization": 3}}, "utilization of the build must be an object, not 3"),
         (

@@ -282,7 +282,10 @@ def _plain(provenance) -> dict:
     if not isinstance(provenance, Mapping):
         raise NetworkError(f"provenance must be a mapping, not {reprlib.repr(provenance)}")
     try:
-        copy = json.loads(json.dumps(dict(provenance), allow_nan=False))
+        text = json.dumps(dict(provenance), allow_nan=False, ensure_ascii=False)
+        copy = json.loads(text.encode())
+    except UnicodeEncodeError:
+        raise NetworkError("provenance holds half of a surrogate pair, which is no text") from None
     except (TypeError, ValueError, RecursionError) as error:
         raise NetworkError(f"provenance must be plain JSON values: {error}") from None
     if _deeper(copy, _MAX_DEPTH):

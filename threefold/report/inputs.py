@@ -114,6 +114,8 @@ def checked_tools(tools: Mapping | None) -> dict[str, str]:
         return {}
     if not isinstance(tools, Mapping):
         raise FileFormatError(f"tools must be an object of versions, not {tools!r:.40}")
+    if any(_text(name) for name in tools):
+        raise FileFormatError("names of tools must be text")
     return _pick("the tools", tools, dict.fromkeys(tools, _text))
 
 
@@ -138,7 +140,9 @@ def _resource(name: str, cells) -> dict[str, int]:
 
 
 def _text(value) -> str:
-    return "" if isinstance(value, str) else "text"
+    """Text that a page can hold: without halves of surrogate pairs."""
+    good = isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    return "" if good else "text"
 
 
 def _count(value) -> str:
@@ -146,8 +150,9 @@ def _count(value) -> str:
 
 
 def _positive(value) -> str:
-    good = type(value) in (int, float) and 0 < value < 1e18
-    return "" if good else "a positive number"
+    """Any number that can be divided by and multiplied with another without end or overflow."""
+    good = type(value) in (int, float) and 1e-18 < value < 1e18
+    return "" if good else "a positive number of 1e-18…1e18"
 
 
 def _share(value) -> str:
