@@ -9,7 +9,7 @@ import torch
 from threefold.errors import NetworkError
 from threefold.network import ArgMax, Network
 
-from ..models import Model
+from ..models import Model, unwrapped_model
 from .emit import Emitter
 from .graph import names
 from .widths import width_of
@@ -33,8 +33,8 @@ def export(
     Parameters
     ----------
     model : Model
-        On any device, in any mode; it is not changed. It ends in a ternary layer, the
-        classifier.
+        On any device, in any mode, compiled or not; it is not changed. It ends in a ternary
+        layer, the classifier.
     name : str
         Name of the network.
     provenance : mapping
@@ -45,11 +45,11 @@ def export(
     Raises
     ------
     NetworkError
-        If layers do not follow each other as they must, parameters are not finite, accumulators
-        are too large for PyTorch to have been exact, or narrower networks are not a part of the
-        whole.
+        If layers do not follow each other as they must, parameters are not finite or not in
+        single precision, a norm makes no number, accumulators are too large for PyTorch to have
+        been exact, or narrower networks are not a part of the whole.
     """
-    model = copy.deepcopy(model).cpu().eval()
+    model = copy.deepcopy(unwrapped_model(model)).cpu().eval()
     for key, tensor in model.state_dict().items():
         if not tensor.isfinite().all():
             raise NetworkError(f"{key} is not finite everywhere; train again at a lower rate")

@@ -12,7 +12,7 @@ from threefold.sim import golden
 from threefold.sim.mismatch import describe
 
 from ..layers import Quantizer, QuantTensor, integers
-from ..models import Model
+from ..models import Model, unwrapped_model
 from .graph import names
 
 __all__ = ["require_equal", "trace"]
@@ -34,8 +34,13 @@ def trace(model: Model, images: np.ndarray) -> dict[str, np.ndarray]:
     -------
     dict of str to array of int64, shape (images, height, width, channels)
         By the names that :func:`export` gives the nodes.
+
+    Raises
+    ------
+    NetworkError
+        If the model is not in single precision.
     """
-    codes = {}
+    model, codes = unwrapped_model(model), {}
 
     def record(layer: Quantizer, inputs: tuple, output: QuantTensor) -> None:
         meaning = layer.codes
@@ -82,7 +87,10 @@ def require_equal(
         If they do not; the message names the first node, image, pixel and channel.
     TrainingError
         If the model lacks a width of the network.
+    NetworkError
+        If the model is not in single precision.
     """
+    model = unwrapped_model(model)
     views = [(None, network, nullcontext())]
     views += [(width, network.at(width), model.at(width)) for width in network.widths]
     starts = range(0, len(images), _BATCH)

@@ -8,7 +8,7 @@ from .ds_cnn import ds_cnn
 from .kit import FLOAT, Kit
 from .lenet import lenet
 from .mlp import mlp
-from .model import Model
+from .model import Model, unwrapped_model
 from .resnet import resnet, resnet_imagenet
 from .slim import slim
 from .vgg import cnv, vgg_small
@@ -27,6 +27,7 @@ __all__ = [
     "resnet",
     "resnet_imagenet",
     "slim",
+    "unwrapped_model",
     "vgg_small",
 ]
 

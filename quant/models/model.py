@@ -6,7 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from threefold.errors import TrainingError
+from threefold.errors import NetworkError, TrainingError
+from threefold.modules import unwrapped
 from threefold.network import Codes, Tensor
 
 from ..layers import (
@@ -19,7 +20,7 @@ from ..layers import (
     Ternary,
 )
 
-__all__ = ["Model", "require_outputs"]
+__all__ = ["Model", "require_outputs", "unwrapped_model"]
 
 
 class Model(nn.Module):
@@ -105,6 +106,20 @@ class Model(nn.Module):
     def forward(self, images: torch.Tensor) -> QuantTensor:
         """Logits (images, classes) of image codes (images, height, width, channels)."""
         return self.layers(self.read(images))
+
+
+def unwrapped_model(module: nn.Module) -> Model:
+    """The model within ``DataParallel``, ``DistributedDataParallel`` and ``torch.compile``.
+
+    Raises
+    ------
+    NetworkError
+        If there is none, or it is not in single precision.
+    """
+    model = unwrapped(module)
+    if not isinstance(model, Model):
+        raise NetworkError(f"a model of threefold.quant is wanted, not {type(model).__name__}")
+    return model
 
 
 def require_outputs(widths: Sequence[int]) -> None:

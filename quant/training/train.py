@@ -12,7 +12,7 @@ from threefold.progress import Progress, no_progress
 
 from ..data import Dataset, ImageFiles
 from ..layers import integers
-from ..models import NETWORKS, Kit, Model, slim
+from ..models import NETWORKS, Kit, Model, slim, unwrapped_model
 from .checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
 from .config import TrainConfig
 from .distributed import Group
@@ -166,7 +166,13 @@ def accuracy(model: Model, images: np.ndarray | ImageFiles, labels: np.ndarray) 
     """Share of images classified right by ``model`` in evaluation mode, 0…1.
 
     On a tie the lowest class wins, as everywhere.
+
+    Raises
+    ------
+    NetworkError
+        If the model is not in single precision.
     """
+    model = unwrapped_model(model)
     was_training = model.training
     model.eval()
     batches = (images[start : start + _BATCH] for start in range(0, len(images), _BATCH))

@@ -171,6 +171,20 @@ def test_a_shape_that_does_not_fit():
         importer.from_brevitas(module, (4, 12, 12))
 
 
+@pytest.mark.parametrize("wrap", [torch.nn.DataParallel, torch.compile])
+def test_wrapped_modules(wrap):
+    module = made(SUPPORTED["view"], SHAPE)
+    plain = importer.from_brevitas(module, SHAPE).model.model
+    assert importer.from_brevitas(wrap(module), SHAPE).model.model == plain
+
+
+def test_a_module_of_another_precision():
+    module = made(SUPPORTED["view"], SHAPE).half()
+    message = r"^\S+ is in float16, not in single precision; convert the module by \.float\(\)$"
+    with pytest.raises(NetworkError, match=message):
+        importer.from_brevitas(module, SHAPE)
+
+
 def test_no_module():
     with pytest.raises(NetworkError, match=r"^a module of PyTorch is exported, not list$"):
         importer.from_brevitas([], SHAPE)

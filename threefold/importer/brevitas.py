@@ -26,7 +26,8 @@ def from_brevitas(module, shape: tuple[int, ...]) -> Source:
     ToolError
         If Brevitas, or what it exports with, is missing.
     NetworkError
-        If Brevitas cannot export the module, or it takes no images of this shape.
+        If Brevitas cannot export the module, it is not in single precision, or it takes no
+        images of this shape.
 
     Examples
     --------
@@ -50,6 +51,8 @@ def from_brevitas(module, shape: tuple[int, ...]) -> Source:
             import onnxoptimizer  # noqa: F401
             import torch
             from brevitas.export import export_qonnx
+
+            from ..modules import unwrapped
     except ImportError as error:
         missing = (error.name or "brevitas").partition(".")[0]
         raise ToolError(
@@ -57,6 +60,7 @@ def from_brevitas(module, shape: tuple[int, ...]) -> Source:
         ) from None
     if not isinstance(module, torch.nn.Module):
         raise NetworkError(f"a module of PyTorch is exported, not {type(module).__name__}")
+    module = unwrapped(module)
     if not isinstance(shape, tuple | list):
         raise NetworkError(f"a shape is (channels, height, width) or (elements,), not {shape!r}")
     try:

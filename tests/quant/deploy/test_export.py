@@ -1,5 +1,6 @@
 import copy
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -225,6 +226,29 @@ def test_parameters_that_are_not_finite():
         match=r"^layers\.0\.weight is not finite everywhere; train again at a lower rate$",
     ):
         export(model, "bad")
+
+
+@pytest.mark.parametrize("wrap", [nn.DataParallel, partial(torch.compile, backend="eager")])
+def test_wrapped_models(trained, dataset, wrap):
+    network = export(wrap(trained), "digits")
+    assert network == export(trained, "digits")
+    require_equal(wrap(trained), network, dataset.test_images[:50])
+    images, labels = dataset.test_images[:50], dataset.test_labels[:50]
+    assert accuracy(wrap(trained), images, labels) == accuracy(trained, images, labels)
+
+
+@pytest.mark.parametrize("use", [export, require_equal, trace, accuracy])
+def test_models_of_another_precision_or_kind(use):
+    arguments = {export: ["net"], require_equal: [None, None], trace: [None], accuracy: [[], []]}
+    model = chain(TernaryLinear(4, 2)).double()
+    message = (
+        "layers.0.weight is in float64, not in single precision; convert the module by .float()"
+    )
+    with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
+        use(model, *arguments[use])
+    message = "a model of threefold.quant is wanted, not Linear"
+    with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
+        use(nn.Linear(4, 2), *arguments[use])
 
 
 def test_accumulators_beyond_single_precision():
