@@ -157,6 +157,14 @@ class Emitter:
             raise NetworkError(
                 f"{path} normalizes {layer.channels} channels, but reads {edge.channels}"
             )
+        _, var = layer.statistics
+        wrong = ~(var.double() + layer.eps > 0)
+        if wrong.any():
+            channel = int(wrong.nonzero()[0])
+            raise NetworkError(
+                f"{path} makes no number of channel {channel}: variance {float(var[channel]):g} "
+                f"and eps {layer.eps:g} are not above 0 in sum; train again"
+            )
         return dataclasses.replace(edge, norms=(*edge.norms, layer))
 
     def _sums(self, layer: Ternary, edge: Edge) -> tuple[Edge, np.ndarray]:

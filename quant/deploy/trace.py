@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from threefold.errors import MismatchError
-from threefold.network import Network
+from threefold.network import ArgMax, Network
 from threefold.progress import Progress, no_progress
 from threefold.sim import golden
 from threefold.sim.mismatch import describe
@@ -117,7 +117,7 @@ def _classes(
             place, of = (first + image, *rest), f"PyTorch at width {width}" if width else "PyTorch"
             raise MismatchError(describe(name, place, codes[where], expected[name][where], of=of))
     outputs = expected[network.output.name].reshape(len(images), -1)
-    return outputs[:, 0] if outputs.shape[1] == 1 else outputs.argmax(axis=1)
+    return outputs[:, 0] if isinstance(network.output.op, ArgMax) else outputs.argmax(axis=1)
 
 
 def _channels_last(codes: torch.Tensor) -> np.ndarray:

@@ -228,6 +228,19 @@ def test_parameters_that_are_not_finite():
         export(model, "bad")
 
 
+@pytest.mark.parametrize(("variance", "eps"), [(0.0, 0.0), (-1.0, 1e-5)])
+def test_a_norm_that_makes_no_number(variance, eps):
+    norm = Norm(3, eps=eps)
+    norm.running_var[1] = variance
+    model = chain(TernaryLinear(4, 3), norm, Quantize(2), TernaryLinear(3, 2))
+    message = (
+        f"layers.1 makes no number of channel 1: variance {variance:g} and eps {eps:g} "
+        "are not above 0 in sum; train again"
+    )
+    with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
+        export(model, "bad")
+
+
 @pytest.mark.parametrize("wrap", [nn.DataParallel, partial(torch.compile, backend="eager")])
 def test_wrapped_models(trained, dataset, wrap):
     network = export(wrap(trained), "digits")
@@ -249,6 +262,15 @@ def test_models_of_another_precision_or_kind(use):
     message = "a model of threefold.quant is wanted, not Linear"
     with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
         use(nn.Linear(4, 2), *arguments[use])
+
+
+def test_the_class_of_a_single_output_is_0():
+    model = chain(TernaryLinear(4, 1, bias=True))
+    images = np.random.default_rng(0).integers(0, 256, (20, 1, 1, 4))
+    network = export(model, "one")
+    assert require_equal(model, network, images)[None].tolist() == [0] * 20
+    labels = np.zeros(20, int)
+    assert golden.accuracy(network, images, labels) == accuracy(model, images, labels) == 1.0
 
 
 def test_accumulators_beyond_single_precision():
