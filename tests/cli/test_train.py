@@ -84,7 +84,11 @@ def test_without_the_float_twin_its_accuracy_is_absent(tmp_path):
 def test_another_training_in_the_folder_is_refused_or_replaced(tmp_path):
     run(f"--epochs 1 --no-float -q -o {tmp_path}")
     first = (tmp_path / "network.tern").read_bytes()
-    with pytest.raises(TrainingError, match=r"^\S+ was trained with seed 0, not 1; delete it .+$"):
+    message = (
+        r"^\S+ was trained with seed 0, not 1; delete it, or start anew with --fresh, or choose "
+        r"another place$"
+    )
+    with pytest.raises(TrainingError, match=message):
         run(f"--epochs 1 --no-float -q --seed 1 -o {tmp_path}")
     assert (tmp_path / "network.tern").read_bytes() == first
     run(f"--epochs 1 --no-float -q --seed 1 --fresh -o {tmp_path}")
