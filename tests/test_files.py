@@ -3,7 +3,7 @@ import re
 import pytest
 
 from threefold.errors import BuildError, FileFormatError
-from threefold.files import make_folder, read_json, replacing, write_file
+from threefold.files import make_folder, read_json, replacing, write_file, write_json
 
 
 def names_in(folder):
@@ -15,6 +15,12 @@ def test_a_file_is_written_with_its_folders(tmp_path):
     assert (tmp_path / "a" / "b.txt").read_bytes() == "Σ".encode()
     assert (tmp_path / "a" / "b.txt").stat().st_mode & 0o777 == 0o644
     assert names_in(tmp_path / "a") == ["b.txt"]
+
+
+def test_json_is_the_same_for_the_same_object(tmp_path):
+    for name, content in (("a", {"b": 1, "a": [2]}), ("b", {"a": [2], "b": 1})):
+        write_json(tmp_path / name, content)
+        assert (tmp_path / name).read_text() == '{\n "a": [\n  2\n ],\n "b": 1\n}\n'
 
 
 def test_a_file_is_replaced(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .errors import BuildError, FileFormatError
 
-__all__ = ["make_folder", "read_json", "replacing", "write_file"]
+__all__ = ["make_folder", "read_json", "replacing", "write_file", "write_json"]
 
 
 @contextmanager
@@ -49,6 +49,17 @@ def write_file(path: Path | str, content: bytes | str) -> None:
     """
     with replacing(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_json(path: Path | str, content: dict) -> None:
+    """Write an object as JSON with sorted keys; the same object always gives the same bytes.
+
+    Raises
+    ------
+    BuildError
+        If the file cannot be written.
+    """
+    write_file(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
 def make_folder(path: Path | str) -> Path:

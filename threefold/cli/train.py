@@ -3,7 +3,6 @@
 import argparse
 import ast
 import dataclasses
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from rich.console import Console
 
 from .. import network
 from ..errors import ToolError, TrainingError
-from ..files import make_folder, write_file
+from ..files import make_folder, write_json
 from ..products import Former, Products
 from ..progress import Progress
 from .note import note
@@ -140,7 +139,7 @@ def _write(products: Products, trained: network.Network, made: dict, dataset) ->
         trained, dataset.test_images[:stored], dataset.test_labels[:stored]
     )
     record = {**trained.provenance, **made}
-    write_file(products.training, json.dumps(record, indent=1, sort_keys=True) + "\n")
+    write_json(products.training, record)
     return former
 
 
