@@ -388,6 +388,22 @@ def test_damaged_plan_is_replaced(project, simulated, built):
     assert content(project.folder).keys() == {"network.tern", "plan.json"}
 
 
+@pytest.mark.parametrize(
+    ("tools", "message"),
+    [
+        (5, r"'tools' of .+/build\.json must be an object, not 5"),
+        (None, r"'tools' of .+/build\.json must be an object, not None"),
+        ({"yosys": 5}, r"version of 'yosys' in .+/build\.json must be text, not 5"),
+    ],
+)
+def test_manifest_of_a_damaged_build_record(project, tools, message):
+    project.products.gateware.mkdir()
+    project.products.build_record.write_text(json.dumps({"tools": tools}))
+    with pytest.raises(FileFormatError, match=f"^{message}$"):
+        project.write_manifest()
+    assert not project.products.manifest.exists()
+
+
 @pytest.mark.parametrize("name", ["../../victim", "/{root}/victim", "sub/../../../victim", 3])
 def test_plan_that_names_files_elsewhere(project, simulated, built, tmp_path, name):
     simulated()

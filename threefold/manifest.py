@@ -1,12 +1,13 @@
 """Manifest: versions, and digests of a plan and of all that was made from it."""
 
 import hashlib
-import json
 import platform
+import reprlib
 from pathlib import Path
 
 from . import __version__
-from .files import read_json, write_file
+from .errors import FileFormatError
+from .files import read_json, write_json
 from .plan import Plan
 from .plan.file import digest
 from .products import Products
@@ -45,6 +46,17 @@ def write_manifest(products: Products, plan: Plan) -> Path:
     if products.build_record.exists():
         made = read_json(products.build_record)
         content["seed"] = made.get("seed")
-        content["versions"] |= made.get("tools", {})
-    write_file(products.manifest, json.dumps(content, indent=1, sort_keys=True) + "\n")
+        content["versions"] |= _tools(products.build_record, made.get("tools", {}))
+    write_json(products.manifest, content)
     return products.manifest
+
+
+def _tools(path: Path, versions: object) -> dict[str, str]:
+    if not isinstance(versions, dict):
+        raise FileFormatError(f"'tools' of {path} must be an object, not {reprlib.repr(versions)}")
+    for tool, version in versions.items():
+        if not isinstance(version, str):
+            raise FileFormatError(
+                f"version of {tool!r:.40} in {path} must be text, not {reprlib.repr(version)}"
+            )
+    return versions
