@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 import numpy as np
@@ -96,10 +97,20 @@ def test_another_network_takes_plan_and_products_along(products):
     assert load_images(products.images)[1] == [0]
 
 
-def test_images_that_are_not_written_stay(products):
-    products.put_network(SECOND)
-    assert products.images.read_text() == "test.npz"
-    assert not (products.folder / BEFORE / "test.npz").exists()
+@pytest.mark.parametrize("keep", [False, True])
+def test_images_go_with_their_network(products, keep):
+    former = products.put_network(SECOND, keep_images=keep)
+    kept, gone = products.images, former.folder / "test.npz"
+    assert kept.exists() == keep
+    assert gone.exists() != keep
+    assert (kept if keep else gone).read_text() == "test.npz"
+
+
+def test_images_stay_with_the_network_that_is_there(products):
+    save(SECOND, products.network)
+    former = products.set_aside(SECOND)
+    assert former == Former(products.folder / BEFORE, "small", True)
+    assert products.images.exists()
 
 
 def test_a_network_without_a_plan(tmp_path):
@@ -107,7 +118,16 @@ def test_a_network_without_a_plan(tmp_path):
     assert products.put_network(FIRST, np.zeros((1, 1, 1, 2), int)) is None
     former = products.put_network(SECOND)
     assert str(former) == f"the network before, small, is now in {tmp_path}/{BEFORE}"
-    assert content(tmp_path).keys() == {f"{BEFORE}/network.tern", "network.tern", "test.npz"}
+    moved = {f"{BEFORE}/network.tern", f"{BEFORE}/test.npz"}
+    assert content(tmp_path).keys() == moved | {"network.tern"}
+
+
+def test_the_name_is_that_of_the_network_that_moved(products):
+    third = make_network(0, "third")
+    save(third, products.network)
+    former = products.put_network(SECOND)
+    assert former == Former(products.folder / f"before-{digest(third)[:8]}", "third", True)
+    assert load(former.folder / "network.tern") == third
 
 
 @pytest.mark.parametrize("taken", ["folder", "file", "link"])
@@ -136,6 +156,32 @@ def test_a_damaged_network_is_kept_under_its_bytes(products):
     assert (former.folder / "network.tern").read_text() == "no network"
     products.network.write_text("no network")
     assert str(products.put_network(SECOND)) == (f"the network before is now in {former.folder}-2")
+
+
+@pytest.mark.parametrize("content_of", ["{", None])
+def test_a_plan_that_cannot_be_used(products, content_of):
+    plan = products.plan.read_text() if content_of is None else content_of
+    products.plan.write_text(plan)
+    kept = {"network.tern", "train.json", "test.npz"}
+    before = content(products.folder)
+    former = products.set_aside_plan()
+    end = hashlib.sha256(plan.encode()).hexdigest() if content_of else digest(FIRST)
+    assert former == Former(products.folder / f"before-{end[:8]}", "small", True, usable=False)
+    assert str(former) == (
+        f"the plan before, which cannot be used, and its products are now in {former.folder}"
+    )
+    assert content(former.folder).keys() == before.keys() - kept
+    assert {name for name in content(products.folder) if "before" not in name} == kept
+
+
+@pytest.mark.parametrize(
+    ("board", "found"), [("ulx3s_85f", "ulx3s_85f"), ("", None), ("../x", None), (5, None)]
+)
+def test_board_of_the_plan(products, board, found):
+    products.plan.write_text(json.dumps({"schema": 1, "board": board}))
+    assert products.planned_board() == found
+    products.plan.unlink()
+    assert products.planned_board() is None
 
 
 def test_a_plan_without_its_network(products):
@@ -202,9 +248,11 @@ def test_products_that_cannot_be_moved(products, monkeypatch):
 
 def test_remove_leaves_network_plan_and_what_is_no_product(products):
     (products.folder / "rtl" / "board.v").touch()
-    products.remove()
+    before = content(products.folder).keys()
+    removed = {str(path.relative_to(products.folder)) for path in products.remove()}
     kept = {"network.tern", "plan.json", "train.json", "test.npz", "rtl/board.v"}
     assert content(products.folder).keys() == kept
+    assert removed == before - kept
 
 
 def test_remove_report(products):

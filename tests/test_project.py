@@ -329,8 +329,10 @@ def test_another_plan_removes_what_the_first_gave(project, simulated, built):
     kept = {"test.npz", "train.json", "rtl/board.v", "sim/notes.txt"}
     for name in kept:
         (project.folder / name).write_text("mine")
-    Project.create(NETWORK, project.folder, foldings=OTHERS)
+    other = Project.create(NETWORK, project.folder, foldings=OTHERS)
     assert content(project.folder).keys() == kept | {"network.tern", "plan.json"}
+    assert {str(path.relative_to(project.folder)) for path in other.removed} == PRODUCTS
+    assert project.removed == []
 
 
 def test_another_board_removes_it_too(project, simulated, built):
@@ -346,8 +348,8 @@ def test_another_board_removes_it_too(project, simulated, built):
 def test_another_network_keeps_it_in_a_folder_of_its_own(project, simulated, built, name):
     simulated()
     make_all(project)
-    mine = {"test.npz", "rtl/board.v", "sim/notes.txt", "checkpoint.pt"}
-    for path in mine:
+    mine = {"rtl/board.v", "sim/notes.txt", "checkpoint.pt"}
+    for path in {"test.npz", *mine}:
         (project.folder / path).write_text("mine")
     before = {path: data for path, data in content(project.folder).items() if path not in mine}
     other = Project.create(make_network(1, name), project.folder, foldings=FOLDINGS)
@@ -384,8 +386,61 @@ def test_damaged_plan_is_replaced(project, simulated, built):
     simulated()
     make_all(project)
     (project.folder / "plan.json").write_text("{")
-    Project.create(NETWORK, project.folder, foldings=FOLDINGS)
-    assert content(project.folder).keys() == {"network.tern", "plan.json"}
+    before = content(project.folder)
+    other = Project.create(NETWORK, project.folder, foldings=FOLDINGS)
+    folder = other.former.folder
+    assert other.former == Former(folder, "sample", True, usable=False)
+    assert content(folder) == {
+        name: data for name, data in before.items() if name != "network.tern"
+    }
+    assert {name for name in content(project.folder) if not name.startswith("before-")} == {
+        "network.tern",
+        "plan.json",
+    }
+    assert Project.open(project.folder).plan == other.plan
+
+
+def test_plan_of_an_older_schema_is_kept(project, simulated, built):
+    simulated()
+    make_all(project)
+    path = project.products.plan
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 1}))
+    other = Project.create(NETWORK, project.folder, foldings=OTHERS)
+    assert other.former.folder.name == f"before-{network_digest(NETWORK)[:8]}"
+    assert content(other.former.folder).keys() == PRODUCTS | {"plan.json"}
+
+
+def test_the_same_plan_in_other_bytes_keeps_everything(project, simulated, built):
+    simulated()
+    make_all(project)
+    path = project.products.plan
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=4))
+    before = content(project.folder)
+    project.save()
+    assert content(project.folder) == before
+    assert project.removed == []
+
+
+def test_products_stay_where_the_network_is_written_again(project, simulated, built):
+    simulated()
+    make_all(project)
+    before = content(project.folder)
+    project.products.network.unlink()
+    project.save()
+    assert content(project.folder) == before
+
+
+@pytest.mark.parametrize("name", ["plan", "folder"])
+def test_plan_and_folder_are_read_only(project, name):
+    with pytest.raises(AttributeError, match=rf"^property '{name}' of 'Project' object has no "):
+        setattr(project, name, getattr(project, name))
+
+
+def test_manifest_does_not_name_images_of_another_network(project):
+    project.products.images.write_text("images")
+    other = Project.create(make_network(1), project.folder, foldings=FOLDINGS)
+    manifest = json.loads(other.write_manifest().read_text())
+    assert manifest["sha256"].keys() == {"network.tern", "plan.json"}
 
 
 @pytest.mark.parametrize(
@@ -415,7 +470,7 @@ def test_plan_that_names_files_elsewhere(project, simulated, built, tmp_path, na
         name = name.replace("/{root}", str(tmp_path))
     path = project.folder / "plan.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"network": name}))
-    Project.create(NETWORK, project.folder, foldings=FOLDINGS)
+    Project.create(NETWORK, project.folder, foldings=OTHERS)
     assert content(project.folder).keys() == {"network.tern", "plan.json"}
     assert all(victim.exists() for victim in victims)
 

@@ -36,7 +36,7 @@ def plan_for_board(
     memories, forms : mapping of str to str
         Memories of buffers and forms of requantizers, as in :func:`~threefold.plan.fold`.
     progress : Progress
-        Told what is being done.
+        Progress callback.
 
     Raises
     ------

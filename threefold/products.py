@@ -11,10 +11,9 @@ firmware/       a C header for whoever drives the accelerator
 report.json     all figures
 report.html     the same to look at
 manifest.json   versions, and digests of everything above
-before-…/       the same of a network that was in the folder before
+before-…/       the same of a network, or of a plan that cannot be used, there before
 """
 
-import contextlib
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
@@ -25,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from .data import save_images
-from .errors import BuildError, FileFormatError
+from .errors import BuildError, FileFormatError, PlanError
 from .files import make_folder, read_json
 from .lock import LOCK
 from .network import Network, is_name, load, save
@@ -36,24 +35,31 @@ __all__ = ["Former", "Products"]
 
 @dataclass(frozen=True)
 class Former:
-    """A network that was in a project folder before, now in a folder of its own.
+    """Network or plan that was in a project folder before, now in a folder of its own.
 
     Attributes
     ----------
     folder : Path
-        Where it is now, with its plan and products at the same places as before.
+        Where it is now, with plan and products at the same places as before.
     name : str
-        Of the network; empty if that cannot be told.
+        Name of the network; empty if that cannot be told.
     planned : bool
-        Whether there was a plan of it.
+        Whether a plan was there.
+    usable : bool
+        False if a plan moved because it cannot be used, and its network stayed.
     """
 
     folder: Path
     name: str
     planned: bool
+    usable: bool = True
 
     def __str__(self):
         """What happened, in one line."""
+        if not self.usable:
+            return (
+                f"the plan before, which cannot be used, and its products are now in {self.folder}"
+            )
         network = f"the network before, {self.name}," if self.name else "the network before"
         if self.planned:
             return f"plan and products of {network} are now in {self.folder}"
@@ -66,9 +72,9 @@ class Products:
     Parameters
     ----------
     folder : path
-        It need not be there.
+        Folder of the products, which need not exist.
     name : str
-        Of the network. Verilog and C header are named after it; the other paths do without.
+        Name of the network, after which Verilog and C header are named; no other path needs it.
 
     Attributes
     ----------
@@ -116,23 +122,58 @@ class Products:
         ]
 
     def holds_network(self, network: Network) -> bool:
-        """Whether the network that is there is this one."""
+        """Whether ``network.tern`` holds this network."""
         return self._network_digest() == digest(network)
 
     def is_planned(self) -> bool:
-        """Whether the network that is there is the one that the plan there is of."""
+        """Whether ``plan.json`` was made from ``network.tern``."""
         planned = self._planned_digest()
         return planned is not None and planned == self._network_digest()
+
+    def planned_board(self) -> str | None:
+        """Name of the board in ``plan.json``, usable or not; None if none can be told."""
+        return self._planned("board")
+
+    def require_replaceable(self, network: Network) -> None:
+        """Refuse to replace another network that was not put there by planning it.
+
+        Raises
+        ------
+        PlanError
+            If ``network.tern`` holds another network that was trained or put there.
+        """
+        if not self.network.exists() or self.holds_network(network):
+            return
+        if self.training.exists():
+            came = "was trained there, and"
+        elif not self.is_planned():
+            came = "was not planned there, and"
+        else:
+            return
+        raise PlanError(
+            f"{self.network} {came} is another network than {network.name!r}; choose another "
+            f"folder with -o"
+        )
 
     def put_network(
         self,
         network: Network,
         images: np.ndarray | None = None,
         labels: np.ndarray | None = None,
+        *,
+        keep_images: bool = False,
     ) -> Former | None:
         """Write a network and, if given, images to test it with.
 
         Another network that was there is kept, as by :meth:`set_aside`.
+
+        Parameters
+        ----------
+        network : Network
+        images, labels : array, optional
+            As in :func:`~threefold.data.save_images`.
+        keep_images : bool
+            Whether ``test.npz`` is for this network already, and stays.
 
         Raises
         ------
@@ -140,13 +181,13 @@ class Products:
             If the folder cannot be written.
         """
         make_folder(self.folder)
-        former = self.set_aside(network, images=images is not None)
+        former = self.set_aside(network, keep_images=keep_images)
         save(network, self.network)
         if images is not None:
             save_images(self.images, images, labels)
         return former
 
-    def set_aside(self, network: Network, *, images: bool = False) -> Former | None:
+    def set_aside(self, network: Network, *, keep_images: bool = False) -> Former | None:
         """Move what belongs to another network into a folder of its own; None if nothing does.
 
         That folder is ``before-`` and the first 8 digits of the other network's digest, with
@@ -155,9 +196,9 @@ class Products:
         Parameters
         ----------
         network : Network
-            The one that is to be there.
-        images : bool
-            Whether the images go as well.
+            Network whose folder this is to be.
+        keep_images : bool
+            Whether ``test.npz`` stays; else it goes with the other network.
 
         Raises
         ------
@@ -171,14 +212,34 @@ class Products:
             other = planned
         else:
             return None
-        names = self._names()
-        is_there = self.plan.is_file()
-        moved = [*self._made(names), self.plan]
-        if images and held != wanted:
+        name, is_there = self._planned("network"), self.plan.is_file()
+        moved = [*self._made(self._names()), self.plan]
+        if held != wanted and not keep_images:
             moved.append(self.images)
         if other == held:
+            name = self._network_name() or name
             moved += [self.training, self.network]  # the network last: it tells whose the rest is
-        folder = self._new_folder(f"before-{other[:8]}")
+        return Former(self._move_to(other, moved), name or "", is_there)
+
+    def set_aside_plan(self) -> Former:
+        """Move a plan that cannot be used, and what was made from it, into a folder of its own.
+
+        That folder is named as by :meth:`set_aside`, after the digest of the plan's network or, if
+        there is none, of the file.
+
+        Raises
+        ------
+        BuildError
+            If a folder cannot be written.
+        """
+        name = self._planned("network") or self._network_name() or ""
+        moved = [*self._made(self._names() or [self.name]), self.plan]
+        digest = self._planned_digest() or _digest_of(self.plan) or "unknown"
+        return Former(self._move_to(digest, moved), name, planned=True, usable=False)
+
+    def _move_to(self, digest: str, moved: Iterable[Path]) -> Path:
+        """Move files into a new folder named after a digest; the folder."""
+        folder = self._new_folder(f"before-{digest[:8]}")
         try:
             self._move(moved, folder)
         except OSError as error:
@@ -186,35 +247,35 @@ class Products:
                 f"cannot move products from {self.folder} into {folder}: {error.strerror}; "
                 f"choose another with -o"
             ) from None
-        return Former(folder, names[0] if names else "", is_there)
+        return folder
 
-    def remove(self) -> None:
-        """Remove what commands made from the plan, and nothing else."""
-        self._remove(self._made(self._names() or [self.name]))
+    def remove(self) -> list[Path]:
+        """Remove what commands made from the plan, and nothing else; the files that went."""
+        return self._remove(self._made(self._names() or [self.name]))
 
     def remove_report(self) -> None:
-        """Remove what tells of results that are about to change."""
+        """Remove report and manifest, whose results are about to change."""
         self._remove(self._reports())
 
     def _reports(self) -> list[Path]:
         return [self.report, self.page, self.manifest]
 
     def _made(self, names: Iterable[str]) -> list[Path]:
-        """What is made from a plan of a network of any of these names, whether or not it is."""
+        """Paths of what a plan gives, for networks of these names, there or not."""
         named = [Products(self.folder, name) for name in names]
         paths = [path for each in named for path in (each.rtl, each.header)]
         paths += [self.simulation_record, self.waves, *self._reports()]
         return [*paths, *self.gateware.glob("*")]
 
     def _network_digest(self) -> str | None:
-        """Digest of the network that is there, or of the bytes if it cannot be used."""
+        """Digest of the network in ``network.tern``, or of its bytes if it cannot be used."""
         try:
             return digest(load(self.network))
         except FileFormatError:
             return _digest_of(self.network)
 
     def _planned_digest(self) -> str | None:
-        """Digest of the network that the plan there is of."""
+        """Digest of the network that ``plan.json`` was made from."""
         try:
             planned = read_json(self.plan).get("network_digest")
         except FileFormatError:
@@ -222,16 +283,26 @@ class Products:
         return planned if isinstance(planned, str) and _DIGEST.fullmatch(planned) else None
 
     def _names(self) -> list[str]:
-        """Names of the network in the plan and of the one that is there, if they can be told.
+        """Names of the networks in ``plan.json`` and ``network.tern``, if they can be told."""
+        names = (self._planned("network"), self._network_name())
+        return list(dict.fromkeys(name for name in names if name))
 
-        Either may come from anywhere; a text that is no name could lead out of the folder.
+    def _network_name(self) -> str | None:
+        try:
+            return load(self.network).name
+        except FileFormatError:
+            return None
+
+    def _planned(self, what: str) -> str | None:
+        """A name in ``plan.json``.
+
+        The file may come from anywhere; a text that is no name could lead out of the folder.
         """
-        names = []
-        with contextlib.suppress(FileFormatError):
-            names.append(read_json(self.plan).get("network"))
-        with contextlib.suppress(FileFormatError):
-            names.append(load(self.network).name)
-        return list(dict.fromkeys(name for name in names if is_name(name)))
+        try:
+            name = read_json(self.plan).get(what)
+        except FileFormatError:
+            return None
+        return name if is_name(name) else None
 
     def _new_folder(self, name: str) -> Path:
         for number in count(1):
@@ -257,9 +328,11 @@ class Products:
             else:
                 path.rename(place)
 
-    def _remove(self, paths: Iterable[Path]) -> None:
-        for path in self._own(paths):
+    def _remove(self, paths: Iterable[Path]) -> list[Path]:
+        removed = list(self._own(paths))
+        for path in removed:
             path.unlink()
+        return removed
 
     def _own(self, paths: Iterable[Path]) -> Iterator[Path]:
         """Those that are files of this folder.

@@ -1,7 +1,6 @@
 """Project: one network on its way to a board, its products in a folder, step by step."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Mapping
 from functools import cached_property
@@ -11,8 +10,8 @@ from typing import Self
 import numpy as np
 
 from . import boards
-from .errors import DataError, MismatchError, PlanError
-from .files import write_file
+from .errors import DataError, FileFormatError, MismatchError, PlanError
+from .files import write_file, write_json
 from .firmware import header
 from .html import html_table
 from .hw.accelerator import Accelerator
@@ -22,7 +21,6 @@ from .manifest import write_manifest
 from .network import Network, load, save
 from .plan import Cycles, Folding, Plan, load_plan, save_plan
 from .plan.file import digest as plan_digest
-from .plan.file import dumps
 from .planning import plan_for_board
 from .products import Former, Products
 from .progress import Progress, no_progress
@@ -37,8 +35,8 @@ class Project:
     """A plan, the folder of its products, and how to get further.
 
     :meth:`create` makes one of a network, :meth:`open` finds it again. Made of a folder and a
-    plan, it writes nothing before its first product. One process at a time writes into a folder;
-    the methods of another raise a :class:`BuildError`.
+    plan, which do not change, it writes nothing before its first product. One process at a time
+    writes into a folder; the methods of another raise a :class:`BuildError`.
 
     Parameters
     ----------
@@ -52,14 +50,18 @@ class Project:
     products : Products
         Where each product is.
     former : Former or None
-        What :meth:`save` found in the folder of another network, and where it is now.
+        Another network, or a plan that cannot be used, that :meth:`save` found in the folder, and
+        where it is now.
+    removed : list of Path
+        Products of another plan of this network that :meth:`save` removed.
     """
 
     def __init__(self, folder: Path | str, plan: Plan):
-        self.folder = Path(folder)
-        self.plan = plan
+        self._folder = Path(folder)
+        self._plan = plan
         self.products = Products(folder, plan.network.name)
         self.former: Former | None = None
+        self.removed: list[Path] = []
 
     @classmethod
     def create(
@@ -81,7 +83,8 @@ class Project:
         network : Network
         folder : path
             Made if it is not there. Plan and products of another network that was planned there
-            are kept in a folder of their own; those of another plan of this network go.
+            are kept in a folder of their own, and so is a plan that cannot be used; products of
+            another plan of this network go.
         board, foldings, interval, memories, forms, progress
             As in :func:`plan_for_board`.
 
@@ -144,6 +147,14 @@ class Project:
         return f"{self.name}{board} in {self.folder}"
 
     @property
+    def folder(self) -> Path:
+        return self._folder
+
+    @property
+    def plan(self) -> Plan:
+        return self._plan
+
+    @property
     def network(self) -> Network:
         return self.plan.network
 
@@ -164,8 +175,9 @@ class Project:
     def save(self) -> None:
         """Write network and plan.
 
-        What was made from another plan of this network goes. Plan and products of another
-        network that was planned there are moved into a folder of their own, see ``former``.
+        What was made from another plan of this network goes, see ``removed``. Plan and products of
+        another network that was planned there are moved into a folder of their own, and so are a
+        plan that cannot be used and its products, see ``former``.
 
         Raises
         ------
@@ -177,35 +189,34 @@ class Project:
         with locked(self.folder):
             if self._is_saved():
                 return
-            self._require_replaceable()
-            self.former = self.products.set_aside(self.network)
-            if self.products.plan.exists():
-                self.products.remove()
+            self.products.require_replaceable(self.network)
+            self.former = self.products.set_aside(self.network) or self._clear()
             save(self.network, self.products.network)
             save_plan(self.plan, self.products.plan)
 
     def _is_saved(self) -> bool:
-        """Whether the folder holds this very plan and its network."""
+        """Whether the folder holds this plan, however it is written, and its network."""
+        if not self.products.holds_network(self.network):
+            return False
         try:
-            same = self.products.plan.read_bytes() == dumps(self.plan).encode()
-            return same and self.products.holds_network(self.network)
-        except OSError:
+            return self._is_same(load_plan(self.network, self.products.plan))
+        except (FileFormatError, PlanError):
             return False
 
-    def _require_replaceable(self) -> None:
-        """Refuse to replace a network that was not put there by planning it."""
-        path = self.products.network
-        if not path.exists() or self.products.holds_network(self.network):
-            return
-        if self.products.training.exists():
-            came = "was trained there, and"
-        elif not self.products.is_planned():
-            came = "was not planned there, and"
-        else:
-            return
-        raise PlanError(
-            f"{path} {came} is another network than {self.name!r}; choose another folder with -o"
-        )
+    def _is_same(self, plan: Plan) -> bool:
+        return plan_digest(plan) == plan_digest(self.plan)
+
+    def _clear(self) -> Former | None:
+        """Remove products of another plan; set aside a plan that cannot be used, with its own."""
+        if not self.products.plan.is_file():
+            return None
+        try:
+            plan = load_plan(self.network, self.products.plan)
+        except (FileFormatError, PlanError):
+            return self.products.set_aside_plan()
+        if not self._is_same(plan):
+            self.removed = self.products.remove()
+        return None
 
     def generate(self) -> Path:
         """Write the Verilog and the C header; the path of the Verilog.
@@ -302,7 +313,7 @@ class Project:
         record = result.to_json() | {"cycles": cycles, "plan_digest": plan_digest(self.plan)}
         if labels is not None and result.classes is not None:
             record["accuracy"] = float(np.mean(result.classes == np.asarray(labels)))
-        _write_json(self.products.simulation_record, record)
+        write_json(self.products.simulation_record, record)
 
     def build(
         self,
@@ -348,7 +359,7 @@ class Project:
                 "device": self.board.device.name,
                 "plan_digest": plan_digest(self.plan),
             }
-            _write_json(self.products.build_record, record)
+            write_json(self.products.build_record, record)
             return result
 
     def report(self) -> dict:
@@ -382,7 +393,3 @@ class Project:
         """
         with locked(self.folder):
             return write_manifest(self.products, self.plan)
-
-
-def _write_json(path: Path, content: dict) -> None:
-    write_file(path, json.dumps(content, indent=1, sort_keys=True) + "\n")

@@ -114,7 +114,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
         )
     network = _described(made, found, args, labels)
     own = _same(args.images, products.images)
-    former = products.put_network(network, None if own else images[:kept], labels)
+    former = products.put_network(network, None if own else images[:kept], labels, keep_images=own)
     if former:
         note(console, str(former))
     lines = _summary(made, found, labels)
