@@ -1,3 +1,6 @@
+import hashlib
+import json
+
 import pytest
 
 from threefold.cli import main
@@ -48,7 +51,7 @@ def test_tables(plan):
     lines, units, made = plan(*FOLDS)
     names = [line[0] for line in lines if line]
     order = ["conv1", "conv2", "sum", "codes", "pool", "classes"]
-    assert names[:8] == ["block", "step", *order]
+    assert names[:8] == ["block", "unit", *order]
     conv2, schedule = units["conv2"], made.schedules["conv2"]
     assert lines[3][:6] == ["conv2", "conv", "3×3", "6×6×4", "2×2", str(conv2.o_lanes)]
     counts = (len(schedule.tiles), schedule.skipped, conv2.interval)
@@ -62,7 +65,7 @@ def test_tables(plan):
     depth = [str(buffer.words), "×", str(buffer.bits)]
     assert memories[1] == ["conv2", "auto", conv2.form, *depth, str(schedule.weight_bits)]
     assert memories[2] == ["codes", units["codes"].form]
-    branches = lines[lines.index(["Branch", "buffers"]) + 2 :]
+    branches = lines[lines.index(["FIFOs", "before", "joins"]) + 2 :]
     beats = made.buffers["sum.1"]
     assert branches[0] == ["sum", "1", str(beats), str(units["sum"].o_lanes), "2"]
     assert any(line[:2] == ["bottleneck", "conv2;"] for line in lines)
@@ -111,6 +114,71 @@ def test_a_build_keeps_another_network_too(plan, tmp_path, capsys):
     before = tmp_path / "out" / f"before-{digest(first.network)[:8]}"
     note = f"plan and products of the network before, block, are now in {before}\n"
     assert capsys.readouterr() == (f"verilog    {tmp_path}/out/rtl/block.v\n", note)
+
+
+@pytest.mark.parametrize("change", ["schema", "units", None])
+def test_a_plan_that_cannot_be_used_is_kept(plan, tmp_path, capsys, change):
+    _, _, first = plan("--board", "ulx3s_12f")
+    path, record = tmp_path / "out" / "plan.json", tmp_path / "out" / "sim" / "simulation.json"
+    if change:
+        path.write_text(json.dumps(json.loads(path.read_text()) | {change: 0}))
+    else:
+        path.write_text("{")
+    kept = path.read_bytes()
+    record.parent.mkdir()
+    record.write_text("measured")
+    assert main(["plan", f"{tmp_path}/net.tern", "-o", f"{tmp_path}/out"]) == 0
+    name = digest(first.network) if change else hashlib.sha256(kept).hexdigest()
+    before = tmp_path / "out" / f"before-{name[:8]}"
+    notes = capsys.readouterr().err.splitlines()
+    board = "ulx3s_12f" if change else "icebreaker"
+    assert notes[0].startswith(f"{path} is ") or notes[0].startswith(f"the schema of {path} is ")
+    assert notes[0].endswith(f"; planning again for {board}")
+    assert "plan again" not in notes[0]
+    assert notes[1:] == [
+        f"the plan before, which cannot be used, and its products are now in {before}"
+    ]
+    assert (before / "plan.json").read_bytes() == kept
+    assert (before / "sim" / "simulation.json").read_text() == "measured"
+    assert not record.exists()
+    assert Project.open(tmp_path / "out").plan.board == board
+
+
+@pytest.mark.parametrize(
+    "option", ["--fold=conv1=2x1", "--interval=3000", "--memory=pool=block", "--align"]
+)
+def test_the_board_of_the_plan_stays(plan, option):
+    plan(*FOLDS, "--board", "ulx3s_12f")
+    _, _, made = plan(option)
+    assert made.board == "ulx3s_12f"
+
+
+def test_the_board_stays_when_the_network_changes(plan, tmp_path):
+    plan(*FOLDS, "--board", "ulx3s_12f")
+    save(residual(seed=6), tmp_path / "net.tern")
+    _, _, made = plan("--requantizer", "codes=sequential")
+    assert made.board == "ulx3s_12f"
+
+
+def test_a_build_keeps_the_board_too(plan, tmp_path):
+    plan(*FOLDS, "--board", "ulx3s_12f")
+    argv = ["build", f"{tmp_path}/net.tern", "-o", f"{tmp_path}/out", "--rtl-only", "-q"]
+    assert main([*argv, "--fold", "conv1=2x1"]) == 0
+    assert Project.open(tmp_path / "out").plan.board == "ulx3s_12f"
+
+
+def test_products_that_another_plan_removes_are_told(plan, tmp_path, capsys):
+    plan(*FOLDS)
+    folder = tmp_path / "out"
+    for name in ("sim/simulation.json", "gateware/block.bin", "gateware/build.json"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).touch()
+    argv = ["plan", f"{tmp_path}/net.tern", "-o", f"{folder}"]
+    assert main(argv) == 0
+    assert capsys.readouterr().err == ""
+    assert main([*argv, "--memory", "pool=block"]) == 0
+    note = "removed products of the plan before: sim/simulation.json, gateware/\n"
+    assert capsys.readouterr().err == note
 
 
 def test_align(plan, tmp_path):

@@ -5,7 +5,7 @@ import argparse
 from rich.console import Console
 
 from ..errors import PlanError
-from .options import add_plan_arguments, former_noted, open_project
+from .options import add_plan_arguments, changes_noted, open_project
 from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -50,9 +50,9 @@ def run(args: argparse.Namespace, console: Console) -> str:
         raise PlanError(f"the seed of placement must be 0 to {highest}, not {args.seed}")
     project = open_project(args, console)
     if args.rtl_only:
-        with former_noted(project, console):
+        with changes_noted(project, console):
             return f"verilog    {project.generate()}"
-    with former_noted(project, console), progress_of(console, "generate") as progress:
+    with changes_noted(project, console), progress_of(console, "generate") as progress:
         result = project.build(
             clock_mhz=args.clock,
             seed=args.seed,

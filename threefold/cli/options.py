@@ -4,7 +4,7 @@ import argparse
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -13,14 +13,14 @@ from ..boards import BOARDS
 from ..errors import FileFormatError, PlanError
 from ..fpga import MEMORIES
 from ..network import Network, load
-from ..plan import FORMS, Folding, refold
+from ..plan import FORMS, Folding, load_plan, refold
 from ..planning import plan_for_board
 from ..products import Products
 from ..project import Project
 from .note import note
 from .progress import progress_of
 
-__all__ = ["add_plan_arguments", "former_noted", "open_project", "plan_project"]
+__all__ = ["add_plan_arguments", "changes_noted", "open_project", "plan_project"]
 
 
 def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,14 +50,14 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
         type=_memory,
         action="append",
         metavar="NAME=KIND",
-        help=f"memory of the buffer of a layer or pool: {', '.join(MEMORIES)} (auto)",
+        help=f"memory of the buffer of a unit: {', '.join(MEMORIES)} (auto)",
     )
     parser.add_argument(
         "--requantizer",
         type=_requantizer,
         action="append",
         metavar="NAME=FORM",
-        help=f"form of the requantizer of a step: {', '.join(FORMS)} (the cheapest that keeps up)",
+        help=f"form of the requantizer of a unit: {', '.join(FORMS)} (the cheapest that keeps up)",
     )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FOLDER", help="where products are (out/NETWORK)"
@@ -79,7 +79,7 @@ def open_project(args: argparse.Namespace, console: Console) -> Project:
 
 
 def plan_project(args: argparse.Namespace, console: Console) -> Project:
-    """The project planned as the arguments ask; without any, as before if that is usable.
+    """The project planned as the arguments ask; without any, as before if that plan is usable.
 
     Nothing is written yet.
     """
@@ -95,13 +95,27 @@ def plan_project(args: argparse.Namespace, console: Console) -> Project:
 
 
 @contextlib.contextmanager
-def former_noted(project: Project, console: Console) -> Iterator[None]:
-    """Whatever becomes of the work, tell where the network that was in its folder is now."""
+def changes_noted(project: Project, console: Console) -> Iterator[None]:
+    """Notes on what the project moved in its folder or removed, whatever becomes of the work."""
     try:
         yield
     finally:
         if project.former:
             note(console, str(project.former))
+        if project.removed:
+            names = ", ".join(_names(project.products, project.removed))
+            note(console, f"removed products of the plan before: {names}")
+
+
+def _names(products: Products, paths: Iterable[Path]) -> list[str]:
+    """Paths within a folder; all that is in the folder of the bitstream as one."""
+    names = (
+        f"{products.gateware.name}/"
+        if path.parent == products.gateware
+        else str(path.relative_to(products.folder))
+        for path in paths
+    )
+    return list(dict.fromkeys(names))
 
 
 def _folder(args: argparse.Namespace, network: Network) -> Path:
@@ -109,10 +123,11 @@ def _folder(args: argparse.Namespace, network: Network) -> Path:
 
 
 def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Console) -> Project:
+    board = _board(args, network, Products(folder), console)
     with progress_of(console, "plan") as progress:
         plan = plan_for_board(
             network,
-            args.board or "icebreaker",
+            board,
             foldings=_unique("--fold", args.fold),
             interval=args.interval,
             memories=_unique("--memory", args.memory),
@@ -120,6 +135,19 @@ def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Co
             progress=progress,
         )
     return Project(folder, plan)
+
+
+def _board(args: argparse.Namespace, network: Network, products: Products, console: Console) -> str:
+    """The board asked for, else that of the plan that is there, usable or not."""
+    board = args.board or products.planned_board() or "icebreaker"
+    if os.path.exists(products.plan):
+        try:
+            load_plan(network, products.plan)
+        except FileFormatError as error:
+            note(console, f"{str(error).removesuffix('; plan again')}; planning again for {board}")
+        except PlanError:
+            pass  # the plan of another network is kept and told of when this one is written
+    return board
 
 
 def _chosen(args: argparse.Namespace, project: Project, console: Console) -> Project:

@@ -9,7 +9,7 @@ from rich.text import Text
 from ..plan import Plan, aligned
 from ..plan.summary import branches, shown
 from ..project import Project
-from .options import add_plan_arguments, former_noted, plan_project
+from .options import add_plan_arguments, changes_noted, plan_project
 from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace, console: Console) -> Group:
             project = Project(project.folder, aligned(project.plan, progress))
         saved = before - _tiles(project.plan)
         lines.append(f"aligned: {saved:,} of {before:,} tiles saved, {before - saved:,} left")
-    with former_noted(project, console):
+    with changes_noted(project, console):
         project.save()
     plan, cycles = project.plan, project.plan.cycles
     lines.append(f"latency {cycles.latency:,} cycles, an image every {cycles.interval:,} cycles")
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace, console: Console) -> Group:
             f"the busiest PE array works {busy} of the time"
         )
     lines.append(f"plan: {project.products.plan}")
-    tables = [_steps(project), _memories(plan), _branches(plan)]
+    tables = [_units(project), _memories(plan), _fifos(plan)]
     return Group(*(table for table in tables if table.row_count), Text("\n".join(lines)))
 
 
@@ -70,8 +70,8 @@ def _tiles(plan: Plan) -> int:
     return sum(len(schedule.tiles) for schedule in plan.schedules.values())
 
 
-def _steps(project: Project) -> Table:
-    left = ("step", "operation")
+def _units(project: Project) -> Table:
+    left = ("unit", "operation")
     right = ("output", "PE×SIMD", "lanes", "tiles", "skipped", "cycles", "LUTs")
     size = "×".join(map(str, project.network.input.shape))
     title = f"{project.name} on {project.board.title}, input {size}, LUTs estimated"
@@ -95,7 +95,7 @@ def _steps(project: Project) -> Table:
 
 
 def _memories(plan: Plan) -> Table:
-    left = ("step", "memory", "requantizer")
+    left = ("unit", "memory", "requantizer")
     table = _table("Memories", left, ("buffer, words × bits", "weight bits"))
     for unit in plan.units:
         buffer, form = unit.activation_buffer, unit.decisions().get("form", "")
@@ -110,9 +110,9 @@ def _memories(plan: Plan) -> Table:
     return table
 
 
-def _branches(plan: Plan) -> Table:
+def _fifos(plan: Plan) -> Table:
     right = ("input", "beats", "lanes", "bits")
-    table = _table("Branch buffers", ("before",), right)
+    table = _table("FIFOs before joins", ("before",), right)
     for branch in branches(plan):
         if branch.beats:
             sizes = (branch.input, branch.beats, branch.lanes, branch.bits)

@@ -9,7 +9,7 @@ from rich.console import Console
 from ..data import load_images
 from ..errors import DataError
 from ..sim.simulate import SIMULATORS, SimulationResult
-from .options import add_plan_arguments, former_noted, open_project
+from .options import add_plan_arguments, changes_noted, open_project
 from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
         images, labels = images[: args.limit], None if labels is None else labels[: args.limit]
     project = open_project(args, console)
     bars = progress_of(console, "compile", count=(len(images), "images"))
-    with former_noted(project, console), bars as progress:
+    with changes_noted(project, console), bars as progress:
         result = project.simulate(
             images,
             labels,
