@@ -652,3 +652,14 @@ def test_the_table_is_escaped(tmp_path):
     project = Project.create(NETWORK, tmp_path / "<b>", foldings=FOLDINGS)
     assert "&lt;b&gt;" in project._repr_html_()
     assert "<b>" not in project._repr_html_()
+
+
+def test_a_plan_with_memories_that_its_board_lacks_is_refused(tmp_path):
+    project = Project.create(NETWORK, tmp_path, board="ulx3s_85f")
+    content = json.loads(project.products.plan.read_text())
+    content["units"][0]["decisions"]["memory"] = "spram"
+    project.products.plan.write_text(json.dumps(content))
+    name = project.plan.units[0].name
+    message = f"memory of '{name}' cannot be spram: ulx3s_85f has none; choose lut, block or auto"
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        Project.open(tmp_path)

@@ -124,12 +124,14 @@ class Project:
         FileFormatError
             If network or plan are missing or damaged.
         PlanError
-            If the plan is of another network.
+            If the plan is of another network, or its board lacks a memory that it names.
         """
         products = Products(folder)
         if network is None:
             network = load(products.network)
-        return cls(folder, load_plan(network, products.plan))
+        project = cls(folder, load_plan(network, products.plan))
+        project.board.check_memories(project.plan.memories())
+        return project
 
     def __repr__(self):
         return f"<Project {self._summary}>"

@@ -13,6 +13,7 @@ from amaranth.sim import Simulator
 
 from threefold.errors import PlanError
 from threefold.fpga import Family
+from threefold.hw.family import family_of
 from threefold.hw.stream import lane_count
 
 from .ports import streams_of
@@ -81,7 +82,9 @@ class StreamBench:
             )
         self._i, self._o = inputs["i"], outputs["o"]
         self._lanes = [self._o.payload[lane] for lane in range(lane_count(self._o))]
-        self._sim = Simulator(Fragment.get(dut, SimpleNamespace(family=family)))
+        platform = SimpleNamespace(family=family)
+        family_of(platform)  # raises if there is no such family
+        self._sim = Simulator(Fragment.get(dut, platform))
         self._sim.add_clock(1e-6)
         self._sim.add_testbench(self._feed, background=True)
         self._sim.add_testbench(self._drain)

@@ -67,7 +67,7 @@ def test_report(tmp_path, board, cells, used):
     fmax, utilization = read_report(path, board.device, Cells(board.family, {"SB_DFF": 7}))
     assert fmax == 41.5
     assert {name: count["used"] for name, count in utilization.items()} == used
-    assert tuple(utilization) == board.device.resources
+    assert tuple(utilization) == board.device.counted
     assert utilization["lut"]["available"] == board.device.lut
 
 

@@ -5,7 +5,7 @@ from .cell import Bits, Cell, SinglePort
 from .device import Device
 from .ecp5 import ECP5
 from .family import MEMORIES, Family, LutRam, ReaderCost
-from .flow import Flow, Program
+from .flow import Command, Flow
 from .generic import GENERIC
 from .ice40 import ICE40
 from .pll import PLL
@@ -18,11 +18,11 @@ __all__ = [
     "PLL",
     "Bits",
     "Cell",
+    "Command",
     "Device",
     "Family",
     "Flow",
     "LutRam",
-    "Program",
     "ReaderCost",
     "Resources",
     "SinglePort",

@@ -63,6 +63,6 @@ class Device:
                 )
 
     @property
-    def resources(self) -> tuple[str, ...]:
+    def counted(self) -> tuple[str, ...]:
         """Kinds of resources that it is counted in; ``"spram"`` if it has any."""
         return ("lut", "ff", "bram", "dsp") + ("spram",) * bool(self.spram)

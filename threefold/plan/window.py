@@ -45,7 +45,7 @@ class Window:
         return rows * columns
 
     def walk(self, pitch: int) -> "Walk":
-        """The way over an image whose pixels take ``pitch`` words each."""
+        """Walk over an image whose pixels take ``pitch`` words each."""
         return Walk(self, pitch)
 
 

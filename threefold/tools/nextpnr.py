@@ -95,12 +95,12 @@ def read_report(
         used = {
             resource: sum(content["utilization"][name]["used"] for name in names)
             for resource, names in device.family.flow.report.items()
-            if resource in device.resources
+            if resource in device.counted
         }
     except (OSError, ValueError, KeyError, TypeError):
         raise BuildError(f"cannot read the report of nextpnr in {path}; see its log") from None
     used.setdefault("ff", cells.ff)
     return fmax, {
         resource: {"used": used[resource], "available": getattr(device, resource)}
-        for resource in device.resources
+        for resource in device.counted
     }

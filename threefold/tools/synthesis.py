@@ -76,7 +76,7 @@ class Cells:
         return self._total("dsp")
 
     def _total(self, resource: str) -> int:
-        weights = self.family.flow.netlist.get(resource, {})
+        weights = self.family.flow.synthesis_cells.get(resource, {})
         return sum(
             weight * number
             for pattern, weight in weights.items()

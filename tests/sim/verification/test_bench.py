@@ -30,3 +30,8 @@ def test_other_streams_are_refused():
     message = "a stream bench takes a component with the streams i and o, not i, o__0, o__1"
     with pytest.raises(PlanError, match=f"^{message}$"):
         StreamBench(Fork(4, lanes=1, outputs=2))
+
+
+def test_a_family_that_there_is_not():
+    with pytest.raises(PlanError, match=r"^families are ice40 and ecp5, not 'foo'$"):
+        StreamBench(Fifo(4, lanes=1, depth=3), family="foo")
