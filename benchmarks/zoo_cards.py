@@ -72,8 +72,8 @@ def index(found: dict[str, Network]) -> str:
     return f"""# Trained networks
 Each is ready to plan, simulate and build, and has a card that tells data, recipe and licence:
 
-    threefold plan zoo/digits.tern --board icebreaker -o out/digits
-    threefold build zoo/digits.tern -o out/digits
+    threefold plan zoo/digits.tern --board icebreaker -o out/zoo_digits
+    threefold build zoo/digits.tern -o out/zoo_digits
 
 | network | data | reads | integer accuracy | file |
 | --- | --- | --- | ---: | ---: |

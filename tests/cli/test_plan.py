@@ -175,7 +175,9 @@ def test_products_that_another_plan_removes_are_told(plan, tmp_path, capsys):
         (folder / name).touch()
     argv = ["plan", f"{tmp_path}/net.tern", "-o", f"{folder}"]
     assert main(argv) == 0
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == (
+        "as planned before; --board, --fold or --interval plan anew\n"
+    )
     assert main([*argv, "--memory", "pool=block"]) == 0
     note = "removed products of the plan before: sim/simulation.json, gateware/\n"
     assert capsys.readouterr().err == note

@@ -90,6 +90,8 @@ def plan_project(args: argparse.Namespace, console: Console) -> Project:
         with contextlib.suppress(FileFormatError, PlanError):
             project = Project.open(folder, network)
         if project:
+            if not (args.memory or args.requantizer):
+                note(console, "as planned before; --board, --fold or --interval plan anew")
             return _chosen(args, project, console)
     return _draft(args, network, folder, console)
 

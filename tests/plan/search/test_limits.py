@@ -106,6 +106,12 @@ def test_nonsense_is_refused(options, message):
         fit(convolutions(1), LARGE, **options)
 
 
+def test_a_name_is_no_device():
+    message = "fit takes a device, such as boards.get('icebreaker').device, not 'icebreaker'"
+    with refuses(message):
+        fit(convolutions(1), "icebreaker")
+
+
 def test_the_board_is_that_of_the_plan():
     board = boards.get("icebreaker")
     assert fit(convolutions(1), board.device, board=board.name).board == "icebreaker"

@@ -94,6 +94,11 @@ def fit(
         If nothing fits, the interval cannot be kept on the device, or a decision is for nothing
         there is.
     """
+    if not isinstance(device, Device):
+        raise PlanError(
+            f"fit takes a device, such as boards.get('icebreaker').device, "
+            f"not {reprlib.repr(device)}"
+        )
     if interval is not None and not isinstance(interval, int | np.integer):
         raise PlanError(f"an interval is a whole number of cycles, not {reprlib.repr(interval)}")
     if interval is not None and interval < 1:
