@@ -25,6 +25,6 @@ def test_digits_on_a_board(tmp_path, board, clock_mhz, least_mhz, sync):
     record = json.loads((tmp_path / "gateware" / "build.json").read_text())
     assert (tmp_path / record["bitstream"]).samefile(result.bitstream)
     assert record["fmax_mhz"] == result.fmax_mhz
-    assert record["utilization"]["dsp"] == {"used": 0, "available": get(board).dsp}
+    assert record["utilization"]["dsp"] == {"used": 0, "available": get(board).device.dsp}
     for resource in ("lut", "ff", "bram"):
         assert 0 < record["utilization"][resource]["used"] <= getattr(get(board), resource)

@@ -130,7 +130,9 @@ class StreamBench:
                 await ctx.tick()
             ctx.set(i.payload, [int(lane) for lane in beat])
             ctx.set(i.valid, 1)
-            await ctx.tick().until(i.ready)
+            taken = 0
+            while not taken:  # not `until`, which warns if it is collected while it waits
+                *_, taken = await ctx.tick().sample(i.ready)
             ctx.set(i.valid, 0)
 
     async def _drain(self, ctx):
