@@ -27,4 +27,4 @@ def test_digits_on_a_board(tmp_path, board, clock_mhz, least_mhz, sync):
     assert record["fmax_mhz"] == result.fmax_mhz
     assert record["utilization"]["dsp"] == {"used": 0, "available": get(board).device.dsp}
     for resource in ("lut", "ff", "bram"):
-        assert 0 < record["utilization"][resource]["used"] <= getattr(get(board), resource)
+        assert 0 < record["utilization"][resource]["used"] <= getattr(get(board).device, resource)
