@@ -130,7 +130,8 @@ class Project:
         if network is None:
             network = load(products.network)
         project = cls(folder, load_plan(network, products.plan))
-        project.board.check_memories(project.plan.memories())
+        if project.plan.board:
+            project.board.check_memories(project.plan.memories())
         return project
 
     def __repr__(self):
