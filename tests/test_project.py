@@ -3,10 +3,12 @@ import fcntl
 import hashlib
 import json
 import re
+from itertools import count
 
 import numpy as np
 import pytest
 
+import threefold.project
 from threefold.boards import BOARDS
 from threefold.errors import (
     BuildError,
@@ -97,18 +99,20 @@ def simulated(monkeypatch):
 def built(monkeypatch):
     """A build that takes no time."""
 
+    seconds = count(1)
+
     def build(accelerator, board, folder, *, name, seed, seeds, **options):
         gateware = folder / "gateware"
         gateware.mkdir(exist_ok=True)
         (gateware / f"{name}.bin").write_bytes(b"bits")
-        cells = {"lut": {"used": 1, "available": 2}}
+        cells = {name: {"used": 1, "available": 2} for name in ("lut", "ff")}
         return BuildResult(
             gateware / f"{name}.bin",
             board.name,
             30.0,
             40.0,
             cells,
-            {},
+            {"yosys": float(next(seconds))},
             {"yosys": "0"},
             "ab",
             seed,
@@ -132,6 +136,7 @@ PRODUCTS = {
     "firmware/sample.h",
     "gateware/build.json",
     "gateware/sample.bin",
+    "gateware/timings.json",
     "gateware/yosys.log",
     "manifest.json",
     "report.html",
@@ -187,7 +192,6 @@ def test_record_of_a_simulation(project, simulated):
         "accuracy": 0.8,
         "beats_compared": 55,
         "cycles": {"interval": 6.0, "latency": 30},
-        "cycles_per_second": 10000,
         "images": 5,
         "mismatches": 0,
         "plan_digest": digest(project.plan),
@@ -255,6 +259,93 @@ def test_record_of_a_build(project, built):
     assert record["seed"] == 3
 
 
+def test_equal_builds_give_equal_bytes(tmp_path, simulated, built):
+    simulated()
+    for name in ("one", "two"):
+        project = Project.create(NETWORK, tmp_path / name, foldings=FOLDINGS)
+        project.simulate(IMAGES)
+        project.build()
+        project.report()
+    one, two = content(tmp_path / "one"), content(tmp_path / "two")
+    assert one.pop("gateware/timings.json") != two.pop("gateware/timings.json")
+    assert one == two
+
+
+@pytest.fixture
+def tools_run(monkeypatch):
+    """Names of what has called tools."""
+    called = []
+
+    def told(what, real):
+        def run(*args, **options):
+            called.append(what)
+            return real(*args, **options)
+
+        return run
+
+    for name in ("build_bitstream", "to_verilog"):
+        real = getattr(threefold.project, name)
+        monkeypatch.setattr(f"threefold.project.{name}", told(name, real))
+    return called
+
+
+def test_build_of_the_same_runs_no_tool(project, simulated, built, tools_run):
+    simulated()
+    first = project.build(seeds=2)
+    project.simulate(IMAGES)
+    project.report()
+    tools_run.clear()
+    before, steps = content(project.folder), []
+    again = Project.open(project.folder).build(seeds=2, progress=lambda *step: steps.append(step))
+    assert tools_run == []
+    assert steps == [("up to date", 1.0)]
+    assert again.up_to_date
+    assert not first.up_to_date
+    assert again == dataclasses.replace(first, seconds={})
+    assert list(again.utilization) == list(first.utilization)
+    assert content(project.folder) == before
+
+
+CHANGES = {
+    "bitstream": lambda made: (made.gateware / "sample.bin").write_bytes(b"other"),
+    "no bitstream": lambda made: (made.gateware / "sample.bin").unlink(),
+    "no Verilog": lambda made: made.rtl.unlink(),
+    "header": lambda made: made.header.write_text("other"),
+    "record": lambda made: made.build_record.write_text("{"),
+    "no digests": lambda made: edit(made.build_record, sha256={}),
+    "figure": lambda made: edit(made.build_record, fmax_mhz="40"),
+    "cells": lambda made: edit(made.build_record, utilization={"lut": 1}),
+    "seed": lambda made: edit(made.build_record, fmax_by_seed={"one": 40.0}),
+    "version": lambda made: edit(made.build_record, inputs="0" * 64),
+}
+
+
+def edit(path, **changes):
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_build_of_what_has_changed(project, built, tools_run, change):
+    project.build()
+    before = content(project.folder)
+    tools_run.clear()
+    CHANGES[change](project.products)
+    assert not project.build().up_to_date
+    assert tools_run == ["to_verilog", "build_bitstream"]
+    after = content(project.folder)
+    assert after.pop("gateware/timings.json") != before.pop("gateware/timings.json")
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    "options", [{"seed": 2}, {"seeds": 2}, {"clock_mhz": 12.0}, {"timing_allow_fail": True}]
+)
+def test_build_with_other_options(project, built, options):
+    project.build()
+    assert not project.build(**options).up_to_date
+    assert project.build(**options).up_to_date
+
+
 def test_refused_clock_writes_nothing(project, built):
     before = content(project.folder)
     with pytest.raises(PlanError, match=r"^.*\b1000\b.*MHz.*$"):
@@ -297,7 +388,7 @@ def test_failed_build_leaves_no_report(project, simulated, built, monkeypatch):
 
     monkeypatch.setattr("threefold.project.build_bitstream", build)
     with pytest.raises(BuildError, match=r"^no$"):
-        project.build()
+        project.build(seed=2)
     kept = (PRODUCTS | {"network.tern", "plan.json"}) - REPORT
     assert content(project.folder).keys() == kept
 
@@ -609,7 +700,7 @@ def test_manifest(project, simulated, built):
     make_all(project)
     manifest = json.loads((project.folder / "manifest.json").read_text())
     products = content(project.folder)
-    wanted = products.keys() - {"manifest.json", "gateware/yosys.log"}
+    wanted = products.keys() - {"manifest.json", "gateware/timings.json", "gateware/yosys.log"}
     assert manifest["sha256"] == {
         name: hashlib.sha256(products[name]).hexdigest() for name in sorted(wanted)
     }

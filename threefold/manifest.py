@@ -18,7 +18,8 @@ __all__ = ["write_manifest"]
 def write_manifest(products: Products, plan: Plan) -> Path:
     """Write ``manifest.json`` into a folder of products; its path.
 
-    Products are all files but logs and the simulator's build.
+    Products are all files but logs, times and the simulator's build, so that the same products
+    give the same manifest.
 
     Parameters
     ----------

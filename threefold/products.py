@@ -6,11 +6,11 @@ test.npz        images to test it with
 plan.json       which units it is made of, and how each is folded
 rtl/            Verilog
 sim/            the simulation and what it measured
-gateware/       the bitstream and what made it
+gateware/       the bitstream, what made it, and how long that took
 firmware/       a C header for whoever drives the accelerator
 report.json     all figures
 report.html     the same to look at
-manifest.json   versions, and digests of everything above
+manifest.json   versions, and digests of everything above that is not a log or a time
 before-…/       the same of a network, or of a plan that cannot be used, there before
 """
 
@@ -86,8 +86,8 @@ class Products:
         ``rtl/NAME.v``, ``firmware/NAME.h``
     simulation, simulation_record, waves : Path
         Folder ``sim``, ``simulation.json`` and ``dump.vcd`` in it.
-    gateware, build_record : Path
-        Folder ``gateware``, ``build.json`` in it.
+    gateware, build_record, timings : Path
+        Folder ``gateware``, ``build.json`` and ``timings.json`` in it.
     report, page, manifest : Path
         ``report.json``, ``report.html``, ``manifest.json``
     """
@@ -106,19 +106,23 @@ class Products:
         self.waves = self.simulation / "dump.vcd"
         self.gateware = self.folder / "gateware"
         self.build_record = self.gateware / "build.json"
+        self.timings = self.gateware / "timings.json"
         self.report = self.folder / "report.json"
         self.page = self.folder / "report.html"
         self.manifest = self.folder / "manifest.json"
 
     def files(self) -> list[Path]:
-        """Products that are there, but for the manifest, logs and the simulator's build."""
+        """Products that are there, but for the manifest, logs, times and the simulator's build."""
         single = [self.network, self.training, self.images, self.plan, self.report, self.page]
         single.append(self.simulation_record)
         several = [self.rtl.parent.glob("*.v"), self.header.parent.glob("*.h")]
         several.append(self.gateware.glob("*"))
         found = [*single, *(path for paths in several for path in paths)]
+        left_out = (self.timings, self.gateware / LOCK)
         return [
-            path for path in found if path.is_file() and path.suffix != ".log" and path.name != LOCK
+            path
+            for path in found
+            if path.is_file() and path.suffix != ".log" and path not in left_out
         ]
 
     def holds_network(self, network: Network) -> bool:

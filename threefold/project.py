@@ -1,7 +1,5 @@
 """Project: one network on its way to a board, its products in a folder, step by step."""
 
-import dataclasses
-import math
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +9,7 @@ import numpy as np
 
 from . import boards
 from .errors import DataError, FileFormatError, MismatchError, PlanError
-from .files import write_file, write_json
+from .files import write_file
 from .firmware import header
 from .html import html_table
 from .hw.accelerator import Accelerator
@@ -19,13 +17,16 @@ from .hw.verilog import to_verilog
 from .lock import locked
 from .manifest import write_manifest
 from .network import Network, load, save
-from .plan import Cycles, Folding, Plan, load_plan, save_plan
+from .notebook import shown_progress
+from .plan import Folding, Plan, load_plan, save_plan
 from .plan.file import digest as plan_digest
 from .planning import plan_for_board
 from .products import Former, Products
-from .progress import Progress, no_progress
+from .progress import Progress
+from .records import earlier_build, record_build, record_simulation
 from .sim.simulate import SimulationResult, check, simulate
 from .tools.build import BuildResult, build_bitstream, check_build
+from .tools.inputs import inputs_digest
 from .tools.toolchain import find
 
 __all__ = ["Project"]
@@ -36,7 +37,8 @@ class Project:
 
     :meth:`create` makes one of a network, :meth:`open` finds it again. Made of a folder and a
     plan, which do not change, it writes nothing before its first product. One process at a time
-    writes into a folder; the methods of another raise a :class:`BuildError`.
+    writes into a folder; the methods of another raise a :class:`BuildError`. What takes long shows
+    its progress in a notebook, and elsewhere tells it to the callback ``progress`` if there is one.
 
     Parameters
     ----------
@@ -74,7 +76,7 @@ class Project:
         interval: int | None = None,
         memories: Mapping[str, str] | None = None,
         forms: Mapping[str, str] | None = None,
-        progress: Progress = no_progress,
+        progress: Progress | None = None,
     ) -> Self:
         """Plan a network for a board and write both into a folder.
 
@@ -103,7 +105,7 @@ class Project:
             interval=interval,
             memories=memories,
             forms=forms,
-            progress=progress,
+            progress=shown_progress(progress),
         )
         project = cls(folder, plan)
         project.save()
@@ -247,7 +249,7 @@ class Project:
         seed: int = 0,
         simulator: str = "verilator",
         waves: bool = False,
-        progress: Progress = no_progress,
+        progress: Progress | None = None,
     ) -> SimulationResult:
         """Prove the hardware equal to the golden model on images; see :func:`sim.simulate`.
 
@@ -282,14 +284,14 @@ class Project:
                     stalls=stalls,
                     seed=seed,
                     waves=waves,
-                    progress=progress,
+                    progress=shown_progress(progress),
                 )
             except MismatchError:
                 self.products.simulation_record.unlink(missing_ok=True)
                 self.products.remove_report()
                 raise
             if result.cycles is not None:
-                self._record_simulation(result, result.cycles, labels)
+                record_simulation(self.products, self.plan, result, result.cycles, labels)
             return result
 
     def _check_labels(self, labels: np.ndarray, images: int) -> None:
@@ -307,17 +309,6 @@ class Project:
                 f"{self.name!r} knows {classes} classes"
             )
 
-    def _record_simulation(
-        self, result: SimulationResult, measured: Cycles, labels: np.ndarray | None
-    ) -> None:
-        cycles = {"latency": measured.latency, "interval": measured.interval}
-        if math.isnan(measured.interval):  # there were too few images
-            del cycles["interval"]
-        record = result.to_json() | {"cycles": cycles, "plan_digest": plan_digest(self.plan)}
-        if labels is not None and result.classes is not None:
-            record["accuracy"] = float(np.mean(result.classes == np.asarray(labels)))
-        write_json(self.products.simulation_record, record)
-
     def build(
         self,
         *,
@@ -326,11 +317,13 @@ class Project:
         seeds: int = 1,
         timing_allow_fail: bool = False,
         nextpnr_options: str = "",
-        progress: Progress = no_progress,
+        progress: Progress | None = None,
     ) -> BuildResult:
         """Build the bitstream; parameters are those of :func:`build_bitstream`.
 
-        A report on an earlier one goes, whether or not the build succeeds.
+        Where all of it is there from the same plan, options, tools and sources, nothing runs, all
+        stays as it is, and the result says ``up_to_date``. Else a report on an earlier one goes,
+        whether or not the build succeeds.
 
         Raises
         ------
@@ -342,7 +335,21 @@ class Project:
             If the design does not fit or is too slow, or a tool fails.
         """
         check_build(self.board, clock_mhz, self.network.input.element.bits)
+        progress = shown_progress(progress)
+        options = {
+            "clock_mhz": clock_mhz,
+            "seed": seed,
+            "seeds": seeds,
+            "timing_allow_fail": timing_allow_fail,
+            "nextpnr_options": nextpnr_options,
+        }
+        inputs = inputs_digest(plan_digest(self.plan), self.board, options)
         with locked(self.folder):
+            self.save()
+            if earlier := earlier_build(self.products, inputs):
+                progress("up to date", 1.0)
+                return earlier
+            progress("generate", 0.0)
             self.generate()
             self.products.remove_report()
             result = build_bitstream(
@@ -350,19 +357,10 @@ class Project:
                 self.board,
                 self.folder,
                 name=self.name,
-                clock_mhz=clock_mhz,
-                seed=seed,
-                seeds=seeds,
-                timing_allow_fail=timing_allow_fail,
-                nextpnr_options=nextpnr_options,
                 progress=progress,
+                **options,
             )
-            record = dataclasses.asdict(result) | {
-                "bitstream": str(result.bitstream.relative_to(self.folder)),
-                "device": self.board.device.name,
-                "plan_digest": plan_digest(self.plan),
-            }
-            write_json(self.products.build_record, record)
+            record_build(self.products, self.plan, self.board.device.name, result, inputs)
             return result
 
     def report(self) -> dict:

@@ -19,6 +19,14 @@ def test_steps_share_a_bar_that_counts():
     assert "compile" not in last
 
 
+def test_steps_are_lines_without_a_terminal():
+    console = Console(file=io.StringIO())
+    with progress_of(console, "generate", lines=True) as progress:
+        for what, share in (("synthesise", 0), ("synthesise", 0.5), ("pack", 0.9), ("done", 1)):
+            progress(what, share)
+    assert console.file.getvalue() == "synthesise\npack\n"
+
+
 def test_each_work_has_a_bar_of_its_own():
     console = drawn()
     with progress_of(console) as progress:

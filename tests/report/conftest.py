@@ -97,7 +97,6 @@ def simulation(plan):
         "images": 360,
         "mismatches": 0,
         "beats_compared": 38160,
-        "cycles_per_second": 61234,
         "stalls": 0.0,
         "cycles": {"latency": plan.cycles.latency, "interval": plan.cycles.interval},
         "accuracy": 0.9694444444,

@@ -5,6 +5,7 @@ import argparse
 from rich.console import Console
 
 from ..errors import PlanError
+from .note import note
 from .options import add_plan_arguments, changes_noted, open_project
 from .progress import progress_of
 
@@ -52,7 +53,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
     if args.rtl_only:
         with changes_noted(project, console):
             return f"verilog    {project.generate()}"
-    with changes_noted(project, console), progress_of(console, "generate") as progress:
+    bars = progress_of(console, "generate", lines=True)
+    with changes_noted(project, console), bars as progress:
         result = project.build(
             clock_mhz=args.clock,
             seed=args.seed,
@@ -60,6 +62,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
             timing_allow_fail=args.timing_allow_fail,
             progress=progress,
         )
+    if result.up_to_date:
+        note(console, "up to date: built from the same before")
     held = "holds" if result.fmax_mhz >= result.clock_mhz else "TOO FAST: holds only"
     lines = [
         f"bitstream  {result.bitstream}",

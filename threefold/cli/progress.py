@@ -16,6 +16,7 @@ from rich.progress import (
 )
 
 from ..progress import Progress
+from .note import note
 
 __all__ = ["progress_bar", "progress_of"]
 
@@ -49,7 +50,11 @@ def progress_bar(console: Console, *more: str, keep: bool = False) -> Iterator[B
 
 @contextmanager
 def progress_of(
-    console: Console, first: str = "", *, count: tuple[int, str] | None = None
+    console: Console,
+    first: str = "",
+    *,
+    count: tuple[int, str] | None = None,
+    lines: bool = False,
 ) -> Iterator[Progress]:
     """Bars drawn by what is told to a :data:`~threefold.progress.Progress`.
 
@@ -62,7 +67,12 @@ def progress_of(
         Without it each ``what`` gets a bar of its own, which stays.
     count : tuple of int and str, optional
         How many things the work is about, and their name, to show how many are done.
+    lines : bool
+        Write a line for each step where there is no terminal to draw in.
     """
+    if lines and not console.is_terminal:
+        yield _lines(console)
+        return
     total, unit = count or (100, "%")
     shown = "{task.completed:.0f}/{task.total:.0f} " + unit if count else "{task.completed:.0f} %"
     with progress_bar(console, shown, keep=not first) as bars:
@@ -75,3 +85,16 @@ def progress_of(
             bars.update(tasks[key], description=what, completed=share * total)
 
         yield progress
+
+
+def _lines(console: Console) -> Progress:
+    """What writes a step when it begins."""
+    told = None
+
+    def progress(what: str, share: float) -> None:
+        nonlocal told
+        if what != told and share < 1:
+            note(console, what)
+        told = what
+
+    return progress

@@ -62,7 +62,6 @@ def checked_simulation(simulation: Mapping | None) -> dict:
             "images": _count,
             "mismatches": _count,
             "beats_compared": _count,
-            "cycles_per_second": _positive,
             "stalls": _share,
             "accuracy": _share,
             "plan_digest": _text,

@@ -25,7 +25,7 @@ from .seeds import Choice, best_seed
 from .synthesis import PREPARE, Cells
 from .toolchain import Tool, find, run
 
-__all__ = ["BuildResult", "build_bitstream", "check_build"]
+__all__ = ["RESOURCES", "BuildResult", "build_bitstream", "check_build"]
 
 _TITLES = {
     "lut": "LUTs",
@@ -34,6 +34,9 @@ _TITLES = {
     "dsp": "multipliers",
     "spram": "single-port RAMs",
 }
+
+RESOURCES = tuple(_TITLES)
+"""Resources of a device, in the order of a :class:`BuildResult`."""
 
 _WORK = ".build-"  # prefix of the folder a build works in
 
@@ -56,7 +59,7 @@ class BuildResult:
         ``{"lut": {"used": …, "available": …}, "ff": …, "bram": …, "dsp": …}``, and ``"spram"``
         where the device has such.
     seconds : dict from str to float
-        Time of each tool; of all placements together.
+        Time of each tool; of all placements together. Empty where no tool ran.
     tools : dict from str to str
         Version of each tool.
     digest : str
@@ -77,6 +80,11 @@ class BuildResult:
     digest: str
     seed: int
     fmax_by_seed: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether it was there already, so that no tool ran."""
+        return not self.seconds
 
 
 def build_bitstream(
