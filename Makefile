@@ -5,7 +5,7 @@ bin := .venv/bin
 installed := .venv/.installed
 pytest := $(bin)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help install demo test nightly lint clean
+.PHONY: help install demo docs test nightly lint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -18,6 +18,11 @@ demo: $(installed) ## train, plan, simulate and build a classifier of digits for
 	$(bin)/threefold simulate out/digits/network.tern --images out/digits/test.npz -o out/digits
 	$(bin)/threefold build out/digits/network.tern -o out/digits
 	$(bin)/threefold report out/digits
+
+docs: $(installed) ## build the documentation site into out/docs
+	$(bin)/python docs/site/commands.py
+	$(bin)/zensical build --clean --strict
+	@echo "out/docs/index.html is there"
 
 test: $(installed) warm ## run the tests, in minutes
 	$(pytest)
@@ -54,5 +59,5 @@ $(installed): pyproject.toml constraints.txt
 	@command -v perl >/dev/null || { \
 		echo "perl is missing, which Verilator needs; install it: apt install perl" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(bin)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,import,brevitas,dev]'
+	$(bin)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,import,brevitas,docs,dev]'
 	@touch $@

@@ -1,0 +1,100 @@
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from threefold.cli import COMMANDS, main
+from threefold.quant import PRESETS
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+GENERATED = DOCS / "reference" / "commands.md"
+PAGES = sorted(page for page in DOCS.rglob("*.md") if page != GENERATED)
+SHOWN = ["getting_started.md", *(f"tutorials/{page.name}" for page in DOCS.glob("tutorials/*.md"))]
+
+_STEP = re.compile(r"^```python\n(.*?)^```|^    threefold ([^\n]*)$", re.DOTALL | re.MULTILINE)
+
+
+def steps(page):
+    """Snippets and command lines of a page, in their order."""
+    return _STEP.findall((DOCS / page).read_text())
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of onnx
+@pytest.mark.parametrize("page", SHOWN)
+def test_what_a_page_shows_runs(page, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    small = replace(PRESETS["digits"], widths=(16, 16), epochs=2)
+    monkeypatch.setitem(PRESETS, "digits", small)
+    names = {}
+    # Snippets make the files that command lines read.
+    shown = sorted(steps(page), key=lambda step: not step[0])
+    assert shown or page == "tutorials/on_the_board.md"
+    for snippet, line in shown:
+        if snippet:
+            exec(snippet, names)
+        else:
+            without_placement = ["--rtl-only"] if line.startswith("build") else []
+            assert main([*line.split(), *without_placement, "-q"]) == 0, capfd.readouterr().err
+
+
+def test_getting_started_is_the_demo():
+    demo = re.findall(r"^\t\$\(bin\)/threefold (.*)$", (ROOT / "Makefile").read_text(), re.M)
+    assert [line for _, line in steps("getting_started.md") if line] == demo
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\((?!http)([^)\s]+)\)", page.read_text()):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists() or target.resolve() == GENERATED, link
+        assert DOCS in target.resolve().parents, link
+        if anchor:
+            assert anchor in anchors(target), link
+
+
+def anchors(page):
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w]+", "-", title.lower()).strip("-") for title in titles}
+
+
+def test_every_page_is_in_the_navigation():
+    with (ROOT / "zensical.toml").open("rb") as file:
+        nav = tomllib.load(file)["project"]["nav"]
+
+    def pages(entries):
+        for entry in entries:
+            (inner,) = entry.values()
+            yield from pages(inner) if isinstance(inner, list) else [inner]
+
+    there = [*PAGES, GENERATED]
+    assert sorted(pages(nav)) == sorted(str(page.relative_to(DOCS)) for page in there)
+
+
+def test_a_reader_learns_what_ran_on_a_board():
+    for page in (ROOT / "README.md", DOCS / "index.md", DOCS / "tutorials" / "on_the_board.md"):
+        assert "Nothing was run on a board yet" in page.read_text()
+
+
+def test_the_site_builds(tmp_path):
+    pytest.importorskip("zensical")
+    for name in ("threefold", "hw", "quant", "sim", "boards", "firmware"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    shutil.copy(ROOT / "zensical.toml", tmp_path)
+    shutil.copytree(DOCS, tmp_path / "docs")
+    subprocess.run([sys.executable, "docs/site/commands.py"], cwd=tmp_path, check=True)
+    shown = (tmp_path / "docs" / "reference" / "commands.md").read_text()
+    assert re.findall(r"^## threefold (.*)$", shown, re.MULTILINE) == list(COMMANDS)
+    build = [sys.executable, "-m", "zensical", "build", "--strict"]
+    built = subprocess.run(build, cwd=tmp_path, capture_output=True, text=True)
+    assert built.returncode == 0, built.stdout + built.stderr
+    site = tmp_path / "out" / "docs"
+    project = (site / "reference" / "project.html").read_text()
+    assert 'id="threefold.project.Project.create"' in project
+    assert ":class:" not in project
