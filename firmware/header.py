@@ -4,6 +4,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from threefold.hw.interfaces.serial import BAUD, CODE_BITS, FIFO_BYTES
 from threefold.plan import Plan
+from threefold.plan.file import mark
 
 __all__ = ["header"]
 
@@ -24,6 +25,7 @@ def header(plan: Plan) -> str:
     codes, output = network.input.codes, ports.output
     return _TEMPLATES.get_template("header.h.j2").render(
         name=network.name,
+        mark=mark(plan),
         prefix=network.name.upper(),
         inputs=network.input.size,
         codes=codes,

@@ -33,7 +33,7 @@ from threefold.network import (
 )
 from threefold.network.file import digest as network_digest
 from threefold.plan import Cycles, Folding
-from threefold.plan.file import digest
+from threefold.plan.file import digest, mark
 from threefold.planning import plan_for_board
 from threefold.products import Former
 from threefold.project import Project
@@ -126,8 +126,8 @@ def make_all(project):
     """One of every product."""
     project.simulate(IMAGES)
     project.build()
-    for name in ("report.json", "report.html"):
-        (project.folder / name).write_text("{}")
+    project.products.report.write_text(json.dumps({"plan_digest": digest(project.plan)}))
+    project.products.page.write_text(mark(project.plan))
     project.write_manifest()
     (project.folder / "gateware" / "yosys.log").touch()
 
@@ -171,7 +171,9 @@ def test_first_product_saves_the_plan(tmp_path):
         "plan.json",
         "rtl/sample.v",
     ]
-    assert (tmp_path / "rtl" / "sample.v").read_text().startswith("module sample(")
+    first, second, *_ = (tmp_path / "rtl" / "sample.v").read_text().splitlines()
+    assert first == f"// Plan SHA-256: {digest(project.plan)}"
+    assert second.startswith("module sample(")
 
 
 def test_same_network_same_bytes(project, tmp_path):
@@ -544,7 +546,8 @@ def test_manifest_does_not_name_images_of_another_network(project):
 )
 def test_manifest_of_a_damaged_build_record(project, tools, message):
     project.products.gateware.mkdir()
-    project.products.build_record.write_text(json.dumps({"tools": tools}))
+    record = {"tools": tools, "plan_digest": digest(project.plan)}
+    project.products.build_record.write_text(json.dumps(record))
     with pytest.raises(FileFormatError, match=f"^{message}$"):
         project.write_manifest()
     assert not project.products.manifest.exists()

@@ -11,6 +11,7 @@ from .files import read_json, write_json
 from .plan import Plan
 from .plan.file import digest
 from .products import Products
+from .stale import stale_products
 
 __all__ = ["write_manifest"]
 
@@ -19,13 +20,13 @@ def write_manifest(products: Products, plan: Plan) -> Path:
     """Write ``manifest.json`` into a folder of products; its path.
 
     Products are all files but logs, times and the simulator's build, so that the same products
-    give the same manifest.
+    give the same manifest. What was made from another plan or network is left out.
 
     Parameters
     ----------
     products : Products
     plan : Plan
-        What they were made from.
+        What they are to be made from.
 
     Raises
     ------
@@ -34,9 +35,11 @@ def write_manifest(products: Products, plan: Plan) -> Path:
     BuildError
         If the manifest cannot be written.
     """
+    stale = stale_products(products, plan)
     digests = {
         str(path.relative_to(products.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in products.files()
+        if path not in stale
     }
     content = {
         "schema": 1,
@@ -44,8 +47,8 @@ def write_manifest(products: Products, plan: Plan) -> Path:
         "versions": {"threefold": __version__, "python": platform.python_version()},
         "sha256": digests,
     }
-    if products.build_record.exists():
-        made = read_json(products.build_record)
+    made = read_json(products.build_record) if products.build_record.exists() else {}
+    if made and products.build_record not in stale:
         content["seed"] = made.get("seed")
         content["versions"] |= _tools(products.build_record, made.get("tools", {}))
     write_json(products.manifest, content)

@@ -8,23 +8,26 @@ from typing import Self
 import numpy as np
 
 from . import boards
-from .errors import DataError, FileFormatError, MismatchError, PlanError
+from .errors import FileFormatError, MismatchError, PlanError
 from .files import write_file
 from .firmware import header
 from .html import html_table
 from .hw.accelerator import Accelerator
 from .hw.verilog import to_verilog
+from .labels import require_labels
 from .lock import locked
 from .manifest import write_manifest
 from .network import Network, load, save
 from .notebook import shown_progress
 from .plan import Folding, Plan, load_plan, save_plan
 from .plan.file import digest as plan_digest
+from .plan.file import mark
 from .planning import plan_for_board
 from .products import Former, Products
 from .progress import Progress
 from .records import earlier_build, record_build, record_simulation
 from .sim.simulate import SimulationResult, check, simulate
+from .stale import stale_products
 from .tools.build import BuildResult, build_bitstream, check_build
 from .tools.inputs import inputs_digest
 from .tools.toolchain import find
@@ -140,11 +143,16 @@ class Project:
         return f"<Project {self._summary}>"
 
     def _repr_html_(self) -> str:
+        stale = self.stale
         rows = [
-            [str(path.relative_to(self.folder)), path.stat().st_size]
+            [
+                str(path.relative_to(self.folder)),
+                path.stat().st_size,
+                "stale: not of this plan" if path in stale else None,
+            ]
             for path in self.products.files()
         ]
-        return html_table(f"Project {self._summary}", ("product", "bytes"), rows)
+        return html_table(f"Project {self._summary}", ("product", "bytes", ""), rows)
 
     @property
     def _summary(self) -> str:
@@ -171,6 +179,11 @@ class Project:
     @property
     def board(self) -> boards.Board:
         return boards.get(self.plan.board)
+
+    @property
+    def stale(self) -> list[Path]:
+        """Products in the folder that are not of this plan, its network or its build."""
+        return stale_products(self.products, self.plan)
 
     @cached_property
     def accelerator(self) -> Accelerator:
@@ -236,7 +249,7 @@ class Project:
         text = to_verilog(self.accelerator, self.name)
         with locked(self.folder):
             self.save()
-            write_file(self.products.rtl, text)
+            write_file(self.products.rtl, f"// {mark(self.plan)}\n{text}")
             write_file(self.products.header, header(self.plan))
             return self.products.rtl
 
@@ -268,7 +281,7 @@ class Project:
         folder = self.products.simulation
         check(self.plan, images, folder, simulator=simulator, stalls=stalls)
         if labels is not None:
-            self._check_labels(labels, len(images))
+            require_labels(self.plan, labels, len(images))
         find("yosys")  # writes the Verilog
         with locked(self.folder):
             rtl = self.generate()
@@ -293,21 +306,6 @@ class Project:
             if result.cycles is not None:
                 record_simulation(self.products, self.plan, result, result.cycles, labels)
             return result
-
-    def _check_labels(self, labels: np.ndarray, images: int) -> None:
-        classes, pixels = self.plan.ports.classes, self.plan.ports.output.pixels
-        if len(labels) != images:
-            raise DataError(f"{images} images do not go with {len(labels)} labels")
-        if pixels != 1:
-            raise DataError(
-                f"{self.name!r} gives {pixels} pixels, not one class for each image; "
-                f"leave the labels out"
-            )
-        if not all(0 <= label < classes for label in labels):
-            raise DataError(
-                f"labels must be 0…{classes - 1}, not {min(labels)}…{max(labels)}; "
-                f"{self.name!r} knows {classes} classes"
-            )
 
     def build(
         self,
@@ -366,12 +364,12 @@ class Project:
     def report(self) -> dict:
         """Write the report on what is there so far, and the manifest; the figures.
 
+        What is stale is left out, and named under ``stale``.
+
         Raises
         ------
         FileFormatError
             If a file is not what its name says.
-        PlanError
-            If a result is of another plan.
         BuildError
             If the report cannot be written.
         """
@@ -383,7 +381,7 @@ class Project:
             return figures
 
     def write_manifest(self) -> Path:
-        """Write versions, seed of placement, and digests of the plan and of every product.
+        """Write versions, seed of placement, and digests of the plan and of its products.
 
         Raises
         ------

@@ -1,4 +1,5 @@
 import argparse
+import hashlib
 import json
 
 import numpy as np
@@ -7,8 +8,10 @@ from rich.console import Console
 
 from threefold.cli import report as command
 from threefold.errors import FileFormatError, PlanError
-from threefold.network import Codes, Dense, Logits, Network, Tensor, save
-from threefold.plan import Folding, fold, save_plan
+from threefold.network import Codes, Dense, Logits, Network, Tensor, load, save
+from threefold.network.file import digest as network_digest
+from threefold.plan import Folding, fold, load_plan, save_plan
+from threefold.plan.file import digest
 
 WEIGHTS = np.array([[1, 0, -1, 0], [0, 0, 1, 1], [0, 0, 1, 0], [0, 0, -1, 1]])
 
@@ -31,6 +34,17 @@ def write(path, content):
     path.write_text(content if isinstance(content, str) else json.dumps(content))
 
 
+def write_record(path, **content):
+    """Write what was measured of the network and the plan of a folder."""
+    folder = path.parent if path.name == "train.json" else path.parents[1]
+    network = load(folder / "network.tern")
+    own = {
+        "network_digest": network_digest(network),
+        "plan_digest": digest(load_plan(network, folder / "plan.json")),
+    }
+    write(path, own | content)
+
+
 def run(folder):
     """Run the command and return its lines and the report it wrote."""
     parser = argparse.ArgumentParser()
@@ -44,31 +58,34 @@ def run(folder):
 def test_network_and_plan_only(folder):
     text, report = run(folder)
     planned = {"predicted_cycles", "predicted_array_utilization", "layers", "steps"}
-    assert report.keys() == {"schema", "name", "tools"} | planned
+    digests = {"network_digest", "plan_digest"}
+    assert report.keys() == {"schema", "name", "tools"} | digests | planned
     assert "predicted" in text
     assert "Logic cells" not in text
     assert (folder / "report.html").read_text().startswith("<!doctype html>")
 
 
 def test_everything(folder):
-    write(folder / "train.json", {"accuracy": {"integer": 0.97, "float": 0.98}})
-    write(
+    write_record(folder / "train.json", accuracy={"integer": 0.97, "float": 0.98})
+    write_record(
         folder / "sim" / "simulation.json",
-        {"images": 9, "mismatches": 0, "cycles": {"latency": 12, "interval": 4}, "accuracy": 0.96},
+        images=9,
+        mismatches=0,
+        cycles={"latency": 12, "interval": 4},
+        accuracy=0.96,
     )
     write(folder / "gateware" / "tiny.bin", "bits")
-    write(
+    write_record(
         folder / "gateware" / "build.json",
-        {
-            "board": "icebreaker",
-            "clock_mhz": 24,
-            "fmax_mhz": 30.5,
-            "utilization": {
-                "lut": {"used": 1320, "available": 5280},
-                "bram": {"used": 3, "available": 30},
-            },
-            "bitstream": "gateware/tiny.bin",
+        board="icebreaker",
+        clock_mhz=24,
+        fmax_mhz=30.5,
+        utilization={
+            "lut": {"used": 1320, "available": 5280},
+            "bram": {"used": 3, "available": 30},
         },
+        bitstream="gateware/tiny.bin",
+        sha256={"gateware/tiny.bin": hashlib.sha256(b"bits").hexdigest()},
     )
     text, report = run(folder)
     assert report["latency_us"] == 0.5
@@ -108,8 +125,9 @@ def test_same_bytes(folder):
 @pytest.mark.parametrize("bitstream", ["gateware/none.bin", "../secret", "/etc/passwd", "."])
 def test_bitstream_that_is_not_there_is_not_linked(folder, bitstream):
     (folder.parent / "secret").touch()
-    write(folder / "gateware" / "build.json", {"bitstream": bitstream})
-    text, _ = run(folder)
+    write_record(folder / "gateware" / "build.json", bitstream=bitstream)
+    text, report = run(folder)
+    assert "bitstream" not in report
     assert "Bitstream" not in text
     assert "bitstream" not in (folder / "report.html").read_text()
 
@@ -145,7 +163,7 @@ def test_broken_files(folder, name, content, message):
     ],
 )
 def test_files_that_make_no_sense(folder, name, content, message):
-    write(folder / name, content)
+    write_record(folder / name, **content)
     with pytest.raises(FileFormatError) as error:
         run(folder)
     assert str(error.value) == message
@@ -161,3 +179,10 @@ def test_plan_of_another_network(folder):
     save(make_network({"seed": 1}), folder / "network.tern")
     with pytest.raises(PlanError, match=r"is the plan of another network than 'tiny'; plan again$"):
         run(folder)
+
+
+def test_what_is_stale_is_named(folder):
+    write(folder / "train.json", {"accuracy": {"integer": 0.97}, "network_digest": "0" * 64})
+    text, report = run(folder)
+    assert "Stale of another plan, left out: train.json" in " ".join(text.split())
+    assert "accuracy" not in report

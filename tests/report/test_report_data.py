@@ -6,6 +6,7 @@ import pytest
 from threefold import __version__
 from threefold.errors import FileFormatError, PlanError
 from threefold.network import Codes, MaxPool, Network, Tensor
+from threefold.network.file import digest as network_digest
 from threefold.plan import fold
 from threefold.plan.file import digest
 from threefold.report import dumps, make_report
@@ -22,6 +23,8 @@ def test_everything(plan, build, simulation, accuracy):
     assert report == {
         "schema": 1,
         "name": "sample",
+        "network_digest": network_digest(plan.network),
+        "plan_digest": digest(plan),
         "board": "icebreaker",
         "device": "iCE40UP5K",
         "clock_mhz": 30,
@@ -95,7 +98,8 @@ def test_everything(plan, build, simulation, accuracy):
 def test_nothing_measured(plan):
     report = make_report(plan)
     planned = {"predicted_cycles", "predicted_array_utilization", "layers", "steps"}
-    assert set(report) == {"schema", "name", "tools"} | planned
+    digests = {"network_digest", "plan_digest"}
+    assert set(report) == {"schema", "name", "tools"} | digests | planned
 
 
 def test_steps_of_a_network_with_branches(branching_plan):
@@ -196,7 +200,10 @@ def test_same_bytes(plan, build, simulation, accuracy):
 
 def test_result_of_the_same_plan(plan, build, simulation):
     build["plan_digest"] = simulation["plan_digest"] = digest(plan)
-    assert "plan_digest" not in dumps(make_report(plan, build=build, simulation=simulation))
+    report = make_report(plan, build=build, simulation=simulation)
+    assert report["plan_digest"] == digest(plan)
+    assert report["network_digest"] == network_digest(plan.network)
+    assert dumps(report).count("plan_digest") == 1
 
 
 def test_result_of_another_plan(plan, build, simulation):

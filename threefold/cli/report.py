@@ -28,14 +28,14 @@ def run(args: argparse.Namespace, console: Console) -> Table:
     """Write report and page into the folder, and return the key figures.
 
     Network and plan must be there. What ``train``, ``simulate`` and ``build`` measured is taken
-    from their records as far as they are.
+    from their records as far as they are, and what is stale is named.
 
     Raises
     ------
     FileFormatError
         If a file is missing or not what its name says.
     PlanError
-        If the plan is of another network, or a result of another plan.
+        If the plan is of another network.
     BuildError
         If the report cannot be written.
     """
@@ -46,10 +46,10 @@ def run(args: argparse.Namespace, console: Console) -> Table:
     project = Project.open(args.folder)
     report = project.report()
     files = product_files(report, project.products)
-    return _table(project.products, key_figures(report), files)
+    return _table(project.products, key_figures(report), files, report.get("stale", []))
 
 
-def _table(products: Products, figures: list, files: dict[str, str]) -> Table:
+def _table(products: Products, figures: list, files: dict[str, str], stale: list[str]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
@@ -61,4 +61,6 @@ def _table(products: Products, figures: list, files: dict[str, str]) -> Table:
         paths = {"Bitstream": products.folder / files["bitstream"]} | paths
     for what, path in paths.items():
         table.add_row(what, "", Text(str(path), style="not dim"))
+    if stale:
+        table.add_row("Stale", "", Text(f"of another plan, left out: {', '.join(stale)}"))
     return table

@@ -12,6 +12,7 @@ from rich.console import Console
 from .. import network
 from ..errors import ToolError, TrainingError
 from ..files import make_folder, write_json
+from ..network.file import digest
 from ..products import Former, Products
 from ..progress import Progress
 from .note import note
@@ -138,7 +139,7 @@ def _write(products: Products, trained: network.Network, made: dict, dataset) ->
     former = products.put_network(
         trained, dataset.test_images[:stored], dataset.test_labels[:stored]
     )
-    record = {**trained.provenance, **made}
+    record = {**trained.provenance, **made, "network_digest": digest(trained)}
     write_json(products.training, record)
     return former
 

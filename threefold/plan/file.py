@@ -19,7 +19,7 @@ from .netlist import joins
 from .plan import Plan
 from .units import Unit, kind_named
 
-__all__ = ["SCHEMA", "digest", "dumps", "load_plan", "save_plan"]
+__all__ = ["SCHEMA", "digest", "dumps", "load_plan", "mark", "save_plan"]
 
 SCHEMA = 3
 """Version of the file format; files of another version are refused."""
@@ -45,6 +45,11 @@ def digest(plan: Plan) -> str:
     """
     content = plan.decisions() | {"network_digest": network_digest(plan.network)}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def mark(plan: Plan) -> str:
+    """What texts made from a plan say of it within their first kilobyte."""
+    return f"Plan SHA-256: {digest(plan)}"
 
 
 def dumps(plan: Plan) -> str:

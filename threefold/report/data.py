@@ -1,12 +1,13 @@
 """Report data: the figures of an accelerator as one JSON object with stable names."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import floor, log10
 
 from .. import __version__
 from ..errors import PlanError
 from ..network import Conv
+from ..network.file import digest as network_digest
 from ..plan import Plan, Schedule, Unit
 from ..plan.file import digest
 from ..plan.summary import Branch, branches
@@ -29,6 +30,7 @@ def make_report(
     simulation: Mapping | None = None,
     accuracy: Mapping | None = None,
     tools: Mapping[str, str] | None = None,
+    stale: Sequence[str] = (),
 ) -> dict:
     """Everything known about an accelerator, with the unit in the name.
 
@@ -54,6 +56,8 @@ def make_report(
         ``integer``, ``float``: shares from 0 to 1; ``images``, ``dataset``.
     tools : mapping of str to str, optional
         Versions of tools, by name.
+    stale : sequence of str
+        Files that were left out, since they are of another plan or network.
 
     Raises
     ------
@@ -84,6 +88,9 @@ def make_report(
     report = {
         "schema": SCHEMA,
         "name": plan.network.name,
+        "network_digest": network_digest(plan.network),
+        "plan_digest": own,
+        "stale": list(stale) or None,
         "board": board,
         "clock_mhz": clock_mhz,
         "cycles": measured,
