@@ -1,8 +1,10 @@
 """Training in PyTorch: ternary layers, and their export as networks of exact integers."""
 
+from .conversion import load_state, ternarize
 from .data import AUGMENTATIONS, DATASETS, Dataset, digit_maps, digits, load_dataset, mnist
 from .deploy import export, require_equal, trace
 from .layers import (
+    Clamp,
     Concat,
     Flatten,
     FloatConv,
@@ -70,6 +72,7 @@ __all__ = [
     "WEIGHTS",
     "WIDTHS",
     "Binary",
+    "Clamp",
     "Concat",
     "Dataset",
     "Expanded",
@@ -110,6 +113,7 @@ __all__ = [
     "export",
     "lenet",
     "load_dataset",
+    "load_state",
     "mlp",
     "mnist",
     "processes",
@@ -118,6 +122,7 @@ __all__ = [
     "resnet_imagenet",
     "run_trial",
     "slim",
+    "ternarize",
     "trace",
     "train",
     "train_stages",

@@ -5,19 +5,25 @@ from torch import nn
 
 from .errors import NetworkError
 
-__all__ = ["unwrapped"]
+__all__ = ["bare", "unwrapped"]
+
+
+def bare(module: nn.Module) -> nn.Module:
+    """The module within ``DataParallel``, ``DistributedDataParallel`` and ``torch.compile``."""
+    while isinstance(inner := _inner(module), nn.Module):
+        module = inner
+    return module
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
-    """The module within ``DataParallel``, ``DistributedDataParallel`` and ``torch.compile``.
+    """The :func:`bare` module.
 
     Raises
     ------
     NetworkError
         If its parameters and buffers are not in single precision, which its codes are exact in.
     """
-    while isinstance(inner := _inner(module), nn.Module):
-        module = inner
+    module = bare(module)
     for key, tensor in module.state_dict().items():
         if tensor.is_floating_point() and tensor.dtype != torch.float32:
             raise NetworkError(

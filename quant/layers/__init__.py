@@ -11,9 +11,10 @@ from .shape import Flatten, PadChannels
 from .slim import Slimmable, taken
 from .tensor import QuantTensor, flat, integers, over_channels
 from .ternary import Ternary, TernaryConv, TernaryLinear
-from .twin import FloatConv, FloatLinear, Identity, Relu, Rescale
+from .twin import Clamp, FloatConv, FloatLinear, Identity, Relu, Rescale
 
 __all__ = [
+    "Clamp",
     "Concat",
     "Convolution",
     "Flatten",

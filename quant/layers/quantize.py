@@ -90,6 +90,11 @@ class Quantize(Quantizer):
         self.clip = nn.Parameter(torch.ones(()))
         self.register_buffer("started", torch.zeros((), dtype=torch.bool))
 
+    def start(self, clip: float) -> None:
+        """Learn from this clip on, whatever the first batch is."""
+        self.clip.data.fill_(clip)
+        self.started.fill_(True)
+
     def scale(self) -> Tensor:
         """Value of one unit, shape (); in double precision in evaluation mode."""
         clip = self.clip if self.training else self.clip.double()

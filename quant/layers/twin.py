@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from .product import Convolution, MatrixProduct, Product
 from .tensor import QuantTensor
 
-__all__ = ["FloatConv", "FloatLinear", "Identity", "Relu", "Rescale"]
+__all__ = ["Clamp", "FloatConv", "FloatLinear", "Identity", "Relu", "Rescale"]
 
 
 class _Real(Product):
@@ -31,6 +31,27 @@ class Relu(nn.Module):
     def forward(self, x: QuantTensor) -> QuantTensor:
         """Real numbers of the shape of ``x``, of scale 1."""
         return _real(x.value.clamp(min=0).float())
+
+
+class Clamp(nn.Module):
+    """The activation in the place of ``Quantize`` where it clips above as well.
+
+    Parameters
+    ----------
+    low, high : float
+    """
+
+    def __init__(self, low: float, high: float):
+        super().__init__()
+        self.low = low
+        self.high = high
+
+    def forward(self, x: QuantTensor) -> QuantTensor:
+        """Real numbers of the shape of ``x``, of scale 1."""
+        return _real(x.value.clamp(self.low, self.high).float())
+
+    def extra_repr(self) -> str:
+        return f"{self.low:g}, {self.high:g}"
 
 
 class Identity(nn.Module):

@@ -9,6 +9,7 @@ from threefold.errors import TrainingError
 from threefold.network import Codes
 
 from ..layers import (
+    Clamp,
     Convolution,
     FloatConv,
     FloatLinear,
@@ -104,18 +105,43 @@ class Kit:
         """A layer, its norm and its activation."""
         return [layer, Norm(layer.outputs), self.activation()]
 
-    def activation(self, codes: Codes | None = None) -> nn.Module:
-        """An activation quantizer, of the kit's type of codes unless given."""
-        return self._quantized(Quantize, codes or self.codes) if self.ternary else Relu()
+    def activation(self, codes: Codes | None = None, clip: float | None = None) -> nn.Module:
+        """An activation quantizer, of the kit's type of codes unless given.
+
+        Parameters
+        ----------
+        codes : Codes, optional
+        clip : float, optional
+            Where the clip starts. The twin's activation is 0…``clip``, or −``clip``…``clip`` if
+            ``codes`` are signed; without a clip, it is a ReLU.
+        """
+        codes = self.codes if codes is None else codes
+        if self.ternary:
+            activation = self._quantized(Quantize, codes)
+            if clip is not None:
+                activation.start(clip)
+            return activation
+        if clip is None:
+            return Relu()
+        return Clamp(-clip if codes.lo < 0 else 0, clip)
+
+    def signed_codes(self) -> nn.Module:
+        """A quantizer to signed codes where there is no activation."""
+        return self.activation(self.signed) if self.ternary else Identity()
 
     def projection(self, layer: Product) -> list[nn.Module]:
         """A shortcut with weights: a layer, its norm and signed codes without an activation."""
-        codes = self.activation(self.signed) if self.ternary else Identity()
-        return [layer, Norm(layer.outputs), codes]
+        return [layer, Norm(layer.outputs), self.signed_codes()]
 
-    def residual(self, body: Sequence[nn.Module], shortcut: Sequence[nn.Module]) -> Residual:
-        """A residual block, whose body gives signed codes of the shortcut's scale."""
-        like = self._quantized(QuantizeLike, self.signed) if self.ternary else Rescale()
+    def residual(
+        self,
+        body: Sequence[nn.Module],
+        shortcut: Sequence[nn.Module],
+        codes: Codes | None = None,
+    ) -> Residual:
+        """A residual block, whose body gives signed codes, or these, of the shortcut's scale."""
+        codes = self.signed if codes is None else codes
+        like = self._quantized(QuantizeLike, codes) if self.ternary else Rescale()
         return Residual(body, shortcut, like)
 
     def _quantized(self, kind: type[Quantizer], codes: Codes) -> Quantizer:

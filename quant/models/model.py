@@ -7,12 +7,13 @@ import torch
 from torch import nn
 
 from threefold.errors import NetworkError, TrainingError
-from threefold.modules import unwrapped
+from threefold.modules import bare, unwrapped
 from threefold.network import Codes, Tensor
 
 from ..layers import (
     Convolution,
     Join,
+    Product,
     Quantizer,
     QuantTensor,
     Rearrangement,
@@ -116,10 +117,16 @@ def unwrapped_model(module: nn.Module) -> Model:
     NetworkError
         If there is none, or it is not in single precision.
     """
-    model = unwrapped(module)
-    if not isinstance(model, Model):
-        raise NetworkError(f"a model of threefold.quant is wanted, not {type(model).__name__}")
-    return model
+    model = bare(module)
+    if isinstance(model, Model):
+        return unwrapped(model)
+    ours = isinstance(model, nn.Module) and any(
+        isinstance(layer, Product | Quantizer) for layer in model.modules()
+    )
+    way = "quant.Model(input, layers)" if ours else "quant.ternarize(module, input)"
+    raise NetworkError(
+        f"a model of threefold.quant is wanted, not {type(model).__name__}; {way} makes one"
+    )
 
 
 def require_outputs(widths: Sequence[int]) -> None:

@@ -19,7 +19,7 @@ from .dynamic import narrower, ratios
 __all__ = ["Stage", "TrainConfig"]
 
 _CHOICES = {
-    "network": tuple(NETWORKS),
+    "network": NETWORKS,  # own ones may be added
     "weights": (*WEIGHTS, FLOAT),
     "activations": ("unsigned", "ternary", "bipolar"),
     "augment": tuple(AUGMENTATIONS),
@@ -46,6 +46,7 @@ _OF_STAGE = {
     "epochs": _RANGES["epochs"],
     **{key: dataclasses.replace(_RANGES[key], optional=True) for key in ("bits", "rate")},
 }
+_ALWAYS = ("dataset", "widths", "bits", "epochs")  # among choices
 _FLAGS = ("per_filter", "compiled", "two_pass", "tight")
 _MAX_WIDTH = 1 << 16
 _DROPS = ((0.4, 0.1), (0.6, 0.1), (0.8, 0.5))  # of He, Gong, Fan, WACV 2019, of 200 epochs
@@ -84,6 +85,9 @@ class Stage:
 class TrainConfig:
     """Everything that decides what training gives, besides the data.
 
+    A model that was made otherwise than by :func:`build` has its own network, widths, bits,
+    activations and weights; :func:`train` reads none of these.
+
     Parameters
     ----------
     dataset : str
@@ -96,7 +100,7 @@ class TrainConfig:
     epochs : int
         Passes over the training images.
     network : str
-        Name in :data:`NETWORKS`.
+        Name in :data:`NETWORKS`, which definitions of your own can be added to.
     weights : str
         Quantizer of the weights, by its name in :data:`WEIGHTS`, or ``"float"`` for a network of
         the same shape that is not quantized.
@@ -161,10 +165,10 @@ class TrainConfig:
         If a value is out of range.
     """
 
-    dataset: str
-    widths: tuple[int, ...] | None
-    bits: int
-    epochs: int
+    dataset: str = "own"
+    widths: tuple[int, ...] | None = None
+    bits: int = 4
+    epochs: int = 20
     network: str = "mlp"
     weights: str = "statistical"
     per_filter: bool = False
@@ -318,7 +322,9 @@ class TrainConfig:
         """
         usual = {field.name: field.default for field in dataclasses.fields(self)}
         return {
-            key: value for key, value in self.to_dict().items() if getattr(self, key) != usual[key]
+            key: value
+            for key, value in self.to_dict().items()
+            if key in _ALWAYS or getattr(self, key) != usual[key]
         }
 
     @property

@@ -96,11 +96,14 @@ def train(
         If the loss is no longer finite, the device or the teacher is missing, the model has
         other widths, the checkpoint is of another training or damaged, there are more processes
         than images in a batch, or one of them has ended.
+    NetworkError
+        If it is no model, or not in single precision.
     BuildError
         If the checkpoint cannot be written.
     """
     group = group or Group()
     with group.agree():
+        model = unwrapped_model(model)
         _require_able(model, config, teacher, group)
         model.to(group.place(config.device))
     group.align(model)

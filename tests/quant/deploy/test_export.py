@@ -28,6 +28,7 @@ from threefold.quant import (
     mlp,
     require_equal,
     trace,
+    train,
 )
 from threefold.sim import golden
 
@@ -250,18 +251,23 @@ def test_wrapped_models(trained, dataset, wrap):
     assert accuracy(wrap(trained), images, labels) == accuracy(trained, images, labels)
 
 
-@pytest.mark.parametrize("use", [export, require_equal, trace, accuracy])
+@pytest.mark.parametrize("use", [export, require_equal, trace, accuracy, train])
 def test_models_of_another_precision_or_kind(use):
-    arguments = {export: ["net"], require_equal: [None, None], trace: [None], accuracy: [[], []]}
+    arguments = {export: ["net"], trace: [None], accuracy: [[], []]}.get(use, [None, None])
     model = chain(TernaryLinear(4, 2)).double()
     message = (
         "layers.0.weight is in float64, not in single precision; convert the module by .float()"
     )
     with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
-        use(model, *arguments[use])
-    message = "a model of threefold.quant is wanted, not Linear"
-    with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
-        use(nn.Linear(4, 2), *arguments[use])
+        use(model, *arguments)
+    ways = {
+        "quant.ternarize(module, input)": nn.Linear,
+        "quant.Model(input, layers)": TernaryLinear,
+    }
+    for way, kind in ways.items():
+        message = f"a model of threefold.quant is wanted, not {kind.__name__}; {way} makes one"
+        with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
+            use(kind(4, 2), *arguments)
 
 
 def test_the_class_of_a_single_output_is_0():

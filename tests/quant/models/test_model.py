@@ -15,6 +15,7 @@ from threefold.quant import (
     PadChannels,
     Quantize,
     QuantizeLike,
+    QuantTensor,
     Relu,
     Rescale,
     Residual,
@@ -85,6 +86,20 @@ def test_residual_blocks_have_twins():
         model(images).value.square().sum().backward()
         assert all(parameter.grad.any() for parameter in model.parameters())
         assert model.eval()(images).value.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("codes", "low"), [(None, 0.0), (Codes.unsigned(3), 0.0), (Codes.signed(3), -1.5)]
+)
+def test_activations_that_clip(codes, low):
+    ternary, real = (Kit(3, kind).activation(codes, 1.5) for kind in KINDS)
+    assert (ternary.clip, bool(ternary.started)) == (1.5, True)
+    values = torch.linspace(-3, 3, 25)[:, None]
+    x = QuantTensor(values, torch.ones(()), torch.zeros(()))
+    assert real(x).codes.tolist() == values.clamp(low, 1.5).tolist()
+    ternary.train()(x)
+    assert ternary.clip == 1.5
+    assert (ternary.eval()(x).value - real(x).value).abs().max() < 0.51
 
 
 @pytest.mark.parametrize(

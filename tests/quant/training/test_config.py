@@ -5,7 +5,7 @@ import re
 import pytest
 
 from threefold.errors import TrainingError
-from threefold.quant import PRESETS, Stage, TrainConfig
+from threefold.quant import NETWORKS, PRESETS, Stage, TrainConfig, mlp
 
 
 @pytest.mark.parametrize(
@@ -159,3 +159,13 @@ def test_dynamic_widths_tell_trainings_apart_and_come_back_from_json():
 def test_dynamic_widths_that_are_not_possible(changes, message):
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
         dataclasses.replace(PRESETS["digits"], **changes)
+
+
+def test_a_configuration_for_a_model_of_ones_own():
+    config = TrainConfig(epochs=3)
+    assert config.choices() == {"dataset": "own", "widths": [64, 64], "bits": 4, "epochs": 3}
+
+
+def test_networks_of_ones_own(monkeypatch):
+    monkeypatch.setitem(NETWORKS, "mine", mlp)
+    assert TrainConfig(network="mine").widths == ()
