@@ -25,8 +25,8 @@ import numpy as np
 
 from .data import save_images
 from .errors import BuildError, FileFormatError, PlanError
-from .files import make_folder, read_json
-from .lock import LOCK
+from .files import read_json
+from .lock import LOCK, locked
 from .network import Network, is_name, load, save
 from .network.file import digest
 
@@ -182,14 +182,14 @@ class Products:
         Raises
         ------
         BuildError
-            If the folder cannot be written.
+            If the folder cannot be written, or another process works in it.
         """
-        make_folder(self.folder)
-        former = self.set_aside(network, keep_images=keep_images)
-        save(network, self.network)
-        if images is not None:
-            save_images(self.images, images, labels)
-        return former
+        with locked(self.folder):
+            former = self.set_aside(network, keep_images=keep_images)
+            save(network, self.network)
+            if images is not None:
+                save_images(self.images, images, labels)
+            return former
 
     def set_aside(self, network: Network, *, keep_images: bool = False) -> Former | None:
         """Move what belongs to another network into a folder of its own; None if nothing does.

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from ..data import load_images
 from ..errors import DataError, FileFormatError, MismatchError, NetworkError, ToolError
+from ..lock import locked
 from ..network import Codes, Logits, Network, is_name, load
 from ..products import Products
 from ..references import random_images
@@ -114,7 +115,11 @@ def run(args: argparse.Namespace, console: Console) -> str:
         )
     network = _described(made, found, args, labels)
     own = _same(args.images, products.images)
-    former = products.put_network(network, None if own else images[:kept], labels, keep_images=own)
+    with locked(folder):
+        _require_free(products, args.images)  # again, since comparing may take long
+        former = products.put_network(
+            network, None if own else images[:kept], labels, keep_images=own
+        )
     if former:
         note(console, str(former))
     lines = _summary(made, found, labels)

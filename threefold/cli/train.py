@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,8 @@ from rich.console import Console
 
 from .. import network
 from ..errors import ToolError, TrainingError
-from ..files import make_folder, write_json
+from ..files import write_json
+from ..lock import locked
 from ..network.file import digest
 from ..products import Former, Products
 from ..progress import Progress
@@ -75,8 +77,8 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
     The folder gets ``network.tern``, ``test.npz`` (the held-out images and labels, of large sets
     the first 256 MiB), ``train.json`` (configuration, accuracies, losses) and the checkpoints.
     Another network that was there is kept with its plan and products, and a note tells where;
-    checkpoints stay. Started by ``torchrun``, processes share the training; the first alone writes,
-    shows, and returns a text.
+    checkpoints stay. The folder is locked meanwhile. Started by ``torchrun``, processes share the
+    training; the first alone writes, shows, and returns a text.
 
     Raises
     ------
@@ -87,6 +89,8 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
         another training.
     DataError
         If files of the data set are missing or damaged.
+    BuildError
+        If the folder cannot be written, or another process works in it.
     """
     try:
         import torch  # noqa: F401
@@ -98,12 +102,13 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
         return "\n".join(f"{name:20} {each.recipe}" for name, each in quant.PRESETS.items())
     name = args.preset.replace("-", "_")
     folder = args.output or Path("out", name)
-    with quant.processes() as group:
+    with contextlib.ExitStack() as stack, quant.processes() as group:
         console.quiet |= not group.first
         with group.agree():
             config = _config(args, quant.PRESETS)
             dataset = quant.load_dataset(config.dataset, args.data_dir)
             if group.first:
+                stack.enter_context(locked(folder))
                 _prepare(folder, args.fresh)
         with _progress(console, config.total_epochs, not args.no_float) as (progress, on_loss):
             trial = quant.run_trial(
@@ -117,18 +122,17 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
                 on_loss=on_loss,
                 group=group,
             )
-    if trial is None:
-        return None
-    made = {"config": config.to_dict(), "losses": trial.losses, "preset": args.preset}
-    products = Products(folder, trial.network.name)
-    former = _write(products, trial.network, made, dataset)
+        if trial is None:
+            return None
+        made = {"config": config.to_dict(), "losses": trial.losses, "preset": args.preset}
+        products = Products(folder, trial.network.name)
+        former = _write(products, trial.network, made, dataset)
     if former:
         note(console, str(former))
     return _summary(trial, products)
 
 
 def _prepare(folder: Path, fresh: bool) -> None:
-    make_folder(folder)
     if fresh:
         for checkpoint in folder.glob("checkpoint*.pt"):
             checkpoint.unlink()

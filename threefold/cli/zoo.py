@@ -10,6 +10,7 @@ from rich.table import Table
 
 from .. import references
 from ..errors import NetworkError
+from ..lock import locked
 from ..network import Codes, Conv, Network
 from ..products import Products
 from .note import note
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace, console: Console) -> Table | str:
     NetworkError
         If there is no such architecture, or an option is out of range or means nothing.
     BuildError
-        If the folder cannot be written.
+        If the folder cannot be written, or another process works in it.
     """
     if args.name is None:
         return _list(args)
@@ -75,10 +76,11 @@ def run(args: argparse.Namespace, console: Console) -> Table | str:
     network = _make(args)
     folder = args.output or Path("out", network.name)
     products = Products(folder, network.name)
-    if products.training.exists():
-        raise NetworkError(f"{folder} holds a network that was trained; choose another with -o")
     images = references.random_images(network.input, count, args.seed or 0)
-    former = products.put_network(network, images)
+    with locked(folder):
+        if products.training.exists():
+            raise NetworkError(f"{folder} holds a network that was trained; choose another with -o")
+        former = products.put_network(network, images)
     if former:
         note(console, str(former))
     return f"network  {products.network}\nimages   {products.images}"
