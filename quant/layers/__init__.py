@@ -12,6 +12,7 @@ from .slim import Slimmable, taken
 from .tensor import QuantTensor, flat, integers, over_channels
 from .ternary import Ternary, TernaryConv, TernaryLinear
 from .twin import Clamp, FloatConv, FloatLinear, Identity, Relu, Rescale
+from .values import unseen_values, values_are_seen
 
 __all__ = [
     "Clamp",
@@ -47,4 +48,6 @@ __all__ = [
     "over_channels",
     "sharing",
     "taken",
+    "unseen_values",
+    "values_are_seen",
 ]

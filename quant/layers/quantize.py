@@ -9,6 +9,7 @@ from threefold.network import Codes
 from ..weights import tight_sign
 from .batch import mean_square
 from .tensor import QuantTensor, over_channels
+from .values import values_are_seen
 
 __all__ = ["Quantize", "QuantizeLike", "Quantizer"]
 
@@ -102,7 +103,7 @@ class Quantize(Quantizer):
 
     def forward(self, x: QuantTensor) -> QuantTensor:
         """Integers of ``x``, one scale for all channels, shift 0."""
-        if self.training and not torch.compiler.is_compiling() and not self.started:
+        if self.training and values_are_seen() and not self.started:
             widths = 3 if self.codes.lo == 0 else min(3, self.codes.hi)
             with torch.no_grad():
                 self.clip.copy_(widths * mean_square(x.value).sqrt())

@@ -97,11 +97,8 @@ class Model(nn.Module):
         """Integers (images, channels, height, width) of codes (images, height, width, channels)."""
         codes = self.input.element
         values = (codes.step * images.double() + codes.offset).float().permute(0, 3, 1, 2)
-        scale = torch.tensor(
-            self.input_scale,
-            dtype=torch.float32 if self.training else torch.float64,
-            device=values.device,
-        )
+        dtype = torch.float32 if self.training else torch.float64
+        scale = torch.full((), self.input_scale, dtype=dtype, device=values.device)
         return QuantTensor(values, scale, torch.zeros_like(scale))
 
     def forward(self, images: torch.Tensor) -> QuantTensor:

@@ -6,7 +6,7 @@ The file is what ``torch.save`` writes, followed by the SHA-256 of that, 32 byte
 import dataclasses
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -14,9 +14,8 @@ import torch
 from threefold.errors import TrainingError
 from threefold.files import write_file
 
-from ..data import Dataset
 from ..models import Model
-from .config import TrainConfig
+from .config import MEANS, TrainConfig
 from .part import Part
 
 __all__ = ["load_checkpoint", "read_checkpoint", "save_checkpoint"]
@@ -32,17 +31,19 @@ def save_checkpoint(
     model: Model,
     optimizer: torch.optim.Optimizer,
     parts: Sequence[Part],
-    dataset: Dataset,
+    data: str,
     config: TrainConfig,
 ) -> None:
     """Write the state after ``len(losses)`` epochs, at once or not at all.
+
+    ``data`` is the digest of the data set.
 
     Raises
     ------
     BuildError
         If the file cannot be written.
     """
-    state = _identity(model, dataset, config)
+    state = _identity(model, data, config)
     state["model"] = model.state_dict()
     state["optimizer"] = optimizer.state_dict()
     state["parts"] = [part.state_dict() for part in parts]
@@ -75,12 +76,13 @@ def load_checkpoint(
     model: Model,
     optimizer: torch.optim.Optimizer,
     parts: Sequence[Part],
-    dataset: Dataset,
+    data: str,
     config: TrainConfig,
 ) -> list[float]:
     """Put model, optimizer and parts into the state of the file ``path``, if there is one.
 
-    Only tensors and plain values are read from it, never code.
+    Only tensors and plain values are read from it, never code. ``data`` is the digest of the data
+    set.
 
     Returns
     -------
@@ -95,7 +97,7 @@ def load_checkpoint(
     """
     if content is None:
         return []
-    mine = _identity(model, dataset, config)
+    mine = _identity(model, data, config)
     content, digest = content[:-_DIGEST], content[-_DIGEST:]
     if hashlib.sha256(content).digest() != digest:
         raise TrainingError(
@@ -104,7 +106,7 @@ def load_checkpoint(
     try:
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         its = {key: state[key] for key in mine}
-        its["config"] = dict(its["config"])
+        its["config"] = _without_means(its["config"])
         losses = [float(loss) for loss in state["losses"]]
         weights, moments = dict(state["model"]), dict(state["optimizer"])
         memories = list(state["parts"])
@@ -113,6 +115,8 @@ def load_checkpoint(
     _require_same(path, its, mine)
     try:
         model.load_state_dict(weights)
+        for group, known in zip(moments["param_groups"], optimizer.param_groups, strict=True):
+            group.update({key: known[key] for key in ("capturable",) if key in known})
         optimizer.load_state_dict(moments)
         _require_shapes(optimizer)
         for part, memory in zip(parts, memories, strict=True):
@@ -141,13 +145,18 @@ def _on(device: torch.device, value):
     return value
 
 
-def _identity(model: Model, dataset: Dataset, config: TrainConfig) -> dict:
+def _identity(model: Model, data: str, config: TrainConfig) -> dict:
     return {
         "format": _FORMAT,
         "network": f"{model.input}: {model.layers}",
-        "data": dataset.digest(),
-        "config": config.choices(),
+        "data": data,
+        "config": _without_means(config.choices()),
     }
+
+
+def _without_means(choices: Mapping) -> dict:
+    """Of a configuration, what a training goes on with by other means: on another device, say."""
+    return {key: value for key, value in choices.items() if key not in MEANS}
 
 
 def _require_same(path: Path, its: dict, mine: dict) -> None:

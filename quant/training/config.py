@@ -16,7 +16,10 @@ from ..ranges import Range, require, require_flags
 from ..weights import WEIGHTS
 from .dynamic import narrower, ratios
 
-__all__ = ["Stage", "TrainConfig"]
+__all__ = ["MEANS", "Stage", "TrainConfig"]
+
+MEANS = ("device", "compiled", "graphs", "threads")
+"""Values of :class:`TrainConfig` that decide where and how something is computed, not what."""
 
 _CHOICES = {
     "network": NETWORKS,  # own ones may be added
@@ -44,10 +47,13 @@ _RANGES = {
 }
 _OF_STAGE = {
     "epochs": _RANGES["epochs"],
-    **{key: dataclasses.replace(_RANGES[key], optional=True) for key in ("bits", "rate")},
+    **{
+        key: dataclasses.replace(_RANGES[key], optional=True)
+        for key in ("bits", "rate", "weight_decay")
+    },
 }
 _ALWAYS = ("dataset", "widths", "bits", "epochs")  # among choices
-_FLAGS = ("per_filter", "compiled", "two_pass", "tight")
+_FLAGS = ("per_filter", "compiled", "graphs", "two_pass", "tight")
 _MAX_WIDTH = 1 << 16
 _DROPS = ((0.4, 0.1), (0.6, 0.1), (0.8, 0.5))  # of He, Gong, Fan, WACV 2019, of 200 epochs
 
@@ -65,6 +71,10 @@ class Stage:
         Width of the activations; that of the training itself if left out.
     rate : float, optional
         Learning rate at the start; that of the training itself if left out.
+    weight_decay : float, optional
+        Decay of the weights; that of the training itself if left out.
+    schedule : str, optional
+        As in :class:`TrainConfig`; that of the training itself if left out.
 
     Raises
     ------
@@ -76,9 +86,20 @@ class Stage:
     weights: str = FLOAT
     bits: int | None = None
     rate: float | None = None
+    weight_decay: float | None = None
+    schedule: str | None = None
 
     def __post_init__(self):
         require(_OF_STAGE, self, " of a stage")
+
+    def to_dict(self) -> dict:
+        """All values, as JSON has them; what came later only where it is given."""
+        later = ("weight_decay", "schedule")
+        return {
+            key: value
+            for key, value in asdict(self).items()
+            if value is not None or key not in later
+        }
 
 
 @dataclass(frozen=True)
@@ -155,6 +176,9 @@ class TrainConfig:
         rounds sums. Evaluation is exact in any case.
     compiled : bool
         Let PyTorch compile a training step, which takes a minute at the start.
+    graphs : bool
+        On a CUDA device, launch a training step as one CUDA graph, where all parts of the
+        training are capturable. The result is the same.
     threads : int
         On the CPU. Small networks are fastest with one, and the number decides the last digit
         of sums, so that it belongs here.
@@ -193,6 +217,7 @@ class TrainConfig:
     device: str = "cpu"
     precision: str = "float32"
     compiled: bool = False
+    graphs: bool = True
     threads: int = 1
 
     def __post_init__(self):
@@ -282,6 +307,8 @@ class TrainConfig:
             weights=stage.weights,
             bits=self.bits if stage.bits is None else stage.bits,
             rate=self.rate if stage.rate is None else stage.rate,
+            weight_decay=self.weight_decay if stage.weight_decay is None else stage.weight_decay,
+            schedule=stage.schedule or self.schedule,
             distill=0.0 if stage.weights == FLOAT else self.distill,
             stages=self.stages[:index],
             pruning=pruning,
@@ -311,7 +338,7 @@ class TrainConfig:
             "widths": list(self.widths),
             "dynamic": [list(each) if isinstance(each, tuple) else each for each in self.dynamic],
             "pruning": self.pruning and self.pruning.to_dict(),
-            "stages": [*map(asdict, self.stages)],
+            "stages": [stage.to_dict() for stage in self.stages],
         }
 
     def choices(self) -> dict:

@@ -1,5 +1,7 @@
 """Moving averages of parameters."""
 
+from typing import ClassVar
+
 import torch
 
 from threefold.errors import TrainingError
@@ -29,6 +31,8 @@ class MovingAverage(Part):
         If ``decay`` is out of range.
     """
 
+    capturable: ClassVar[bool] = True
+
     def __init__(self, decay: float):
         if not 0 < decay < 1:
             raise TrainingError(f"the decay of an average is above 0 and below 1, not {decay}")
@@ -44,8 +48,8 @@ class MovingAverage(Part):
             self._average = {key: tensor.clone() for key, tensor in current.items()}
         self._steps += 1
         share = 1 - min(self.decay, (1 + self._steps) / (10 + self._steps))
-        for key, tensor in current.items():
-            self._average[key].lerp_(tensor, share)
+        averages = [self._average[key] for key in current]
+        torch._foreach_lerp_(averages, [*current.values()], share)
 
     @torch.no_grad()
     def finish(self, model: Model) -> None:

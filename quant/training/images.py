@@ -1,5 +1,8 @@
 """Training images by batch, on the training device."""
 
+from collections.abc import Callable, Iterator
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -48,3 +51,43 @@ class Images:
         read, rest = (part, slice(None)) if self._unchanged else (slice(None), part)
         images = self._files.draw(batch.cpu().numpy(), generator, read)
         return self._augment(integers(images, self._device), self._zero, generator)[rest]
+
+    def batches(
+        self,
+        order: np.ndarray,
+        size: int,
+        generator: torch.Generator,
+        part: Callable[[int], slice] = lambda count: slice(None),
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of ``size`` images in an order, the last one of what is left.
+
+        Parameters
+        ----------
+        order : array of int, shape (images,)
+            Indices of images.
+        size : int
+        generator : torch.Generator
+            As for :meth:`draw`, and with the same images.
+        part : function
+            What is wanted of a batch of so many images; all unless given.
+
+        Yields
+        ------
+        indices : int64 tensor, shape (batch,)
+            Of the whole batch, on the device.
+        images : integer tensor, shape (images, height, width, channels)
+            Of the part.
+        """
+        indices = integers(order, self._device).split(size)
+        if self._files is not None:
+            for batch in indices:
+                yield batch, self.draw(batch, generator, part(len(batch)))
+            return
+        shape = tuple(self._tensor.shape[1:])
+        drawn = [self._augment.draw(len(batch), shape, generator) for batch in indices]
+        # All at once: what is copied to a GPU waits for everything that it still has to do.
+        kinds = [torch.cat(each).to(self._device).split(size) for each in zip(*drawn, strict=True)]
+        for number, batch in enumerate(indices):
+            wanted = part(len(batch))
+            draws = (kind[number][wanted] for kind in kinds)
+            yield batch, self._augment.apply(self._tensor[batch[wanted]], self._zero, *draws)

@@ -2,25 +2,22 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
 
 from ..data import Dataset
 from ..layers import integers
 from ..models import Model
 from .config import TrainConfig
 from .distributed import Group
+from .graph import GraphedStep
 from .images import Images
 from .part import Part
 from .quantizers import scales, thresholds
+from .step import Step
 
 __all__ = ["Loop", "repeatable"]
-
-_TEMPERATURE = 4.0  # of soft labels
 
 
 class Loop:
@@ -54,15 +51,14 @@ class Loop:
         self.model = model
         self.config = config
         self.parts = parts
-        self.optimizer = _optimizer(model, config)
-        self._teacher = teacher and teacher.eval().to(model.device)
+        graphed = _graphed(model, config, parts, group)
+        self.optimizer = _optimizer(model, config, capturable=graphed)
         self._on_step = on_step
         self._group = group or Group()
         self._images = Images(dataset, config.augment, model.device)
         self._labels = integers(dataset.train_labels, model.device)
-        self._forward, self._soft = self._objective, self._soft_labels
-        if config.compiled:
-            self._forward, self._soft = map(torch.compile, (self._forward, self._soft))
+        step = Step(model, config, self.optimizer, parts, teacher, group)
+        self._step = GraphedStep(step, config.batch) if graphed else step
         if model.device.type == "cuda" or config.compiled:
             for each in (model, *([teacher] if teacher else [])):
                 each.to(memory_format=torch.channels_last)
@@ -76,12 +72,18 @@ class Loop:
         order = np.random.default_rng((self.config.seed, epoch)).permutation(len(self._images))
         random = torch.Generator().manual_seed((self.config.seed << 32) + epoch)
         total, done = torch.zeros((), device=self.model.device), 0
-        for batch in integers(order, self.model.device).split(self.config.batch):
-            part, count = self._group.part(len(batch))
-            images, labels = self._images.draw(batch, random, part), self._labels[batch[part]]
+        batches = self._images.batches(
+            order, self.config.batch, random, lambda count: self._group.part(count)[0]
+        )
+        for batch, images in batches:
+            mine, count = self._group.part(len(batch))
             # What activations learn starts with the very first batch, before compilation.
-            objective = self._forward if epoch or done else self._objective
-            total += self._step(objective, images, labels, count / len(batch)) * count
+            first = not epoch and not done
+            labels = self._labels[batch[mine]]
+            loss = self._step(images, labels, count / len(batch), plain=first)
+            total += loss * count
+            for part in self.parts:
+                part.after_step(self.model)
             done += len(batch)
             if self._on_step:
                 self._on_step(done / len(order))
@@ -90,70 +92,18 @@ class Loop:
         self._group.add([total])
         return total.item() / len(order)
 
-    def _step(
-        self, objective: Callable[..., Tensor], images: Tensor, labels: Tensor, share: float
-    ) -> Tensor:
-        """One step of the optimizer with ``share`` of its images; their mean loss."""
-        soft = self._soft(images)
-        gradients = partial(self._gradients, objective, images, labels, soft, share)
-        for part in self.parts:
-            part.before_batch(self.model, gradients)
-        loss = gradients()
-        self.optimizer.step()
-        for part in self.parts:
-            part.after_step(self.model)
-        return loss
 
-    def _gradients(
-        self,
-        objective: Callable[..., Tensor],
-        images: Tensor,
-        labels: Tensor,
-        soft: Tensor | None,
-        share: float,
-    ) -> Tensor:
-        """Put gradients in place; the loss."""
-        half = self.config.precision == "bfloat16"
-        with (
-            self._group.sharing(share > 0),
-            torch.autocast(self.model.device.type, torch.bfloat16, enabled=half),
-        ):
-            loss = objective(images, labels, soft)
-        penalties = [part.penalty(self.model) for part in self.parts]
-        self.model.zero_grad()
-        # The gradients of all processes are added: of each its share, of a penalty equal parts.
-        parts = [each / self._group.world for each in penalties if each is not None]
-        sum(parts, loss * share).backward()
-        self._group.add(p.grad for p in self.model.parameters() if p.grad is not None)
-        for part in self.parts:
-            part.before_step(self.model)
-        return loss.detach()
-
-    def _objective(self, images: Tensor, labels: Tensor, soft: Tensor | None) -> Tensor:
-        """Cross entropy, and the distance to the soft labels of the teacher where there is one.
-
-        Parts may add to it.
-
-        Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015.
-        """
-        logits = self.model(images).value
-        loss = functional.cross_entropy(logits, labels, label_smoothing=self.config.smoothing)
-        if soft is not None:
-            own = functional.log_softmax(logits / _TEMPERATURE, 1)
-            distance = functional.kl_div(own, soft, reduction="batchmean") * _TEMPERATURE**2
-            loss = loss + self.config.distill * (distance - loss)
-        more = [part.objective(images, logits) for part in self.parts]
-        return sum((each for each in more if each is not None), loss)
-
-    @torch.no_grad()
-    def _soft_labels(self, images: Tensor) -> Tensor | None:
-        if self._teacher is None or not self.config.distill:
-            return None
-        logits = self._teacher(images).value.float()
-        return functional.softmax(logits / _TEMPERATURE, 1)
+def _graphed(model: Model, config: TrainConfig, parts: Sequence[Part], group: Group | None) -> bool:
+    """Whether steps are launched as CUDA graphs."""
+    return (
+        config.graphs
+        and model.device.type == "cuda"
+        and (group is None or group.world == 1)
+        and all(part.capturable for part in parts)
+    )
 
 
-def _optimizer(model: Model, config: TrainConfig) -> torch.optim.Optimizer:
+def _optimizer(model: Model, config: TrainConfig, *, capturable: bool) -> torch.optim.Optimizer:
     apart = {*scales(model), *(thresholds(model) if config.two_pass else ())}
     parameters = [p for p in model.parameters() if p not in apart]
     groups = [
@@ -167,7 +117,7 @@ def _optimizer(model: Model, config: TrainConfig) -> torch.optim.Optimizer:
         groups.append({"params": learned, "weight_decay": config.scale_decay})
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.rate, momentum=0.9, nesterov=True)
-    return torch.optim.AdamW(groups, lr=config.rate)
+    return torch.optim.AdamW(groups, lr=config.rate, capturable=capturable)
 
 
 @contextmanager

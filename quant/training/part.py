@@ -1,6 +1,7 @@
 """Training part: one addition of a recipe to plain training."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -15,7 +16,16 @@ class Part:
     What a part has to remember beyond an epoch is in its ``state_dict``, which checkpoints hold.
     Processes that share a training call it alike, with the same parameters and, before a step,
     the gradients of the whole batch.
+
+    Attributes
+    ----------
+    capturable : bool
+        Whether a CUDA graph can hold what the part does ahead of ``after_step``: the same
+        operations on the same tensors in every step of an epoch, decided by no value of one.
+        Otherwise steps are taken without a graph.
     """
+
+    capturable: ClassVar[bool] = False
 
     def objective(self, images: Tensor, logits: Tensor) -> Tensor | None:
         """What is added to the loss of a step for these images, shape ().

@@ -1,6 +1,7 @@
 """Training of the parameters that weight quantizers learn."""
 
 from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,8 @@ _MOMENTUM = 0.9
 
 class ClampThresholds(Part):
     """Keeps gradients of thresholds within ±10⁻³, as He and Fan, CVPR 2019, do."""
+
+    capturable: ClassVar[bool] = True
 
     def before_step(self, model: Model) -> None:
         """Clamp them."""

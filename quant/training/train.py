@@ -114,8 +114,8 @@ def train(
         progress("train", (len(losses) + share) / config.epochs)
 
     loop = Loop(model, dataset, config, parts, teacher, on_step, group)
-    trained = (model, loop.optimizer, parts, dataset, config)
     if checkpoint is not None:
+        trained = (model, loop.optimizer, parts, dataset.digest(), config)
         content = group.from_first(lambda: read_checkpoint(checkpoint))
         with group.agree():
             losses = load_checkpoint(checkpoint, content, *trained)

@@ -40,6 +40,32 @@ def test_of_another_configuration(dataset, once, path):
         train(build(config, dataset), dataset, config, checkpoint=path)
 
 
+def test_is_taken_up_by_other_means(dataset, once, path):
+    means = {"threads": 2, "graphs": False}
+    losses = train(build(once, dataset), dataset, once, checkpoint=path)
+    config = dataclasses.replace(once, **means)
+    assert train(build(config, dataset), dataset, config, checkpoint=path) == losses
+    rewrite(path, config={**read(path)["config"], "device": "cuda", "compiled": True, "threads": 4})
+    assert train(build(once, dataset), dataset, once, checkpoint=path) == losses
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_an_optimizer_stays_on_its_device(dataset, once, path, saved):
+    optimizer = read(path)["optimizer"]
+    for group in optimizer["param_groups"]:
+        group["capturable"] = saved
+    rewrite(path, optimizer=optimizer)
+    model = build(once, dataset)
+    mine = torch.optim.AdamW(
+        [
+            {"params": [p for p in model.parameters() if p.ndim >= 2]},
+            {"params": [p for p in model.parameters() if p.ndim < 2]},
+        ]
+    )
+    load_checkpoint(path, path.read_bytes(), model, mine, [], dataset.digest(), once)
+    assert not any(group["capturable"] for group in mine.param_groups)
+
+
 def test_of_another_network(dataset, once, path):
     model = build(once.twin, dataset)
     with refused(path, f"is a checkpoint of another network; {ADVICE}"):
@@ -114,7 +140,7 @@ def test_that_is_damaged(dataset, once, path):
     message = f"does not match its SHA-256: it is damaged, or of an earlier version; {FRESH}"
     for content in damages(path.read_bytes()):
         with refused(path, message):
-            load_checkpoint(path, content, model, optimizer, [], dataset, once)
+            load_checkpoint(path, content, model, optimizer, [], dataset.digest(), once)
     for key, value in model.state_dict().items():
         assert torch.equal(value, before[key])
 
