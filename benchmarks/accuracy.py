@@ -21,7 +21,7 @@ from rich.progress import Progress, TaskID
 
 from threefold.files import write_file
 from threefold.network import save
-from threefold.quant import PRESETS, TrainConfig, Trial, load_dataset, run_trial
+from threefold.quant import PRESETS, Stage, TrainConfig, Trial, load_dataset, run_trial
 from threefold.quant.data import SOURCES
 
 HERE = Path(__file__).parent
@@ -70,8 +70,22 @@ _QUANTIZERS = {
     "residual expansion, two thresholds": {"weights": "expanded2"},
 }
 
-_PUBLISHED = {"epochs": 200, "schedule": "published"}
-"""Epochs and rates of He, Gong, Fan, WACV 2019; days of one core."""
+_PUBLISHED = {
+    "epochs": 200,
+    "schedule": "published",
+    "precision": "float32",
+    "device": "cuda",
+}
+"""Epochs and rates of He, Gong, Fan, WACV 2019; minutes of a GPU, days of one core."""
+_FINE_TUNED = {
+    **_PUBLISHED,
+    "schedule": "cosine",
+    "rate": 0.05,
+    "weight_decay": 1e-4,
+    "distill": 0.5,
+    "stages": (Stage(200, bits=4, rate=0.1, weight_decay=3e-4, schedule="published"),),
+}
+"""As many epochs again from the float network of that recipe, and with it as the teacher."""
 
 CASES = {
     "digits": Case("digits"),
@@ -88,6 +102,12 @@ CASES = {
     "resnet20-jpeg-staged": Case("resnet20-jpeg-staged", (0,), twin=False),
     "long/resnet20-4bit": Case("resnet20-jpeg", (0, 1), _PUBLISHED),
     "long/resnet20-2bit": Case("resnet20-jpeg-2bit", (0, 1), _PUBLISHED, twin=False),
+    "long/resnet20-4bit-fine": Case("resnet20-jpeg", (0,), _FINE_TUNED, twin=False),
+    "long/resnet20-4bit-fine-tga": Case(
+        "resnet20-jpeg", (0,), {**_FINE_TUNED, "weights": "tga"}, twin=False
+    ),
+    "long/resnet20-2bit-fine": Case("resnet20-jpeg-2bit", (0,), _FINE_TUNED, twin=False),
+    "long/resnet20-8bit": Case("resnet20-jpeg", (0,), {**_PUBLISHED, "bits": 8}, twin=False),
     **{
         f"ablation/{name}": Case("resnet8-jpeg", (0,), changes, twin=not changes)
         for name, changes in _QUANTIZERS.items()
@@ -110,6 +130,9 @@ def main() -> None:
         help=f"{', '.join(CASES)} (all but the long ones)",
     )
     parser.add_argument("--seeds", nargs="+", type=int, help="those of the case, unless given")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), help="where to compute; that of the case, unless given"
+    )
     parser.add_argument("--no-zoo", action="store_true", help="leave zoo/ as it is")
     args = parser.parse_args()
 
@@ -120,18 +143,19 @@ def main() -> None:
             config = case.config(seed)
             folder = args.checkpoints / file_name(name) / str(seed)
             folder.mkdir(parents=True, exist_ok=True)
+            here = dataclasses.replace(config, device=args.device or config.device)
             dataset = load_dataset(config.dataset, source(config.dataset, args.data_dir))
             with Progress(console=console, disable=not console.is_terminal) as bars:
                 trial = run_trial(
                     dataset,
-                    config,
+                    here,
                     re.sub(r"[^a-z0-9]+", "_", name),
                     folder=folder,
                     twin=case.twin,
                     argmax=True,
                     progress=watch(bars, f"{name} {seed}"),
                 )
-            add(name, case, config, trial)
+            add(name, case, config, trial, trained(folder))
             console.print(f"{time.strftime('%H:%M')} {name} {seed}", trial.accuracy, trial.more)
             if seed == case.seeds[0] and name in PRESETS and not args.no_zoo:
                 ZOO.mkdir(exist_ok=True)
@@ -164,15 +188,22 @@ def watch(bars: Progress, what: str):
     return progress
 
 
-def add(name: str, case: Case, config: TrainConfig, trial: Trial) -> None:
+def trained(folder: Path) -> dict:
+    """What long_trainings.py tells of the trainings in a folder: their device, and how fast."""
+    kinds = {"ternary": folder / "checkpoint.json", "float": folder / "checkpoint_float.json"}
+    return {kind: json.loads(path.read_text()) for kind, path in kinds.items() if path.exists()}
+
+
+def add(name: str, case: Case, config: TrainConfig, trial: Trial, trained: dict) -> None:
     """Put one run into the record."""
     path = RECORDS / f"{file_name(name)}.json"
     before = json.loads(path.read_text()) if path.exists() else {}
+    stages = [stage.to_dict() for stage in case.changes.get("stages", ())]
     weights = [node.op.weights for node in trial.network.nodes if hasattr(node.op, "weights")]
     entry = {
         "name": name,
         "preset": case.preset,
-        "changes": case.changes,
+        "changes": {**case.changes, **({"stages": stages} if stages else {})},
         "config": {key: value for key, value in config.to_dict().items() if key != "seed"},
         "recipe": config.recipe,
         "dataset": config.dataset,
@@ -190,6 +221,8 @@ def add(name: str, case: Case, config: TrainConfig, trial: Trial) -> None:
             kind: [round(loss, 4) for loss in losses] for kind, losses in trial.losses.items()
         },
     }
+    if trained:
+        run["trained"] = trained
     runs = before.get("runs", []) if before.get("config") == entry["config"] else []
     runs = [each for each in runs if each["seed"] != config.seed]
     record = {**entry, "runs": sorted([*runs, run], key=lambda each: each["seed"])}

@@ -84,3 +84,16 @@ def test_the_share_of_the_teacher_decides(dataset, brief):
 def test_impossible_stages(brief, changes, message):
     with pytest.raises(TrainingError, match=f"^{message}$"):
         dataclasses.replace(brief, stages=(Stage(**{"epochs": 1, **changes}),))
+
+
+def test_a_stage_has_a_recipe_of_its_own(brief):
+    stage = Stage(2, rate=0.5, weight_decay=0.25, schedule="step")
+    config = dataclasses.replace(brief, stages=(stage, Stage(1)), weight_decay=0.125)
+    first, second, last = config.trainings
+    assert (first.rate, first.weight_decay, first.schedule) == (0.5, 0.25, "step")
+    for each in (second, last):
+        assert (each.rate, each.weight_decay, each.schedule) == (0.01, 0.125, "cosine")
+    assert TrainConfig(**config.to_dict()) == config
+    assert Stage(1).to_dict() == {"epochs": 1, "weights": "float", "bits": None, "rate": None}
+    with pytest.raises(TrainingError, match=r"^schedule must be one of .*, not 'never'$"):
+        dataclasses.replace(brief, stages=(Stage(1, schedule="never"),))
