@@ -16,6 +16,8 @@ __all__ = ["Step"]
 
 _TEMPERATURE = 4.0  # of soft labels
 
+_Logits = Callable[[Model, Tensor], Tensor]
+
 
 class Step:
     """One step of the optimizer on a batch.
@@ -48,9 +50,8 @@ class Step:
         self._parts = parts
         self._teacher = teacher and teacher.eval().to(model.device)
         self._group = group or Group()
-        self._fast = self._objective, self._soft_labels
-        if config.compiled:
-            self._fast = tuple(map(torch.compile, self._fast))
+        # Without the loss: PyTorch keeps what it compiles, and that is the same for all losses.
+        self._fast = tuple(map(torch.compile, _PLAIN)) if config.compiled else _PLAIN
 
     def __call__(
         self, images: Tensor, labels: Tensor, share: float = 1.0, *, plain: bool = False
@@ -66,9 +67,9 @@ class Step:
         plain : bool
             Run what is compiled otherwise as it is.
         """
-        objective, soft_labels = (self._objective, self._soft_labels) if plain else self._fast
-        soft = soft_labels(images)
-        gradients = partial(self._gradients, objective, images, labels, soft, share)
+        logits, teachers = _PLAIN if plain else self._fast
+        soft = self._soft_labels(teachers, images)
+        gradients = partial(self._gradients, logits, images, labels, soft, share)
         for part in self._parts:
             part.before_batch(self._model, gradients)
         loss = gradients()
@@ -77,7 +78,7 @@ class Step:
 
     def _gradients(
         self,
-        objective: Callable[..., Tensor],
+        logits: _Logits,
         images: Tensor,
         labels: Tensor,
         soft: Tensor | None,
@@ -92,7 +93,7 @@ class Step:
                 self._model.device.type, torch.bfloat16, enabled=half, cache_enabled=False
             ),
         ):
-            loss = objective(images, labels, soft)
+            loss = self._objective(images, logits(self._model, images), labels, soft)
         penalties = [part.penalty(self._model) for part in self._parts]
         self._model.zero_grad()
         # The gradients of all processes are added: of each its share, of a penalty equal parts.
@@ -103,14 +104,15 @@ class Step:
             part.before_step(self._model)
         return loss.detach()
 
-    def _objective(self, images: Tensor, labels: Tensor, soft: Tensor | None) -> Tensor:
+    def _objective(
+        self, images: Tensor, logits: Tensor, labels: Tensor, soft: Tensor | None
+    ) -> Tensor:
         """Cross entropy, and the distance to the soft labels of the teacher where there is one.
 
         Parts may add to it.
 
         Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015.
         """
-        logits = self._model(images).value
         loss = functional.cross_entropy(logits, labels, label_smoothing=self._config.smoothing)
         if soft is not None:
             own = functional.log_softmax(logits / _TEMPERATURE, 1)
@@ -120,8 +122,14 @@ class Step:
         return sum((each for each in more if each is not None), loss)
 
     @torch.no_grad()
-    def _soft_labels(self, images: Tensor) -> Tensor | None:
+    def _soft_labels(self, logits: _Logits, images: Tensor) -> Tensor | None:
         if self._teacher is None or not self._config.distill:
             return None
-        logits = self._teacher(images).value.float()
-        return functional.softmax(logits / _TEMPERATURE, 1)
+        return functional.softmax(logits(self._teacher, images).float() / _TEMPERATURE, 1)
+
+
+def _logits(model: Model, images: Tensor) -> Tensor:
+    return model(images).value
+
+
+_PLAIN = _logits, _logits  # of the model, and of the teacher
