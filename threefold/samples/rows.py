@@ -1,0 +1,89 @@
+"""Rows of text: fields of files separated by commas, semicolons or tabs."""
+
+import csv
+from pathlib import Path
+
+from ..archive import read_regular
+from ..errors import DataError, FileFormatError
+
+__all__ = ["Row", "is_number", "read_content", "read_rows"]
+
+_LIMIT = 1 << 28  # bytes
+_DELIMITERS = ",;\t"
+
+Row = tuple[int, list[str]]
+"""Number of the line that a row ends in, and its fields without spaces around them."""
+
+
+def read_content(path: Path) -> bytes:
+    """The content of a file of at most 256 MiB.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or is larger.
+    """
+    try:
+        return read_regular(path, _LIMIT)
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from None
+    except FileFormatError as error:
+        raise DataError(f"cannot read {path}: {error}") from None
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Rows of a file, all of as many fields; empty ones are left out.
+
+    The separator is that of ``,``, ``;`` and tab which the first row has most of. Fields may be
+    quoted by ``"``.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, is no text in UTF-8, is empty, has one column only, or rows
+        of other lengths than the first.
+    """
+    try:
+        text = read_content(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path} is not text in UTF-8 in line {line}; save it as UTF-8") from None
+    lines = text.splitlines(keepends=True)
+    first = next((line for line in lines if line.strip()), "")
+    if not first:
+        raise DataError(f"{path} is empty")
+    delimiter = max(_DELIMITERS, key=lambda each: len(next(csv.reader([first], delimiter=each))))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
+    rows: list[Row] = []
+    try:
+        for fields in reader:
+            if any(map(str.strip, fields)):
+                rows.append((reader.line_num, [field.strip() for field in fields]))
+    except csv.Error as error:
+        raise DataError(f"{path} is damaged in line {reader.line_num}: {error}") from None
+    _require_even(path, rows)
+    return rows
+
+
+def is_number(field: str) -> bool:
+    """Whether a field is a number, as it is written in C."""
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return "_" not in field
+
+
+def _require_even(path: Path, rows: list[Row]) -> None:
+    line, fields = rows[0]
+    if len(fields) == 1:
+        raise DataError(
+            f"{path} has one column only in line {line}; columns are separated by commas, "
+            f"semicolons or tabs"
+        )
+    for line, each in rows:
+        if len(each) != len(fields):
+            raise DataError(
+                f"{path} has {len(each)} columns in line {line}, not {len(fields)} as in line "
+                f"{rows[0][0]}"
+            )
