@@ -1,7 +1,17 @@
 """Training in PyTorch: ternary layers, and their export as networks of exact integers."""
 
 from .conversion import load_state, ternarize
-from .data import AUGMENTATIONS, DATASETS, Dataset, digit_maps, digits, load_dataset, mnist
+from .data import (
+    AUGMENTATIONS,
+    DATASETS,
+    Dataset,
+    as_dataset,
+    digit_maps,
+    digits,
+    load_dataset,
+    mnist,
+    own_dataset,
+)
 from .deploy import export, require_equal, trace
 from .layers import (
     Clamp,
@@ -105,6 +115,7 @@ __all__ = [
     "WeightQuantizer",
     "accuracy",
     "alexnet",
+    "as_dataset",
     "build",
     "cnv",
     "digit_maps",
@@ -116,6 +127,7 @@ __all__ = [
     "load_state",
     "mlp",
     "mnist",
+    "own_dataset",
     "processes",
     "require_equal",
     "resnet",

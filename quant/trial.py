@@ -112,6 +112,8 @@ def run_trial(
     more = _measure(dataset, models, network, progress)
     first = {"dataset": f"{dataset.name}, held out", **more.pop("")}
     provenance = {
+        **({"classes": list(dataset.names)} if dataset.names else {}),
+        **dataset.provenance,
         "accuracy": first,
         "dataset": dataset.name,
         "recipe": config.recipe,

@@ -14,6 +14,7 @@ from .files import SOURCES
 from .image_files import ImageFiles
 from .imagenet import imagenet
 from .mnist import fashion_mnist, mnist, mnist8
+from .own import as_dataset, own_dataset
 from .speech_commands import speech_commands
 from .tabular import letter, magic, pendigits
 
@@ -23,11 +24,13 @@ __all__ = [
     "SOURCES",
     "Dataset",
     "ImageFiles",
+    "as_dataset",
     "digit_maps",
     "digits",
     "download",
     "load_dataset",
     "mnist",
+    "own_dataset",
 ]
 
 

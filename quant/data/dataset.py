@@ -31,6 +31,8 @@ class Dataset:
         Further sets of held-out images, by name.
     names : tuple of str
         What the classes are called, where that is known.
+    provenance : mapping of str to JSON values
+        What a network keeps that is trained with it, beside accuracies and recipe.
 
     Raises
     ------
@@ -46,6 +48,7 @@ class Dataset:
     input: Tensor
     more: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     names: tuple[str, ...] = ()
+    provenance: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
         codes = self.input.element

@@ -76,6 +76,11 @@ PRESETS = {
     "mlp-magic": TrainConfig("magic", widths=(64, 64), bits=4, epochs=30, batch=128),
     "mlp-letter": TrainConfig("letter", widths=(256, 256), bits=4, epochs=30, batch=128),
     "mlp-pendigits": TrainConfig("pendigits", widths=(64, 64), bits=4, epochs=30),
+    # For data of one's own; their files take the place of the name.
+    "table": TrainConfig("own", widths=(64, 64), bits=4, epochs=60, batch=32, smoothing=0.05),
+    "images": TrainConfig(
+        "own", network="lenet", widths=(16, 32, 64), bits=4, epochs=30, batch=64, smoothing=0.05
+    ),
     "resnet20-cifar10": _RESNET,
     "resnet20-cifar10-2bit": replace(_RESNET, bits=2),
     "resnet20-jpeg": _RESNET_CPU,

@@ -21,6 +21,8 @@ def folder(tmp_path_factory):
     graph = Graph("N", 1, 4, 4).conv(np.eye(3).reshape(1, 1, 3, 3), 0.5).quant(0.5, bits=2)
     graph.node("Flatten").matmul(np.eye(4, 3))
     (folder / "model.onnx").write_bytes(graph.model().SerializeToString())
+    rows = [f"{i % 7},{i % 5},{'ab'[i % 7 > 3]}" for i in range(70)]
+    (folder / "rows.csv").write_text("\n".join(["x,y,species", *rows]))
     save_images(folder / "test.npz", np.arange(32).reshape(2, 4, 4, 1), np.array([0, 1]))
     return folder
 
@@ -30,7 +32,9 @@ def test_every_example_runs_one_after_the_other(folder, monkeypatch, capfd):
     for program, *argv in EXAMPLES:
         assert program == "threefold"
         more = [] if "--verbose" in argv else ["-q"]
-        if argv[0] == "train":
+        if "--data" in argv and argv[0] == "train":
+            more += ["--epochs", "1", "--no-float"]
+        elif argv[0] == "train":
             more += ["--epochs", "1"]
             if "--seed" in argv:  # the network that is built
                 more += ["--widths", "8,8"]
@@ -48,5 +52,6 @@ def test_every_example_runs_one_after_the_other(folder, monkeypatch, capfd):
         "out/model/network.tern",
         "out/resnet20/network.tern",
         "out/slow/plan.json",
+        "out/own/network.tern",
         "out/small/network.tern",
     }

@@ -129,7 +129,7 @@ REFUSED = {
         "x.transpose(0, 2, 3, 1)",
     ),
     "not finite": (
-        {"x": np.where(ROWS == ROWS[2, 1], np.nan, ROWS), "y": CLASSES},
+        {"x": np.where(ROWS[2, 1] == ROWS, np.nan, ROWS), "y": CLASSES},
         "x[2, 1] of @ is nan; values must be finite, and at most 1e+150 either way",
     ),
     "count": (

@@ -28,7 +28,18 @@ from ..errors import BuildError, ThreefoldError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = ("data", "train", "import", "zoo", "plan", "simulate", "build", "report", "doctor")
+COMMANDS = (
+    "data",
+    "train",
+    "import",
+    "zoo",
+    "evaluate",
+    "plan",
+    "simulate",
+    "build",
+    "report",
+    "doctor",
+)
 """The commands, in the order of a project."""
 
 _INTERRUPTED = 130

@@ -15,11 +15,12 @@ from rich.console import Console
 from ..data import load_images
 from ..errors import DataError, FileFormatError, MismatchError, NetworkError, ToolError
 from ..lock import locked
-from ..network import Codes, Logits, Network, is_name, load
+from ..network import Codes, Logits, Network, load
 from ..products import Products
 from ..references import random_images
 from ..sim.golden import require_images
 from .note import note
+from .own_data import name_of
 from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -99,7 +100,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
     rounded: list[str] = []
     if args.ternarize:
         source, rounded = importer.ternarized(original)
-    name = _name(args.model)
+    name = name_of(args.model)
     folder = args.output or Path("out", name)
     products = Products(folder, name)
     _require_free(products, args.images)
@@ -255,12 +256,6 @@ def _damage(original, rounded: list[str], made, found, images, labels, importer)
         share = np.mean(before[: len(labels)] == labels)
         lines.append(f"before      {share:.2%} of {len(labels):,} labelled images")
     return lines
-
-
-def _name(path: Path) -> str:
-    """A name for the network after its file."""
-    name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_")[:32]
-    return name if is_name(name) else f"net_{name}".rstrip("_")
 
 
 def _fraction(text: str) -> Fraction:

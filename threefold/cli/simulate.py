@@ -8,8 +8,10 @@ from rich.console import Console
 
 from ..data import load_images
 from ..errors import DataError
+from ..network import load
 from ..sim.simulate import SIMULATORS, SimulationResult
 from .options import add_plan_arguments, changes_noted, open_project
+from .own_data import samples_of
 from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -26,12 +28,18 @@ EXAMPLES = [
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     add_plan_arguments(parser)
-    parser.add_argument(
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
         "--images",
         type=Path,
-        required=True,
         metavar="FILE",
         help="an .npz with images (count, height, width, channels) and, if known, labels",
+    )
+    source.add_argument(
+        "--data",
+        type=Path,
+        metavar="PATH",
+        help="your own samples, in the format that the network was trained with",
     )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N images")
     parser.add_argument(
@@ -48,7 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> str:
     """Simulate; what was compared and measured as text."""
-    images, labels = load_images(args.images)
+    if args.data:
+        images, labels = samples_of(load(args.network), args.data, console)
+    else:
+        images, labels = load_images(args.images)
     if args.limit is not None:
         if args.limit < 1:
             raise DataError(f"--limit must be at least 1, not {args.limit}")

@@ -18,6 +18,7 @@ from ..network.file import digest
 from ..products import Former, Products
 from ..progress import Progress
 from .note import note
+from .own_data import add_data_arguments, name_of, prepared
 from .progress import progress_bar
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -28,6 +29,7 @@ EXAMPLES = [
     "threefold train --preset digits --widths 32,32 --bits 1 -o out/small",
     "threefold train --preset lenet-digits --epochs 10 --no-float \\\n      -o out/lenet_digits",
     "threefold train --preset digits --set schedule=step --set ema=0.99 \\\n      -o out/tuned",
+    "threefold train --data rows.csv --label species -o out/own",
 ]
 
 _STORED = 1 << 28  # bytes of held-out images
@@ -37,12 +39,12 @@ _SETTINGS = ("seed", "epochs", "widths", "bits", "device")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument(
-        "--preset", default="digits", help="configuration to start from (digits); try --list"
+        "--preset",
+        help="configuration to start from (digits; of your own data table or images); try --list",
     )
     parser.add_argument("--list", action="store_true", help="show the presets, and do nothing")
     parser.add_argument(
         "--data-dir",
-        "--data",
         type=Path,
         metavar="FOLDER",
         help="files of the data set, if it needs any; 'threefold data' tells which",
@@ -67,8 +69,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--logits", action="store_true", help="give logits, not the class index")
     parser.add_argument("--fresh", action="store_true", help="start anew, whatever is there")
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="FOLDER", help="where to write (out/PRESET)"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="where to write (out/PRESET, or after your data)",
     )
+    add_data_arguments(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> str | None:
@@ -100,13 +107,13 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
 
     if args.list:
         return "\n".join(f"{name:20} {each.recipe}" for name, each in quant.PRESETS.items())
-    name = args.preset.replace("-", "_")
+    name = name_of(args.data) if args.data else (args.preset or "digits").replace("-", "_")
     folder = args.output or Path("out", name)
     with contextlib.ExitStack() as stack, quant.processes() as group:
         console.quiet |= not group.first
         with group.agree():
-            config = _config(args, quant.PRESETS)
-            dataset = quant.load_dataset(config.dataset, args.data_dir)
+            preset, config, dataset = _chosen(args, console, quant)
+            quant.build(config, dataset)  # or a network that cannot be would leave a folder
             if group.first:
                 stack.enter_context(locked(folder))
                 _prepare(folder, args.fresh)
@@ -124,12 +131,25 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
             )
         if trial is None:
             return None
-        made = {"config": config.to_dict(), "losses": trial.losses, "preset": args.preset}
+        made = {"config": config.to_dict(), "losses": trial.losses, "preset": preset}
         products = Products(folder, trial.network.name)
         former = _write(products, trial.network, made, dataset)
     if former:
         note(console, str(former))
     return _summary(trial, products)
+
+
+def _chosen(args: argparse.Namespace, console: Console, quant) -> tuple:
+    """Preset, configuration and data set that the arguments ask for."""
+    own = prepared(args, console)
+    preset = args.preset or (own.preparation.format.preset if own else "digits")
+    config = _config(args, preset, quant.PRESETS)
+    if own:
+        dataset = quant.as_dataset(own)
+        return preset, dataclasses.replace(config, dataset=dataset.name), dataset
+    if config.dataset == "own":
+        raise TrainingError(f"preset {preset} is for data of your own; give it by --data")
+    return preset, config, quant.load_dataset(config.dataset, args.data_dir)
 
 
 def _prepare(folder: Path, fresh: bool) -> None:
@@ -148,13 +168,11 @@ def _write(products: Products, trained: network.Network, made: dict, dataset) ->
     return former
 
 
-def _config(args: argparse.Namespace, presets: dict):
-    if args.preset not in presets:
-        raise TrainingError(
-            f"there is no preset {args.preset!r}; there is {', '.join(sorted(presets))}"
-        )
+def _config(args: argparse.Namespace, name: str, presets: dict):
+    if name not in presets:
+        raise TrainingError(f"there is no preset {name!r}; there is {', '.join(sorted(presets))}")
     values = {key: getattr(args, key) for key in _SETTINGS if getattr(args, key) is not None}
-    preset = presets[args.preset]
+    preset = presets[name]
     known = [field.name for field in dataclasses.fields(preset)]
     for key, value in args.more:
         if key not in known:

@@ -74,8 +74,10 @@ def split(labels: np.ndarray, share: float, seed: int, classes: Sequence[str]) -
     Raises
     ------
     DataError
-        If the share is out of range, or a class has one sample only.
+        If share or seed are out of range, or a class has one sample only.
     """
+    if not 0 <= seed < 2**31:
+        raise DataError(f"seed must be 0…{2**31 - 1}, not {seed}")
     if not 0 < share < 1:
         raise DataError(f"--held-out must be above 0 and below 1, not {share:g}")
     counts = Counter(labels.tolist())
