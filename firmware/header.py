@@ -6,6 +6,8 @@ from threefold.hw.interfaces.serial import BAUD, CODE_BITS, FIFO_BYTES
 from threefold.plan import Plan
 from threefold.plan.file import mark
 
+from .preparation import tables
+
 __all__ = ["header"]
 
 _TEMPLATES = Environment(
@@ -19,7 +21,13 @@ _TEMPLATES = Environment(
 def header(plan: Plan) -> str:
     """The text of ``<name>.h``: sizes and types of inputs and outputs, and the cycles.
 
-    The serial line is in it unless input codes are too wide for its bytes.
+    The serial line is in it unless input codes are too wide for its bytes. Names of classes and
+    the codes of real values are in it where the network's provenance tells them.
+
+    Raises
+    ------
+    FileFormatError
+        If what the provenance tells of them is damaged.
     """
     network, ports = plan.network, plan.ports
     codes, output = network.input.codes, ports.output
@@ -40,4 +48,6 @@ def header(plan: Plan) -> str:
         serial=codes.bits <= CODE_BITS,
         baud=BAUD,
         fifo_bytes=FIFO_BYTES,
+        shape=network.input.shape,
+        tables=tables(network),
     )

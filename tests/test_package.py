@@ -21,10 +21,10 @@ CLEAN = (
     "quant/deploy/",
     "sim/",
     *(f"threefold/{part}/" for part in ("cli", "fpga", "importer", "network", "plan")),
-    *(f"threefold/{part}/" for part in ("references", "report", "tools")),
+    *(f"threefold/{part}/" for part in ("references", "report", "samples", "tools")),
     *(
         f"threefold/{part}.py"
-        for part in ("__init__", "manifest", "planning", "products", "project")
+        for part in ("__init__", "evaluation", "manifest", "planning", "products", "project")
     ),
 )
 UNRESOLVED = {"reportMissingImports", "reportMissingModuleSource"}
@@ -79,6 +79,7 @@ print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
         ("threefold.importer", {"torch", "amaranth", "matplotlib", "cocotb"}),
         ("threefold.network", {"torch", "amaranth", "matplotlib", "cocotb"}),
         ("threefold.references", {"torch", "amaranth", "matplotlib", "cocotb"}),
+        ("threefold.samples", {"torch", "amaranth", "matplotlib", "cocotb"}),
     ],
 )
 def test_parts_stay_apart(package, absent):

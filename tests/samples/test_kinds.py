@@ -22,6 +22,10 @@ class Letters(Format):
     def shape(self):
         return 1, 1, self.length
 
+    @property
+    def meaning(self):
+        return "letters in ASCII"
+
     @classmethod
     def accepts(cls, path):
         return path.suffix == ".letters"

@@ -74,7 +74,7 @@ def prepared(args: argparse.Namespace, console: Console) -> Prepared | None:
         drop=args.drop,
         size=args.size,
     )
-    if made.constant and (features := getattr(made.preparation.format, "features", ())):
+    if made.constant and (features := made.preparation.format.features):
         names = ", ".join(features[channel] for channel in made.constant[:8])
         more = ", …" if len(made.constant) > 8 else ""
         note(console, f"features that never change tell nothing: {names}{more}")

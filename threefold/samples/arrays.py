@@ -54,6 +54,10 @@ class Arrays(Format):
     def shape(self) -> tuple[int, int, int]:
         return self.height, self.width, self.channels
 
+    @property
+    def meaning(self) -> str:
+        return "numbers as the array of samples has them"
+
     @classmethod
     def accepts(cls, path: Path) -> bool:
         return path.is_file() and path.suffix.lower() == ".npz"

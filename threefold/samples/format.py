@@ -94,6 +94,16 @@ class Format(ABC):
         """Height, width and channels of a sample."""
 
     @property
+    @abstractmethod
+    def meaning(self) -> str:
+        """What the values of a sample are, in ASCII, as a C header says it."""
+
+    @property
+    def features(self) -> list[str]:
+        """Names of the values of a sample, in order; empty if they have none."""
+        return []
+
+    @property
     def preset(self) -> str:
         """Name of the training to start from."""
         return "images" if min(self.shape[:2]) >= 4 else "table"

@@ -55,6 +55,11 @@ class Images(Format):
     def shape(self) -> tuple[int, int, int]:
         return self.height, self.width, self.channels
 
+    @property
+    def meaning(self) -> str:
+        colours = "grey" if self.channels == 1 else "red, green and blue"
+        return f"pixels of 8 bits, {colours}"
+
     @classmethod
     def accepts(cls, path: Path) -> bool:
         return path.is_dir() or path.suffix.lower() in SUFFIXES
@@ -93,7 +98,9 @@ class Images(Format):
         return Learned(cls(*wanted, channels, size is not None), _samples(values, files), None)
 
     def read(self, path: Path) -> Samples:
-        files = _by_class(path) if path.is_dir() else [(path, None)]
+        files: list[tuple[Path, str | None]] = [(path, None)]
+        if path.is_dir():
+            files = _by_class(path)
         size = (self.height, self.width)
         _require_room(len(files), size)
         values = np.empty((len(files), *self.shape), np.uint8)

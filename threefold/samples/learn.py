@@ -15,7 +15,7 @@ from .preparation import Preparation, require_there
 from .rows import read_content
 from .samples import Samples
 
-__all__ = ["Prepared", "fresh", "prepare"]
+__all__ = ["Prepared", "fingerprint", "fresh", "prepare"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from .format import Format
 from .kinds import KINDS
 from .samples import Samples
 
-__all__ = ["Preparation", "classes_of", "preparation_of"]
+__all__ = ["Preparation", "classes_of", "preparation_of", "require_there"]
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,10 @@ class Table(Format):
     def shape(self) -> tuple[int, int, int]:
         return 1, 1, len(self.features)
 
+    @property
+    def meaning(self) -> str:
+        return "features of a row"
+
     @classmethod
     def accepts(cls, path: Path) -> bool:
         return path.is_file() and path.suffix.lower() in _SUFFIXES
