@@ -26,6 +26,7 @@ def assemble(chain: Chain, steps: Steps, refused: list[str]) -> None:
                 convert(step.layer, chain, step)
         except LayerError as error:
             refused.append(f"{step}: {error}")
+            chain.affine = None  # nothing is made of the chain any more
 
 
 def _join(chain: Chain, step: Branches, refused: list[str]) -> None:
@@ -33,9 +34,12 @@ def _join(chain: Chain, step: Branches, refused: list[str]) -> None:
     chain.require_plain()
     if chain.mixed:
         raise LayerError("vectors of maps are in another order; add before Flatten")
+    known = len(refused)
     branches = [chain.branch(), chain.branch()]
     for branch, steps in zip(branches, (step.one, step.other), strict=True):
         assemble(branch, steps, refused)
+    if len(refused) > known:
+        return
     # The one with less to compute, such as the identity or a projection, gives the scale.
     body, shortcut = sorted(branches, key=_amount, reverse=True)
     shortcut.codes()

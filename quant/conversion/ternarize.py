@@ -114,9 +114,14 @@ def _normalization(
 
 def _without_softmax(steps: Steps) -> Steps:
     """Steps up to a softmax at the end, which changes no order."""
-    last = steps[-1] if steps else None
-    if isinstance(last, Step) and isinstance(last.layer, nn.Softmax | nn.LogSoftmax):
-        return steps[:-1]
+    count = len(steps)
+    while count and isinstance(steps[count - 1], Step):
+        layer = steps[count - 1].layer
+        if isinstance(layer, nn.Softmax | nn.LogSoftmax):
+            return steps[: count - 1]
+        if not isinstance(layer, nn.Identity | nn.Dropout):
+            break
+        count -= 1
     return steps
 
 

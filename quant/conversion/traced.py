@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import fx, nn
+from torch.nn.utils import prune
 
 from threefold.errors import TrainingError
 from threefold.modules import bare
@@ -27,9 +28,14 @@ def copied(module: nn.Module) -> nn.Module:
     Raises
     ------
     TrainingError
-        If a parameter is no real number of a known size, or the module cannot be copied.
+        If it is none, a parameter is no real number of a known size, or the module cannot be
+        copied.
     """
+    if not isinstance(module, nn.Module):
+        raise TrainingError(f"a module of PyTorch is wanted, not {type(module).__name__}")
     module = bare(module)
+    if prune.is_pruned(module):
+        raise TrainingError("the module is pruned for the time being; call prune.remove first")
     for key, tensor in [*module.named_parameters(), *module.named_buffers()]:
         if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
             raise TrainingError(f"{key} has no shape yet; run a batch through the module first")
@@ -81,8 +87,8 @@ def _traced(module: nn.Module) -> fx.GraphModule:
     except fx.proxy.TraceError as error:
         if "control flow" in str(error):
             raise TrainingError(
-                f"{name} decides by its data what it computes, which hardware does not; write "
-                f"its forward without if, while and for over tensors"
+                f"{name} decides by its input what it computes, which hardware does not; write "
+                f"its forward without if, while and for over tensors and their shapes"
             ) from None
         raise TrainingError(f"{name} cannot be traced: {_line(error)}") from None
     except Exception as error:  # whatever the code of the module raises
@@ -91,7 +97,7 @@ def _traced(module: nn.Module) -> fx.GraphModule:
 
 @dataclass(frozen=True)
 class _Shape:
-    """Shape of a tensor, the batch included, in the place of the tensor."""
+    """Shape of a tensor, the batch included, in the place of the tensor; () of several tensors."""
 
     sizes: tuple[int, ...]
 
@@ -105,8 +111,13 @@ class _Shapes(fx.Interpreter):
 
     def run_node(self, n: fx.Node) -> Any:
         value = super().run_node(n)
-        tensor = isinstance(value, torch.Tensor)
-        self.noted[n] = _Shape(tuple(value.shape)) if tensor else value
+        self.noted[n] = value
+        if isinstance(value, torch.Tensor):
+            self.noted[n] = _Shape(tuple(value.shape))
+        elif n.op == "call_module" or (
+            isinstance(value, tuple | list) and any(isinstance(v, torch.Tensor) for v in value)
+        ):
+            self.noted[n] = _Shape(())
         return value
 
     def call_module(self, target: str, args: tuple, kwargs: dict) -> Any:
@@ -247,6 +258,8 @@ class _Tree:
 
     def _function(self, node: fx.Node, operands: list[fx.Node]) -> nn.Module:
         first = operands[0]
+        if any(each.op == "get_attr" for each in operands):
+            raise LayerError("parameters belong in layers; use one of torch.nn")
         if len(operands) > 1 or node.args[:1] != (first,):
             raise LayerError("only sums join two tensors, x + y")
         shape, made = self._values[first].sizes, self._values[node].sizes

@@ -116,7 +116,8 @@ def lenet():
         *(nn.Conv2d(1, 3, 3, padding="same"), nn.Hardtanh(-2, 2), nn.AvgPool2d(2)),
         *(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.AdaptiveMaxPool2d(3), nn.Hardtanh(0, 3)),
         *(nn.Flatten(), nn.Linear(36, 7), nn.BatchNorm1d(7), nn.ReLU()),
-        *(nn.Linear(7, 6), nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Softmax(1)),
+        *(nn.Linear(7, 6), nn.Linear(6, 5), nn.BatchNorm1d(5)),
+        *(nn.Softmax(1), nn.Identity()),
     )
 
 

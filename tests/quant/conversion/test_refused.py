@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils import prune
 
 from threefold.errors import TrainingError
 from threefold.network import Codes, Integers, Tensor
@@ -161,8 +162,8 @@ def crossing(x, one, two, three, last):
     [
         (
             Computes(lambda x, last: last(x) if x.sum() > 0 else x, end()),
-            "Computes decides by its data what it computes, which hardware does not; write its "
-            "forward without if, while and for over tensors",
+            "Computes decides by its input what it computes, which hardware does not; write its "
+            "forward without if, while and for over tensors and their shapes",
         ),
         (
             Computes(lambda x, last: last(torch.zeros(len(x))), end()),
@@ -215,6 +216,28 @@ def crossing(x, one, two, three, last):
             nn.Sequential(nn.LazyLinear(3)),
             "0.weight has no shape yet; run a batch through the module first",
         ),
+        (
+            nn.Sequential(nn.MaxPool2d(2, return_indices=True)),
+            "Sequential has a layer without a ternary twin: 0 (MaxPool2d): it has return_indices "
+            "True; use False",
+        ),
+        (
+            Computes(lambda x, last: last(torch.cat(x.chunk(2, 1), 1)), end()),
+            f"Computes has 2 layers without a ternary twin: chunk in forward: {UNKNOWN}; cat in "
+            f"forward: {UNKNOWN}",
+        ),
+        (
+            Computes(
+                lambda x, layer, last: last(functional.conv2d(x, layer.weight)), conv(), end(32)
+            ),
+            "Computes has a layer without a ternary twin: conv2d in forward: parameters belong in "
+            "layers; use one of torch.nn",
+        ),
+        (
+            prune.identity(nn.Linear(72, 3), "weight"),
+            "the module is pruned for the time being; call prune.remove first",
+        ),
+        (len, "a module of PyTorch is wanted, not builtin_function_or_method"),
         (mlp(ROW, [4], 3, Kit(2)), "the module is a model already; train or export it"),
     ],
 )
@@ -299,3 +322,10 @@ def test_weights_that_are_no_numbers(weight, message):
     module.weight = nn.Parameter(torch.full((3, 8), weight))
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
         ternarize(module, ROW)
+
+
+def test_what_is_in_branches_is_named_alone():
+    module = Computes(lambda x, body, last: last(x + body(x)), nn.GELU(), end())
+    message = "Computes has a layer without a ternary twin: layers.0 (GELU): use ReLU"
+    with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
+        ternarize(module, MAPS)
