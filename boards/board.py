@@ -33,6 +33,8 @@ class Board:
         LEDs.
     resources : tuple of Resource
         Pins that the platform lacks: a serial line ``"uart"``, or LEDs ``"led"``.
+    loader : str
+        Name of the board for openFPGALoader; empty if it knows none.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Board:
     clock_mhz: float
     leds: int
     resources: tuple[Resource, ...] = ()
+    loader: str = ""
 
     @property
     def family(self) -> Family:

@@ -16,4 +16,5 @@ ICEBREAKER = Board(
     base_mhz=12,
     clock_mhz=30,
     leds=2,
+    loader="ice40_generic",
 )

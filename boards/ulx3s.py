@@ -28,6 +28,7 @@ def _board(device: Device, platform: Callable[[], Platform]) -> Board:
         base_mhz=25,
         clock_mhz=75,
         leds=8,
+        loader="ulx3s",
     )
 
 

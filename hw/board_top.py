@@ -10,7 +10,10 @@ from .interfaces.bridge import UARTBridge
 from .interfaces.serial import BAUD, FIFO_BYTES
 from .interfaces.uart import divisor
 
-__all__ = ["BoardTop"]
+__all__ = ["ACCELERATOR", "BoardTop"]
+
+ACCELERATOR = "bridge.accelerator"
+"""Path of the accelerator in the hierarchy of a design for a board."""
 
 
 class BoardTop(wiring.Component):

@@ -10,6 +10,7 @@ import pytest
 
 import threefold.project
 from threefold.boards import BOARDS
+from threefold.confusion import confusion_matrix
 from threefold.errors import (
     BuildError,
     DataError,
@@ -117,6 +118,8 @@ def built(monkeypatch):
             "ab",
             seed,
             {seed: 40.0},
+            [{"path": "bridge", "lut": 1}],
+            {"logic_ns": 1.0, "routing_ns": 2.5, "cells": ["a"]},
         )
 
     monkeypatch.setattr("threefold.project.build_bitstream", build)
@@ -193,6 +196,7 @@ def test_record_of_a_simulation(project, simulated):
     assert json.loads((project.folder / "sim" / "simulation.json").read_text()) == {
         "accuracy": 0.8,
         "beats_compared": 55,
+        "confusion": confusion_matrix(labels, golden.classes(NETWORK, IMAGES), 4).tolist(),
         "cycles": {"interval": 6.0, "latency": 30},
         "images": 5,
         "mismatches": 0,
@@ -200,6 +204,15 @@ def test_record_of_a_simulation(project, simulated):
         "simulator": "verilator",
         "stalls": 0.0,
     }
+
+
+def test_no_confusion_matrix_of_very_many_classes(project, simulated, monkeypatch):
+    monkeypatch.setattr("threefold.records._MOST_CLASSES", 3)
+    simulated()
+    project.simulate(IMAGES, golden.classes(NETWORK, IMAGES))
+    record = json.loads((project.folder / "sim" / "simulation.json").read_text())
+    assert record["accuracy"] == 1.0
+    assert "confusion" not in record
 
 
 def test_record_without_an_interval_is_still_json(project, simulated):
@@ -317,6 +330,7 @@ CHANGES = {
     "no digests": lambda made: edit(made.build_record, sha256={}),
     "figure": lambda made: edit(made.build_record, fmax_mhz="40"),
     "cells": lambda made: edit(made.build_record, utilization={"lut": 1}),
+    "placed": lambda made: edit(made.build_record, cells=None),
     "seed": lambda made: edit(made.build_record, fmax_by_seed={"one": 40.0}),
     "version": lambda made: edit(made.build_record, inputs="0" * 64),
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .confusion import confusion_matrix
 from .errors import FileFormatError
 from .files import read_json, write_json
 from .plan import Cycles, Plan
@@ -16,6 +17,8 @@ from .sim.simulate import SimulationResult
 from .tools.build import RESOURCES, BuildResult
 
 __all__ = ["earlier_build", "record_build", "record_simulation"]
+
+_MOST_CLASSES = 100  # of a confusion matrix
 
 
 def record_simulation(
@@ -38,6 +41,9 @@ def record_simulation(
     record = result.to_json() | {"cycles": cycles, "plan_digest": digest(plan)}
     if labels is not None and result.classes is not None:
         record["accuracy"] = float(np.mean(result.classes == np.asarray(labels)))
+        if (classes := plan.ports.classes) <= _MOST_CLASSES:
+            confusion = confusion_matrix(labels, result.classes, classes)
+            record["confusion"] = confusion.tolist()
     write_json(products.simulation_record, record)
 
 
@@ -95,6 +101,8 @@ def earlier_build(products: Products, inputs: str) -> BuildResult | None:
             "digest": str(digest),
             "seed": int(seed),
             "fmax_by_seed": dict(tried),
+            "cells": list(cells),
+            "critical_path": dict(critical_path),
         } if all(map(_is_resource, utilization.values())) and all(map(str.isdecimal, tried)):
             return BuildResult(
                 bitstream=products.folder / bitstream,
@@ -107,6 +115,8 @@ def earlier_build(products: Products, inputs: str) -> BuildResult | None:
                 digest=digest,
                 seed=seed,
                 fmax_by_seed={int(seed): fmax for seed, fmax in tried.items()},
+                cells=cells,
+                critical_path=critical_path,
             )
     return None
 

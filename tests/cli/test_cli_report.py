@@ -57,7 +57,7 @@ def run(folder):
 
 def test_network_and_plan_only(folder):
     text, report = run(folder)
-    planned = {"predicted_cycles", "predicted_array_utilization", "layers", "steps"}
+    planned = {"predicted_cycles", "predicted_array_utilization", "layers", "ports", "steps"}
     digests = {"network_digest", "plan_digest"}
     assert report.keys() == {"schema", "name", "tools"} | digests | planned
     assert "predicted" in text

@@ -13,6 +13,7 @@ def test_order(plan, build, simulation, accuracy):
         "Mismatches",
         "Latency",
         "Inferences a second",
+        "Serial line",
         "Fmax",
         "Logic cells",
         "Block RAM",
@@ -74,3 +75,12 @@ def test_clock(plan, build):
 def test_dsp_blocks(plan, used, available, value):
     cells = {"dsp": {"used": used, "available": available}}
     assert figures(plan, build={"utilization": cells})["DSP blocks"].value == value
+
+
+def test_the_serial_line_says_if_it_limits(plan, build, simulation):
+    label, note = "Serial line", "images a second, 64 bytes each"
+    assert label not in figures(plan)
+    assert figures(plan, board="icebreaker")[label] == Figure(label, "180", note)
+    assert figures(plan, build=build, simulation=simulation)[label] == Figure(
+        label, "180", f"{note}: the limit"
+    )

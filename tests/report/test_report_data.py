@@ -34,6 +34,27 @@ def test_everything(plan, build, simulation, accuracy):
         "predicted_array_utilization": pytest.approx(plan.array_utilization, rel=1e-5),
         "latency_us": pytest.approx(latency / 30, rel=1e-5),
         "inferences_per_second": pytest.approx(30e6 / interval, rel=1e-5),
+        "link": {
+            "baud": 115200,
+            "input_bytes": 64,
+            "output_bytes": 1,
+            "fifo_bytes": 512,
+            "inferences_per_second": 180,
+        },
+        "limited_by": "link",
+        "flash_command": "openFPGALoader -b ice40_generic gateware/sample.bin",
+        "ports": {
+            "input": {
+                "shape": [1, 1, 64],
+                "lanes": 8,
+                "bits": 4,
+                "signed": False,
+                "beats": 8,
+            },
+            "output": {"shape": [1, 1, 1], "lanes": 1, "bits": 4, "signed": False, "beats": 1},
+            "gives": "class",
+            "classes": 10,
+        },
         "utilization": build["utilization"],
         "bitstream": "gateware/sample.bin",
         "simulation": {
@@ -97,7 +118,7 @@ def test_everything(plan, build, simulation, accuracy):
 
 def test_nothing_measured(plan):
     report = make_report(plan)
-    planned = {"predicted_cycles", "predicted_array_utilization", "layers", "steps"}
+    planned = {"predicted_cycles", "predicted_array_utilization", "layers", "ports", "steps"}
     digests = {"network_digest", "plan_digest"}
     assert set(report) == {"schema", "name", "tools"} | digests | planned
 
@@ -280,6 +301,31 @@ def test_another_board_or_clock(plan, build):
             {"build": {"utilization": {"ff": {"used": -1, "available": 5}}}},
             "used of utilization of 'ff' must be a whole number, not -1",
         ),
+        ({"build": {"cells": {"a": 1}}}, "cells of the build must be a list, not {'a': 1}"),
+        ({"build": {"cells": [3]}}, "cells of the build must be an object, not 3"),
+        ({"build": {"cells": [{"lut": 3}]}}, "cells of the build must each have a path"),
+        (
+            {"build": {"cells": [{"path": "a", "lut": -3}]}},
+            "lut of cells of the build must be a whole number, not -3",
+        ),
+        (
+            {"build": {"critical_path": {"logic_ns": 1, "cells": ["a"]}}},
+            "critical_path of the build must have routing_ns",
+        ),
+        (
+            {"build": {"critical_path": {"logic_ns": -1}}},
+            "logic_ns of critical_path of the build must be a number of nanoseconds, 0 or more, "
+            "not -1",
+        ),
+        (
+            {"build": {"critical_path": {"logic_ns": 1, "routing_ns": 1, "cells": []}}},
+            "cells of critical_path of the build must be a list of texts, not []",
+        ),
+        (
+            {"simulation": {"confusion": [[1, 2]]}},
+            "confusion of the simulation must be as many rows as columns, of whole numbers, "
+            "not [[1, 2]]",
+        ),
         ({"simulation": "good"}, "the simulation must be an object, not 'good'"),
         (
             {"simulation": {"mismatches": None, "images": True}},
@@ -302,3 +348,14 @@ def test_nonsense_is_refused(plan, inputs, message):
     with pytest.raises(FileFormatError) as error:
         make_report(plan, **inputs)
     assert str(error.value) == message
+
+
+def test_confusion_matrix(make_plan):
+    counts = [[3, 1], [0, 2]]
+    plan = make_plan(classes=2)
+    report = make_report(plan, simulation={"confusion": counts})
+    assert report["confusion"] == {"classes": ["0", "1"], "counts": counts}
+    assert "confusion" not in report.get("simulation", {})
+    known = dataclasses.replace(plan.network, provenance={"classes": ["cat", "dog"]})
+    report = make_report(dataclasses.replace(plan, network=known), simulation={"confusion": counts})
+    assert report["confusion"]["classes"] == ["cat", "dog"]

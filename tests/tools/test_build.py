@@ -96,13 +96,19 @@ def test_bitstream(build_for, name, clock_mhz, suffix, start):
     assert 100 < result.utilization["lut"]["used"] < 400
     assert 100 < result.utilization["ff"]["used"] < 300
     assert result.utilization.get("spram") == SPRAM.get(name)
+    for kind in ("lut", "bram"):
+        placed = sum(entry.get(kind, 0) for entry in result.cells)
+        assert placed == result.utilization[kind]["used"]
+    assert {"bridge.receiver", "bridge.fifo", "clock"} <= {entry["path"] for entry in result.cells}
+    slowest = result.critical_path["logic_ns"] + result.critical_path["routing_ns"]
+    assert slowest == pytest.approx(1000 / result.fmax_mhz, rel=1e-3)
     assert [step for step, _ in groupby(steps, lambda step: step[0])] == STEPS
     assert len(steps) > 3 * len(STEPS)
     assert [done for _, done in steps] == sorted(done for _, done in steps)
     assert sorted(result.tools) == sorted(result.seconds)
     left = {path.name for path in (folder / "gateware").iterdir()}
     assert {"tiny.il", "tiny.report.json", "tiny.stat.json", "yosys.log"} <= left
-    assert not [file for file in left if file.startswith(".")]
+    assert not [file for file in left if file.startswith(".") or "placed" in file]
     assert available(folder / "gateware" / "tiny.report.json") == [
         [number] for number in (device.lut, device.bram, device.spram) if number
     ]
@@ -165,8 +171,11 @@ def nextpnr(monkeypatch):
                 content = {
                     "fmax": {"clk": {"achieved": reached[seed]}},
                     "utilization": {f"ICESTORM_{name}": used for name, used in cells.items()},
+                    "critical_paths": [],
                 }
                 (cwd / "top.report.json").write_text(json.dumps(content))
+                placed = {"modules": {"top": {"cells": {}, "netnames": {}}}}
+                (cwd / "top.placed.json").write_text(json.dumps(placed))
                 (cwd / "top.asc").write_text(f"of seed {seed}")
             else:
                 (cwd / "top.bin").write_bytes((cwd / "top.asc").read_bytes())

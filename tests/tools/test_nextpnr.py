@@ -5,7 +5,12 @@ import pytest
 
 from threefold.boards import get
 from threefold.errors import BuildError
-from threefold.tools.nextpnr import follow_nextpnr, follow_yosys, read_report
+from threefold.tools.nextpnr import (
+    follow_nextpnr,
+    follow_yosys,
+    read_critical_path,
+    read_report,
+)
 from threefold.tools.synthesis import Cells
 
 LOG = """\
@@ -78,3 +83,61 @@ def test_report_that_is_none(tmp_path, text):
     message = f"^cannot read the report of nextpnr in {re.escape(str(path))}; see its log$"
     with pytest.raises(BuildError, match=message):
         read_report(path, get("icebreaker").device, Cells(get("icebreaker").family, {}))
+
+
+def timing(*paths):
+    """A report with paths: clocks at both ends, then type, delay and both cells of each step."""
+    return {
+        "critical_paths": [
+            {
+                "from": start,
+                "to": end,
+                "path": [
+                    {"type": type, "delay": delay, "from": {"cell": a}, "to": {"cell": b}}
+                    for type, delay, a, b in steps
+                ],
+            }
+            for start, end, *steps in paths
+        ]
+    }
+
+
+PATHS = (
+    ("<async>", "posedge clk", ("routing", 50.0, "pin", "a")),
+    ("posedge clk", "posedge clk", ("clk-to-q", 1.0, "a", "a"), ("setup", 0.5, "b", "b")),
+    (
+        "posedge clk",
+        "posedge clk",
+        ("clk-to-q", 1.39, "a", "a"),
+        ("routing", 3.5, "a", "b"),
+        ("logic", 1.2, "b", "b"),
+        ("routing", 2.25, "b", "c"),
+        ("setup", 0.1, "c", "c"),
+    ),
+    ("posedge clk", "<async>", ("routing", 60.0, "a", "led")),
+)
+
+
+def test_critical_path(tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(timing(*PATHS)))
+    assert read_critical_path(path) == {
+        "logic_ns": 2.69,
+        "routing_ns": 5.75,
+        "cells": ["a", "b", "c"],
+    }
+
+
+def test_no_path_between_registers(tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(timing(PATHS[0])))
+    assert read_critical_path(path) == {}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"critical_paths": [{"from": 1, "to": 2}]}'])
+def test_paths_that_are_none(tmp_path, text):
+    path = tmp_path / "report.json"
+    path.write_text(text)
+    message = f"^cannot read the report of nextpnr in {re.escape(str(path))}; see its log$"
+    with pytest.raises(BuildError, match=message):
+        read_critical_path(path)

@@ -131,6 +131,8 @@ _FLOW = Flow(
         "bram": ("DP16KD",),
         "dsp": ("MULT18X18D", "ALU54B"),
     },
+    placed={"lut": ("TRELLIS_COMB",), "bram": ("DP16KD",), "lut_ram": ("TRELLIS_RAMW",)},
+    driver=r"(LUT4_Z|PFUMX_Z|L6MUX21_Z|CCU2C_(S[01]|COUT)|TRELLIS_FF_Q)(?![A-Z0-9])",
     routed=".config",
     bitstream=".bit",
 )

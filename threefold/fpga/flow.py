@@ -50,6 +50,12 @@ class Flow:
         ``"spram"``, and how many of the resource one such cell is. A name may end in ``*``.
     report : mapping of str to tuple of str
         Cells of nextpnr's report, by resource. What is left out is taken from the netlist.
+    placed : mapping of str to tuple of str
+        Cells of nextpnr's placed design that are ``"lut"``, ``"bram"`` and ``"spram"``, counted as
+        in its report, and ``"lut_ram"``, of which there is one for each RAM of LUTs.
+    driver : str
+        Regular expression: type and port with which Yosys ends the name of a cell that drives the
+        signal it is named after.
     routed : str
         Suffix of the file that nextpnr leaves for the packer.
     bitstream : str
@@ -64,6 +70,8 @@ class Flow:
     shares: Mapping[str, float]
     synthesis_cells: Mapping[str, Mapping[str, int]]
     report: Mapping[str, tuple[str, ...]]
+    placed: Mapping[str, tuple[str, ...]]
+    driver: str
     routed: str
     bitstream: str
 

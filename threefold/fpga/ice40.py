@@ -121,6 +121,12 @@ _FLOW = Flow(
         "dsp": ("ICESTORM_DSP",),
         "spram": ("ICESTORM_SPRAM",),
     },
+    placed={
+        "lut": ("ICESTORM_LC",),
+        "bram": ("ICESTORM_RAM",),
+        "spram": ("ICESTORM_SPRAM",),
+    },
+    driver=r"SB_(LUT4_O|CARRY_CO|DFF[A-Z]*_Q)(?![A-Z0-9])",
     routed=".asc",
     bitstream=".bin",
 )

@@ -5,13 +5,17 @@ from collections.abc import Mapping, Sequence
 from math import floor, log10
 
 from .. import __version__
+from ..boards import BOARDS
 from ..errors import PlanError
 from ..network import Conv
 from ..network.file import digest as network_digest
 from ..plan import Plan, Schedule, Unit
 from ..plan.file import digest
 from ..plan.summary import Branch, branches
+from .host import flash_command, limiting, link, ports
 from .inputs import checked_accuracy, checked_build, checked_simulation, checked_tools
+from .parts import Parts
+from .placement import area, critical_path, memories
 
 __all__ = ["SCHEMA", "dumps", "make_report"]
 
@@ -48,10 +52,12 @@ def make_report(
     build : mapping, optional
         ``board``, ``device``, ``clock_mhz``, ``fmax_mhz``, ``utilization`` (``used`` and
         ``available`` of ``lut``, ``ff``, ``bram``, ``dsp`` and, where there are such,
-        ``spram``), ``bitstream``, ``tools``.
+        ``spram``), ``bitstream``, ``tools``; ``cells`` and ``critical_path``, as
+        :class:`~threefold.tools.build.BuildResult` has them.
     simulation : mapping, optional
         :meth:`SimulationResult.to_json` and ``cycles`` (``latency`` and ``interval``); also
-        ``accuracy``, the share of the simulated images that the hardware classified right.
+        ``accuracy``, the share of the simulated images that the hardware classified right, and
+        ``confusion``, how many images of each class (rows) it gave each class (columns).
     accuracy : mapping, optional
         ``integer``, ``float``: shares from 0 to 1; ``images``, ``dataset``.
     tools : mapping of str to str, optional
@@ -85,6 +91,8 @@ def make_report(
         if "images" in simulation:
             accuracy["rtl_images"] = simulation["images"]
 
+    confusion = simulation.pop("confusion", None)
+    placed, slowest = build.pop("cells", None), build.pop("critical_path", None)
     report = {
         "schema": SCHEMA,
         "name": plan.network.name,
@@ -102,6 +110,8 @@ def make_report(
         ],
         "steps": [_step(unit) for unit in plan.units],
         "buffers": [_fifo(branch) for branch in branches(plan)] or None,
+        "ports": ports(plan.ports),
+        "link": link(plan.ports) if board else {},
         "predicted_array_utilization": plan.array_utilization if plan.schedules else None,
         "simulation": simulation,
         "accuracy": accuracy,
@@ -112,6 +122,10 @@ def make_report(
     if clock_mhz and "latency_us" not in report and "inferences_per_second" not in report:
         reached = min(clock_mhz, build.get("fmax_mhz", clock_mhz))
         report |= _speed(measured or predicted, reached, "estimated_")
+    report["confusion"] = _confusion(plan, confusion)
+    report |= _placement(plan, board, placed, slowest)
+    report["limited_by"] = limiting(report)
+    report["flash_command"] = flash_command(report)
     return {key: _rounded(value) for key, value in report.items() if value not in (None, {})}
 
 
@@ -133,6 +147,30 @@ def _speed(cycles: Mapping, clock_mhz: float, prefix: str) -> dict[str, float]:
     if "interval" in cycles:
         speed[f"{prefix}inferences_per_second"] = clock_mhz * 1e6 / cycles["interval"]
     return speed
+
+
+def _placement(plan: Plan, board: str | None, cells, slowest) -> dict:
+    """What cells and slowest path of a build on a board that is known say of the units."""
+    if board not in BOARDS:
+        return {}
+    family = BOARDS[board].family
+    parts, result = Parts(plan, family), {}
+    if cells:
+        result["area"] = area(plan, parts, family, cells)
+        result["memories"] = memories(plan, parts, cells)
+    if slowest:
+        result["critical_path"] = critical_path(parts, slowest)
+    return result
+
+
+def _confusion(plan: Plan, counts) -> dict:
+    """Names of the classes and how many images of each were given each."""
+    if not counts:
+        return {}
+    names = plan.network.provenance.get("classes")
+    if not isinstance(names, list | tuple) or len(names) != len(counts):
+        names = range(len(counts))
+    return {"classes": list(map(str, names)), "counts": counts}
 
 
 def _layer(plan: Plan, unit: Unit, schedule: Schedule) -> dict:

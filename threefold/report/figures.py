@@ -33,6 +33,7 @@ def key_figures(report: dict) -> list[Figure]:
         *_accuracy(report.get("accuracy", {})),
         *_mismatches(report.get("simulation", {})),
         *_speed(report),
+        *_link(report),
         *_clock(report),
     ]
     cells = report.get("utilization", {})
@@ -98,6 +99,18 @@ def _speed(report: dict) -> list[Figure]:
             note = text.format(f"{count:,}")
             figures.append(Figure(label, _significant(value) + unit, f"{note}, {origin}"))
     return figures
+
+
+def _link(report: dict) -> list[Figure]:
+    """Rate that the serial line of the board allows, which most accelerators are faster than."""
+    if "link" not in report:
+        return []
+    link = report["link"]
+    each = max(link["input_bytes"], link["output_bytes"])
+    note = f"images a second, {each:,} byte{'s' if each > 1 else ''} each"
+    if report.get("limited_by") == "link":
+        note += ": the limit"
+    return [Figure("Serial line", _significant(link["inferences_per_second"]), note)]
 
 
 def _clock(report: dict) -> list[Figure]:

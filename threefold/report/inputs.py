@@ -9,14 +9,24 @@ from collections.abc import Callable, Mapping
 
 from ..errors import FileFormatError
 
-__all__ = ["RESOURCES", "checked_accuracy", "checked_build", "checked_simulation", "checked_tools"]
+__all__ = [
+    "PLACED",
+    "RESOURCES",
+    "checked_accuracy",
+    "checked_build",
+    "checked_simulation",
+    "checked_tools",
+]
 
 RESOURCES = ("lut", "ff", "bram", "spram", "dsp")
 """Kinds of resources, in the order in which people ask for them."""
 
+PLACED = ("lut", "bram", "spram", "lut_ram")
+"""Kinds of placed cells that are counted by what they belong to."""
+
 
 def checked_build(build: Mapping | None) -> dict:
-    """Board, device, clocks, utilization, bitstream and tools of a build.
+    """Board, device, clocks, utilization, bitstream, cells, slowest path and tools of a build.
 
     Raises
     ------
@@ -42,7 +52,26 @@ def checked_build(build: Mapping | None) -> dict:
         result["utilization"] = {
             name: _resource(name, cells[name]) for name in RESOURCES if cells.get(name) is not None
         }
+    result |= _placed(build or {})
     result["tools"] = checked_tools((build or {}).get("tools"))
+    return result
+
+
+def _placed(build: Mapping) -> dict:
+    """Cells by place and the slowest path, as nextpnr told them; either may be missing."""
+    result = {}
+    if cells := build.get("cells"):
+        if not isinstance(cells, list):
+            raise FileFormatError(f"cells of the build must be a list, not {cells!r:.40}")
+        checks = {"path": _text, "drives": _text} | dict.fromkeys(PLACED, _count)
+        result["cells"] = [_pick("cells of the build", entry, checks) for entry in cells]
+        if any("path" not in entry for entry in result["cells"]):
+            raise FileFormatError("cells of the build must each have a path")
+    if path := build.get("critical_path"):
+        checks = {"logic_ns": _delay, "routing_ns": _delay, "cells": _texts}
+        result["critical_path"] = _pick("critical_path of the build", path, checks)
+        if missing := [name for name in checks if name not in result["critical_path"]]:
+            raise FileFormatError(f"critical_path of the build must have {missing[0]}")
     return result
 
 
@@ -65,6 +94,7 @@ def checked_simulation(simulation: Mapping | None) -> dict:
             "stalls": _share,
             "accuracy": _share,
             "plan_digest": _text,
+            "confusion": _square,
         },
     )
     cycles = (simulation or {}).get("cycles")
@@ -152,6 +182,25 @@ def _positive(value) -> str:
     """Any number that can be divided by and multiplied with another without end or overflow."""
     good = type(value) in (int, float) and 1e-18 < value < 1e18
     return "" if good else "a positive number of 1e-18…1e18"
+
+
+def _delay(value) -> str:
+    good = type(value) in (int, float) and 0 <= value < 1e9
+    return "" if good else "a number of nanoseconds, 0 or more"
+
+
+def _texts(value) -> str:
+    good = isinstance(value, list) and value and not any(map(_text, value))
+    return "" if good else "a list of texts"
+
+
+def _square(value) -> str:
+    """Counts, as many in each row as there are rows."""
+    good = isinstance(value, list) and all(
+        isinstance(row, list) and len(row) == len(value) and not any(map(_count, row))
+        for row in value
+    )
+    return "" if good and value else "as many rows as columns, of whole numbers"
 
 
 def _share(value) -> str:

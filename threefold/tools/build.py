@@ -20,7 +20,8 @@ from ..hw.interfaces.uart import divisor
 from ..lock import LOCK, locked
 from ..products import Products
 from ..progress import Progress, no_progress
-from .nextpnr import follow_nextpnr, follow_yosys, read_report
+from .nextpnr import follow_nextpnr, follow_yosys, read_critical_path, read_report
+from .placed import count_placed
 from .seeds import Choice, best_seed
 from .synthesis import PREPARE, Cells
 from .toolchain import Tool, find, run
@@ -68,6 +69,10 @@ class BuildResult:
         Seed of placement.
     fmax_by_seed : dict from int to float
         Frequency of every placement that was made, in MHz.
+    cells : list of dict
+        Cells of each module of the design, see :func:`~threefold.tools.placed.count_placed`.
+    critical_path : dict
+        The slowest path, see :func:`~threefold.tools.nextpnr.read_critical_path`.
     """
 
     bitstream: Path
@@ -80,6 +85,8 @@ class BuildResult:
     digest: str
     seed: int
     fmax_by_seed: dict[int, float] = field(default_factory=dict)
+    cells: list[dict] = field(default_factory=list)
+    critical_path: dict = field(default_factory=dict)
 
     @property
     def up_to_date(self) -> bool:
@@ -161,8 +168,8 @@ def build_bitstream(
         debug_verilog=False,
         verbose=True,
         synth_opts=synth_options,
-        nextpnr_opts=f"--report {name}.report.json --seed {seed} --timing-allow-fail "
-        f"{_placement(board, nextpnr_options)}".rstrip(),
+        nextpnr_opts=f"--report {name}.report.json --write {name}.placed.json --seed {seed} "
+        f"--timing-allow-fail {_placement(board, nextpnr_options)}".rstrip(),
         script_after_read=PREPARE,
         script_after_synth=f"tee -q -o {name}.stat.json stat -json",
     )
@@ -176,7 +183,10 @@ def build_bitstream(
         choice = flow.place(range(seed, seed + seeds), top.clock_mhz, cells)
         if not timing_allow_fail:
             _check_speed(choice, top.clock_mhz, board)
-        _, utilization = read_report(flow.work / f"{name}.report.json", board.device, cells)
+        report = flow.work / f"{name}.report.json"
+        _, utilization = read_report(report, board.device, cells)
+        critical_path = read_critical_path(report)
+        placed = count_placed(flow.work / f"{name}.placed.json", board.family)
         bitstream = flow.pack()
 
     return BuildResult(
@@ -190,6 +200,8 @@ def build_bitstream(
         digest=plan.digest(32).hex(),
         seed=choice.seed,
         fmax_by_seed=choice.tried,
+        cells=placed,
+        critical_path=critical_path,
     )
 
 

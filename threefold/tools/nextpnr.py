@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 
 from ..errors import BuildError
 from ..fpga import Device
 from .synthesis import Cells
 
-__all__ = ["follow_nextpnr", "follow_yosys", "read_report"]
+__all__ = ["follow_nextpnr", "follow_yosys", "read_critical_path", "read_report"]
 
 _PASSES = 50  # of Yosys, about, in either family's synthesis
 _ITERATIONS = 15  # of nextpnr's analytical placer, about
@@ -104,3 +105,42 @@ def read_report(
         resource: {"used": used[resource], "available": getattr(device, resource)}
         for resource in device.counted
     }
+
+
+def read_critical_path(path: Path) -> dict:
+    """The slowest path from register to register, from nextpnr's report.
+
+    Returns
+    -------
+    dict
+        ``logic_ns`` and ``routing_ns``, which its delay consists of, and ``cells``: names of the
+        cells along it, the registers at both ends included. Empty where there is no such path.
+
+    Raises
+    ------
+    BuildError
+        If the file is not what nextpnr writes.
+    """
+    try:
+        paths = [
+            each["path"]
+            for each in json.loads(path.read_text())["critical_paths"]
+            if _ASYNC not in each["from"] + each["to"]
+        ]
+        steps = max(paths, key=lambda steps: sum(step["delay"] for step in steps), default=[])
+        delays = {"logic": 0.0, "routing": 0.0}
+        for step in steps:
+            delays["routing" if step["type"] == "routing" else "logic"] += step["delay"]
+        cells = [step[end]["cell"] for step in steps for end in ("from", "to")]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise BuildError(f"cannot read the report of nextpnr in {path}; see its log") from None
+    if not cells:
+        return {}
+    return {
+        "logic_ns": round(delays["logic"], 3),
+        "routing_ns": round(delays["routing"], 3),
+        "cells": [name for name, _ in groupby(cells)],
+    }
+
+
+_ASYNC = "<async>"  # in place of the clock of a pin
