@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .confusion import confusion_matrix
 from .errors import DataError
 from .network import ArgMax, Network
 from .progress import Progress, no_progress
@@ -117,7 +118,7 @@ def evaluate(
     confusion = np.zeros((count, count), np.int64)
     for start in range(0, len(codes), _BATCH):
         some = slice(start, start + _BATCH)
-        np.add.at(confusion, (labels[some], golden.classes(network, codes[some])), 1)
+        confusion += confusion_matrix(labels[some], golden.classes(network, codes[some]), count)
         progress("evaluate", min(start + _BATCH, len(codes)) / len(codes))
     names = classes_of(network) or tuple(names) or tuple(map(str, range(count)))
     if len(names) != count:

@@ -359,3 +359,6 @@ def test_confusion_matrix(make_plan):
     known = dataclasses.replace(plan.network, provenance={"classes": ["cat", "dog"]})
     report = make_report(dataclasses.replace(plan, network=known), simulation={"confusion": counts})
     assert report["confusion"]["classes"] == ["cat", "dog"]
+    with pytest.raises(FileFormatError) as error:
+        make_report(dataclasses.replace(plan, network=known), simulation={"confusion": [[1]]})
+    assert str(error.value) == "confusion of the simulation must be of 2 classes, not 1"
