@@ -4,8 +4,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import boards, references
+    from . import boards, references, samples
     from .boards import Board
+    from .evaluation import evaluate
     from .hw.accelerator import Accelerator
     from .network import Network, load, save
     from .plan import Folding, Plan, fit, fold
@@ -21,11 +22,13 @@ __all__ = [
     "Plan",
     "Project",
     "boards",
+    "evaluate",
     "fit",
     "fold",
     "golden",
     "load",
     "references",
+    "samples",
     "save",
     "simulate",
 ]
@@ -39,13 +42,19 @@ _HOME = {
     "Network": "network",
     "Plan": "plan",
     "Project": "project",
+    "evaluate": "evaluation",
     "fit": "plan",
     "fold": "plan",
     "load": "network",
     "save": "network",
     "simulate": "sim.simulate",
 }
-_MODULES = {"boards": "boards", "golden": "sim.golden", "references": "references"}
+_MODULES = {
+    "boards": "boards",
+    "golden": "sim.golden",
+    "references": "references",
+    "samples": "samples",
+}
 
 
 def __getattr__(name: str):
