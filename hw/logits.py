@@ -1,14 +1,16 @@
 """Logit adder: signed logits from unsigned accumulator values."""
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
-from threefold.plan.latency import LOGIT_LATENCY
+from threefold.plan.latency import logit_latency
+from threefold.plan.shifts import shifts
 
 from .family import family_of
+from .register import registered
 from .rom import rom
 from .stream import lane_stream
 
@@ -18,11 +20,13 @@ __all__ = ["LogitAdder"]
 class LogitAdder(wiring.Component):
     """Adder of each channel's offset: ``logit = step · accumulator value + offset``.
 
+    A multiple is a sum of shifts, by twos and with a register behind each.
+
     Parameters
     ----------
     offsets : array of int, shape (channels,)
     step : int
-        A power of two.
+        At least 1.
     accumulator_bits, logit_bits : int
         Widths of an unsigned accumulator value and of a signed logit.
     lanes : int
@@ -33,25 +37,23 @@ class LogitAdder(wiring.Component):
     i : In(lane_stream(accumulator_bits, lanes))
         Accumulator values, channel by channel.
     o : Out(lane_stream(signed(logit_bits), lanes))
-        Logits, two cycles later: one to read the offset, one to add it.
+        Logits, ``latency`` cycles later.
 
     Raises
     ------
     PlanError
-        If ``lanes`` does not divide the channels, or ``step`` is no power of two.
+        If ``lanes`` does not divide the channels, or ``step`` is below 1.
     """
-
-    latency = LOGIT_LATENCY
 
     def __init__(
         self, offsets: np.ndarray, *, step: int, accumulator_bits: int, logit_bits: int, lanes: int
     ):
         if lanes < 1 or len(offsets) % lanes:
             raise PlanError(f"lanes must divide {len(offsets)} channels, not {lanes}")
-        if step < 1 or step & (step - 1):
-            raise PlanError(f"the step of logits must be a power of two, not {step}")
+        if step < 1:
+            raise PlanError(f"the step of logits must be at least 1, not {step}")
         self._offsets = np.asarray(offsets)
-        self._shift = step.bit_length() - 1
+        self._step = step
         self._accumulator_bits = accumulator_bits
         self._logit_bits = logit_bits
         self._lanes = lanes
@@ -67,8 +69,17 @@ class LogitAdder(wiring.Component):
         return self._offsets
 
     @property
+    def step(self) -> int:
+        return self._step
+
+    @property
     def lanes(self) -> int:
         return self._lanes
+
+    @property
+    def latency(self) -> int:
+        """Cycles from an accumulator value to its logit."""
+        return logit_latency(self._step)
 
     def elaborate(self, platform):
         m = Module()
@@ -88,6 +99,11 @@ class LogitAdder(wiring.Component):
         with m.If(accept):
             m.d.sync += group.eq(Mux(group == groups - 1, 0, group + 1))
 
+        place = group
+        with m.If(advance):
+            for level in range(self.latency - 2):
+                place = registered(m, f"group_{level}", place)
+
         for lane in range(self._lanes):
             offsets = [int(offset) for offset in self._offsets[lane :: self._lanes]]
             m.submodules[f"offsets_{lane}"] = table = rom(
@@ -97,14 +113,35 @@ class LogitAdder(wiring.Component):
             total = Signal(self._accumulator_bits, name=f"total_{lane}", reset_less=True)
             logit = Signal(signed(self._logit_bits), name=f"logit_{lane}", reset_less=True)
             m.d.comb += [
-                port.addr.eq(group),
+                port.addr.eq(place),
                 port.en.eq(advance),
                 self.o.payload[lane].eq(logit),
             ]
             with m.If(advance):
+                multiple = _multiple(m, f"multiple_{lane}", total, self._step)
                 m.d.sync += [
                     total.eq(self.i.payload[lane]),
-                    logit.eq((total << self._shift) + port.data),
+                    logit.eq(multiple + port.data),
                 ]
 
         return m
+
+
+def _multiple(m: Module, name: str, total: Signal, step: int) -> Value:
+    """``step`` times a value: its shifts, added by twos with a register behind each sum."""
+    # Of any shifts that follow each other the first is the largest, so that no sum is negative.
+    terms = [(total << each.places, 1 << each.places, each.subtracted) for each in shifts(step)]
+    while len(terms) > 1:
+        sums = []
+        for place in range(0, len(terms), 2):
+            one, factor, subtracted = terms[place]
+            for other, more, opposed in terms[place + 1 : place + 2]:
+                differ = opposed != subtracted
+                one = one - other if differ else one + other
+                factor += -more if differ else more
+            largest = factor * (2 ** len(total) - 1)
+            register = Signal(largest.bit_length(), name=f"{name}_{factor}", reset_less=True)
+            m.d.sync += register.eq(one)
+            sums.append((register, factor, subtracted))
+        terms = sums
+    return terms[0][0]

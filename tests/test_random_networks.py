@@ -6,7 +6,7 @@ The nightly run takes fifteen times as many.
 import numpy as np
 import pytest
 
-from threefold.network import INPUT, Conv, MaxPool, Network, Tensor, Threshold
+from threefold.network import INPUT, Conv, Dense, Logits, MaxPool, Network, Tensor, Threshold
 from threefold.plan.cycle_model.cycles import trace
 from threefold.sim import golden
 from threefold.sim.verification import AcceleratorBench
@@ -92,3 +92,16 @@ def test_all_kinds_and_types_are_among_them(seeds):
     assert {name for name, _ in read} >= CODES.keys()
     assert ("bipolar", True) not in read
     assert {name for name, padded in read if padded} >= CODES.keys() - {"bipolar"}
+
+
+@pytest.mark.parametrize("step", [3, 5, 11, 100])
+def test_logits_behind_codes_of_any_step(step):
+    rng = np.random.default_rng(step)
+    ops = [
+        ("fc1", Dense(rng.integers(-1, 2, (8, 6)))),
+        ("act1", Threshold(np.sort(rng.integers(-20, 20, (8, 7))), step, -4)),
+        ("fc2", Dense(rng.integers(-1, 2, (6, 8)))),
+        ("logits", Logits(rng.integers(-9, 9, 6))),
+    ]
+    network = Network.chain("steps", Tensor((1, 1, 6), CODES["unsigned4"]), ops)
+    check(random_plan_of(rng, network), rng, step)

@@ -177,6 +177,11 @@ CASES = {
         4,
         16,
     ),
+    "logit_adder_shifts": Case(
+        lambda: LogitAdder(np.arange(-3, 3), step=5, accumulator_bits=4, logit_bits=8, lanes=2),
+        4,
+        16,
+    ),
     "argmax": Case(lambda: ArgMax(channels=3, bits=4), 3, 16),
     "array": Case(array, 3, 20),
     "engine_codes": Case(lambda: engine("fc1", 2, 2), 5, 40),

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from threefold.errors import PlanError
 from threefold.network import ArgMax, Codes, Dense, Integers, Logits, Network, Tensor, Threshold
 from threefold.plan import lower
 from threefold.sim import golden
@@ -147,15 +146,12 @@ def test_logits_of_any_network_fit_and_not_one_bit_is_spare(seed):
     assert reached[0] < fits[0] // 2 or reached[1] > fits[1] // 2
 
 
-@pytest.mark.parametrize(
-    ("network", "message"),
-    [
-        (
-            chain(DENSE, LOGITS, tensor=Tensor((1, 1, 4), Codes(3, step=3))),
-            "^logits of codes with step 3 need a multiplier; use 1 or 2$",
-        ),
-    ],
-)
-def test_refuses(network, message):
-    with pytest.raises(PlanError, match=message):
-        lower(network)
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 6, 100])
+def test_logits_of_codes_of_any_step(step):
+    codes = Codes(3, step=step, offset=-2)
+    network = chain(DENSE, LOGITS, tensor=Tensor((1, 1, 4), codes))
+    inputs = np.random.default_rng(step).integers(0, 4, (20, 4))
+    (layer,) = lower(network)
+    outputs = step * accumulators_of(layer, inputs) + layer.offsets
+    expected = golden.run(network, inputs.reshape(20, 1, 1, 4)).reshape(20, -1)
+    assert np.array_equal(outputs, expected)

@@ -16,7 +16,6 @@ from functools import cached_property
 
 import numpy as np
 
-from ...errors import PlanError
 from ...network import Codes, Conv, Integers, Logits, Tensor, Threshold
 from ..requantize import alike_after
 from ..window import Window
@@ -127,11 +126,6 @@ def conv_layer(
     finish : Threshold or Logits
     tensor, output : Tensor
         Types of what is read and of what ``finish`` gives.
-
-    Raises
-    ------
-    PlanError
-        If the logits would take a multiplier.
     """
     weights, codes = conv.weights, codes_of(tensor)
     window = Window(tensor.shape, weights.shape[1:3], conv.stride, conv.padding)
@@ -144,8 +138,6 @@ def conv_layer(
     largest = _largest_accumulators(weights, codes)
     thresholds = offsets = None
     if isinstance(finish, Logits):
-        if codes.step & (codes.step - 1):
-            raise PlanError(f"logits of codes with step {codes.step} need a multiplier; use 1 or 2")
         offsets = finish.bias + codes.offset * row_sum - codes.step * top * negative
         reachable = int(offsets.min()), int((offsets + codes.step * largest).max())
         output = Tensor(output.shape, Integers(*reachable))

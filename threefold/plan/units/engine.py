@@ -9,11 +9,12 @@ from typing import Self
 from ...errors import PlanError
 from ...fpga import Family, Resources
 from ..cycle_model.stages import StageBuilder
-from ..latency import LOGIT_LATENCY, READER_LATENCY, pe_latency
+from ..latency import READER_LATENCY, logit_latency, pe_latency
 from ..layers import ConvLayer, Layer, only
 from ..program import Program
 from ..requantize import FORMS, check_form
 from ..schedule import Folding, Schedule, divisors
+from ..shifts import shifts
 from ..window import Walk, Window
 from .block import StreamType
 from .requantizing import Requantizer
@@ -185,7 +186,7 @@ class EngineUnit(WindowUnit):
         logit_bits = self.outputs[0].bits
         for _ in range(self.lanes):
             result += family.rom(logit_bits, layer.rows // self.lanes)
-            result += Resources(4 * family.adder(logit_bits))
+            result += Resources((3 + len(shifts(layer.codes.step))) * family.adder(logit_bits))
         return result
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
@@ -198,7 +199,7 @@ class EngineUnit(WindowUnit):
         beats = builder.serializer(values, self.beats, decoupled=self.decoupled)
         if self.requantizer:
             return (self.requantizer.stage(builder, beats),)
-        return (builder.pipe(beats, LOGIT_LATENCY),)
+        return (builder.pipe(beats, logit_latency(self.layer.codes.step)),)
 
     def describe(self) -> str:
         window, groups, name = self.window, self.layer.groups, "conv"
