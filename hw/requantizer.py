@@ -8,6 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from threefold.errors import PlanError
+from threefold.plan.distinct import search_steps
 from threefold.plan.requantize import (
     alike_after,
     check_form,
@@ -17,17 +18,12 @@ from threefold.plan.requantize import (
 from threefold.plan.units.threshold import ThresholdUnit
 
 from .component import component
+from .distinct_search import DistinctSearch
 from .skid_buffer import SkidBuffer
 from .stream import lane_stream
-from .threshold_search import ParallelSearch, PipelinedSearch, SequentialSearch
+from .threshold_search import SEARCHES
 
 __all__ = ["Requantizer"]
-
-_SEARCHES = {
-    "parallel": ParallelSearch,
-    "pipelined": PipelinedSearch,
-    "sequential": SequentialSearch,
-}
 
 
 class Requantizer(wiring.Component):
@@ -72,6 +68,7 @@ class Requantizer(wiring.Component):
         self._lanes = lanes
         self._form = form
         self._bits = thresholds.shape[1].bit_length()
+        self._steps = search_steps(thresholds, accumulator_bits)
         super().__init__(
             {
                 "i": In(lane_stream(accumulator_bits, lanes)),
@@ -101,14 +98,19 @@ class Requantizer(wiring.Component):
         return self._bits
 
     @property
+    def steps(self) -> int:
+        """Comparisons of a binary search: fewer than ``bits`` where thresholds repeat."""
+        return self._steps
+
+    @property
     def latency(self) -> int:
         """Cycles from the transfer of accumulator values to their codes."""
-        return requantizer_latency(self._form, self._bits)
+        return requantizer_latency(self._form, self._bits, self._steps)
 
     @property
     def cycles(self) -> int:
         """Initiation interval: cycles from one transfer of accumulator values to the next."""
-        return requantizer_cycles(self._form, self._bits)
+        return requantizer_cycles(self._form, self._bits, self._steps)
 
     def elaborate(self, platform):
         m = Module()
@@ -138,7 +140,7 @@ class Requantizer(wiring.Component):
 
         for lane in range(self._lanes):
             thresholds = stored[lane :: self._lanes]
-            search = _SEARCHES[self._form](thresholds, accumulator_bits=self._accumulator_bits)
+            search = self._search(thresholds)
             m.submodules[f"search_{lane}"] = EnableInserter(advance)(search)
             m.d.comb += [
                 search.total.eq(self.i.payload[lane]),
@@ -149,6 +151,13 @@ class Requantizer(wiring.Component):
                 m.d.comb += search.start.eq(accept)
 
         return m
+
+    def _search(self, thresholds: np.ndarray) -> wiring.Component:
+        """A search among the thresholds of a lane."""
+        bits = self._accumulator_bits
+        if self._steps == self._bits:
+            return SEARCHES[self._form](thresholds, accumulator_bits=bits)
+        return DistinctSearch(thresholds, accumulator_bits=bits, form=self._form, steps=self._steps)
 
 
 @component.register

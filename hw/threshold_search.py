@@ -14,7 +14,7 @@ from .register import registered
 from .threshold_memory import ThresholdMemory
 from .threshold_tree import threshold_tree
 
-__all__ = ["ParallelSearch", "PipelinedSearch", "SequentialSearch"]
+__all__ = ["SEARCHES", "ParallelSearch", "PipelinedSearch", "SequentialSearch"]
 
 
 class _Search(wiring.Component):
@@ -175,6 +175,14 @@ class SequentialSearch(_Search):
             m.d.sync += code.eq(Cat(thresholds.reached, node[:-1]))
 
         return m
+
+
+SEARCHES = {
+    "parallel": ParallelSearch,
+    "pipelined": PipelinedSearch,
+    "sequential": SequentialSearch,
+}
+"""Searches by the names of their forms."""
 
 
 def _length(run):

@@ -105,3 +105,19 @@ def test_logits_behind_codes_of_any_step(step):
     ]
     network = Network.chain("steps", Tensor((1, 1, 6), CODES["unsigned4"]), ops)
     check(random_plan_of(rng, network), rng, step)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_thresholds_that_repeat(seed):
+    rng = np.random.default_rng(seed)
+    thresholds = np.repeat(np.sort(rng.integers(-9, 9, (8, 5)), axis=1), 51, axis=1)
+    ops = [
+        ("conv1", Conv(rng.integers(-1, 2, (8, 2, 2, 2)))),
+        ("act1", Threshold(thresholds)),
+        ("conv2", Conv(rng.integers(-1, 2, (4, 2, 2, 8)))),
+        ("act2", Threshold(40 * thresholds[:4])),
+    ]
+    network = Network.chain("repeated", Tensor((4, 5, 2), CODES["unsigned4"]), ops)
+    plan = random_plan_of(rng, network)
+    assert [unit.requantizer.steps for unit in plan.units] == [3, 3]
+    check(plan, rng, seed)

@@ -110,6 +110,11 @@ def requantizer(form: str = "pipelined") -> Requantizer:
     return Requantizer(thresholds, accumulator_bits=4, lanes=2, form=form)
 
 
+def requantizer_lookup(form: str) -> Requantizer:
+    thresholds = np.repeat(np.arange(2, 14, 2), 15).reshape(6, 15)
+    return Requantizer(thresholds, accumulator_bits=4, lanes=2, form=form)
+
+
 def engine(name: str, pe: int, simd: int, lanes: int = 1) -> Engine:
     return Engine(EngineUnit((LAYERS[name],), pe, simd, lanes=lanes))
 
@@ -172,6 +177,8 @@ CASES = {
     "requantizer": Case(requantizer, 4, 16),
     "requantizer_parallel": Case(partial(requantizer, "parallel"), 4, 16),
     "requantizer_sequential": Case(partial(requantizer, "sequential"), 4, 40),
+    "requantizer_lookup": Case(partial(requantizer_lookup, "pipelined"), 4, 16),
+    "requantizer_lookup_sequential": Case(partial(requantizer_lookup, "sequential"), 4, 30),
     "logit_adder": Case(
         lambda: LogitAdder(np.arange(-3, 3), step=2, accumulator_bits=4, logit_bits=6, lanes=2),
         4,

@@ -10,6 +10,7 @@ from amaranth.sim import Simulator
 from threefold.errors import PlanError
 from threefold.hw.requantizer import Requantizer
 from threefold.hw.verilog import to_rtlil
+from threefold.plan.distinct import search_steps
 from threefold.plan.requantize import FORMS, requantizer_cycles, requantizer_latency
 from threefold.sim.verification import pass_through
 
@@ -103,8 +104,8 @@ def test_channels_in_turn(form, channels, lanes, largest, stalls):
     traffic, expected = requantize(form, thresholds, accumulators, lanes, stalls=stalls, seed=seed)
     assert traffic.beats == expected
     if not stalls:
-        bits = largest.bit_length()
-        latency, cycles = requantizer_latency(form, bits), requantizer_cycles(form, bits)
+        sizes = form, largest.bit_length(), search_steps(thresholds, ACCUMULATOR_BITS)
+        latency, cycles = requantizer_latency(*sizes), requantizer_cycles(*sizes)
         assert traffic.entered == [cycles * beat for beat in range(len(expected))]
         assert traffic.left == [cycle + latency for cycle in traffic.entered]
 
@@ -176,3 +177,34 @@ def test_refuses_an_unknown_form():
     message = "a requantizer is parallel, pipelined or sequential, not 'fast'"
     with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
         Requantizer(np.zeros((6, 3), int), accumulator_bits=4, lanes=2, form="fast")
+
+
+def repeating_thresholds(rng, channels, largest, most):
+    """Thresholds of each channel, of which at most some differ and can be reached and missed."""
+    values = rng.integers(0, 2**ACCUMULATOR_BITS, (channels, most))
+    return np.sort(
+        np.take_along_axis(values, rng.integers(0, most, (channels, largest)), 1), axis=1
+    )
+
+
+@every_form
+@pytest.mark.parametrize("stalls", [0.0, 0.5])
+@pytest.mark.parametrize(("largest", "most", "steps"), [(7, 1, 1), (15, 3, 2), (255, 7, 3)])
+@pytest.mark.parametrize(("channels", "lanes"), [(1, 1), (3, 1), (6, 2)])
+def test_thresholds_that_repeat_are_not_stored(form, stalls, largest, most, steps, channels, lanes):
+    rng = np.random.default_rng(largest + channels)
+    thresholds = repeating_thresholds(rng, channels, largest, most)
+    accumulators = np.arange(2**ACCUMULATOR_BITS - 1)[:, None].repeat(channels, axis=1)
+    traffic, expected = requantize(form, thresholds, accumulators, lanes, stalls=stalls)
+    assert traffic.beats == expected
+    requantizer = Requantizer(thresholds, accumulator_bits=ACCUMULATOR_BITS, lanes=lanes, form=form)
+    assert requantizer.steps == steps
+    if not stalls:
+        sizes = form, largest.bit_length(), steps
+        latency, cycles = requantizer_latency(*sizes), requantizer_cycles(*sizes)
+        assert traffic.entered == [cycles * beat for beat in range(len(expected))]
+        assert traffic.left == [cycle + latency for cycle in traffic.entered]
+        memories = re.findall(r"memory width (\d+) size (\d+) ", to_rtlil(requantizer, "top"))
+        largest_memory = max(int(width) * int(size) for width, size in memories)
+        groups = channels // lanes
+        assert largest_memory <= groups * 2**steps * max(ACCUMULATOR_BITS, largest.bit_length())

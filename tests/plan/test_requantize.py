@@ -4,6 +4,7 @@ import pytest
 
 from threefold.errors import PlanError
 from threefold.fpga import FAMILIES
+from threefold.fpga.ice40 import ICE40
 from threefold.plan.requantize import (
     FORMS,
     requantizer_cycles,
@@ -27,6 +28,22 @@ from threefold.plan.requantize import (
 def test_cycles(form, bits, latency, cycles):
     assert requantizer_latency(form, bits) == latency
     assert requantizer_cycles(form, bits) == cycles
+
+
+@pytest.mark.parametrize(
+    ("form", "latency", "cycles"), [("parallel", 5, 1), ("pipelined", 8, 1), ("sequential", 11, 11)]
+)
+def test_cycles_of_a_lookup(form, latency, cycles):
+    assert requantizer_latency(form, 8, 3) == latency
+    assert requantizer_cycles(form, 8, 3) == cycles
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_few_thresholds_that_differ_take_less(form):
+    size = {"channels": 64, "bits": 8, "accumulator_bits": 14, "lanes": 1, "family": ICE40}
+    all_, few = (requantizer_resources(form, **size, steps=steps) for steps in (8, 3))
+    assert few.bram < all_.bram / 4
+    assert few.cells < all_.cells
 
 
 @pytest.mark.parametrize("family", FAMILIES.values())

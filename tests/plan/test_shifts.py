@@ -13,9 +13,7 @@ def test_shifts_add_up():
             -(1 << each.places) if each.subtracted else 1 << each.places for each in found
         )
         assert not found[0].subtracted
-        assert all(
-            one.places > other.places + 1 for one, other in pairwise(found)
-        )
+        assert all(one.places > other.places + 1 for one, other in pairwise(found))
 
 
 @pytest.mark.parametrize(

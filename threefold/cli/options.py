@@ -57,7 +57,7 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
         type=_requantizer,
         action="append",
         metavar="NAME=FORM",
-        help=f"form of the requantizer of a unit: {', '.join(FORMS)} (the cheapest that keeps up)",
+        help=f"form of the requantizer of a unit: {', '.join(FORMS)} (the cheapest)",
     )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FOLDER", help="where products are (out/NETWORK)"

@@ -39,12 +39,12 @@ def check_form(form: str) -> None:
         raise PlanError(f"a requantizer is {', '.join(FORMS[:-1])} or {FORMS[-1]}, not {form!r}")
 
 
-def requantizer_latency(form: str, bits: int) -> int:
+def requantizer_latency(form: str, bits: int, steps: int | None = None) -> int:
     """Cycles from the transfer of accumulator values to their codes.
 
     A comparison takes one cycle to read the threshold and one to compare. What many comparisons
     say at once takes one more to become a code, and a single comparator one more to choose the
-    threshold it compares with next.
+    threshold it compares with next. Where codes are looked up, that takes two.
 
     Parameters
     ----------
@@ -52,20 +52,25 @@ def requantizer_latency(form: str, bits: int) -> int:
         One of :data:`FORMS`.
     bits : int
         Width of a code.
+    steps : int, optional
+        Comparisons of a binary search. If they are fewer than ``bits``, codes are looked up
+        behind them; see :func:`~threefold.plan.distinct.search_steps`.
     """
     check_form(form)
+    steps = bits if steps is None else steps
+    looked_up = 2 * (steps < bits)
     if form == "parallel":
-        return 2 + (bits > 1)
-    return (3 if form == "sequential" else 2) * bits
+        return 2 + (steps > 1) + looked_up
+    return (3 if form == "sequential" else 2) * steps + looked_up
 
 
-def requantizer_cycles(form: str, bits: int) -> int:
+def requantizer_cycles(form: str, bits: int, steps: int | None = None) -> int:
     """Initiation interval: cycles from one transfer of accumulator values to the next.
 
     The sequential form accepts them in the cycle in which the codes leave. Parameters are those
     of :func:`requantizer_latency`.
     """
-    latency = requantizer_latency(form, bits)
+    latency = requantizer_latency(form, bits, steps)
     return latency if form == "sequential" else 1
 
 
@@ -83,7 +88,14 @@ def alike_after(thresholds: np.ndarray) -> int:
 
 
 def requantizer_resources(
-    form: str, *, channels: int, bits: int, accumulator_bits: int, lanes: int, family: Family
+    form: str,
+    *,
+    channels: int,
+    bits: int,
+    accumulator_bits: int,
+    lanes: int,
+    family: Family,
+    steps: int | None = None,
 ) -> Resources:
     """Area of a requantizer: an estimate.
 
@@ -104,9 +116,21 @@ def requantizer_resources(
     lanes : int
         Accumulator values compared at once.
     family : Family
+    steps : int, optional
+        As in :func:`requantizer_latency`.
     """
     check_form(form)
     groups = channels // lanes
+    if steps is not None and steps < bits:
+        result = requantizer_resources(
+            form,
+            channels=channels,
+            bits=steps,
+            accumulator_bits=accumulator_bits,
+            lanes=lanes,
+            family=family,
+        )
+        return result + _lookup_resources(form, groups, bits, steps, lanes, family)
     counter = (groups - 1).bit_length()
     latency, steps = requantizer_latency(form, bits), range(bits)
     if form == "parallel":
@@ -138,4 +162,18 @@ def requantizer_resources(
     for width, depth in tables:
         for _ in range(lanes):
             result += family.threshold_table(width, depth)
+    return result
+
+
+def _lookup_resources(
+    form: str, groups: int, bits: int, steps: int, lanes: int, family: Family
+) -> Resources:
+    """Area of memories of codes behind searches of ``steps`` bits, and of wider skid buffers."""
+    result = Resources(lanes * (bits - steps))
+    counter = (groups - 1).bit_length()
+    if family.counts_bare_cells:
+        travel = 0 if form == "sequential" else requantizer_latency(form, steps) * counter
+        result += Resources(ff=lanes * (travel + bits + bits - steps))
+    for _ in range(lanes):
+        result += family.rom(bits, groups << steps)
     return result

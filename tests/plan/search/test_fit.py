@@ -186,14 +186,14 @@ def test_progress():
         (
             make_network(512, 256, 10),
             {},
-            "'sample' does not fit icebreaker: it needs about 82 block RAMs of 29; choose a "
-            "bigger board, a longer interval or a smaller network",
+            "'sample' does not fit icebreaker: it needs about 631 of 3,960 LUTs and 82 "
+            "of 29 block RAMs; choose a bigger board, a longer interval or a smaller network",
         ),
         (
             DIGITS,
             {"interval": 16},
-            "'sample' does not fit icebreaker: it needs about 9,518 LUTs of 3,960; choose a "
-            "bigger board, a longer interval or a smaller network",
+            "'sample' does not fit icebreaker: it needs about 10,002 of 3,960 LUTs and 5 "
+            "of 29 block RAMs; choose a bigger board, a longer interval or a smaller network",
         ),
         (
             DIGITS,

@@ -17,6 +17,7 @@ from functools import cached_property
 import numpy as np
 
 from ...network import Codes, Conv, Integers, Logits, Tensor, Threshold
+from ..distinct import search_steps
 from ..requantize import alike_after
 from ..window import Window
 from .layer import Layer, codes_of
@@ -90,6 +91,13 @@ class ConvLayer(Layer):
     def alike_after(self) -> int:
         """The fewest filters after which the thresholds of a requantizing layer come again."""
         return self.rows if self.thresholds is None else alike_after(self.thresholds)
+
+    @cached_property
+    def search_steps(self) -> int:
+        """Comparisons of a binary search among the thresholds of a filter; 0 without any."""
+        if self.thresholds is None:
+            return 0
+        return search_steps(self.thresholds, self.accumulator_bits)
 
     @cached_property
     def accumulator_max(self) -> int:

@@ -22,6 +22,7 @@ from ...network import (
     Tensor,
     Threshold,
 )
+from ..distinct import search_steps
 from ..requantize import alike_after
 from ..window import Window
 
@@ -152,6 +153,11 @@ class ThresholdLayer(Layer):
     def alike_after(self) -> int:
         """The fewest channels after which the thresholds come again."""
         return alike_after(self.thresholds)
+
+    @cached_property
+    def search_steps(self) -> int:
+        """Comparisons of a binary search among the thresholds of a channel."""
+        return search_steps(self.thresholds, self.input_bits)
 
     @property
     def input_bits(self) -> int:

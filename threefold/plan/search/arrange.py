@@ -82,12 +82,13 @@ def arrange(
     layers: Sequence[Layer],
     chosen: Mapping[str, Unit],
     fixed: Fixed,
-    interval: float | None = None,
+    slowest: float | None = None,
 ) -> tuple[Unit, ...]:
     """All units, for those with processing elements as chosen.
 
-    Paced units get the least logic with which they are clearly faster than the slowest array;
-    what is behind an array gets the least that keeps up with it.
+    Paced units get the least logic with which they are clearly faster than the slowest unit with
+    an array. What is behind an array gets the least with which the slowest stays so, unless that
+    is chosen as well and suits the lanes of those who read it.
 
     Parameters
     ----------
@@ -97,13 +98,14 @@ def arrange(
         Units that are given, by name; they say which layers they realize.
     fixed : mapping of str to mapping
         Decisions that are taken already, by name of the unit.
-    interval : float, optional
-        Cycles between images that paced units must keep, if that is less than the arrays take.
+    slowest : float, optional
+        Cycles between images of the slowest unit, if what is behind arrays is chosen as well;
+        those of the slowest array otherwise.
     """
-    paces = [unit.pace for unit in chosen.values() if not unit.paced]
-    slowest = max(paces, default=prod(layers[0].inputs[0].shape))
-    if interval is not None:
-        slowest = min(slowest, interval)
+    complete = slowest is not None
+    if slowest is None:
+        paces = [unit.pace for unit in chosen.values() if not unit.paced]
+        slowest = max(paces, default=prod(layers[0].inputs[0].shape))
     words: dict[str, list[int]] = {}
     for unit in chosen.values():
         for source, stream in zip(unit.sources, unit.inputs, strict=True):
@@ -119,7 +121,10 @@ def arrange(
         for source, stream in zip(unit.sources, unit.inputs, strict=True):
             readers.setdefault(source, []).append(stream.lanes)
     for name, unit in chosen.items():
-        units[name] = behind(unit, readers.get(unit.stream, ()), fixed.get(name, {}))
+        targets = readers.get(unit.stream, ())
+        interval = max(slowest, unit.pace)
+        if not complete or unit.through(targets) > interval:
+            units[name] = behind(unit, targets, fixed.get(name, {}), interval)
     return tuple(
         units[layer.name].placed(fixed.get(layer.name, {}))
         for layer in layers
@@ -127,8 +132,8 @@ def arrange(
     )
 
 
-def behind(unit: Unit, targets: Sequence[int], fixed: Decisions) -> Unit:
-    """The unit with the least logic behind its array that keeps up with it.
+def behind(unit: Unit, targets: Sequence[int], fixed: Decisions, interval: float) -> Unit:
+    """The unit with the least logic behind its array that keeps an interval, or the fastest.
 
     Parameters
     ----------
@@ -137,9 +142,11 @@ def behind(unit: Unit, targets: Sequence[int], fixed: Decisions) -> Unit:
         Lanes of those who read the outputs; none if that is not known.
     fixed : mapping
         Decisions that are taken already.
+    interval : float
+        Cycles between images.
     """
     choices = list(unit.variants(fixed))
-    enough = [choice for choice in choices if choice.through(targets) <= unit.pace]
+    enough = [choice for choice in choices if choice.through(targets) <= interval]
     if enough:
         return min(enough, key=lambda choice: (choice.price, choice.o_lanes))
     return min(choices, key=lambda each: (each.through(targets), each.price, each.o_lanes))

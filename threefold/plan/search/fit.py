@@ -4,7 +4,7 @@ import reprlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, inf, prod
 
 import numpy as np
 
@@ -16,9 +16,9 @@ from ..layers import Layer, lower
 from ..plan import Plan
 from ..schedule import Folding
 from ..units import Unit, kind_for, kinds_for
-from .arrange import Fixed, arrange, behind, check_fixed, fixed_decisions
+from .arrange import Fixed, arrange, check_fixed, fixed_decisions
 from .fold import plan_of
-from .pareto import Choice, cheapest, fits
+from .pareto import Choice, cheapest, fits, smallest, undercut
 
 __all__ = ["FILL", "fit", "require_room"]
 
@@ -142,8 +142,16 @@ class _Search:
 
     @property
     def intervals(self) -> list[int]:
-        """Intervals that some choice has and no layer misses, ascending."""
-        cycles = {choice.cycles for row in self.choices for choice in row}
+        """Intervals to try, ascending: those of arrays, and of slow requantizers if longer.
+
+        A requantizer that is slower than its array is worth a try with the intervals of others;
+        with its own, if no array of the layer is as slow.
+        """
+        cycles: set[int] = set()
+        for row in self.choices:
+            slowest = max(choice.pace for choice in row)
+            cycles.update(choice.pace for choice in row)
+            cycles.update(choice.cycles for choice in row if choice.cycles > slowest)
         return sorted(number for number in cycles if number >= self.floor) or [1]
 
     def fastest(self) -> Plan:
@@ -163,6 +171,8 @@ class _Search:
             if plan.cycles.interval > interval:  # something else is slower
                 with suppress(PlanError):
                     return self.within(plan.cycles.interval)
+            return plan
+        if plan := self.plan(self.smallest(inf)):
             return plan
         raise self.refusal(None)
 
@@ -196,8 +206,7 @@ class _Search:
         limit = self.device
         while (picked := cheapest(self.choices, cycles, limit, self.fill)) is not None:
             chosen = {choice.unit.name: choice.unit for choice in picked}
-            most = interval if asked else None
-            arranged = arrange(self.layers, chosen, self.fixed, most)
+            arranged = self._arranged(chosen, interval if asked else inf)
             units = self._in_single_ports(arranged, interval)
             total = sum((unit.resources(self.device.family) for unit in units), Resources())
             if fits(total, self.device, self.fill):
@@ -208,6 +217,22 @@ class _Search:
             if limit.bram < 1:
                 break
         return None
+
+    def smallest(self, interval: float) -> tuple[Unit, ...]:
+        """Units within an interval that take the least, whether they fit or not."""
+        picked = smallest(self.choices, interval, self.device, self.fill)
+        arranged = self._arranged({choice.unit.name: choice.unit for choice in picked}, interval)
+        return self._in_single_ports(arranged, interval)
+
+    def _arranged(self, chosen: dict[str, Unit], asked: float) -> tuple[Unit, ...]:
+        """All units, for arrays and forms of requantizers as chosen."""
+        intervals = [unit.interval for unit in chosen.values()]
+        slowest = max(intervals, default=prod(self.layers[0].inputs[0].shape))
+        fixed = dict(self.fixed)
+        for name, unit in chosen.items():
+            forms = {what: form for what, form in unit.decisions().items() if what == "form"}
+            fixed[name] = {**fixed.get(name, {}), **forms}
+        return arrange(self.layers, chosen, fixed, min(slowest, asked))
 
     def _in_single_ports(self, units: tuple[Unit, ...], interval: float) -> tuple[Unit, ...]:
         """The largest activation buffers moved to single-port RAM, where the interval stays."""
@@ -237,28 +262,23 @@ class _Search:
                 f"an interval of {asked} cycles is out of reach{given}: {network!r} takes at "
                 f"least {self.floor}"
             )
+        units = self.smallest(inf if asked is None else asked)
+        total = sum((unit.resources(device.family) for unit in units), Resources())
+        if fits(total, device, self.fill) and not asked:  # but for its FIFOs
+            total = plan_of(self.network, units, self.progress).resources(device.family)
         cells = self.fill * device.lut
-        total = Resources()
-        for row in self.choices:
-            within = [each.resources for each in row if asked is None or each.cycles <= asked]
-            total += min(within, key=lambda r: r.cells / cells + r.bram / device.bram)
-        lacking = []
-        if total.cells > cells:
-            lacking.append(f"{total.cells:,.0f} LUTs of {cells:,.0f}")
-        if total.bram >= device.bram:
-            lacking.append(f"{total.bram:,} block RAMs of {device.bram - 1:,}")
-        if total.spram > device.spram:
-            lacking.append(f"{total.spram:,} single-port RAMs of {device.spram:,}")
-        if not lacking and asked:
+        if fits(total, device, self.fill):
             return PlanError(
                 f"an interval of {asked} cycles is out of reach on {board}{given}: the layers of "
                 f"{network!r} wait for each other, or take too much together; choose a longer one"
             )
-        if not lacking:
-            lacking = [f"more than {cells:,.0f} LUTs or {device.bram - 1:,} block RAMs"]
+        needs = f"{total.cells:,.0f} of {cells:,.0f} LUTs"
+        if total.spram > device.spram:
+            needs += f", {total.spram:,} of {device.spram:,} single-port RAMs"
+        needs += f" and {total.bram:,} of {device.bram - 1:,} block RAMs"
         others = "others, " if given else ""
         return PlanError(
-            f"{network!r} does not fit {board}{given}: it needs about {' and '.join(lacking)}; "
+            f"{network!r} does not fit {board}{given}: it needs about {needs}; "
             f"choose {others}a bigger board, a longer interval or a smaller network"
         )
 
@@ -286,9 +306,12 @@ def _choices(layer: Layer, layers: Sequence[Layer], device: Device, fixed: Fixed
     choices = []
     for kind in kinds_for((layer,)):
         for unit in [] if kind.paced else kind.candidates((layer,), decided):
-            unit = behind(unit, (), decided).placed(decided)
-            cycles = max(unit.interval, floor)
-            choices.append(Choice(unit, cycles, unit.resources(device.family)))
+            variants = [each.placed(decided) for each in unit.variants(decided)]
+            intervals = [max(each.interval, floor) for each in variants]
+            choices += undercut(
+                Choice(each, interval, min(intervals), each.resources(device.family))
+                for each, interval in zip(variants, intervals, strict=True)
+            )
     return choices
 
 

@@ -32,8 +32,8 @@ def fold(
 ) -> Plan:
     """A plan with the given folding of each layer; all else follows from it.
 
-    Lanes of outputs, and of units without weights, are as few as keep up with the slowest
-    array; FIFOs before joins are as small as slow nothing down.
+    Lanes of outputs, forms of requantizers and units without weights are the cheapest that keep up
+    with the slowest array; FIFOs before joins are as small as slow nothing down.
 
     Parameters
     ----------

@@ -1,12 +1,13 @@
 """Pareto sums: foldings of all layers that fit together, the cheapest of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import le
 
 from ...fpga import Device, Resources
 from ..units import Unit
 
-__all__ = ["Choice", "cheapest", "fits"]
+__all__ = ["Choice", "cheapest", "fits", "smallest", "undercut"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,11 +19,14 @@ class Choice:
     unit : Unit
     cycles : int
         Between images, those that a reader takes for its outputs included.
+    pace : int
+        The same with the fastest logic behind its array.
     resources : Resources
     """
 
     unit: Unit
     cycles: int
+    pace: int
     resources: Resources
 
 
@@ -44,7 +48,34 @@ def cheapest(
     fill : float
         Share of the LUTs that may be used.
     """
-    sums = [(Resources(), ())]
+    sums = _sums(choices, interval, lambda total: fits(total, device, fill))
+    if not sums:
+        return None
+    price = 0.25 * device.lut / device.bram
+    return list(min(sums, key=lambda item: item[0].cells + price * item[0].bram)[1])
+
+
+def smallest(
+    choices: Sequence[Sequence[Choice]], interval: float, device: Device, fill: float
+) -> list[Choice]:
+    """One choice of each row within ``interval``, with the least of the device.
+
+    Parameters are those of :func:`cheapest`; there is a choice within ``interval`` in each row.
+    """
+    sums = _sums(choices, interval, lambda total: True)
+    return list(min(sums, key=lambda item: _share(item[0], device, fill))[1])
+
+
+def _share(total: Resources, device: Device, fill: float) -> float:
+    """What a plan takes of a device: the sum of its shares of LUTs and of block RAMs."""
+    return total.cells / (fill * device.lut) + total.bram / max(1, device.bram - 1)
+
+
+def _sums(
+    choices: Sequence[Sequence[Choice]], interval: float, accepts: Callable[[Resources], bool]
+) -> list[tuple[Resources, tuple]]:
+    """Sums of one choice of each row that none beats in LUTs and in block RAMs, and the choices."""
+    sums: list[tuple[Resources, tuple]] = [(Resources(), ())]
     for row in choices:
         within = _best([(each.resources, (each,)) for each in row if each.cycles <= interval])
         sums = _best(
@@ -52,13 +83,24 @@ def cheapest(
                 (total, picked + choice)
                 for so_far, picked in sums
                 for resources, choice in within
-                if fits(total := so_far + resources, device, fill)
+                if accepts(total := so_far + resources)
             ]
         )
-    if not sums:
-        return None
-    price = 0.25 * device.lut / device.bram
-    return list(min(sums, key=lambda item: item[0].cells + price * item[0].bram)[1])
+    return sums
+
+
+def undercut(choices: Iterable[Choice]) -> list[Choice]:
+    """Those that no other undercuts in cycles, logic cells and block RAMs; of equals the first."""
+    kept: list[Choice] = []
+    for choice in sorted(choices, key=_figures):
+        mine = _figures(choice)
+        if not any(all(map(le, _figures(each), mine)) for each in kept):
+            kept.append(choice)
+    return kept
+
+
+def _figures(choice: Choice) -> tuple[float, ...]:
+    return choice.cycles, choice.resources.cells, choice.resources.bram
 
 
 def fits(total: Resources, device: Device, fill: float) -> bool:

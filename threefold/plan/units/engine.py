@@ -107,6 +107,7 @@ class EngineUnit(WindowUnit):
             layer.accumulator_bits,
             layer.output.element.bits,
             self.lanes,
+            layer.search_steps,
         )
 
     @cached_property

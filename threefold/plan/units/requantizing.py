@@ -26,6 +26,8 @@ class Requantizer:
         Width of a code.
     lanes : int
         Codes at once.
+    steps : int
+        Comparisons of a binary search: those of the thresholds that differ.
     """
 
     form: str
@@ -33,11 +35,12 @@ class Requantizer:
     input_bits: int
     bits: int
     lanes: int
+    steps: int
 
     @property
     def interval(self) -> int:
         """Cycles from a beat until the next is accepted."""
-        return requantizer_cycles(self.form, self.bits)
+        return requantizer_cycles(self.form, self.bits, self.steps)
 
     @property
     def price(self) -> float:
@@ -54,9 +57,10 @@ class Requantizer:
             accumulator_bits=self.input_bits,
             lanes=self.lanes,
             family=family,
+            steps=self.steps,
         )
 
     def stage(self, builder: StageBuilder, source: int) -> int:
         """Add its stages to the cycle model; the stream of codes."""
-        latency = requantizer_latency(self.form, self.bits)
+        latency = requantizer_latency(self.form, self.bits, self.steps)
         return builder.skid(builder.pipe(source, latency, self.interval))

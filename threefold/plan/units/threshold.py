@@ -61,7 +61,9 @@ class ThresholdUnit(StreamUnit):
         """What it consists of."""
         layer = self.layer
         bits = layer.output.element.bits
-        return Requantizer(self.form, layer.alike_after, layer.input_bits, bits, self.lanes)
+        return Requantizer(
+            self.form, layer.alike_after, layer.input_bits, bits, self.lanes, layer.search_steps
+        )
 
     @property
     def interval(self) -> int:
