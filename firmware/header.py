@@ -2,7 +2,7 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from threefold.hw.interfaces.serial import BAUD, CODE_BITS, FIFO_BYTES
+from threefold.hw.interfaces.serial import BAUD, CODE_BITS, FIFO_BYTES, IDLE_BITS
 from threefold.plan import Plan
 from threefold.plan.file import mark
 
@@ -50,4 +50,5 @@ def header(plan: Plan) -> str:
         fifo_bytes=FIFO_BYTES,
         shape=network.input.shape,
         tables=tables(network),
+        idle_bits=IDLE_BITS,
     )

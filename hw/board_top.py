@@ -20,7 +20,8 @@ class BoardTop(wiring.Component):
     """An accelerator on a board.
 
     The first LED shines while the accelerator works, the others show the low bits of the latest
-    output element. The serial protocol is that of :class:`UARTBridge`.
+    output element. After an overrun, when bytes were lost since the host sent too many, all shine
+    until it sends a break. The serial protocol is that of :class:`UARTBridge`.
 
     Parameters
     ----------
@@ -91,6 +92,6 @@ class BoardTop(wiring.Component):
         for index in range(self._board.leds):
             led = io.Buffer("o", platform.request("led", index, dir="-"))
             m.submodules[f"led{index}"] = led
-            m.d.comb += led.o.eq(shown[index])
+            m.d.comb += led.o.eq(shown[index] | bridge.overrun)
 
         return m

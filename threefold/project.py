@@ -332,7 +332,7 @@ class Project:
         BuildError
             If the design does not fit or is too slow, or a tool fails.
         """
-        check_build(self.board, clock_mhz, self.network.input.element.bits)
+        check_build(self.board, clock_mhz, self.plan.ports, self.plan.cycles.interval)
         progress = shown_progress(progress)
         options = {
             "clock_mhz": clock_mhz,

@@ -1,6 +1,6 @@
 """Serial bridge: an accelerator behind a UART."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect
@@ -11,7 +11,7 @@ from threefold.plan import Ports
 from ..stream import shape_of
 from .byte_packer import BytePacker
 from .byte_unpacker import ByteUnpacker
-from .serial import FIFO_BYTES
+from .serial import FIFO_BYTES, IDLE_BITS
 from .uart import UARTReceiver, UARTTransmitter
 
 __all__ = ["UARTBridge"]
@@ -24,6 +24,10 @@ class UARTBridge(wiring.Component):
     needs, low byte first, sign-extended if signed. The line has no flow control: bytes wait
     in a FIFO, and the host sends no more than fits before it has the result.
 
+    The next byte is the first of an image after a break on ``rx``, which forgets all images, and
+    after a pause within the only image that is not answered yet. Once a byte is lost for lack of
+    room, ``tx`` is low, a break as well, until one comes.
+
     Parameters
     ----------
     accelerator : wiring.Component
@@ -33,6 +37,8 @@ class UARTBridge(wiring.Component):
         Clock cycles a bit.
     fifo_depth : int
         Bytes that may wait for the accelerator.
+    idle_bits : int
+        Bit times of that pause.
 
     Members
     -------
@@ -45,7 +51,7 @@ class UARTBridge(wiring.Component):
     last : Out(8)
         Low bits of the latest output element: the class, for a classifier.
     overrun : Out(1)
-        Whether a byte was ever lost.
+        Whether a byte was lost, until the next break.
 
     Raises
     ------
@@ -54,11 +60,17 @@ class UARTBridge(wiring.Component):
     """
 
     def __init__(
-        self, accelerator: wiring.Component, *, divisor: int, fifo_depth: int = FIFO_BYTES
+        self,
+        accelerator: wiring.Component,
+        *,
+        divisor: int,
+        fifo_depth: int = FIFO_BYTES,
+        idle_bits: int = IDLE_BITS,
     ):
         self._accelerator = accelerator
         self._divisor = divisor
         self._fifo_depth = fifo_depth
+        self._idle_bits = idle_bits
         self._ports = ports = _ports(accelerator)
         self._receiver = UARTReceiver(divisor)
         self._packer = BytePacker(ports.input.type.bits, ports.input.type.lanes)
@@ -89,49 +101,81 @@ class UARTBridge(wiring.Component):
         """Bytes that may wait for the accelerator."""
         return self._fifo_depth
 
+    @property
+    def idle_bits(self) -> int:
+        """Bit times of the pause after which part of an image is forgotten."""
+        return self._idle_bits
+
     def elaborate(self, platform):
         m = Module()
         m.submodules.receiver = receiver = self._receiver
+        forget = Signal()
+        idle, busy = Signal(), Signal()
+        m.submodules.images = ResetInserter(forget)(self._images(idle, busy))
+
+        pause = Signal(range(self._idle_bits * self._divisor + 1))
+        m.d.sync += pause.eq(Mux(idle & ~receiver.active, pause + 1, 0))
+        m.d.comb += [
+            receiver.rx.eq(self.rx),
+            self.tx.eq(self._transmitter.tx & ~self.overrun),
+            forget.eq(receiver.broken | (pause == self._idle_bits * self._divisor)),
+        ]
+        m.d.sync += self.busy.eq(busy)
+        with m.If(receiver.overrun):
+            m.d.sync += self.overrun.eq(1)
+        with m.Elif(receiver.broken):
+            m.d.sync += self.overrun.eq(0)
+        accelerator = self._accelerator
+        with m.If(accelerator.o.valid & accelerator.o.ready):
+            m.d.sync += self.last.eq(accelerator.o.payload[-1])
+        return m
+
+    def _images(self, idle: Signal, busy: Signal) -> Module:
+        """All that holds bytes of images, and what is told about them.
+
+        ``idle`` is high where nothing but the rest of an image is awaited, ``busy`` where an image
+        is not answered.
+        """
+        m = Module()
+        receiver = self._receiver
         m.submodules.fifo = fifo = SyncFIFOBuffered(width=8, depth=self._fifo_depth)
         m.submodules.packer = packer = self._packer
         m.submodules.accelerator = accelerator = self._accelerator
         m.submodules.unpacker = unpacker = self._unpacker
         m.submodules.transmitter = transmitter = self._transmitter
 
-        m.d.comb += [receiver.rx.eq(self.rx), self.tx.eq(transmitter.tx)]
         connect(m, receiver.o, fifo.w_stream)
         connect(m, fifo.r_stream, packer.i)
         connect(m, packer.o, accelerator.i)
         connect(m, accelerator.o, unpacker.i)
         connect(m, unpacker.o, transmitter.i)
 
-        with m.If(receiver.overrun):
-            m.d.sync += self.overrun.eq(1)
-        with m.If(accelerator.o.valid & accelerator.o.ready):
-            m.d.sync += self.last.eq(accelerator.o.payload[-1])
-
         # Images whose first byte has come and whose last output has not left. The FIFO holds at
         # most one a byte, the accelerator a few.
         images = Signal(range(self._fifo_depth + 256))
-        begins, _ = _ends(m, "received", receiver.o, self._ports.input.tensor.size)
-        _, ends = _ends(m, "answered", accelerator.o, self._ports.output.beats)
-        m.d.sync += [
-            images.eq(images + begins - ends),
-            self.busy.eq(begins | (images != 0) | unpacker.o.valid | ~transmitter.i.ready),
+        received = _place(m, "received", receiver.o, self._ports.input.tensor.size)
+        answered = _place(m, "answered", accelerator.o, self._ports.output.beats)
+        begins = _transfers(receiver.o) & (received == 0)
+        ends = _transfers(accelerator.o) & (answered == self._ports.output.beats - 1)
+        sends = unpacker.o.valid | ~transmitter.i.ready
+        m.d.sync += images.eq(images + begins - ends)
+        m.d.comb += [
+            busy.eq(begins | (images != 0) | sends),
+            idle.eq((received != 0) & (images == 1) & ~sends),
         ]
-
         return m
 
 
-def _ends(m: Module, name: str, port, beats: int) -> tuple[Value, Value]:
-    """Whether the first, and whether the last of an image's beats is transferred."""
-    transfer = port.valid & port.ready
-    if beats == 1:
-        return transfer, transfer
-    place = Signal(range(beats), name=name)
-    with m.If(transfer):
+def _transfers(port) -> Value:
+    return port.valid & port.ready
+
+
+def _place(m: Module, name: str, port, beats: int) -> Signal:
+    """Number of the next beat within its image."""
+    place = Signal(range(max(beats, 2)), name=name)
+    with m.If(_transfers(port)):
         m.d.sync += place.eq(Mux(place == beats - 1, 0, place + 1))
-    return transfer & (place == 0), transfer & (place == beats - 1)
+    return place
 
 
 def _ports(accelerator: wiring.Component) -> Ports:

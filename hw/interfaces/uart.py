@@ -45,6 +45,10 @@ class UARTReceiver(wiring.Component):
         The bytes.
     overrun : Out(1)
         High for a cycle when a byte is lost.
+    active : Out(1)
+        High from a start bit to the stop bit, and as long as there is none.
+    broken : Out(1)
+        High for a cycle when there is no stop bit: a break, or a byte that was damaged.
 
     Raises
     ------
@@ -55,7 +59,13 @@ class UARTReceiver(wiring.Component):
     def __init__(self, divisor: int):
         self._divisor = _checked(divisor)
         super().__init__(
-            {"rx": In(1, init=1), "o": Out(stream.Signature(_DATA_BITS)), "overrun": Out(1)}
+            {
+                "rx": In(1, init=1),
+                "o": Out(stream.Signature(_DATA_BITS)),
+                "overrun": Out(1),
+                "active": Out(1),
+                "broken": Out(1),
+            }
         )
 
     @property
@@ -76,7 +86,8 @@ class UARTReceiver(wiring.Component):
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
 
-        with m.FSM():
+        with m.FSM() as fsm:
+            m.d.comb += self.active.eq(~fsm.ongoing("idle"))
             with m.State("idle"):
                 m.d.sync += [timer.eq(self._divisor // 2), bits.eq(0)]
                 with m.If(~rx):
@@ -97,6 +108,7 @@ class UARTReceiver(wiring.Component):
                             with m.If(~self.overrun):
                                 m.d.sync += self.o.payload.eq(shift)
                         with m.Else():
+                            m.d.comb += self.broken.eq(1)
                             m.next = "break"
             with m.State("break"), m.If(rx):
                 m.next = "idle"

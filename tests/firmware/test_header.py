@@ -7,6 +7,7 @@ import pytest
 
 from threefold.firmware import header
 from threefold.hw.board_top import BoardTop
+from threefold.hw.interfaces.bridge import UARTBridge
 from threefold.network import ArgMax, Codes, Conv, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, fold
 
@@ -22,7 +23,7 @@ NAMES = [
     "LATENCY_CYCLES",
     "INTERVAL_CYCLES",
 ]
-SERIAL = ["BAUD", "FIFO_BYTES"]
+SERIAL = ["BAUD", "FIFO_BYTES", "IDLE_BITS"]
 
 
 def make_plan(*, argmax, bias=0, codes=None):
@@ -99,6 +100,7 @@ def test_figures_of_the_serial_line_are_those_of_the_board():
     found = macros(header(make_plan(argmax=True)))
     assert found["BAUD"] == defaults["baud"].default
     assert found["FIFO_BYTES"] == defaults["fifo_depth"].default
+    assert found["IDLE_BITS"] == inspect.signature(UARTBridge).parameters["idle_bits"].default
 
 
 @pytest.mark.parametrize("codes", [Codes.ternary(), Codes.unsigned(9)])

@@ -324,14 +324,15 @@ def test_name_that_is_none(tmp_path):
 
 @pytest.mark.parametrize("bits", [None, 1, 8])
 def test_builds_that_can_begin(bits):
-    check_build(get("icebreaker"), None, bits)
+    ports = bits and ports_of(input=(1, bits), output=(1, 4))
+    check_build(get("icebreaker"), None, ports, interval=1e12)
 
 
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
         (
-            {"input_bits": 9},
+            {"ports": ports_of(input=(1, 9), output=(1, 4))},
             r"^the serial line of a board carries input codes of at most 8 bits, not 9; "
             r"train with a narrower input or build with --rtl-only$",
         ),

@@ -15,9 +15,10 @@ from amaranth.lib import wiring
 from ..boards import Board
 from ..errors import BuildError, PlanError
 from ..hw.board_top import BoardTop
-from ..hw.interfaces.serial import BAUD, CODE_BITS
+from ..hw.interfaces.serial import BAUD, require_line
 from ..hw.interfaces.uart import divisor
 from ..lock import LOCK, locked
+from ..plan import Ports
 from ..products import Products
 from ..progress import Progress, no_progress
 from .nextpnr import follow_nextpnr, follow_yosys, read_critical_path, read_report
@@ -208,7 +209,8 @@ def build_bitstream(
 def check_build(
     board: Board,
     clock_mhz: float | None,
-    input_bits: int | None = None,
+    ports: Ports | None = None,
+    interval: float = 0.0,
     *,
     baud: int = BAUD,
 ) -> None:
@@ -219,25 +221,25 @@ def check_build(
     board : Board
     clock_mhz : float or None
         Frequency wanted, in MHz; the board's default if None.
-    input_bits : int, optional
-        Bits of an input code of the network; not checked if left out.
+    ports : Ports, optional
+        Of the accelerator; whether the serial line suits it is not checked if left out.
+    interval : float
+        Its cycles between images.
     baud : int
         Bits a second on the serial line.
 
     Raises
     ------
     PlanError
-        If the clock or the rate of the serial line cannot be made, or an input code does not fit
-        a byte of it.
+        If the clock or the rate of the serial line cannot be made, an input code does not fit a
+        byte of it, or it brings images faster than the accelerator takes them.
     ToolError
         If a tool is missing.
     """
-    divisor(board.achieved_mhz(board.clock_mhz if clock_mhz is None else clock_mhz), baud)
-    if input_bits is not None and input_bits > CODE_BITS:
-        raise PlanError(
-            f"the serial line of a board carries input codes of at most {CODE_BITS} bits, "
-            f"not {input_bits}; train with a narrower input or build with --rtl-only"
-        )
+    achieved_mhz = board.achieved_mhz(board.clock_mhz if clock_mhz is None else clock_mhz)
+    divisor(achieved_mhz, baud)
+    if ports is not None:
+        require_line(ports, interval, achieved_mhz, baud)
     flow = board.family.flow
     for name in ("yosys", flow.nextpnr.name, flow.packer.name):
         find(name)

@@ -13,7 +13,7 @@ from threefold.errors import PlanError
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.interfaces.bridge import UARTBridge
 from threefold.hw.stream import lane_count
-from threefold.network import Codes, Dense, Logits, Network, Tensor
+from threefold.network import Codes, Conv, Dense, Flatten, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, fold
 from threefold.sim import golden
 
@@ -170,15 +170,103 @@ def test_busy_until_the_last_of_four_logits(lanes, images):
     assert busy == [1] * len(expected) + [0]
 
 
-def test_too_many_bytes_are_noticed():
-    dut = UARTBridge(Difference(1000), divisor=DIVISOR, fifo_depth=4)
+async def send_break(ctx, dut):
+    ctx.set(dut.rx, 0)
+    await ctx.tick().repeat(12 * DIVISOR)
+    ctx.set(dut.rx, 1)
+    await ctx.tick().repeat(2 * DIVISOR)
+
+
+def test_too_many_bytes_are_told_by_a_break():
+    dut = UARTBridge(Difference(400), divisor=DIVISOR, fifo_depth=4)
 
     async def host(ctx):
-        for code in range(12):
+        for code in range(16):
             await send(ctx, dut, code)
         assert ctx.get(dut.overrun)
+        for _ in range(1000):  # answers of what was not lost
+            *_, tx = await ctx.tick().sample(dut.tx)
+            assert not tx
+        await send_break(ctx, dut)
+        assert not ctx.get(dut.overrun)
+        assert ctx.get(dut.tx)
+        assert not ctx.get(dut.busy)
+        for code in (7, 2):
+            await send(ctx, dut, code)
+        assert [await receive(ctx, dut) for _ in range(2)] == [500 % 256, 500 // 256]
 
-    run(dut, host, cycles=2000)
+    run(dut, host, cycles=5000)
+
+
+def small_convolution():
+    kernels = [[[[1], [-1]], [[0], [1]]], [[[-1], [0]], [[1], [1]]]]
+    ops = [
+        ("conv1", Conv(kernels, padding=(1, 1, 1, 1))),
+        ("act1", Threshold([[-1, 0, 2], [0, 1, 3]])),
+        ("flatten", Flatten()),
+        ("fc1", Dense(np.random.default_rng(0).integers(-1, 2, (3, 50)))),
+        ("out", Logits([0] * 3)),
+    ]
+    return Network.chain("conv", Tensor((4, 4, 1), Codes.unsigned(2)), ops)
+
+
+IDLE_BITS = 64
+
+
+@pytest.mark.parametrize("resynchronize", ["break", "pause"])
+@pytest.mark.parametrize("cut", [1, 7, 15])
+def test_a_part_of_an_image_is_forgotten(resynchronize, cut):
+    network = small_convolution()
+    plan = fold(network, {"conv1": Folding(2, 1), "fc1": Folding(1, 2)})
+    dut = UARTBridge(Accelerator(plan), divisor=DIVISOR, idle_bits=IDLE_BITS)
+    codes = random_images(np.random.default_rng(cut), network, 3)
+    expected = golden.run(network, codes).reshape(-1).astype("<i1").tobytes()
+    received = bytearray()
+
+    async def host_sends(ctx):
+        for code in codes[0].reshape(-1)[:cut]:
+            await send(ctx, dut, int(code))
+        if resynchronize == "break":
+            await send_break(ctx, dut)
+        else:
+            await ctx.tick().repeat((IDLE_BITS + 2) * DIVISOR)
+        for code in codes.reshape(-1):
+            await send(ctx, dut, int(code))
+
+    async def host_receives(ctx):
+        for _ in expected:
+            received.append(await receive(ctx, dut))
+
+    run(dut, host_sends, host_receives, cycles=6000)
+    assert received == expected
+
+
+def test_a_whole_image_waits_for_the_next_one_as_long_as_it_likes():
+    dut = UARTBridge(Difference(1), divisor=DIVISOR, idle_bits=IDLE_BITS)
+
+    async def host(ctx):
+        for codes in ((3, 1), (9, 5)):
+            await ctx.tick().repeat(3 * IDLE_BITS * DIVISOR)
+            for code in codes:
+                await ctx.tick().repeat((IDLE_BITS - 12) * DIVISOR)
+                await send(ctx, dut, code)
+            low, high = [await receive(ctx, dut) for _ in range(2)]
+            assert low + 256 * high == 100 * (codes[0] - codes[1])
+
+    run(dut, host, cycles=8000)
+
+
+def test_a_pause_until_the_answer_of_the_image_before():
+    dut = UARTBridge(Difference(2 * IDLE_BITS * DIVISOR), divisor=DIVISOR, idle_bits=IDLE_BITS)
+
+    async def host(ctx):
+        for code in (3, 1, 9):
+            await send(ctx, dut, code)
+        assert [await receive(ctx, dut) for _ in range(2)] == [200, 0]
+        await send(ctx, dut, 8)
+        assert [await receive(ctx, dut) for _ in range(2)] == [100, 0]
+
+    run(dut, host, cycles=5000)
 
 
 class Bytes(wiring.Component):
