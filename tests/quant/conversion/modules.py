@@ -121,6 +121,14 @@ def lenet():
     )
 
 
+def averages():
+    """Averages of weights without an activation, windows of even size."""
+    return nn.Sequential(
+        *(nn.Conv2d(3, 4, (2, 4), padding="same"), nn.AvgPool2d(2), nn.ReLU(), nn.Flatten()),
+        nn.Linear(36, 3),
+    )
+
+
 def signal():
     return nn.Sequential(
         *(nn.Conv1d(2, 4, 3, padding=1), nn.BatchNorm1d(4), nn.ReLU(), nn.MaxPool1d(2)),
@@ -149,6 +157,7 @@ MODULES = {
     "mobile": (mobile, Tensor((6, 6, 3), Codes.unsigned(4)), {}),
     "within": (within, Tensor((5, 5, 3), BYTES), {"mean": (0.1, 0.5, 0.2), "std": (0.2, 0.3, 4)}),
     "lenet": (lenet, Tensor((10, 10, 1), BYTES), {}),
+    "averages": (averages, Tensor((6, 6, 3), BYTES), {}),
     "signal": (signal, Tensor((1, 16, 2), Codes.signed(6)), {"std": (2, 0.5)}),
     "table": (table, Tensor((1, 1, 6), BYTES), {"mean": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], "std": 2}),
     "vectors": (vectors, Tensor((3, 4, 2), Codes.unsigned(4)), {"mean": (0.25, 0.5)}),

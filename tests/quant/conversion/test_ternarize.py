@@ -38,6 +38,7 @@ def require_close(values, expected):
     assert (values - expected).abs().max() < 1e-5 * expected.abs().max()
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @pytest.mark.parametrize("start", [False, True], ids=["as is", "from images"])
 @pytest.mark.parametrize("name", MODULES)
 def test_the_float_twin_computes_what_the_module_does(name, start):
@@ -71,6 +72,7 @@ def trained(module, input, **options):
     return model
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @pytest.mark.parametrize("name", MODULES)
 def test_the_network_of_a_trained_model_equals_it(name):
     module, input, normalization = made(name)
