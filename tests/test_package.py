@@ -101,7 +101,7 @@ def test_every_package_has_an_init():
 
 def test_every_folder_of_modules_is_part_of_the_package():
     folders = {path.parent.name for path in ROOT.glob("*/*.py")} - NOT_OURS - PRODUCTS
-    assert folders - {"benchmarks", "tests", "threefold"} == set(LINKED)
+    assert folders - {"benchmarks", "examples", "tests", "threefold"} == set(LINKED)
 
 
 def test_links_are_relative():
