@@ -29,8 +29,9 @@ def steps(page):
 @pytest.mark.parametrize("page", SHOWN)
 def test_what_a_page_shows_runs(page, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
-    small = replace(PRESETS["digits"], widths=(16, 16), epochs=2)
-    monkeypatch.setitem(PRESETS, "digits", small)
+    for name in ("digits", "table", "images"):
+        small = replace(PRESETS[name], widths=(8, 8), epochs=2)
+        monkeypatch.setitem(PRESETS, name, small)
     names = {}
     # Snippets make the files that command lines read.
     shown = sorted(steps(page), key=lambda step: not step[0])
