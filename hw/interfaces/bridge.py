@@ -108,47 +108,31 @@ class UARTBridge(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.receiver = receiver = self._receiver
         forget = Signal()
-        idle, busy = Signal(), Signal()
-        m.submodules.images = ResetInserter(forget)(self._images(idle, busy))
+        anew = ResetInserter(forget)
+        receiver, accelerator, transmitter = self._receiver, self._accelerator, self._transmitter
+        fifo, packer = SyncFIFOBuffered(width=8, depth=self._fifo_depth), self._packer
+        unpacker = self._unpacker
+        m.submodules.receiver = receiver
+        m.submodules.fifo = anew(fifo)
+        m.submodules.packer = anew(packer)
+        m.submodules.accelerator = anew(accelerator)
+        m.submodules.unpacker = anew(unpacker)
+        m.submodules.transmitter = anew(transmitter)
 
-        pause = Signal(range(self._idle_bits * self._divisor + 1))
-        m.d.sync += pause.eq(Mux(idle & ~receiver.active, pause + 1, 0))
-        m.d.comb += [
-            receiver.rx.eq(self.rx),
-            self.tx.eq(self._transmitter.tx & ~self.overrun),
-            forget.eq(receiver.broken | (pause == self._idle_bits * self._divisor)),
-        ]
-        m.d.sync += self.busy.eq(busy)
-        with m.If(receiver.overrun):
-            m.d.sync += self.overrun.eq(1)
-        with m.Elif(receiver.broken):
-            m.d.sync += self.overrun.eq(0)
-        accelerator = self._accelerator
-        with m.If(accelerator.o.valid & accelerator.o.ready):
-            m.d.sync += self.last.eq(accelerator.o.payload[-1])
-        return m
-
-    def _images(self, idle: Signal, busy: Signal) -> Module:
-        """All that holds bytes of images, and what is told about them.
-
-        ``idle`` is high where nothing but the rest of an image is awaited, ``busy`` where an image
-        is not answered.
-        """
-        m = Module()
-        receiver = self._receiver
-        m.submodules.fifo = fifo = SyncFIFOBuffered(width=8, depth=self._fifo_depth)
-        m.submodules.packer = packer = self._packer
-        m.submodules.accelerator = accelerator = self._accelerator
-        m.submodules.unpacker = unpacker = self._unpacker
-        m.submodules.transmitter = transmitter = self._transmitter
-
+        m.d.comb += [receiver.rx.eq(self.rx), self.tx.eq(transmitter.tx & ~self.overrun)]
         connect(m, receiver.o, fifo.w_stream)
         connect(m, fifo.r_stream, packer.i)
         connect(m, packer.o, accelerator.i)
         connect(m, accelerator.o, unpacker.i)
         connect(m, unpacker.o, transmitter.i)
+
+        with m.If(receiver.overrun):
+            m.d.sync += self.overrun.eq(1)
+        with m.Elif(receiver.broken):
+            m.d.sync += self.overrun.eq(0)
+        with m.If(_transfers(accelerator.o)):
+            m.d.sync += self.last.eq(accelerator.o.payload[-1])
 
         # Images whose first byte has come and whose last output has not left. The FIFO holds at
         # most one a byte, the accelerator a few.
@@ -158,11 +142,18 @@ class UARTBridge(wiring.Component):
         begins = _transfers(receiver.o) & (received == 0)
         ends = _transfers(accelerator.o) & (answered == self._ports.output.beats - 1)
         sends = unpacker.o.valid | ~transmitter.i.ready
-        m.d.sync += images.eq(images + begins - ends)
-        m.d.comb += [
-            busy.eq(begins | (images != 0) | sends),
-            idle.eq((received != 0) & (images == 1) & ~sends),
+        m.d.sync += [
+            images.eq(images + begins - ends),
+            self.busy.eq(begins | (images != 0) | sends),
         ]
+
+        pause = Signal(range(self._idle_bits * self._divisor + 1))
+        idle = (received != 0) & (images == 1) & ~sends & ~receiver.active
+        m.d.sync += pause.eq(Mux(idle, pause + 1, 0))
+        m.d.comb += forget.eq(receiver.broken | (pause == self._idle_bits * self._divisor))
+        with m.If(forget):
+            m.d.sync += [images.eq(0), received.eq(0), answered.eq(0)]
+
         return m
 
 
