@@ -87,6 +87,23 @@ def build():
         "bitstream": "gateware/sample.bin",
         "seconds": {"yosys": 12.5},
         "tools": {"yosys": "0.70"},
+        "cells": [
+            {"path": "", "lut": 12},
+            {"path": "bridge.receiver", "lut": 100},
+            {"path": "bridge.accelerator.engine_fc1.array", "lut": 1200},
+            {"path": "bridge.accelerator.engine_fc1.array.weights.rows", "bram": 7},
+            {"path": "bridge.accelerator.engine_fc2", "drives": "i__payload", "lut": 2000},
+            {"path": "bridge.accelerator.engine_fc2.reader.buffer.memory.storage", "bram": 12},
+        ],
+        "critical_path": {
+            "logic_ns": 8.2,
+            "routing_ns": 20.5,
+            "cells": [
+                "bridge.accelerator.engine_fc1.array.weights.rows.0.0",
+                "bridge.accelerator.engine_fc1.array.pe_0.sum_SB_LUT4_O_LC",
+                "bridge.accelerator.engine_fc2.reader.buffer.room_SB_DFF_Q_DFFLC",
+            ],
+        },
     }
 
 
@@ -100,6 +117,9 @@ def simulation(plan):
         "stalls": 0.0,
         "cycles": {"latency": plan.cycles.latency, "interval": plan.cycles.interval},
         "accuracy": 0.9694444444,
+        "confusion": (
+            np.diag([36] * 10) - np.eye(10, dtype=int) + np.eye(10, k=1, dtype=int)
+        ).tolist(),
     }
 
 

@@ -15,6 +15,7 @@ def test_order(plan, build, simulation, accuracy):
         "Inferences a second",
         "Serial line",
         "Fmax",
+        "Slowest path",
         "Logic cells",
         "Block RAM",
         "DSP blocks",
@@ -84,3 +85,12 @@ def test_the_serial_line_says_if_it_limits(plan, build, simulation):
     assert figures(plan, build=build, simulation=simulation)[label] == Figure(
         label, "180", f"{note}: the limit"
     )
+
+
+def test_slowest_path(plan, build):
+    assert figures(plan, build=build)["Slowest path"] == Figure(
+        "Slowest path", "28.7 ns", "fc1 to fc2; 29 % logic, 71 % routing"
+    )
+    for name in build["critical_path"]["cells"][:2]:
+        build["critical_path"]["cells"] = [name, "bridge.accelerator.engine_fc1.x"]
+        assert figures(plan, build=build)["Slowest path"].note.startswith("within fc1; ")

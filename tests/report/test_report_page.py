@@ -69,7 +69,7 @@ def test_everything(plan, build, simulation, accuracy):
     report = make_report(plan, build=build, simulation=simulation, accuracy=accuracy)
     page = check(render_page(report, plan, {"bitstream": "gateware/sample.bin"}))
     lines = page.text.splitlines()
-    assert page.tags["svg"] == 4 + 3
+    assert page.tags["svg"] == 2 * 4 + 3
     for title in ("Resources", "Accuracy", "Cycles of each layer", "Weights", "Tiles", "Layers"):
         assert title in lines
     for text in (
@@ -105,7 +105,7 @@ def test_measured_cycles_that_differ_are_shown(plan, build, simulation):
 def test_nothing_measured(plan):
     page = check(render_page(make_report(plan), plan))
     lines = page.text.splitlines()
-    assert page.tags["svg"] == 2 + 3
+    assert page.tags["svg"] == 2 * 2 + 3
     for title in ("Resources", "Accuracy", "Files", "Mismatches", "Fmax", "Logic cells"):
         assert title not in lines
     assert lines.count("predicted") == 2
@@ -134,6 +134,9 @@ def test_a_missing_section(plan, build, simulation, accuracy, left_out):
         ["simulation", "cycles", "latency"],
         ["simulation", "cycles", "interval"],
         ["simulation", "accuracy"],
+        ["simulation", "confusion"],
+        ["build", "cells"],
+        ["build", "critical_path"],
         ["accuracy", "integer"],
         ["accuracy", "float"],
         ["accuracy", "images"],
@@ -183,7 +186,7 @@ def test_same_bytes_whatever_the_settings_of_matplotlib(plan, build, simulation,
 def test_number_of_layers(make_plan, layers):
     plan = make_plan(layers)
     page = check(render_page(make_report(plan), plan))
-    assert page.tags["svg"] == 2 + layers
+    assert page.tags["svg"] == 2 * 2 + layers
     assert page.tags["figure"] == layers
 
 
@@ -243,3 +246,131 @@ def test_folded_to_a_single_tile(plan):
         },
     )
     check(render_page(make_report(whole), whole))
+
+
+def rows(page, title):
+    """Texts of the cells of each row of the table below a title."""
+    table = re.search(rf"<h2>{title}</h2>.*?<tbody>(.*?)</table>", page, re.DOTALL)[1]
+    cells = re.compile(r"<t[dh].*?</t[dh]>", re.DOTALL)
+    return [
+        [" ".join(re.sub("<.*?>", "", cell).split()) for cell in cells.findall(row)]
+        for row in re.findall(r"<tr.*?</tr>", table, re.DOTALL)
+    ]
+
+
+def test_area(plan, build):
+    report = make_report(plan, build=build)
+    units = {unit["name"]: unit for unit in report["area"]["units"]}
+    page = render_page(report, plan)
+    check(page)
+    estimates = {
+        name: [f"{unit['estimated_lut']:,}", str(unit["estimated_bram"])]
+        for name, unit in units.items()
+    }
+    assert rows(page, "Area") == [
+        ["fc1", "1,200", estimates["fc1"][0], "7", estimates["fc1"][1]],
+        ["fc2", "2,000", estimates["fc2"][0], "12", estimates["fc2"][1]],
+        ["fc3", "0", estimates["fc3"][0], "0", estimates["fc3"][1]],
+        ["argmax", "0", estimates["argmax"][0], "0", estimates["argmax"][1]],
+        ["clock, serial line, LEDs", "100", "", "0", ""],
+        ["of no known unit", "12", "", "0", ""],
+        ["Total", "3,312", "", "19", ""],
+    ]
+
+
+def test_memories_before_and_after_synthesis(plan, build):
+    first = engines(plan)[0]
+    size, bits = f"{first.depth} × 32 bits", f"{first.schedule.weight_bits:,} bits"
+    planned = rows(render_page(make_report(plan), plan), "Memories")
+    assert planned[0] == ["fc1", f"{size}, auto", bits, first.form]
+    assert [row[0] for row in planned] == ["fc1", "fc2", "fc3"]
+    built = rows(render_page(make_report(plan, build=build), plan), "Memories")
+    assert built[0] == [
+        "fc1",
+        f"{size}, flip-flops",
+        f"{bits}, 7 block RAMs",
+        f"{first.form}, LUTs",
+    ]
+    assert built[1][1].endswith(" bits, 12 block RAMs")
+
+
+def test_slowest_path(plan, build):
+    page = render_page(make_report(plan, build=build), plan)
+    sentence = (
+        "From the weight memory of fc1 to the activation buffer of fc2, through 1 cell: 8.2 ns of "
+        "logic and 20.5 ns of routing."
+    )
+    assert sentence in page
+    build["critical_path"]["cells"] = ["bridge.receiver.x", "bridge.accelerator.argmax.y"]
+    page = render_page(make_report(plan, build=build), plan)
+    assert "From bridge.receiver, around the accelerator to argmax: 8.2 ns" in page
+
+
+def test_confusion_matrix(plan, simulation):
+    page = render_page(make_report(plan, simulation=simulation), plan)
+    check(page)
+    table = rows(page, "Confusion matrix")
+    assert table[0] == ["0", "35", "1", *[""] * 8]
+    assert table[9] == ["9", *[""] * 9, "35"]
+    assert page.count('class="wrong"') == 9
+
+
+def test_confusions_of_many_classes(make_plan):
+    plan = make_plan(classes=20)
+    counts = 5 * np.eye(20, dtype=int)
+    counts[3, 7], counts[4, 0] = 2, 3
+    report = make_report(plan, simulation={"confusion": counts.tolist()})
+    assert rows(render_page(report, plan), "Confusion matrix") == [
+        ["4 taken for 0", "3 of 8 images"],
+        ["3 taken for 7", "2 of 7 images"],
+    ]
+    right = make_report(plan, simulation={"confusion": (5 * np.eye(20, dtype=int)).tolist()})
+    assert "every image was given its own class" in render_page(right, plan)
+
+
+def test_what_next(plan, build, simulation):
+    text = check(render_page(make_report(plan), plan)).text
+    assert "threefold simulate network.tern --images test.npz -o ." in text
+    assert "threefold build network.tern -o ." in text
+    assert "Talk to it" not in text
+    report = make_report(plan, build=build, simulation=simulation)
+    text = check(render_page(report, plan, {"C header": "firmware/sample.h"})).text
+    assert "threefold" not in text.split("What next")[1].split("Ports")[0].lower()
+    for part in (
+        "Writes the bitstream to the 1BitSquared iCEBreaker.",
+        "openFPGALoader -b ice40_generic gateware/sample.bin",
+        "115,200 baud",
+        "Send 64 bytes an image",
+        "receive 1 byte: the class.",
+        "firmware/sample.h has these sizes and rates as constants.",
+        "Nothing was run on a board yet.",
+    ):
+        assert part in " ".join(text.split())
+
+
+def test_logits_on_the_line(plan):
+    """Two bytes each, for lack of an arg-max."""
+    nodes = plan.network.nodes[:-1]
+    network = Network(plan.network.name, plan.network.input, nodes)
+    plan = fold(network, plan.foldings())
+    text = render_page(make_report(plan, board="icebreaker"), plan)
+    assert "receive 20 bytes: signed logits, 2 bytes each, the lowest first." in text
+
+
+def test_ports(plan, branching_plan):
+    lanes = plan.ports.input.type.lanes
+    assert rows(render_page(make_report(plan), plan), "Ports") == [
+        ["input i", f"64 codes of 4 bits; {lanes} lanes, {64 // lanes} beats an image"],
+        ["output o", "index of 10 classes, 4 bits; 1 lane, 1 beat an image"],
+    ]
+    ports = rows(render_page(make_report(branching_plan), branching_plan), "Ports")
+    assert ports[0][1].startswith("8×8×4 codes of ")
+
+
+def test_cells_of_wide_tables_are_labelled(plan, build):
+    """Without headings, on a narrow screen, each cell says what it is."""
+    page = render_page(make_report(plan, build=build), plan)
+    for table in re.findall(r'<table class="steps.*?</table>', page, re.DOTALL):
+        for row in re.findall(r"<tr.*?</tr>", table.split("</thead>")[1], re.DOTALL):
+            _, *cells = re.findall(r"<td.*?</td>", row, re.DOTALL)
+            assert all("data-label=" in cell or "><" in cell for cell in cells)

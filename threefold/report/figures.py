@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .words import path_figure
+
 __all__ = ["Figure", "key_figures"]
 
 
@@ -35,6 +37,7 @@ def key_figures(report: dict) -> list[Figure]:
         *_speed(report),
         *_link(report),
         *_clock(report),
+        *_path(report),
     ]
     cells = report.get("utilization", {})
     for resource, label in (("lut", "Logic cells"), ("bram", "Block RAM"), ("dsp", "DSP blocks")):
@@ -121,6 +124,11 @@ def _clock(report: dict) -> list[Figure]:
         return [Figure("Fmax", f"{fmax:.1f} MHz", "placed and routed")]
     tone = "bad" if fmax < clock else ""
     return [Figure("Fmax", f"{fmax:.1f} MHz", f"runs at {clock:g} MHz", tone)]
+
+
+def _path(report: dict) -> list[Figure]:
+    path = report.get("critical_path")
+    return [Figure("Slowest path", *path_figure(path))] if path else []
 
 
 def _percent(share: float) -> str:

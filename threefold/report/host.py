@@ -7,7 +7,7 @@ from ..boards import BOARDS
 from ..hw.interfaces.serial import BAUD, BYTE_BITS, CODE_BITS, FIFO_BYTES
 from ..plan import Port, Ports
 
-__all__ = ["flash_command", "limiting", "link", "ports"]
+__all__ = ["flash_command", "limiting", "link", "next_steps", "ports"]
 
 
 def ports(accelerator: Ports) -> dict:
@@ -77,3 +77,50 @@ def flash_command(report: Mapping) -> str | None:
     if board is None or not board.loader or "bitstream" not in report:
         return None
     return f"openFPGALoader -b {board.loader} {shlex.quote(report['bitstream'])}"
+
+
+def next_steps(report: Mapping, files: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """What to do next, from what a report has: title, text and command, which may be empty.
+
+    Parameters
+    ----------
+    report : mapping
+    files : mapping of str to str
+        Products that are there: path relative to the folder of the report, by what it is.
+    """
+    steps = []
+    if "simulation" not in report:
+        steps.append(
+            (
+                "Simulate",
+                "Compares the hardware with the golden model, bit by bit, on images of yours.",
+                "threefold simulate network.tern --images test.npz -o .",
+            )
+        )
+    if "bitstream" not in report:
+        text = "Places and routes the accelerator for a board."
+        steps.append(("Build", text, "threefold build network.tern -o ."))
+    if "flash_command" in report:
+        text = f"Writes the bitstream to the {BOARDS[report['board']].title}."
+        steps.append(("Flash", text, report["flash_command"]))
+    if "link" in report:
+        steps.append(("Talk to it", _protocol(report), ""))
+    if "C header" in files:
+        text = f"{files['C header']} has these sizes and rates as constants."
+        steps.append(("Drive it from C", text, ""))
+    return steps
+
+
+def _protocol(report: Mapping) -> str:
+    line, gives = report["link"], report["ports"]["gives"]
+    given, taken = line["input_bytes"], line["output_bytes"]
+    count = report["ports"]["output"]["shape"]
+    what = {"class": "the class", "logits": "signed logits", "codes": "codes"}[gives]
+    each = taken // (count[0] * count[1] * count[2])
+    size = f", {each} bytes each, the lowest first" if each > 1 else ""
+    return (
+        f"USB serial port, {line['baud']:,} baud, 8 data bits, no parity, 1 stop bit, no flow "
+        f"control. Send {given:,} bytes an image, a code each, in the order row, column, channel; "
+        f"receive {taken:,} byte{'s' if taken > 1 else ''}: {what}{size}. At most "
+        f"{line['fifo_bytes']:,} bytes wait on the board."
+    )

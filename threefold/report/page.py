@@ -1,7 +1,7 @@
 """Report page: self-contained HTML, without network access, scripts or fonts."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,8 +11,10 @@ from markupsafe import Markup
 from ..plan import Plan
 from ..plan.summary import inventory, path, shown
 from .figures import key_figures
-from .plots import accuracy_plot, cycles_plot, utilization_plot, weights_plot
+from .host import next_steps
+from .plots import NARROW, WIDE, accuracy_plot, cycles_plot, utilization_plot, weights_plot
 from .tile_map import tile_map
+from .words import confusions, memory_rows, path_sentence
 
 __all__ = ["render_page"]
 
@@ -54,11 +56,17 @@ def render_page(report: dict, plan: Plan, files: Mapping[str, str] | None = None
         figures=key_figures(report),
         accuracy_caption=_images(report.get("accuracy", {})),
         plots={
-            "utilization": _markup(utilization_plot(report)),
-            "accuracy": _markup(accuracy_plot(report)),
-            "cycles": _markup(cycles_plot(report)),
-            "weights": _markup(weights_plot(report)),
+            "utilization": _both(utilization_plot, report),
+            "accuracy": _both(accuracy_plot, report),
+            "cycles": _both(cycles_plot, report),
+            "weights": _both(weights_plot, report),
         },
+        memories=memory_rows(report),
+        area=_area(report),
+        slowest_path=path_sentence(report["critical_path"]) if "critical_path" in report else "",
+        confusions=confusions(report),
+        ports=_ports(report["ports"]),
+        next=next_steps(report, files or {}),
         tile_maps=_tile_maps(layers, plan),
         steps=[(step, by_name.get(step["name"])) for step in report["steps"]],
         slowest=max(step["cycles"] for step in report["steps"]),
@@ -114,5 +122,43 @@ def _images(accuracy: dict) -> str:
     return text if simulated == count else f"{text}; {simulated:,} of them in hardware"
 
 
-def _markup(svg: str | None) -> Markup | None:
-    return None if svg is None else Markup(svg)
+def _area(report: dict) -> list[tuple[str, dict]]:
+    """Name and cells of each part of the design, the unnamed last."""
+    area = report.get("area", {})
+    rows = [(unit["name"], unit) for unit in area.get("units", ())]
+    if area:
+        rows.append(("clock, serial line, LEDs", area["interface"]))
+    if "unattributed" in area:
+        rows.append(("of no known unit", area["unattributed"]))
+    return rows
+
+
+def _ports(ports: dict) -> list[tuple[str, str]]:
+    """Streams, each with the prefix of its signals, in words."""
+    given, taken = ports["input"], ports["output"]
+    what = f"{shown(taken['shape'])} {ports['gives']} of"
+    if ports["gives"] == "class":
+        index = "index" if taken["shape"] == [1, 1, 1] else f"{shown(taken['shape'])} indices"
+        what = f"{index} of {ports['classes']} classes,"
+    return [
+        ("input i", f"{shown(given['shape'])} codes of {_stream(given)}"),
+        ("output o", f"{what} {_stream(taken)}"),
+    ]
+
+
+def _stream(port: dict) -> str:
+    bits, lanes, beats = port["bits"], port["lanes"], port["beats"]
+    return (
+        f"{bits} {'signed ' if port['signed'] else ''}bit{'s' if bits > 1 else ''}; "
+        f"{lanes} lane{'s' if lanes > 1 else ''}, {beats:,} beat{'s' if beats > 1 else ''} an image"
+    )
+
+
+def _both(plot: Callable[[dict, int], str | None], report: dict) -> Markup | None:
+    """A plot for wide and for narrow screens, one of which is shown; None if there is nothing."""
+    drawn = [plot(report, width) for width in (WIDE, NARROW)]
+    if None in drawn:
+        return None
+    return Markup('<div class="wide">{}</div><div class="narrow">{}</div>').format(
+        *(Markup(svg) for svg in drawn)
+    )

@@ -10,9 +10,11 @@ from matplotlib.axes import Axes
 from .inputs import RESOURCES
 from .svg import COLOURS, canvas, to_svg
 
-__all__ = ["accuracy_plot", "cycles_plot", "utilization_plot", "weights_plot"]
+__all__ = ["NARROW", "WIDE", "accuracy_plot", "cycles_plot", "utilization_plot", "weights_plot"]
 
-_WIDTH = 480  # pixels; half of the page
+WIDE, NARROW = 480, 320
+"""Pixels that a plot is wide: half of a page, and a whole one on a phone."""
+
 _NAMES = {
     "lut": "Logic cells",
     "ff": "Flip-flops",
@@ -26,7 +28,7 @@ _PITCHES = ((12, 26), (24, 21), (math.inf, 17))  # pixels of a row, by rows
 _TOP, _RIGHT, _BOTTOM = 24, 74, 2  # margins around the rows of layers, in pixels
 
 
-def utilization_plot(report: dict) -> str | None:
+def utilization_plot(report: dict, width: int = WIDE) -> str | None:
     """Share of each kind of resource that is used."""
     cells = report.get("utilization", {})
     rows = []
@@ -36,10 +38,10 @@ def utilization_plot(report: dict) -> str | None:
             share = used / available
             colour = COLOURS["orange" if share >= _NEARLY_FULL else "blue"]
             rows.append((_NAMES[name], f"{used:,} of {available:,}", share, colour))
-    return _shares(rows, "utilization", "Share of each kind of resource that is used")
+    return _shares(rows, "utilization", "Share of each kind of resource that is used", width)
 
 
-def accuracy_plot(report: dict) -> str | None:
+def accuracy_plot(report: dict, width: int = WIDE) -> str | None:
     """Accuracy in floating point, as exact integers and in hardware, where measured."""
     accuracy = report.get("accuracy", {})
     names = {
@@ -52,10 +54,10 @@ def accuracy_plot(report: dict) -> str | None:
         for name, (title, colour) in names.items()
         if name in accuracy
     ]
-    return _shares(rows, "accuracy", "Accuracy", digits=2)
+    return _shares(rows, "accuracy", "Accuracy", width, digits=2)
 
 
-def cycles_plot(report: dict) -> str:
+def cycles_plot(report: dict, width: int = WIDE) -> str:
     """Cycles in which each layer works on an image, and the interval between images.
 
     Steps without weights are shown as well unless there are many; then only those that come
@@ -71,7 +73,7 @@ def cycles_plot(report: dict) -> str:
     cycles = [row.cycles for row in rows]
     whole = [row.whole for row in rows]
     limit = 1.02 * max(*cycles, *whole, interval)
-    with _layer_axes([row.name for row in rows], limit) as axes:
+    with _layer_axes([row.name for row in rows], limit, width) as axes:
         axes.barh(range(len(rows)), whole, height=0.62, color=COLOURS["track"])
         colours = [COLOURS["orange" if count == max(cycles) else "blue"] for count in cycles]
         axes.barh(range(len(rows)), cycles, height=0.62, color=colours)
@@ -87,7 +89,7 @@ def cycles_plot(report: dict) -> str:
             textcoords="offset points",
             ha="right" if late else "left",
         )
-        return to_svg(axes, "cycles", "Cycles of each layer")
+        return to_svg(axes, f"cycles-{width}", "Cycles of each layer")
 
 
 @dataclass(frozen=True)
@@ -112,13 +114,13 @@ def _cycle_rows(report: dict) -> list[_Row]:
     return rows
 
 
-def weights_plot(report: dict) -> str | None:
+def weights_plot(report: dict, width: int = WIDE) -> str | None:
     """Shares of the weights −1, 0 and +1 in each layer."""
     layers = report["layers"]
     if not layers:
         return None
     signs = (("negative", "orange", "−1"), ("zero", "track", "0"), ("positive", "blue", "+1"))
-    with _layer_axes([layer["name"] for layer in layers], 1) as axes:
+    with _layer_axes([layer["name"] for layer in layers], 1, width) as axes:
         left = [0.0] * len(layers)
         for sign, colour, _ in signs:
             shares = [layer["weights"][sign] / sum(layer["weights"].values()) for layer in layers]
@@ -138,17 +140,17 @@ def weights_plot(report: dict) -> str | None:
                 textcoords="offset points",
                 ha=side,
             )
-        return to_svg(axes, "weights", "Shares of the weights −1, 0 and +1 in each layer")
+        return to_svg(axes, f"weights-{width}", "Shares of the weights −1, 0 and +1 in each layer")
 
 
 @contextmanager
-def _layer_axes(names: Sequence[str], limit: float) -> Iterator[Axes]:
+def _layer_axes(names: Sequence[str], limit: float, width: int) -> Iterator[Axes]:
     """A canvas with one row for each name, the first at the top."""
     names = [name if len(name) <= 19 else f"{name[:18]}…" for name in names]
     left = 14 + 7.5 * max(map(len, names))
     pitch = next(pitch for most, pitch in _PITCHES if len(names) <= most)
     height = pitch * len(names) + _TOP + _BOTTOM
-    with canvas(_WIDTH, height, left=left, right=_RIGHT, top=_TOP, bottom=_BOTTOM) as axes:
+    with canvas(width, height, left=left, right=_RIGHT, top=_TOP, bottom=_BOTTOM) as axes:
         axes.set_xlim(0, limit)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xticks([])
@@ -172,12 +174,12 @@ def _note(axes: Axes, row: int, text: str, weight: str = "normal") -> None:
     )
 
 
-def _shares(rows, name: str, title: str, digits: int = 1) -> str | None:
+def _shares(rows, name: str, title: str, width: int, digits: int = 1) -> str | None:
     """Bars from 0 to 100 %: (label, note, share, colour) each."""
     if not rows:
         return None
     pitch, bar = 48, 12
-    with canvas(_WIDTH, pitch * len(rows), left=1, right=1) as axes:
+    with canvas(width, pitch * len(rows), left=1, right=1) as axes:
         axes.set_axis_off()
         axes.set_xlim(0, 1)
         axes.set_ylim(pitch * len(rows), 0)
@@ -190,4 +192,4 @@ def _shares(rows, name: str, title: str, digits: int = 1) -> str | None:
             )
             axes.barh(top + 30, 1, height=bar, color=COLOURS["track"])
             axes.barh(top + 30, min(share, 1), height=bar, color=colour)
-        return to_svg(axes, name, title)
+        return to_svg(axes, f"{name}-{width}", title)
