@@ -9,32 +9,12 @@ from threefold.importer import Input, Source, compare, convert, source_classes, 
 from threefold.network import ArgMax, Codes
 from threefold.references import random_images
 
+from .agreement import agrees, annotated
 from .graphs import Graph
 from .refusals import refusal
 
 WEIGHTS = np.array([[1, -1, 0], [1, 1, 1], [0, 1, -1], [1, 0, 1]])
 KERNEL = np.random.default_rng(0).integers(-1, 2, (4, 2, 3, 3))
-
-
-def annotated(graph, name):
-    model = graph.model()
-    model.graph.quantization_annotation.add(tensor_name="x").quant_parameter_tensor_names.add(
-        key="finn_datatype", value=name
-    )
-    return Source(model)
-
-
-def agrees(graph, images=40, **options):
-    is_class = graph.nodes[-1].op_type in ("ArgMax", "TopK")
-    kind = TensorProto.INT64 if is_class else TensorProto.FLOAT
-    source = Source(graph.model(type=kind))
-    made = convert(source, "net", **options)
-    if isinstance(images, int):
-        images = random_images(made.network.input, images)
-    found = compare(source, made, images)
-    assert found.differ == 0, found.first
-    assert found.rounded * 50 <= found.values
-    return made
 
 
 @pytest.mark.parametrize(
@@ -49,7 +29,7 @@ def agrees(graph, images=40, **options):
 )
 def test_an_annotation_states_the_integers_of_the_input(name, codes):
     thresholds = [[-6.0, -1.0, 2.0, 100.0, 300.0]]
-    source = annotated(Graph("N", 4).matmul(WEIGHTS).multithreshold(thresholds), name)
+    source = Source(annotated(Graph("N", 4).matmul(WEIGHTS).multithreshold(thresholds), name))
     made = convert(source, "net")
     assert made.input == Input(1, codes)
     assert made.notes == []
@@ -62,9 +42,9 @@ def test_an_annotation_states_the_integers_of_the_input(name, codes):
 
 def test_annotations_of_other_numbers():
     graph = Graph("N", 4).matmul(WEIGHTS).multithreshold([[0.1, 0.2]])
-    assert convert(annotated(graph, "FLOAT32"), "net").input == Input()
+    assert convert(Source(annotated(graph, "FLOAT32")), "net").input == Input()
     with pytest.raises(NetworkError, match=r"^the input is annotated as 'INT32'; codes have 1"):
-        convert(annotated(graph, "INT32"), "net")
+        convert(Source(annotated(graph, "INT32")), "net")
 
 
 @pytest.mark.parametrize("end", [["Softmax"], ["LogSoftmax"], ["Softmax", "Identity"]])
@@ -230,7 +210,7 @@ def test_names_are_told_without_what_terminals_obey():
 
 def test_what_is_made_ternary_keeps_its_annotation():
     weights = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
-    source = annotated(Graph("N", 4).matmul(weights).multithreshold([[0.1, 0.2]]), "UINT4")
+    source = Source(annotated(Graph("N", 4).matmul(weights).multithreshold([[0.1, 0.2]]), "UINT4"))
     assert convert(ternarized(source)[0], "net").input == Input(1, Codes.unsigned(4))
 
 

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from .graphs import Graph
 from .refusals import EYE, ONE, image, refusal, second, vector
 
 
@@ -104,17 +103,17 @@ CASES = [
         "Quant 'Quant_2' cannot be computed: Could not resolve rounding mode called: SOMEHOW",
     ),
     (
-        lambda: Graph("N", 2, 6, 6).bipolar().conv(ONE, pads=[1] * 4),
+        lambda: image().op("Add", 0.1).conv(ONE, pads=[1] * 4),
         (
-            "Conv 'Conv_1': no code of codes 0…1 = -1…1 by 2 means 0, so padding has nothing to "
-            "supply"
+            "Conv 'Conv_2': padding with zeros needs a code that means 0, and those of channel 0 "
+            "are moved by 0.2 steps; use an offset of whole or half steps, or none"
         ),
     ),
     (
-        lambda: image().op("Add", 0.1).conv(ONE, pads=[1] * 4),
+        lambda: image().op("Add", 1e5).conv(ONE, pads=[1] * 4),
         (
-            "Conv 'Conv_2': padding with zeros needs a zero among the codes it reads; quantize "
-            "them with a zero point that is whole"
+            "Conv 'Conv_2': padding with zeros needs a code that means 0, and from 0 to the codes "
+            "it reads are 200,007 steps; use a smaller offset"
         ),
     ),
     (
@@ -148,15 +147,15 @@ CASES = [
     (
         lambda: image().conv(ONE).node("Flatten").op("Add", np.arange(48.0)).quant(),
         (
-            "Add 'Add_3': a constant of shape (48,) differs between positions of a map, which is "
-            "not supported; use one for each channel"
+            "Add 'Add_3': a constant of shape (48,) differs between positions of a map, which "
+            "needs codes; put a quantizer ahead of the Flatten"
         ),
     ),
     (
         lambda: image().conv(ONE).node("Flatten").multithreshold(np.arange(48.0)[:, None]),
         (
             "MultiThreshold 'MultiThreshold_3': a constant of shape (48, 1) differs between "
-            "positions of a map, which is not supported; use one for each channel"
+            "positions of a map, which needs codes; put a quantizer ahead of the Flatten"
         ),
     ),
     (

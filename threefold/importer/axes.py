@@ -4,7 +4,7 @@ import numpy as np
 
 from .edge import Edge
 
-__all__ = ["from_axes", "to_axes"]
+__all__ = ["from_axes", "places", "to_axes"]
 
 
 def to_axes(maps: np.ndarray, edge: Edge) -> np.ndarray:
@@ -25,3 +25,9 @@ def from_axes(tensor: np.ndarray, edge: Edge, shape: tuple[int, int, int]) -> np
     if "H" not in edge.layout:
         return tensor.transpose([edge.layout.index(axis) for axis in "NWC"])[:, None]
     return tensor.transpose([edge.layout.index(axis) for axis in "NHWC"])
+
+
+def places(edge: Edge) -> np.ndarray:
+    """Where the network has each element of an image, in the axes of the source."""
+    maps = np.arange(edge.type.size).reshape(1, *edge.type.shape)
+    return to_axes(maps, edge)

@@ -8,7 +8,7 @@ import onnx
 
 from .. import network
 from ..errors import NetworkError
-from ..network import Codes, Conv, Op, Tensor, Threshold
+from ..network import Codes, Conv, Node, Op, Tensor, Threshold
 from .edge import ALIKE, NO_PADDING, Edge
 from .grid import Grid
 from .nodes import describe
@@ -51,6 +51,10 @@ class Builder(network.Builder):
         """Add a node of a kind, for the node ``of`` of the source; gives its name."""
         return self.add(self.number(kind), op, *inputs, what=describe(of))
 
+    def node(self, name: str) -> Node | None:
+        """The node of a name; None for the input."""
+        return next((node for node in self.nodes if node.name == name), None)
+
     def settled(self, edge: Edge, of: onnx.NodeProto) -> Edge:
         """An edge that is the codes of a node, scaled: what layers read.
 
@@ -65,10 +69,12 @@ class Builder(network.Builder):
             raise NetworkError(
                 f"{describe(of)} reads a padded map; only convolutions read the zeros of a Pad"
             )
-        if edge.sums is not None or edge.pools:
+        if edge.sums is not None:
             raise NetworkError(
                 f"{describe(of)} reads real numbers; put a quantizer of activations in front of it"
             )
+        if edge.pools:
+            return self._pooled(edge, of)
         values = edge.all_values()
         results = edge.results(self.source, values).astype(np.float64)
         scale, shift = _line(values, results)
@@ -82,6 +88,32 @@ class Builder(network.Builder):
             return replace(edge, scale=scale, shift=shift, steps=(), fitted=fitted)
         return self._codes_again(edge, values, results, of)
 
+    def _pooled(self, edge: Edge, of: onnx.NodeProto) -> Edge:
+        """Codes of codes that go through maxima, and through steps between."""
+        made, first = replace(edge, type=self.types[edge.node], steps=(), pools=()), 0
+        for count, op, _ in edge.pools:
+            made = self.settled(replace(made, steps=edge.steps[first:count]), of)
+            made, first = self._rising(made, of), count
+            name = self.make("pool", op, made.node, of=of)
+            made = replace(made, node=name, type=self.types[name])
+        return self.settled(replace(made, steps=edge.steps[first:]), of)
+
+    def _rising(self, edge: Edge, of: onnx.NodeProto) -> Edge:
+        """The same real numbers by codes that rise with them."""
+        falls, codes = edge.scale < 0, edge.type.codes
+        if not falls.any():
+            return edge
+
+        def reference(values: np.ndarray) -> np.ndarray:
+            found = (values - codes.offset) // codes.step
+            return np.where(falls, codes.max_code - found, found)
+
+        node = self.threshold(edge, reference, codes, of)
+        shift = np.where(falls, edge.shift + edge.scale * (codes.lo + codes.hi), edge.shift)
+        return replace(
+            edge, node=node, type=self.types[node], scale=np.abs(edge.scale), shift=shift
+        )
+
     def _codes_again(
         self, edge: Edge, values: np.ndarray, results: np.ndarray, of: onnx.NodeProto
     ) -> Edge:
@@ -89,8 +121,13 @@ class Builder(network.Builder):
         found = np.rint((results - edge.shift) / edge.scale)
         error = np.abs(results - (found * edge.scale + edge.shift)).max()
         lo, hi = int(found.min()), int(found.max())
-        if error > ALIKE * np.abs(results).max() or hi == lo or hi - lo > 255:
-            last = edge.steps[-1][1]
+        last = edge.steps[-1].node
+        if hi == lo:
+            raise NetworkError(
+                f"{describe(of)} reads what {describe(last)} makes of codes, which is the same "
+                f"number for all of them; train again"
+            )
+        if error > ALIKE * np.abs(results).max() or hi - lo > 255:
             if last is of:
                 raise NetworkError(
                     f"{describe(of)}: the output bends codes; end in the codes, and leave the "

@@ -10,6 +10,7 @@ from ..network import Conv, Network, SumPool
 from .builder import Builder
 from .edge import NO_PADDING, Edge
 from .ending import class_index, logits
+from .flat import after
 from .grid import Grid
 from .input import Input
 from .joins import add, concat
@@ -196,7 +197,7 @@ def _edge(builder: Builder, node: onnx.NodeProto, read: list[Edge]) -> Edge:
             kind == "Div" and builder.source.constant(node.input[0]) is not None
         ):
             _require_fixed(node)
-            return edge.after(node)
+            return after(builder, node, edge)
     elif kind in ("Conv", "Gemm", "MatMul"):
         raise NetworkError(
             f"{describe(node)} has weights that follow from the input of the graph; they must be "

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import onnx
 
-from ..errors import NetworkError
 from ..network import MaxPool, Values
-from .nodes import describe
 from .source import Source
+from .step import Step
 
 __all__ = ["ALIKE", "NO_PADDING", "ROUNDING", "Edge", "mantissa"]
 
@@ -18,8 +17,6 @@ ALIKE = 1e-6
 ROUNDING = 2.0**-24
 """Relative error of one operation in single precision."""
 
-_AXES = {"NCHW": (-1, 1, 1), "NHWC": (1, 1, -1), "NCW": (-1, 1), "NWC": (1, -1)}
-_OWN_CHANNELS = ("BatchNormalization", "MultiThreshold")
 _POOLED = 1024  # numbers that a mean adds up
 
 
@@ -40,11 +37,10 @@ class Edge(Values):
         vector.
     order : array of int, shape (size,), optional
         For a vector: where in the network's order (row, column, channel) each element is.
-    steps : tuple of (str, onnx.NodeProto)
-        Functions of single elements, the same for all of a channel, each with the layout of what
-        it reads.
-    pools : tuple of (int, MaxPool)
-        Maxima of windows, each with the number of steps before it.
+    steps : tuple of Step
+        Functions of single elements, the same for all of a channel.
+    pools : tuple of (int, MaxPool, str)
+        Maxima of windows, each with the number of steps before it and its tensor of the source.
     padding : (int, int, int, int)
         Rows and columns of 0 at the top, left, bottom, right, which have no node.
     is_class : bool
@@ -64,8 +60,8 @@ class Edge(Values):
     shift: np.ndarray
     layout: str
     order: np.ndarray | None = None
-    steps: tuple[tuple[str, onnx.NodeProto], ...] = ()
-    pools: tuple[tuple[int, MaxPool], ...] = ()
+    steps: tuple[Step, ...] = ()
+    pools: tuple[tuple[int, MaxPool, str], ...] = ()
     padding: tuple[int, int, int, int] = NO_PADDING
     is_class: bool = False
     tolerance: np.ndarray | None = None
@@ -116,7 +112,16 @@ class Edge(Values):
 
     def after(self, step: onnx.NodeProto) -> "Edge":
         """With one more step."""
-        return replace(self, steps=(*self.steps, (self.layout, step)), origin=self.origin or self)
+        made = self.step(step)
+        return replace(self, steps=(*self.steps, made), origin=self.origin or self)
+
+    def step(self, node: onnx.NodeProto) -> Step:
+        """A node as a step of what is here."""
+        if self.layout != "NF":
+            return Step(node=node, layout=self.layout, channels=self.channels)
+        if self.type.shape[:2] != (1, 1):
+            return Step(node=node, layout="NF", channels=1)
+        return Step(node=node, layout="NF", channels=self.channels, order=self.order)
 
     def all_values(self) -> np.ndarray:
         """Every value that codes can have, shape (codes, channels)."""
@@ -151,53 +156,16 @@ class Edge(Values):
         NetworkError
             If a step differs between positions of a map, or makes what is no number.
         """
-        for layout, step in self.steps[first:]:
-            shape = self._shape(layout, step, source, *real.shape)
-            (name,) = source.reads(step)
-            result = source.evaluate(step, {name: np.ascontiguousarray(real.reshape(shape))})[0]
-            if result.size != real.size or np.isnan(result).any():
-                raise NetworkError(
-                    f"{describe(step)} makes what is no number; its constants are damaged"
-                )
-            real = result.reshape(real.shape)
+        for step in self.steps[first:]:
+            real = step.apply(source, real)
         return real
 
     def results(self, source: Source, values: np.ndarray) -> np.ndarray:
         """What the source has in this tensor where the network has ``values``."""
         return self.through(source, self.real(values))
 
-    def _shape(self, layout: str, step: onnx.NodeProto, source: Source, rows: int, channels: int):
-        """Shape of single pixels in the axes of the source, if the step is the same for all."""
-        if layout == "NF":
-            # Positions of a map that became a vector have nothing in common but scalars.
-            shape = (rows, channels) if self.type.shape[:2] == (1, 1) else (rows * channels, 1)
-        else:
-            shape = (rows, *(channels if axis < 0 else 1 for axis in _AXES[layout]))
-        for name in step.input:
-            value = source.constant(name) if name else None
-            if value is None:
-                continue
-            if step.op_type in _OWN_CHANNELS:
-                fits = value.shape[:1] in ((1,), shape[-1:] if len(shape) == 2 else (channels,))
-            else:
-                fits = _fits(value.shape, shape)
-            if not fits:
-                raise NetworkError(
-                    f"{describe(step)}: a constant of shape {value.shape} differs between "
-                    f"positions of a map, which is not supported; use one for each channel"
-                )
-        return shape
-
 
 def mantissa(numbers: np.ndarray) -> np.ndarray:
     """The odd integers whose products with powers of two positive numbers are, 0 for 0."""
     whole = np.ldexp(np.frexp(numbers)[0], 53).astype(np.int64)
     return (whole // np.maximum(whole & -whole, 1)).astype(np.float64)
-
-
-def _fits(constant: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    """Whether a constant is the same for all rows, and does not make a tensor larger."""
-    if len(constant) > len(shape):
-        return False
-    padded = (1,) * (len(shape) - len(constant)) + constant
-    return padded[0] == 1 and all(n in (1, m) for n, m in zip(padded, shape, strict=True))

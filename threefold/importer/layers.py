@@ -12,6 +12,7 @@ from .edge import NO_PADDING, Edge
 from .nodes import attributes, describe
 from .pools import window
 from .weights import ternary
+from .zeros import with_zero
 
 __all__ = ["convolution", "gemm", "product"]
 
@@ -24,12 +25,8 @@ def convolution(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     groups = attributes(node).get("group", 1)
     maps = weights[:, :, None] if weights.ndim == 3 else weights
     codes, scale = ternary(maps, node, builder.source)
+    edge = with_zero(builder, node, edge) if any(padding) else edge
     op = _checked(node, Conv, codes.transpose(0, 2, 3, 1), stride, padding, groups)
-    if any(padding) and edge.shift.any():
-        raise NetworkError(
-            f"{describe(node)}: padding with zeros needs a zero among the codes it reads; quantize "
-            f"them with a zero point that is whole"
-        )
     bias = _constant(builder, node, 2) if len(node.input) > 2 and node.input[2] else None
     return _sums(node, edge, op, scale, bias)
 

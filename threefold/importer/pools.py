@@ -11,7 +11,15 @@ from .builder import Builder
 from .edge import NO_PADDING, Edge
 from .nodes import attributes, describe
 
-__all__ = ["average_pool", "global_average_pool", "max_pool", "mean", "pooled", "window"]
+__all__ = [
+    "average_pool",
+    "global_average_pool",
+    "max_pool",
+    "mean",
+    "pooled",
+    "settled_pools",
+    "window",
+]
 
 
 def max_pool(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
@@ -24,7 +32,7 @@ def max_pool(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
         except NetworkError as error:
             raise NetworkError(f"{describe(node)}: {error}") from None
         element = edge.type.element
-        pools, origin = (*edge.pools, (len(edge.steps), op)), edge.origin or edge
+        pools, origin = (*edge.pools, (len(edge.steps), op, node.output[0])), edge.origin or edge
         return replace(edge, pools=pools, type=Tensor(shape, element), origin=origin)
     return _on(builder, edge, builder.make("pool", op, edge.node, of=node))
 
@@ -39,17 +47,35 @@ def pooled(builder: Builder, edge: Edge, before: Edge, node: onnx.NodeProto) -> 
     NetworkError
         If something does.
     """
-    for count, op in before.pools:
-        head = replace(before, steps=before.steps[:count])
-        ends = np.sort([head.results(builder.source, end[None])[0] for end in before.bounds()], 0)
-        low, high = (before.through(builder.source, end[None], count) for end in ends)
-        if (low > high).any():
-            raise NetworkError(
-                f"{describe(node)}: a function behind a MaxPool falls in channel "
-                f"{np.flatnonzero((low > high)[0])[0]}; quantize ahead of the MaxPool"
-            )
+    if (channel := _falling(builder, before)) is not None:
+        raise NetworkError(
+            f"{describe(node)}: a function behind a MaxPool falls in channel {channel}; quantize "
+            f"ahead of the MaxPool"
+        )
+    for _, op, _ in before.pools:
         edge = _on(builder, edge, builder.make("pool", op, edge.node, of=node))
     return edge
+
+
+def settled_pools(builder: Builder, edge: Edge, step: onnx.NodeProto) -> Edge:
+    """The same real numbers, maxima of codes taken already if ``step`` makes codes that fall."""
+    if edge.sums is not None or _falling(builder, edge.after(step)) is None:
+        return edge
+    count, _, tensor = edge.pools[-1]
+    made = builder.settled(replace(edge, steps=edge.steps[:count]), step)
+    made = replace(made, tensor=tensor, origin=None)
+    return replace(made, steps=edge.steps[count:], origin=made)
+
+
+def _falling(builder: Builder, edge: Edge) -> int | None:
+    """The first channel in which a function behind a maximum falls, if there is one."""
+    for count, _, _ in edge.pools:
+        head = replace(edge, steps=edge.steps[:count])
+        ends = np.sort([head.results(builder.source, end[None])[0] for end in edge.bounds()], 0)
+        low, high = (edge.through(builder.source, end[None], count) for end in ends)
+        if (low > high).any():
+            return int(np.flatnonzero((low > high)[0])[0])
+    return None
 
 
 def average_pool(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:

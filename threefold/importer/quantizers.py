@@ -7,9 +7,10 @@ from ..errors import NetworkError
 from ..network import Codes
 from .builder import Builder
 from .edge import ALIKE, Edge
+from .flat import after
 from .grid import Grid
 from .nodes import attributes, describe
-from .pools import pooled
+from .pools import pooled, settled_pools
 from .source import Source
 
 __all__ = ["grid", "quantize"]
@@ -32,7 +33,9 @@ def quantize(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
         If the quantizer gives more than 8 bits, or a scale for each channel.
     """
     to = grid(node, builder.source)
-    last = edge.after(node)
+    last = after(builder, node, edge)
+    if last.pools and last.sums is None:
+        last = settled_pools(builder, edge, node).after(node)
     if node.op_type == "Trunc" and len(node.input) == 5:
         to = _unclipped(builder, node, last, to)
 
@@ -40,15 +43,15 @@ def quantize(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
         return to.codes_of(last.results(builder.source, values))
 
     builder.quantized[node.output[0]] = last, to
-    name = builder.threshold(edge, reference, to.codes, node)
-    full = np.ones(edge.channels)
+    name = builder.threshold(last, reference, to.codes, node)
+    full = np.ones(last.channels)
     made = Edge(
         node=name,
         type=builder.types[name],
         scale=full * to.scale,
         shift=full * to.shift,
-        layout=edge.layout,
-        order=edge.order,
+        layout=last.layout,
+        order=last.order,
     )
     return pooled(builder, made, last, node)
 

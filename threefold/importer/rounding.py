@@ -131,6 +131,6 @@ def _excused(
         return np.zeros(found.shape, bool)
     both = last.results(source, rows), last.through(source, real)
     maps = [grid.codes_of(each).reshape(values.shape) for each in both]
-    for _, op in last.pools:
+    for _, op, _ in last.pools:
         maps = [golden.compute(op, each, types=[]) for each in maps]
     return (maps[0] == found) & (maps[1] == codes)

@@ -73,6 +73,7 @@ class Source:
                 break
             self._infer_shapes()
         self.nodes = list(self.model.graph.node)
+        self._settle_layouts()
         if not self.nodes:
             raise NetworkError("the output of the graph does not depend on its input")
 
@@ -104,6 +105,10 @@ class Source:
     def consumers(self, tensor: str) -> list[onnx.NodeProto]:
         """Nodes that read a tensor."""
         return [node for node in self.nodes if tensor in node.input]
+
+    def producer(self, tensor: str) -> onnx.NodeProto | None:
+        """The node that gives a tensor, if it depends on the input of the graph."""
+        return next((node for node in self.nodes if tensor in node.output), None)
 
     def reads(self, node: onnx.NodeProto) -> list[str]:
         """Inputs of a node that depend on the input of the graph."""
@@ -180,6 +185,21 @@ class Source:
         del graph.initializer[:]
         graph.initializer.extend(stored)
         return True
+
+    def _settle_layouts(self) -> None:
+        """State the layout of 1-D maps whose thresholds have a row for each channel.
+
+        Where none is stated, qonnx takes the last of 3 axes for the channels, and fails if the
+        rows are those of the second; earlier versions took the second.
+        """
+        for node in self.nodes:
+            if node.op_type != "MultiThreshold" or attributes(node).get("data_layout"):
+                continue
+            rows, shape = self._constants.get(node.input[1]), self.shape(node.input[0])
+            if rows is not None and len(shape) == 3 and len(rows) == shape[1] != shape[2]:
+                given = [each for each in node.attribute if each.name != "data_layout"]
+                del node.attribute[:]
+                node.attribute.extend([*given, helper.make_attribute("data_layout", "NCW")])
 
     def _asked_shape(self, node: onnx.NodeProto) -> np.ndarray | None:
         """What a Shape gives for one image, where that is known."""
