@@ -15,10 +15,22 @@ from .grid import Grid
 from .input import Input
 from .joins import add, concat
 from .layers import convolution, gemm, product
-from .nodes import CLASS, LAST, QUANTIZERS, RESHAPED, SAME, STEPS, attributes, describe, guarded
+from .nodes import (
+    CLASS,
+    COMPARISONS,
+    LAST,
+    QUANTIZERS,
+    RESHAPED,
+    SAME,
+    STEPS,
+    attributes,
+    describe,
+    guarded,
+)
 from .pools import average_pool, global_average_pool, max_pool, mean
 from .quantizers import quantize
 from .shapes import reshape, transpose
+from .signs import choice, comparison, inverse, sign
 from .source import Source
 from .start import begin
 
@@ -35,6 +47,10 @@ _ONE = {
     **dict.fromkeys(RESHAPED, reshape),
     "Transpose": transpose,
     **dict.fromkeys(QUANTIZERS, quantize),
+    **dict.fromkeys(COMPARISONS, comparison),
+    "Not": inverse,
+    "Sign": sign,
+    "Where": choice,
 }
 _SEVERAL = {"Add": add, "Concat": concat}
 _MOST_MACS = 1 << 33

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import onnx
 
-from ..network import MaxPool, Values
+from ..network import Codes, MaxPool, Values
 from .source import Source
 from .step import Step
 
@@ -109,6 +109,13 @@ class Edge(Values):
     def changed(self) -> bool:
         """Whether there are steps, pools or padding."""
         return bool(self.steps or self.pools) or self.padding != NO_PADDING
+
+    @property
+    def distance(self) -> int:
+        """Of integers that are possible: what separates two neighbours, at least."""
+        if self.sums is not None:
+            return self.sums.codes.step
+        return self.type.codes.step if isinstance(self.type.element, Codes) else 1
 
     def after(self, step: onnx.NodeProto) -> "Edge":
         """With one more step."""

@@ -11,6 +11,7 @@ from ..errors import NetworkError
 
 __all__ = [
     "CLASS",
+    "COMPARISONS",
     "FOLDABLE",
     "LAST",
     "QUANTIZERS",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 QUANTIZERS = ("Quant", "IntQuant", "BipolarQuant", "MultiThreshold", "Trunc")
+COMPARISONS = ("Greater", "GreaterOrEqual", "Less", "LessOrEqual")
 STEPS = (
     "Add", "BatchNormalization", "Clip", "Div", "Elu", "HardSigmoid", "LeakyRelu", "Mul", "Relu",
     "Selu", "Sigmoid", "Softplus", "Softsign", "Sub", "Tanh",
@@ -35,16 +37,16 @@ RESHAPED = ("Flatten", "Reshape", "Squeeze", "Unsqueeze")
 LAST = ("LogSoftmax", "Softmax")
 CLASS = ("ArgMax", "TopK")
 SUPPORTED = (
-    *QUANTIZERS, *STEPS, *SAME, *RESHAPED, *LAST, *CLASS, "AveragePool", "Concat", "Conv", "Gemm",
-    "GlobalAveragePool", "MatMul", "MaxPool", "Pad", "ReduceMean", "Transpose",
+    *QUANTIZERS, *COMPARISONS, *STEPS, *SAME, *RESHAPED, *LAST, *CLASS, "AveragePool", "Concat",
+    "Conv", "Gemm", "GlobalAveragePool", "MatMul", "MaxPool", "Not", "Pad", "ReduceMean", "Sign",
+    "Transpose", "Where",
 )  # fmt: skip
 FOLDABLE = (
-    *QUANTIZERS, *STEPS, "Abs", "Cast", "Ceil", "Concat", "Constant", "ConstantOfShape",
-    "Equal", "Exp", "Expand", "Flatten", "Floor", "Gather", "Greater",
-    "Identity", "Less", "Log", "MatMul", "Max", "Min", "Neg", "Not", "Pow",
-    "Range", "Reciprocal", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum",
-    "Reshape", "Round", "Shape", "Sign", "Size", "Slice", "Sqrt", "Squeeze", "Tile", "Transpose",
-    "Unsqueeze", "Where",
+    *QUANTIZERS, *COMPARISONS, *STEPS, "Abs", "Cast", "Ceil", "Concat", "Constant",
+    "ConstantOfShape", "Equal", "Exp", "Expand", "Flatten", "Floor", "Gather", "Identity", "Log",
+    "MatMul", "Max", "Min", "Neg", "Not", "Pow", "Range", "Reciprocal", "ReduceMax", "ReduceMean",
+    "ReduceMin", "ReduceProd", "ReduceSum", "Reshape", "Round", "Shape", "Sign", "Size", "Slice",
+    "Sqrt", "Squeeze", "Tile", "Transpose", "Unsqueeze", "Where",
 )  # fmt: skip
 """What may compute constants, among them the shapes of others."""
 

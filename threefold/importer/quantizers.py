@@ -13,7 +13,7 @@ from .nodes import attributes, describe
 from .pools import pooled, settled_pools
 from .source import Source
 
-__all__ = ["grid", "quantize"]
+__all__ = ["grid", "quantize", "quantized", "reads"]
 
 _MAX_BITS = 8
 _TYPES = {"signed": int, "narrow": int, "out_scale": float, "out_bias": float}
@@ -32,28 +32,44 @@ def quantize(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     NetworkError
         If the quantizer gives more than 8 bits, or a scale for each channel.
     """
-    to = grid(node, builder.source)
-    last = after(builder, node, edge)
-    if last.pools and last.sums is None:
-        last = settled_pools(builder, edge, node).after(node)
+    read, to = reads(builder, node, edge), grid(node, builder.source)
     if node.op_type == "Trunc" and len(node.input) == 5:
-        to = _unclipped(builder, node, last, to)
+        to = _unclipped(builder, node, read, to)
+    return quantized(builder, node, read, to)
+
+
+def reads(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
+    """What a quantizer makes codes of, the quantizer itself the last of its steps."""
+    read = after(builder, node, edge)
+    if read.pools and read.sums is None:
+        read = settled_pools(builder, edge, node).after(node)
+    return read
+
+
+def quantized(builder: Builder, node: onnx.NodeProto, read: Edge, to: Grid) -> Edge:
+    """Codes of a grid, which a quantizer makes of what it reads.
+
+    Raises
+    ------
+    NetworkError
+        If no small FPGA holds its thresholds, or a maximum ahead of it cannot be one of codes.
+    """
 
     def reference(values: np.ndarray) -> np.ndarray:
-        return to.codes_of(last.results(builder.source, values))
+        return to.codes_of(read.results(builder.source, values))
 
-    builder.quantized[node.output[0]] = last, to
-    name = builder.threshold(last, reference, to.codes, node)
-    full = np.ones(last.channels)
+    builder.quantized[node.output[0]] = read, to
+    name = builder.threshold(read, reference, to.codes, node)
+    full = np.ones(read.channels)
     made = Edge(
         node=name,
         type=builder.types[name],
         scale=full * to.scale,
         shift=full * to.shift,
-        layout=last.layout,
-        order=last.order,
+        layout=read.layout,
+        order=read.order,
     )
-    return pooled(builder, made, last, node)
+    return pooled(builder, made, read, node)
 
 
 def grid(node: onnx.NodeProto, source: Source) -> Grid:
@@ -134,9 +150,9 @@ def _truncated(node: onnx.NodeProto, numbers: list[float], given: dict) -> Grid:
     return Grid(Codes(hi - lo, offset=lo), scale)
 
 
-def _unclipped(builder: Builder, node: onnx.NodeProto, last: Edge, to: Grid) -> Grid:
+def _unclipped(builder: Builder, node: onnx.NodeProto, read: Edge, to: Grid) -> Grid:
     """The grid of a Trunc of the first version, which keeps its scale and clips nothing."""
-    reached = last.results(builder.source, np.stack(last.bounds())).astype(np.float64)
+    reached = read.results(builder.source, np.stack(read.bounds())).astype(np.float64)
     lo, hi = np.rint(reached.min() / to.scale), np.rint(reached.max() / to.scale)
     _require_bits(node, float(max(1, int(hi - lo).bit_length())))
     return Grid(Codes(max(1, int(hi - lo)), offset=int(lo)), to.scale)

@@ -6,7 +6,7 @@ from ..errors import NetworkError
 from ..network import INPUT, Tensor
 from .edge import Edge
 from .input import Input, default_input, stated_input
-from .nodes import QUANTIZERS, SAME, STEPS, attributes, guarded
+from .nodes import COMPARISONS, QUANTIZERS, SAME, STEPS, attributes, guarded
 from .source import Source
 
 __all__ = ["begin"]
@@ -15,6 +15,9 @@ _FROM_QUANTIZER = (
     "images hold the codes of the input's quantizer, counted from 0; for pixels 0…255 of 0…1 say "
     "--input-scale 1/255 --input-type uint8"
 )
+
+
+_ELEMENTS = (*STEPS, *SAME, *QUANTIZERS, *COMPARISONS, "Not", "Pad", "Sign", "Where")
 
 
 def begin(source: Source, input: Input | None) -> tuple[Edge, Input, list[str]]:
@@ -88,7 +91,7 @@ def _channels_last(source: Source, start: list[int]) -> bool:
             if node.op_type == "Transpose":
                 if attributes(node).get("perm", ())[:2] == start:
                     return True
-            elif node.op_type in (*STEPS, *SAME, *QUANTIZERS, "Pad") and made not in seen:
+            elif node.op_type in _ELEMENTS and made not in seen:
                 seen.add(made)
                 waiting.append(made)
     return False
