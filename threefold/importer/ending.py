@@ -10,6 +10,7 @@ from ..network import ArgMax, Conv, Logits, Sums, Threshold
 from .builder import Builder
 from .edge import ALIKE, ROUNDING, Edge, mantissa
 from .nodes import describe
+from .ranks import ranks
 
 __all__ = ["class_index", "logits"]
 
@@ -36,18 +37,24 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
     Raises
     ------
     NetworkError
-        If classes have different scales.
+        If classes have different scales, and not the order alone counts, or it takes too many
+        codes.
     """
-    sums = edge.sums
+    sums, codes = edge.sums, None
     if sums is None:
         edge = builder.settled(edge, node)
         if not ranked:
             return edge
-        sums = _summed(edge)
+        sums, codes = _summed(edge), edge
         edge = replace(edge, sums=sums, type=sums.conv.infer(edge.type))
     if edge.pools:
         raise NetworkError(f"{describe(node)}: a MaxPool of real numbers at the end; quantize them")
-    scale, shift, exact = _affine(builder, edge, sums, node)
+    scales, shift, exact = _affine(builder, edge, sums, node)
+    if _differ(scales):
+        return _by_rank(
+            builder, codes or edge, node, replace(edge, scale=scales, shift=shift), ranked
+        )
+    scale = float(np.median(scales))
     if scale < 0:
         scale, sums = -scale, sums.negated(np.full(edge.channels, True))
     apart = np.ptp(shift / scale)
@@ -104,8 +111,8 @@ def _summed(edge: Edge) -> Sums:
 
 def _affine(
     builder: Builder, edge: Edge, sums: Sums, node: onnx.NodeProto
-) -> tuple[float, np.ndarray, bool]:
-    """The scale that all classes have, the shift of each, and whether no sum is rounded."""
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """The scale and the shift of each class, and whether no sum is rounded."""
     lo, hi = edge.bounds()
     lo, hi = (np.where(lo == hi, end, own) for own, end in ((lo, lo.min()), (hi, hi.max() + 1)))
     # The shift is what the source makes of 0, so that no rounding of large sums is in it.
@@ -123,15 +130,28 @@ def _affine(
     scale = (scale if edge.steps else edge.scale)[used]
     if not scale.any():
         raise NetworkError(f"{describe(node)}: no class depends on the image; train again")
-    if (np.abs(scale - scale[0]) > ALIKE * abs(scale[0])).any():
-        raise NetworkError(
-            f"{describe(node)}: classes have different scales, from {scale.min():g} to "
-            f"{scale.max():g}, and cannot be compared as integers; give the last layer one"
-        )
-    one = float(np.median(scale))
+    full = np.full(edge.channels, np.median(scale))
+    full[used] = scale
     most = np.abs(rows).max()
-    exact = (scale == one).all() and mantissa(np.array(abs(one))) * most < 1 / ROUNDING
-    return one, shift, bool(exact)
+    same = (full == full[0]).all()
+    exact = same and mantissa(np.abs(full[:1]))[0] * most < 1 / ROUNDING
+    return full, shift, bool(exact)
+
+
+def _differ(scales: np.ndarray) -> bool:
+    return bool((np.abs(scales - scales[0]) > ALIKE * abs(scales[0])).any())
+
+
+def _by_rank(builder: Builder, edge: Edge, node: onnx.NodeProto, real: Edge, ranked: bool) -> Edge:
+    """Ranks of the classes, which have the scales and shifts of ``real``."""
+    if not ranked:
+        raise NetworkError(
+            f"{describe(node)}: classes have different scales, from {real.scale.min():g} to "
+            f"{real.scale.max():g}, to which no integers are in proportion; end in the class, or "
+            f"give the last layer one scale"
+        )
+    made = logits(builder, ranks(builder, edge, node), node, ranked=True)
+    return replace(made, tolerance=real.rounding(exact=False) + ROUNDING * np.abs(real.shift))
 
 
 def _whole(units: np.ndarray, ranked: bool, exact: bool = False) -> tuple[int, np.ndarray]:
