@@ -206,8 +206,8 @@ REFUSED = {
             qnn.QuantLinear(800, 10, bias=False, weight_quant=PerChannelTernaryWeight),
         ),
         re.compile(
-            r"MatMul '/5/MatMul': classes have different scales, from [\d.]+ to [\d.]+, and cannot "
-            r"be compared as integers; give the last layer one"
+            r"MatMul '/5/MatMul': classes have different scales, and [\d,]+ numbers to be put into "
+            r"one order, more than 65,536; give the last layer one scale"
         ),
     ),
     "dilation": (
@@ -239,7 +239,7 @@ REFUSED = {
     ),
     "pixels as channels": (
         behind(lambda: [relu(), nn.PixelUnshuffle(2)]),
-        "Reshape '/4/Reshape' makes (1, 8, 5, 2, 5, 2) of (1, 8, 10, 10); vectors of maps are "
-        "supported, and nothing that moves pixels into channels",
+        "Reshape '/4/Reshape' makes (1, 8, 5, 2, 5, 2) of (1, 8, 10, 10); vectors of maps "
+        "and maps of vectors are supported, and nothing that moves pixels into channels",
     ),
 }

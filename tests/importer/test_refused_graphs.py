@@ -273,8 +273,8 @@ CASES = [
     (
         lambda: image().ints("Reshape", [1, 8, 3, 3]).conv(np.ones((1, 8, 1, 1))),
         (
-            "Reshape 'Reshape_1' makes (1, 8, 3, 3) of (1, 2, 6, 6); vectors of maps are "
-            "supported, and nothing that moves pixels into channels"
+            "Reshape 'Reshape_1' makes (1, 8, 3, 3) of (1, 2, 6, 6); vectors of maps and "
+            "maps of vectors are supported, and nothing that moves pixels into channels"
         ),
     ),
     (

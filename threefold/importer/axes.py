@@ -1,10 +1,15 @@
 """Axes: tensors of the source as maps of the network, and back."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from .edge import Edge
 
-__all__ = ["from_axes", "places", "to_axes"]
+__all__ = ["LAYOUTS", "from_axes", "laid_out", "places", "to_axes"]
+
+LAYOUTS = ("NCHW", "NHWC", "NCW", "NWC")
+"""Axes of maps in the source."""
 
 
 def to_axes(maps: np.ndarray, edge: Edge) -> np.ndarray:
@@ -31,3 +36,14 @@ def places(edge: Edge) -> np.ndarray:
     """Where the network has each element of an image, in the axes of the source."""
     maps = np.arange(edge.type.size).reshape(1, *edge.type.shape)
     return to_axes(maps, edge)
+
+
+def laid_out(edge: Edge, moved: np.ndarray) -> Edge | None:
+    """The edge with axes in which its elements are at the places ``moved``, if there are such."""
+    maps = np.arange(edge.type.size).reshape(1, *edge.type.shape)
+    for layout in LAYOUTS:
+        made = replace(edge, layout=layout, order=None)
+        fits = len(layout) == moved.ndim and ("H" in layout or edge.type.shape[0] == 1)
+        if fits and np.array_equal(to_axes(maps, made), moved):
+            return made
+    return None

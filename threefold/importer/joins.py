@@ -43,6 +43,9 @@ def concat(builder: Builder, node: onnx.NodeProto, *edges: Edge) -> Edge:
         if (first.shift != first.shift[0]).any() or (other.shift != first.shift[0]).any():
             raise NetworkError(f"{describe(node)} joins branches of different offsets")
         name = builder.make("concat", Concat(), first.node, other.node, of=node)
+        order = None
+        if first.layout == "NF":
+            order = np.concatenate([first.places, first.channels + other.places])
         channels = first.channels + other.channels
         full = np.ones(channels)
         first = replace(
@@ -52,7 +55,7 @@ def concat(builder: Builder, node: onnx.NodeProto, *edges: Edge) -> Edge:
             scale=full * first.scale[0],
             shift=full * first.shift[0],
             fitted=first.fitted or other.fitted,
-            order=np.arange(channels) if first.layout == "NF" else None,
+            order=order,
         )
     return first
 

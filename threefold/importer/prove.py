@@ -154,7 +154,8 @@ def _batch(converted: Converted) -> int:
 
 def _real(source: Source, converted: Converted, images: np.ndarray) -> np.ndarray:
     """What the source reads where the network reads ``images``."""
-    return to_axes(converted.input.real(images), converted.edges[source.input])
+    real = to_axes(converted.input.real(images), converted.edges[source.input])
+    return real.reshape(len(images), *source.shape(source.input)[1:])
 
 
 def _class_of(output: np.ndarray) -> np.ndarray:

@@ -1,12 +1,17 @@
 """Start of an imported network: its input, and the axes of that in the source."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
+import onnx
 
 from ..errors import NetworkError
 from ..network import INPUT, Tensor
+from .axes import laid_out, places
 from .edge import Edge
 from .input import Input, default_input, stated_input
-from .nodes import COMPARISONS, QUANTIZERS, SAME, STEPS, attributes, guarded
+from .nodes import COMPARISONS, QUANTIZERS, RESHAPED, SAME, STEPS, attributes, guarded
 from .source import Source
 
 __all__ = ["begin"]
@@ -54,16 +59,17 @@ def _settled(source: Source, input: Input | None) -> tuple[Input, list[str]]:
 
 
 def _start(source: Source, input: Input) -> Edge:
-    """The edge of the input."""
-    shape = source.shape(source.input)
-    last = len(shape) > 2 and _channels_last(source, [0, len(shape) - 1])
-    if len(shape) == 2:
-        layout, size = "NF", (1, 1, shape[1])
-    elif len(shape) == 3:
-        layout, size = ("NWC", (1, *shape[1:])) if last else ("NCW", (1, shape[2], shape[1]))
-    elif len(shape) == 4:
+    """The edge of the input, as the map that it is or becomes."""
+    shape, tensor = source.shape(source.input), _first_map(source)
+    first = source.shape(tensor)
+    last = len(first) > 2 and _channels_last(source, tensor, [0, len(first) - 1])
+    if len(first) == 2:
+        layout, size = "NF", (1, 1, first[1])
+    elif len(first) == 3:
+        layout, size = ("NWC", (1, *first[1:])) if last else ("NCW", (1, first[2], first[1]))
+    elif len(first) == 4:
         layout = "NHWC" if last else "NCHW"
-        size = shape[1:] if last else (*shape[2:], shape[1])
+        size = first[1:] if last else (*first[2:], first[1])
     else:
         raise NetworkError(f"the input has shape {shape}; vectors and maps are supported")
     height, width, channels = map(int, size)
@@ -71,7 +77,7 @@ def _start(source: Source, input: Input) -> Edge:
     order = np.arange(size[2]) if layout == "NF" else None
     full = np.ones(size[2])
     scale = full * (input.scale.numerator / input.scale.denominator)
-    return Edge(
+    edge = Edge(
         node=INPUT,
         type=type,
         scale=scale,
@@ -80,18 +86,42 @@ def _start(source: Source, input: Input) -> Edge:
         order=order,
         tensor=source.input,
     )
+    if tensor == source.input:
+        return edge
+    moved = places(edge).reshape(shape)
+    return laid_out(edge, moved) or replace(edge, layout="NF", order=moved.ravel())
 
 
-def _channels_last(source: Source, start: list[int]) -> bool:
-    """Whether the first Transpose behind the input brings the last axis to the front."""
-    waiting, seen = [source.input], set()
+def _first_map(source: Source) -> str:
+    """The tensor that a Reshape or the like first makes a map of; the input if none does.
+
+    A vector may become any map. A map stays the same one, with axes of one element put in or out.
+    """
+    sizes = [size for size in source.shape(source.input) if size > 1]
+    vector = len(source.shape(source.input)) == 2
+    for node in _readers(source, source.input):
+        made = node.output[0]
+        if node.op_type in RESHAPED and len(source.shape(made)) in (3, 4):
+            if vector or [size for size in source.shape(made) if size > 1] == sizes:
+                return made
+    return source.input
+
+
+def _channels_last(source: Source, tensor: str, start: list[int]) -> bool:
+    """Whether a Transpose behind a tensor brings the last axis to the front."""
+    return any(
+        node.op_type == "Transpose" and attributes(node).get("perm", ())[:2] == start
+        for node in _readers(source, tensor)
+    )
+
+
+def _readers(source: Source, tensor: str) -> Iterator[onnx.NodeProto]:
+    """What reads a tensor, or what functions of single elements make of it."""
+    waiting, seen = [tensor], set()
     while waiting:
         for node in source.consumers(waiting.pop()):
+            yield node
             made = node.output[0]
-            if node.op_type == "Transpose":
-                if attributes(node).get("perm", ())[:2] == start:
-                    return True
-            elif node.op_type in _ELEMENTS and made not in seen:
+            if node.op_type in _ELEMENTS and made not in seen:
                 seen.add(made)
                 waiting.append(made)
-    return False
