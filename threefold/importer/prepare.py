@@ -10,6 +10,7 @@ from onnx import helper, numpy_helper
 from ..archive import shorten
 from ..errors import NetworkError
 from .nodes import FOLDABLE, QUANTIZERS, SUPPORTED, attributes, describe, reason
+from .standard import standardize
 
 __all__ = ["MOST_ELEMENTS", "MOST_NODES", "prepared", "require_small"]
 
@@ -43,6 +44,7 @@ def prepared(model: onnx.ModelProto) -> onnx.ModelProto:
     made.CopyFrom(model)
     graph = made.graph
     _drop_unused(graph)
+    standardize(graph)
     if len(graph.node) > _MOST_IN_ALL:
         raise NetworkError(
             f"the graph has {len(graph.node):,} nodes; networks for small FPGAs have at most "

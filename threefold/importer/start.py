@@ -101,9 +101,10 @@ def _first_map(source: Source) -> str:
     vector = len(source.shape(source.input)) == 2
     for node in _readers(source, source.input):
         made = node.output[0]
-        if node.op_type in RESHAPED and len(source.shape(made)) in (3, 4):
-            if vector or [size for size in source.shape(made) if size > 1] == sizes:
-                return made
+        if node.op_type not in RESHAPED or len(source.shape(made)) not in (3, 4):
+            continue
+        if vector or [size for size in source.shape(made) if size > 1] == sizes:
+            return made
     return source.input
 
 
