@@ -162,13 +162,6 @@ CASES = [
         lambda: vector().node("Foo", domain="os"),
         "Foo 'Foo_1' of 'os' is not supported; export the network without it",
     ),
-    (
-        lambda: vector().node("QuantizeLinear"),
-        (
-            "QuantizeLinear 'QuantizeLinear_1' is of QCDQ, which knows no ternary weights; export "
-            "QONNX, with export_qonnx of Brevitas"
-        ),
-    ),
     (lambda: vector().node("Erf"), "Erf 'Erf_1' is not supported; export the network without it"),
     (
         lambda: vector().node("Im2Col", domain=DOMAIN),

@@ -33,7 +33,7 @@ EXAMPLES = [
     "threefold import model.onnx --ternarize -o out/ternary",
 ]
 
-_TYPE = re.compile(r"(u)int([1-8])|int([2-8])")
+_TYPE = re.compile(r"(u)int([1-9]|1[0-6])|int([2-9]|1[0-6])")
 _RANDOM = 100
 _MOST_RANDOM = 1 << 16
 _MOST_NUMBERS = 1 << 24  # in random images
@@ -268,5 +268,5 @@ def _fraction(text: str) -> Fraction:
 def _codes(text: str) -> Codes:
     match = _TYPE.fullmatch(text)
     if not match:
-        raise argparse.ArgumentTypeError(f"expected uint1…uint8 or int2…int8, not {text!r}")
+        raise argparse.ArgumentTypeError(f"expected uint1…uint16 or int2…int16, not {text!r}")
     return Codes.unsigned(int(match[2])) if match[1] else Codes.signed(int(match[3]))

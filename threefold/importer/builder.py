@@ -8,7 +8,7 @@ import onnx
 
 from .. import network
 from ..errors import NetworkError
-from ..network import Codes, Conv, Node, Op, Tensor, Threshold
+from ..network import Codes, Conv, Node, Op, Tensor
 from .edge import ALIKE, NO_PADDING, Edge
 from .grid import Grid
 from .nodes import describe
@@ -153,6 +153,8 @@ class Builder(network.Builder):
         of: onnx.NodeProto,
     ) -> str:
         """The node that gives the codes of ``reference`` for all that ``edge`` can be."""
+        if edge.sums is None and codes == edge.type.element and _same(edge, reference):
+            return edge.node
         if edge.channels * codes.max_code > _MOST_THRESHOLDS:
             raise NetworkError(
                 f"{describe(of)} has {edge.channels} channels of {codes.max_code + 1} codes, whose "
@@ -165,15 +167,17 @@ class Builder(network.Builder):
         elif falling.any():
             turned = np.where(falling, -1, 1)[:, None, None, None]
             node = self.make("turn", Conv(turned, groups=edge.channels), node, of=of)
-        elif codes == edge.type.element and _identity(threshold):
-            return node
         return self.make("act", threshold, node, of=of)
 
 
-def _identity(threshold: Threshold) -> bool:
-    """Whether a threshold gives each code itself, of codes of its own type."""
-    thresholds, values = threshold.thresholds, threshold.codes.values
-    return bool(((thresholds > values[:-1]) & (thresholds <= values[1:])).all())
+def _same(edge: Edge, reference: Callable[[np.ndarray], np.ndarray]) -> bool:
+    """Whether each code of an edge stays itself."""
+    values = edge.type.codes.values[:, None].repeat(edge.channels, axis=1)
+    rows = max(1, _MOST_THRESHOLDS // edge.channels)
+    return all(
+        (np.arange(first, len(values))[:rows] == reference(values[first : first + rows]).T).all()
+        for first in range(0, len(values), rows)
+    )
 
 
 def _line(values: np.ndarray, results: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -28,6 +28,7 @@ from .nodes import (
     guarded,
 )
 from .pools import average_pool, global_average_pool, max_pool, mean
+from .qcdq import dequantize, integers
 from .quantizers import quantize
 from .shapes import reshape, transpose
 from .signs import choice, comparison, inverse, sign
@@ -48,7 +49,9 @@ _ONE = {
     "Transpose": transpose,
     **dict.fromkeys(QUANTIZERS, quantize),
     **dict.fromkeys(COMPARISONS, comparison),
+    "DequantizeLinear": dequantize,
     "Not": inverse,
+    "QuantizeLinear": integers,
     "Sign": sign,
     "Where": choice,
 }

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -10,14 +11,15 @@ from ..archive import shorten
 from ..errors import DataError, NetworkError
 from ..network import Codes
 from .nodes import RESHAPED, SAME, describe, guarded
+from .qcdq import input_grid
 from .quantizers import grid
 from .source import Source
 
 __all__ = ["Input", "default_input", "stated_input"]
 
-_QUANTIZERS = ("Quant", "IntQuant", "BipolarQuant")
+_QUANTIZERS = ("BipolarQuant", "IntQuant", "Quant", "QuantizeLinear")
 _REARRANGING = (*SAME, *RESHAPED, "Transpose")
-_ANNOTATION = re.compile(r"(?:(U)INT([1-8])|INT([2-8]))")
+_ANNOTATION = re.compile(r"(?:(U)INT([1-9]|1[0-6])|INT([2-9]|1[0-6]))")
 _PIXELS = Codes.unsigned(8)
 _SMALLEST = Fraction(1, 2**100)
 
@@ -50,8 +52,12 @@ class Input:
 
     def real(self, codes: np.ndarray) -> np.ndarray:
         """Single-precision numbers of codes, correctly rounded."""
+        return self._numbers[codes]
+
+    @cached_property
+    def _numbers(self) -> np.ndarray:
         exact = [float(int(value) * self.scale) for value in self.codes.values]
-        return np.array(exact, np.float32)[codes]
+        return np.array(exact, np.float32)
 
 
 def stated_input(source: Source) -> Input | None:
@@ -76,7 +82,7 @@ def stated_input(source: Source) -> Input | None:
         codes = Codes.unsigned(int(match[2])) if match[1] else Codes.signed(int(match[3]))
     else:
         raise NetworkError(
-            f"the input is annotated as {shorten(name)}; codes have 1 to 8 whole bits"
+            f"the input is annotated as {shorten(name)}; codes have 1 to 16 whole bits"
         )
     return Input(Fraction(1), codes)
 
@@ -101,8 +107,15 @@ def default_input(source: Source) -> Input:
         return Input()
     (reader,) = readers
     with guarded("what reads the input"):
-        found = grid(reader, source)
+        kind = reader.op_type
+        found = (
+            input_grid(source, reader)
+            if kind == "QuantizeLinear"
+            else grid(reader, source, Codes.MAX_BITS)
+        )
     try:
-        return Input() if found.shift else Input(Fraction(found.scale), found.codes)
+        return (
+            Input() if found is None or found.shift else Input(Fraction(found.scale), found.codes)
+        )
     except DataError as error:
         raise NetworkError(f"{describe(reader)}: {error}") from None

@@ -38,15 +38,16 @@ LAST = ("LogSoftmax", "Softmax")
 CLASS = ("ArgMax", "TopK")
 SUPPORTED = (
     *QUANTIZERS, *COMPARISONS, *STEPS, *SAME, *RESHAPED, *LAST, *CLASS, "AveragePool", "Concat",
-    "Conv", "Gemm", "GlobalAveragePool", "MatMul", "MaxPool", "Not", "Pad", "ReduceMean", "Sign",
-    "Transpose", "Where",
+    "Conv", "DequantizeLinear", "Gemm", "GlobalAveragePool", "MatMul", "MaxPool", "Not", "Pad",
+    "QuantizeLinear", "ReduceMean", "Sign", "Transpose", "Where",
 )  # fmt: skip
 FOLDABLE = (
     *QUANTIZERS, *COMPARISONS, *STEPS, "Abs", "Cast", "Ceil", "Concat", "Constant",
-    "ConstantOfShape", "Equal", "Exp", "Expand", "Flatten", "Floor", "Gather", "Identity", "Log",
-    "MatMul", "Max", "Min", "Neg", "Not", "Pow", "Range", "Reciprocal", "ReduceMax", "ReduceMean",
-    "ReduceMin", "ReduceProd", "ReduceSum", "Reshape", "Round", "Shape", "Sign", "Size", "Slice",
-    "Sqrt", "Squeeze", "Tile", "Transpose", "Unsqueeze", "Where",
+    "ConstantOfShape", "DequantizeLinear", "Equal", "Exp", "Expand", "Flatten", "Floor", "Gather",
+    "Identity", "Log", "MatMul", "Max", "Min", "Neg", "Not", "Pow", "QuantizeLinear", "Range",
+    "Reciprocal", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "Reshape",
+    "Round", "Shape", "Sign", "Size", "Slice", "Sqrt", "Squeeze", "Tile", "Transpose", "Unsqueeze",
+    "Where",
 )  # fmt: skip
 """What may compute constants, among them the shapes of others."""
 

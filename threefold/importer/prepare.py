@@ -162,11 +162,6 @@ def _require_supported(node: onnx.NodeProto) -> None:
         )
     else:
         node.domain = ""
-    if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
-        raise NetworkError(
-            f"{describe(node)} is of QCDQ, which knows no ternary weights; export QONNX, with "
-            f"export_qonnx of Brevitas"
-        )
     if node.op_type not in (*SUPPORTED, *FOLDABLE):
         raise NetworkError(f"{describe(node)} is not supported; export the network without it")
     given = attributes(node)

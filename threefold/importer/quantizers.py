@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 
 from ..errors import NetworkError
-from ..network import Codes
+from ..network import INPUT, Codes
 from .builder import Builder
 from .edge import ALIKE, Edge
 from .flat import after
@@ -13,7 +13,16 @@ from .nodes import attributes, describe
 from .pools import pooled, settled_pools
 from .source import Source
 
-__all__ = ["grid", "quantize", "quantized", "reads"]
+__all__ = [
+    "grid",
+    "most_bits",
+    "number",
+    "quantize",
+    "quantized",
+    "reads",
+    "require_bits",
+    "scale_of",
+]
 
 _MAX_BITS = 8
 _TYPES = {"signed": int, "narrow": int, "out_scale": float, "out_bias": float}
@@ -30,9 +39,9 @@ def quantize(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     Raises
     ------
     NetworkError
-        If the quantizer gives more than 8 bits, or a scale for each channel.
+        If the quantizer gives more than 8 bits (behind the input 16), or a scale for each channel.
     """
-    read, to = reads(builder, node, edge), grid(node, builder.source)
+    read, to = reads(builder, node, edge), grid(node, builder.source, most_bits(edge))
     if node.op_type == "Trunc" and len(node.input) == 5:
         to = _unclipped(builder, node, read, to)
     return quantized(builder, node, read, to)
@@ -72,30 +81,40 @@ def quantized(builder: Builder, node: onnx.NodeProto, read: Edge, to: Grid) -> E
     return pooled(builder, made, read, node)
 
 
-def grid(node: onnx.NodeProto, source: Source) -> Grid:
+def most_bits(edge: Edge) -> int:
+    """Bits that a quantizer may give: 16 of codes of the input, 8 else."""
+    return Codes.MAX_BITS if edge.node == INPUT and edge.sums is None else _MAX_BITS
+
+
+def grid(node: onnx.NodeProto, source: Source, most: int = _MAX_BITS) -> Grid:
     """Grid of a quantizer.
+
+    Parameters
+    ----------
+    node : onnx.NodeProto
+    source : Source
+    most : int
+        Bits that it may have.
 
     Raises
     ------
     NetworkError
-        If that is more than 8 bits, differs between channels, or follows from the input.
+        If that is more than ``most`` bits, differs between channels, or follows from the input.
     """
     given = attributes(node)
     for name, kind in _TYPES.items():
         if not isinstance(given.get(name, kind()), kind):
             raise NetworkError(f"{describe(node)}: {name} is not of type {kind.__name__}")
     if node.op_type == "MultiThreshold":
-        return _counted(node, source, given)
-    numbers = [_number(node, source, index) for index in range(1, len(node.input))]
-    scale = numbers[0]
-    if not 0 < scale < np.inf:
-        raise NetworkError(f"{describe(node)}: a scale must be positive and finite, not {scale}")
+        return _counted(node, source, given, most)
+    scale = scale_of(node, source)
+    numbers = [number(node, source, index) for index in range(1, len(node.input))]
     if node.op_type == "BipolarQuant":
         return Grid(Codes.bipolar(), scale)
     if node.op_type == "Trunc":
         return _truncated(node, numbers, given)
     zero, bits = numbers[1], numbers[2]
-    _require_bits(node, bits)
+    require_bits(node, bits, most)
     if zero != np.rint(zero) or abs(zero) > _FARTHEST:
         raise NetworkError(
             f"{describe(node)}: a zero point is whole and within ±{_FARTHEST}, not {zero:g}"
@@ -108,7 +127,7 @@ def grid(node: onnx.NodeProto, source: Source) -> Grid:
     return Grid(Codes(hi - lo, offset=lo - int(zero)), scale)
 
 
-def _counted(node: onnx.NodeProto, source: Source, given: dict) -> Grid:
+def _counted(node: onnx.NodeProto, source: Source, given: dict, most: int) -> Grid:
     thresholds = source.constant(node.input[1])
     if thresholds is None:
         raise NetworkError(f"{describe(node)}: thresholds that follow from the input are not known")
@@ -120,7 +139,7 @@ def _counted(node: onnx.NodeProto, source: Source, given: dict) -> Grid:
             f"{describe(node)}: thresholds have shape {thresholds.shape}, "
             f"not (channels, thresholds)"
         )
-    _require_bits(node, thresholds.shape[1].bit_length())
+    require_bits(node, thresholds.shape[1].bit_length(), most)
     steps = 2 * shift / scale
     if not abs(steps) < 2 * _FARTHEST:
         raise NetworkError(
@@ -145,7 +164,7 @@ def _truncated(node: onnx.NodeProto, numbers: list[float], given: dict) -> Grid:
             raise NetworkError(
                 f"{describe(node)}: a scale must be positive and finite, not {scale}"
             )
-    _require_bits(node, bits)
+    require_bits(node, bits)
     lo, hi = _range(int(bits), given.get("signed", 1), given.get("narrow", 0))
     return Grid(Codes(hi - lo, offset=lo), scale)
 
@@ -154,7 +173,7 @@ def _unclipped(builder: Builder, node: onnx.NodeProto, read: Edge, to: Grid) -> 
     """The grid of a Trunc of the first version, which keeps its scale and clips nothing."""
     reached = read.results(builder.source, np.stack(read.bounds())).astype(np.float64)
     lo, hi = np.rint(reached.min() / to.scale), np.rint(reached.max() / to.scale)
-    _require_bits(node, float(max(1, int(hi - lo).bit_length())))
+    require_bits(node, float(max(1, int(hi - lo).bit_length())))
     return Grid(Codes(max(1, int(hi - lo)), offset=int(lo)), to.scale)
 
 
@@ -164,14 +183,37 @@ def _range(bits: int, signed: int, narrow: int) -> tuple[int, int]:
     return 0, 2**bits - 1 - bool(narrow)
 
 
-def _require_bits(node: onnx.NodeProto, bits: float) -> None:
-    if not 1 <= bits <= _MAX_BITS or bits != int(bits):
+def require_bits(node: onnx.NodeProto, bits: float, most: int = _MAX_BITS) -> None:
+    """Refuse what has more than ``most`` bits, or half of one."""
+    if not 1 <= bits <= most or bits != int(bits):
+        what = "activations" if most == _MAX_BITS else "codes of the input"
         raise NetworkError(
-            f"{describe(node)} gives {bits:g} bits; activations have 1 to {_MAX_BITS} whole bits"
+            f"{describe(node)} gives {bits:g} bits; {what} have 1 to {most} whole bits"
         )
 
 
-def _number(node: onnx.NodeProto, source: Source, index: int) -> float:
+def scale_of(node: onnx.NodeProto, source: Source) -> float:
+    """The scale of a quantizer, its input 1, which is the same for all channels.
+
+    Raises
+    ------
+    NetworkError
+        If it differs between channels, is not positive and finite, or follows from the input.
+    """
+    scale = number(node, source, 1)
+    if not 0 < scale < np.inf:
+        raise NetworkError(f"{describe(node)}: a scale must be positive and finite, not {scale}")
+    return scale
+
+
+def number(node: onnx.NodeProto, source: Source, index: int) -> float:
+    """The number that an input of a node is, the same for all channels.
+
+    Raises
+    ------
+    NetworkError
+        If it differs between channels, or follows from the input of the graph.
+    """
     value = source.constant(node.input[index])
     if value is None:
         raise NetworkError(f"{describe(node)}: input {index} follows from the input of the graph")

@@ -60,7 +60,8 @@ class Source:
         self._computed = 0
         self.input, self.output = model.graph.input[0].name, model.graph.output[0].name
         self.model = ModelWrapper(model)
-        self.quantized = any(node.op_type in QUANTIZERS for node in model.graph.node)
+        kinds = {node.op_type for node in model.graph.node}
+        self.quantized = not kinds.isdisjoint((*QUANTIZERS, "DequantizeLinear"))
         self._fold()
         if (count := len(self.model.graph.node)) > MOST_NODES:
             raise NetworkError(
@@ -125,7 +126,7 @@ class Source:
         context = {name: values.get(name, self._constants.get(name)) for name in node.input if name}
         try:
             if not node.domain:
-                made = self._session(node).run(None, context)
+                made = self._session(node, context).run(None, context)
                 return [np.asarray(each) for each in made]
             context |= dict.fromkeys(node.output)
             version = self.model.get_opset_imports()[node.domain]
@@ -221,17 +222,17 @@ class Source:
         except Exception as error:
             raise NetworkError(f"shapes do not follow from the graph: {reason(error)}") from None
 
-    def _session(self, node: onnx.NodeProto) -> onnxruntime.InferenceSession:
-        """Runs ``node`` alone, on tensors of any shape."""
+    def _session(
+        self, node: onnx.NodeProto, values: dict[str, np.ndarray]
+    ) -> onnxruntime.InferenceSession:
+        """Runs ``node`` alone, on tensors of the types of ``values``, of any shape."""
         if (known := self._sessions.get(node.name)) is not None:
             return known
         types = {
-            name: helper.np_dtype_to_tensor_dtype(self._constants[name].dtype)
-            for name in node.input
-            if name in self._constants
+            name: helper.np_dtype_to_tensor_dtype(value.dtype) for name, value in values.items()
         }
         inputs = [
-            helper.make_tensor_value_info(name, types.get(name, onnx.TensorProto.FLOAT), None)
+            helper.make_tensor_value_info(name, types[name], None)
             for name in dict.fromkeys(node.input)
             if name
         ]

@@ -22,7 +22,18 @@ _FROM_QUANTIZER = (
 )
 
 
-_ELEMENTS = (*STEPS, *SAME, *QUANTIZERS, *COMPARISONS, "Not", "Pad", "Sign", "Where")
+_ELEMENTS = (
+    *STEPS,
+    *SAME,
+    *QUANTIZERS,
+    *COMPARISONS,
+    "DequantizeLinear",
+    "Not",
+    "Pad",
+    "QuantizeLinear",
+    "Sign",
+    "Where",
+)
 
 
 def begin(source: Source, input: Input | None) -> tuple[Edge, Input, list[str]]:

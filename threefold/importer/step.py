@@ -65,13 +65,6 @@ class Step:
                 return value.shape
         return None
 
-    def shared(self, source: Source) -> bool:
-        """Whether it is the same function for all channels."""
-        return all(
-            value.size == 1 or (value.shape[:1] == (1,) and self.node.op_type == "MultiThreshold")
-            for value in self._constants(source).values()
-        )
-
     def _shape(self, pixels: int) -> tuple[int, ...]:
         """Shape of single pixels in the axes of the source."""
         axes = _AXES.get(self.layout, (-1,))
