@@ -174,7 +174,7 @@ def test_bad_options(place, capsys):
     for scale in ("1e-400", "1e5000"):
         refused(capsys, place, f"'{MODEL}' --input-scale {scale}", message)
     for option in (
-        "--input-type uint9",
+        "--input-type uint17",
         "--input-type int1",
         "--input-type float",
         "--input-scale x",

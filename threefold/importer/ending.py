@@ -45,8 +45,8 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
         edge = builder.settled(edge, node)
         if not ranked:
             return edge
-        codes, edge = edge, _summed(edge)
-        sums = edge.sums
+        sums = _singles(edge)
+        codes, edge = edge, _summed(edge, sums)
     if edge.pools:
         raise NetworkError(f"{describe(node)}: a MaxPool of real numbers at the end; quantize them")
     scales, shift, exact = _affine(builder, edge, sums, node)
@@ -103,14 +103,20 @@ def class_index(builder: Builder, edge: Edge, node: onnx.NodeProto) -> Edge:
     )
 
 
-def _summed(edge: Edge) -> Edge:
-    """Codes as sums of one code each, in the order of the source, which classes are chosen from."""
+def _singles(edge: Edge) -> Sums:
+    """Sums of one code each, in the order of the source, which classes are chosen from."""
     order = np.arange(edge.channels) if edge.order is None else edge.places
     op = Conv(np.eye(edge.channels, dtype=np.int8)[order][:, None, None, :])
+    return Sums(op, edge.type.codes)
+
+
+def _summed(edge: Edge, sums: Sums) -> Edge:
+    """Codes as the sums that :func:`_singles` makes of them."""
+    order = np.arange(edge.channels) if edge.order is None else edge.places
     return replace(
         edge,
-        sums=Sums(op, edge.type.codes),
-        type=op.infer(edge.type),
+        sums=sums,
+        type=sums.conv.infer(edge.type),
         scale=edge.scale[order],
         shift=edge.shift[order],
         order=None if edge.order is None else np.arange(edge.channels),

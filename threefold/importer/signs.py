@@ -51,8 +51,9 @@ def choice(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
         If something else is chosen.
     """
     source, (condition, *names) = builder.source, node.input
-    constants = [source.constant(name) for name in names]
-    if source.constant(condition) is not None or any(each is None for each in constants):
+    stored = [source.constant(name) for name in names]
+    constants = [each for each in stored if each is not None]
+    if source.constant(condition) is not None or len(constants) < 2:
         raise NetworkError(
             f"{describe(node)} gives numbers that follow from the input; only the choice between "
             f"two constants is supported"

@@ -123,8 +123,12 @@ class Source:
         NetworkError
             If the executor refuses.
         """
-        context = {name: values.get(name, self._constants.get(name)) for name in node.input if name}
         try:
+            context = {
+                name: values[name] if name in values else self._constants[name]
+                for name in node.input
+                if name
+            }
             if not node.domain:
                 made = self._session(node, context).run(None, context)
                 return [np.asarray(each) for each in made]

@@ -46,8 +46,8 @@ class Step:
         NetworkError
             If constants differ between positions of a map, or the result is no number.
         """
-        pixels, ordered = real.reshape(-1, self.channels), self.order is not None
-        pixels = pixels[:, self.order] if ordered else pixels
+        order = np.arange(self.channels) if self.order is None else self.order
+        pixels = real.reshape(-1, self.channels)[:, order]
         (name,) = source.reads(self.node)
         values = {name: np.ascontiguousarray(pixels.reshape(self._shape(len(pixels))))}
         result = source.evaluate(self.node, values | self._constants(source))[0]
@@ -55,8 +55,7 @@ class Step:
             raise NetworkError(
                 f"{describe(self.node)} makes what is no number; its constants are damaged"
             )
-        found = result.reshape(pixels.shape)
-        return (found[:, np.argsort(self.order)] if ordered else found).reshape(real.shape)
+        return result.reshape(pixels.shape)[:, np.argsort(order)].reshape(real.shape)
 
     def misfit(self, source: Source) -> tuple[int, ...] | None:
         """Shape of the first constant that differs between positions of a map, if one does."""
