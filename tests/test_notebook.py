@@ -37,9 +37,9 @@ def test_steps_of_one_line():
 def test_a_notebook_shows_progress(monkeypatch):
     display = Display()
     shell = SimpleNamespace(kernel=object())
-    ipython = SimpleNamespace(get_ipython=lambda: shell)
+    module = SimpleNamespace(display=display)
+    ipython = SimpleNamespace(get_ipython=lambda: shell, display=module)
     monkeypatch.setitem(sys.modules, "IPython", ipython)
-    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=display))
     shown_progress(None)("pack", 0.5)
     assert list(map(repr, display.shown)) == ["pack 50 %"]
     assert shown_progress(no_progress) is no_progress

@@ -56,6 +56,4 @@ def shown_progress(progress: Progress | None) -> Progress:
     shell = ipython and ipython.get_ipython()
     if getattr(shell, "kernel", None) is None:  # not even IPython, or IPython in a terminal
         return no_progress
-    from IPython.display import display
-
-    return NotebookProgress(display)
+    return NotebookProgress(ipython.display.display)

@@ -132,7 +132,7 @@ def requantizer_resources(
         )
         return result + _lookup_resources(form, groups, bits, steps, lanes, family)
     counter = (groups - 1).bit_length()
-    latency, steps = requantizer_latency(form, bits), range(bits)
+    latency = requantizer_latency(form, bits)
     if form == "parallel":
         largest = 2**bits - 1
         tables, comparators = [(largest * accumulator_bits, groups)], largest
@@ -140,7 +140,7 @@ def requantizer_resources(
         constant = comparators if groups == 1 else 0
         shared = 3
     elif form == "pipelined":
-        tables, comparators = [(accumulator_bits, groups << step) for step in steps], bits
+        tables, comparators = [(accumulator_bits, groups << step) for step in range(bits)], bits
         logic, bare = 0, latency + 2 * (bits - 1) * counter
         bare += lanes * ((latency - 1) * accumulator_bits + bits * (bits - 1))
         constant = int(groups == 1)
