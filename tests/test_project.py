@@ -756,6 +756,19 @@ def test_repr_and_table(project):
         assert f">{path.stat().st_size:,}</td>" in table
 
 
+def test_table_of_a_build(project, simulated, built):
+    """Bitstream and record; what else the tools left is one row."""
+    simulated()
+    make_all(project)
+    for name in ("sample.il", "sample.ys"):
+        (project.products.gateware / name).write_text("tools")
+    table = project._repr_html_()
+    for shown in ("gateware/sample.bin", "gateware/build.json", "2 more of the tools in gateware"):
+        assert f">{shown}</td>" in table
+    assert ">10</td>" in table
+    assert "sample.il" not in table
+
+
 def test_the_table_is_escaped(tmp_path):
     project = Project.create(NETWORK, tmp_path / "<b>", foldings=FOLDINGS)
     assert "&lt;b&gt;" in project._repr_html_()

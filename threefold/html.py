@@ -18,19 +18,30 @@ def html_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[obj
         A cell for each column. Integers are grouped by thousands and aligned to the right, as
         are floats, which keep the digits they have; None is an empty cell.
     """
-    lines = ["<table>", f"<caption>{escape(caption)}</caption>"]
-    heads = "".join(f"<th>{escape(column)}</th>" for column in columns)
-    lines += [f"<thead><tr>{heads}</tr></thead>", "<tbody>"]
-    for row in rows:
-        cells = [_cell(value) for _, value in zip(columns, row, strict=True)]
-        lines.append(f"<tr>{''.join(cells)}</tr>")
+    rows = [list(row) for row in rows]
+    lines = ["<table>", f'<caption style="white-space: nowrap">{escape(caption)}</caption>']
+    heads = [
+        f'<th style="text-align: {_side(values)}">{escape(column)}</th>'
+        for column, *values in zip(columns, *rows, strict=True)
+    ]
+    lines += [f"<thead><tr>{''.join(heads)}</tr></thead>", "<tbody>"]
+    lines += [f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows]
     return "\n".join([*lines, "</tbody>", "</table>"])
+
+
+def _side(values: Iterable[object]) -> str:
+    """Where cells of a column are aligned to, and so is its heading."""
+    return "right" if any(map(_is_number, values)) else "left"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _cell(value: object) -> str:
     if value is None:
         return "<td></td>"
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if _is_number(value):
         text = f"{value:,}" if isinstance(value, int) else str(value)
         return f'<td style="text-align: right">{text}</td>'
     return f'<td style="text-align: left">{escape(str(value))}</td>'

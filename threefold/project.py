@@ -11,6 +11,7 @@ from . import boards
 from .errors import FileFormatError, MismatchError, PlanError
 from .files import write_file
 from .firmware import header
+from .fpga import FAMILIES
 from .html import html_table
 from .hw.accelerator import Accelerator
 from .hw.verilog import to_verilog
@@ -143,16 +144,22 @@ class Project:
         return f"<Project {self._summary}>"
 
     def _repr_html_(self) -> str:
-        stale = self.stale
-        rows = [
-            [
-                str(path.relative_to(self.folder)),
-                path.stat().st_size,
-                "stale: not of this plan" if path in stale else None,
-            ]
-            for path in self.products.files()
-        ]
+        stale, rows, rest = self.stale, [], []
+        for path in self.products.files():
+            size = path.stat().st_size
+            if path.parent == self.products.gateware and not self._is_result(path, stale):
+                rest.append(size)
+                continue
+            note = "stale: not of this plan" if path in stale else None
+            rows.append([str(path.relative_to(self.folder)), size, note])
+        if rest:
+            rows.append([f"{len(rest)} more of the tools in gateware", sum(rest), None])
         return html_table(f"Project {self._summary}", ("product", "bytes", ""), rows)
+
+    def _is_result(self, path: Path, stale: list[Path]) -> bool:
+        """Whether someone wants to see a file of the tools: bitstream, record, or what is stale."""
+        bitstreams = {family.flow.bitstream for family in FAMILIES.values()}
+        return path in (self.products.build_record, *stale) or path.suffix in bitstreams
 
     @property
     def _summary(self) -> str:

@@ -71,6 +71,24 @@ def test_tables(plan):
     assert any(line[:2] == ["bottleneck", "conv2;"] for line in lines)
 
 
+@pytest.mark.parametrize("letters", [9, 10, 18])
+def test_names_stay_whole_in_80_columns(tmp_path, monkeypatch, capsys, letters):
+    monkeypatch.setenv("COLUMNS", "80")
+    name = "convolution_stage_1"[:letters]
+    builder = Builder("block", Tensor((32, 32, 16), CODES), images=2)
+    builder.layer(name, 16, (3, 3), CODES, stride=(2, 2), padding=(1, 1, 1, 1))
+    save(builder.classifier(3), tmp_path / "net.tern")
+    options = ["--board=ulx3s_85f", f"--fold={name}=1x1", "--fold=classes=1x1"]
+    assert main(["plan", f"{tmp_path}/net.tern", "-o", f"{tmp_path}/out", "-q", *options]) == 0
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert max(map(len, lines[:-1])) <= 80
+    assert len([line for line in lines if line.split()[:1] == [name]]) == 2
+    assert len([line for line in lines if line.split()[:1] == ["classes"]]) == 2
+    cycles = Project.open(tmp_path / "out").plan.bottleneck.interval
+    assert cycles > 100_000
+    assert f"{cycles:,}" in next(line for line in lines if name in line).split()
+
+
 def test_memory_and_requantizer_of_the_plan_that_is_there(plan):
     _, before, _ = plan(*FOLDS)
     _, units, _ = plan("--memory", "pool=block", "--requantizer", "codes=sequential")

@@ -303,7 +303,7 @@ def test_slowest_path(plan, build):
     assert sentence in page
     build["critical_path"]["cells"] = ["bridge.receiver.x", "bridge.accelerator.argmax.y"]
     page = render_page(make_report(plan, build=build), plan)
-    assert "From bridge.receiver, around the accelerator to argmax: 8.2 ns" in page
+    assert "From the serial receiver to argmax: 8.2 ns" in page
 
 
 def test_confusion_matrix(plan, simulation):

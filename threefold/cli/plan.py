@@ -1,6 +1,7 @@
 """``threefold plan``: how a network is folded onto a board, and what that gives."""
 
 import argparse
+from collections.abc import Iterable
 
 from rich.console import Console, Group
 from rich.table import Table
@@ -75,7 +76,7 @@ def _units(project: Project) -> Table:
     right = ("output", "PE×SIMD", "lanes", "tiles", "skipped", "cycles", "LUTs")
     size = "×".join(map(str, project.network.input.shape))
     title = f"{project.name} on {project.board.title}, input {size}, LUTs estimated"
-    table = _table(title, left, right)
+    table = _table(title, left, right, [unit.name for unit in project.plan.units])
     slowest = project.plan.bottleneck.interval
     for unit in project.plan.units:
         schedules = unit.schedules.values()
@@ -96,7 +97,8 @@ def _units(project: Project) -> Table:
 
 def _memories(plan: Plan) -> Table:
     left = ("unit", "memory", "requantizer")
-    table = _table("Memories", left, ("buffer, words × bits", "weight bits"))
+    names = [unit.name for unit in plan.units]
+    table = _table("Memories", left, ("buffer, words × bits", "weight bits"), names)
     for unit in plan.units:
         buffer, form = unit.activation_buffer, unit.decisions().get("form", "")
         if buffer or form:
@@ -112,7 +114,8 @@ def _memories(plan: Plan) -> Table:
 
 def _fifos(plan: Plan) -> Table:
     right = ("input", "beats", "lanes", "bits")
-    table = _table("FIFOs before joins", ("before",), right)
+    names = [unit.name for unit in plan.units]
+    table = _table("FIFOs before joins", ("before",), right, names)
     for branch in branches(plan):
         if branch.beats:
             sizes = (branch.input, branch.beats, branch.lanes, branch.bits)
@@ -120,11 +123,22 @@ def _fifos(plan: Plan) -> Table:
     return table
 
 
-def _table(title: str, left: tuple[str, ...], right: tuple[str, ...]) -> Table:
+def _table(
+    title: str, left: tuple[str, ...], right: tuple[str, ...], names: Iterable[str]
+) -> Table:
+    """A table whose first column holds names, which stay whole within 80 columns if they can."""
+    longest = max(map(len, names), default=0)
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.title_style = "bold"
-    for column in left:
+    table.collapse_padding = longest > _SHORT
+    name, *others = left
+    table.add_column(name, overflow="fold", no_wrap=longest <= _LONG)
+    for column in others:
         table.add_column(column, overflow="fold")
     for column in right:
         table.add_column(column, justify="right")
     return table
+
+
+_SHORT = 9  # letters of names that leave room for two spaces between columns
+_LONG = 18  # letters of names that do not have to be folded

@@ -20,6 +20,14 @@ _MODULES = (
     ("skid", "skid buffer"),
     ("fifo", "FIFO"),
 )  # names of the parts of a unit, by the beginning of their paths
+_AROUND = (
+    ("bridge.receiver", "serial receiver"),
+    ("bridge.transmitter", "serial transmitter"),
+    ("bridge.fifo", "FIFO of the serial line"),
+    ("bridge", "serial bridge"),
+    ("clock", "clock generator"),
+    ("", "board"),
+)  # names of what is around an accelerator
 _BUILT = {"bram": "block RAM", "spram": "single-port RAM", "lut_ram": "LUT RAM"}
 _BARE = {"ff": "flip-flops", "lut": "LUTs"}
 _MOST = 10
@@ -47,11 +55,12 @@ def path_sentence(path: Mapping) -> str:
 
 
 def _end(end: Mapping) -> str:
-    module = end["module"]
-    if "unit" not in end:
-        return f"{module}, around the accelerator" if module else "around the accelerator"
-    word = next((word for head, word in _MODULES if module.startswith(head)), module)
-    return f"the {word} of {end['unit']}" if word else end["unit"]
+    module, unit = end["module"], end.get("unit")
+    words = _MODULES if unit else _AROUND
+    word = next((word for head, word in words if module.startswith(head)), module)
+    if unit is None:
+        return f"the {word}"
+    return f"the {word} of {unit}" if word else unit
 
 
 def memory_rows(report: Mapping) -> list[tuple[str, str, str, str]]:
