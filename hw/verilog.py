@@ -12,6 +12,8 @@ from amaranth.lib import wiring
 from threefold.errors import BuildError
 from threefold.tools.toolchain import run
 
+from .equal_widths import equal_widths
+
 __all__ = ["to_rtlil", "to_verilog"]
 
 
@@ -51,10 +53,12 @@ def _no_collection() -> Iterator[None]:
 
 
 def to_verilog(component: wiring.Component, name: str, ports=None) -> str:
-    """The component as Verilog text.
+    """The component as Verilog text of 2005, which linters take but for matters of style.
 
-    Attributes that are meant for synthesis (``keep``, ``ram_style``) stay, Amaranth's own
-    and source positions go. Parameters are those of :func:`to_rtlil`.
+    Each signal has one name, the one that says most; signals of the top module that are called
+    ``tap_…`` keep theirs. Bits of a sum that nothing uses are left out. Attributes that are meant
+    for synthesis (``keep``, ``ram_style``) stay, Amaranth's own and source positions go. Parameters
+    are those of :func:`to_rtlil`.
 
     Raises
     ------
@@ -63,23 +67,13 @@ def to_verilog(component: wiring.Component, name: str, ports=None) -> str:
     BuildError
         If Yosys fails, or temporary files cannot be written.
     """
-    # The passes are those of amaranth.back.verilog, which knows no WebAssembly Yosys.
-    script = """\
-read_rtlil design.il
-proc -nomux -norom
-memory_collect
-attrmap -remove generator -remove top -remove src \
- -remove amaranth.hierarchy -remove amaranth.decoding
-attrmap -modattr -remove generator -remove top -remove src \
- -remove amaranth.hierarchy -remove amaranth.decoding
-write_verilog -norename design.v
-"""
     text = to_rtlil(component, name, ports)
     try:
         with tempfile.TemporaryDirectory(prefix="threefold-") as folder:
             folder = Path(folder)
             (folder / "design.il").write_text(text)
-            (folder / "design.ys").write_text(script)
+            (folder / "widths.v").write_text(equal_widths())
+            (folder / "design.ys").write_text(_script(name))
             run("yosys", ["-q", "design.ys"], cwd=folder)
             # The first line tells how Yosys was built, which is nobody's business.
             return (folder / "design.v").read_text().split("\n", 1)[1].lstrip()
@@ -87,3 +81,29 @@ write_verilog -norename design.v
         raise BuildError(
             f"cannot write into {tempfile.gettempdir()}: {error.strerror}; make room there"
         ) from None
+
+
+def _script(name: str) -> str:
+    """Commands of Yosys that write a design as Verilog."""
+    return f"""\
+read_rtlil design.il
+proc -norom
+memory_collect
+setattr -set keep 1 {name}/w:tap_*
+wreduce {_NARROWED}
+opt_expr
+select -set results {_NARROWED} {"%u " * _NARROWED.count(" ")}%x1:+[Y] w:* %i
+techmap -map widths.v
+splitnets -driver -format __ @results
+opt_clean -purge
+setattr -unset keep {name}/w:tap_*
+attrmap {_REMOVED}
+attrmap -modattr {_REMOVED}
+write_verilog -norename design.v
+"""
+
+
+_NARROWED = "t:$add t:$sub t:$mux t:$and t:$or t:$xor t:$not"
+_REMOVED = (
+    "-remove generator -remove top -remove src -remove amaranth.hierarchy -remove amaranth.decoding"
+)
