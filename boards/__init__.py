@@ -2,28 +2,43 @@
 
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 
 from threefold.errors import PlanError
 
 from .board import Board
 
-__all__ = ["BOARDS", "Board", "get"]
+__all__ = ["BOARDS", "FAULTS", "Board", "get"]
 
 
-def _find() -> Iterator[Board]:
+FAULTS: dict[str, str] = {}
+"""Modules of boards that are left out, by path: what is wrong, in one line."""
+
+
+def _find() -> Iterator[tuple[str, Board]]:
+    """Boards, each with the path of its module."""
     for module in iter_modules(__path__):
-        for value in vars(import_module(f".{module.name}", __name__)).values():
-            if isinstance(value, Board):
-                yield value
+        path = str(Path(module.module_finder.path, f"{module.name}.py"))
+        try:
+            values = list(vars(import_module(f".{module.name}", __name__)).values())
+        except Exception as error:  # whatever it is, the other boards are good
+            FAULTS[path] = _told(error)
+            continue
+        yield from ((path, value) for value in values if isinstance(value, Board))
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, SyntaxError):
+        return f"line {error.lineno}: {error.msg}"
+    return " ".join(f"{type(error).__name__}: {error}".removeprefix("PlanError: ").split())
 
 
 def _by_name() -> dict[str, Board]:
     boards: dict[str, Board] = {}
-    for board in _find():
-        if board.name in boards:
-            raise PlanError(f"two boards are called {board.name!r}; rename one")
-        boards[board.name] = board
+    for path, board in _find():
+        if boards.setdefault(board.name, board) is not board:
+            FAULTS[path] = f"another board is called {board.name!r}; rename one"
     return boards
 
 

@@ -1,5 +1,6 @@
 """Boards: an FPGA, its oscillator and its pins."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -35,6 +36,11 @@ class Board:
         Pins that the platform lacks: a serial line ``"uart"``, or LEDs ``"led"``.
     loader : str
         Name of the board for openFPGALoader; empty if it knows none.
+
+    Raises
+    ------
+    PlanError
+        If a value is not of these kinds, a frequency not above 0, or ``leds`` below 0.
     """
 
     name: str
@@ -46,6 +52,21 @@ class Board:
     leds: int
     resources: tuple[Resource, ...] = ()
     loader: str = ""
+
+    def __post_init__(self):
+        number = (int, float)
+        for what, good, kind in (
+            ("name", isinstance(self.name, str) and re.fullmatch(r"\w+", self.name), "a name"),
+            ("title", isinstance(self.title, str), "text"),
+            ("device", isinstance(self.device, Device), "a Device"),
+            ("platform", callable(self.platform), "callable"),
+            ("base_mhz", isinstance(self.base_mhz, number) and self.base_mhz > 0, "above 0"),
+            ("clock_mhz", isinstance(self.clock_mhz, number) and self.clock_mhz > 0, "above 0"),
+            ("leds", isinstance(self.leds, int) and self.leds >= 0, "0 or more"),
+        ):
+            if not good:
+                value = getattr(self, what)
+                raise PlanError(f"{what} of board {self.name!r} must be {kind}, not {value!r:.40}")
 
     @property
     def family(self) -> Family:

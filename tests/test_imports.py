@@ -29,7 +29,7 @@ def test_floors_are_counted_from_what_imports_nothing():
 
 @pytest.mark.parametrize("path", PLAN, ids=lambda path: str(path.relative_to(PLAN[0].parent)))
 def test_functions_of_the_plan_have_type_hints(path):
-    compiled = {"njit"}  # by Numba, which takes no hints
+    compiled = {"compiled"}  # by Numba, which takes no hints
     for node in ast.walk(ast.parse(path.read_text())):
         if not isinstance(node, ast.FunctionDef):
             continue

@@ -260,3 +260,13 @@ def test_remove_report(products):
     products.remove_report()
     gone = {"report.json", "report.html", "manifest.json"}
     assert content(products.folder).keys() == before - gone
+
+
+def test_waves_of_either_simulator_are_kept_with_their_plan(products):
+    products.simulation.mkdir(exist_ok=True)
+    waves = products.simulation / "dump.fst"
+    products.waves.unlink(missing_ok=True)
+    assert products.waves.name == "dump.vcd"
+    waves.touch()
+    assert products.waves == waves
+    assert waves in products.remove()

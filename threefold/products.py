@@ -84,8 +84,8 @@ class Products:
         ``plan.json``
     rtl, header : Path
         ``rtl/NAME.v``, ``firmware/NAME.h``
-    simulation, simulation_record, waves : Path
-        Folder ``sim``, ``simulation.json`` and ``dump.vcd`` in it.
+    simulation, simulation_record : Path
+        Folder ``sim``, ``simulation.json`` in it.
     gateware, build_record, timings : Path
         Folder ``gateware``, ``build.json`` and ``timings.json`` in it.
     report, page, manifest : Path
@@ -103,13 +103,21 @@ class Products:
         self.header = self.folder / "firmware" / f"{name}.h"
         self.simulation = self.folder / "sim"
         self.simulation_record = self.simulation / "simulation.json"
-        self.waves = self.simulation / "dump.vcd"
         self.gateware = self.folder / "gateware"
         self.build_record = self.gateware / "build.json"
         self.timings = self.gateware / "timings.json"
         self.report = self.folder / "report.json"
         self.page = self.folder / "report.html"
         self.manifest = self.folder / "manifest.json"
+
+    @property
+    def waves(self) -> Path:
+        """Waveforms of the latest run: ``dump.vcd`` of Verilator or ``dump.fst`` of Icarus."""
+        there = filter(Path.is_file, self._dumps())
+        return max(there, key=lambda path: path.stat().st_mtime, default=self._dumps()[0])
+
+    def _dumps(self) -> list[Path]:
+        return [self.simulation / "dump.vcd", self.simulation / "dump.fst"]
 
     def files(self) -> list[Path]:
         """Products that are there, but for the manifest, logs, times and the simulator's build."""
@@ -268,7 +276,7 @@ class Products:
         """Paths of what a plan gives, for networks of these names, there or not."""
         named = [Products(self.folder, name) for name in names]
         paths = [path for each in named for path in (each.rtl, each.header)]
-        paths += [self.simulation_record, self.waves, *self._reports()]
+        paths += [self.simulation_record, *self._dumps(), *self._reports()]
         return [*paths, *self.gateware.glob("*")]
 
     def _network_digest(self) -> str | None:

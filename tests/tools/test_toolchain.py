@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from threefold.errors import BuildError, ToolError
+from threefold.tools.doctor import doctor
 from threefold.tools.toolchain import TOOLS, Tool, environment, find, run
 
 
@@ -180,3 +181,19 @@ def test_full_disk(bare, icepack, status):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert (bare / "top.bin").stat().st_size == 1 << 15
+
+
+def test_no_place_for_the_machine_code_of_a_tool(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    cache = tmp_path / "file" / "cache"
+    monkeypatch.setenv("YOWASP_CACHE_DIR", str(cache))
+    message = (
+        f"icepack has no place for its machine code: {cache} cannot be written; "
+        "set YOWASP_CACHE_DIR to a folder that can"
+    )
+    with pytest.raises(ToolError, match=f"^{re.escape(message)}$"):
+        find("icepack")
+    status = next(status for status in doctor() if status.name == "icepack")
+    assert status.problem == message
+    monkeypatch.setenv("YOWASP_CACHE_DIR", str(tmp_path / "cache"))
+    assert find("icepack").kind == "yowasp"

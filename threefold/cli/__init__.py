@@ -14,6 +14,7 @@ whose ``exit_code`` attribute is set gives the exit status.
 import argparse
 import importlib
 import importlib.util
+import io
 import keyword
 import os
 import sys
@@ -52,8 +53,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     interruption. Results go to stdout, everything else to stderr.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what its encoding lacks becomes a question mark
     try:
-        args, unknown = _parser(argv).parse_known_args(argv)
+        parser = _parser(argv)
+        _tell_faulty_boards()
+        args, unknown = parser.parse_known_args(argv)
         if unknown:  # told with the usage of the command, which argparse does not
             args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     except SystemExit as exit:  # argparse has said why
@@ -80,6 +86,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("threefold: interrupted\n")
         return _INTERRUPTED
     return status
+
+
+def _tell_faulty_boards() -> None:
+    """Say which boards are left out, if the command asked for loads any."""
+    boards = sys.modules.get("threefold.boards")
+    for path, fault in boards.FAULTS.items() if boards else ():
+        sys.stderr.write(f"threefold: {path} is left out: {fault}\n")
 
 
 def _print(result) -> int:

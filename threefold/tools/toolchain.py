@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
+
 from ..errors import BuildError, ToolError
 from ..files import make_folder
 from ..fpga import FAMILIES
@@ -91,10 +93,28 @@ def find(name: str) -> Tool:
     Raises
     ------
     ToolError
-        If it is missing, too old, or its environment variable names no executable.
+        If it is missing, too old, its environment variable names no executable, or it is
+        WebAssembly and has no place for its machine code.
     """
     source = TOOLS[name]
-    return _find(name, os.environ.get(source.variable, ""), os.environ.get("PATH", ""))
+    tool = _find(name, os.environ.get(source.variable, ""), os.environ.get("PATH", ""))
+    if tool.kind == "yowasp":
+        _require_cache(name, source)
+    return tool
+
+
+def _require_cache(name: str, source: _Source) -> None:
+    """Refuse a tool of WebAssembly that was not compiled before and cannot be."""
+    cache = os.environ.get("YOWASP_CACHE_DIR") or platformdirs.user_cache_dir("YoWASP", False)
+    own = Path(cache, source.package.replace("-", "_"))
+    if own.is_dir():
+        return
+    place = next((parent for parent in own.parents if parent.exists()), None)
+    if place is None or not place.is_dir() or not os.access(place, os.W_OK):
+        raise ToolError(
+            f"{name} has no place for its machine code: {cache} cannot be written; "
+            f"set YOWASP_CACHE_DIR to a folder that can"
+        )
 
 
 @functools.cache

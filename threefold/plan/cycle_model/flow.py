@@ -9,8 +9,8 @@ Backwards: which inputs are accepted. Then all states pass a clock edge.
 """
 
 import numpy as np
-from numba import njit
 
+from .compiled import compiled
 from .stages import (
     ADD,
     ARGMAX,
@@ -52,7 +52,7 @@ _ONLY = 0
 _STATE = 7
 
 
-@njit(cache=True)
+@compiled
 def run(stages, tables, streams, beats, words, images, limit, tight):
     """Let images through until they have left, the states repeat, or nothing moves.
 
@@ -119,7 +119,7 @@ def run(stages, tables, streams, beats, words, images, limit, tight):
     return left[:departures] - entered, same, most
 
 
-@njit(cache=True)
+@compiled
 def _reset(stages):
     """States before the first word."""
     state = np.zeros((len(stages), _STATE), np.int64)
@@ -130,7 +130,7 @@ def _reset(stages):
     return state
 
 
-@njit(cache=True)
+@compiled
 def _find(states, state):
     """Index of ``state`` among earlier ones; −1 if it is none of them."""
     for index in range(len(states)):
@@ -139,7 +139,7 @@ def _find(states, state):
     return -1
 
 
-@njit(cache=True)
+@compiled
 def _moves(valid, ready):
     """Whether any beat is transferred."""
     moved = False
@@ -148,7 +148,7 @@ def _moves(valid, ready):
     return moved
 
 
-@njit(cache=True)
+@compiled
 def _offer(stages, state, valid):
     """Set ``valid`` of the stages' outputs."""
     for s in range(len(stages)):
@@ -179,7 +179,7 @@ def _offer(stages, state, valid):
             valid[o] = valid[i] or only >= first + stages[s, FIRST + 1]
 
 
-@njit(cache=True)
+@compiled
 def _accept(stages, state, valid, ready, tight):
     """Set ``ready`` of the stages' inputs."""
     for s in range(len(stages) - 1, -1, -1):
@@ -216,7 +216,7 @@ def _accept(stages, state, valid, ready, tight):
             ready[i] = ready[o] and first <= only < first + second
 
 
-@njit(cache=True)
+@compiled
 def _tick(stages, state, valid, ready):
     """Let small stages pass a clock edge; whether anything but a transfer has happened."""
     changed = False
@@ -266,7 +266,7 @@ def _tick(stages, state, valid, ready):
     return changed
 
 
-@njit(cache=True)
+@compiled
 def _tick_arrays(stages, state, valid, ready, tables, tight):
     """Move every ARRAY on by a tile, if its next window is there; whether that changes any."""
     changed = False
@@ -299,7 +299,7 @@ def _tick_arrays(stages, state, valid, ready, tables, tight):
     return changed
 
 
-@njit(cache=True)
+@compiled
 def _tick_queues(stages, state, valid, ready, most):
     """Move the beats of every FIFO on; whether any has got from one register to the next."""
     changed = False
