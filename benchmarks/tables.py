@@ -9,6 +9,7 @@ from statistics import linear_regression
 
 from imports_table import imports
 from page_table import table
+from summary_table import summary
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
@@ -350,7 +351,9 @@ with b = 7 takes 112.5%, more than no skipping at all."""
 
 def page() -> str:
     """The text of docs/benchmarks.md."""
+    records = ("boards", "networks_on_boards", "pe_area", "resource_model")
     parts = (
+        summary(*map(recorded, records)),
         pe_area(),
         boards(),
         networks_on_boards(),
