@@ -61,9 +61,9 @@ def streams_of(plan: Plan) -> list[Stream]:
     last = plan.units[-1].stream
     taps = [tap for unit in plan.units for tap in unit.taps if tap.stream != last]
     return [
-        stream(INPUT, "i", plan.ports.input.type),
+        stream(INPUT, plan.ports.input.name, plan.ports.input.type),
         *(stream(tap.stream, f"tap_{tap.name}", tap.type) for tap in taps),
-        stream(last, "o", plan.ports.output.type),
+        stream(last, plan.ports.output.name, plan.ports.output.type),
     ]
 
 

@@ -28,7 +28,14 @@ def products(tmp_path):
     made = Products(tmp_path / "out", "small")
     save(FIRST, made.network)
     save_plan(fold(FIRST, {"fc1": Folding(1, 1)}), made.plan)
-    others = (made.training, made.images, made.rtl, made.header, made.simulation_record, made.waves)
+    others = (
+        made.training,
+        made.images,
+        *made.core,
+        made.header,
+        made.simulation_record,
+        made.waves,
+    )
     others += (made.gateware / "small.bin", made.gateware / "yosys.log", made.build_record)
     for path in (*others, made.report, made.page, made.manifest):
         path.parent.mkdir(exist_ok=True)
@@ -48,6 +55,11 @@ def test_paths(products):
         "test.npz",
         "plan.json",
         "rtl/small.v",
+        "rtl/small.ports.json",
+        "rtl/small.vlt",
+        "rtl/small.inst.v",
+        "rtl/small_tb.v",
+        "rtl/small.core",
         "firmware/small.h",
         "sim/simulation.json",
         "sim/dump.vcd",

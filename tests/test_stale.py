@@ -58,6 +58,12 @@ def rtl(products, plan):
     write(products.rtl, f"// {mark(plan)}\nmodule tiny;")
 
 
+def core(products, plan):
+    write(products.ports, {"plan_digest": digest(plan)})
+    for path in set(products.core) - {products.rtl, products.ports}:
+        write(path, f"// {mark(plan)}")
+
+
 def header(products, plan):
     write(products.header, f"/* tiny\n * {mark(plan)} */")
 
@@ -75,6 +81,7 @@ KINDS = {
     simulation: {"sim/simulation.json"},
     build: {"gateware/tiny.bin", "gateware/build.json"},
     rtl: {"rtl/tiny.v"},
+    core: {f"rtl/tiny{end}" for end in (".ports.json", ".vlt", ".inst.v", "_tb.v", ".core")},
     header: {"firmware/tiny.h"},
     report: {"report.json"},
     page: {"report.html"},

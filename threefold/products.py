@@ -4,7 +4,7 @@ network.tern    the network
 train.json      how it was trained
 test.npz        images to test it with
 plan.json       which units it is made of, and how each is folded
-rtl/            Verilog
+rtl/            Verilog, and what other people's flows need around it
 sim/            the simulation and what it measured
 gateware/       the bitstream, what made it, and how long that took
 firmware/       a C header for whoever drives the accelerator
@@ -82,8 +82,11 @@ class Products:
         ``network.tern``, ``train.json``, ``test.npz``
     plan : Path
         ``plan.json``
-    rtl, header : Path
-        ``rtl/NAME.v``, ``firmware/NAME.h``
+    rtl, ports, waivers, instance, testbench, fusesoc : Path
+        ``NAME.v``, ``NAME.ports.json``, ``NAME.vlt``, ``NAME.inst.v``, ``NAME_tb.v`` and
+        ``NAME.core`` in the folder ``rtl``
+    header : Path
+        ``firmware/NAME.h``
     simulation, simulation_record : Path
         Folder ``sim``, ``simulation.json`` in it.
     gateware, build_record, timings : Path
@@ -100,6 +103,11 @@ class Products:
         self.images = self.folder / "test.npz"
         self.plan = self.folder / "plan.json"
         self.rtl = self.folder / "rtl" / f"{name}.v"
+        self.ports = self.rtl.with_name(f"{name}.ports.json")
+        self.waivers = self.rtl.with_name(f"{name}.vlt")
+        self.instance = self.rtl.with_name(f"{name}.inst.v")
+        self.testbench = self.rtl.with_name(f"{name}_tb.v")
+        self.fusesoc = self.rtl.with_name(f"{name}.core")
         self.header = self.folder / "firmware" / f"{name}.h"
         self.simulation = self.folder / "sim"
         self.simulation_record = self.simulation / "simulation.json"
@@ -109,6 +117,12 @@ class Products:
         self.report = self.folder / "report.json"
         self.page = self.folder / "report.html"
         self.manifest = self.folder / "manifest.json"
+
+    @property
+    def core(self) -> tuple[Path, ...]:
+        """Verilog of the accelerator, and the files around it."""
+        around = (self.ports, self.waivers, self.instance, self.testbench, self.fusesoc)
+        return (self.rtl, *around)
 
     @property
     def waves(self) -> Path:
@@ -123,8 +137,8 @@ class Products:
         """Products that are there, but for the manifest, logs, times and the simulator's build."""
         single = [self.network, self.training, self.images, self.plan, self.report, self.page]
         single.append(self.simulation_record)
-        several = [self.rtl.parent.glob("*.v"), self.header.parent.glob("*.h")]
-        several.append(self.gateware.glob("*"))
+        several = [self.rtl.parent.glob(pattern) for pattern in _RTL]
+        several += [self.header.parent.glob("*.h"), self.gateware.glob("*")]
         found = [*single, *(path for paths in several for path in paths)]
         left_out = (self.timings, self.gateware / LOCK)
         return [
@@ -275,7 +289,7 @@ class Products:
     def _made(self, names: Iterable[str]) -> list[Path]:
         """Paths of what a plan gives, for networks of these names, there or not."""
         named = [Products(self.folder, name) for name in names]
-        paths = [path for each in named for path in (each.rtl, each.header)]
+        paths = [path for each in named for path in (*each.core, each.header)]
         paths += [self.simulation_record, *self._dumps(), *self._reports()]
         return [*paths, *self.gateware.glob("*")]
 
@@ -357,6 +371,7 @@ class Products:
                 yield path
 
 
+_RTL = ("*.v", "*.ports.json", "*.vlt", "*.core")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 

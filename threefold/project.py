@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from . import boards
+from .core import write_core
 from .errors import FileFormatError, MismatchError, PlanError
 from .files import write_file
 from .firmware import header
@@ -22,7 +23,6 @@ from .network import Network, load, save
 from .notebook import shown_progress
 from .plan import Folding, Plan, load_plan, save_plan
 from .plan.file import digest as plan_digest
-from .plan.file import mark
 from .planning import plan_for_board
 from .products import Former, Products
 from .progress import Progress
@@ -244,7 +244,9 @@ class Project:
         return None
 
     def generate(self) -> Path:
-        """Write the Verilog and the C header; the path of the Verilog.
+        """Write the Verilog, what is around it, and the C header; the path of the Verilog.
+
+        The testbench takes images of ``test.npz`` if they are there and fit, else random ones.
 
         Raises
         ------
@@ -256,7 +258,7 @@ class Project:
         text = to_verilog(self.accelerator, self.name)
         with locked(self.folder):
             self.save()
-            write_file(self.products.rtl, f"// {mark(self.plan)}\n{text}")
+            write_core(self.products, self.plan, text)
             write_file(self.products.header, header(self.plan))
             return self.products.rtl
 

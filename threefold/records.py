@@ -67,7 +67,7 @@ def record_build(
     BuildError
         If they cannot be written.
     """
-    made = (products.rtl, products.header, result.bitstream)
+    made = (*products.core, products.header, result.bitstream)
     record = dataclasses.asdict(result) | {
         "bitstream": str(result.bitstream.relative_to(products.folder)),
         "device": device,

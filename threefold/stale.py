@@ -50,9 +50,11 @@ def _stale(products: Products, plan: Plan) -> Iterator[Path]:
     if _content(products.plan) != json.loads(dumps(plan)):
         yield products.plan
     own = plan_digest(plan)
-    yield from (path for path in (products.rtl, products.header) if _marked(path) != own)
-    if _value(products.simulation_record, "plan_digest") != own:
-        yield products.simulation_record
+    texts = [path for path in (*products.core, products.header) if path != products.ports]
+    yield from (path for path in texts if _marked(path) != own)
+    for path in (products.ports, products.simulation_record):
+        if _value(path, "plan_digest") != own:
+            yield path
     yield from _stale_build(products, own)
     yield from _stale_report(products, own)
 

@@ -1,21 +1,20 @@
 """Waivers: what Verilator's linter says of an accelerator that is a matter of style."""
 
+from ..plan import Plan
+from ..plan.file import mark
+
 __all__ = ["waivers"]
 
 
-def waivers(name: str) -> str:
-    """Text of ``NAME.vlt``, for ``verilator --lint-only -Wall NAME.vlt NAME.v``.
-
-    Parameters
-    ----------
-    name : str
-        Name of the accelerator, and of its file.
-    """
-    return _TEXT.format(name=name)
+def waivers(plan: Plan) -> str:
+    """Text of ``NAME.vlt``, for ``verilator --lint-only -Wall NAME.vlt NAME.v``."""
+    return _TEXT.format(name=plan.network.name, mark=mark(plan))
 
 
 _TEXT = """\
 `verilator_config
+
+// {mark}
 
 // The modules of an accelerator are in one file, which has the name of the top module.
 lint_off -rule DECLFILENAME -file "*{name}.v"

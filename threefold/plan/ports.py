@@ -30,6 +30,26 @@ class Port:
     type: StreamType
 
     @property
+    def valid(self) -> str:
+        """Name of the signal that says a beat is offered."""
+        return f"{self.name}__valid"
+
+    @property
+    def ready(self) -> str:
+        """Name of the signal that says a beat is taken."""
+        return f"{self.name}__ready"
+
+    @property
+    def payload(self) -> str:
+        """Name of the signal with the lanes of a beat."""
+        return f"{self.name}__payload"
+
+    @property
+    def width(self) -> int:
+        """Bits of a beat."""
+        return self.type.lanes * self.type.bits
+
+    @property
     def beats(self) -> int:
         """Beats of an image."""
         return self.tensor.size // self.type.lanes
@@ -62,6 +82,13 @@ class Ports:
     output: Port
     gives_class: bool
     classes: int
+
+    @property
+    def gives(self) -> str:
+        """What an element of the output is: ``"class"``, ``"logits"`` or ``"codes"``."""
+        if self.gives_class:
+            return "class"
+        return "logits" if self.output.type.signed else "codes"
 
     @classmethod
     def of(cls, network: Network, input: StreamType, output: StreamType) -> Self:

@@ -20,11 +20,10 @@ def ports(accelerator: Ports) -> dict:
         ``lanes`` of a beat, ``bits`` of a lane, ``signed``, and ``beats`` an image; ``gives``:
         ``"class"``, ``"logits"`` or ``"codes"``; ``classes``, or channels of the output.
     """
-    gives = "logits" if accelerator.output.type.signed else "codes"
     return {
         "input": _port(accelerator.input),
         "output": _port(accelerator.output),
-        "gives": "class" if accelerator.gives_class else gives,
+        "gives": accelerator.gives,
         "classes": accelerator.classes,
     }
 

@@ -1,0 +1,82 @@
+"""Description of an accelerator's ports as data, which ``NAME.ports.json`` holds."""
+
+import json
+
+from ..network import Codes
+from ..network.file import digest as network_digest
+from ..plan import Plan, Port
+from ..plan.file import digest as plan_digest
+from ..samples import classes_of
+
+__all__ = ["SCHEMA", "describe", "ports_json"]
+
+SCHEMA = 1
+"""Version of the names in ``NAME.ports.json``."""
+
+
+def describe(plan: Plan) -> dict:
+    """Clock, reset and streams of an accelerator, what its codes mean, and its speed.
+
+    Returns
+    -------
+    dict
+        JSON values: ``schema``, ``name``, ``network_digest``, ``plan_digest``; ``clock``, a
+        ``port`` and its ``edge``; ``reset``, a ``port``, what is ``active``, whether it is
+        ``synchronous``, and for how many ``cycles`` at least; ``cycles``, the ``latency`` and
+        ``interval``; ``input`` and ``output``, see below; ``classes``, their ``count``, and their
+        ``names`` if they are known.
+
+        A stream has the names of its signals ``valid``, ``ready`` and ``payload``; the ``width``
+        of a payload, made of ``lanes`` of ``bits`` each, ``signed`` or not, of which
+        ``first_lane`` is in the lowest bits; ``shape`` and ``order`` of the elements of an image,
+        and ``beats`` an image; ``elements``: ``"codes"``, ``"logits"`` or ``"class"``. Codes have
+        ``max_code``, ``step`` and ``offset``: their value is step · code + offset.
+
+    Raises
+    ------
+    FileFormatError
+        If the network's provenance does not name its classes right.
+    """
+    ports = plan.ports
+    return {
+        "schema": SCHEMA,
+        "name": plan.network.name,
+        "network_digest": network_digest(plan.network),
+        "plan_digest": plan_digest(plan),
+        "clock": {"port": "clk", "edge": "rising"},
+        "reset": {"port": "rst", "active": "high", "synchronous": True, "cycles": 1},
+        "cycles": {"latency": plan.cycles.latency, "interval": plan.cycles.interval},
+        "input": _stream(ports.input, "codes"),
+        "output": _stream(ports.output, ports.gives),
+        "classes": {"count": ports.classes, "names": list(classes_of(plan.network))},
+    }
+
+
+def ports_json(plan: Plan) -> str:
+    """The text of ``NAME.ports.json``, the same for the same plan."""
+    return json.dumps(describe(plan), indent=1, sort_keys=True) + "\n"
+
+
+def _stream(port: Port, elements: str) -> dict[str, object]:
+    described: dict[str, object] = {
+        "valid": port.valid,
+        "ready": port.ready,
+        "payload": port.payload,
+        "width": port.width,
+        "lanes": port.type.lanes,
+        "bits": port.type.bits,
+        "signed": port.type.signed,
+        "first_lane": "lowest bits",
+        "shape": list(port.tensor.shape),
+        "order": ["height", "width", "channel"],
+        "beats": port.beats,
+        "elements": elements,
+    }
+    element = port.tensor.element
+    if elements == "codes" and isinstance(element, Codes):
+        described |= {
+            "max_code": element.max_code,
+            "step": element.step,
+            "offset": element.offset,
+        }
+    return described
