@@ -70,7 +70,7 @@ def measure(family: str, form: str, point: Point) -> dict:
         "point": point.name,
         "lut_estimated": round(expected.lut),
         "lut": cells.lut,
-        "cells_estimated": round(expected.cells),
+        "cells_estimated": round(expected.cells if bare else expected.lut),
         "cells": packed,
         "bram_estimated": expected.bram,
         "bram": cells.bram,

@@ -1,10 +1,13 @@
-"""The resource model of planning beside what Yosys makes of the same accelerators.
+"""The resource model of planning beside what Yosys and nextpnr make of the same accelerators.
 
     python benchmarks/resource_model.py [--json FILE]
 
 Dense networks of several widths and code widths, and convolutional ones of random shapes with
 pools, groups and residuals, are folded at random, with requantizers in all forms. Each accelerator
-is synthesised whole. LUTs are LUT4s, on ECP5 with 2 for each CCU2C.
+is synthesised and packed whole. LUTs are LUT4s, on ECP5 with 2 for each CCU2C; logic cells are
+those that nextpnr packs them into with flip-flops and carries.
+
+Three constants of each family's ``ReaderCost`` are fitted to these accelerators, and printed.
 """
 
 import argparse
@@ -39,7 +42,9 @@ from threefold.plan import Folding, Plan, Unit, fold, lower
 from threefold.plan.layers import ConvLayer
 from threefold.plan.requantize import FORMS
 from threefold.plan.search.fold import plan_of
+from threefold.plan.units.window_unit import WindowUnit
 from threefold.references import Builder
+from threefold.tools.packing import pack
 from threefold.tools.synthesis import synthesise
 from threefold.tools.toolchain import find
 
@@ -87,6 +92,9 @@ class MapPoint:
 POINTS = (
     *(Point((64, 64, 64, 10), 4, seed) for seed in range(3)),
     Point((64, 64, 10), 2, 0),
+    *(Point((64, 32, 32, 10), 2, seed) for seed in (1, 2)),
+    Point((32, 48, 16, 10), 1, 1),
+    Point((36, 24, 24, 6), 3, 1),
     *(MapPoint(seed) for seed in range(11)),
 )
 
@@ -172,18 +180,25 @@ def _with_form(rng: np.random.Generator, unit: Unit) -> Unit:
 
 
 def measure(family: str, point: Point | MapPoint) -> dict:
-    """Estimate and synthesis of one accelerator, as a row of the table."""
+    """Estimate, synthesis and packing of one accelerator, as a row of the table."""
     plan = make_plan(point)
     expected = plan.resources(fpga.get(family))
     with tempfile.TemporaryDirectory() as folder:
         cells = synthesise(Accelerator(plan), fpga.get(family), folder, name="sample")
+        packed = pack(fpga.get(family), folder, name="sample")
+    readers = [unit for unit in plan.units if isinstance(unit, WindowUnit)]
     foldings = [f"{fold.pe}x{fold.simd}" for fold in plan.foldings().values()]
     return {
         "family": family,
         "network": point.name,
         "foldings": " ".join(foldings),
-        "lut_estimated": round(expected.lut),
+        "lut_estimated": round(expected.lut, 2),
         "lut": cells.lut,
+        "cells_estimated": round(expected.cells, 2),
+        "cells": packed["lut"],
+        "ff": cells.ff,
+        "readers": len(readers),
+        "beyond_bits": sum(unit.beyond_bits for unit in readers),
         "bram_estimated": expected.bram,
         "bram": cells.bram,
     }
@@ -195,29 +210,65 @@ def errors(rows: list[dict]) -> dict:
     for family in FAMILIES:
         mine = [row for row in rows if row["family"] == family]
         lut = [abs(row["lut_estimated"] / row["lut"] - 1) for row in mine]
+        cells = [row["cells_estimated"] / row["cells"] - 1 for row in mine]
         bram = [abs(row["bram_estimated"] - row["bram"]) for row in mine]
         result[family] = {
             "lut_mean": round(float(np.mean(lut)), 3),
             "lut_worst": round(max(lut), 3),
+            "cells_mean": round(float(np.mean(np.abs(cells))), 3),
+            "cells_bias": round(float(np.mean(cells)), 3),
+            "cells_worst": round(max(map(abs, cells)), 3),
             "bram_mean": round(float(np.mean(bram)), 3),
             "bram_worst": max(bram),
         }
     return result
 
 
+def fitted(rows: list[dict]) -> dict:
+    """Constants of each family's window readers that bring the estimates of ``rows`` nearest.
+
+    Squares of errors are least, as shares of the LUTs for ``each``, and of the logic cells for
+    ``bare`` and ``bare_beyond``. The other constants are taken as they are.
+    """
+    result = {}
+    for name in FAMILIES:
+        mine = [row for row in rows if row["family"] == name]
+        lut, lut_estimated, cells, cells_estimated, readers, beyond = (
+            np.array([row[key] for row in mine], float) for key in _FITTED
+        )
+        cost = fpga.get(name).reader
+        (each,) = _least_squares([readers], lut - lut_estimated + cost.each * readers, lut)
+        without_lut = cells - lut - (cells_estimated - lut_estimated)
+        without_lut += cost.bare * readers + cost.bare_beyond * beyond
+        bare, bare_beyond = _least_squares([readers, beyond], without_lut, cells)
+        result[name] = {"each": each, "bare": bare, "bare_beyond": bare_beyond}
+    return result
+
+
+_FITTED = ("lut", "lut_estimated", "cells", "cells_estimated", "readers", "beyond_bits")
+
+
+def _least_squares(features: list[np.ndarray], wanted: np.ndarray, whole: np.ndarray) -> list:
+    """Factors of the features, to one decimal, for the least squares of shares of a whole."""
+    found = np.linalg.lstsq(np.stack(features, axis=1) / whole[:, None], wanted / whole)[0]
+    return [round(float(factor), 1) for factor in found]
+
+
 def table(rows: list[dict]) -> Table:
     """Estimates beside syntheses."""
-    out = Table("family", "network", "PE x SIMD", title="Estimated and synthesised resources")
-    for name in ("LUTs, about", "LUTs", "error", "BRAMs, about", "BRAMs"):
+    out = Table("family", "network", "PE x SIMD", title="Estimated and real resources")
+    for name in ("LUTs, about", "LUTs", "cells, about", "cells", "error", "BRAMs, about", "BRAMs"):
         out.add_column(name, justify="right")
     for row in rows:
         out.add_row(
             row["family"],
             row["network"],
             row["foldings"],
-            f"{row['lut_estimated']:,}",
+            f"{row['lut_estimated']:,.0f}",
             f"{row['lut']:,}",
-            f"{row['lut_estimated'] / row['lut'] - 1:+.0%}",
+            f"{row['cells_estimated']:,.0f}",
+            f"{row['cells']:,}",
+            f"{row['cells_estimated'] / row['cells'] - 1:+.0%}",
             str(row["bram_estimated"]),
             str(row["bram"]),
         )
@@ -231,17 +282,24 @@ def main():
     jobs = [(family, point) for family in FAMILIES for point in POINTS]
     with Progress(console=Console(stderr=True)) as progress:
         rows = [measure(*job) for job in progress.track(jobs, description="Synthesis")]
-    found = errors(rows)
+    found, constants = errors(rows), fitted(rows)
     if arguments.json:
-        document = {"errors": found, "rows": rows, "yosys": find("yosys").version}
+        document = {"errors": found, "fitted": constants, "rows": rows}
+        document["tools"] = {name: find(name).version for name in _TOOLS}
         arguments.json.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
     console = Console(width=120)
     console.print(table(rows))
     for family, error in found.items():
         console.print(
             f"{family}: LUTs {error['lut_mean']:.0%} off on average, {error['lut_worst']:.0%} at "
-            f"worst; block RAMs {error['bram_mean']:.1f} and {error['bram_worst']}"
+            f"worst; logic cells {error['cells_mean']:.0%} and {error['cells_worst']:.0%}; "
+            f"block RAMs {error['bram_mean']:.1f} and {error['bram_worst']}"
         )
+        figures = ", ".join(f"{key}={value}" for key, value in constants[family].items())
+        console.print(f"{family}: ReaderCost fitted to these: {figures}")
+
+
+_TOOLS = ("yosys", *(family.flow.nextpnr.name for family in FAMILIES.values()))
 
 
 if __name__ == "__main__":

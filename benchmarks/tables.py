@@ -112,14 +112,49 @@ def resource_model() -> str:
     record = recorded("resource_model")
     rows = []
     for family, errors in record["errors"].items():
-        luts = (f"{errors[key]:.0%}" for key in ("lut_mean", "lut_worst"))
-        rows.append((family, *luts, errors["bram_mean"], errors["bram_worst"]))
+        shares = ("cells_mean", "cells_bias", "cells_worst", "lut_mean", "lut_worst")
+        figures = (
+            f"{errors[key]:+.1%}" if "bias" in key else f"{errors[key]:.1%}" for key in shares
+        )
+        rows.append((family, *figures, errors["bram_mean"], errors["bram_worst"]))
+    head = ("family", "logic cells, mean", "bias", "worst", "LUTs, mean", "worst")
+    head += ("block RAMs, mean", "worst")
+    tools = ", ".join(f"{name} {version}" for name, version in sorted(record["tools"].items()))
     return f"""## The estimate that foldings are chosen by
-`benchmarks/resource_model.py`, Yosys {record["yosys"]}, {len(record["rows"])} syntheses of random
-foldings of dense networks and of convolutional ones with pools, groups and residuals. LUTs are off
-by shares, block RAMs by blocks.
+`benchmarks/resource_model.py`, {len(record["rows"])} syntheses of random foldings of dense networks
+and of convolutional ones with pools, groups and residuals; {tools}. Logic cells are counted as
+nextpnr packs LUTs, carries and flip-flops into them, ICESTORM_LC on iCE40 and TRELLIS_COMB on ECP5.
+They and LUTs are off by shares, block RAMs by blocks. What a window reader takes beside its
+addresses is fitted to these accelerators; registers without a LUT and ends of carry chains are
+counted.
 
-{table(("family", "LUTs, mean", "worst", "block RAMs, mean", "worst"), rows)}
+{table(head, rows)}
+
+{packed_cells()}"""
+
+
+def packed_cells() -> str:
+    record = recorded("packed_cells")
+    rows = []
+    for row in record["rows"]:
+        estimated, packed = row["cells_estimated"], row["cells"]
+        placed = {True: "yes", False: "no", None: "–"}[row.get("placed")]
+        on_board = f"{row['lut_on_board']:,}" if "lut_on_board" in row else "–"
+        figures = (f"{estimated:,}", f"{packed:,}", f"{estimated / packed - 1:+.1%}")
+        figures += (f"{row['bram_estimated']} / {row['bram']}", on_board, placed)
+        rows.append((row["network"], row["board"], row["foldings"], *figures))
+    found = "; ".join(
+        f"on {board} {errors['mean']:.1%} on average, {errors['bias']:+.1%} with its sign, from "
+        f"{errors['lowest']:+.1%} to {errors['highest']:+.1%}"
+        for board, errors in record["errors"].items()
+    )
+    head = ("network", "board", "PE × SIMD", "cells, estimated", "packed", "error")
+    head += ("block RAMs, estimated / packed", "with the board's logic", "placed")
+    return f"""### Networks that nothing was fitted to
+`benchmarks/packed_cells.py`: each network with random weights, planned by default. Errors of logic
+cells are, {found}. A build with seed 1 says whether nextpnr finds a place and a route.
+
+{table(head, rows)}
 """
 
 

@@ -24,7 +24,8 @@ def test_estimate_is_what_was_recorded(family, point):
     row = ROWS[family, point.name]
     plan = resource_model.make_plan(point)
     expected = plan.resources(fpga.get(family))
-    assert row["lut_estimated"] == round(expected.lut)
+    assert row["lut_estimated"] == round(expected.lut, 2)
+    assert row["cells_estimated"] == round(expected.cells, 2)
     assert row["bram_estimated"] == expected.bram
 
 
@@ -33,8 +34,10 @@ def test_estimate_is_what_was_recorded(family, point):
 @pytest.mark.parametrize("point", [Point((64, 64, 10), 2, 0), MapPoint(4)], ids=lambda p: p.name)
 def test_estimate_is_near_the_synthesis(family, point):
     measured = resource_model.measure(family, point)
-    assert measured == ROWS[family, point.name] | {"lut": measured["lut"]}
+    same = {name: measured[name] for name in ("lut", "cells", "ff")}
+    assert measured == ROWS[family, point.name] | same
     assert measured["lut_estimated"] == pytest.approx(measured["lut"], rel=0.2)
+    assert measured["cells_estimated"] == pytest.approx(measured["cells"], rel=0.2)
     assert abs(measured["bram_estimated"] - measured["bram"]) <= 1
 
 
@@ -44,4 +47,14 @@ def test_recorded_error_is_what_the_model_states(family):
     assert error == resource_model.errors(RECORDED["rows"])[family]
     assert error["lut_mean"] <= 0.08
     assert error["lut_worst"] <= 0.20
+    assert error["cells_mean"] <= 0.08
+    assert error["cells_worst"] <= 0.15
+    assert abs(error["cells_bias"]) <= 0.03
     assert error["bram_worst"] <= 3
+
+
+@every_family
+def test_constants_of_a_reader_are_those_that_were_fitted(family):
+    cost = fpga.get(family).reader
+    wanted = {name: getattr(cost, name) for name in ("each", "bare", "bare_beyond")}
+    assert RECORDED["fitted"][family] == resource_model.fitted(RECORDED["rows"])[family] == wanted

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from threefold.errors import PlanError
-from threefold.fpga import GENERIC, Device, Family, ReaderCost
+from threefold.fpga import GENERIC, ChainCost, Device, Family, ReaderCost
 from threefold.fpga.ecp5 import ECP5
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_rtlil
@@ -43,7 +43,9 @@ TERNIX = Family(
     counts_bare_cells=False,
     table_rows=10,
     narrow_lanes={1: 2.0, 3: 9.0},
-    reader=ReaderCost(18, 6, 2, 3, 2),
+    chains=ChainCost(sum=1, accumulator=1, comparison=1, least=3),
+    reader=ReaderCost(18, 6, 2, 3, 2, bare=5, bare_beyond=1),
+    fill=0.75,
     fifo_counter=4,
     search_counter=1,
 )

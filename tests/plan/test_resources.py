@@ -5,6 +5,11 @@ import pytest
 
 from threefold.fpga import FAMILIES
 from threefold.fpga.ecp5 import ECP5
+from threefold.hw.accelerator import Accelerator
+from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
+from threefold.plan import Folding, fold
+from threefold.tools.packing import pack
+from threefold.tools.synthesis import synthesise
 
 from ..accelerators import engines
 from ..random_networks import random_convolutional_plan
@@ -25,3 +30,24 @@ def test_buffers_before_joins_are_counted():
     plan = next(plan for plan in plans if any(plan.buffers.values()))
     without = replace(plan, buffers={})
     assert plan.resources(ECP5).lut > without.resources(ECP5).lut
+
+
+def tiny(bits):
+    rng = np.random.default_rng(bits)
+    ops = [
+        ("fc1", Dense(rng.choice([-1, 0, 1], (8, 16)))),
+        ("act", Threshold(np.sort(rng.integers(-9, 10, (8, 2**bits - 1)), axis=1))),
+        ("fc2", Dense(rng.choice([-1, 0, 1], (4, 8)))),
+        ("logits", Logits(np.zeros(4, int))),
+        ("best", ArgMax()),
+    ]
+    network = Network.chain("tiny", Tensor((1, 1, 16), Codes.unsigned(bits)), ops)
+    return fold(network, {"fc1": Folding(4, 4), "fc2": Folding(2, 4)})
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+@pytest.mark.parametrize("bits", [1, 3])
+def test_logic_cells_are_near_those_that_are_packed(family, bits, tmp_path):
+    plan = tiny(bits)
+    synthesise(Accelerator(plan), family, tmp_path)
+    assert plan.resources(family).cells == pytest.approx(pack(family, tmp_path)["lut"], rel=0.15)

@@ -126,11 +126,13 @@ def test_same_input_same_bitstream(build_for, tmp_path):
     [
         (
             {"lut": 50},
-            r"^needs [12]\d\d of 50 LUTs on icebreaker; choose smaller PE/SIMD or a bigger board$",
+            r"^needs [12]\d\d of 50 LUTs on icebreaker; choose a longer --interval, smaller "
+            r"PE/SIMD or a bigger board$",
         ),
         (
             {"bram": 0},
-            r"^needs 1 of 0 block RAMs on icebreaker; choose smaller PE/SIMD or a bigger board$",
+            r"^needs 1 of 0 block RAMs on icebreaker; choose a longer --interval, smaller PE/SIMD "
+            r"or a bigger board$",
         ),
     ],
 )
@@ -211,6 +213,27 @@ def test_the_first_seed_that_holds_the_clock(tmp_path, nextpnr):
         assert text == (tmp_path / "one" / "gateware" / file).read_text()
 
 
+def test_too_full_to_place(tmp_path, monkeypatch):
+    real = build.run
+
+    def run(tool, args, *, cwd, log, follow=None):
+        if tool.name == "yosys":
+            return real(tool, args, cwd=cwd, log=log, follow=follow)
+        log.write_text(
+            "Info: \t ICESTORM_LC: 4726/ 5280 89%\nERROR: Unable to find legal placement for all"
+        )
+        raise BuildError("nextpnr-ice40 failed")
+
+    monkeypatch.setattr(build, "run", run)
+    log = tmp_path / "gateware" / "nextpnr-ice40.log"
+    message = (
+        "nextpnr finds no place for all of 4,726 logic cells among 5,280 on icebreaker; "
+        f"plan with a longer --interval or smaller PE/SIMD; see {log}"
+    )
+    with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
+        build_bitstream(Difference(), get("icebreaker"), tmp_path)
+
+
 def test_the_best_seed_of_those_that_do_not_hold_the_clock(tmp_path, nextpnr):
     asked = nextpnr({1: 20.0, 2: 29.0, 3: 25.0})
     message = "reaches 29.0 of 30.0 MHz on icebreaker with seed 2, the best of 3; "
@@ -279,7 +302,7 @@ def test_single_port_ram(tmp_path):
     assert result.utilization["bram"] == {"used": 1, "available": 30}
     assert "synth_ice40 -spram " in (tmp_path / "gateware" / "top.ys").read_text()
     message = "needs 1 of 0 single-port RAMs on icebreaker; "
-    message += "choose smaller PE/SIMD or a bigger board"
+    message += "choose a longer --interval, smaller PE/SIMD or a bigger board"
     with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
         build_bitstream(Kept(), with_device(board, spram=0), tmp_path)
 

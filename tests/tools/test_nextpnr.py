@@ -6,6 +6,7 @@ import pytest
 from threefold.boards import get
 from threefold.errors import BuildError
 from threefold.tools.nextpnr import (
+    crowded,
     follow_nextpnr,
     follow_yosys,
     read_critical_path,
@@ -48,6 +49,32 @@ def test_yosys_gets_on():
     follow("2.25. Executing OPT pass (performing simple optimizations).")
     follow("2.99. Executing CHECK pass (checking for obvious problems).")
     assert told == [0.02, 0.5, 1]
+
+
+CROWDED = """\
+Info: Device utilisation:
+Info: \t         ICESTORM_LC:    4726/   5280    89%
+Info: \t        ICESTORM_RAM:       6/     30    20%
+ERROR: {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        (
+            "Unable to find legal placement for all cells, design is probably full.",
+            1,
+        ),
+        ("Failed to expand region (0, 0) |_> (25, 31) of 5551 ICESTORM_LCs", 1),
+        ("Unable to place cell 'a', no BELs remaining to implement cell type 'ICESTORM_LC'", 1),
+        ("Unable to find clock 'clk'", 0),
+    ],
+)
+def test_crowded_device(tmp_path, error, found):
+    log = tmp_path / "nextpnr.log"
+    log.write_text(CROWDED.format(error))
+    assert crowded(log, get("icebreaker").device) == ((4726, 5280) if found else None)
 
 
 def report(*cells):

@@ -73,9 +73,9 @@ def _tiles(plan: Plan) -> int:
 
 def _units(project: Project) -> Table:
     left = ("unit", "operation")
-    right = ("output", "PE×SIMD", "lanes", "tiles", "skipped", "cycles", "LUTs")
+    right = ("output", "PE×SIMD", "lanes", "tiles", "skipped", "cycles", "cells")
     size = "×".join(map(str, project.network.input.shape))
-    title = f"{project.name} on {project.board.title}, input {size}, LUTs estimated"
+    title = f"{project.name} on {project.board.title}, input {size}, logic cells estimated"
     table = _table(title, left, right, [unit.name for unit in project.plan.units])
     slowest = project.plan.bottleneck.interval
     for unit in project.plan.units:
@@ -90,7 +90,7 @@ def _units(project: Project) -> Table:
             f"{sum(len(each.tiles) for each in schedules):,}" if schedules else "",
             f"{sum(each.skipped for each in schedules):,}" if schedules else "",
             Text(f"{unit.interval:,}", style),
-            f"{unit.resources(project.board.family).lut:,.0f}",
+            f"{unit.resources(project.board.family).cells:,.0f}",
         )
     return table
 

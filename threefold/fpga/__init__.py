@@ -4,7 +4,7 @@ from ..errors import PlanError
 from .cell import Bits, Cell, SinglePort
 from .device import Device
 from .ecp5 import ECP5
-from .family import MEMORIES, Family, LutRam, ReaderCost
+from .family import MEMORIES, ChainCost, Family, LutRam, ReaderCost
 from .flow import Command, Flow
 from .generic import GENERIC
 from .ice40 import ICE40
@@ -18,6 +18,7 @@ __all__ = [
     "PLL",
     "Bits",
     "Cell",
+    "ChainCost",
     "Command",
     "Device",
     "Family",

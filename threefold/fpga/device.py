@@ -22,7 +22,7 @@ class Device:
     family : Family
         Family that it is of.
     lut : int
-        Four-input look-up tables, each with its carry.
+        Logic cells: a four-input look-up table each, with its carry.
     bram : int
         Block RAMs.
     ff : int

@@ -6,7 +6,7 @@ from typing import Self
 
 from .cell import Bits, Cell
 from .device import Device
-from .family import Family, LutRam, ReaderCost
+from .family import ChainCost, Family, LutRam, ReaderCost
 from .flow import Command, Flow
 from .pll import PLL
 
@@ -116,6 +116,7 @@ _FLOW = Flow(
     nextpnr=Command("nextpnr-ecp5", _PACKAGE, "place and route, ECP5"),
     packer=Command("ecppack", _PACKAGE, "bitstream, ECP5"),
     checks=(Command("ecppll", _PACKAGE, "check of PLL settings", needed=False),),
+    packing=("--85k", "--package", "CABGA756"),
     # Gives timing more weight than the placer does by itself.
     placement={"--placer-heap-timingweight": 30, "--placer-heap-critexp": 4},
     shares={"synthesise": 0.35, "place and route": 0.55, "pack": 0.1},
@@ -143,18 +144,20 @@ ECP5 = Family(
     block_shapes=((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
     block_worth=200,  # the devices have about 400 LUTs for each of their blocks
     block_least=32,
-    lut_ram=LutRam(bits=4, rows=16, luts=4),
+    lut_ram=LutRam(bits=4, rows=16, luts=4, write=2),
     ram_styles={"lut": "distributed", "block": "block"},
     memory_gives_late=True,  # after more than half of a cycle at 100 MHz
     complement_takes_luts=False,
     carry_takes_mask=True,
     shares_chains=True,  # two CCU2Cs begin and end a chain
+    chains=ChainCost(sum=4, accumulator=4, comparison=4, least=5),
     carry_bits=2,
     wide_multiplexers=True,
     counts_bare_cells=False,
     table_rows=14,
     narrow_lanes={1: 3.1, 2: 6.5},
-    reader=ReaderCost(21, 8.1, 2.0, 3.4, 4.8),
+    reader=ReaderCost(3.6, 8.1, 2.0, 3.4, 4.8, bare=14.3, bare_beyond=3.1),
+    fill=0.75,
     fifo_counter=6,
     search_counter=2,
     tools=_FLOW,

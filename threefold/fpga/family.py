@@ -11,26 +11,41 @@ from .flow import Flow
 from .pll import PLL
 from .resources import Resources
 
-__all__ = ["MEMORIES", "Family", "LutRam", "ReaderCost"]
+__all__ = ["MEMORIES", "ChainCost", "Family", "LutRam", "ReaderCost"]
 
 MEMORIES = ("auto", "lut", "block", "spram")
 """Kinds of memory that a buffer can be told to be in; ``"auto"`` leaves it to synthesis."""
 
 
+class ChainCost(NamedTuple):
+    """Logic cells of a carry chain beside those of its bits.
+
+    ``sum`` counts for a registered sum, ``accumulator`` for one that is added to, ``comparison``
+    for a comparator, and sums of fewer bits than ``least`` have no chain.
+    """
+
+    sum: int
+    accumulator: int
+    comparison: int
+    least: int
+
+
 class LutRam(NamedTuple):
-    """A RAM made of look-up tables: its shape, and how many it takes."""
+    """A RAM made of look-up tables: its shape, how many, and the cells its write port takes."""
 
     bits: int
     rows: int
     luts: int
+    write: int
 
 
 class ReaderCost(NamedTuple):
-    """LUTs of a window reader, calibrated.
+    """LUTs of a window reader, and logic cells without a LUT; calibrated.
 
     ``each`` counts once, ``address`` for a bit of an address, ``place`` for a bit of a position on
     the map, ``index`` for a bit of a place in the list of tiles, and ``beyond`` for a bit of a
-    position that may lie in the padding.
+    position that may lie in the padding. ``bare`` are cells without a LUT, which count once, and
+    ``bare_beyond`` those for a bit of a position that may lie in the padding.
     """
 
     each: float
@@ -38,6 +53,8 @@ class ReaderCost(NamedTuple):
     place: float
     index: float
     beyond: float
+    bare: float
+    bare_beyond: float
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -72,6 +89,8 @@ class Family:
         Whether the complement of a subtrahend takes LUTs of its own in front of the carry chain.
     carry_takes_mask : bool
         Whether an adder is of CCU2C cells, whose LUTs can multiply one operand by a ternary weight.
+    chains : ChainCost
+        Logic cells of carry chains.
     shares_chains : bool
         Whether neighbouring adders belong in one carry chain, since cells begin and end each.
     carry_bits : int
@@ -87,6 +106,9 @@ class Family:
         in LUTs, without a carry chain; calibrated.
     reader : ReaderCost
         LUTs of a walk over a map.
+    fill : float
+        Share of the logic cells of a device that plans may be estimated at. The rest is for the
+        board's own logic, for what estimates miss, and for cells that cannot be placed together.
     fifo_counter : int
         LUTs of a FIFO for each bit of its counters.
     search_counter : int
@@ -109,12 +131,14 @@ class Family:
     complement_takes_luts: bool
     carry_takes_mask: bool
     shares_chains: bool
+    chains: ChainCost
     carry_bits: int
     wide_multiplexers: bool
     counts_bare_cells: bool
     table_rows: float
     narrow_lanes: Mapping[int, float]
     reader: ReaderCost
+    fill: float
     fifo_counter: int
     search_counter: int
     tools: Flow | None = None
@@ -235,9 +259,9 @@ class Family:
             if kind == "lut" or depth * width <= self.block_least * blocks:
                 return Resources(width * ceil(depth / 2), ff=width * depth)
             return Resources(bram=blocks)
-        bits, rows, luts = self.lut_ram
+        bits, rows, luts, write = self.lut_ram
         banks = ceil(depth / rows)
         rams = banks * ceil(width / bits)
         if kind == "lut" or rams < self.block_least * blocks:
-            return Resources(luts * rams + (banks - 1) * (width / 2 + 1))
+            return Resources(luts * rams + (banks - 1) * (width / 2 + 1), ff=write * rams)
         return Resources(bram=blocks)

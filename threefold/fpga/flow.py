@@ -40,6 +40,8 @@ class Flow:
         What places and routes, and what makes the bitstream.
     checks : tuple of Command
         Tools that tests compare with.
+    packing : tuple of str
+        Options of nextpnr that name a device, to pack a design for none in particular.
     placement : mapping of str to number
         Options of nextpnr's placer, by name, unless the user gives others.
     shares : mapping of str to float
@@ -66,6 +68,7 @@ class Flow:
     nextpnr: Command
     packer: Command
     checks: tuple[Command, ...] = ()
+    packing: tuple[str, ...]
     placement: Mapping[str, float] = field(default_factory=dict)
     shares: Mapping[str, float]
     synthesis_cells: Mapping[str, Mapping[str, int]]

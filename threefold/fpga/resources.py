@@ -9,7 +9,7 @@ __all__ = ["Resources"]
 
 @dataclass(frozen=True)
 class Resources:
-    """Look-up tables, memories, and flip-flops that share no logic cell with a look-up table.
+    """Look-up tables, memories, and logic cells without a look-up table.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ class Resources:
     bram : int
         Block RAMs.
     ff : float
-        Flip-flops, and other cells without a look-up table.
+        Logic cells without a look-up table: of flip-flops that share none, and of carry chains.
     spram : int
         Single-port RAMs.
     """
@@ -39,7 +39,7 @@ class Resources:
     def _repr_html_(self) -> str:
         rows: list[list[object]] = [
             ["LUTs", round(self.lut)],
-            ["flip-flops alone", round(self.ff)],
+            ["logic cells without LUT", round(self.ff)],
             ["block RAMs", self.bram],
             ["single-port RAMs", self.spram],
         ]
@@ -47,5 +47,5 @@ class Resources:
 
     @property
     def cells(self) -> float:
-        """Logic cells."""
+        """Logic cells, as a placer counts them: ICESTORM_LC on iCE40, TRELLIS_COMB on ECP5."""
         return self.lut + self.ff

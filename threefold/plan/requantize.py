@@ -158,7 +158,8 @@ def requantizer_resources(
     if family.counts_bare_cells:
         result += Resources(ff=bare + comparators * (accumulator_bits + 2))
     else:
-        result += Resources(comparators * family.adder(accumulator_bits))
+        ends = comparators * family.chains.comparison
+        result += Resources(comparators * family.adder(accumulator_bits), ff=ends)
     for width, depth in tables:
         for _ in range(lanes):
             result += family.threshold_table(width, depth)

@@ -21,7 +21,7 @@ from ..lock import LOCK, locked
 from ..plan import Ports
 from ..products import Products
 from ..progress import Progress, no_progress
-from .nextpnr import follow_nextpnr, follow_yosys, read_critical_path, read_report
+from .nextpnr import crowded, follow_nextpnr, follow_yosys, read_critical_path, read_report
 from .placed import count_placed
 from .seeds import Choice, best_seed
 from .synthesis import PREPARE, Cells
@@ -317,7 +317,12 @@ class _Flow:
             many = f" {index + 1}/{len(seeds)}" if len(seeds) > 1 else ""
             tell = self._step(f"place and route{many}", before + share * index, share)
             _set_seed(self._plan, seed)
-            self._run(self._nextpnr, follow_nextpnr(tell))
+            try:
+                self._run(self._nextpnr, follow_nextpnr(tell))
+            except BuildError:
+                if cells_used := crowded(log, self._board.device):
+                    raise _no_place(*cells_used, self._board, log) from None
+                raise
             return read_report(report, self._board.device, cells)[0]
 
         def keep(seed: int) -> None:
@@ -366,8 +371,15 @@ def _check_fit(cells: Cells, board: Board) -> None:
         if needed > available:
             raise BuildError(
                 f"needs {needed:,} of {available:,} {title} on {board.name}; "
-                f"choose smaller PE/SIMD or a bigger board"
+                f"choose a longer --interval, smaller PE/SIMD or a bigger board"
             )
+
+
+def _no_place(used: int, available: int, board: Board, log: Path) -> BuildError:
+    return BuildError(
+        f"nextpnr finds no place for all of {used:,} logic cells among {available:,} on "
+        f"{board.name}; plan with a longer --interval or smaller PE/SIMD; see {log}"
+    )
 
 
 def _check_speed(choice: Choice, clock_mhz: float, board: Board) -> None:

@@ -10,7 +10,7 @@ from ..errors import BuildError
 from ..fpga import Device
 from .synthesis import Cells
 
-__all__ = ["follow_nextpnr", "follow_yosys", "read_critical_path", "read_report"]
+__all__ = ["crowded", "follow_nextpnr", "follow_yosys", "read_critical_path", "read_report"]
 
 _PASSES = 50  # of Yosys, about, in either family's synthesis
 _ITERATIONS = 15  # of nextpnr's analytical placer, about
@@ -68,6 +68,26 @@ def _further(tell: Callable[[float], None]) -> Callable[[float], None]:
             tell(done)
 
     return further
+
+
+def crowded(log: Path, device: Device) -> tuple[int, int] | None:
+    """Logic cells in use and available, if nextpnr gave up because it found no place for them.
+
+    Parameters
+    ----------
+    log : Path
+        What it said.
+    device : Device
+        What it placed for.
+    """
+    said = log.read_text(errors="replace")
+    if not re.search(r"^ERROR: (Unable|Failed) to (find legal|place|expand)", said, re.MULTILINE):
+        return None
+    counts = [
+        re.search(rf"\s{name}: +(\d+)/ *(\d+)", said) for name in device.family.flow.report["lut"]
+    ]
+    found = [(int(count[1]), int(count[2])) for count in counts if count]
+    return (sum(used for used, _ in found), sum(there for _, there in found)) if found else None
 
 
 def read_report(

@@ -186,13 +186,13 @@ def test_progress():
         (
             make_network(512, 256, 10),
             {},
-            "'sample' does not fit icebreaker: it needs about 631 of 3,960 LUTs and 82 "
+            "'sample' does not fit icebreaker: it needs about 830 of 3,432 logic cells and 82 "
             "of 29 block RAMs; choose a bigger board, a longer interval or a smaller network",
         ),
         (
             DIGITS,
             {"interval": 16},
-            "'sample' does not fit icebreaker: it needs about 10,002 of 3,960 LUTs and 5 "
+            "'sample' does not fit icebreaker: it needs about 11,449 of 3,432 logic cells and 5 "
             "of 29 block RAMs; choose a bigger board, a longer interval or a smaller network",
         ),
         (
@@ -224,14 +224,18 @@ def test_far_too_large_network_is_refused_at_once(monkeypatch):
 
 
 def test_given_foldings_have_to_find_room():
-    require_room(Resources(7000, 33), SMALL)
+    require_room(Resources(5000, 33, ff=1000), SMALL)
     message = (
-        r"^these foldings need about 40,041 of 5,280 LUTs and 0 of 30 block RAMs on icebreaker; "
-        r"choose smaller PE/SIMD$"
+        r"^these foldings need about 40,041 of 5,280 logic cells and 0 of 30 block RAMs on "
+        r"icebreaker; choose smaller PE/SIMD$"
     )
     with pytest.raises(PlanError, match=message):
         require_room(Resources(40041, 0), SMALL)
-    with pytest.raises(PlanError, match=r"^these foldings need about 1 of 5,280 LUTs and 34 of 30"):
+    with pytest.raises(PlanError, match=r"^these foldings need about 6,400 of 5,280 logic cells"):
+        require_room(Resources(5000, 0, ff=1400), SMALL)
+    with pytest.raises(
+        PlanError, match=r"^these foldings need about 1 of 5,280 logic cells and 34 of 30"
+    ):
         require_room(Resources(1, 34), SMALL)
     message = (
         "^these memories need 5 of 4 single-port RAMs on icebreaker; "

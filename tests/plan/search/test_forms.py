@@ -10,7 +10,6 @@ from threefold.errors import PlanError
 from threefold.fpga.ice40 import ICE40
 from threefold.network import Codes, MaxPool, Tensor
 from threefold.plan import Folding, fit, fold, require_room
-from threefold.plan.search import FILL
 from threefold.references import Builder
 
 from ...accelerators import engines
@@ -41,7 +40,7 @@ def test_requantizers_keep_the_interval_and_not_the_pace_of_arrays(interval):
     plan = fit(NETWORK, DEVICE, interval=interval)
     total = plan.resources(ICE40)
     assert total.bram < DEVICE.bram
-    assert total.cells <= FILL * DEVICE.lut
+    assert total.cells <= DEVICE.family.fill * DEVICE.lut
     assert plan.cycles.interval == plan.bottleneck.interval
     assert interval is None or plan.cycles.interval <= interval
 
@@ -77,8 +76,8 @@ def test_requantizers_lengthen_no_interval(seed):
 def test_a_refusal_names_what_the_smallest_plan_takes():
     network = convolutions(filters=32)
     message = (
-        "'wide_codes' does not fit iCE40UP5K: it needs about 1,158 of 3,960 LUTs and 45 of 29 "
-        "block RAMs; choose a bigger board, a longer interval or a smaller network"
+        "'wide_codes' does not fit iCE40UP5K: it needs about 1,432 of 3,432 logic cells and 45 "
+        "of 29 block RAMs; choose a bigger board, a longer interval or a smaller network"
     )
     with pytest.raises(PlanError, match=f"^{message}$"):
         fit(network, DEVICE)

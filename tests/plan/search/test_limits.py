@@ -42,8 +42,8 @@ def test_single_port_rams_are_counted():
     network = convolutions(6)
     memories = {f"conv{index}": "spram" for index in range(6)}
     with refuses(
-        "'convs' does not fit small with these choices: it needs about 1,460 of 3,960 LUTs, 6 "
-        "of 4 single-port RAMs and 0 of 29 block RAMs; choose others, a "
+        "'convs' does not fit small with these choices: it needs about 1,844 of 3,432 logic cells, "
+        "6 of 4 single-port RAMs and 0 of 29 block RAMs; choose others, a "
         "bigger board, a longer interval or a smaller network"
     ):
         fit(network, SMALL, memories=memories)
@@ -92,8 +92,8 @@ def test_units_without_arrays_keep_the_interval_that_is_asked_for():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"fill": 0}, "the share of LUTs to use must be above 0 and at most 1, not 0"),
-        ({"fill": 1.5}, "the share of LUTs to use must be above 0 and at most 1, not 1.5"),
+        ({"fill": 0}, "the share of logic cells to use must be above 0 and at most 1, not 0"),
+        ({"fill": 1.5}, "the share of logic cells to use must be above 0 and at most 1, not 1.5"),
         ({"interval": "9"}, "an interval is a whole number of cycles, not '9'"),
         ({"interval": 0}, "an interval must be at least 1 cycle, not 0"),
         (

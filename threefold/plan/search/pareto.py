@@ -46,7 +46,7 @@ def cheapest(
         Cycles between images.
     device : Device
     fill : float
-        Share of the LUTs that may be used.
+        Share of the logic cells that may be used.
     """
     sums = _sums(choices, interval, lambda total: fits(total, device, fill))
     if not sums:

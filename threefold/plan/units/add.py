@@ -21,7 +21,9 @@ class AddUnit(StreamUnit):
     i_ports = ("a", "b")
 
     def resources(self, family: Family) -> Resources:
-        return Resources(self.lanes * family.adder(self.outputs[0].bits))
+        bits = self.outputs[0].bits
+        ends = family.chains.comparison if bits >= family.chains.least else 0
+        return Resources(self.lanes * family.adder(bits), ff=self.lanes * ends)
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         one, other = inputs

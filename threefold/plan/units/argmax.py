@@ -55,7 +55,10 @@ class ArgMaxUnit(Unit):
         return ()  # what leaves it leaves the accelerator, and is compared there
 
     def resources(self, family: Family) -> Resources:
-        return Resources()  # part of what the estimates of engines were fitted to
+        bits, index = self.inputs[0].bits, self.outputs[0].bits
+        # A comparator, the largest logit so far, its index, and the one that leaves.
+        bare = 2 * bits + 2 * index + 1 if family.counts_bare_cells else family.chains.comparison
+        return Resources(2.5 * bits + 4 * index, ff=bare)
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs

@@ -6,7 +6,7 @@ from ...fpga import Family, Resources
 from ..cycle_model.stages import StageBuilder
 from .block import Block, StreamType
 
-__all__ = ["Deserializer", "Fifo", "Fork", "Serializer"]
+__all__ = ["Deserializer", "Fifo", "Fork", "Serializer", "serializer_resources"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Fork(Block):
         return (self.type,) * self.readers
 
     def resources(self, family: Family) -> Resources:
-        return Resources()  # two LUTs a reader, which the estimates of units make up for
+        return Resources(2 * self.readers)
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs
@@ -102,9 +102,6 @@ class _Resizer(Block):
     def outputs(self) -> tuple[StreamType, ...]:
         return (StreamType(self.lanes, self.type.bits, self.type.signed),)
 
-    def resources(self, family: Family) -> Resources:
-        return Resources()
-
 
 class Serializer(_Resizer):
     """Serializer of each beat of many lanes into several of few, a divisor."""
@@ -115,6 +112,9 @@ class Serializer(_Resizer):
         (source,) = inputs
         return (builder.serializer(source, self.type.lanes // self.lanes),)
 
+    def resources(self, family: Family) -> Resources:
+        return serializer_resources(self.type.lanes, self.lanes, self.type.bits, family)
+
 
 class Deserializer(_Resizer):
     """Deserializer of several beats of few lanes into one of many, a multiple."""
@@ -124,3 +124,21 @@ class Deserializer(_Resizer):
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs
         return (builder.deserializer(source, self.lanes // self.type.lanes),)
+
+    def resources(self, family: Family) -> Resources:
+        return Resources(8, ff=self.lanes * self.type.bits * family.counts_bare_cells)
+
+
+def serializer_resources(i_lanes: int, o_lanes: int, bits: int, family: Family) -> Resources:
+    """Resources of a serializer: an estimate.
+
+    Parameters
+    ----------
+    i_lanes, o_lanes : int
+        Lanes of its input and of its output.
+    bits : int
+        Width of a lane.
+    family : Family
+    """
+    # A counter, and of all registers but the last ones, which have nothing to choose.
+    return Resources(6 + (i_lanes - o_lanes) * bits, ff=o_lanes * bits * family.counts_bare_cells)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import ceil, prod
+from math import prod
 from typing import Self
 
 from ...errors import PlanError
@@ -17,6 +17,8 @@ from ..schedule import Folding, Schedule, divisors
 from ..shifts import shifts
 from ..window import Walk, Window
 from .block import StreamType
+from .connectors import serializer_resources
+from .pe_cells import pe_resources
 from .requantizing import Requantizer
 from .unit import Decisions, decided, stream_type
 from .window_unit import WindowUnit, shown_window
@@ -177,9 +179,12 @@ class EngineUnit(WindowUnit):
         # Synthesis drops a lane whose weights are all zeros; if tiles are few there are some.
         used = (schedule.weights != 0).any(axis=0).sum(axis=1).tolist()
         bits = layer.codes.bits
-        luts = sum(_pe_luts(bits, max(1, simd), layer.accumulator_bits, family) for simd in used)
-        luts += (self.pe - self.lanes) * layer.accumulator_bits  # what drains the accumulators
-        result = Resources(luts) + self.reader_resources(family)
+        result = self.reader_resources(family)
+        for simd in used:
+            result += pe_resources(bits, max(1, simd), layer.accumulator_bits, family)
+        result += serializer_resources(
+            self.pe, self.lanes, layer.accumulator_bits, family
+        )  # what drains the accumulators
         if tiles > 1:
             result += family.rom(schedule.row_bits, tiles)
         if self.requantizer:
@@ -187,7 +192,9 @@ class EngineUnit(WindowUnit):
         logit_bits = self.outputs[0].bits
         for _ in range(self.lanes):
             result += family.rom(logit_bits, layer.rows // self.lanes)
-            result += Resources((3 + len(shifts(layer.codes.step))) * family.adder(logit_bits))
+            bare = layer.accumulator_bits if family.counts_bare_cells else family.chains.sum
+            adders = len(shifts(layer.codes.step))
+            result += Resources(adders * family.adder(logit_bits), ff=bare)
         return result
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
@@ -215,33 +222,3 @@ class EngineUnit(WindowUnit):
         word = self.describe().split()[0].strip(",")
         nouns = {"conv": "convolution", "depthwise": "depthwise convolution"}
         return nouns.get(word, "dense layer")
-
-
-def _pe_luts(bits: int, simd: int, accumulator_bits: int, family: Family) -> float:
-    """LUTs of a processing element; ``benchmarks/pe_area.py`` measures them one by one.
-
-    Parameters
-    ----------
-    bits : int
-        Width of a code.
-    simd : int
-        Lanes.
-    accumulator_bits : int
-        Width of the accumulator.
-    family : Family
-    """
-    accumulator = family.adder(accumulator_bits) + family.carry_takes_mask
-    if simd == 1:
-        return bits + accumulator
-    if bits in family.narrow_lanes:
-        # Yosys counts narrow codes in LUTs, without a carry chain.
-        return family.narrow_lanes[bits] * simd + accumulator
-    masks, tree = bits * simd, 0
-    if family.carry_takes_mask:
-        # The first adders mask the other lane of a pair, and share their carry chains.
-        masks, tree = bits * ceil(simd / 2), simd // 2 * (bits + 1)
-        simd, bits = (simd + 1) // 2, bits + 1
-    while simd > 1:
-        tree += simd // 2 * family.adder(bits + family.shares_chains)
-        simd, bits = (simd + 1) // 2, bits + 1
-    return masks + tree + accumulator

@@ -39,7 +39,8 @@ class PadChannelsUnit(StreamUnit):
         return before, inside, after
 
     def resources(self, family: Family) -> Resources:
-        return Resources()  # a LUT a bit, which has never shown in an estimate
+        # A multiplexer for each bit, and a counter of beats.
+        return Resources(self.lanes * self.outputs[0].bits + 6)
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,), (before, beats, after) = inputs, self.beats

@@ -90,7 +90,8 @@ class PoolUnit(WindowUnit):
 
     def resources(self, family: Family) -> Resources:
         bits = self.outputs[0].bits
-        reducer = Resources(self.lanes * (family.adder(bits) + bits))
+        ends = family.chains.comparison if bits >= family.chains.least else 0
+        reducer = Resources(self.lanes * (family.adder(bits) + bits), ff=self.lanes * ends)
         return reducer + self.reader_resources(family)
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:

@@ -84,20 +84,27 @@ class WindowUnit(Unit):
     def placed(self, fixed: Decisions) -> Self:
         return replace(self, memory=fixed["memory"]) if "memory" in fixed else self
 
+    @property
+    def beyond_bits(self) -> int:
+        """Bits of the positions, of rows and of words, that may lie in the padding."""
+        (height, width, _), (top, left, bottom, right) = self.window.shape, self.window.padding
+        rows = _bits(height + top + bottom) if top or bottom else 0
+        words = _bits((width + left + right) * self.walk.pitch) if left or right else 0
+        return rows + words
+
     def reader_resources(self, family: Family) -> Resources:
         """Activation buffer, sequencer, and the way of the window over the map: an estimate."""
         window, program, cost = self.window, self.program, family.reader
-        top, left, bottom, right = window.padding
+        beyond, padded = self.beyond_bits, any(window.padding)
         luts = cost.each + cost.address * _bits(self.depth) + cost.index * _bits(len(program))
-        luts += cost.place * sum(map(_bits, window.out))
-        if any(window.padding):
-            luts += self.word_bits
-            if top or bottom:
-                luts += cost.beyond * _bits(window.shape[0] + top + bottom)
-            if left or right:
-                columns = (window.shape[1] + left + right) * self.walk.pitch
-                luts += cost.beyond * _bits(columns)
-        result = Resources(luts) + family.buffer(self.word_bits, self.depth, self.memory)
+        luts += cost.place * sum(map(_bits, window.out)) + cost.beyond * beyond
+        luts += self.word_bits * padded
+        bare = cost.bare + cost.bare_beyond * beyond
+        if family.counts_bare_cells:
+            # Registers of a word, unless padding has a LUT in front of them, and of the index.
+            bare += self.word_bits * (not padded)
+            bare += _bits(len(program)) * bool(program.bits)
+        result = Resources(luts, ff=bare) + family.buffer(self.word_bits, self.depth, self.memory)
         if program.bits:
             result += family.rom(program.bits, len(program))
         return result

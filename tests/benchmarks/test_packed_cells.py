@@ -1,0 +1,82 @@
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from threefold import boards
+from threefold.planning import plan_for_board
+
+from ..nightly import mostly_nightly
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+spec = importlib.util.spec_from_file_location("packed_cells", BENCHMARKS / "packed_cells.py")
+packed_cells = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(packed_cells)
+
+RECORDED = json.loads((BENCHMARKS / "packed_cells.json").read_text(encoding="utf-8"))
+ROWS = {(row["network"], row["board"]): row for row in RECORDED["rows"]}
+SOME = [
+    ("dense 64-32-10, 2 bits", "icebreaker"),
+    ("DS-CNN, 24 filters, 2 bits", "icebreaker"),
+    ("residual 8 × 8, 8 filters, 2 bits", "ulx3s_25f"),
+]
+
+
+@pytest.mark.parametrize(("case", "board"), mostly_nightly(ROWS, always=SOME))
+def test_default_plan_is_what_was_recorded(case, board):
+    row, family = ROWS[case, board], boards.get(board).family
+    plan = plan_for_board(packed_cells.CASES[case](), board)
+    expected = plan.resources(family)
+    foldings = " ".join(f"{each.pe}x{each.simd}" for each in plan.foldings().values())
+    assert (row["foldings"], row["interval"]) == (foldings, plan.cycles.interval)
+    assert abs(row["cells_estimated"] - expected.cells) <= 1
+    assert row["bram_estimated"] == expected.bram
+
+
+@pytest.mark.nightly
+def test_packing_is_what_was_recorded():
+    case, board = "series of 128, 8 filters, 2 bits", "icebreaker"
+    row, measured = ROWS[case, board], packed_cells.measure(case, board)
+    assert measured["cells"] == pytest.approx(row["cells"], rel=0.02)
+
+
+@pytest.mark.parametrize("board", packed_cells.BOARDS)
+def test_recorded_errors(board):
+    errors = RECORDED["errors"][board]
+    assert errors == packed_cells.errors(RECORDED["rows"])[board]
+    assert len([name for name, each in ROWS if each == board]) == len(packed_cells.CASES) == 16
+    assert errors["mean"] <= 0.1
+    assert errors["bias"] >= -0.03
+    assert errors["lowest"] >= -0.1
+
+
+def test_every_default_plan_that_was_built_has_been_placed():
+    assert all(row.get("placed", True) for row in ROWS.values())
+    assert all(
+        row.get("placed_foldings", row["foldings"]) == row["foldings"] for row in ROWS.values()
+    )
+
+
+def test_flip_flops_are_never_the_limit():
+    """On ECP5 there are as many as there are cells; on iCE40 each is in a cell."""
+    assert all(row["ff"] <= row["cells"] for row in ROWS.values())
+
+
+def test_kept_rows_keep_their_order_and_their_other_figures(tmp_path, monkeypatch):
+    path, names = tmp_path / "record.json", list(packed_cells.CASES)
+    monkeypatch.setattr(packed_cells, "find", lambda name: type("Tool", (), {"version": "1"}))
+    keep, figures = packed_cells.keep, {"cells": 10, "cells_estimated": 11}
+    keep(path, names[1], "icebreaker", figures)
+    keep(path, names[0], "icebreaker", figures)
+    keep(path, names[1], "icebreaker", {"placed": False, "error": "no place"})
+    keep(path, names[1], "icebreaker", {"placed": True})
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert [row["network"] for row in document["rows"]] == names[:2]
+    assert document["rows"][1] == figures | {
+        "network": names[1],
+        "board": "icebreaker",
+        "placed": True,
+    }
+    assert document["errors"]["icebreaker"]["mean"] == 0.1

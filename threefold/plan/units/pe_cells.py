@@ -1,0 +1,66 @@
+"""Cells of a processing element: an estimate for every family."""
+
+from math import ceil
+
+from ...fpga import Family, Resources
+
+__all__ = ["pe_resources"]
+
+
+def pe_resources(bits: int, simd: int, accumulator_bits: int, family: Family) -> Resources:
+    """Resources of a processing element; ``benchmarks/pe_area.py`` measures them one by one.
+
+    Parameters
+    ----------
+    bits : int
+        Width of a code.
+    simd : int
+        Lanes.
+    accumulator_bits : int
+        Width of the accumulator.
+    family : Family
+    """
+    luts = _luts(bits, simd, accumulator_bits, family)
+    return Resources(luts, ff=_bare(bits, simd, family))
+
+
+def _luts(bits: int, simd: int, accumulator_bits: int, family: Family) -> float:
+    accumulator = family.adder(accumulator_bits) + family.carry_takes_mask
+    if simd == 1:
+        return bits + accumulator
+    if bits in family.narrow_lanes:
+        # Yosys counts narrow codes in LUTs, without a carry chain.
+        return family.narrow_lanes[bits] * simd + accumulator
+    masks, tree = bits * simd, 0
+    if family.carry_takes_mask:
+        # The first adders mask the other lane of a pair, and share their carry chains.
+        masks, tree = bits * ceil(simd / 2), simd // 2 * (bits + 1)
+        simd, bits = (simd + 1) // 2, bits + 1
+    while simd > 1:
+        tree += simd // 2 * family.adder(bits + family.shares_chains)
+        simd, bits = (simd + 1) // 2, bits + 1
+    return masks + tree + accumulator
+
+
+def _bare(bits: int, simd: int, family: Family) -> int:
+    """Cells without a LUT: of carry chains, and of registers that no sum is in front of."""
+    chains = family.chains
+    largest, terms, cells = 2**bits - 1, simd, chains.accumulator
+    if family.carry_takes_mask and bits > 2 and simd > 1:
+        cells += ceil(simd // 2 / max(1, _CHAIN_BITS // (bits + 1))) * chains.sum
+        largest, terms = 2 * largest, ceil(simd / 2)
+    elif bits == 1:
+        # Single bits are counted by threes, in LUTs.
+        cells += family.counts_bare_cells * (terms % 3 == 1 and terms > 1)
+        largest, terms = min(3, terms), ceil(terms / 3)
+    while terms > 1:
+        alone = largest.bit_length() * (terms % 2)
+        largest *= 2
+        if largest.bit_length() >= family.chains.least:
+            cells += terms // 2 * chains.sum
+        cells += family.counts_bare_cells * alone
+        terms = ceil(terms / 2)
+    return cells
+
+
+_CHAIN_BITS = 20  # of masked adders that share a chain
