@@ -6,10 +6,12 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from threefold.errors import PlanError
+from threefold.fpga import GENERIC
 
 from .board import Board
+from .target import Target, read_target
 
-__all__ = ["BOARDS", "FAULTS", "Board", "get"]
+__all__ = ["BOARDS", "FAULTS", "Board", "Target", "get", "read_target"]
 
 
 FAULTS: dict[str, str] = {}
@@ -46,14 +48,21 @@ BOARDS = _by_name()
 """The boards, by name: all that the modules of this package hold."""
 
 
-def get(name: str) -> Board:
-    """The board called ``name``.
+def get(name: str) -> Target:
+    """The board called ``name``, or the target of one's own that is called so.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`BOARDS`; else ``"generic"`` or another name by :meth:`Target.limited`.
 
     Raises
     ------
     PlanError
         If there is none.
     """
-    if name not in BOARDS:
-        raise PlanError(f"there is no board {name!r}; choose one of {', '.join(BOARDS)}")
-    return BOARDS[name]
+    if name in BOARDS:
+        return BOARDS[name]
+    if name == GENERIC.name or ":" in name:
+        return Target.named(name)
+    raise PlanError(f"there is no board {name!r}; choose one of {', '.join(BOARDS)}")

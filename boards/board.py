@@ -1,19 +1,21 @@
 """Boards: an FPGA, its oscillator and its pins."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from amaranth.build import Platform, Resource
 
 from threefold.errors import PlanError
-from threefold.fpga import PLL, Device, Family
+from threefold.fpga import PLL, Device
+
+from .target import Target
 
 __all__ = ["Board"]
 
 
-@dataclass(frozen=True)
-class Board:
+@dataclass(frozen=True, kw_only=True)
+class Board(Target):
     """A board and the FPGA on it.
 
     Parameters
@@ -68,11 +70,6 @@ class Board:
                 value = getattr(self, what)
                 raise PlanError(f"{what} of board {self.name!r} must be {kind}, not {value!r:.40}")
 
-    @property
-    def family(self) -> Family:
-        """Family of the FPGA."""
-        return self.device.family
-
     def make_platform(self) -> Platform:
         """A new Amaranth platform with all pins."""
         platform = self.platform()
@@ -105,12 +102,3 @@ class Board:
         """
         pll = self.pll(clock_mhz)
         return pll.output_mhz if pll else self.base_mhz
-
-    def check_memories(self, memories: Mapping[str, str]) -> None:
-        """Refuse kinds of memories, by name of what they are for, that the device lacks.
-
-        Raises
-        ------
-        PlanError
-        """
-        self.device.check_memories(memories, self.name)

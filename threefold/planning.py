@@ -28,7 +28,8 @@ def plan_for_board(
     ----------
     network : Network
     board : str
-        Name of the board, one of :data:`threefold.boards.BOARDS`.
+        Name of the board, one of :data:`threefold.boards.BOARDS`, or of a target of one's own, by
+        :meth:`threefold.boards.Target.limited`.
     foldings : mapping of str to Folding
         Of layers, by name; the others get the fastest that fit.
     interval : int

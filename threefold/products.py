@@ -158,7 +158,11 @@ class Products:
 
     def planned_board(self) -> str | None:
         """Name of the board in ``plan.json``, usable or not; None if none can be told."""
-        return self._planned("board")
+        try:
+            board = read_json(self.plan).get("board")
+        except FileFormatError:
+            return None
+        return board if isinstance(board, str) and _BOARD.fullmatch(board) else None
 
     def require_replaceable(self, network: Network) -> None:
         """Refuse to replace another network that was not put there by planning it.
@@ -371,6 +375,7 @@ class Products:
                 yield path
 
 
+_BOARD = re.compile(r"[\w:=.,]+")
 _RTL = ("*.v", "*.ports.json", "*.vlt", "*.core")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 

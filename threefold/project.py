@@ -184,7 +184,8 @@ class Project:
         return self.network.name
 
     @property
-    def board(self) -> boards.Board:
+    def board(self) -> boards.Target:
+        """The board that it is planned for, or a target without a bitstream."""
         return boards.get(self.plan.board)
 
     @property

@@ -124,11 +124,8 @@ def test_in_verilator(breaks, verilog, tmp_path):
 
 
 def test_large_images_are_few():
-    network = Network.chain(
-        "large",
-        Tensor((1, 1, 16384), Codes.unsigned(1)),
-        [("fc1", Dense(np.ones((1, 16384), int)))],
-    )
+    ops = [("fc1", Dense(np.ones((1, 16384), int))), ("logits", Logits(np.array([0])))]
+    network = Network.chain("large", Tensor((1, 1, 16384), Codes.unsigned(1)), ops)
     plan = fold(network, {"fc1": Folding(1, 1)})
     assert "localparam IMAGES = 2;" in verilog_testbench(plan)
 

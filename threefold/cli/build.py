@@ -4,6 +4,7 @@ import argparse
 
 from rich.console import Console
 
+from ..boards import Board
 from ..errors import PlanError
 from .note import note
 from .options import add_plan_arguments, changes_noted, open_project
@@ -11,10 +12,12 @@ from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
-HELP = "generate Verilog and build the bitstream of a board"
+HELP = "generate Verilog, and build the bitstream of a board"
 EXAMPLES = [
     "threefold build out/digits/network.tern --board icebreaker --seeds 4 \\\n      -o out/digits",
     "threefold build out/digits/network.tern --rtl-only -o out/digits",
+    "threefold build out/digits/network.tern --target generic --luts 3000 --brams 20 \\\n"
+    "      -o out/core",
 ]
 
 _SEEDS = 1000  # placements at most
@@ -50,7 +53,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
     if not 0 <= args.seed <= highest:
         raise PlanError(f"the seed of placement must be 0 to {highest}, not {args.seed}")
     project = open_project(args, console)
-    if args.rtl_only:
+    if args.rtl_only or not isinstance(project.board, Board):
         with changes_noted(project, console):
             return f"verilog    {project.generate()}"
     bars = progress_of(console, "generate", lines=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ..boards import BOARDS
+from ..boards import BOARDS, Target, read_target
 from ..errors import FileFormatError, PlanError
-from ..fpga import MEMORIES
+from ..fpga import GENERIC, MEMORIES
 from ..network import Network, load
 from ..plan import FORMS, Folding, load_plan, refold
 from ..planning import plan_for_board
@@ -22,16 +22,27 @@ from .progress import progress_of
 
 __all__ = ["add_plan_arguments", "changes_noted", "open_project", "plan_project"]
 
+_TARGET_FILE = ".toml"
+
 
 def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of every command that needs a plan."""
     parser.add_argument("network", type=Path, metavar="NETWORK", help="a *.tern file")
-    parser.add_argument(
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument(
         "--board",
-        choices=sorted(BOARDS),
+        type=_board_name,
         metavar="BOARD",
-        help=f"what to plan for: {', '.join(sorted(BOARDS))} (icebreaker, if not yet planned)",
+        help=f"what to plan for: {', '.join(sorted(BOARDS))}, or a .toml file with limits "
+        f"(icebreaker, if not yet planned)",
     )
+    target.add_argument(
+        "--target",
+        choices=[GENERIC.name],
+        help="Verilog for any FPGA, without a board, within --luts and --brams",
+    )
+    parser.add_argument("--luts", type=_count, metavar="N", help="four-input LUTs (no limit)")
+    parser.add_argument("--brams", type=_count, metavar="N", help="block RAMs of 4 Kbit (no limit)")
     parser.add_argument(
         "--fold",
         type=_folding,
@@ -69,11 +80,11 @@ def open_project(args: argparse.Namespace, console: Console) -> Project:
 
     Nothing is written yet.
     """
-    network = load(args.network)
+    network, asked = load(args.network), _asked(args)
     folder = _folder(args, network)
     if not (args.fold or args.interval) and os.path.exists(Products(folder).plan):
         project = Project.open(folder, network)
-        if args.board in (None, project.plan.board):
+        if asked in (None, project.plan.board):
             return _chosen(args, project, console)
     return _draft(args, network, folder, console)
 
@@ -85,7 +96,7 @@ def plan_project(args: argparse.Namespace, console: Console) -> Project:
     """
     network = load(args.network)
     folder = _folder(args, network)
-    if not (args.board or args.fold or args.interval):
+    if not (_asked(args) or args.fold or args.interval):
         project = None
         with contextlib.suppress(FileFormatError, PlanError):
             project = Project.open(folder, network)
@@ -139,9 +150,19 @@ def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Co
     return Project(folder, plan)
 
 
+def _asked(args: argparse.Namespace) -> str | None:
+    """Name of the board or target that is asked for; None if none is."""
+    if args.target is None:
+        if args.luts or args.brams:
+            raise PlanError("--luts and --brams are limits of --target generic; add it")
+        named = args.board and args.board.endswith(_TARGET_FILE)
+        return read_target(args.board).name if named else args.board
+    return Target.limited(args.target, luts=args.luts, brams=args.brams).name
+
+
 def _board(args: argparse.Namespace, network: Network, products: Products, console: Console) -> str:
     """The board asked for, else that of the plan that is there, usable or not."""
-    board = args.board or products.planned_board() or "icebreaker"
+    board = _asked(args) or products.planned_board() or "icebreaker"
     if os.path.exists(products.plan):
         try:
             load_plan(network, products.plan)
@@ -162,6 +183,15 @@ def _chosen(args: argparse.Namespace, project: Project, console: Console) -> Pro
     with progress_of(console, "plan") as progress:
         plan = refold(project.plan, memories=memories, forms=forms, progress=progress)
         return Project(project.folder, plan)
+
+
+def _board_name(text: str) -> str:
+    if text not in BOARDS and not text.endswith(_TARGET_FILE):
+        raise argparse.ArgumentTypeError(
+            f"invalid choice: {text!r} (choose from {', '.join(sorted(BOARDS))}, or name a .toml "
+            f"file)"
+        )
+    return text
 
 
 def _unique(option: str, pairs) -> dict:
@@ -193,6 +223,12 @@ def _folding(text: str) -> tuple[str, Folding]:
     if not match:
         raise argparse.ArgumentTypeError(f"expected LAYER=PExSIMD such as fc1=8x8, not {text!r}")
     return match[1], Folding(int(match[2]), int(match[3]))
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,8}", text):
+        raise argparse.ArgumentTypeError(f"expected a positive number, not {text!r}")
+    return int(text)
 
 
 def _positive(text: str) -> int:

@@ -112,7 +112,7 @@ def make_report(
         "steps": [_step(unit) for unit in plan.units],
         "buffers": [_fifo(branch) for branch in branches(plan)] or None,
         "ports": ports(plan.ports),
-        "link": link(plan.ports) if board else {},
+        "link": link(plan.ports) if board in BOARDS else {},
         "predicted_array_utilization": plan.array_utilization if plan.schedules else None,
         "simulation": simulation,
         "accuracy": accuracy,

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..boards import Board, get
 from ..files import read_json, write_file
 from ..plan import Plan
 from ..products import Products
@@ -39,6 +40,7 @@ def report_folder(plan: Plan, products: Products) -> dict:
         build.pop("bitstream", None)
     report = make_report(
         plan,
+        clock_mhz=_clock_mhz(plan),
         build=build,
         simulation=_current(products.simulation_record, stale),
         accuracy=training.get("accuracy", plan.network.provenance.get("accuracy")),
@@ -48,6 +50,12 @@ def report_folder(plan: Plan, products: Products) -> dict:
     write_file(products.report, dumps(report))
     write_file(products.page, render_page(report, plan, product_files(report, products)))
     return report
+
+
+def _clock_mhz(plan: Plan) -> float | None:
+    """Frequency that a target is meant for; None for a board, where a build tells it."""
+    target = get(plan.board) if plan.board else None
+    return None if target is None or isinstance(target, Board) else target.clock_mhz
 
 
 def product_files(report: dict, products: Products) -> dict[str, str]:

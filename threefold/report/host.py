@@ -96,7 +96,7 @@ def next_steps(report: Mapping, files: Mapping[str, str]) -> list[tuple[str, str
                 "threefold simulate network.tern --images test.npz -o .",
             )
         )
-    if "bitstream" not in report:
+    if "bitstream" not in report and report.get("board") in (None, *BOARDS):
         text = "Places and routes the accelerator for a board."
         steps.append(("Build", text, "threefold build network.tern -o ."))
     if "flash_command" in report:

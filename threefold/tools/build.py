@@ -12,7 +12,7 @@ from pathlib import Path
 from amaranth.build.run import BuildPlan
 from amaranth.lib import wiring
 
-from ..boards import Board
+from ..boards import Board, Target
 from ..errors import BuildError, PlanError
 from ..hw.board_top import BoardTop
 from ..hw.interfaces.serial import BAUD, require_line
@@ -207,7 +207,7 @@ def build_bitstream(
 
 
 def check_build(
-    board: Board,
+    board: Target,
     clock_mhz: float | None,
     ports: Ports | None = None,
     interval: float = 0.0,
@@ -218,7 +218,7 @@ def check_build(
 
     Parameters
     ----------
-    board : Board
+    board : Target
     clock_mhz : float or None
         Frequency wanted, in MHz; the board's default if None.
     ports : Ports, optional
@@ -231,11 +231,16 @@ def check_build(
     Raises
     ------
     PlanError
-        If the clock or the rate of the serial line cannot be made, an input code does not fit a
-        byte of it, or it brings images faster than the accelerator takes them.
+        If it is no board, the clock or the rate of the serial line cannot be made, an input code
+        does not fit a byte of it, or it brings images faster than the accelerator takes them.
     ToolError
         If a tool is missing.
     """
+    if not isinstance(board, Board):
+        raise PlanError(
+            f"{board.title} is no board, so there is no bitstream of it; plan for a board, or "
+            f"generate the Verilog alone"
+        )
     achieved_mhz = board.achieved_mhz(board.clock_mhz if clock_mhz is None else clock_mhz)
     divisor(achieved_mhz, baud)
     if ports is not None:
