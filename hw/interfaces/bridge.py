@@ -121,7 +121,11 @@ class UARTBridge(wiring.Component):
         m.submodules.transmitter = anew(transmitter)
 
         m.d.comb += [receiver.rx.eq(self.rx), self.tx.eq(transmitter.tx & ~self.overrun)]
-        connect(m, receiver.o, fifo.w_stream)
+        m.d.comb += [
+            fifo.w_data.eq(receiver.o.payload),
+            fifo.w_en.eq(receiver.o.valid),
+            receiver.o.ready.eq(fifo.w_rdy | forget),  # or a byte that waits would come afterwards
+        ]
         connect(m, fifo.r_stream, packer.i)
         connect(m, packer.o, accelerator.i)
         connect(m, accelerator.o, unpacker.i)

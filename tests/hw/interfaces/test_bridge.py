@@ -198,6 +198,19 @@ def test_too_many_bytes_are_told_by_a_break():
     run(dut, host, cycles=5000)
 
 
+def test_a_break_forgets_a_byte_that_waits_for_room():
+    dut = UARTBridge(Difference(100000), divisor=DIVISOR, fifo_depth=4)
+
+    async def host(ctx):
+        for code in range(2 + 2 + 4 + 1):  # accelerator, packer, FIFO and receiver are full
+            await send(ctx, dut, code)
+        assert not ctx.get(dut.overrun)
+        await send_break(ctx, dut)
+        assert not ctx.get(dut.busy)
+
+    run(dut, host, cycles=5000)
+
+
 def small_convolution():
     kernels = [[[[1], [-1]], [[0], [1]]], [[[-1], [0]], [[1], [1]]]]
     ops = [
