@@ -40,6 +40,8 @@ def _join(chain: Chain, step: Branches, refused: list[str]) -> None:
         assemble(branch, steps, refused)
     if len(refused) > known:
         return
+    for branch in branches:
+        branch.require_unpadded()
     # The one with less to compute, such as the identity or a projection, gives the scale.
     body, shortcut = sorted(branches, key=_amount, reverse=True)
     shortcut.codes()

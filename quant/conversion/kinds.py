@@ -19,7 +19,7 @@ _INSTEAD: dict[tuple[type[nn.Module], ...], str] = {
     ): "use ReLU",
     (nn.Sigmoid, nn.LogSigmoid, nn.Hardsigmoid): "use ReLU6",
     (nn.Tanh, nn.Softsign): "use Hardtanh",
-    (nn.Softmax, nn.LogSoftmax): "leave it out, or put it at the end",
+    (nn.Softmax, nn.LogSoftmax): "leave it out, or put it at the end, along the classes",
     (
         *(nn.GroupNorm, nn.LayerNorm, nn.RMSNorm, nn.LocalResponseNorm),
         *(nn.InstanceNorm1d, nn.InstanceNorm2d),

@@ -118,7 +118,8 @@ def _without_softmax(steps: Steps) -> Steps:
     while count and isinstance(steps[count - 1], Step):
         layer = steps[count - 1].layer
         if isinstance(layer, nn.Softmax | nn.LogSoftmax):
-            return steps[: count - 1]
+            axis = 1 if layer.dim is None else layer.dim % (1 + len(steps[count - 1].output))
+            return steps[: count - 1] if axis == 1 else steps
         if not isinstance(layer, nn.Identity | nn.Dropout):
             break
         count -= 1

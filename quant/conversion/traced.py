@@ -2,7 +2,7 @@
 
 import copy
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from .steps import Branches, LayerError, Step, Steps, Unknown
 __all__ = ["copied", "steps_of"]
 
 _BATCH = 2  # images to find shapes with
+_IN_PLACE = "it changes in place what is read again; let it make a new tensor"
 
 
 def copied(module: nn.Module) -> nn.Module:
@@ -66,8 +67,14 @@ def steps_of(module: nn.Module, input: Tensor) -> Steps:
         other as those of a network, or functions have no layer.
     """
     graph = _traced(module)
-    values = _values(graph, module, input)
-    return _Tree(graph, values, type(module).__name__).steps()
+    shapes = _shapes(graph, module, input)
+    return _Tree(graph, shapes, type(module).__name__).steps()
+
+
+def _is_hooked(layer: nn.Module) -> bool:
+    """Whether hooks, other than those of PyTorch such as spectral_norm, go along with a layer."""
+    hooks = [*layer._forward_pre_hooks.values(), *layer._forward_hooks.values()]
+    return not all(type(hook).__module__.startswith("torch.") for hook in hooks)
 
 
 def _type(tensor: torch.Tensor) -> str:
@@ -103,21 +110,41 @@ class _Shape:
 
 
 class _Shapes(fx.Interpreter):
-    """Computes with zeros, to note the shapes of tensors and all other values."""
+    """Computes with zeros, to note the shapes of tensors and all other values.
+
+    Attributes
+    ----------
+    noted : dict of Node to value
+        A :class:`_Shape` in the place of each tensor.
+    overwriting : set of Node
+        Those that change in place what is read afterwards.
+    """
 
     def __init__(self, graph: fx.GraphModule):
         super().__init__(graph)
         self.noted: dict[fx.Node, Any] = {}
+        self.overwriting: set[fx.Node] = set()
+        self._versions: dict[fx.Node, int] = {}
+        self._changed_by: dict[int, fx.Node] = {}  # by the address of what a tensor is stored in
 
     def run_node(self, n: fx.Node) -> Any:
+        read = {each: self.env[each] for each in n.all_input_nodes if each in self._versions}
+        before = {each: tensor._version for each, tensor in read.items()}
         value = super().run_node(n)
         self.noted[n] = value
         if isinstance(value, torch.Tensor):
             self.noted[n] = _Shape(tuple(value.shape))
+            self._versions[n] = value._version
         elif n.op == "call_module" or (
             isinstance(value, tuple | list) and any(isinstance(v, torch.Tensor) for v in value)
         ):
             self.noted[n] = _Shape(())
+        for each, tensor in read.items():
+            place = tensor.untyped_storage().data_ptr()
+            if isinstance(self.noted[n], _Shape) and before[each] != self._versions[each]:
+                self.overwriting.add(self._changed_by.get(place, n))
+            if tensor._version != before[each]:
+                self._changed_by[place] = n
         return value
 
     def call_module(self, target: str, args: tuple, kwargs: dict) -> Any:
@@ -126,20 +153,21 @@ class _Shapes(fx.Interpreter):
         return super().call_module(target, args, kwargs)
 
 
-def _values(graph: fx.GraphModule, module: nn.Module, input: Tensor) -> dict[fx.Node, Any]:
-    """The shape of each tensor, and the value of everything else."""
+def _shapes(graph: fx.GraphModule, module: nn.Module, input: Tensor) -> _Shapes:
+    """What is noted of images of a shape that the module reads."""
     best, reason = -1, ""
     for shape in _readings(input):
         shapes = _Shapes(graph)
         try:
-            with torch.no_grad(), warnings.catch_warnings():
+            # Tensors of inference mode do not tell whether they were changed.
+            with torch.inference_mode(False), torch.no_grad(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 shapes.run(torch.zeros(_BATCH, *shape))
         except Exception as error:  # whatever the code of the module raises
             if len(shapes.noted) > best:
                 best, reason = len(shapes.noted), _line(error)
             continue
-        return shapes.noted
+        return shapes
     raise TrainingError(
         f"{type(module).__name__} does not read images of {input}, channels first: {reason}"
     )
@@ -160,9 +188,10 @@ def _readings(input: Tensor) -> Iterator[tuple[int, ...]]:
 class _Tree:
     """Steps of a traced module, from the output back to the input."""
 
-    def __init__(self, graph: fx.GraphModule, values: Mapping[fx.Node, Any], name: str):
+    def __init__(self, graph: fx.GraphModule, shapes: _Shapes, name: str):
         self._graph = graph
-        self._values = values
+        self._values = shapes.noted
+        self._overwriting = shapes.overwriting
         self._name = name
         self._placed: set[fx.Node] = set()
         self._paths: set[str] = set()
@@ -237,9 +266,15 @@ class _Tree:
             layer = self._graph.get_submodule(node.target)
             if node.target in self._paths and [*layer.parameters()]:
                 layer = Unknown("it is used twice; use a copy of it")
+            elif node in self._overwriting:
+                layer = Unknown(_IN_PLACE)
+            elif _is_hooked(layer):
+                layer = Unknown("it has a hook, which is not converted; remove that")
             self._paths.add(node.target)
             return Step(node.target, layer, *shapes)
         try:
+            if node in self._overwriting:
+                raise LayerError(_IN_PLACE)
             if node.target in ADDITIONS and node.args[:2] == (operands[0],) * 2:
                 raise LayerError("a tensor is added to itself; multiply the weights behind it by 2")
             if node.target in ADDITIONS and len(operands) == 2:

@@ -52,7 +52,7 @@ INSTEAD = {
     "use ReLU6": [nn.Sigmoid()],
     "use Hardtanh": [nn.Tanh()],
     "use BatchNorm": [nn.GroupNorm(1, 2), nn.InstanceNorm2d(2)],
-    "leave it out, or put it at the end": [nn.Softmax(1)],
+    "leave it out, or put it at the end, along the classes": [nn.Softmax(1)],
     "nothing in hardware enlarges maps": [nn.Upsample(scale_factor=2), nn.ConvTranspose2d(2, 2, 3)],
     "use MaxPool or AvgPool": [nn.LPPool2d(2, 2)],
     "use Conv, Linear, BatchNorm, ReLU, MaxPool or AvgPool": [nn.ReflectionPad2d(1)],
@@ -242,6 +242,77 @@ def crossing(x, one, two, three, last):
     ],
 )
 def test_modules_that_are_no_network(module, message):
+    with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
+        ternarize(module, MAPS)
+
+
+OVERWRITING = {
+    "layers.1": lambda y, relu: relu(y) + y,
+    "relu in forward": lambda y, relu: functional.relu(y, True) + y,
+    "relu in forward: view": lambda y, relu: y.view(-1, 2, 6, 6).relu_() + y,
+    "add in forward": lambda y, relu: y.add_(functional.relu(y)) + y,
+}
+
+
+@pytest.mark.parametrize("case", OVERWRITING)
+def test_what_is_changed_in_place_and_read_again(case):
+    module = Computes(
+        lambda x, conv, relu, last: last(OVERWRITING[case](conv(x), relu)),
+        *(nn.Conv2d(2, 2, 1), nn.ReLU(inplace=True), end()),
+    )
+    message = (
+        f"Computes has a layer without a ternary twin: {case.partition(':')[0]}: it changes in "
+        "place what is read again; let it make a new tensor"
+    )
+    with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
+        ternarize(module, MAPS)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda y: functional.relu(y, True),
+        lambda y: functional.relu(y, True).view(y.size(0), 2, 6, 6),
+    ],
+)
+def test_what_is_changed_in_place_and_not_read_again(function):
+    module = Computes(lambda x, conv, last: last(function(conv(x))), nn.Conv2d(2, 2, 1), end())
+    assert ternarize(module, MAPS).layers
+
+
+def test_layers_with_hooks():
+    module = nn.Sequential(conv(), end(32))
+    hook = module[0].register_forward_hook(lambda layer, inputs, output: 2 * output)
+    message = (
+        "Sequential has a layer without a ternary twin: 0: it has a hook, which is not converted; "
+        "remove that"
+    )
+    with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
+        ternarize(module, MAPS)
+    hook.remove()
+    nn.utils.spectral_norm(module[0])
+    assert ternarize(module, MAPS).layers
+
+
+def test_a_softmax_over_the_batch():
+    message = (
+        "Sequential has a layer without a ternary twin: 1 (Softmax): leave it out, or put it at "
+        "the end, along the classes"
+    )
+    with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
+        ternarize(nn.Sequential(end(), nn.Softmax(0)), MAPS)
+    for dim in (1, -1):
+        assert ternarize(nn.Sequential(end(), nn.LogSoftmax(dim)), MAPS).layers
+
+
+def test_zeros_around_a_branch():
+    module = Computes(
+        lambda x, conv, last: last(x + functional.pad(conv(x), (1, 1, 1, 1))), conv(), end()
+    )
+    message = (
+        "Computes has a layer without a ternary twin: add in forward: zeros are padded in front of "
+        "a convolution, not of anything else"
+    )
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
         ternarize(module, MAPS)
 
