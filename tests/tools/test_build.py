@@ -176,7 +176,9 @@ def nextpnr(monkeypatch):
                     "critical_paths": [],
                 }
                 (cwd / "top.report.json").write_text(json.dumps(content))
-                placed = {"modules": {"top": {"cells": {}, "netnames": {}}}}
+                cell = {"type": "ICESTORM_LC", "attributes": {}, "connections": {}}
+                cells = {f"seed{seed}.count_SB_LUT4_O_LC": cell}
+                placed = {"modules": {"top": {"cells": cells, "netnames": {}}}}
                 (cwd / "top.placed.json").write_text(json.dumps(placed))
                 (cwd / "top.asc").write_text(f"of seed {seed}")
             else:
@@ -257,6 +259,7 @@ def test_the_best_seed_of_those_that_do_not_hold_the_clock(tmp_path, nextpnr):
     assert (result.seed, result.fmax_mhz, result.clock_mhz) == (2, 29.0, 30)
     assert result.bitstream.read_text() == "of seed 2"
     assert result.utilization["lut"]["used"] == 2
+    assert [entry["path"] for entry in result.cells] == ["seed2"]
     assert result.utilization["spram"] == {"used": 2, "available": 4}
     for path in (log, log.parent / "build_top.sh"):
         assert "--seed 2 " in path.read_text()

@@ -315,7 +315,8 @@ class _Flow:
         report = self.work / f"{self._name}.report.json"
         log = self._gateware / f"{self._nextpnr.name}.log"
         made = [report, log]
-        made += [self.work / f"{self._name}{end}" for end in (".tim", self._tools.routed)]
+        ends = (".placed.json", ".tim", self._tools.routed)
+        made += [self.work / f"{self._name}{end}" for end in ends]
 
         def place(seed: int) -> float:
             index = seeds.index(seed)
