@@ -42,3 +42,10 @@ def test_codes_are_the_same(seed, most, largest):
     reached = (totals[:, None, None] >= kept.thresholds).sum(axis=2)
     codes = kept.codes[np.arange(4), reached]
     assert np.array_equal(codes, (totals[:, None, None] >= thresholds).sum(axis=2))
+
+
+def test_codes_of_many_bits():
+    row = np.arange(2**16 - 1) // 4
+    kept = distinct_thresholds(np.stack([row, row]), 16, 14)
+    assert kept.thresholds.shape == (2, 2**14 - 1)
+    assert np.array_equal(kept.codes[1], np.minimum(4 * np.arange(2**14) + 4, 2**16 - 1))

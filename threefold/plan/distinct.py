@@ -54,8 +54,9 @@ def distinct_thresholds(
     row, column = np.nonzero(differ)
     kept[row, (differ.cumsum(axis=1) - 1)[row, column]] = thresholds[row, column]
     starts = np.concatenate([np.zeros((channels, 1), int), kept], axis=1)
-    reached = (starts[:, :, None] >= thresholds[:, None, :]).sum(axis=2)
-    return DistinctThresholds(kept, reached)
+    rows = zip(thresholds, starts, strict=True)
+    reached = [np.searchsorted(row, values, side="right") for row, values in rows]
+    return DistinctThresholds(kept, np.stack(reached))
 
 
 def _differ(thresholds: np.ndarray, accumulator_bits: int) -> np.ndarray:
