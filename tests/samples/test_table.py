@@ -41,8 +41,9 @@ PETS = ("cat", "dog", "cat")
         NAMED.rstrip("\n"),
         re.sub(r"[^,\n]+", r'"\g<0>"', NAMED),
         b"\xef\xbb\xbf" + NAMED.encode(),
+        NAMED.replace("\n", "\r"),
     ],
-    ids=["comma", "semicolon", "tab", "CRLF", "empty", "spaces", "no end", "quoted", "BOM"],
+    ids=["comma", "semicolon", "tab", "CRLF", "empty", "spaces", "no end", "quoted", "BOM", "CR"],
 )
 def test_ways_to_write_the_same_table(write, text):
     format, rows, labels = learned(write(text))
@@ -65,6 +66,12 @@ def test_columns_are_chosen(write, options, features, label):
     format, _, labels = learned(write(NAMED), **options)
     assert (format.features, format.label) == (features, label)
     assert labels == (PETS if label == "kind" else ("1", "2", "3"))
+
+
+@pytest.mark.parametrize("letter", ["\u2028", "\x85", "\x0b", "\x0c", "\x1c"])
+def test_what_ends_no_row(write, letter):
+    text = NAMED.replace("dog", f"d{letter}g")
+    assert learned(write(text))[1:] == (ROWS, ("cat", f"d{letter}g", "cat"))
 
 
 def test_without_names(write):
@@ -93,6 +100,16 @@ LEAVE = "leave the column out by --drop"
 REFUSED = {
     "empty": ("", {}, "@ is empty"),
     "blank": ("\n \n", {}, "@ is empty"),
+    "endless line": (
+        "\n" + "a" * 200000,
+        {},
+        "@ is damaged in line 2: field larger than field limit (131072)",
+    ),
+    "number of a column": (
+        NAMED,
+        {"label": "9" * 70},
+        f"@ has no column '{'9' * 59}; it has age, weight, kind",
+    ),
     "one column": (
         "a\n1\n",
         {},

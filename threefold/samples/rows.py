@@ -1,6 +1,7 @@
 """Rows of text: fields of files separated by commas, semicolons or tabs."""
 
 import csv
+import io
 from pathlib import Path
 
 from ..archive import read_regular
@@ -48,12 +49,10 @@ def read_rows(path: Path) -> list[Row]:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise DataError(f"{path} is not text in UTF-8 in line {line}; save it as UTF-8") from None
-    lines = text.splitlines(keepends=True)
-    first = next((line for line in lines if line.strip()), "")
-    if not first:
-        raise DataError(f"{path} is empty")
-    delimiter = max(_DELIMITERS, key=lambda each: len(next(csv.reader([first], delimiter=each))))
-    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
+    lines = io.StringIO(text, newline="").readlines()  # not where str.splitlines does, as at U+2028
+    reader = csv.reader(
+        lines, delimiter=_delimiter(path, lines), strict=True, skipinitialspace=True
+    )
     rows: list[Row] = []
     try:
         for fields in reader:
@@ -72,6 +71,18 @@ def is_number(field: str) -> bool:
     except ValueError:
         return False
     return "_" not in field
+
+
+def _delimiter(path: Path, lines: list[str]) -> str:
+    """The separator that the first row has most of."""
+    first = next((number for number, line in enumerate(lines) if line.strip()), None)
+    if first is None:
+        raise DataError(f"{path} is empty")
+    try:
+        fields = {each: next(csv.reader([lines[first]], delimiter=each)) for each in _DELIMITERS}
+    except csv.Error as error:
+        raise DataError(f"{path} is damaged in line {first + 1}: {error}") from None
+    return max(fields, key=lambda each: len(fields[each]))
 
 
 def _require_even(path: Path, rows: list[Row]) -> None:

@@ -206,7 +206,7 @@ def _find(path: Path, columns: list[str], wanted: str, names: list[str] | None) 
     """The name of a column that is given by name or number."""
     if wanted in columns:
         return wanted
-    if wanted.isdecimal():
+    if wanted.isdecimal() and len(wanted) < 10:
         if 1 <= int(wanted) <= len(columns):
             return columns[int(wanted) - 1]
         raise DataError(f"{path} has columns 1…{len(columns)}, not {wanted}")
