@@ -32,6 +32,9 @@ def test_names(write, names):
     assert np.array_equal(train.values[:, 0, 0], ROWS)
     assert train.labels == ("1", "0", "1", "10")
     assert test is None
+    assert np.array_equal(
+        format.read(write(**dict(zip(names, (ROWS, CLASSES), strict=True)))).values, train.values
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,6 +142,10 @@ REFUSED = {
     "one hot": (
         {"x": ROWS, "y": np.eye(4)},
         "y of @ must be (4,), a class for each sample, not (4, 4)",
+    ),
+    "huge": (
+        {"x": ROWS, "y": np.array([1e30, 1, 1, 1e30])},
+        "y of @ must be integers or text, not float64",
     ),
     "measured": ({"x": ROWS, "y": ROWS[:, 0]}, "y of @ must be integers or text, not float64"),
 }

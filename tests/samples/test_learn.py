@@ -90,6 +90,17 @@ def test_nothing_of_training_data_is_fresh_if_all_was_used(tmp_path):
     assert len(codes) == 30
 
 
+def test_what_arrays_hold_out_themselves_is_fresh(tmp_path):
+    values, labels = RANDOM.normal(0, 1, (9, 2)), np.arange(9) % 3
+    path = tmp_path / "a.npz"
+    np.savez(path, x_train=values[:6], y_train=labels[:6], x_test=values[6:], y_test=labels[6:])
+    made = prepare(path)
+    codes, labels, note = fresh(network_of(made), made.preparation, path)
+    assert note == f"the network was trained with {path}; taken are the 3 samples held out"
+    assert np.array_equal(codes, made.test[0])
+    assert labels.tolist() == [0, 1, 2]
+
+
 def test_folders_are_known_again(tmp_path):
     for name in "ab":
         (tmp_path / "in" / name).mkdir(parents=True)
@@ -98,6 +109,7 @@ def test_folders_are_known_again(tmp_path):
             Image.fromarray(pixels).save(tmp_path / "in" / name / f"{number}.png")
     made = prepare(tmp_path / "in")
     network = network_of(made)
+    (tmp_path / "in" / "a" / ".DS_Store").write_bytes(b"of a file manager")
     assert fresh(network, made.preparation, tmp_path / "in")[2].endswith("2 samples held out")
     (tmp_path / "in" / "b" / "4.png").unlink()
     assert fresh(network, made.preparation, tmp_path / "in")[2] == ""

@@ -20,6 +20,7 @@ _WHOLE = (("x", "y"), ("X", "y"), ("images", "labels"), ("data", "target"))
 _TRAIN = (("x_train", "y_train"), ("X_train", "y_train"), ("train_images", "train_labels"))
 _TEST = (("x_test", "y_test"), ("X_test", "y_test"), ("test_images", "test_labels"))
 _LIMIT = 1 << 30  # bytes that a file unpacks to
+_WHOLE_NUMBERS = 2.0**53  # as far as doubles hold them all
 _SHAPES = "(samples, features), (samples, height, width) or (samples, height, width, channels)"
 
 
@@ -84,7 +85,7 @@ class Arrays(Format):
 
     def read(self, path: Path) -> Samples:
         members = _members(path)
-        names = _pair(members, _TEST) or _pair(members, _WHOLE)
+        names = _pair(members, _TEST) or _pair(members, _TRAIN) or _pair(members, _WHOLE)
         if names is None:
             raise DataError(
                 f"{path} has the arrays {_listed(members)}; name the samples x, and their classes y"
@@ -167,8 +168,9 @@ def _labels(path: Path, name: str, labels: np.ndarray, count: int) -> tuple[str,
         raise DataError(
             f"{name} of {path} must be ({count},), a class for each sample, not {labels.shape}"
         )
-    if labels.dtype.kind == "f" and (labels == np.floor(labels)).all():
-        labels = labels.astype(np.int64)
+    if labels.dtype.kind == "f":
+        whole = (labels == np.floor(labels)) & (abs(labels) < _WHOLE_NUMBERS)
+        labels = labels.astype(np.int64) if whole.all() else labels
     if labels.dtype.kind not in "biuU":
         raise DataError(f"{name} of {path} must be integers or text, not {labels.dtype}")
     return tuple(str(label) for label in labels.tolist())

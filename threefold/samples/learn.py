@@ -105,13 +105,14 @@ def prepare(
 
 
 def fingerprint(path: Path) -> str:
-    """SHA-256 of a file, or of names and content of all files in a folder, in hexadecimal."""
+    """SHA-256 of a file, or of all in a folder that is not hidden, by name and content."""
     if path.is_file():
         return hashlib.sha256(read_content(path)).hexdigest()
     content = hashlib.sha256()
     for each in sorted(path.rglob("*")):
-        if each.is_file():
-            content.update(f"{each.relative_to(path)}\0{each.stat().st_size}\0".encode())
+        place = each.relative_to(path)
+        if each.is_file() and not any(part.startswith(".") for part in place.parts):
+            content.update(f"{place}\0{each.stat().st_size}\0".encode())
             content.update(read_content(each))
     return content.hexdigest()
 
@@ -138,14 +139,18 @@ def fresh(
     record = network.provenance.get("data")
     if not isinstance(record, Mapping) or record.get("sha256") != fingerprint(path):
         return codes, labels, ""
-    try:
-        chosen = record["split"]
-        assert labels is not None
-        mask = split(labels, chosen["held_out"], chosen["seed"], preparation.classes)
-    except (KeyError, TypeError, ValueError, AssertionError):
-        return codes, labels, f"the network was trained with {path}, so this tells little"
-    note = f"the network was trained with {path}; taken are the {mask.sum():,} samples held out"
-    return codes[mask], labels[mask], note
+    known = f"the network was trained with {path}"
+    held = np.ones(len(codes), bool)  # where the file says itself which are held out
+    if "split" in record or "test_file" in record:
+        try:
+            if labels is None:
+                raise ValueError
+            chosen = record["split"]
+            held = split(labels, chosen["held_out"], chosen["seed"], preparation.classes)
+        except (KeyError, TypeError, ValueError):
+            return codes, labels, f"{known}, so this tells little"
+    labels = None if labels is None else labels[held]
+    return codes[held], labels, f"{known}; taken are the {held.sum():,} samples held out"
 
 
 def _part(samples: Samples, mask: np.ndarray) -> Samples:
