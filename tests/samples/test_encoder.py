@@ -46,8 +46,9 @@ def test_the_largest_number_below_a_half():
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_integers_are_looked_up(dtype):
-    values = np.random.default_rng(0).integers(0, np.iinfo(dtype).max + 1, (3, 4, 5, 2), dtype)
+@pytest.mark.parametrize("count", [3, 4000])
+def test_integers_are_looked_up(dtype, count):
+    values = np.random.default_rng(0).integers(0, np.iinfo(dtype).max + 1, (count, 4, 5, 2), dtype)
     encoder = Encoder((1.5, 7.0), (0.3, 0.01), Codes.signed(6))
     assert np.array_equal(encoder.encode(values), encoder.encode(values.astype(float)))
 
@@ -94,6 +95,10 @@ def test_pixels_of_fewer_bits(bits):
         ),
         (lambda: Encoder.between(0, 1, 1, 9), "input codes of images have 1…8 bits, not 9"),
         (lambda: Encoder.between(3, 3, 1, 8), "all values are 3, from which nothing is learned"),
+        (
+            lambda: Encoder.between(0, 5e-324, 1, 8),
+            "values 0…4.94066e-324 are too close to each other; scale them",
+        ),
         (
             lambda: Encoder((math.nan,), (1.0,), Codes(1)),
             "offset must be finite numbers, one for each channel",

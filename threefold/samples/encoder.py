@@ -85,7 +85,7 @@ class Encoder:
         for column, mean in zip(columns, means, strict=True):
             deviation = math.sqrt(math.fsum((column - mean) ** 2) / len(column))
             gain = _STEPS[bits] / deviation if deviation else math.inf
-            changes = column.min() != column.max() and math.isfinite(gain)
+            changes = column.min() != column.max() and _finite(gain)
             gains.append(gain if changes else 0.0)
         return cls(tuple(means), tuple(gains), Codes.signed(bits))
 
@@ -96,14 +96,17 @@ class Encoder:
         Raises
         ------
         DataError
-            If ``bits`` is not 1…8, or ``high`` is not above ``low``.
+            If ``bits`` is not 1…8, or ``high`` is not clearly above ``low``.
         """
         if not isinstance(bits, int) or not 1 <= bits <= 8:
             raise DataError(f"input codes of images have 1…8 bits, not {bits}")
         if not low < high:
             raise DataError(f"all values are {low:g}, from which nothing is learned")
         codes = Codes.unsigned(bits)
-        return cls((float(low),) * channels, (codes.max_code / (high - low),) * channels, codes)
+        gain = codes.max_code / (high - low)
+        if not _finite(gain):
+            raise DataError(f"values {low:g}…{high:g} are too close to each other; scale them")
+        return cls((float(low),) * channels, (gain,) * channels, codes)
 
     @property
     def channels(self) -> int:
@@ -121,9 +124,10 @@ class Encoder:
         -------
         array of uint8, or of uint16 where codes are wider, of the same shape
         """
-        if values.dtype not in (np.uint8, np.uint16):
+        count = 1 << 8 * values.dtype.itemsize
+        if values.dtype not in (np.uint8, np.uint16) or values.size < count * self.channels:
             return self._encode(values)
-        every = np.arange(1 << 8 * values.dtype.itemsize)  # fewer than there are pixels
+        every = np.arange(count)  # fewer than there are pixels
         table = self._encode(np.repeat(every[:, None], self.channels, axis=1))
         return table[values, np.arange(self.channels)]
 
