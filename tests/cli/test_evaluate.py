@@ -22,7 +22,7 @@ def network_of(prepared):
         ("logits", Logits([bias for *_, bias in order])),
         ("argmax", ArgMax()),
     ]
-    kept = {**made.provenance(), "data": prepared.record}
+    kept = {**made.provenance(), "data": prepared.record, "dataset": "digits"}
     return Network.chain("own", made.input, ops, kept)
 
 

@@ -89,7 +89,8 @@ def _samples(args: argparse.Namespace, network: Network, console: Console) -> tu
     images = args.images or Products(args.network.parent).images
     if args.images or (not args.data_dir and images.exists()):
         return *load_images(images), str(images)
-    name = network.provenance.get("dataset")
+    own = "data" in network.provenance  # whose name may be that of a set there is
+    name = None if own else network.provenance.get("dataset")
     sets = _data_sets()
     if not isinstance(name, str) or name not in sets.DATASETS:
         raise DataError(
