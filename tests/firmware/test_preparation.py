@@ -110,6 +110,23 @@ def test_codes_in_c_are_those_in_python(tmp_path, case, flags):
         assert set(codes.ravel()) == set(range(encoder.codes.max_code + 1))
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "needs"),
+    [
+        ("FLT_EVAL_METHOD", 2, "arithmetic in double precision"),
+        ("DBL_MANT_DIG", 24, "doubles of 64 bits"),
+    ],
+)
+def test_other_arithmetic_is_refused(tmp_path, name, value, needs):
+    other = f"#include <float.h>\n#undef {name}\n#define {name} {value}\n"
+    text = header(plan_of(CASES["signed"])).replace("#include <float.h>\n", other)
+    (tmp_path / "own.h").write_text(text)
+    command = ["gcc", "-fsyntax-only", "-x", "c", "own.h"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode
+    assert f"input codes need {needs}" in done.stderr
+
+
 def test_what_is_no_number_has_code_0(tmp_path):
     text = header(plan_of(CASES["signed"]))
     main = MAIN.replace("CODE", "unsigned char")
