@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ PAGES = sorted(page for page in DOCS.rglob("*.md") if page != GENERATED)
 SHOWN = ["getting_started.md", *(f"tutorials/{page.name}" for page in DOCS.glob("tutorials/*.md"))]
 
 _STEP = re.compile(r"^```python\n(.*?)^```|^    threefold ([^\n]*)$", re.DOTALL | re.MULTILINE)
+_FILE = re.compile(r'^```\w+ title="([\w.]+)"\n(.*?)^```', re.DOTALL | re.MULTILINE)
 
 
 def steps(page):
@@ -33,6 +35,8 @@ def test_what_a_page_shows_runs(page, tmp_path, monkeypatch, capfd):
         small = replace(PRESETS[name], widths=(8, 8), epochs=2)
         monkeypatch.setitem(PRESETS, name, small)
     names = {}
+    for name, content in _FILE.findall((DOCS / page).read_text()):
+        (tmp_path / name).write_text(content)
     # Snippets make the files that command lines read.
     shown = sorted(steps(page), key=lambda step: not step[0])
     assert shown or page == "tutorials/on_the_board.md"
@@ -76,6 +80,21 @@ def test_every_page_is_in_the_navigation():
 
     there = [*PAGES, GENERATED]
     assert sorted(pages(nav)) == sorted(str(page.relative_to(DOCS)) for page in there)
+
+
+def test_the_handshake_is_as_the_page_says(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(DOCS / "site")
+    import handshake
+
+    signals = list(zip(handshake.VALID, handshake.READY, handshake.PAYLOADS, strict=True))
+    moved = [payload for valid, ready, payload in signals if valid and ready]
+    assert moved == [f"beat {number}" for number in range(4)]
+    for (valid, ready, payload), (next_valid, _, next_payload) in pairwise(signals):
+        assert bool(payload) == bool(valid)
+        if valid and not ready:
+            assert (next_valid, next_payload) == (valid, payload)
+    handshake.draw(tmp_path / "handshake.svg")
+    assert (tmp_path / "handshake.svg").read_bytes() == (DOCS / "handshake.svg").read_bytes()
 
 
 def test_a_reader_learns_what_ran_on_a_board():
