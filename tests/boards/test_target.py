@@ -141,6 +141,6 @@ def test_no_bitstream(tmp_path):
 def test_limits_hold():
     with pytest.raises(PlanError, match=r"^'sample' does not fit generic:luts=10: it needs about "):
         plan_for_board(NETWORK, "generic:luts=10")
-    small, large = plan_for_board(NETWORK, "generic:luts=400"), plan_for_board(NETWORK, "generic")
+    small, large = plan_for_board(NETWORK, "generic:luts=600"), plan_for_board(NETWORK, "generic")
     assert large.cycles.interval < small.cycles.interval
-    assert small.resources(GENERIC).lut <= 400
+    assert small.resources(GENERIC).cells <= 600
