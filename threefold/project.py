@@ -336,13 +336,13 @@ class Project:
         Raises
         ------
         PlanError
-            If the clock cannot be made.
+            If the clock cannot be made, or the plan is for a target that is no board.
         ToolError
             If a tool is missing.
         BuildError
             If the design does not fit or is too slow, or a tool fails.
         """
-        check_build(self.board, clock_mhz, self.plan.ports, self.plan.cycles.interval)
+        board = check_build(self.board, clock_mhz, self.plan.ports, self.plan.cycles.interval)
         progress = shown_progress(progress)
         options = {
             "clock_mhz": clock_mhz,
@@ -351,7 +351,7 @@ class Project:
             "timing_allow_fail": timing_allow_fail,
             "nextpnr_options": nextpnr_options,
         }
-        inputs = inputs_digest(plan_digest(self.plan), self.board, options)
+        inputs = inputs_digest(plan_digest(self.plan), board, options)
         with locked(self.folder):
             self.save()
             if earlier := earlier_build(self.products, inputs):
@@ -362,13 +362,13 @@ class Project:
             self.products.remove_report()
             result = build_bitstream(
                 self.accelerator,
-                self.board,
+                board,
                 self.folder,
                 name=self.name,
                 progress=progress,
                 **options,
             )
-            record_build(self.products, self.plan, self.board.device.name, result, inputs)
+            record_build(self.products, self.plan, board.device.name, result, inputs)
             return result
 
     def report(self) -> dict:

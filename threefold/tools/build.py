@@ -213,8 +213,8 @@ def check_build(
     interval: float = 0.0,
     *,
     baud: int = BAUD,
-) -> None:
-    """Raise what a build would raise before it writes anything, without the accelerator.
+) -> Board:
+    """The board, or what a build would raise before it writes anything, without the accelerator.
 
     Parameters
     ----------
@@ -248,6 +248,7 @@ def check_build(
     flow = board.family.flow
     for name in ("yosys", flow.nextpnr.name, flow.packer.name):
         find(name)
+    return board
 
 
 def _placement(board: Board, options: str) -> str:
