@@ -118,6 +118,10 @@ def _softmax(_, dim: int | None = None, *more, **options) -> nn.Module:
     return nn.Softmax(dim)
 
 
+def _log_softmax(_, dim: int | None = None, *more, **options) -> nn.Module:
+    return nn.LogSoftmax(dim)
+
+
 def _clamp(_, min: float | None = None, max: float | None = None) -> nn.Module:
     if min == 0 and max is None:
         return nn.ReLU()
@@ -149,13 +153,8 @@ _FUNCTIONS: dict[Callable | str, Callable[..., nn.Module]] = {
     **dict.fromkeys(
         (functional.dropout, functional.dropout1d, functional.dropout2d, torch.dropout), _dropout
     ),
-    **dict.fromkeys(
-        (
-            *(functional.softmax, functional.log_softmax, torch.softmax, torch.log_softmax),
-            *("softmax", "log_softmax"),
-        ),
-        _softmax,
-    ),
+    **dict.fromkeys((functional.softmax, torch.softmax, "softmax"), _softmax),
+    **dict.fromkeys((functional.log_softmax, torch.log_softmax, "log_softmax"), _log_softmax),
     functional.pad: _pad,
     operator.getitem: _item,
 }

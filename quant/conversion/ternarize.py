@@ -16,6 +16,7 @@ from ..models import FLOAT, Kit, Model
 from ..training import transfer
 from .assemble import assemble
 from .chain import Affine, Chain
+from .comparison import require_same_outputs
 from .steps import LayerError, Step, Steps
 from .traced import copied, steps_of
 
@@ -69,7 +70,8 @@ def ternarize(
     ------
     TrainingError
         If a value is out of range, the module cannot be traced, or has layers that nothing
-        stands for, all of which the message names.
+        stands for, all of which the message names; or if the module and its float twin differ on
+        random images.
 
     Examples
     --------
@@ -84,16 +86,18 @@ def ternarize(
     affine = _normalization(mean, std, input.shape[2])
     kit = Kit(bits, weights, per_filter=per_filter)
     module = copied(module)
-    steps = _without_softmax(steps_of(module, input))
+    steps, shape = steps_of(module, input)
+    steps, last = _without_softmax(steps)
     name = type(module).__name__
-    if images is None:
-        return _model(name, steps, input, kit, affine)[0]
+    model, _ = _model(name, steps, input, kit, affine)
     twin, added = _model(name, steps, input, Kit(bits, FLOAT), affine)
-    _start(twin, added, images)
+    require_same_outputs(module, twin, shape, affine, last)
+    if images is not None:
+        _start(twin, added, images)
     if not kit.ternary:
         return twin
-    model, _ = _model(name, steps, input, kit, affine)
-    transfer(twin, model)
+    if images is not None:
+        transfer(twin, model)
     return model
 
 
@@ -112,18 +116,18 @@ def _normalization(
     return Affine((1 / made[1]).float(), (-made[0] / made[1]).float())
 
 
-def _without_softmax(steps: Steps) -> Steps:
-    """Steps up to a softmax at the end, which changes no order."""
+def _without_softmax(steps: Steps) -> tuple[Steps, nn.Module]:
+    """Steps up to a softmax at the end, which changes no order, and that along the classes."""
     count = len(steps)
     while count and isinstance(steps[count - 1], Step):
         layer = steps[count - 1].layer
         if isinstance(layer, nn.Softmax | nn.LogSoftmax):
             axis = 1 if layer.dim is None else layer.dim % (1 + len(steps[count - 1].output))
-            return steps[: count - 1] if axis == 1 else steps
+            return (steps[: count - 1], type(layer)(1)) if axis == 1 else (steps, nn.Identity())
         if not isinstance(layer, nn.Identity | nn.Dropout):
             break
         count -= 1
-    return steps
+    return steps, nn.Identity()
 
 
 def _model(

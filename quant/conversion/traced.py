@@ -14,6 +14,7 @@ from threefold.errors import TrainingError
 from threefold.modules import bare
 from threefold.network import Tensor
 
+from .failures import first_line
 from .functions import ADDITIONS, RESHAPES, layer_of, reshaped
 from .steps import Branches, LayerError, Step, Steps, Unknown
 
@@ -47,18 +48,26 @@ def copied(module: nn.Module) -> nn.Module:
     try:
         module = copy.deepcopy(module).float().cpu().eval()
     except Exception as error:  # whatever the code of the module raises
-        raise TrainingError(f"{type(module).__name__} cannot be copied: {_line(error)}") from None
+        raise TrainingError(
+            f"{type(module).__name__} cannot be copied: {first_line(error)}"
+        ) from None
     for parent in [*module.modules()]:
         for name, child in parent.named_children():
             setattr(parent, name, bare(child))
     return module
 
 
-def steps_of(module: nn.Module, input: Tensor) -> Steps:
-    """Layers and sums of ``module``, which reads images of type ``input``.
+def steps_of(module: nn.Module, input: Tensor) -> tuple[Steps, tuple[int, ...]]:
+    """Layers and sums of ``module``, which reads images of type ``input``, and their shape.
 
     Images have channels first: (channels, height, width), or (channels, width) of one row, or
     else are vectors of all elements; the first that the module reads.
+
+    Returns
+    -------
+    steps : sequence of Step or Branches
+    shape : tuple of int
+        Of one image as the module reads it.
 
     Raises
     ------
@@ -67,8 +76,8 @@ def steps_of(module: nn.Module, input: Tensor) -> Steps:
         other as those of a network, or functions have no layer.
     """
     graph = _traced(module)
-    shapes = _shapes(graph, module, input)
-    return _Tree(graph, shapes, type(module).__name__).steps()
+    shapes, shape = _shapes(graph, module, input)
+    return _Tree(graph, shapes, type(module).__name__).steps(), shape
 
 
 def _is_hooked(layer: nn.Module) -> bool:
@@ -79,11 +88,6 @@ def _is_hooked(layer: nn.Module) -> bool:
 
 def _type(tensor: torch.Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
-
-
-def _line(error: Exception) -> str:
-    """The first line of a message."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def _traced(module: nn.Module) -> fx.GraphModule:
@@ -97,9 +101,9 @@ def _traced(module: nn.Module) -> fx.GraphModule:
                 f"{name} decides by its input what it computes, which hardware does not; write "
                 f"its forward without if, while and for over tensors and their shapes"
             ) from None
-        raise TrainingError(f"{name} cannot be traced: {_line(error)}") from None
+        raise TrainingError(f"{name} cannot be traced: {first_line(error)}") from None
     except Exception as error:  # whatever the code of the module raises
-        raise TrainingError(f"{name} cannot be traced: {_line(error)}") from None
+        raise TrainingError(f"{name} cannot be traced: {first_line(error)}") from None
 
 
 @dataclass(frozen=True)
@@ -153,21 +157,28 @@ class _Shapes(fx.Interpreter):
         return super().call_module(target, args, kwargs)
 
 
-def _shapes(graph: fx.GraphModule, module: nn.Module, input: Tensor) -> _Shapes:
-    """What is noted of images of a shape that the module reads."""
+def _shapes(
+    graph: fx.GraphModule, module: nn.Module, input: Tensor
+) -> tuple[_Shapes, tuple[int, ...]]:
+    """What is noted of images of a shape that the module reads, and that shape."""
     best, reason = -1, ""
     for shape in _readings(input):
         shapes = _Shapes(graph)
         try:
             # Tensors of inference mode do not tell whether they were changed.
-            with torch.inference_mode(False), torch.no_grad(), warnings.catch_warnings():
+            with (
+                torch.inference_mode(False),
+                torch.no_grad(),
+                torch.random.fork_rng(devices=[]),
+                warnings.catch_warnings(),
+            ):
                 warnings.simplefilter("ignore")
                 shapes.run(torch.zeros(_BATCH, *shape))
         except Exception as error:  # whatever the code of the module raises
             if len(shapes.noted) > best:
-                best, reason = len(shapes.noted), _line(error)
+                best, reason = len(shapes.noted), first_line(error)
             continue
-        return shapes
+        return shapes, shape
     raise TrainingError(
         f"{type(module).__name__} does not read images of {input}, channels first: {reason}"
     )
