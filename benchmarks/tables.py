@@ -402,7 +402,7 @@ def page() -> str:
         convolution(),
         imports(recorded("imports")),
     )
-    return "# Benchmarks\nWritten by `benchmarks/tables.py`.\n\n" + "\n".join(parts)
+    return "# Area and speed\n" + "\n".join(parts)
 
 
 if __name__ == "__main__":

@@ -14,14 +14,16 @@ rows = ["diameter,weight,redness,fruit"]
 for name, mean in means.items():
     for values in random.normal(mean, (5, 12, 0.07), (100, 3)).round(2).tolist():
         rows.append(",".join([*map(str, values), name]))
-Path("fruit.csv").write_text("\n".join(rows))
+table = Path("out/example.csv")
+table.parent.mkdir(exist_ok=True)
+table.write_text("\n".join(rows))
 
-data = quant.own_dataset("fruit.csv", label="fruit", held_out=0.2)
+data = quant.own_dataset(table, label="fruit", held_out=0.2)
 config = replace(quant.PRESETS["table"], widths=(16, 16), epochs=20)
-network = quant.run_trial(data, config, "fruit", argmax=True, twin=False).network
+network = quant.run_trial(data, config, "own_csv", argmax=True, twin=False).network
 result = threefold.evaluate(network, data.test_images, data.test_labels)
 print(f"{result.right} of {result.samples} right")
 
-project = threefold.Project.create(network, "out/fruit", board="icebreaker")
+project = threefold.Project.create(network, "out/own_csv", board="icebreaker")
 project.simulate(data.test_images, data.test_labels)  # raises where a code differs
 print(project.build().bitstream)

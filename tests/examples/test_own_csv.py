@@ -16,14 +16,14 @@ def run(monkeypatch, folder, capsys):
     runpy.run_path(str(SCRIPT))
     accuracy, bitstream = capsys.readouterr().out.splitlines()
     assert int(re.fullmatch(r"(\d+) of 60 right", accuracy)[1]) > 54
-    assert '"peach"' in (folder / "out/fruit/firmware/fruit.h").read_text()
+    assert '"peach"' in (folder / "out/own_csv/firmware/own_csv.h").read_text()
     return bitstream
 
 
 def test_a_table_to_rtl(tmp_path, monkeypatch, capsys):
-    result = SimpleNamespace(bitstream="fruit.bin")
+    result = SimpleNamespace(bitstream="own_csv.bin")
     monkeypatch.setattr(threefold.Project, "build", lambda project: result)
-    assert run(monkeypatch, tmp_path, capsys) == "fruit.bin"
+    assert run(monkeypatch, tmp_path, capsys) == "own_csv.bin"
 
 
 @pytest.mark.nightly
