@@ -154,7 +154,7 @@ ICE40 = Family(
     narrow_lanes={1: 2.5},
     reader=ReaderCost(7.5, 5.5, 1.9, 3.3, 1.6, bare=23.1, bare_beyond=2.9),
     # nextpnr places 71 % of an iCE40UP5K, and finds no place at 83 % in minutes of work. The board
-    # takes some 400 cells, and plans up to 8 % more than estimated: 78 %, and 73 % on average.
+    # takes some 300 cells, and plans up to 7 % more than estimated: 75 %, and 71 % on average.
     fill=0.65,
     fifo_counter=3,
     search_counter=0,
