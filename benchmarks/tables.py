@@ -152,7 +152,8 @@ def packed_cells() -> str:
     head += ("block RAMs, estimated / packed", "with the board's logic", "placed")
     return f"""### Networks that nothing was fitted to
 `benchmarks/packed_cells.py`: each network with random weights, planned by default. Errors of logic
-cells are, {found}. A build with seed 1 says whether nextpnr finds a place and a route; – has not been built.
+cells are, {found}. A build with seed 1 says whether nextpnr finds a place
+and a route; – has not been built.
 
 {table(head, rows)}
 """
