@@ -105,6 +105,56 @@ def test_without_labels(write):
     assert Arrays(1, 1, 3).read(write(x=ROWS)).labels is None
 
 
+OTHER = "@ has samples of another type than {}, which the network was trained with; bring them to "
+SCALES = {
+    "reals": (MAPS, MAPS / 255, OTHER.format("uint8") + "0…255 of that type"),
+    "integers": (MAPS, MAPS.astype(np.int64), OTHER.format("uint8") + "0…255 of that type"),
+    "wide": (MAPS, MAPS.astype(np.uint16), OTHER.format("uint8") + "0…255 of that type"),
+    "bytes": (
+        MAPS.astype(np.uint16),
+        MAPS,
+        OTHER.format("uint16") + "0…65535 of that type",
+    ),
+    "scaled": (
+        MAPS / 255,
+        MAPS,
+        "@ has samples of uint8, but the network was trained with another type; bring them to the "
+        "scale of those, as float64",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SCALES)
+def test_values_of_another_scale(write, case):
+    values, others, message = SCALES[case]
+    format = Arrays.learn(write(x=values, y=CLASSES)).format
+    assert Arrays.from_json(format.to_json()) == format
+    path = write(x=others)
+    expected = f"^{re.escape(message.replace('@', str(path)))}$"
+    with pytest.raises(DataError, match=expected):
+        format.read(path)
+    path = write(x_train=values, y_train=CLASSES, x_test=others, y_test=CLASSES)
+    with pytest.raises(DataError, match=expected):
+        Arrays.learn(path)
+
+
+@pytest.mark.parametrize("other", [np.int64, np.float32, ">u2"])
+def test_types_of_one_scale(write, other):
+    values = MAPS.astype(np.float64 if other != ">u2" else np.uint16)
+    format = Arrays.learn(write(x=values, y=CLASSES)).format
+    assert np.array_equal(format.read(write(x=values.astype(other))).values[..., 0], values)
+
+
+def test_networks_of_earlier_versions_read_every_type(write):
+    content = {"kind": "arrays", "height": 6, "width": 5, "channels": 1}
+    format = Arrays.from_json(content)
+    assert format == Arrays(6, 5, 1)
+    for values in (MAPS, MAPS / 255):
+        assert np.array_equal(format.read(write(x=values)).values[..., 0], values)
+    with pytest.raises(DataError, match=r"^format 'arrays' has no values of 'int3'$"):
+        Arrays.from_json({**content, "dtype": "int3"})
+
+
 SHAPES = "(samples, features), (samples, height, width) or (samples, height, width, channels)"
 REFUSED = {
     "names": (

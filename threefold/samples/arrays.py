@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -20,6 +20,8 @@ _WHOLE = (("x", "y"), ("X", "y"), ("images", "labels"), ("data", "target"))
 _TRAIN = (("x_train", "y_train"), ("X_train", "y_train"), ("train_images", "train_labels"))
 _TEST = (("x_test", "y_test"), ("X_test", "y_test"), ("test_images", "test_labels"))
 _LIMIT = 1 << 30  # bytes that a file unpacks to
+_ANY = "any"
+_DTYPES = ("uint8", "uint16", "float64", _ANY)
 _WHOLE_NUMBERS = 2.0**53  # as far as doubles hold them all
 _SHAPES = "(samples, features), (samples, height, width) or (samples, height, width, channels)"
 
@@ -36,6 +38,9 @@ class Arrays(Format):
     ----------
     height, width, channels : int
         Shape of a sample; features are channels of one pixel.
+    dtype : str
+        Type of the values: ``"uint8"``, ``"uint16"``, or ``"float64"`` for every other; ``"any"``
+        in networks of earlier versions, which do not tell.
     """
 
     kind: ClassVar[str] = "arrays"
@@ -44,10 +49,13 @@ class Arrays(Format):
     height: int
     width: int
     channels: int
+    dtype: str = _ANY
 
     def __post_init__(self):
         for name in ("height", "width", "channels"):
             member(self.kind, getattr(self, name), int)
+        if self.dtype not in _DTYPES:
+            raise DataError(f"format {self.kind!r} has no values of {self.dtype!r:.40}")
         if min(self.shape) < 1:
             raise DataError(f"format {self.kind!r} has no shape {self.shape}")
 
@@ -73,14 +81,14 @@ class Arrays(Format):
                 f"y_train, x_test and y_test"
             )
         samples = _samples(path, members, train)
-        made = cls(*samples.values.shape[1:])
+        made = cls(*samples.values.shape[1:], samples.values.dtype.name)
         names = _pair(members, _TEST) if train in _TRAIN else None
         if names is None:
             return Learned(made, samples, None)
         if names[1] not in members:
             raise DataError(f"{path} has {names[0]}, but no {names[1]}")
         test = _samples(path, members, names)
-        made._require_shape(path, test)
+        made._require_alike(path, test)
         return Learned(made, samples, test)
 
     def read(self, path: Path) -> Samples:
@@ -91,7 +99,7 @@ class Arrays(Format):
                 f"{path} has the arrays {_listed(members)}; name the samples x, and their classes y"
             )
         samples = _samples(path, members, names)
-        self._require_shape(path, samples)
+        self._require_alike(path, samples)
         return samples
 
     def encoder(self, values: np.ndarray, bits: int) -> Encoder:
@@ -101,13 +109,29 @@ class Arrays(Format):
             return Encoder.between(0, int(np.iinfo(values.dtype).max), self.channels, bits)
         return Encoder.between(float(values.min()), float(values.max()), self.channels, bits)
 
-    def _require_shape(self, path: Path, samples: Samples) -> None:
+    @classmethod
+    def from_json(cls, content: Mapping) -> Self:
+        return super().from_json({"dtype": _ANY, **content})
+
+    def _require_alike(self, path: Path, samples: Samples) -> None:
         shape = samples.values.shape[1:]
         if shape != self.shape:
             raise DataError(
                 f"{path} has samples of {_times(shape)}, not {_times(self.shape)} as the network "
                 f"was trained with"
             )
+        given = samples.values.dtype.name
+        if self.dtype in (given, _ANY):
+            return
+        if self.dtype == "float64":
+            raise DataError(
+                f"{path} has samples of {given}, but the network was trained with another type; "
+                f"bring them to the scale of those, as float64"
+            )
+        raise DataError(
+            f"{path} has samples of another type than {self.dtype}, which the network was trained "
+            f"with; bring them to 0…{np.iinfo(self.dtype).max} of that type"
+        )
 
 
 def _members(path: Path) -> dict[str, bytes]:
@@ -147,6 +171,7 @@ def _values(path: Path, name: str, values: np.ndarray) -> np.ndarray:
             f"{name} of {path} has the channels of {values.shape} in front; move them to the end, "
             f"by {name}.transpose(0, 2, 3, 1)"
         )
+    values = values.astype(values.dtype.newbyteorder("="), copy=False)
     if values.dtype not in (np.uint8, np.uint16):
         values = values.astype(np.float64)
         wrong = np.argwhere(~(abs(values) <= MAX_VALUE))
