@@ -57,11 +57,13 @@ def test_exception(tmp_path):
 
 
 PROGRAM = """
+import signal
 import sys
 from pathlib import Path
 from threefold.tools.process import child
 from threefold.tools.toolchain import environment
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup has ignored
 with child(sys.argv[2:], cwd=".", env=environment(), log=Path(sys.argv[1])) as process:
     process.wait()
 """
