@@ -1,6 +1,7 @@
 import argparse
 import hashlib
 import json
+import re
 
 import numpy as np
 import pytest
@@ -171,8 +172,16 @@ def test_files_that_make_no_sense(folder, name, content, message):
 
 
 def test_no_project(tmp_path):
-    with pytest.raises(FileFormatError, match=r"^cannot read .*: No such file or directory$"):
+    network = tmp_path / "network.tern"
+    message = f"there is no {network}; plan first, with threefold plan NETWORK -o {tmp_path}"
+    with pytest.raises(FileFormatError, match=f"^{re.escape(message)}$"):
         run(tmp_path)
+    save(make_network(), network)
+    plan = tmp_path / "plan.json"
+    message = f"there is no {plan}; plan first, with threefold plan {network} -o {tmp_path}"
+    with pytest.raises(FileFormatError, match=f"^{re.escape(message)}$"):
+        run(tmp_path)
+    assert list(tmp_path.iterdir()) == [network]
 
 
 def test_plan_of_another_network(folder):

@@ -52,6 +52,14 @@ def test_native_before_yowasp(bare):
     assert find("yosys") == Tool("yosys", native, "native", "0.70")
 
 
+@pytest.mark.parametrize("name", ["iverilog", "vvp"])
+def test_icarus_takes_another_option_for_its_version(bare, name):
+    path = script(bare / "bin" / name)
+    said = "Icarus Verilog version 11.0 (stable) ()"
+    path.write_text(f'#!/bin/sh\nif [ "$*" = -V ]; then echo "{said}"; else exit 1; fi\n')
+    assert find(name).version == "11.0"
+
+
 def test_variable_before_native(bare, monkeypatch):
     script(bare / "bin" / "icepack")
     chosen = script(bare / "my-icepack")

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..errors import FileFormatError
 from ..products import Products
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -43,10 +44,21 @@ def run(args: argparse.Namespace, console: Console) -> Table:
     from ..project import Project
     from ..report import key_figures, product_files
 
+    _require_planned(Products(args.folder))
     project = Project.open(args.folder)
     report = project.report()
     files = product_files(report, project.products)
     return _table(project.products, key_figures(report), files, report.get("stale", []))
+
+
+def _require_planned(products: Products) -> None:
+    """Refuse a folder without network or plan, and say which command puts them there."""
+    for path, network in ((products.network, "NETWORK"), (products.plan, products.network)):
+        if not path.exists():
+            raise FileFormatError(
+                f"there is no {path}; plan first, with threefold plan {network} -o "
+                f"{products.folder}"
+            )
 
 
 def _table(products: Products, figures: list, files: dict[str, str], stale: list[str]) -> Table:

