@@ -1,6 +1,7 @@
 """Boards: each is a module that holds one, or one for each FPGA it is made with."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -11,7 +12,7 @@ from threefold.fpga import GENERIC
 from .board import Board
 from .target import Target, read_target
 
-__all__ = ["BOARDS", "FAULTS", "Board", "Target", "get", "read_target"]
+__all__ = ["BOARDS", "FAULTS", "Board", "Target", "get", "no_board", "read_target"]
 
 
 FAULTS: dict[str, str] = {}
@@ -65,4 +66,21 @@ def get(name: str) -> Target:
         return BOARDS[name]
     if name == GENERIC.name or ":" in name:
         return Target.named(name)
-    raise PlanError(f"there is no board {name!r}; choose one of {', '.join(BOARDS)}")
+    raise no_board(name)
+
+
+def no_board(name: str, *others: str) -> PlanError:
+    """The error that there is no board called ``name``; it tells the nearest names.
+
+    Parameters
+    ----------
+    name : str
+    others : str
+        What may be given instead of a board, named where no name is near.
+    """
+    near = get_close_matches(name.lower(), BOARDS)
+    if near:
+        names = "names are" if len(near) > 1 else "name is"
+        return PlanError(f"there is no board {name!r:.60}; the nearest {names} {', '.join(near)}")
+    choices = ", ".join([*BOARDS, *others])
+    return PlanError(f"there is no board {name!r:.60}; choose one of {choices}")

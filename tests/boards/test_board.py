@@ -58,6 +58,9 @@ def test_unknown_board():
     message = f"there is no board 'de10'; choose one of {', '.join(BOARDS)}"
     with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
         get("de10")
+    message = r"^there is no board 'ULX3S'; the nearest names are (ulx3s_\d\df(, )?){3}$"
+    with pytest.raises(PlanError, match=message):
+        get("ULX3S")
 
 
 def test_the_readme_names_every_board():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ..boards import BOARDS, Target, read_target
+from ..boards import BOARDS, Target, no_board, read_target
 from ..errors import FileFormatError, PlanError
 from ..fpga import GENERIC, MEMORIES
 from ..network import Network, load
@@ -31,7 +31,6 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
     target = parser.add_mutually_exclusive_group()
     target.add_argument(
         "--board",
-        type=_board_name,
         metavar="BOARD",
         help=f"what to plan for: {', '.join(sorted(BOARDS))}, or a .toml file with limits "
         f"(icebreaker, if not yet planned)",
@@ -155,8 +154,11 @@ def _asked(args: argparse.Namespace) -> str | None:
     if args.target is None:
         if args.luts or args.brams:
             raise PlanError("--luts and --brams are limits of --target generic; add it")
-        named = args.board and args.board.endswith(_TARGET_FILE)
-        return read_target(args.board).name if named else args.board
+        if args.board is None or args.board in BOARDS:
+            return args.board
+        if args.board.endswith(_TARGET_FILE):
+            return read_target(args.board).name
+        raise no_board(args.board, "a .toml file with limits")
     return Target.limited(args.target, luts=args.luts, brams=args.brams).name
 
 
@@ -183,15 +185,6 @@ def _chosen(args: argparse.Namespace, project: Project, console: Console) -> Pro
     with progress_of(console, "plan") as progress:
         plan = refold(project.plan, memories=memories, forms=forms, progress=progress)
         return Project(project.folder, plan)
-
-
-def _board_name(text: str) -> str:
-    if text not in BOARDS and not text.endswith(_TARGET_FILE):
-        raise argparse.ArgumentTypeError(
-            f"invalid choice: {text!r} (choose from {', '.join(sorted(BOARDS))}, or name a .toml "
-            f"file)"
-        )
-    return text
 
 
 def _unique(option: str, pairs) -> dict:
