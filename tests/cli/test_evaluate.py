@@ -143,7 +143,11 @@ def test_mistakes_where_the_matrix_is_too_wide(nine, capsys, monkeypatch, column
         ),
         (
             "net.tern --images bare.npz",
-            "bare.npz does not tell the classes of its samples; add them",
+            "bare.npz does not tell the classes of its samples; an array 'labels' is expected",
+        ),
+        (
+            "net.tern --data x.csv",
+            "x.csv does not tell the classes of its samples; a column 'level' is expected",
         ),
         (
             "net.tern --images wrong.npz",
@@ -161,6 +165,7 @@ def test_mistakes_where_the_matrix_is_too_wide(nine, capsys, monkeypatch, column
 def test_refused(place, capsys, line, message):
     (place / "strange.csv").write_text("x,level\n1,deep\n")
     codes = np.zeros((2, 1, 1, 1), np.uint8)
+    (place / "x.csv").write_text("x,other\n1,2\n")
     save_images(place / "bare.npz", codes)
     save_images(place / "wrong.npz", codes, np.array([0, 3]))
     made = prepare("a.csv", held_out=0.34)

@@ -123,6 +123,7 @@ def test_colour_becomes_grey_where_a_network_is(tmp_path):
 def test_without_classes(folder):
     format = Images(6, 5, 1, False)
     assert format.read(folder / "cat").labels is None
+    assert format.classes_from == "a folder with one folder for each class is expected"
     one = format.read(folder / "cat" / "2.png")
     assert (one.labels, one.values.shape, one.values[0, 0, 0, 0]) == (None, (1, 6, 5, 1), 12)
 

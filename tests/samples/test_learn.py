@@ -154,7 +154,7 @@ REFUSED = {
     "test without classes": (
         "@a.csv",
         {"test": "@plain.csv"},
-        "@plain.csv does not tell the classes of samples to test with",
+        "@plain.csv does not tell the classes of samples to test with; a column 'kind' is expected",
     ),
     "bits": ("@a.csv", {"bits": 9}, "input codes of features have 2…8 bits, not 9"),
 }  # fmt: skip

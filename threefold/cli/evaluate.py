@@ -17,6 +17,7 @@ from ..errors import DataError, ToolError
 from ..evaluation import Evaluation, evaluate
 from ..network import Network, load
 from ..products import Products
+from ..samples import preparation_of
 from .own_data import samples_of
 from .progress import progress_of
 
@@ -67,7 +68,9 @@ def run(args: argparse.Namespace, console: Console) -> "Answers | str":
     network = load(args.network)
     codes, labels, source, *names = _samples(args, network, console)
     if labels is None:
-        raise DataError(f"{source} does not tell the classes of its samples; add them")
+        known = preparation_of(network) if args.data else None
+        expected = known.format.classes_from if known else "an array 'labels' is expected"
+        raise DataError(f"{source} does not tell the classes of its samples; {expected}")
     if args.limit is not None:
         if args.limit < 1:
             raise DataError(f"--limit must be at least 1, not {args.limit}")

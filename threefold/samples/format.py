@@ -99,6 +99,11 @@ class Format(ABC):
         """What the values of a sample are, in ASCII, as a C header says it."""
 
     @property
+    def classes_from(self) -> str:
+        """What has to be in files for their samples to have classes, as messages say it."""
+        return "add them"
+
+    @property
     def features(self) -> list[str]:
         """Names of the values of a sample, in order; empty if they have none."""
         return []

@@ -60,6 +60,10 @@ class Images(Format):
         colours = "grey" if self.channels == 1 else "red, green and blue"
         return f"pixels of 8 bits, {colours}"
 
+    @property
+    def classes_from(self) -> str:
+        return "a folder with one folder for each class is expected"
+
     @classmethod
     def accepts(cls, path: Path) -> bool:
         return path.is_dir() or path.suffix.lower() in SUFFIXES

@@ -99,7 +99,10 @@ def prepare(
     elif test is not None:
         record["test_file"] = Path(test).name
     if held.labels is None:
-        raise DataError(f"{test or path} does not tell the classes of samples to test with")
+        raise DataError(
+            f"{test or path} does not tell the classes of samples to test with; "
+            f"{format.classes_from}"
+        )
     preparation = Preparation(format, format.encoder(samples.values, bits), classes)
     return _prepared(preparation, samples, held, record)
 

@@ -73,6 +73,10 @@ class Table(Format):
     def meaning(self) -> str:
         return "features of a row"
 
+    @property
+    def classes_from(self) -> str:
+        return f"a column {self.label!r:.60} is expected"
+
     @classmethod
     def accepts(cls, path: Path) -> bool:
         return path.is_file() and path.suffix.lower() in _SUFFIXES
@@ -166,7 +170,10 @@ class Table(Format):
                     f"--drop"
                 )
             if not is_number(field):
-                way = "leave the column out by --drop"
+                way = (
+                    "columns of text are not supported: encode it as numbers, or leave it out by "
+                    "--drop"
+                )
                 if is_number(field.replace(",", ".")):
                     way = "write decimals with a point"
                 elif line == first and not self.named:
