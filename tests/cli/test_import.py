@@ -290,6 +290,15 @@ def test_codes_of_a_quantizer_are_not_taken_for_pixels_unseen(place, capsys):
     assert hint not in run(capsys, f"signed.onnx {options} --random 5 -o made")[1]
 
 
+@pytest.mark.parametrize(("steps", "hinted"), [(255, False), (254, True)])
+def test_pixels_of_a_quantizer_need_no_hint(place, capsys, steps, hinted):
+    graph = Graph("N", 1, 6, 6).quant(1 / steps, bits=8).conv(WEIGHTS, 0.5).quant(0.25)
+    (place / "pixels.onnx").write_bytes(graph.model().SerializeToString())
+    status, out, _ = run(capsys, "pixels.onnx --random 5 -o made")
+    assert (status, lines_of(out)["input"]) == (0, f"6×6×1 codes 0…255, times 1/{steps}")
+    assert ("note" in lines_of(out)) == hinted
+
+
 def test_scales_are_told_as_people_write_them(place, capsys):
     for scale, shown in (("1/255", "1/255"), ("0.0078125", "1/128"), ("0.0123456789", "0.0123457")):
         status, out, _ = run(capsys, f"'{MODEL}' --input-scale {scale} --random 5 -o made")

@@ -241,7 +241,10 @@ def _summary(made, found, labels) -> list[str]:
 
 
 def _shown(scale: Fraction) -> str:
-    """A scale as people write it."""
+    """A scale as people write it: 1/n, too, where a graph has it in single precision."""
+    inverse = Fraction(1, max(1, round(1 / scale)))
+    if Fraction(float(np.float32(float(inverse)))) == scale:
+        scale = inverse
     return str(scale) if scale.denominator < 1 << 17 else f"{float(scale):.6g}"
 
 

@@ -50,6 +50,11 @@ class Input:
         if not _SMALLEST <= self.scale <= 1 / _SMALLEST:
             raise DataError("the scale of the input must be within single precision, 2⁻¹⁰⁰ to 2¹⁰⁰")
 
+    def is_like(self, other: "Input") -> bool:
+        """Whether both have the same codes, and the same scale in single precision."""
+        mine, others = (np.float32(float(each.scale)) for each in (self, other))
+        return self.codes == other.codes and bool(mine == others)
+
     def real(self, codes: np.ndarray) -> np.ndarray:
         """Single-precision numbers of codes, correctly rounded."""
         return self._numbers[codes]

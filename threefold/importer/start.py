@@ -60,7 +60,8 @@ def _settled(source: Source, input: Input | None) -> tuple[Input, list[str]]:
     stated = stated_input(source)
     if input is None:
         input = default_input(source)
-        return input, [] if input in (Input(), stated) else [_FROM_QUANTIZER]
+        usual = input == stated or input.is_like(Input())
+        return input, [] if usual else [_FROM_QUANTIZER]
     if stated is not None and input != stated:
         raise NetworkError(
             f"the input is annotated as {source.annotation}, integers of {stated.codes}, scale 1; "
