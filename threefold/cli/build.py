@@ -16,8 +16,8 @@ HELP = "generate Verilog, and build the bitstream of a board"
 EXAMPLES = [
     "threefold build out/digits/network.tern --board icebreaker --seeds 4 \\\n      -o out/digits",
     "threefold build out/digits/network.tern --rtl-only -o out/digits",
-    "threefold build out/digits/network.tern --target generic --luts 3000 --brams 20 \\\n"
-    "      -o out/core",
+    "threefold build out/digits/network.tern --target generic --luts 3000 \\\n"
+    "      --brams 20 -o out/core",
 ]
 
 _SEEDS = 1000  # placements at most
