@@ -134,6 +134,32 @@ def test_a_network_without_a_plan(tmp_path):
     assert content(tmp_path).keys() == moved | {"network.tern"}
 
 
+def test_images_that_others_replace_are_kept(tmp_path):
+    products = Products(tmp_path, "small")
+    images, labels = np.zeros((2, 1, 1, 2), int), np.array([0, 1])
+    products.put_network(FIRST, images, labels)
+    assert products.put_network(FIRST, images, labels) is None
+    for number, (others, known) in enumerate(
+        [(images, None), (images[:1], None), (images, labels)]
+    ):
+        before = products.images.read_bytes()
+        former = products.put_network(FIRST, others, known)
+        folder = tmp_path / (f"{BEFORE}-{number + 1}" if number else BEFORE)
+        assert former == Former(folder, "small", False, images=True)
+        assert str(former) == f"the test images before are now in {folder}"
+        assert content(folder) == {"test.npz": before}
+        assert load(products.network) == FIRST
+        assert np.array_equal(load_images(products.images)[0], others)
+
+
+def test_images_are_kept_beside_the_plan_of_another_network(products):
+    save(SECOND, products.network)
+    former = products.put_network(SECOND, np.zeros((1, 1, 1, 2), int))
+    assert former == Former(products.folder / BEFORE, "small", True)
+    assert (former.folder / "test.npz").read_text() == "test.npz"
+    assert load_images(products.images)[0].shape == (1, 1, 1, 2)
+
+
 def test_the_name_is_that_of_the_network_that_moved(products):
     third = make_network(0, "third")
     save(third, products.network)

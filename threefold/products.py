@@ -11,59 +11,27 @@ firmware/       a C header for whoever drives the accelerator
 report.json     all figures
 report.html     the same to look at
 manifest.json   versions, and digests of everything above that is not a log or a time
-before-…/       the same of a network, or of a plan that cannot be used, there before
+before-…/       the same of a network, or of a plan that cannot be used, there before, and test
+                images that others replaced
 """
 
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 import numpy as np
 
-from .data import save_images
-from .errors import BuildError, FileFormatError, PlanError
+from .data import load_images, save_images
+from .errors import BuildError, DataError, FileFormatError, PlanError
 from .files import read_json
+from .former import Former
 from .lock import LOCK, locked
 from .network import Network, is_name, load, save
 from .network.file import digest
 
 __all__ = ["Former", "Products"]
-
-
-@dataclass(frozen=True)
-class Former:
-    """Network or plan that was in a project folder before, now in a folder of its own.
-
-    Attributes
-    ----------
-    folder : Path
-        Where it is now, with plan and products at the same places as before.
-    name : str
-        Name of the network; empty if that cannot be told.
-    planned : bool
-        Whether a plan was there.
-    usable : bool
-        False if a plan moved because it cannot be used, and its network stayed.
-    """
-
-    folder: Path
-    name: str
-    planned: bool
-    usable: bool = True
-
-    def __str__(self):
-        """What happened, in one line."""
-        if not self.usable:
-            return (
-                f"the plan before, which cannot be used, and its products are now in {self.folder}"
-            )
-        network = f"the network before, {self.name}," if self.name else "the network before"
-        if self.planned:
-            return f"plan and products of {network} are now in {self.folder}"
-        return f"{network} is now in {self.folder}"
 
 
 class Products:
@@ -195,7 +163,8 @@ class Products:
     ) -> Former | None:
         """Write a network and, if given, images to test it with.
 
-        Another network that was there is kept, as by :meth:`set_aside`.
+        Another network that was there is kept, as by :meth:`set_aside`, and so are other images
+        than those given.
 
         Parameters
         ----------
@@ -213,9 +182,29 @@ class Products:
         with locked(self.folder):
             former = self.set_aside(network, keep_images=keep_images)
             save(network, self.network)
-            if images is not None:
+            if images is not None and not self._holds_images(images, labels):
+                former = self._set_aside_images(former)
                 save_images(self.images, images, labels)
             return former
+
+    def _holds_images(self, images: np.ndarray, labels: np.ndarray | None) -> bool:
+        try:
+            held, known = load_images(self.images)
+        except DataError:
+            return False
+        if (known is None) != (labels is None):
+            return False
+        return np.array_equal(held, images) and (labels is None or np.array_equal(known, labels))
+
+    def _set_aside_images(self, former: Former | None) -> Former | None:
+        """Move images that are about to be replaced to what else has moved, if anything has."""
+        if not self.images.is_file():
+            return former
+        if former is None:
+            folder = self._move_to(self._network_digest() or "images", [self.images])
+            return Former(folder, self._network_name() or "", planned=False, images=True)
+        self._move_into(former.folder, [self.images])
+        return former
 
     def set_aside(self, network: Network, *, keep_images: bool = False) -> Former | None:
         """Move what belongs to another network into a folder of its own; None if nothing does.
@@ -270,6 +259,10 @@ class Products:
     def _move_to(self, digest: str, moved: Iterable[Path]) -> Path:
         """Move files into a new folder named after a digest; the folder."""
         folder = self._new_folder(f"before-{digest[:8]}")
+        self._move_into(folder, moved)
+        return folder
+
+    def _move_into(self, folder: Path, moved: Iterable[Path]) -> None:
         try:
             self._move(moved, folder)
         except OSError as error:
@@ -277,7 +270,6 @@ class Products:
                 f"cannot move products from {self.folder} into {folder}: {error.strerror}; "
                 f"choose another with -o"
             ) from None
-        return folder
 
     def remove(self) -> list[Path]:
         """Remove what commands made from the plan, and nothing else; the files that went."""

@@ -264,13 +264,52 @@ def test_a_type_of_the_input_alone_says_too_little(place, capsys):
 def test_a_file_of_the_user_is_not_written_over(place, capsys):
     kept = (place / "images.npz").rename(place / "test.npz").read_bytes()
     message = (
-        "test.npz holds images that somebody gave; give it with --images, or choose another folder "
-        "with -o"
+        "test.npz holds test images that are not random, and an import without --images would "
+        "replace them; compare on them with --images test.npz, or choose another folder with -o"
     )
     refused(capsys, place, f"'{MODEL}' -o .", message)
+    other = (
+        "test.npz is there without a network, and labelled.npz would replace it; compare on it "
+        "with --images test.npz, or choose another folder with -o"
+    )
+    refused(capsys, place, f"'{MODEL}' --images labelled.npz -o .", other)
     assert run(capsys, f"'{MODEL}' --images test.npz --random 5 -o .")[0] == 0
     refused(capsys, place, f"'{MODEL}' -o .", message)
     assert (place / "test.npz").read_bytes() == kept
+
+
+def test_other_images_replace_those_before_which_are_kept(place, capsys):
+    line = f"'{MODEL}' --random 5 -o made --images"
+    assert run(capsys, f"{line} images.npz -q")[0] == 0
+    first = load(place / "made" / "network.tern")
+    before = (place / "made" / "test.npz").read_bytes()
+    save_images(place / "small.npz", np.zeros((3, 5, 5, 1), int))
+    message = (
+        "network 'my_net_2' takes images of 6×6×1 (height × width × channels), not an array of "
+        "shape (3, 5, 5, 1)"
+    )
+    refused(capsys, place / "made", f"{line} small.npz", message)
+    status, _, err = run(capsys, f"{line} labelled.npz")
+    kept = f"made/before-{digest(first)[:8]}"
+    note = f"the network before, my_net_2, is now in {kept}"
+    assert (status, err.splitlines()[-1]) == (0, note)
+    assert (place / kept / "test.npz").read_bytes() == before
+    assert load_images(place / "made" / "test.npz")[1] is not None
+
+
+def test_images_of_the_same_name_are_kept_too(place, capsys):
+    line = f"'{MODEL}' --random 5 -o made --images images.npz"
+    assert run(capsys, f"{line} -q")[0] == 0
+    network = load(place / "made" / "network.tern")
+    before = (place / "made" / "test.npz").read_bytes()
+    save_images(place / "images.npz", np.zeros((20, 6, 6, 1), int))
+    status, _, err = run(capsys, line)
+    kept = f"made/before-{digest(network)[:8]}"
+    note = f"the test images before are now in {kept}"
+    assert (status, err.splitlines()[-1]) == (0, note)
+    assert load(place / "made" / "network.tern") == network
+    assert (place / kept / "test.npz").read_bytes() == before
+    assert not load_images(place / "made" / "test.npz")[0].any()
 
 
 def test_labels_are_classes(place, capsys):

@@ -103,9 +103,10 @@ def run(args: argparse.Namespace, console: Console) -> str:
     name = name_of(args.model)
     folder = args.output or Path("out", name)
     products = Products(folder, name)
-    _require_free(products, args.images)
+    _require_untrained(products)
     made = importer.convert(source, name, _input(args, source, importer), argmax=not args.logits)
     images, labels, kept = _images(args, made.network)
+    _require_free(products, args.images)
     with progress_of(console, "compare", count=(len(images), "images")) as progress:
         found = importer.compare(source, made, images, progress)
     _require_classes(args, made.network, labels, found)
@@ -195,17 +196,28 @@ def _require_classes(args: argparse.Namespace, network: Network, labels, found) 
         )
 
 
-def _require_free(products: Products, images: Path | None) -> None:
-    """Refuse a folder with files of the user that would be written over."""
+def _require_untrained(products: Products) -> None:
     if products.training.exists():
         raise NetworkError(
             f"{products.folder} holds a network that was trained; choose another with -o"
         )
+
+
+def _require_free(products: Products, images: Path | None) -> None:
+    """Refuse a folder with test images that random ones, or those of no network, would replace."""
+    _require_untrained(products)
     test = products.images
-    if test.exists() and not _same(images, test) and not _drew_images(products):
+    if not test.exists() or _same(images, test) or _drew_images(products):
+        return
+    if images is None:
         raise NetworkError(
-            f"{test} holds images that somebody gave; give it with --images, or choose another "
-            f"folder with -o"
+            f"{test} holds test images that are not random, and an import without --images would "
+            f"replace them; compare on them with --images {test}, or choose another folder with -o"
+        )
+    if not products.network.exists():
+        raise NetworkError(
+            f"{test} is there without a network, and {images} would replace it; compare on it with "
+            f"--images {test}, or choose another folder with -o"
         )
 
 
