@@ -8,6 +8,7 @@ from threefold.cli import main
 from threefold.data import load_images, save_images
 from threefold.network import ArgMax, Logits, load, values
 from threefold.network.file import digest
+from threefold.plan import load_plan
 from threefold.sim import golden
 
 from ..importer.graphs import Graph
@@ -232,6 +233,27 @@ def test_another_network_is_kept(place, capsys):
     assert (status, err.splitlines()[-1]) == (0, note)
     assert not (place / "made" / "plan.json").exists()
     assert load(place / before / "network.tern") == first
+
+
+@pytest.mark.parametrize("weights", [WEIGHTS, -WEIGHTS])
+def test_a_network_that_computes_the_same_keeps_its_plan(place, capsys, weights):
+    same = weights is WEIGHTS
+    assert run(capsys, f"'{MODEL}' --random 5 -o made -q")[0] == 0
+    options = ["--board", "ulx3s_12f", "--interval", "5000"]
+    assert main(["plan", "made/network.tern", *options, "-o", "made", "-q"]) == 0
+    network = load(place / "made" / "network.tern")
+    decisions = load_plan(network, place / "made" / "plan.json").decisions()
+    kept = place / "made" / f"before-{digest(network)[:8]}"
+    (place / MODEL).write_bytes(example(weights).model().SerializeToString())
+    status, _, err = run(capsys, f"'{MODEL}' --images labelled.npz --random 5 -o made")
+    assert status == 0
+    message = "the plan stays, since both networks compute the same; build anew from it"
+    assert (err.splitlines()[-1] == message) == same
+    assert load_plan(network, kept / "plan.json").decisions() == decisions
+    assert (place / "made" / "plan.json").exists() == same
+    if same:
+        made = load(place / "made" / "network.tern")
+        assert load_plan(made, place / "made" / "plan.json").decisions() == decisions
 
 
 @pytest.mark.parametrize(

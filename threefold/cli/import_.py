@@ -13,9 +13,17 @@ import numpy as np
 from rich.console import Console
 
 from ..data import load_images
-from ..errors import DataError, FileFormatError, MismatchError, NetworkError, ToolError
+from ..errors import (
+    DataError,
+    FileFormatError,
+    MismatchError,
+    NetworkError,
+    PlanError,
+    ToolError,
+)
 from ..lock import locked
 from ..network import Codes, Logits, Network, load
+from ..plan import load_plan, save_plan
 from ..products import Products
 from ..references import random_images
 from ..sim.golden import require_images
@@ -122,8 +130,11 @@ def run(args: argparse.Namespace, console: Console) -> str:
         former = products.put_network(
             network, None if own else images[:kept], labels, keep_images=own
         )
+        planned = former is not None and _keep_plan(products, Products(former.folder), network)
     if former:
         note(console, str(former))
+    if planned:
+        note(console, "the plan stays, since both networks compute the same; build anew from it")
     lines = _summary(made, found, labels)
     if rounded:
         lines += _damage(original, rounded, made, found, images, labels, importer)
@@ -219,6 +230,19 @@ def _require_free(products: Products, images: Path | None) -> None:
             f"{test} is there without a network, and {images} would replace it; compare on it with "
             f"--images {test}, or choose another folder with -o"
         )
+
+
+def _keep_plan(products: Products, before: Products, network: Network) -> bool:
+    """Plan a network as the one before, if they differ in nothing but where they come from."""
+    try:
+        former = load(before.network)
+        plan = load_plan(former, before.plan)
+    except (FileFormatError, PlanError):
+        return False
+    if replace(former, provenance=network.provenance) != network:
+        return False
+    save_plan(replace(plan, network=network), products.plan)
+    return True
 
 
 def _same(path: Path | None, other: Path) -> bool:
