@@ -106,8 +106,8 @@ def test_codes_in_c_are_those_in_python(tmp_path, case, flags):
     done = subprocess.run([program], input=values.tobytes(), capture_output=True, check=True)
     codes = np.frombuffer(done.stdout, dtype).reshape(values.shape)
     assert np.array_equal(codes, encoder.encode(values))
-    if len(encoder.gain) > 1 and 0 not in encoder.gain:
-        assert set(codes.ravel()) == set(range(encoder.codes.max_code + 1))
+    changing = codes[:, np.array(encoder.gain) > 0]
+    assert set(range(min(encoder.codes.max_code, 300) + 1)) <= set(changing.ravel())
 
 
 @pytest.mark.parametrize(
