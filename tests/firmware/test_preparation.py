@@ -110,6 +110,20 @@ def test_codes_in_c_are_those_in_python(tmp_path, case, flags):
     assert set(range(min(encoder.codes.max_code, 300) + 1)) <= set(changing.ravel())
 
 
+def test_codes_where_an_int_has_16_bits(tmp_path):
+    made = CASES["wide"]
+    top = (65536 - RANDOM.uniform(0, 65536, (200, 4))) / (np.array(made.encoder.gain) + 1e-300)
+    values = made.encoder.offset + top
+    main = MAIN.replace("CODE", "unsigned short").replace(
+        '#include "own.h"\n', '#define int short\n#include "own.h"\n#undef int\n', 1
+    )
+    program = compiled(tmp_path, header(plan_of(made)), main, ["-std=c99"])
+    done = subprocess.run([program], input=values.tobytes(), capture_output=True, check=True)
+    codes = np.frombuffer(done.stdout, np.uint16).reshape(values.shape)
+    assert np.array_equal(codes, made.encoder.encode(values))
+    assert codes.max() > 60000
+
+
 @pytest.mark.parametrize(
     ("name", "value", "needs"),
     [
