@@ -85,6 +85,8 @@ def _pad(shape: Shape, pad, mode: str = "constant", value: float | None = None) 
     if before or after:
         if any((left, right, top, bottom)):
             raise LayerError("pad channels and pixels one after the other")
+        if min(before, after) < 0:
+            raise LayerError("nothing cuts channels off; leave out padding below 0")
         return PadChannels(before, after)
     return nn.ZeroPad2d((left, right, top, bottom))
 

@@ -90,6 +90,11 @@ def _tensors(state: Any) -> dict[str, Tensor]:
     if not isinstance(state, Mapping):
         raise TrainingError(f"a state is a mapping of names to tensors, not {reprlib.repr(state)}")
     for key, each in state.items():
+        if not isinstance(key, str):
+            raise TrainingError(
+                f"tensors of a state have names, but one has {reprlib.repr(key)}; give it that of "
+                f"module.state_dict()"
+            )
         if not isinstance(each, Tensor):
             raise TrainingError(f"{key} of the state is {type(each).__name__}, not a tensor")
         if each.is_complex() or each.is_quantized:

@@ -134,6 +134,12 @@ FUNCTIONS = {
     "pad in forward: pad channels and pixels one after the other": (
         lambda x: functional.pad(x, (1, 0, 0, 0, 1, 0))
     ),
+    "pad in forward: nothing cuts channels off; leave out padding below 0": (
+        lambda x: functional.pad(x, (0, 0, 0, 0, -1, 2))
+    ),
+    "pad in forward (ZeroPad2d): nothing cuts maps; leave out padding below 0": (
+        lambda x: functional.pad(x, (-1, 0))
+    ),
     "getitem in forward: only pixels can be left out, x[:, :, ::2, ::2]": lambda x: x[:, :1],
     "clamp in forward: a clamp needs both ends": lambda x: x.clamp(max=1),
 }

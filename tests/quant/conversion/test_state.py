@@ -125,6 +125,10 @@ def without(key):
             "1.weight of the state is complex64, but weights are real numbers",
         ),
         ({"1.weight": [1, 2]}, "1.weight of the state is list, not a tensor"),
+        (
+            {0: torch.zeros(2)},
+            "tensors of a state have names, but one has 0; give it that of module.state_dict()",
+        ),
         ([1, 2], "a state is a mapping of names to tensors, not [1, 2]"),
     ],
 )
