@@ -1,12 +1,17 @@
 """Constants of steps: alike, a row for each channel, or one for each position of a vector."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import onnx
 import pytest
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 from qonnx.transformation.infer_shapes import InferShapes
 
+from threefold.errors import NetworkError
 from threefold.importer import Source
+from threefold.importer.step import Step
 from threefold.references import random_images
 from threefold.sim import golden
 
@@ -154,3 +159,13 @@ def test_rows_that_fit_nothing_are_refused():
         "of a map, which is not supported; use one for each channel"
     )
     assert Source(graph.model()).shape("t0") == (1, 4, 6)
+
+
+def test_results_of_another_size_are_refused():
+    node = onnx.helper.make_node("Add", ["x", "a"], ["y"], "add")
+    source = SimpleNamespace(
+        reads=lambda node: ["x"], constant=lambda name: None, evaluate=lambda *_: [np.zeros(12)]
+    )
+    message = "Add 'add' gives 12 numbers for 6; its constants are damaged"
+    with pytest.raises(NetworkError, match=f"^{message}$"):
+        Step(node=node, layout="NF", channels=3).apply(source, np.zeros((2, 3)))

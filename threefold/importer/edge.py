@@ -161,7 +161,7 @@ class Edge(Values):
         Raises
         ------
         NetworkError
-            If a step differs between positions of a map, or makes what is no number.
+            If a step differs between positions of a map, or gives NaN.
         """
         for step in self.steps[first:]:
             real = step.apply(source, real)

@@ -44,17 +44,21 @@ class Step:
         Raises
         ------
         NetworkError
-            If constants differ between positions of a map, or the result is no number.
+            If constants differ between positions of a map, or the result is NaN, or of another
+            size.
         """
         order = np.arange(self.channels) if self.order is None else self.order
         pixels = real.reshape(-1, self.channels)[:, order]
         (name,) = source.reads(self.node)
         values = {name: np.ascontiguousarray(pixels.reshape(self._shape(len(pixels))))}
         result = source.evaluate(self.node, values | self._constants(source))[0]
-        if result.size != real.size or np.isnan(result).any():
+        if result.size != real.size:
             raise NetworkError(
-                f"{describe(self.node)} makes what is no number; its constants are damaged"
+                f"{describe(self.node)} gives {result.size} numbers for {real.size}; its constants "
+                f"are damaged"
             )
+        if np.isnan(result).any():
+            raise NetworkError(f"{describe(self.node)} gives NaN; its constants are damaged")
         return result.reshape(pixels.shape)[:, np.argsort(order)].reshape(real.shape)
 
     def misfit(self, source: Source) -> tuple[int, ...] | None:
