@@ -1,4 +1,4 @@
-"""Writes docs/reference/commands.md: the help of every command."""
+"""Page of commands, docs/reference/commands.md: the help of every command."""
 
 import os
 from contextlib import redirect_stdout

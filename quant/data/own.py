@@ -1,4 +1,4 @@
-"""Data of one's own: tables, images and arrays as a data set."""
+"""Own data set: of tables, images or arrays."""
 
 from pathlib import Path
 

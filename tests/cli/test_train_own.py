@@ -113,7 +113,7 @@ def test_features_that_never_change_are_told(place, capsys):
             "--data Pets~2.csv --label color",
             "Pets 2.csv has no column 'color'; it has height, weight, animal",
         ),
-        ("--data Pets~2.csv --size 8x8", "--size is nothing for Pets 2.csv; tables do not need it"),
+        ("--data Pets~2.csv --size 8x8", "--size does not apply to Pets 2.csv; leave it out"),
         (
             "--data Pets~2.csv --held-out 1.5",
             "--held-out must be above 0 and below 1, not 1.5",

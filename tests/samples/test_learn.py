@@ -131,10 +131,10 @@ REFUSED = {
         "@a.pdf is no data to train with; give a table such as rows.csv, a folder with a folder of "
         "images for each class, or arrays in an .npz file",
     ),
-    "size of a table": ("@a.csv", {"size": "2x2"}, "--size is nothing for @a.csv; tables do not "
-                        "need it"),
-    "label of images": ("@in", {"label": "x"}, "--label is nothing for @in; folders of images do "
-                        "not need it"),
+    "size of a table": ("@a.csv", {"size": "2x2"}, "--size does not apply to @a.csv; leave it "
+                        "out"),
+    "label of images": ("@in", {"label": "x"}, "--label does not apply to @in; leave it "
+                        "out"),
     "images of no class": (
         "@in",
         {},

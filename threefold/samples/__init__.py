@@ -1,4 +1,4 @@
-"""Samples of one's own: tables, images and arrays as input codes of a network.
+"""Sample formats: tables, images and arrays as input codes of a network.
 
 A format is a module of this package with a subclass of :class:`Format`, which is found by itself.
 What a network was trained with is kept in its provenance as a :class:`Preparation`, so that other

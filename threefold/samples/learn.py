@@ -78,7 +78,7 @@ def prepare(
     given = {key: value for key, value in options.items() if value}
     for key in given:
         if key not in kind.options:
-            raise DataError(f"--{key} is nothing for {path}; {kind.noun} do not need it")
+            raise DataError(f"--{key} does not apply to {path}; leave it out")
     format, samples, held = kind.learn(path, **given)
     if samples.labels is None:
         raise DataError(f"{path} has images without a class; put them into a folder for each class")
