@@ -9,6 +9,7 @@ from threefold.network import INPUT, Add, Codes, Conv, Network, Node, Tensor, Th
 from threefold.plan import Folding, Plan, fold
 from threefold.plan.cycle_model.cycles import predict, trace
 from threefold.plan.netlist import netlist
+from threefold.plan.search import fifos
 from threefold.plan.search.fifos import _least, fifo_depths
 from threefold.sim import golden
 from threefold.sim.verification import AcceleratorBench
@@ -50,6 +51,60 @@ def test_buffers_cost_no_speed():
     deep = predict(netlist(PLAN.units, {"sum.0": 200, "sum.1": 200}).stages)
     assert PLAN.cycles.latency <= deep.latency
     assert PLAN.cycles.interval == deep.interval == 225
+
+
+def before_a_slow_layer():
+    """Six shortcuts in a row, and behind them a layer that takes a few cycles more than others."""
+    rng = np.random.default_rng(0)
+    kernels = dict.fromkeys(range(6), ((3, 3), (1, 1, 1, 1))) | {6: ((2, 5), (0, 1, 2, 2))}
+    nodes, last = [], INPUT
+    for number, (kernel, padding) in kernels.items():
+        conv = Conv(rng.choice([-1, 1], (2, *kernel, 2)), padding=padding)
+        thresholds = np.sort(rng.integers(-6, 7, (2, 3)), axis=1)
+        nodes.append(Node(f"conv{number}", conv, [last]))
+        nodes.append(Node(f"act{number}", Threshold(thresholds), [f"conv{number}"]))
+        if number < 6:
+            nodes.append(Node(f"sum{number}", Add(), [f"act{number}", last]))
+            nodes.append(Node(f"codes{number}", Threshold([[1, 2, 4]] * 2), [f"sum{number}"]))
+        last = f"codes{number}"
+    network = Network("filling", Tensor((5, 5, 2), Codes.unsigned(2)), nodes)
+    return fold(network, {f"conv{number}": Folding(2, 2) for number in kernels})
+
+
+def counted_traces(monkeypatch):
+    seen = []
+
+    def counted(*args, **options):
+        seen.append(trace(*args, **options))
+        return seen[-1]
+
+    monkeypatch.setattr(fifos, "trace", counted)
+    return seen
+
+
+def test_few_images_tell_the_depths_before_a_slow_layer(monkeypatch):
+    plan = before_a_slow_layer()
+    assert plan.cycles.settled == 7  # what is before it fills up
+    seen = counted_traces(monkeypatch)
+    assert fifo_depths(plan.units) == plan.buffers
+    assert len(seen) < 60
+    assert sum(len(each.left) for each in seen) < 2 * len(seen)
+    deep = {name: 200 * (depth > 0) for name, depth in plan.buffers.items()}
+    most = predict(netlist(plan.units, deep).stages)
+    assert plan.cycles.latency == most.latency
+    assert plan.cycles.interval == most.interval == 240
+
+
+def test_the_search_ends_where_there_is_no_room(monkeypatch):
+    plan, seen = before_a_slow_layer(), counted_traces(monkeypatch)
+    whole, calls = fifo_depths(plan.units), []
+    traces = len(seen)
+    some = fifo_depths(
+        plan.units, lambda *call: calls.append(call), lambda depths: "sum1.1" not in depths
+    )
+    assert some == {name: whole[name] for name in ("sum0.0", "sum0.1", "sum1.0", "sum1.1")}
+    assert calls[-1] == ("FIFOs", 1)
+    assert len(seen) - traces < traces / 2
 
 
 def test_a_beat_less_stalls_model_and_hardware_alike():

@@ -18,14 +18,16 @@ from threefold.plan.netlist import joins
 from ...random_networks import random_convolutional_plan
 
 
-def flow(kinds, *, beats, words, images=0, limit=20):
+def flow(kinds, *, beats, words, images=0, limit=20, every=0, late=1 << 60):
     """A chain of stages, each of a kind with its parameters."""
     rows = np.zeros((len(kinds), SINGLE + 1), np.int64)
     for place, (kind, *parameters) in enumerate(kinds):
         rows[place, : 3 + len(parameters)] = kind, place, place + 1, *parameters
     streams = len(kinds) + 1
     none = np.zeros(0, np.int64)
-    left, same, most = run(rows, none, streams, beats, words, images, limit, False)
+    starts = np.arange(limit) * every
+    due = starts + late
+    left, same, most = run(rows, none, streams, beats, words, images, starts, due, False)
     return left.tolist(), same, most.tolist()
 
 
@@ -63,6 +65,25 @@ def test_states_that_repeat_end_the_run():
     left, same, _ = flow([(SERIALIZER, 3), (DESERIALIZER, 2)], beats=3, words=2, limit=200)
     assert 0 <= same < len(left) - 1 < 20
     assert len(set(np.diff(left[same:]).tolist())) == 1
+
+
+def test_images_that_enter_later_leave_later_and_fill_no_queue():
+    stages = [(FIFO, 5), (SERIALIZER, 3)]
+    for every in (3, 4, 7):
+        left, same, most = flow(stages, beats=3, words=1, every=every)
+        assert np.diff(left).tolist() == [every] * (len(left) - 1)
+        assert same == len(left) - 2
+        assert most == [1, 0]
+
+
+def test_a_late_image_ends_the_run():
+    stages = [(FIFO, 5), (SERIALIZER, 3)]
+    free, _, _ = flow(stages, beats=3, words=1, every=2)
+    late = [left - 2 * image > 9 for image, left in enumerate(free)].index(True)
+    left, same, _ = flow(stages, beats=3, words=1, every=2, late=9)
+    assert left == free[: late + 1]
+    assert same == -1
+    assert late > 1
 
 
 def test_as_many_images_as_asked_for():

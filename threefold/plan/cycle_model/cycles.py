@@ -13,7 +13,7 @@ from ...errors import PlanError
 from ...html import html_table
 from .stages import Stages
 
-__all__ = ["Cycles", "Trace", "interval_of", "predict", "trace"]
+__all__ = ["MOST_IMAGES", "Cycles", "Trace", "interval_of", "predict", "stops", "trace"]
 
 MOST_IMAGES = 256
 """Images after which an accelerator that has not become periodic is averaged."""
@@ -65,6 +65,8 @@ class Trace:
         Largest number of beats in each FIFO, by its name.
     stuck : bool
         Whether the accelerator stopped before all images had left.
+    late : bool
+        Whether the last image to leave was due earlier.
     """
 
     left: np.ndarray
@@ -72,6 +74,7 @@ class Trace:
     period: int
     most: dict[str, int]
     stuck: bool
+    late: bool = False
 
     @property
     def cycles(self) -> Cycles:
@@ -80,18 +83,32 @@ class Trace:
         return Cycles(int(self.left[0]), interval, self.settled, self.period)
 
 
-def trace(stages: Stages, images: int = 0, *, tight: bool = False) -> Trace:
-    """Let images through an accelerator whose source never pauses and whose sink never waits.
+def trace(
+    stages: Stages,
+    images: int = 0,
+    *,
+    tight: bool = False,
+    starts: np.ndarray | None = None,
+    due: np.ndarray | None = None,
+) -> Trace:
+    """Let images through an accelerator whose sink never waits.
 
     Parameters
     ----------
     stages : Stages
     images : int
-        Feed so many and wait for all of them; 0 to go on until the accelerator repeats itself.
+        Feed so many and wait for all of them; 0 to go on until the accelerator repeats itself, or
+        :data:`MOST_IMAGES` have left.
     tight : bool
         Every pipeline holds a single result at a time. It may hold as few when words come
         late; whether branches stop for good depends on how much is held, and on nothing else
         of the timing, so that an accelerator that goes on like this never stops.
+    starts : array of int, shape (MOST_IMAGES,), optional
+        Cycles after the first word before which each image does not enter; a source that never
+        pauses if left out.
+    due : array of int, shape (MOST_IMAGES,), optional
+        Cycles after the first word in which each image has to leave at the latest; the first that
+        is late ends the trace.
     """
     from .flow import run  # compiles itself, for which only predictions should wait
 
@@ -103,14 +120,26 @@ def trace(stages: Stages, images: int = 0, *, tight: bool = False) -> Trace:
         stages.o_beats,
         stages.i_beats,
         images,
-        limit,
+        np.zeros(limit, np.int64) if starts is None else starts,
+        np.full(limit, np.iinfo(np.int64).max) if due is None else due,
         tight,
     )
     repeated = same >= 0 and not images
     settled = int(same) if repeated else len(left) // 2
     period = max(1, len(left) - 1 - settled)
     held = {name: int(most[place]) for name, place in stages.fifos.items()}
-    return Trace(left, settled, period, held, not repeated and len(left) < limit)
+    late = due is not None and len(left) > 0 and bool(left[-1] > due[len(left) - 1])
+    stuck = not (repeated or late) and len(left) < limit
+    return Trace(left, settled, period, held, stuck, late)
+
+
+def stops(stages: Stages) -> bool:
+    """Whether an accelerator may stop for good, however late words come and results are taken.
+
+    An image needs no other to leave. Whatever lets two of them through one after the other lets
+    through any number, since the second leaves all as the first did.
+    """
+    return trace(stages, 2, tight=True).stuck
 
 
 def predict(stages: Stages, joins: Sequence[str] = ()) -> Cycles:
@@ -128,7 +157,7 @@ def predict(stages: Stages, joins: Sequence[str] = ()) -> Cycles:
         If it stops for good, because a branch waits for another that waits for it.
     """
     seen = trace(stages)
-    if seen.stuck or (joins and trace(stages, tight=True).stuck):
+    if seen.stuck or (joins and stops(stages)):
         raise PlanError(
             f"branches of this accelerator deadlock: make the FIFOs "
             f"{', '.join(sorted(joins)) or 'of its joins'} deeper"

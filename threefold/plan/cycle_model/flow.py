@@ -53,8 +53,8 @@ _STATE = 7
 
 
 @compiled
-def run(stages, tables, streams, beats, words, images, limit, tight):
-    """Let images through until they have left, the states repeat, or nothing moves.
+def run(stages, tables, streams, beats, words, images, starts, due, tight):
+    """Let images through until they have left, the states repeat, one is late, or nothing moves.
 
     Parameters
     ----------
@@ -67,38 +67,47 @@ def run(stages, tables, streams, beats, words, images, limit, tight):
         Beats in which an image leaves, and enters.
     images : int
         How many to let through; 0 to feed without end, until the states repeat.
-    limit : int
-        Images to see leave at most.
+    starts : array of int64
+        Cycles in which images enter at the earliest, counted from the one in which the first word
+        entered; as many as to see leave at most.
+    due : array of int64
+        Cycles in which each of them leaves at the latest, counted in the same way.
     tight : bool
         Pipelines hold one result each, the least that they hold whenever words come late.
 
     Returns
     -------
     left : array of int64
-        Cycles in which images have left, counted from the one in which the first word entered.
+        Cycles in which images have left, counted from the one in which the first word entered; the
+        last may be late.
     same : int
         Index of the departure at which the states were those of the last departure; −1 if
         they never repeated.
     most : array of int64, shape (stages,)
         Largest number of beats that each FIFO held.
     """
+    limit, last = len(starts), len(stages)
     state = _reset(stages)
     valid = np.zeros(streams, np.bool_)
     ready = np.zeros(streams, np.bool_)
     left = np.zeros(limit, np.int64)
     most = np.zeros(len(stages), np.int64)
-    seen = np.zeros((limit, len(stages), _STATE), np.int64)
-    sent = received = departures = cycle = entered = 0
+    seen = np.zeros((limit, *state.shape), np.int64)
+    paced = starts[limit - 1] > 0
+    image = word = received = departures = cycle = entered = 0
     same = -1
     while departures < limit and same < 0:
-        valid[0] = images == 0 or sent < words * images
+        waits = image < limit and cycle < entered + starts[image]
+        valid[0] = not waits and (images == 0 or image < images)
         _offer(stages, state, valid)
         ready[streams - 1] = True
         _accept(stages, state, valid, ready, tight)
         if valid[0] and ready[0]:
-            if sent == 0:
+            if image == 0 and word == 0:
                 entered = cycle
-            sent += 1
+            word += 1
+            if word == words:
+                image, word = image + 1, 0
         moved = _moves(valid, ready)
         changed = _tick(stages, state, valid, ready) or moved
         changed |= _tick_arrays(stages, state, valid, ready, tables, tight)
@@ -108,21 +117,26 @@ def run(stages, tables, streams, beats, words, images, limit, tight):
             if received == beats:
                 received = 0
                 left[departures] = cycle
-                # Handshakes depend on states alone while the source has more to give.
-                if images == 0:
-                    seen[departures] = state
-                    same = _find(seen[:departures], state)
                 departures += 1
+                if cycle - entered > due[departures - 1]:
+                    break
+                # Handshakes depend on states alone while the source has more to give, and on how
+                # long it waits until it gives that.
+                if images == 0:
+                    if paced and image < limit:
+                        state[last, :2] = word, cycle - entered - starts[image]
+                    seen[departures - 1] = state
+                    same = _find(seen[: departures - 1], state)
         cycle += 1
-        if not changed:
+        if not (changed or waits):
             break
     return left[:departures] - entered, same, most
 
 
 @compiled
 def _reset(stages):
-    """States before the first word."""
-    state = np.zeros((len(stages), _STATE), np.int64)
+    """States before the first word: a row for each stage, and one for the source."""
+    state = np.zeros((len(stages) + 1, _STATE), np.int64)
     for s in range(len(stages)):
         if stages[s, KIND] == ARRAY:
             state[s, _AHEAD] = -stages[s, NEEDED]

@@ -4,6 +4,7 @@ import reprlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from math import ceil, inf, prod
 
 import numpy as np
@@ -13,6 +14,7 @@ from ...fpga import Device, Resources
 from ...network import Network
 from ...progress import Progress, no_progress
 from ..layers import Layer, lower
+from ..netlist import netlist
 from ..plan import Plan
 from ..schedule import Folding
 from ..units import Unit, kind_for, kinds_for
@@ -194,8 +196,13 @@ class _Search:
         """The plan of units, if that fits with the FIFOs before joins as well."""
         if units is None:
             return None
-        plan = plan_of(self.network, units, self.progress)
-        return plan if fits(plan.resources(self.device.family), self.device, self.fill) else None
+        plan = plan_of(self.network, units, self.progress, partial(self._holds, units))
+        return plan if self._holds(units, plan.buffers) else None
+
+    def _holds(self, units: tuple[Unit, ...], depths: Mapping[str, int]) -> bool:
+        """Whether units and FIFOs of some depths fit."""
+        total = netlist(units, depths).resources(self.device.family)
+        return fits(total, self.device, self.fill)
 
     def pick(self, cycles: int, interval: float, *, asked: bool = False) -> tuple[Unit, ...] | None:
         """The cheapest units within ``cycles`` that fit; units without arrays keep what is asked.

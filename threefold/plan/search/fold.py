@@ -1,6 +1,6 @@
 """Folding: plans whose arrays are given, and changes to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ...errors import PlanError
@@ -12,14 +12,22 @@ from ..plan import Plan
 from ..schedule import Folding
 from ..units import Unit, kind_for
 from .arrange import Fixed, arrange, check_fixed, fixed_decisions
-from .fifos import fifo_depths
+from .fifos import any_depths, fifo_depths
 
 __all__ = ["aligned", "fold", "plan_of", "refold"]
 
 
-def plan_of(network: Network, units: tuple[Unit, ...], progress: Progress = no_progress) -> Plan:
-    """The plan of some units, with FIFOs before joins as small as slow nothing down."""
-    return Plan(network, units, fifo_depths(units, progress))
+def plan_of(
+    network: Network,
+    units: tuple[Unit, ...],
+    progress: Progress = no_progress,
+    accepts: Callable[[Mapping[str, int]], bool] = any_depths,
+) -> Plan:
+    """The plan of some units, with FIFOs before joins as small as slow nothing down.
+
+    Parameters are those of :func:`~threefold.plan.search.fifos.fifo_depths`.
+    """
+    return Plan(network, units, fifo_depths(units, progress, accepts))
 
 
 def fold(
