@@ -16,7 +16,7 @@ install: $(installed) ## install everything into .venv
 
 demo: $(installed) ## train, plan, simulate and build a classifier of digits for an iCEBreaker
 	$(bin)/threefold train --preset digits --seed 0 -o out/digits
-	$(bin)/threefold plan out/digits/network.tern --board icebreaker -o out/digits
+	$(bin)/threefold plan out/digits/network.tern --board icebreaker --fastest -o out/digits
 	$(bin)/threefold simulate out/digits/network.tern --images out/digits/test.npz -o out/digits
 	$(bin)/threefold build out/digits/network.tern -o out/digits
 	$(bin)/threefold report out/digits

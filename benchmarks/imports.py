@@ -86,7 +86,7 @@ def line_error(integers: np.ndarray, real: np.ndarray) -> float:
 def on_board(network, images: np.ndarray, labels: np.ndarray) -> dict:
     """Simulation and bitstream on the smallest board."""
     with tempfile.TemporaryDirectory(prefix="threefold-") as folder:
-        project = threefold.Project.create(network, folder, board=BOARD)
+        project = threefold.Project.create(network, folder, board=BOARD, fastest=True)
         result = project.simulate(images[:SIMULATED], labels[:SIMULATED])
         project.build()
         report = project.report()

@@ -56,8 +56,9 @@ def tiny(name: str, interval: int | None) -> dict:
     """Figures of TinyConv on a ULX3S with an ECP5-25F."""
     network = tiny_conv()
     with tempfile.TemporaryDirectory() as folder:
+        speed = {"fastest": True} if interval is None else {"interval": interval}
         project = threefold.Project.create(
-            network, Path(folder, "tiny"), board="ulx3s_25f", interval=interval
+            network, Path(folder, "tiny"), board="ulx3s_25f", **speed
         )
         simulated = project.simulate(random_images(network.input, IMAGES, seed=1))
         built = project.build(clock_mhz=CLOCK_MHZ, seeds=3, timing_allow_fail=True)

@@ -151,7 +151,7 @@ def packed_cells() -> str:
     head = ("network", "board", "PE × SIMD", "cells, estimated", "packed", "error")
     head += ("block RAMs, estimated / packed", "with the board's logic", "placed")
     return f"""### Networks that nothing was fitted to
-`benchmarks/packed_cells.py`: each network with random weights, planned by default. Errors of logic
+`benchmarks/packed_cells.py`: each network with random weights, as fast as fits. Errors of logic
 cells are, {found}. A build with seed 1 says whether nextpnr finds a place
 and a route; – has not been built.
 

@@ -16,7 +16,9 @@ SEEDS = (0, 1, 2)
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    return Project.create(network(0), tmp_path_factory.mktemp("digits"), board="icebreaker")
+    return Project.create(
+        network(0), tmp_path_factory.mktemp("digits"), board="icebreaker", fastest=True
+    )
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ def plan_for_board(
     *,
     foldings: Mapping[str, Folding] | None = None,
     interval: int | None = None,
+    fastest: bool = False,
     memories: Mapping[str, str] | None = None,
     forms: Mapping[str, str] | None = None,
     progress: Progress = no_progress,
@@ -31,9 +32,12 @@ def plan_for_board(
         Name of the board, one of :data:`threefold.boards.BOARDS`, or of a target of one's own, by
         :meth:`threefold.boards.Target.limited`.
     foldings : mapping of str to Folding
-        Of layers, by name; the others get the fastest that fit.
+        Of layers, by name; the others are chosen.
     interval : int
-        Cycles between images to keep with the least logic, instead of the fewest that fit.
+        Cycles between images to keep with the least logic.
+    fastest : bool
+        Whether to take the fewest cycles between images that fit. Without either, the plan is that
+        of the knee; see :func:`~threefold.plan.fit`.
     memories, forms : mapping of str to str
         Memories of buffers and forms of requantizers, as in :func:`~threefold.plan.fold`.
     progress : Progress
@@ -56,6 +60,7 @@ def plan_for_board(
             target.device,
             board=target.name,
             interval=interval,
+            fastest=fastest,
             foldings=foldings,
             memories=memories,
             forms=forms,

@@ -78,6 +78,7 @@ class Project:
         board: str = "icebreaker",
         foldings: Mapping[str, Folding] | None = None,
         interval: int | None = None,
+        fastest: bool = False,
         memories: Mapping[str, str] | None = None,
         forms: Mapping[str, str] | None = None,
         progress: Progress | None = None,
@@ -91,7 +92,7 @@ class Project:
             Made if it is not there. Plan and products of another network that was planned there
             are kept in a folder of their own, and so is a plan that cannot be used; products of
             another plan of this network go.
-        board, foldings, interval, memories, forms, progress
+        board, foldings, interval, fastest, memories, forms, progress
             As in :func:`plan_for_board`.
 
         Raises
@@ -107,6 +108,7 @@ class Project:
             board,
             foldings=foldings,
             interval=interval,
+            fastest=fastest,
             memories=memories,
             forms=forms,
             progress=shown_progress(progress),

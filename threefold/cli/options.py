@@ -47,13 +47,18 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
         type=_folding,
         action="append",
         metavar="LAYER=PExSIMD",
-        help="folding of a layer, such as fc1=8x8; repeatable (the fastest that fit)",
+        help="folding of a layer, such as fc1=8x8; repeatable (chosen by the speed)",
     )
-    parser.add_argument(
+    speed = parser.add_mutually_exclusive_group()
+    speed.add_argument(
         "--interval",
         type=_positive,
         metavar="CYCLES",
-        help="cycles between images to keep with the least logic (the fewest that fit)",
+        help="cycles between images to keep with the least logic (those at the knee, where four "
+        "times the rate would take more than twice the logic cells)",
+    )
+    speed.add_argument(
+        "--fastest", action="store_true", help="the fewest cycles between images that fit"
     )
     parser.add_argument(
         "--memory",
@@ -81,7 +86,7 @@ def open_project(args: argparse.Namespace, console: Console) -> Project:
     """
     network, asked = load(args.network), _asked(args)
     folder = _folder(args, network)
-    if not (args.fold or args.interval) and os.path.exists(Products(folder).plan):
+    if not (args.fold or args.interval or args.fastest) and os.path.exists(Products(folder).plan):
         project = Project.open(folder, network)
         if asked in (None, project.plan.board):
             return _chosen(args, project, console)
@@ -95,13 +100,15 @@ def plan_project(args: argparse.Namespace, console: Console) -> Project:
     """
     network = load(args.network)
     folder = _folder(args, network)
-    if not (_asked(args) or args.fold or args.interval):
+    if not (_asked(args) or args.fold or args.interval or args.fastest):
         project = None
         with contextlib.suppress(FileFormatError, PlanError):
             project = Project.open(folder, network)
         if project:
             if not (args.memory or args.requantizer):
-                note(console, "as planned before; --board, --fold or --interval plan anew")
+                note(
+                    console, "as planned before; --board, --fold, --interval or --fastest plan anew"
+                )
             return _chosen(args, project, console)
     return _draft(args, network, folder, console)
 
@@ -142,6 +149,7 @@ def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Co
             board,
             foldings=_unique("--fold", args.fold),
             interval=args.interval,
+            fastest=args.fastest,
             memories=_unique("--memory", args.memory),
             forms=_unique("--requantizer", args.requantizer),
             progress=progress,

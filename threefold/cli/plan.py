@@ -7,7 +7,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from ..plan import Plan, aligned
+from ..plan import Alternative, Plan, aligned
 from ..plan.summary import branches, shown
 from ..project import Project
 from .options import add_plan_arguments, changes_noted, plan_project
@@ -18,6 +18,7 @@ __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 HELP = "choose how each layer is folded, and predict the cycles"
 EXAMPLES = [
     "threefold plan out/digits/network.tern --board icebreaker -o out/digits",
+    "threefold plan out/digits/network.tern --fastest -o out/fast",
     "threefold plan out/digits/network.tern --interval 512 -o out/slow",
     "threefold plan out/digits/network.tern --fold fc1=8x8 -o out/partly",
     "threefold plan out/digits/network.tern -o out/folded \\\n"
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace, console: Console) -> Group:
             f"the busiest PE array works {busy} of the time"
         )
     lines.append(f"plan: {project.products.plan}")
-    tables = [_units(project), _memories(plan), _fifos(plan)]
+    tables = [_units(project), _memories(plan), _fifos(plan), _alternatives(project)]
     return Group(*(table for table in tables if table.row_count), Text("\n".join(lines)))
 
 
@@ -121,6 +122,30 @@ def _fifos(plan: Plan) -> Table:
             sizes = (branch.input, branch.beats, branch.lanes, branch.bits)
             table.add_row(branch.unit, *(f"{size:,}" for size in sizes))
     return table
+
+
+def _alternatives(project: Project) -> Table:
+    clock, plans = project.board.clock_mhz, project.plan.alternatives
+    options = [_option(each) for each in plans] if len(plans) > 1 else []
+    title = f"Alternatives, at {clock:g} MHz, estimated"
+    right = ("cycles", "images/s", "logic cells", "block RAMs")
+    table = _table(title, ("option",), right, options)
+    for option, each in zip(options, plans, strict=False):
+        table.add_row(
+            option,
+            f"{each.interval:,}",
+            f"{1e6 * clock / each.interval:,.0f}",
+            f"{each.cells:,.0f}",
+            f"{each.bram}",
+            style="bold" if each.taken else "",
+        )
+    return table
+
+
+def _option(plan: Alternative) -> str:
+    """What to ask for to get a plan."""
+    option = "--fastest" if plan.asked is None else f"--interval {plan.asked}"
+    return f"{option} (taken)" if plan.taken else option
 
 
 def _table(

@@ -1,6 +1,7 @@
 """Planning: processing elements for each layer, with their cost and speed."""
 
 from .alignment import align
+from .alternative import Alternative
 from .cycle_model import Cycles
 from .file import load_plan, save_plan
 from .layers import Layer, lower
@@ -14,6 +15,7 @@ from .units import KINDS, Unit
 __all__ = [
     "FORMS",
     "KINDS",
+    "Alternative",
     "Cycles",
     "Folding",
     "Layer",

@@ -9,6 +9,7 @@ from ..errors import PlanError
 from ..fpga import Family, Resources
 from ..html import html_table
 from ..network import Network
+from .alternative import Alternative
 from .cycle_model import Cycles, predict
 from .netlist import Netlist, joins, netlist
 from .ports import Ports
@@ -31,12 +32,16 @@ class Plan:
         Beats of the FIFO before each unit that joins branches, by ``unit.input``.
     board : str
         Name of the board it is for; empty if for none in particular.
+    alternatives : tuple of Alternative
+        What faster and smaller plans would take, the fastest first and this one among them, as
+        found by the search that chose this one; none without a search. No plan file has them.
     """
 
     network: Network
     units: tuple[Unit, ...]
     buffers: Mapping[str, int] = field(default_factory=dict)
     board: str = ""
+    alternatives: tuple[Alternative, ...] = ()
 
     def __post_init__(self):
         names = joins(self.units)

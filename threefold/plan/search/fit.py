@@ -1,11 +1,13 @@
-"""Fitting: the fastest foldings that a device holds, or the smallest that keep a rate."""
+"""Fitting: foldings that a device holds, at the knee, the fastest, or those that keep a rate."""
 
 import reprlib
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from math import ceil, inf, prod
+from operator import attrgetter
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from ..schedule import Folding
 from ..units import Unit, kind_for, kinds_for
 from .arrange import Fixed, arrange, check_fixed, fixed_decisions
 from .fold import plan_of
+from .front import Point, alternatives, front
 from .pareto import Choice, cheapest, fits, smallest, undercut
 
 __all__ = ["fit", "require_room"]
@@ -63,6 +66,7 @@ def fit(
     board: str = "",
     fill: float | None = None,
     interval: int | None = None,
+    fastest: bool = False,
     foldings: Mapping[str, Folding] | None = None,
     memories: Mapping[str, str] | None = None,
     forms: Mapping[str, str] | None = None,
@@ -70,8 +74,10 @@ def fit(
 ) -> Plan:
     """A plan that fits a device.
 
-    Every layer gets the smallest array that keeps the interval, and the interval is the
-    shortest at which all of them fit together, unless one is given.
+    Every layer gets the smallest array that keeps the interval. Unless one is given, the interval
+    is that of the knee: logic cells times the square root of the interval are the fewest, so that
+    four times the rate would take more than twice the logic cells. There arrays, whose logic grows
+    with the rate, take as much as what is around them; a faster plan would mostly be arrays.
 
     Parameters
     ----------
@@ -82,7 +88,9 @@ def fit(
     fill : float
         Share of the logic cells that the plan may use; that of :attr:`Family.fill` if left out.
     interval : int
-        Cycles between images to keep; as few as fit if left out.
+        Cycles between images to keep; those of the knee if left out.
+    fastest : bool
+        Whether to take as few cycles between images as fit, instead of those of the knee.
     foldings, memories, forms : mapping of str to Folding or str
         Decisions that are taken already, for some of the layers; as in :func:`fold`.
     progress : callable
@@ -91,8 +99,8 @@ def fit(
     Raises
     ------
     PlanError
-        If nothing fits, the interval cannot be kept on the device, or a decision is for nothing
-        there is.
+        If nothing fits, the interval cannot be kept on the device, an interval is given and the
+        fastest asked for, or a decision is for nothing there is.
     """
     if not isinstance(device, Device):
         raise PlanError(
@@ -103,6 +111,8 @@ def fit(
         raise PlanError(f"an interval is a whole number of cycles, not {reprlib.repr(interval)}")
     if interval is not None and interval < 1:
         raise PlanError(f"an interval must be at least 1 cycle, not {interval}")
+    if interval is not None and fastest:
+        raise PlanError(f"the fastest plan has no interval to keep; leave {interval} out")
     fill = device.family.fill if fill is None else fill
     if not 0 < fill <= 1:
         raise PlanError(
@@ -121,8 +131,12 @@ def fit(
         rows.append(_choices(layer, layers, device, fixed))
     progress("foldings", 1.0)
     search = _Search(network, layers, rows, fixed, device, title, fill, progress)
-    plan = search.within(interval) if interval is not None else search.fastest()
-    return replace(plan, board=board)
+    if interval is not None:
+        plan = search.within(interval)
+    else:
+        plan = search.fastest() if fastest else search.knee()
+    others = alternatives(search.front, plan, device, fill)
+    return replace(plan, board=board, alternatives=others)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,18 +171,28 @@ class _Search:
             cycles.update(choice.cycles for choice in row if choice.cycles > slowest)
         return sorted(number for number in cycles if number >= self.floor) or [1]
 
+    @cached_property
+    def front(self) -> list[Point]:
+        """What speed takes, without FIFOs before joins."""
+        return front(self.intervals, self._alone, self.device.family)
+
+    def _alone(self, interval: int) -> tuple[Unit, ...] | None:
+        return self.pick(interval, interval)
+
+    def knee(self) -> Plan:
+        """The plan that takes the fewest logic cells times the square root of the interval."""
+        return self._first(point.asked for point in sorted(self.front, key=attrgetter("effort")))
+
     def fastest(self) -> Plan:
         """The plan with the shortest interval that fits: whoever is slower takes less."""
         intervals = self.intervals
-        low, high = 0, len(intervals)
-        while low < high:
-            middle = (low + high) // 2
-            if self.pick(intervals[middle], intervals[middle]) is None:
-                low = middle + 1
-            else:
-                high = middle
-        for interval in intervals[low:]:
-            plan = self.plan(self.pick(interval, interval))
+        low = bisect_left(intervals, True, key=lambda each: self._alone(each) is not None)
+        return self._first(intervals[low:])
+
+    def _first(self, intervals: Iterable[int]) -> Plan:
+        """The plan of the first interval of some at which one fits; else the smallest of all."""
+        for interval in intervals:
+            plan = self.plan(self._alone(interval))
             if plan is None:
                 continue
             if plan.cycles.interval > interval:  # something else is slower
