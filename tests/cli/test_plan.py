@@ -4,6 +4,7 @@ import json
 import pytest
 
 from threefold.cli import main
+from threefold.fpga.ice40 import ICE40
 from threefold.network import Add, Codes, MaxPool, Tensor, load, save
 from threefold.network.file import digest
 from threefold.project import Project
@@ -101,8 +102,8 @@ def test_memory_and_requantizer_of_the_plan_that_is_there(plan):
 
 def test_choices_of_a_new_plan(plan):
     choices = ("--memory", "pool=block", "--requantizer", "codes=sequential")
-    _, fastest, _ = plan()
-    _, units, made = plan("--fold", "conv1=2x1", *choices)
+    _, fastest, _ = plan("--fastest")
+    _, units, made = plan("--fastest", "--fold", "conv1=2x1", *choices)
     assert (units["conv1"].pe, units["conv1"].simd) == (2, 1)
     assert units["pool"].memory == "block"
     assert units["codes"].form == "sequential"
@@ -111,6 +112,24 @@ def test_choices_of_a_new_plan(plan):
     _, units, made = plan("--fold", "conv1=2x1", "--interval", "3000", *choices)
     assert (units["conv1"].pe, units["conv1"].simd) == (2, 1)
     assert made.cycles.interval <= 3000
+
+
+@pytest.mark.parametrize("speed", [(), ("--fastest",), ("--interval", "3000")])
+def test_faster_and_smaller_plans_are_listed(plan, speed):
+    lines, _, made = plan("--board", "icebreaker", *speed)
+    start = next(place for place, line in enumerate(lines) if line[:1] == ["Alternatives,"])
+    assert lines[start] == ["Alternatives,", "at", "30", "MHz,", "estimated"]
+    end = next(place for place, line in enumerate(lines) if line[:1] == ["latency"])
+    rows = lines[start + 2 : end]
+    (taken,) = (row for row in rows if "(taken)" in row)
+    cells = made.resources(ICE40).cells
+    cycles = made.cycles.interval
+    assert taken[-4:-1] == [f"{cycles:,}", f"{30e6 / cycles:,.0f}", f"{cells:,.0f}"]
+    assert rows[0][0] == "--fastest"
+    assert rows[0] == taken or "--fastest" not in speed
+    for row in rows:
+        assert row[0] == "--fastest" or row[:1] == ["--interval"]
+    assert 3 <= len(rows) <= 5
 
 
 def test_another_network_is_kept_with_its_plan(plan, tmp_path, capsys):
@@ -194,7 +213,7 @@ def test_products_that_another_plan_removes_are_told(plan, tmp_path, capsys):
     argv = ["plan", f"{tmp_path}/net.tern", "-o", f"{folder}"]
     assert main(argv) == 0
     assert capsys.readouterr().err == (
-        "as planned before; --board, --fold or --interval plan anew\n"
+        "as planned before; --board, --fold, --interval or --fastest plan anew\n"
     )
     assert main([*argv, "--memory", "pool=block"]) == 0
     note = "removed products of the plan before: sim/simulation.json, gateware/\n"

@@ -125,16 +125,17 @@ def _fifos(plan: Plan) -> Table:
 
 
 def _alternatives(project: Project) -> Table:
+    """What faster and smaller plans take; images a second where the clock is known."""
     clock, plans = project.board.clock_mhz, project.plan.alternatives
     options = [_option(each) for each in plans] if len(plans) > 1 else []
-    title = f"Alternatives, at {clock:g} MHz, estimated"
-    right = ("cycles", "images/s", "logic cells", "block RAMs")
-    table = _table(title, ("option",), right, options)
+    title = f"Alternatives, at {clock:g} MHz, estimated" if clock else "Alternatives, estimated"
+    rate = ("images/s",) if clock else ()
+    table = _table(title, ("option",), ("cycles", *rate, "logic cells", "block RAMs"), options)
     for option, each in zip(options, plans, strict=False):
         table.add_row(
             option,
             f"{each.interval:,}",
-            f"{1e6 * clock / each.interval:,.0f}",
+            *([f"{1e6 * clock / each.interval:,.0f}"] if clock else ()),
             f"{each.cells:,.0f}",
             f"{each.bram}",
             style="bold" if each.taken else "",
