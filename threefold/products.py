@@ -192,9 +192,9 @@ class Products:
             held, known = load_images(self.images)
         except DataError:
             return False
-        if (known is None) != (labels is None):
-            return False
-        return np.array_equal(held, images) and (labels is None or np.array_equal(known, labels))
+        if known is None or labels is None:
+            return known is labels and np.array_equal(held, images)
+        return np.array_equal(held, images) and np.array_equal(known, labels)
 
     def _set_aside_images(self, former: Former | None) -> Former | None:
         """Move images that are about to be replaced to what else has moved, if anything has."""

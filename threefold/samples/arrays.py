@@ -81,7 +81,8 @@ class Arrays(Format):
                 f"y_train, x_test and y_test"
             )
         samples = _samples(path, members, train)
-        made = cls(*samples.values.shape[1:], samples.values.dtype.name)
+        height, width, channels = samples.values.shape[1:]
+        made = cls(height, width, channels, samples.values.dtype.name)
         names = _pair(members, _TEST) if train in _TRAIN else None
         if names is None:
             return Learned(made, samples, None)
