@@ -2,8 +2,7 @@
 
 import numpy as np
 from amaranth.hdl import Cat, Module
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 
 from threefold.plan.distinct import distinct_thresholds
 from threefold.plan.requantize import requantizer_latency
@@ -11,12 +10,12 @@ from threefold.plan.requantize import requantizer_latency
 from .family import family_of
 from .register import registered
 from .rom import rom
-from .threshold_search import SEARCHES
+from .threshold_search import SEARCHES, Search
 
 __all__ = ["DistinctSearch"]
 
 
-class DistinctSearch(wiring.Component):
+class DistinctSearch(Search):
     """Search among the thresholds of a channel that differ, and a memory of the codes between.
 
     Behind the search, one cycle reads the code, and a register follows, since block RAM gives its
@@ -44,28 +43,10 @@ class DistinctSearch(wiring.Component):
     """
 
     def __init__(self, thresholds: np.ndarray, *, accumulator_bits: int, form: str, steps: int):
-        self._thresholds = np.asarray(thresholds)
-        self._accumulator_bits = accumulator_bits
         self._form = form
         self._steps = steps
-        self._bits = self._thresholds.shape[1].bit_length()
         start = {"start": In(1)} if form == "sequential" else {}
-        super().__init__(
-            {
-                "total": In(accumulator_bits),
-                "channel": In(range(len(self._thresholds))),
-                "code": Out(self._bits),
-            }
-            | start
-        )
-
-    @property
-    def thresholds(self) -> np.ndarray:
-        return self._thresholds
-
-    @property
-    def accumulator_bits(self) -> int:
-        return self._accumulator_bits
+        super().__init__(thresholds, accumulator_bits=accumulator_bits, **start)
 
     @property
     def form(self) -> str:
@@ -74,11 +55,6 @@ class DistinctSearch(wiring.Component):
     @property
     def steps(self) -> int:
         return self._steps
-
-    @property
-    def bits(self) -> int:
-        """Width of a code."""
-        return self._bits
 
     def elaborate(self, platform):
         m = Module()

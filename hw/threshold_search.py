@@ -14,10 +14,12 @@ from .register import registered
 from .threshold_memory import ThresholdMemory
 from .threshold_tree import threshold_tree
 
-__all__ = ["SEARCHES", "ParallelSearch", "PipelinedSearch", "SequentialSearch"]
+__all__ = ["SEARCHES", "ParallelSearch", "PipelinedSearch", "Search", "SequentialSearch"]
 
 
-class _Search(wiring.Component):
+class Search(wiring.Component):
+    """Base of searches: their parameters and members, see :class:`ParallelSearch`."""
+
     def __init__(self, thresholds: np.ndarray, *, accumulator_bits: int, **members):
         self._thresholds = np.asarray(thresholds)
         self._accumulator_bits = accumulator_bits
@@ -45,7 +47,7 @@ class _Search(wiring.Component):
         return self._bits
 
 
-class ParallelSearch(_Search):
+class ParallelSearch(Search):
     """Comparison with all thresholds at once: a comparator for each, and one memory for all.
 
     One cycle reads, one compares, and for codes of several bits one encodes: of sorted thresholds
@@ -85,7 +87,7 @@ class ParallelSearch(_Search):
         return m
 
 
-class PipelinedSearch(_Search):
+class PipelinedSearch(Search):
     """Binary search, one accumulator value a cycle: a comparator and a memory for each bit.
 
     Step ``j`` knows the upper ``j`` bits of the code, which with the channel address a memory of
@@ -119,7 +121,7 @@ class PipelinedSearch(_Search):
         return m
 
 
-class SequentialSearch(_Search):
+class SequentialSearch(Search):
     """Binary search, one accumulator value at a time: a single comparator and a single memory.
 
     The bits of the code come one by one, each in three cycles: one to read a threshold, one to

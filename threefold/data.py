@@ -9,9 +9,26 @@ from .archive import read_npy, read_regular, unzip
 from .errors import DataError, FileFormatError
 from .files import write_file
 
-__all__ = ["load_images", "save_images"]
+__all__ = ["load_images", "read_content", "save_images"]
 
 _MAX_BYTES = 1 << 29  # of a file and of what it unpacks to
+_LARGEST = 1 << 28  # bytes of a file of samples
+
+
+def read_content(path: Path) -> bytes:
+    """The content of a file of at most 256 MiB.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or is larger.
+    """
+    try:
+        return read_regular(path, _LARGEST)
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from None
+    except FileFormatError as error:
+        raise DataError(f"cannot read {path}: {error}") from None
 
 
 def save_images(path: Path | str, images: np.ndarray, labels: np.ndarray | None = None) -> None:

@@ -1,5 +1,6 @@
 """Files: checked reading, and writing at once or not at all."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -9,7 +10,18 @@ from pathlib import Path
 
 from .errors import BuildError, FileFormatError
 
-__all__ = ["make_folder", "read_json", "replacing", "write_file", "write_json"]
+__all__ = ["make_folder", "read_json", "replacing", "sha256", "write_file", "write_json"]
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of the content of a file, in hexadecimal.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @contextmanager

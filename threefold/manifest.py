@@ -1,13 +1,12 @@
 """Manifest: versions, and digests of a plan and of all that was made from it."""
 
-import hashlib
 import platform
 import reprlib
 from pathlib import Path
 
 from . import __version__
 from .errors import FileFormatError
-from .files import read_json, write_json
+from .files import read_json, sha256, write_json
 from .plan import Plan
 from .plan.file import digest
 from .products import Products
@@ -37,7 +36,7 @@ def write_manifest(products: Products, plan: Plan) -> Path:
     """
     stale = stale_products(products, plan)
     digests = {
-        str(path.relative_to(products.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        str(path.relative_to(products.folder)): sha256(path)
         for path in products.files()
         if path not in stale
     }

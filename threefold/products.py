@@ -15,7 +15,6 @@ before-…/       the same of a network, or of a plan that cannot be used, there
                 images that others replaced
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from itertools import count
@@ -25,7 +24,7 @@ import numpy as np
 
 from .data import load_images, save_images
 from .errors import BuildError, DataError, FileFormatError, PlanError
-from .files import read_json
+from .files import read_json, sha256
 from .former import Former
 from .lock import LOCK, locked
 from .network import Network, is_name, load, save
@@ -374,6 +373,6 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 def _digest_of(path: Path) -> str | None:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return sha256(path)
     except OSError:
         return None

@@ -1,7 +1,6 @@
 """Records of what simulation and build measured, in the folder of products."""
 
 import dataclasses
-import hashlib
 import math
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 
 from .confusion import confusion_matrix
 from .errors import FileFormatError
-from .files import read_json, write_json
+from .files import read_json, sha256, write_json
 from .plan import Cycles, Plan
 from .plan.file import digest
 from .products import Products
@@ -73,7 +72,7 @@ def record_build(
         "device": device,
         "inputs": inputs,
         "plan_digest": digest(plan),
-        "sha256": {str(path.relative_to(products.folder)): _sha256(path) for path in made},
+        "sha256": {str(path.relative_to(products.folder)): sha256(path) for path in made},
     }
     write_json(products.timings, {"seconds": record.pop("seconds")})
     write_json(products.build_record, record)
@@ -126,7 +125,7 @@ def _are_there(folder: Path, digests: object) -> bool:
     if not isinstance(digests, dict) or not digests:
         return False
     try:
-        return all(_sha256(folder / path) == digest for path, digest in digests.items())
+        return all(sha256(folder / path) == digest for path, digest in digests.items())
     except OSError:
         return False
 
@@ -136,7 +135,3 @@ def _is_resource(cells: object) -> bool:
         case {"used": int(), "available": int()}:
             return True
     return False
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -6,14 +6,13 @@ product that does not say so counts as stale. Images and files of other names be
 never do.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import FileFormatError
-from .files import read_json
+from .files import read_json, sha256
 from .network.file import digest as network_digest
 from .plan import Plan
 from .plan.file import digest as plan_digest
@@ -68,7 +67,7 @@ def _stale_build(products: Products, own: str) -> Iterator[Path]:
     if isinstance(name, str):
         path = products.folder / name
         known = digests.get(name) if isinstance(digests, dict) else None
-        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != known:
+        if path.is_file() and sha256(path) != known:
             yield path
 
 

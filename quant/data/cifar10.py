@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from threefold.data import read_content
 from threefold.errors import DataError
 from threefold.network import Codes, Tensor
 
 from .dataset import Dataset
 from .files import find_files
-from .read import open_image, read_arrays, read_bytes
+from .read import open_image, read_arrays
 
 __all__ = ["cifar10", "cifar10_jpeg"]
 
@@ -85,7 +86,7 @@ def cifar10_jpeg(folder: Path | str | None) -> Dataset:
 
 
 def _batch(path: Path, count: int) -> tuple[np.ndarray, np.ndarray]:
-    content = np.frombuffer(read_bytes(path), np.uint8)
+    content = np.frombuffer(read_content(path), np.uint8)
     if len(content) != count * _RECORD:
         raise DataError(
             f"{path} holds {len(content):,} bytes, not {count:,} records of {_RECORD:,}; "
@@ -115,7 +116,7 @@ def _mosaic(path: Path, labels: Path) -> tuple[np.ndarray, np.ndarray, np.ndarra
     if len(index) != len(its_labels) or not len(index) or index.max() >= sum(_SIZES):
         raise DataError(f"{labels} does not hold an index and a label of each image; get it again")
     rows = -(-len(index) // _PER_ROW)
-    picture = _decode(path, read_bytes(path), (rows * _SIDE, _PER_ROW * _SIDE))
+    picture = _decode(path, read_content(path), (rows * _SIDE, _PER_ROW * _SIDE))
     tiles = picture.reshape(rows, _SIDE, _PER_ROW, _SIDE, 3).swapaxes(1, 2)
     return tiles.reshape(-1, _SIDE, _SIDE, 3)[: len(index)], index, its_labels
 

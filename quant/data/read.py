@@ -5,29 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from threefold.archive import read_npy, read_regular, unzip
+from threefold.archive import read_npy, unzip
+from threefold.data import read_content
 from threefold.errors import DataError, FileFormatError, ToolError
 
-__all__ = ["open_image", "read_arrays", "read_bytes"]
+__all__ = ["open_image", "read_arrays"]
 
-_LIMIT = 1 << 28  # bytes of a file and of what it unpacks to
+_LIMIT = 1 << 28  # bytes that a file unpacks to
 _PIXELS = 1 << 26  # of an image
-
-
-def read_bytes(path: Path) -> bytes:
-    """The content of a file of at most 256 MiB.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read, or is larger.
-    """
-    try:
-        return read_regular(path, _LIMIT)
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from None
-    except FileFormatError as error:
-        raise DataError(f"cannot read {path}: {error}") from None
 
 
 def read_arrays(path: Path, *names: str) -> list[np.ndarray]:
@@ -39,7 +24,7 @@ def read_arrays(path: Path, *names: str) -> list[np.ndarray]:
         If the file cannot be read, is damaged, or has no such array.
     """
     try:
-        members = unzip(read_bytes(path), "it", _LIMIT)
+        members = unzip(read_content(path), "it", _LIMIT)
         return [read_npy(members[f"{name}.npy"]) for name in names]
     except (FileFormatError, ValueError) as error:
         raise DataError(f"{path} is damaged: {error}; get it again") from None
@@ -73,7 +58,7 @@ def open_image(path: Path, content: bytes | None = None):
         from PIL import Image
     except ImportError:
         raise ToolError("images need Pillow: pip install 'threefold[train]'") from None
-    content = read_bytes(path) if content is None else content
+    content = read_content(path) if content is None else content
     try:
         with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as image:
             height, width = image.height, image.width

@@ -9,12 +9,12 @@ from string import ascii_uppercase
 import numpy as np
 
 from threefold.archive import shorten
+from threefold.data import read_content
 from threefold.errors import DataError
 from threefold.network import Codes, Tensor
 
 from .dataset import Dataset
 from .files import find_files
-from .read import read_bytes
 from .standard import standardise
 
 __all__ = ["letter", "magic", "pendigits"]
@@ -111,7 +111,7 @@ def _read(path: Path, marks: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Features and labels of the rows of a file, whose first row may name the columns."""
     table = _TABLES[path.name]
     features, labels = [], []
-    lines = read_bytes(path).decode(errors="replace").splitlines()
+    lines = read_content(path).decode(errors="replace").splitlines()
     for number, line in enumerate(lines, 1):
         row = [field.strip(' "') for field in line.split(",")]
         if len(row) != table.columns:

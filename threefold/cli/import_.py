@@ -1,7 +1,6 @@
 """``threefold import``: a network that was trained elsewhere, as exact integers."""
 
 import argparse
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,6 +20,7 @@ from ..errors import (
     PlanError,
     ToolError,
 )
+from ..files import sha256
 from ..lock import locked
 from ..network import Codes, Logits, Network, load
 from ..plan import load_plan, save_plan
@@ -169,7 +169,7 @@ def _described(made, found, args: argparse.Namespace, labels) -> Network:
     provenance = {
         "source": {
             "file": args.model.name,
-            "sha256": hashlib.sha256(args.model.read_bytes()).hexdigest(),
+            "sha256": sha256(args.model),
             "ternarized": args.ternarize,
             "images": "random" if args.images is None else args.images.name,
         },

@@ -8,10 +8,10 @@ from typing import ClassVar, Self
 import numpy as np
 
 from ..archive import read_npy, unzip
+from ..data import read_content
 from ..errors import DataError, FileFormatError
 from .encoder import MAX_VALUE, Encoder
 from .format import Format, Learned, member
-from .rows import read_content
 from .samples import Samples
 
 __all__ = ["Arrays"]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data import read_content
 from ..errors import DataError
 from ..network import Network
 from .classes import class_names, indices, split
 from .kinds import kind_for
 from .preparation import Preparation, require_there
-from .rows import read_content
 from .samples import Samples
 
 __all__ = ["Prepared", "fingerprint", "fresh", "prepare"]

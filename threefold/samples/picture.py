@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data import read_content
 from ..errors import DataError, ToolError
-from .rows import read_content
 
 __all__ = ["SUFFIXES", "Picture", "open_picture"]
 

@@ -4,32 +4,15 @@ import csv
 import io
 from pathlib import Path
 
-from ..archive import read_regular
-from ..errors import DataError, FileFormatError
+from ..data import read_content
+from ..errors import DataError
 
-__all__ = ["Row", "is_number", "read_content", "read_rows"]
+__all__ = ["Row", "is_number", "read_rows"]
 
-_LIMIT = 1 << 28  # bytes
 _DELIMITERS = ",;\t"
 
 Row = tuple[int, list[str]]
 """Number of the line that a row ends in, and its fields without spaces around them."""
-
-
-def read_content(path: Path) -> bytes:
-    """The content of a file of at most 256 MiB.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read, or is larger.
-    """
-    try:
-        return read_regular(path, _LIMIT)
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from None
-    except FileFormatError as error:
-        raise DataError(f"cannot read {path}: {error}") from None
 
 
 def read_rows(path: Path) -> list[Row]:

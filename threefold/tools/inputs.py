@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..boards import Board
+from ..files import sha256
 from .toolchain import find
 
 __all__ = ["inputs_digest"]
@@ -55,7 +56,7 @@ def _sources() -> str:
     """SHA-256 of the sources of this package, by name and content."""
     total = hashlib.sha256()
     for path in sorted(_files()):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        content = sha256(path)
         total.update(f"{path.relative_to(_PACKAGE)} {content}\n".encode())
     return total.hexdigest()
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from threefold.data import read_content
 from threefold.errors import DataError, ToolError
 from threefold.quant.data import read
 
@@ -79,10 +80,10 @@ def test_a_header_that_claims_too_much_takes_no_memory(tmp_path):
 
 def test_files_that_cannot_be_read(tmp_path):
     path = tmp_path / "a"
-    refused(f"cannot read {path}: No such file or directory", read.read_bytes, path)
+    refused(f"cannot read {path}: No such file or directory", read_content, path)
     os.mkfifo(path)
-    refused(f"cannot read {path}: it is not a regular file", read.read_bytes, path)
-    refused(f"cannot read {tmp_path}: Is a directory", read.read_bytes, tmp_path)
+    refused(f"cannot read {path}: it is not a regular file", read_content, path)
+    refused(f"cannot read {tmp_path}: Is a directory", read_content, tmp_path)
 
 
 def test_arrays_of_a_damaged_file(tmp_path):
