@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from threefold.network import Network
-from threefold.samples import classes_of, preparation_of
+from threefold.network import Network, class_names
+from threefold.samples import preparation_of
 
 __all__ = ["Tables", "quoted", "tables"]
 
@@ -43,7 +43,7 @@ def tables(network: Network) -> Tables:
     """
     made = preparation_of(network)
     return Tables(
-        [quoted(name) for name in classes_of(network)],
+        [quoted(name) for name in class_names(network)],
         [quoted(name) for name in made.format.features] if made else [],
         [repr(number) for number in made.encoder.offset] if made else [],
         [repr(number) for number in made.encoder.gain] if made else [],

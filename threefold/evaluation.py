@@ -7,9 +7,8 @@ import numpy as np
 
 from .confusion import confusion_matrix
 from .errors import DataError
-from .network import ArgMax, Network
+from .network import Network, class_count, class_names
 from .progress import Progress, no_progress
-from .samples import classes_of
 from .sim import golden
 
 __all__ = ["Evaluation", "evaluate"]
@@ -104,9 +103,7 @@ def evaluate(
     FileFormatError
         If its provenance names the classes otherwise than it has them.
     """
-    last = network.output
-    logits = last.inputs[0] if isinstance(last.op, ArgMax) else last.name
-    count = network.types[logits].shape[2]
+    count = class_count(network)
     labels = np.asarray(labels)
     if labels.shape != (len(codes),) or not len(codes):
         raise DataError(f"{len(codes)} samples need a label each, not {labels.shape}")
@@ -120,7 +117,7 @@ def evaluate(
         some = slice(start, start + _BATCH)
         confusion += confusion_matrix(labels[some], golden.classes(network, codes[some]), count)
         progress("evaluate", min(start + _BATCH, len(codes)) / len(codes))
-    names = classes_of(network) or tuple(names) or tuple(map(str, range(count)))
+    names = class_names(network) or tuple(names) or tuple(map(str, range(count)))
     if len(names) != count:
         raise DataError(f"{network.name!r} knows {count} classes, not {len(names)}")
     return Evaluation(confusion, names)

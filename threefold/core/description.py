@@ -2,11 +2,10 @@
 
 import json
 
-from ..network import Codes
+from ..network import Codes, class_names
 from ..network.file import digest as network_digest
 from ..plan import Plan, Port
 from ..plan.file import digest as plan_digest
-from ..samples import classes_of
 
 __all__ = ["SCHEMA", "describe", "ports_json"]
 
@@ -48,7 +47,7 @@ def describe(plan: Plan) -> dict:
         "cycles": {"latency": plan.cycles.latency, "interval": plan.cycles.interval},
         "input": _stream(ports.input, "codes"),
         "output": _stream(ports.output, ports.gives),
-        "classes": {"count": ports.classes, "names": list(classes_of(plan.network))},
+        "classes": {"count": ports.classes, "names": list(class_names(plan.network))},
     }
 
 

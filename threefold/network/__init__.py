@@ -5,6 +5,7 @@ It is the only thing the parts of Threefold share, and needs neither torch nor A
 
 from .add import Add
 from .builder import Builder
+from .classes import class_count, class_names
 from .concat import Concat
 from .conv import Conv, Dense
 from .file import load, save
@@ -45,6 +46,8 @@ __all__ = [
     "Threshold",
     "Values",
     "Width",
+    "class_count",
+    "class_names",
     "is_name",
     "load",
     "permute",

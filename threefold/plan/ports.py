@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from ..network import ArgMax, Network, Tensor
+from ..network import ArgMax, Network, Tensor, class_count
 from .units.block import StreamType
 
 __all__ = ["Port", "Ports"]
@@ -95,10 +95,9 @@ class Ports:
         """Ports of a network's accelerator, from the types of its streams."""
         last = network.output
         tensor, gives_class = network.types[last.name], isinstance(last.op, ArgMax)
-        counted = network.types[last.inputs[0]] if gives_class else tensor
         return cls(
             Port("i", network.input, input),
             Port("o", tensor, output),
             gives_class,
-            counted.shape[2],
+            class_count(network),
         )

@@ -7,12 +7,11 @@ from math import floor, log10
 from .. import __version__
 from ..boards import BOARDS
 from ..errors import FileFormatError, PlanError
-from ..network import Conv
+from ..network import Conv, class_names
 from ..network.file import digest as network_digest
 from ..plan import Plan, Schedule, Unit
 from ..plan.file import digest
 from ..plan.summary import Branch, branches
-from ..samples import classes_of
 from .host import flash_command, limiting, link, ports
 from .inputs import checked_accuracy, checked_build, checked_simulation, checked_tools
 from .parts import Parts
@@ -168,7 +167,7 @@ def _confusion(plan: Plan, counts) -> dict:
     """Names of the classes and how many images of each were given each."""
     if not counts:
         return {}
-    names = classes_of(plan.network) or tuple(map(str, range(len(counts))))
+    names = class_names(plan.network) or tuple(map(str, range(len(counts))))
     if len(names) != len(counts):
         raise FileFormatError(
             f"confusion of the simulation must be of {len(names)} classes, not {len(counts)}"

@@ -10,7 +10,7 @@ from .encoder import Encoder
 from .format import Format, Learned
 from .kinds import KINDS, kind_for
 from .learn import Prepared, fresh, prepare
-from .preparation import Preparation, classes_of, preparation_of
+from .preparation import Preparation, preparation_of
 from .samples import Samples
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "Prepared",
     "Samples",
     "class_names",
-    "classes_of",
     "fresh",
     "kind_for",
     "preparation_of",

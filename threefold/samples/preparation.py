@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError, FileFormatError
-from ..network import ArgMax, Network, Tensor
+from ..network import Network, Tensor, class_names
 from .classes import indices
 from .encoder import Encoder
 from .format import Format
 from .kinds import KINDS
 from .samples import Samples
 
-__all__ = ["Preparation", "classes_of", "preparation_of", "require_there"]
+__all__ = ["Preparation", "preparation_of", "require_there"]
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def preparation_of(network: Network) -> Preparation | None:
         if not isinstance(kept, Mapping) or set(kept) != {"format", "offset", "gain"}:
             raise DataError("it has format, offset and gain")
         encoder = Encoder(kept["offset"], kept["gain"], network.input.codes)
-        preparation = Preparation(_format(kept["format"]), encoder, classes_of(network))
+        preparation = Preparation(_format(kept["format"]), encoder, class_names(network))
         if preparation.format.shape != network.input.shape or not preparation.classes:
             raise DataError(f"it is for {preparation.input} and {len(preparation.classes)} classes")
     except DataError as error:
@@ -108,27 +108,6 @@ def preparation_of(network: Network) -> Preparation | None:
             f"the preparation of samples in network {network.name!r} is not usable: {error}"
         ) from None
     return preparation
-
-
-def classes_of(network: Network) -> tuple[str, ...]:
-    """Names of a network's classes; empty if they are not known.
-
-    Raises
-    ------
-    FileFormatError
-        If the provenance has something else than a name for each class.
-    """
-    names = network.provenance.get("classes", ())
-    last = network.output
-    name = last.inputs[0] if isinstance(last.op, ArgMax) else last.name
-    count = network.types[name].shape[2]
-    text = isinstance(names, list | tuple) and all(isinstance(each, str) for each in names)
-    if not text or len(names) not in (0, count) or len(set(names)) != len(names):
-        raise FileFormatError(
-            f"network {network.name!r} must name its {count} classes, each in another way, not "
-            f"{names!s:.60}"
-        )
-    return tuple(names)
 
 
 def require_there(path: Path) -> None:
