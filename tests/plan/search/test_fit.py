@@ -187,14 +187,14 @@ def test_progress():
         (
             make_network(512, 256, 10),
             {},
-            "'sample' does not fit icebreaker: it needs about 830 of 3,432 logic cells and 82 "
-            "of 29 block RAMs; choose a bigger board, a longer interval or a smaller network",
+            "'sample' does not fit icebreaker: it needs about 830 logic cells and 82 block "
+            "RAMs, and a plan takes at most 29 of 30 block RAMs; choose a bigger board, a longer interval or a smaller network",
         ),
         (
             DIGITS,
             {"interval": 16},
-            "'sample' does not fit icebreaker: it needs about 11,449 of 3,432 logic cells and 5 "
-            "of 29 block RAMs; choose a bigger board, a longer interval or a smaller network",
+            "'sample' does not fit icebreaker: it needs about 11,449 logic cells and 5 block "
+            "RAMs, and a plan takes at most 3,432 of 5,280 logic cells; choose a bigger board, a longer interval or a smaller network",
         ),
         (
             DIGITS,

@@ -298,21 +298,29 @@ class _Search:
         total = sum((unit.resources(device.family) for unit in units), Resources())
         if fits(total, device, self.fill) and not asked:  # but for its FIFOs
             total = plan_of(self.network, units, self.progress).resources(device.family)
-        cells = self.fill * device.lut
         if fits(total, device, self.fill):
             return PlanError(
                 f"an interval of {asked} cycles is out of reach on {board}{given}: the layers of "
                 f"{network!r} wait for each other, or take too much together; choose a longer one"
             )
-        needs = f"{total.cells:,.0f} of {cells:,.0f} logic cells"
-        if total.spram > device.spram:
-            needs += f", {total.spram:,} of {device.spram:,} single-port RAMs"
-        needs += f" and {total.bram:,} of {device.bram - 1:,} block RAMs"
         others = "others, " if given else ""
         return PlanError(
-            f"{network!r} does not fit {board}{given}: it needs about {needs}; "
+            f"{network!r} does not fit {board}{given}: it needs about "
+            f"{_beyond(total, device, self.fill)}; "
             f"choose {others}a bigger board, a longer interval or a smaller network"
         )
+
+
+def _beyond(total: Resources, device: Device, fill: float) -> str:
+    """What is needed, and what a plan may take of that which is too much."""
+    kinds = [
+        ("logic cells", round(total.cells), int(fill * device.lut), device.lut),
+        ("single-port RAMs", total.spram, device.spram, device.spram),
+        ("block RAMs", total.bram, device.bram - 1, device.bram),
+    ]
+    needs = [f"{need:,} {name}" for name, need, _, _ in kinds if need]
+    limits = [f"{most:,} of {there:,} {name}" for name, need, most, there in kinds if need > most]
+    return f"{' and '.join(needs)}, and a plan takes at most {' and '.join(limits)}"
 
 
 def _require_storage(network: Network, layers: Sequence[Layer], device: Device, board: str) -> None:
