@@ -19,6 +19,7 @@ from threefold.hw.fifo import Fifo
 from threefold.hw.fork import Fork
 from threefold.hw.interfaces.byte_packer import BytePacker
 from threefold.hw.interfaces.byte_unpacker import ByteUnpacker
+from threefold.hw.interfaces.monitor import Monitor
 from threefold.hw.interfaces.uart import UARTReceiver
 from threefold.hw.logits import LogitAdder
 from threefold.hw.pad_channels import PadChannels
@@ -26,6 +27,7 @@ from threefold.hw.pool import PoolEngine
 from threefold.hw.requantizer import Requantizer
 from threefold.hw.resizer import Deserializer, Serializer
 from threefold.hw.skid_buffer import SkidBuffer
+from threefold.hw.stream import lane_stream
 from threefold.hw.stream_adder import StreamAdder
 from threefold.network import (
     Codes,
@@ -140,6 +142,10 @@ def pool(name: str, lanes: int = 1) -> PoolEngine:
     return PoolEngine(PoolUnit((STEPS[name],), lanes))
 
 
+def monitor() -> Monitor:
+    return Monitor(lane_stream(2, 1), lane_stream(signed(2), 1), i_beats=3, o_beats=2)
+
+
 def accelerator() -> Accelerator:
     return Accelerator(fold(TINY, {"fc1": Folding(2, 1), "fc2": Folding(1, 2)}))
 
@@ -202,6 +208,7 @@ CASES = {
     "accelerator": Case(accelerator, 3, 40),
     "byte_packer": Case(lambda: BytePacker(3, 2), 3, 16),
     "byte_unpacker": Case(lambda: ByteUnpacker(signed(10), 2), 5, 20),
+    "monitor": Case(monitor, 4, 20),
     "uart_receiver": Case(lambda: UARTReceiver(4), 1, 60),
     "fifo": Case(lambda: Fifo(2, lanes=2, depth=3), 4, 16),
     "fifo_of_one": Case(lambda: Fifo(2, lanes=1, depth=1), 3, 20),
@@ -228,6 +235,7 @@ ONE_OF_EACH = [
     "accelerator",
     "byte_packer",
     "byte_unpacker",
+    "monitor",
     "fifo",
     "fork",
     "skid_buffer",

@@ -1,0 +1,132 @@
+"""Controlled accelerator: an accelerator with its registers."""
+
+from collections.abc import Mapping
+
+from amaranth.hdl import Module, ResetInserter
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from threefold.registers import RegisterMap
+
+from .monitor import Monitor
+from .registers import RegisterFile
+
+__all__ = ["ControlledAccelerator"]
+
+_MEASURED = ("images", "cycles", "latency", "interval")
+_OWN = ("CONTROL", "STATUS", *(name.upper() for name in _MEASURED))
+
+
+class ControlledAccelerator(wiring.Component):
+    """Accelerator behind its registers, which a front for some interface makes accessible.
+
+    Parameters
+    ----------
+    accelerator : wiring.Component
+        Its attribute ``ports``, a :class:`~threefold.plan.Ports`, describes its streams ``i`` and
+        ``o``. It becomes a submodule.
+    registers : RegisterMap
+        Those that exist, such as ``REGISTERS.on("axi")``, ``CONTROL`` among them.
+    constants : dict of str to int
+        Words of those that never change, see :func:`~threefold.registers.identity`.
+
+    Members
+    -------
+    i : In(stream)
+        Input of the accelerator.
+    o : Out(stream)
+        Its output.
+    port : In(RegisterPort)
+        Registers; see :class:`RegisterFile`.
+    forget : Out(1)
+        Whether all images are forgotten in this cycle, as by a reset: what a front holds of them
+        goes with them.
+    i_last, o_last : Out(1)
+        Whether the beat at ``i`` or ``o`` is the last of its image.
+    busy : Out(1)
+        Whether an image has begun whose last output beat has not left.
+
+    Other registers have the members that :class:`RegisterFile` gives them: ``errors``, ``window``,
+    ``data_in`` and so on.
+
+    Raises
+    ------
+    PlanError
+        If a constant is of no register, or no word.
+    """
+
+    def __init__(
+        self,
+        accelerator: wiring.Component,
+        registers: RegisterMap,
+        constants: Mapping[str, int],
+    ):
+        ports = accelerator.ports
+        i, o = accelerator.signature.members["i"], accelerator.signature.members["o"]
+        self._accelerator = accelerator
+        self._file = RegisterFile(registers, constants)
+        self._monitor = Monitor(
+            i.signature.flip(), o.signature, i_beats=ports.input.beats, o_beats=ports.output.beats
+        )
+        own = {name.lower() for name in _OWN}
+        file = self._file.signature.members
+        self._more = [name for name in file if name not in (*own, "port")]
+        super().__init__(
+            {
+                "i": i,
+                "o": o,
+                "port": file["port"],
+                "forget": Out(1),
+                "i_last": Out(1),
+                "o_last": Out(1),
+                "busy": Out(1),
+                **{name: file[name] for name in self._more},
+            }
+        )
+
+    @property
+    def accelerator(self) -> wiring.Component:
+        """What is behind the registers."""
+        return self._accelerator
+
+    @property
+    def registers(self) -> RegisterMap:
+        """The registers."""
+        return self._file.registers
+
+    def elaborate(self, platform):
+        m = Module()
+
+        file, monitor, accelerator = self._file, self._monitor, self._accelerator
+        anew = ResetInserter(self.forget)
+        m.submodules.registers = file
+        m.submodules.monitor = anew(monitor)
+        m.submodules.accelerator = anew(accelerator)
+
+        connect(m, flipped(self.i), monitor.i)
+        connect(m, monitor.to, accelerator.i)
+        connect(m, accelerator.o, monitor.back)
+        connect(m, monitor.o, flipped(self.o))
+        connect(m, flipped(self.port), file.port)
+        m.d.comb += [
+            self.forget.eq(file.control.reset),
+            monitor.run.eq(file.control.run),
+            self.i_last.eq(monitor.i_last),
+            self.o_last.eq(monitor.o_last),
+            self.busy.eq(monitor.busy),
+        ]
+        if "STATUS" in file.registers:
+            m.d.comb += [
+                file.status.busy.eq(monitor.busy),
+                file.status.input_ready.eq(monitor.i.ready),
+                file.status.output_valid.eq(monitor.o.valid),
+            ]
+        for name in _MEASURED:
+            if name.upper() in file.registers:
+                m.d.comb += getattr(file, name).eq(getattr(monitor, name))
+        for name in self._more:
+            inner, outer = getattr(file, name), getattr(self, name)
+            flows_in = self.signature.members[name].flow == In
+            m.d.comb += inner.eq(outer) if flows_in else outer.eq(inner)
+
+        return m

@@ -1,0 +1,66 @@
+import subprocess
+import sys
+from itertools import pairwise
+
+import pytest
+
+from threefold.registers import EVERYWHERE, REGISTERS, VERSION
+
+
+def test_words_follow_each_other():
+    assert [register.offset for register in REGISTERS.values()] == [
+        4 * word for word in range(len(REGISTERS))
+    ]
+    assert list(REGISTERS) == [register.name for register in REGISTERS.values()]
+    assert REGISTERS.address_bits == 5
+
+
+@pytest.mark.parametrize("name", REGISTERS)
+def test_fields_have_bits_of_their_own(name):
+    register = REGISTERS[name]
+    assert register.access in ("ro", "rw", "w1c", "wo")
+    for below, above in pairwise(register.fields):
+        assert below.lsb + below.bits <= above.lsb
+    assert all(field.lsb + field.bits <= 32 for field in register.fields)
+    assert all(field.text and field.name.islower() for field in register.fields)
+    assert set(register.on) <= set(EVERYWHERE)
+
+
+@pytest.mark.parametrize("interface", EVERYWHERE)
+def test_an_interface_has_registers_and_fields_of_its_own(interface):
+    registers = REGISTERS.on(interface)
+    assert {"ID", "CONTROL", "ERRORS"} <= set(registers)
+    assert ("WINDOW" in registers) == (interface == "link")
+    assert ("DATA_IN" in registers) == (interface == "wishbone")
+    flags = {field.name for field in registers["ERRORS"].fields}
+    assert (
+        flags
+        == {"link": {"frame", "overrun"}, "axi": {"last"}, "wishbone": {"full", "empty"}}[interface]
+    )
+
+
+def test_fields_of_a_word():
+    control = REGISTERS["CONTROL"]
+    assert control.init == control.pack(run=1) == 1
+    assert control.pack(run=1, reset=1) == 3
+    assert control.unpack(2) == {"run": 0, "reset": 1}
+    assert REGISTERS["VERSION"].unpack(VERSION) == {"minor": 0, "major": 1}
+    assert REGISTERS["LEVELS"].unpack(0x12345678) == {"free": 0x5678, "waiting": 0x1234}
+    with pytest.raises(ValueError, match=r"^CONTROL\.run has 1 bits, which are not 2$"):
+        control.pack(run=2)
+    with pytest.raises(KeyError):
+        control.pack(walk=1)
+
+
+def test_a_map_without_some():
+    assert set(REGISTERS) - set(REGISTERS.without("LATENCY", "INTERVAL")) == {
+        "LATENCY",
+        "INTERVAL",
+    }
+
+
+def test_a_host_reads_it_without_what_makes_hardware():
+    heavy = ("amaranth", "jinja2", "numba", "numpy", "torch")
+    program = f"import sys, threefold.registers; print([m for m in {heavy} if m in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert said.stdout == "[]\n", said.stderr

@@ -1,0 +1,42 @@
+"""Identity: the words of the registers that say what an accelerator is."""
+
+from ..network.file import digest
+from ..plan import Plan
+from .table import IDENTITY, REGISTERS, VERSION
+
+__all__ = ["identity"]
+
+
+def identity(plan: Plan, *, clock_mhz: float | None = None) -> dict[str, int]:
+    """Words of the registers that never change, by name.
+
+    Parameters
+    ----------
+    plan : Plan
+    clock_mhz : float, optional
+        Frequency of the accelerator, in MHz, if it is known.
+
+    Examples
+    --------
+    >>> import threefold
+    >>> plan = threefold.fit(threefold.references.mlp(), threefold.boards.get("ulx3s").device)
+    >>> words = identity(plan, clock_mhz=25)
+    >>> words["INPUTS"], words["CLOCK"], hex(words["ID"])
+    (784, 25000000, '0x54464c44')
+    """
+    ports = plan.ports
+    return {
+        "ID": IDENTITY,
+        "VERSION": VERSION,
+        "DIGEST": int(digest(plan.network)[:8], 16),
+        "INPUTS": ports.input.tensor.size,
+        "OUTPUTS": ports.output.tensor.size,
+        "FORMAT": REGISTERS["FORMAT"].pack(
+            input_bits=ports.input.type.bits,
+            output_bits=ports.output.type.bits,
+            output_signed=int(ports.output.type.signed),
+            output_is_class=int(ports.gives_class),
+        ),
+        "CLASSES": ports.classes,
+        "CLOCK": round((clock_mhz or 0) * 1e6),
+    }
