@@ -28,7 +28,7 @@ class ControlledAccelerator(wiring.Component):
     registers : RegisterMap
         Those that exist, such as ``REGISTERS.on("axi")``, ``CONTROL`` among them.
     constants : dict of str to int
-        Words of those that never change, see :func:`~threefold.registers.identity`.
+        Words of those that never change, see :func:`~threefold.registers.identity.identity`.
 
     Members
     -------

@@ -1,0 +1,116 @@
+/* Registers of Threefold's accelerators: offsets in bytes, masks and shifts of fields. */
+#ifndef THREEFOLD_REGISTERS_H
+#define THREEFOLD_REGISTERS_H
+
+#define THREEFOLD_ID_VALUE 0x54464C44UL
+#define THREEFOLD_VERSION_VALUE 0x00010000UL
+
+/* ro: 0x54464C44, "TFLD": an accelerator made by Threefold */
+#define THREEFOLD_REG_ID 0x00
+
+/* ro: version of this map */
+#define THREEFOLD_REG_VERSION 0x04
+/* counts additions */
+#define THREEFOLD_VERSION_MINOR 0x0000FFFFUL
+#define THREEFOLD_VERSION_MINOR_SHIFT 0
+/* another one is another map */
+#define THREEFOLD_VERSION_MAJOR 0xFFFF0000UL
+#define THREEFOLD_VERSION_MAJOR_SHIFT 16
+
+/* ro: first 32 bits of the network's SHA-256 */
+#define THREEFOLD_REG_DIGEST 0x08
+
+/* ro: input codes of an image */
+#define THREEFOLD_REG_INPUTS 0x0C
+
+/* ro: output elements of an image */
+#define THREEFOLD_REG_OUTPUTS 0x10
+
+/* ro: what codes and output elements are */
+#define THREEFOLD_REG_FORMAT 0x14
+/* bits of an input code */
+#define THREEFOLD_FORMAT_INPUT_BITS 0x000000FFUL
+#define THREEFOLD_FORMAT_INPUT_BITS_SHIFT 0
+/* bits of an output element */
+#define THREEFOLD_FORMAT_OUTPUT_BITS 0x0000FF00UL
+#define THREEFOLD_FORMAT_OUTPUT_BITS_SHIFT 8
+/* output elements are signed */
+#define THREEFOLD_FORMAT_OUTPUT_SIGNED 0x00010000UL
+/* the output is the index of a class */
+#define THREEFOLD_FORMAT_OUTPUT_IS_CLASS 0x00020000UL
+
+/* ro: classes, or channels of the output */
+#define THREEFOLD_REG_CLASSES 0x18
+
+/* ro: frequency of the accelerator in Hz, 0 if it is not known */
+#define THREEFOLD_REG_CLOCK 0x1C
+
+/* rw: start, stop, and reset */
+#define THREEFOLD_REG_CONTROL 0x20
+/* images are taken; at 0 one that has begun goes on, and no further one begins */
+#define THREEFOLD_CONTROL_RUN 0x00000001UL
+/* write 1: images in flight are forgotten; IMAGES, LATENCY and INTERVAL are 0 */
+#define THREEFOLD_CONTROL_RESET 0x00000002UL
+
+/* ro: what the accelerator does */
+#define THREEFOLD_REG_STATUS 0x24
+/* an image has begun whose last output has not left */
+#define THREEFOLD_STATUS_BUSY 0x00000001UL
+/* the accelerator takes input */
+#define THREEFOLD_STATUS_INPUT_READY 0x00000002UL
+/* the accelerator offers output */
+#define THREEFOLD_STATUS_OUTPUT_VALID 0x00000004UL
+
+/* w1c: what went wrong; a flag stays until a 1 is written to it */
+#define THREEFOLD_REG_ERRORS 0x28
+/* a frame was refused, see FRAMES_BAD (link only) */
+#define THREEFOLD_ERRORS_FRAME 0x00000001UL
+/* a byte was lost, see OVERRUNS (link only) */
+#define THREEFOLD_ERRORS_OVERRUN 0x00000002UL
+/* TLAST was not at the last beat of an image (AXI only) */
+#define THREEFOLD_ERRORS_LAST 0x00000004UL
+/* a word was lost: DATA_IN was full (Wishbone only) */
+#define THREEFOLD_ERRORS_FULL 0x00000008UL
+/* DATA_OUT was read while it was empty (Wishbone only) */
+#define THREEFOLD_ERRORS_EMPTY 0x00000010UL
+
+/* ro: images answered since the last reset, modulo 2^32 */
+#define THREEFOLD_REG_IMAGES 0x2C
+
+/* ro: clock cycles, modulo 2^32 */
+#define THREEFOLD_REG_CYCLES 0x30
+
+/* ro: cycles from the first input beat to the last output beat of an image, the latest that was
+ * measured: one after the other, not those that begin meanwhile */
+#define THREEFOLD_REG_LATENCY 0x34
+
+/* ro: cycles between the last output beats of the latest two images; 0 before the second */
+#define THREEFOLD_REG_INTERVAL 0x38
+
+/* ro: images that a host may have unanswered (link only) */
+#define THREEFOLD_REG_WINDOW 0x3C
+
+/* ro: frames that were refused, modulo 2^32 (link only) */
+#define THREEFOLD_REG_FRAMES_BAD 0x40
+
+/* ro: bytes that were lost, modulo 2^32 (link only) */
+#define THREEFOLD_REG_OVERRUNS 0x44
+
+/* wo: input codes, the first in the lowest bits: 4 a word, of 8 bits each, or 2 of 16 bits where a
+ * code has more than 8; an image begins with a word of its own (Wishbone only) */
+#define THREEFOLD_REG_DATA_IN 0x48
+
+/* ro: next output element, sign-extended to 32 bits if it is signed; 0 if there is none (Wishbone
+ * only) */
+#define THREEFOLD_REG_DATA_OUT 0x4C
+
+/* ro: how much can be written and read now (Wishbone only) */
+#define THREEFOLD_REG_LEVELS 0x50
+/* words that DATA_IN takes */
+#define THREEFOLD_LEVELS_FREE 0x0000FFFFUL
+#define THREEFOLD_LEVELS_FREE_SHIFT 0
+/* elements that DATA_OUT has */
+#define THREEFOLD_LEVELS_WAITING 0xFFFF0000UL
+#define THREEFOLD_LEVELS_WAITING_SHIFT 16
+
+#endif
