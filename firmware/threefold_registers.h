@@ -1,4 +1,4 @@
-/* Registers of Threefold's accelerators: offsets in bytes, masks and shifts of fields. */
+/* Registers of Threefold's accelerators: offsets in bytes, fields as masks. */
 #ifndef THREEFOLD_REGISTERS_H
 #define THREEFOLD_REGISTERS_H
 

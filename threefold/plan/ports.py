@@ -64,6 +64,11 @@ class Port:
         """Bytes that an element takes in memory and on a serial line."""
         return -(-self.type.bits // 8)
 
+    @property
+    def lane_bytes(self) -> int:
+        """Bytes of the integer of C that holds an element: 1, 2 or 4."""
+        return 1 << (self.element_bytes - 1).bit_length()
+
 
 @dataclass(frozen=True)
 class Ports:

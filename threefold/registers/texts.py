@@ -15,7 +15,7 @@ _INTERFACES = {"link": "link", "axi": "AXI", "wishbone": "Wishbone"}
 def c_header() -> str:
     """Text of ``threefold_registers.h``: offsets in bytes, masks and shifts of fields."""
     lines = [
-        "/* Registers of Threefold's accelerators: offsets in bytes, masks and shifts of fields. */",
+        "/* Registers of Threefold's accelerators: offsets in bytes, fields as masks. */",
         "#ifndef THREEFOLD_REGISTERS_H",
         "#define THREEFOLD_REGISTERS_H",
         "",
