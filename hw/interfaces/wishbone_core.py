@@ -80,7 +80,7 @@ class WishboneCore(wiring.Component):
         )
         self._serializer = Serializer(shape_of(o.type), i_lanes=o.type.lanes, o_lanes=1)
         bus = self._front.bus.signature.members
-        super().__init__({f"wb_{name}": member.flip() for name, member in bus.items()})
+        super().__init__({f"wb_{name}": member for name, member in bus.items()})
 
     @property
     def input_words(self) -> int:

@@ -12,7 +12,7 @@ def test_words_follow_each_other():
         4 * word for word in range(len(REGISTERS))
     ]
     assert list(REGISTERS) == [register.name for register in REGISTERS.values()]
-    assert REGISTERS.address_bits == 5
+    assert REGISTERS.address_bits == REGISTERS.on("axi").without("ID").address_bits == 5
 
 
 @pytest.mark.parametrize("name", REGISTERS)

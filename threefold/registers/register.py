@@ -140,10 +140,14 @@ class RegisterMap(Mapping[str, Register]):
     Parameters
     ----------
     registers : iterable of Register
+    address_bits : int, optional
+        Width of a word address, in bits; as it takes to reach all of them if left out.
     """
 
-    def __init__(self, registers: Iterable[Register]):
+    def __init__(self, registers: Iterable[Register], address_bits: int | None = None):
         self._registers = {register.name: register for register in registers}
+        last = max(register.word for register in self._registers.values())
+        self._address_bits = address_bits or last.bit_length()
 
     def __getitem__(self, name: str) -> Register:
         return self._registers[name]
@@ -156,17 +160,19 @@ class RegisterMap(Mapping[str, Register]):
 
     @property
     def address_bits(self) -> int:
-        """Width of a word address that reaches all of them, in bits."""
-        return max(register.word for register in self.values()).bit_length()
+        """Width of a word address, in bits: the same for a map and for parts of it."""
+        return self._address_bits
 
     def on(self, interface: str) -> "RegisterMap":
         """Those that an interface has, with the fields that it has."""
-        return RegisterMap(
+        own = (
             replace(register, fields=tuple(f for f in register.fields if interface in f.on))
             for register in self.values()
             if interface in register.on
         )
+        return RegisterMap(own, self.address_bits)
 
     def without(self, *names: str) -> "RegisterMap":
         """All but some, for hardware that has no room for them."""
-        return RegisterMap(each for each in self.values() if each.name not in names)
+        kept = (each for each in self.values() if each.name not in names)
+        return RegisterMap(kept, self.address_bits)
