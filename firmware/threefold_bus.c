@@ -1,0 +1,185 @@
+/* Driver of Threefold's accelerators: registers in memory. */
+#include "threefold.h"
+#include "threefold_registers.h"
+
+/* Cycles without a word in or out, beyond the latency, after which no answer is expected. */
+#define PATIENCE 10000UL
+
+static uint32_t get(const struct threefold_bus *bus, uint16_t offset)
+{
+    return bus->base ? bus->base[offset / 4] : bus->read(bus->context, offset);
+}
+
+static void put(const struct threefold_bus *bus, uint16_t offset, uint32_t value)
+{
+    if (bus->base)
+        bus->base[offset / 4] = value;
+    else
+        bus->write(bus->context, offset, value);
+}
+
+/* Word of DATA_IN: up to so many codes of 1 or 2 bytes, the first in the lowest bits. */
+static uint32_t pack(const void *codes, uint8_t bytes, uint32_t count)
+{
+    uint32_t word = 0;
+    uint8_t i;
+
+    for (i = 0; i < 4 / bytes && i < count; i++) {
+        const uint32_t code =
+            bytes == 2 ? ((const uint16_t *)codes)[i] : ((const uint8_t *)codes)[i];
+
+        word |= code << (8 * bytes * i);
+    }
+    return word;
+}
+
+/* Writes words of codes, of which all are there. */
+static void put_words(const struct threefold_bus *bus, const uint8_t *codes, uint8_t bytes,
+                      uint32_t words)
+{
+    const uint8_t *const end = codes + 4 * words;
+
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (((uintptr_t)codes & 3) == 0) { /* words in memory are those of the register */
+        for (; codes != end; codes += 4) {
+            uint32_t word;
+
+            __builtin_memcpy(&word, __builtin_assume_aligned(codes, 4), 4);
+            put(bus, THREEFOLD_REG_DATA_IN, word);
+        }
+    }
+#endif
+    for (; codes != end; codes += 4)
+        put(bus, THREEFOLD_REG_DATA_IN, pack(codes, bytes, 4));
+}
+
+/* Image that enters: the first that is not in as a whole, or NULL. */
+static struct threefold_slot *entering(struct threefold *accelerator)
+{
+    uint8_t i;
+
+    for (i = 0; i < accelerator->count; i++) {
+        struct threefold_slot *slot = threefold_slot(accelerator, i);
+
+        if (slot->state == THREEFOLD_QUEUED)
+            return slot;
+    }
+    return 0;
+}
+
+/* Writes codes of images into as many words as there is room for; whether there were any. */
+static int enter(struct threefold *accelerator, uint32_t room)
+{
+    const struct threefold_network *network = accelerator->network;
+    struct threefold_ports *ports = &accelerator->at.ports;
+    const uint8_t bytes = network->input_bits > 8 ? 2 : 1, codes_per_word = (uint8_t)(4 / bytes);
+    struct threefold_slot *slot;
+    int any = 0;
+
+    while (room && (slot = entering(accelerator))) {
+        const uint32_t left = network->inputs - ports->entered;
+        const uint8_t *codes = slot->codes + ports->entered * bytes;
+        uint32_t words = left / codes_per_word;
+
+        any = 1;
+        if (!words) {
+            put(ports->bus, THREEFOLD_REG_DATA_IN, pack(codes, bytes, left));
+            ports->entered += left;
+            room--;
+        } else {
+            words = words < room ? words : room;
+            put_words(ports->bus, codes, bytes, words);
+            ports->entered += words * codes_per_word;
+            room -= words;
+        }
+        if (ports->entered == network->inputs) {
+            ports->entered = 0;
+            slot->state = THREEFOLD_SENT;
+        }
+    }
+    return any;
+}
+
+/* Reads elements that wait into the outputs of the images that they are of. */
+static void leave(struct threefold *accelerator, uint32_t waiting)
+{
+    const uint32_t outputs = accelerator->network->outputs;
+    struct threefold_ports *ports = &accelerator->at.ports;
+    uint8_t i;
+
+    for (i = 0; i < accelerator->count && waiting; i++) {
+        struct threefold_slot *slot = threefold_slot(accelerator, i);
+
+        if (slot->state == THREEFOLD_ANSWERED)
+            continue;
+        for (; waiting && ports->left < outputs; waiting--)
+            slot->outputs[ports->left++] = (int32_t)get(ports->bus, THREEFOLD_REG_DATA_OUT);
+        if (ports->left == outputs) {
+            ports->left = 0;
+            slot->state = THREEFOLD_ANSWERED;
+        }
+    }
+}
+
+static enum threefold_error advance(struct threefold *accelerator)
+{
+    struct threefold_ports *ports = &accelerator->at.ports;
+    const uint32_t levels = get(ports->bus, THREEFOLD_REG_LEVELS);
+    const uint32_t waiting = levels >> 16;
+    uint32_t now;
+
+    if (waiting)
+        leave(accelerator, waiting);
+    if (enter(accelerator, levels & 0xFFFF) || waiting || !accelerator->count) {
+        ports->is_idle = 0;
+        return THREEFOLD_OK;
+    }
+    now = get(ports->bus, THREEFOLD_REG_CYCLES);
+    if (!ports->is_idle) {
+        ports->is_idle = 1;
+        ports->since = now;
+    }
+    if ((uint32_t)(now - ports->since) > accelerator->network->latency + PATIENCE)
+        return THREEFOLD_NO_ANSWER;
+    return THREEFOLD_OK;
+}
+
+static enum threefold_error read_register(struct threefold *accelerator, uint16_t offset,
+                                          uint32_t *value)
+{
+    *value = get(accelerator->at.ports.bus, offset);
+    return THREEFOLD_OK;
+}
+
+static enum threefold_error write_register(struct threefold *accelerator, uint16_t offset,
+                                           uint32_t value)
+{
+    put(accelerator->at.ports.bus, offset, value);
+    return THREEFOLD_OK;
+}
+
+static void count(const struct threefold *accelerator, struct threefold_counters *counters)
+{
+    (void)accelerator;
+    counters->refused = counters->ignored = counters->resent = 0;
+}
+
+enum threefold_error threefold_open_bus(struct threefold *accelerator,
+                                        const struct threefold_network *network,
+                                        const struct threefold_bus *bus)
+{
+    static const struct threefold_transport transport = {
+        advance, read_register, write_register, count};
+    enum threefold_error error;
+
+    *accelerator = (struct threefold){0};
+    accelerator->network = network;
+    accelerator->transport = &transport;
+    accelerator->at.ports.bus = bus;
+    error = threefold_identify(accelerator);
+    if (error)
+        return error;
+    put(bus, THREEFOLD_REG_CONTROL, THREEFOLD_CONTROL_RUN | THREEFOLD_CONTROL_RESET);
+    accelerator->window = THREEFOLD_WINDOW;
+    return THREEFOLD_OK;
+}
