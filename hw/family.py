@@ -20,7 +20,7 @@ def family_of(platform) -> Family:
     PlanError
         If there is no such family.
     """
-    family = getattr(platform, "family", None)
+    family = getattr(platform, "fpga_family", getattr(platform, "family", None))
     if family is None:
         return fpga.GENERIC
     return family if isinstance(family, Family) else fpga.get(family.lower())

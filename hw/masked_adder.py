@@ -1,12 +1,15 @@
 """Masked adder: an adder with a ternary weight on one operand."""
 
-from amaranth.hdl import Const, Instance, Module, Signal, unsigned
+from typing import NamedTuple
+
+from amaranth.hdl import Const, Module, Signal, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
 
 from .family import family_of
+from .primitive import primitive
 
 __all__ = ["MaskedAdder", "Weight", "masked"]
 
@@ -27,13 +30,9 @@ def masked(code, weight):
 class MaskedAdder(wiring.Component):
     """Combinational ``addend + masked(code, weight)``, for some lanes at once.
 
-    On ECP5 the mask costs nothing. Half a CCU2C is a LUT4 that says whether a carry is propagated,
-    and the LUT2 within it, at C = D = 0, that says which carry is generated if not. With A the
-    code, B the addend, C ``nonzero`` and D ``negative``, ``((A & C) ^ D) ^ B`` propagates; it is
-    B at C = D = 0, and where nothing is propagated both operands equal B. Yosys cannot find this.
-
-    The lanes are in one carry chain, since each chain takes two CCU2Cs to begin and end it. The
-    place of a lane's carry-out propagates and generates nothing, and so ends its carry.
+    Where the family has a :class:`~threefold.fpga.MaskedCarry`, the mask costs nothing. The lanes
+    are in one carry chain then, since cells begin and end each. The place of a lane's carry-out
+    propagates and generates nothing, and so ends its carry. Elsewhere masks are LUTs.
 
     Parameters
     ----------
@@ -78,43 +77,46 @@ class MaskedAdder(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        if not family_of(platform).carry_takes_mask:
+        carry_cell = family_of(platform).masked_carry
+        if carry_cell is None:
             for n in range(self._lanes):
                 product = masked(self.code[n], self.weight[n])
                 m.d.comb += self.total[n].eq(self.addend[n] + product)
             return m
 
         zero = Const(0, 1)
-        nothing = (0, zero, zero, zero, zero)
+        nothing = _Place(zero, zero, zero, zero)
         places = []
         for n in range(self._lanes):
             weight = self.weight[n]
-            for a, b in zip(self.code[n], self.addend[n], strict=True):
-                places.append((_PROPAGATE, a, b, weight.nonzero, weight.negative))
+            places += [
+                _Place(code, addend, weight.nonzero, weight.negative)
+                for code, addend in zip(self.code[n], self.addend[n], strict=True)
+            ]
             places.append(nothing)
-        places += [nothing] * (len(places) % 2)
+        places += [nothing] * (-len(places) % carry_cell.bits)
 
         total = Signal(len(places))
         carry = zero
-        for n in range(0, len(places), 2):
-            half = {}
-            for k, (init, a, b, c, d) in enumerate(places[n : n + 2]):
-                half |= {f"p_INIT{k}": Const(init, 16), f"p_INJECT1_{k}": "NO"}
-                half |= {f"i_A{k}": a, f"i_B{k}": b, f"i_C{k}": c, f"i_D{k}": d}
-                half[f"o_S{k}"] = total[n + k]
-            carry_out = Signal(name=f"carry_{n // 2}")
-            m.submodules[f"ccu2c_{n // 2}"] = Instance(
-                "CCU2C", **half, i_CIN=carry, o_COUT=carry_out
+        for n in range(0, len(places), carry_cell.bits):
+            signals = {}
+            for k, place in enumerate(places[n : n + carry_cell.bits]):
+                signals |= {f"{name}_{k}": value for name, value in place._asdict().items()}
+                signals[f"sum_{k}"] = total[n + k]
+            number = n // carry_cell.bits
+            carry_out = Signal(name=f"carry_{number}")
+            m.submodules[f"cell_{number}"] = primitive(
+                carry_cell.cell, **signals, carry_in=carry, carry_out=carry_out
             )
             carry = carry_out
         m.d.comb += self.total.eq(total)
         return m
 
 
-_PROPAGATE = sum(
-    (((a & c) ^ d) ^ b) << (a | b << 1 | c << 2 | d << 3)
-    for a in (0, 1)
-    for b in (0, 1)
-    for c in (0, 1)
-    for d in (0, 1)
-)
+class _Place(NamedTuple):
+    """What goes into one bit of a carry chain."""
+
+    code: Value
+    addend: Value
+    nonzero: Value
+    negative: Value

@@ -93,9 +93,8 @@ class PE(wiring.Component):
         m = Module()
         lanes = list(zip(self.activations, self.weights, strict=True))
         largest = 2**self._bits - 1
-        masks = family_of(platform).carry_takes_mask
-        # Below 3 bits Yosys adds without a carry chain, which is smaller than one with the mask.
-        if masks and self._bits > 2 and self._simd > 1:
+        carry = family_of(platform).masked_carry
+        if carry and self._bits >= carry.narrowest and self._simd > 1:
             terms, largest = self._pairs(m, lanes), 2 * largest
         else:
             terms = [masked(code, weight) for code, weight in lanes]
@@ -109,7 +108,7 @@ class PE(wiring.Component):
         partial = Signal(self._sum_bits)
         m.d.comb += [partial.eq(tree.o), self.total.eq(total)]
         # At 2 bits the shorter path makes Yosys spend more on the adders before it.
-        if masks and self._bits != 2:
+        if carry and self._bits != 2:
             m.submodules.accumulate = adder = MaskedAdder(bits=self._sum_bits, lanes=1)
             m.d.comb += [
                 adder.code[0].eq(total),
@@ -124,7 +123,7 @@ class PE(wiring.Component):
         return m
 
     def _pairs(self, m, lanes):
-        """Sums of two lanes, the mask of the second inside the adder: less logic on ECP5 only.
+        """Sums of two lanes, the mask of the second inside the adder, without LUTs for it.
 
         The second lane's registers hold its code and weight, not their product. On ECP5 that is
         free; an iCE40 cell whose flip-flop is fed by no LUT of its own loses the LUT.

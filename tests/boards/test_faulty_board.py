@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 
@@ -60,5 +61,5 @@ def test_good_board_of_another_folder(tmp_path):
     process = subprocess.run(
         [sys.executable, "-c", SCRIPT, tmp_path, "plan", "--help"], capture_output=True, text=True
     )
-    assert "icebreaker, own," in process.stdout
+    assert "own" in re.split(r"[\s,]+", process.stdout)
     assert process.stderr == ""

@@ -3,7 +3,7 @@ import pytest
 from threefold import Project, boards
 from threefold.boards import Board, Target, read_target
 from threefold.errors import FileFormatError, PlanError
-from threefold.fpga import ECP5, GENERIC
+from threefold.fpga import ECP5, FAMILIES, GENERIC
 from threefold.planning import plan_for_board
 
 from ..core.test_testbench import NETWORK
@@ -43,7 +43,7 @@ def test_device():
         ({"brams": 1.5}, "brams must be a whole number from 1 to 1,000,000,000, not 1.5"),
         ({"luts": True}, "luts must be a whole number from 1 to 1,000,000,000, not True"),
         ({"sprams": 1}, "the generic family has no single-port RAM; leave out sprams"),
-        ({"family": "versal"}, "families are generic, ice40, ecp5, not 'versal'"),
+        ({"family": "versal"}, f"families are generic, {', '.join(FAMILIES)}, not 'versal'"),
         ({"clock_mhz": 0}, "clock_mhz must be above 0 and below 1000, not 0"),
         ({"clock_mhz": float("nan")}, "clock_mhz must be above 0 and below 1000, not nan"),
         (

@@ -36,7 +36,6 @@ TERNIX = Family(
     ram_styles={"lut": "registers", "block": "huge"},
     memory_gives_late=True,
     complement_takes_luts=True,
-    carry_takes_mask=False,
     shares_chains=False,
     carry_bits=3,
     wide_multiplexers=True,

@@ -4,6 +4,7 @@ import pytest
 
 from threefold.errors import PlanError
 from threefold.fpga.ecp5 import ECP5PLL
+from threefold.fpga.gowin import GowinPLL
 from threefold.fpga.ice40 import ICE40PLL
 from threefold.tools.toolchain import run
 
@@ -40,8 +41,19 @@ def test_ecp5_agrees_with_ecppll(tmp_path, mhz):
     assert ours.output_mhz == mhz
 
 
+@pytest.mark.parametrize("mhz", [27, 40.5, 54, 72, 90, 108])
+def test_gowin_agrees_with_gowin_pll(tmp_path, mhz):
+    device = "GW1NR-LV9QN88PC6/I5"
+    text = said_by("gowin_pll", ["-i", "27", "-o", str(mhz), "-d", device], tmp_path)
+    ours = GowinPLL.for_frequency(27, mhz)
+    assert f".IDIV_SEL({ours.idiv - 1})," in text
+    assert f".FBDIV_SEL({ours.fbdiv - 1})," in text
+    assert ours.output_mhz == mhz
+
+
 @pytest.mark.parametrize(
-    ("pll", "base", "low", "high"), [(ICE40PLL, 12, 17, 274), (ECP5PLL, 25, 10, 400)]
+    ("pll", "base", "low", "high"),
+    [(ICE40PLL, 12, 17, 274), (ECP5PLL, 25, 10, 400), (GowinPLL, 27, 30, 600)],
 )
 def test_never_faster_than_asked_and_never_far_below(pll, base, low, high):
     for wanted in range(low, high, 29):

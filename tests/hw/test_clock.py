@@ -26,12 +26,14 @@ def design(board, clock_mhz):
         ("icebreaker", 12, None),
         ("ulx3s_85f", 75, "EHXPLLL"),
         ("ulx3s_85f", 25, None),
+        ("hx8k_b_evn", 48, "SB_PLL40_CORE"),
+        ("tang_nano_9k", 54, "rPLL"),
     ],
 )
 def test_pll_only_where_needed(name, clock_mhz, cell):
     text = design(get(name), clock_mhz)
-    assert ("SB_PLL40_PAD" in text) == (cell == "SB_PLL40_PAD")
-    assert ("EHXPLLL" in text) == (cell == "EHXPLLL")
+    for pll in ("SB_PLL40_PAD", "SB_PLL40_CORE", "EHXPLLL", "rPLL"):
+        assert (pll in text) == (cell == pll)
 
 
 def test_achieved_frequency():

@@ -52,7 +52,11 @@ SPRAM = {"icebreaker": {"used": 0, "available": 4}}
 def available(path):
     """LUTs, block RAMs and large RAMs as nextpnr counts them."""
     cells = json.loads(path.read_text())["utilization"]
-    kinds = ({"ICESTORM_LC", "TRELLIS_COMB"}, {"ICESTORM_RAM", "DP16KD"}, {"ICESTORM_SPRAM"})
+    kinds = (
+        {"ICESTORM_LC", "TRELLIS_COMB", "LUT4"},
+        {"ICESTORM_RAM", "DP16KD", "BSRAM"},
+        {"ICESTORM_SPRAM"},
+    )
     counts = [[cells[name]["available"] for name in sorted(kind & cells.keys())] for kind in kinds]
     return [count for count in counts if count]
 
@@ -82,6 +86,7 @@ def build_for(tmp_path_factory):
         ("icebreaker", 30, ".bin", bytes.fromhex("ff0000ff7eaa997e")),
         pytest.param("ulx3s_12f", 75, ".bit", b"\xff\x00", marks=pytest.mark.nightly),
         ("ulx3s_85f", 75, ".bit", b"\xff\x00"),
+        ("tang_nano_9k", 54, ".fs", b"1111"),
     ],
 )
 def test_bitstream(build_for, name, clock_mhz, suffix, start):

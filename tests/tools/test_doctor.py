@@ -26,3 +26,13 @@ def test_what_is_missing_says_how_to_get_it(monkeypatch):
     yosys = next(status for status in doctor() if status.name == "yosys")
     assert not yosys.ok
     assert yosys.problem == "yosys is missing: pip install yosys"
+
+
+def test_tools_of_an_extra_are_optional(monkeypatch):
+    def missing(name):
+        raise ToolError(f"{name} is missing: {TOOLS[name].hint}")
+
+    monkeypatch.setattr("threefold.tools.doctor.find", missing)
+    status = {status.name: status for status in doctor()}["nextpnr-himbaechel-gowin"]
+    assert not status.needed
+    assert status.problem.endswith(" is missing: pip install 'threefold[gowin]'")

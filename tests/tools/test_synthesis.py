@@ -48,16 +48,16 @@ class Table(wiring.Component):
         return m
 
 
-@pytest.mark.parametrize(("family", "lut"), [("ice40", 8), ("ecp5", 8)])
+@pytest.mark.parametrize(("family", "lut"), [("ice40", 8), ("ecp5", 8), ("gowin", 8)])
 def test_adder(tmp_path, family, lut):
     cells = synthesise(Sum(), fpga.get(family), tmp_path)
     assert (cells.lut, cells.ff, cells.bram, cells.dsp) == (lut, 8, 0, 0)
     assert (tmp_path / "yosys.log").is_file()
 
 
-@pytest.mark.parametrize("family", ["ice40", "ecp5"])
-def test_memory(tmp_path, family):
-    assert synthesise(Table(), fpga.get(family), tmp_path).bram == {"ice40": 2, "ecp5": 1}[family]
+@pytest.mark.parametrize(("family", "bram"), [("ice40", 2), ("ecp5", 1), ("gowin", 1)])
+def test_memory(tmp_path, family, bram):
+    assert synthesise(Table(), fpga.get(family), tmp_path).bram == bram
 
 
 def test_multiplier_is_found(tmp_path):

@@ -1,12 +1,13 @@
 """FPGAs: families, one module each, and their devices."""
 
 from ..errors import PlanError
-from .cell import Bits, Cell, SinglePort
+from .cell import Bits, Cell, MaskedCarry, SinglePort
 from .device import Device
 from .ecp5 import ECP5
 from .family import MEMORIES, ChainCost, Family, LutRam, ReaderCost
 from .flow import Command, Flow
 from .generic import GENERIC
+from .gowin import GOWIN
 from .ice40 import ICE40
 from .pll import PLL
 from .resources import Resources
@@ -24,13 +25,14 @@ __all__ = [
     "Family",
     "Flow",
     "LutRam",
+    "MaskedCarry",
     "ReaderCost",
     "Resources",
     "SinglePort",
     "get",
 ]
 
-FAMILIES = {family.name: family for family in (ICE40, ECP5)}
+FAMILIES = {family.name: family for family in (ICE40, ECP5, GOWIN)}
 """The families that accelerators are built for, by name."""
 
 
@@ -43,5 +45,5 @@ def get(name: str) -> Family:
         If there is none.
     """
     if name not in FAMILIES:
-        raise PlanError(f"families are {' and '.join(FAMILIES)}, not {name!r}")
+        raise PlanError(f"families are {', '.join(FAMILIES)}, not {name!r}")
     return FAMILIES[name]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-__all__ = ["Bits", "Cell", "SinglePort"]
+__all__ = ["Bits", "Cell", "MaskedCarry", "SinglePort"]
 
 
 class Bits(NamedTuple):
@@ -55,3 +55,24 @@ class SinglePort:
     bits: int
     rows: int
     cell: Cell
+
+
+@dataclass(frozen=True, eq=False)
+class MaskedCarry:
+    """A cell of a carry chain whose LUTs also multiply one operand by a ternary weight.
+
+    Parameters
+    ----------
+    bits : int
+        Bits of a sum that it makes.
+    cell : Cell
+        For each bit ``n``, counted from 0, its inputs ``"code_n"``, ``"addend_n"``,
+        ``"nonzero_n"`` and ``"negative_n"``, and its output ``"sum_n"``; besides ``"carry_in"`` and
+        ``"carry_out"``.
+    narrowest : int
+        Bits of the narrowest codes for which processing elements are smaller with it.
+    """
+
+    bits: int
+    cell: Cell
+    narrowest: int

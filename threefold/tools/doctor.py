@@ -46,7 +46,7 @@ class ToolStatus:
 _TOOLS = {
     "yosys": ("synthesis", True),
     **{
-        program.name: (program.purpose, program.needed)
+        program.name: (program.purpose, program.needed and not family.flow.extra)
         for family in FAMILIES.values()
         for program in family.flow.programs
     },

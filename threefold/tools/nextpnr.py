@@ -116,11 +116,12 @@ def read_report(
         used = {
             resource: sum(content["utilization"][name]["used"] for name in names)
             for resource, names in device.family.flow.report.items()
-            if resource in device.counted
+            if resource in device.counted and getattr(device, resource)
         }
     except (OSError, ValueError, KeyError, TypeError):
         raise BuildError(f"cannot read the report of nextpnr in {path}; see its log") from None
-    used.setdefault("ff", cells.ff)
+    for resource in device.counted:
+        used.setdefault(resource, getattr(cells, resource))
     return fmax, {
         resource: {"used": used[resource], "available": getattr(device, resource)}
         for resource in device.counted

@@ -1,6 +1,7 @@
 """Packing: the cells of a device that nextpnr makes of a netlist, without placing them."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import BuildError
@@ -10,7 +11,9 @@ from .toolchain import run
 __all__ = ["pack"]
 
 
-def pack(family: Family, folder: Path | str, *, name: str = "top") -> dict[str, int]:
+def pack(
+    family: Family, folder: Path | str, *, name: str = "top", device: Sequence[str] | None = None
+) -> dict[str, int]:
     """Pack what :func:`~threefold.tools.synthesis.synthesise` left in a folder.
 
     Parameters
@@ -21,6 +24,8 @@ def pack(family: Family, folder: Path | str, *, name: str = "top") -> dict[str, 
         Where ``<name>.json`` is, and ``<name>.packed.json`` and ``nextpnr.log`` go.
     name : str
         Name of the module.
+    device : sequence of str, optional
+        Options of nextpnr that name a device; those of :attr:`Flow.packing` if left out.
 
     Returns
     -------
@@ -37,13 +42,15 @@ def pack(family: Family, folder: Path | str, *, name: str = "top") -> dict[str, 
     """
     folder, flow = Path(folder), family.flow
     report = f"{name}.packed.json"
-    options = [*flow.packing, "--json", f"{name}.json", "--pack-only", "--report", report]
+    options = [*(device or flow.packing), "--json", f"{name}.json"]
+    options += ["--pack-only", "--report", report]
     run(flow.nextpnr.name, options, cwd=folder, log=folder / "nextpnr.log")
     try:
         used = json.loads((folder / report).read_text())["utilization"]
         return {
             resource: sum(used[cell]["used"] for cell in cells)
             for resource, cells in flow.report.items()
+            if resource == "lut" or not used.keys().isdisjoint(cells)  # what the device has
         }
     except (OSError, ValueError, KeyError, TypeError):
         raise BuildError(

@@ -138,10 +138,14 @@ def synthesise(
     folder = make_folder(folder)
     platform = SimpleNamespace(family=family)
     (folder / f"{name}.il").write_text(to_rtlil(component, name, ports, platform))
+    flow = family.flow
+    for file, content in flow.files.items():
+        (folder / file).write_text(content)
     script = f"""\
 read_rtlil {name}.il
-{PREPARE}{family.flow.synthesis} {options} -top {name}
+{PREPARE}{flow.script(name, f"{flow.component_options} {options}".strip())}
 tee -q -o {name}.stat.json stat -json
+{flow.component_script}
 write_json {name}.json
 """
     (folder / f"{name}.ys").write_text(script)

