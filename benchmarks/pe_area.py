@@ -158,7 +158,7 @@ def main():
         document = {
             "sum_bits": SUM_BITS,
             "yosys": f"Yosys {find('yosys').version}",
-            "rows": rows_kept,
+            "rows": kept(arguments.json, rows),
         }
         document["published"] = published
         arguments.json.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")

@@ -34,9 +34,10 @@ def pe_area() -> str:
     head = ("family", "SIMD", "bits", "cells", "form C", "first measured", "packed, ours / form C")
     return f"""## One processing element
 `benchmarks/pe_area.py`, {record["yosys"]}, a {record["sum_bits"]}-bit accumulator. Cells are
-LUT4s, on ECP5 with 2 for each CCU2C. Form C masks and complements each lane and adds them in a tree
+LUT4s, on ECP5 with 2 for each CCU2C, on Gowin with 1 for each ALU. Form C masks and complements each lane and adds them in a tree
 with registers, as one would write it; it shares nothing with our component but its ports. Packed
-is what nextpnr makes of it: logic cells on iCE40, TRELLIS_COMB on ECP5.
+is what nextpnr makes of it: logic cells on iCE40, TRELLIS_COMB on ECP5, LUT4s in use on Gowin,
+where cells begin and end each carry chain.
 
 {table(head, rows)}
 """
@@ -123,7 +124,8 @@ def resource_model() -> str:
     return f"""## The estimate that foldings are chosen by
 `benchmarks/resource_model.py`, {len(record["rows"])} syntheses of random foldings of dense networks
 and of convolutional ones with pools, groups and residuals; {tools}. Logic cells are counted as
-nextpnr packs LUTs, carries and flip-flops into them, ICESTORM_LC on iCE40 and TRELLIS_COMB on ECP5.
+nextpnr packs LUTs, carries and flip-flops into them, ICESTORM_LC on iCE40, TRELLIS_COMB on ECP5 and
+LUT4 on Gowin, whose flip-flops count for themselves.
 They and LUTs are off by shares, block RAMs by blocks. What a window reader takes beside its
 addresses is fitted to these accelerators; registers without a LUT and ends of carry chains are
 counted.
