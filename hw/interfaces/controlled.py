@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from amaranth.hdl import Module, ResetInserter
+from amaranth.hdl import Module, ResetInserter, ShapeLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -29,6 +29,8 @@ class ControlledAccelerator(wiring.Component):
         Those that exist, such as ``REGISTERS.on("axi")``, ``CONTROL`` among them.
     constants : dict of str to int
         Words of those that never change, see :func:`~threefold.registers.identity.identity`.
+    shapes : shape-like, by name
+        As for :class:`RegisterFile`.
 
     Members
     -------
@@ -60,11 +62,12 @@ class ControlledAccelerator(wiring.Component):
         accelerator: wiring.Component,
         registers: RegisterMap,
         constants: Mapping[str, int],
+        **shapes: ShapeLike,
     ):
         ports = accelerator.ports
         i, o = accelerator.signature.members["i"], accelerator.signature.members["o"]
         self._accelerator = accelerator
-        self._file = RegisterFile(registers, constants)
+        self._file = RegisterFile(registers, constants, shapes=shapes)
         self._monitor = Monitor(
             i.signature.flip(), o.signature, i_beats=ports.input.beats, o_beats=ports.output.beats
         )

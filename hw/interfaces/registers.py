@@ -1,8 +1,9 @@
 """Register file: a map of registers behind a plain port."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.hdl import Const, Module, Mux, ShapeLike, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -85,6 +86,9 @@ class RegisterFile(wiring.Component):
     registers : RegisterMap
     constants : dict of str to int
         Words of those that never change, by name.
+    shapes : dict of str to shape-like, optional
+        Shapes of those without fields that are no unsigned 32 bits, by name; what is narrower is
+        extended.
 
     Members
     -------
@@ -96,7 +100,13 @@ class RegisterFile(wiring.Component):
         If a constant is of no register, or no word.
     """
 
-    def __init__(self, registers: RegisterMap, constants: Mapping[str, int]):
+    def __init__(
+        self,
+        registers: RegisterMap,
+        constants: Mapping[str, int],
+        *,
+        shapes: Mapping[str, ShapeLike] = MappingProxyType({}),
+    ):
         for name, word in constants.items():
             if name not in registers or registers[name].access != "ro":
                 raise PlanError(f"a constant is of a register that is read only, not {name!r}")
@@ -107,7 +117,7 @@ class RegisterFile(wiring.Component):
         members = {"port": In(RegisterPort(registers.address_bits))}
         for register in registers.values():
             if register.name not in constants:
-                members |= _members(register)
+                members |= _members(register, shapes.get(register.name, _WORD))
         super().__init__(members)
 
     @property
@@ -167,9 +177,9 @@ class RegisterFile(wiring.Component):
         return word
 
 
-def _members(register: Register) -> dict[str, wiring.Member]:
+def _members(register: Register, shape: ShapeLike) -> dict[str, wiring.Member]:
     """Members of a register file for a register that is no constant."""
-    name, shape = register.name.lower(), _WORD
+    name = register.name.lower()
     if register.fields:
         shape = data.StructLayout({field.name: field.bits for field in register.fields})
     if register.access == "rw":

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from amaranth.hdl import Module, Mux, ResetInserter
+from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, connect
@@ -70,7 +70,9 @@ class WishboneCore(wiring.Component):
         ports = accelerator.ports
         i, o = ports.input, ports.output
         self._output = o.type
-        self._core = ControlledAccelerator(accelerator, REGISTERS.on("wishbone"), constants)
+        self._core = ControlledAccelerator(
+            accelerator, REGISTERS.on("wishbone"), constants, DATA_OUT=shape_of(o.type)
+        )
         self._front = Wishbone(self._core.registers.address_bits)
         self._input_words = input_words
         self._output_elements = output_elements
@@ -117,9 +119,7 @@ class WishboneCore(wiring.Component):
         connect(m, deserializer.o, core.i)
         connect(m, core.o, serializer.i)
 
-        element = elements.r_stream.payload
-        if self._output.signed:
-            element = element.as_signed()
+        free = Signal(range(self._input_words + 1))
         m.d.comb += [
             words.w_data.eq(core.data_in),
             words.w_en.eq(core.data_in_strobe),
@@ -127,10 +127,11 @@ class WishboneCore(wiring.Component):
             elements.w_data.eq(serializer.o.payload.as_value()),
             elements.w_en.eq(serializer.o.valid),
             serializer.o.ready.eq(elements.w_rdy),
-            core.data_out.eq(Mux(elements.r_stream.valid, element, 0)),
+            core.data_out.eq(Mux(elements.r_stream.valid, elements.r_stream.payload, 0)),
             elements.r_stream.ready.eq(core.data_out_strobe),
             core.errors.empty.eq(core.data_out_strobe & ~elements.r_stream.valid),
-            core.levels.free.eq(self._input_words - words.level),
+            free.eq(self._input_words - words.level),
+            core.levels.free.eq(free),
             core.levels.waiting.eq(elements.level),
         ]
 
