@@ -31,7 +31,7 @@ def products(tmp_path):
     others = (
         made.training,
         made.images,
-        *made.core,
+        *(path for core in made.cores for path in core.all),
         made.header,
         made.simulation_record,
         made.waves,
@@ -60,6 +60,12 @@ def test_paths(products):
         "rtl/small.inst.v",
         "rtl/small_tb.v",
         "rtl/small.core",
+        "rtl/small.csr.json",
+        *(
+            f"rtl/small_{bus}{end}"
+            for bus in ("axi", "wishbone")
+            for end in (".v", ".ports.json", ".csr.json", ".vlt", ".inst.v", "_tb.v", ".core")
+        ),
         "firmware/small.h",
         "sim/simulation.json",
         "sim/dump.vcd",

@@ -64,6 +64,14 @@ def core(products, plan):
         write(path, f"// {mark(plan)}")
 
 
+def bus_core(products, plan):
+    files = products.core_of("axi")
+    for path in files.data:
+        write(path, {"plan_digest": digest(plan)})
+    for path in files.texts:
+        write(path, f"// {mark(plan)}")
+
+
 def header(products, plan):
     write(products.header, f"/* tiny\n * {mark(plan)} */")
 
@@ -82,6 +90,10 @@ KINDS = {
     build: {"gateware/tiny.bin", "gateware/build.json"},
     rtl: {"rtl/tiny.v"},
     core: {f"rtl/tiny{end}" for end in (".ports.json", ".vlt", ".inst.v", "_tb.v", ".core")},
+    bus_core: {
+        f"rtl/tiny_axi{end}"
+        for end in (".v", ".ports.json", ".csr.json", ".vlt", ".inst.v", "_tb.v", ".core")
+    },
     header: {"firmware/tiny.h"},
     report: {"report.json"},
     page: {"report.html"},

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .core_files import BUSES, CoreFiles
 from .data import load_images, save_images
 from .errors import BuildError, DataError, FileFormatError, PlanError
 from .files import read_json, sha256
@@ -69,12 +70,13 @@ class Products:
         self.training = self.folder / "train.json"
         self.images = self.folder / "test.npz"
         self.plan = self.folder / "plan.json"
-        self.rtl = self.folder / "rtl" / f"{name}.v"
-        self.ports = self.rtl.with_name(f"{name}.ports.json")
-        self.waivers = self.rtl.with_name(f"{name}.vlt")
-        self.instance = self.rtl.with_name(f"{name}.inst.v")
-        self.testbench = self.rtl.with_name(f"{name}_tb.v")
-        self.fusesoc = self.rtl.with_name(f"{name}.core")
+        accelerator = self.core_of()
+        self.rtl = accelerator.rtl
+        self.ports = accelerator.ports
+        self.waivers = accelerator.waivers
+        self.instance = accelerator.instance
+        self.testbench = accelerator.testbench
+        self.fusesoc = accelerator.fusesoc
         self.header = self.folder / "firmware" / f"{name}.h"
         self.simulation = self.folder / "sim"
         self.simulation_record = self.simulation / "simulation.json"
@@ -90,6 +92,15 @@ class Products:
         """Verilog of the accelerator, and the files around it."""
         around = (self.ports, self.waivers, self.instance, self.testbench, self.fusesoc)
         return (self.rtl, *around)
+
+    def core_of(self, bus: str | None = None) -> CoreFiles:
+        """Paths of the accelerator with a bus, or of the accelerator alone."""
+        return CoreFiles(self.folder / "rtl", f"{self.name}_{bus}" if bus else self.name)
+
+    @property
+    def cores(self) -> tuple[CoreFiles, ...]:
+        """Paths of the accelerator alone, and of it with each bus."""
+        return tuple(self.core_of(bus) for bus in (None, *BUSES))
 
     @property
     def waves(self) -> Path:
@@ -284,7 +295,8 @@ class Products:
     def _made(self, names: Iterable[str]) -> list[Path]:
         """Paths of what a plan gives, for networks of these names, there or not."""
         named = [Products(self.folder, name) for name in names]
-        paths = [path for each in named for path in (*each.core, each.header)]
+        paths = [path for each in named for core in each.cores for path in core.all]
+        paths += [each.header for each in named]
         paths += [self.simulation_record, *self._dumps(), *self._reports()]
         return [*paths, *self.gateware.glob("*")]
 
@@ -367,7 +379,7 @@ class Products:
 
 
 _BOARD = re.compile(r"[\w:=.,]+")
-_RTL = ("*.v", "*.ports.json", "*.vlt", "*.core")
+_RTL = ("*.v", "*.ports.json", "*.csr.json", "*.vlt", "*.core")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 

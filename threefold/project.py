@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+from amaranth.lib.wiring import Component
 
 from . import boards
-from .core import write_core
+from .core import core_name, require_bus, write_core
 from .errors import FileFormatError, MismatchError, PlanError
 from .files import write_file
 from .firmware import header
 from .fpga import FAMILIES
 from .html import html_table
 from .hw.accelerator import Accelerator
+from .hw.interfaces.cores import CORES
 from .hw.verilog import to_verilog
 from .labels import require_labels
 from .lock import locked
@@ -27,6 +29,7 @@ from .planning import plan_for_board
 from .products import Former, Products
 from .progress import Progress
 from .records import earlier_build, record_build, record_simulation
+from .registers.identity import identity
 from .sim.simulate import SimulationResult, check, simulate
 from .stale import stale_products
 from .tools.build import BuildResult, build_bitstream, check_build
@@ -246,24 +249,38 @@ class Project:
             self.removed = self.products.remove()
         return None
 
-    def generate(self) -> Path:
+    def generate(self, bus: str | None = None) -> Path:
         """Write the Verilog, what is around it, and the C header; the path of the Verilog.
 
         The testbench takes images of ``test.npz`` if they are there and fit, else random ones.
 
+        Parameters
+        ----------
+        bus : str, optional
+            ``"axi"`` or ``"wishbone"``: a core with registers and that bus, beside the accelerator
+            alone, which is left as it is.
+
         Raises
         ------
+        PlanError
+            If there is no such bus.
         ToolError
             If Yosys, which writes the Verilog, is missing.
         BuildError
             If the folder cannot be written.
         """
-        text = to_verilog(self.accelerator, self.name)
+        text = to_verilog(self._core(bus), core_name(self.plan, bus))
         with locked(self.folder):
             self.save()
-            write_core(self.products, self.plan, text)
+            write_core(self.products, self.plan, text, bus)
             write_file(self.products.header, header(self.plan))
-            return self.products.rtl
+            return self.products.core_of(bus).rtl
+
+    def _core(self, bus: str | None) -> Component:
+        if bus is None:
+            return self.accelerator
+        require_bus(bus)
+        return CORES[bus](Accelerator(self.plan), identity(self.plan))
 
     def simulate(
         self,

@@ -49,9 +49,10 @@ def _stale(products: Products, plan: Plan) -> Iterator[Path]:
     if _content(products.plan) != json.loads(dumps(plan)):
         yield products.plan
     own = plan_digest(plan)
-    texts = [path for path in (*products.core, products.header) if path != products.ports]
-    yield from (path for path in texts if _marked(path) != own)
-    for path in (products.ports, products.simulation_record):
+    texts = [path for core in products.cores for path in core.texts]
+    yield from (path for path in (*texts, products.header) if _marked(path) != own)
+    data = [path for core in products.cores for path in core.data]
+    for path in (*data, products.simulation_record):
         if _value(path, "plan_digest") != own:
             yield path
     yield from _stale_build(products, own)

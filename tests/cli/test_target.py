@@ -2,6 +2,7 @@ import pytest
 
 from threefold import Project
 from threefold.cli import main
+from threefold.core_files import BUSES
 from threefold.network import save
 
 from ..core.test_testbench import NETWORK
@@ -23,6 +24,20 @@ def test_verilog_without_a_board(folder, capsys):
     project = Project.open(folder / "out")
     assert project.board.name == "generic:luts=3000,brams=20"
     assert all(path.is_file() for path in project.products.core)
+
+
+@pytest.mark.parametrize("bus", BUSES)
+def test_verilog_with_a_bus(folder, capsys, bus):
+    argv = f"build net.tern --target generic --bus {bus} -o out -q"
+    assert main(argv.split()) == 0
+    assert capsys.readouterr().out == f"verilog    out/rtl/sample_{bus}.v\n"
+    project = Project.open(folder / "out")
+    made = project.products.core_of(bus).all
+    assert all(path.is_file() for path in made)
+    assert not project.products.rtl.exists()
+    assert not project.stale
+    assert main(["plan", "net.tern", "--interval", "40", "-o", "out", "-q"]) == 0
+    assert not any(path.exists() for path in made)
 
 
 def test_the_target_stays(folder, capsys):
@@ -55,6 +70,7 @@ def test_limits_from_a_file(folder):
         ("--board none.toml", "cannot read none.toml: No such file or directory"),
         ("--target generic --luts 0", "argument --luts: expected a positive number, not '0'"),
         ("--target generic --board icebreaker", "not allowed with argument"),
+        ("--bus pci", "argument --bus: invalid choice: 'pci'"),
         ("--target generic --luts 9", "'sample' does not fit generic:luts=9: it needs about"),
     ],
 )

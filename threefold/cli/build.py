@@ -5,6 +5,7 @@ import argparse
 from rich.console import Console
 
 from ..boards import Board
+from ..core_files import BUSES
 from ..errors import PlanError
 from .note import note
 from .options import add_plan_arguments, changes_noted, open_project
@@ -18,6 +19,7 @@ EXAMPLES = [
     "threefold build out/digits/network.tern --rtl-only -o out/digits",
     "threefold build out/digits/network.tern --target generic --luts 3000 \\\n"
     "      --brams 20 -o out/core",
+    "threefold build out/digits/network.tern --target generic --bus axi -o out/axi",
 ]
 
 _SEEDS = 1000  # placements at most
@@ -41,6 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep a bitstream that does not hold the clock",
     )
     parser.add_argument("--rtl-only", action="store_true", help="stop after the Verilog")
+    parser.add_argument(
+        "--bus",
+        choices=BUSES,
+        help="Verilog of a core with registers: AXI4-Lite and AXI4-Stream, or Wishbone",
+    )
 
 
 def run(args: argparse.Namespace, console: Console) -> str:
@@ -53,6 +60,9 @@ def run(args: argparse.Namespace, console: Console) -> str:
     if not 0 <= args.seed <= highest:
         raise PlanError(f"the seed of placement must be 0 to {highest}, not {args.seed}")
     project = open_project(args, console)
+    if args.bus:
+        with changes_noted(project, console):
+            return f"verilog    {project.generate(args.bus)}"
     if args.rtl_only or not isinstance(project.board, Board):
         with changes_noted(project, console):
             return f"verilog    {project.generate()}"

@@ -1,13 +1,11 @@
 """Description of an accelerator's ports as data, which ``NAME.ports.json`` holds."""
 
-import json
-
 from ..network import Codes, class_names
 from ..network.file import digest as network_digest
 from ..plan import Plan, Port
 from ..plan.file import digest as plan_digest
 
-__all__ = ["SCHEMA", "describe", "ports_json"]
+__all__ = ["SCHEMA", "describe"]
 
 SCHEMA = 1
 """Version of the names in ``NAME.ports.json``."""
@@ -49,11 +47,6 @@ def describe(plan: Plan) -> dict:
         "output": _stream(ports.output, ports.gives),
         "classes": {"count": ports.classes, "names": list(class_names(plan.network))},
     }
-
-
-def ports_json(plan: Plan) -> str:
-    """The text of ``NAME.ports.json``, the same for the same plan."""
-    return json.dumps(describe(plan), indent=1, sort_keys=True) + "\n"
 
 
 def _stream(port: Port, elements: str) -> dict[str, object]:

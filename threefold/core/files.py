@@ -7,23 +7,24 @@ from ..errors import DataError
 from ..files import write_file
 from ..plan import Plan
 from ..products import Products
-from .description import ports_json
 from .testbench import verilog_testbench
-from .texts import fusesoc_core, header_comment, instance
+from .texts import csr_json, fusesoc_core, header_comment, instance, ports_json
 from .waivers import waivers
 
 __all__ = ["write_core"]
 
 
-def write_core(products: Products, plan: Plan, verilog: str) -> None:
-    """Write the Verilog of an accelerator, and what is around it, as ``products.core``.
+def write_core(products: Products, plan: Plan, verilog: str, bus: str | None = None) -> None:
+    """Write the Verilog of a core, and what is around it, as ``products.core_of(bus)``.
 
     Parameters
     ----------
     products : Products
     plan : Plan
     verilog : str
-        Modules of the accelerator.
+        Modules of the core.
+    bus : str, optional
+        One of :data:`BUSES`; the accelerator alone if left out.
 
     Raises
     ------
@@ -32,20 +33,23 @@ def write_core(products: Products, plan: Plan, verilog: str) -> None:
     BuildError
         If a file cannot be written.
     """
+    files = products.core_of(bus)
     texts = {
-        products.rtl: header_comment(plan) + verilog,
-        products.ports: ports_json(plan),
-        products.waivers: waivers(plan),
-        products.instance: instance(plan),
-        products.testbench: _testbench(products, plan),
-        products.fusesoc: fusesoc_core(plan),
+        files.rtl: header_comment(plan, bus) + verilog,
+        files.ports: ports_json(plan, bus),
+        files.waivers: waivers(plan, bus),
+        files.instance: instance(plan, bus),
+        files.testbench: _testbench(products, plan, bus),
+        files.fusesoc: fusesoc_core(plan, bus),
     }
+    if bus:
+        texts[files.csr] = csr_json(plan, bus)
     for path, text in texts.items():
         write_file(path, text)
 
 
-def _testbench(products: Products, plan: Plan) -> str:
+def _testbench(products: Products, plan: Plan, bus: str | None) -> str:
     """Testbench with the images of the folder; with random ones if there are none that fit."""
     with contextlib.suppress(DataError):
-        return verilog_testbench(plan, load_images(products.images)[0])
-    return verilog_testbench(plan)
+        return verilog_testbench(plan, load_images(products.images)[0], bus=bus)
+    return verilog_testbench(plan, bus=bus)

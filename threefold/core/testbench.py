@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from ..plan import Plan, Port
+from ..plan import Plan
+from ..registers import IDENTITY
 from ..sim import golden
-from ..sim.streams import pack
+from .beats import axi_beats, beats, elements, words
 from .texts import render
 
 __all__ = ["verilog_testbench"]
@@ -13,7 +14,9 @@ _IMAGES = 4
 _BEATS = 1 << 15  # of input; more are not written out
 
 
-def verilog_testbench(plan: Plan, images: np.ndarray | None = None) -> str:
+def verilog_testbench(
+    plan: Plan, images: np.ndarray | None = None, *, bus: str | None = None
+) -> str:
     """Text of ``NAME_tb.v``.
 
     Parameters
@@ -22,6 +25,8 @@ def verilog_testbench(plan: Plan, images: np.ndarray | None = None) -> str:
     images : array of int, shape (images, height, width, channels), optional
         Input codes, of which the first four are taken, or fewer where images are large; random
         ones if left out.
+    bus : str, optional
+        One of :data:`BUSES`; the accelerator alone if left out.
 
     Raises
     ------
@@ -34,13 +39,19 @@ def verilog_testbench(plan: Plan, images: np.ndarray | None = None) -> str:
     else:
         source, taken = "the first of test.npz", np.asarray(images)[:count]
     outputs = golden.run(plan.network, taken)
+    into, out_of = _TRAFFIC[bus]
+    given, expected = into(ports.input, taken), out_of(ports.output, outputs)
     return render(
-        "testbench.v.j2",
+        "testbench",
         plan,
+        bus,
         source=source,
         images=len(taken),
-        given=_beats(ports.input, taken),
-        expected=_beats(ports.output, outputs),
+        given=given.texts,
+        i_width=given.width,
+        expected=expected.texts,
+        o_width=expected.width,
+        identity=IDENTITY,
         patience=1000 + 16 * sum(unit.interval for unit in plan.units),
     )
 
@@ -54,8 +65,8 @@ def _random(plan: Plan, count: int) -> np.ndarray:
     return np.random.RandomState(0).randint(0, source.codes.max_code + 1, (count, *source.shape))
 
 
-def _beats(port: Port, values: np.ndarray) -> list[str]:
-    """Payloads that carry values, in hexadecimal, the first lane in the lowest bits."""
-    packed = pack(values.reshape(-1, port.type.lanes), port.type.bits)
-    digits = -(-port.width // 4)
-    return [row[::-1].tobytes().hex()[-digits:] for row in packed]
+_TRAFFIC = {
+    None: (beats, beats),
+    "axi": (axi_beats, axi_beats),
+    "wishbone": (words, elements),
+}

@@ -2,13 +2,14 @@
 
 from ..plan import Plan
 from ..plan.file import mark
+from .bus import core_name
 
 __all__ = ["waivers"]
 
 
-def waivers(plan: Plan) -> str:
+def waivers(plan: Plan, bus: str | None = None) -> str:
     """Text of ``NAME.vlt``, for ``verilator --lint-only -Wall NAME.vlt NAME.v``."""
-    return _TEXT.format(name=plan.network.name, mark=mark(plan))
+    return _TEXT.format(name=core_name(plan, bus), mark=mark(plan))
 
 
 _TEXT = """\

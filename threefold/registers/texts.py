@@ -1,13 +1,12 @@
 """Texts made from the table of registers: C header, csr.json as LiteX has it, Markdown."""
 
-import json
 from collections.abc import Mapping
 from textwrap import wrap
 
 from .register import EVERYWHERE, Field, Register, RegisterMap
 from .table import IDENTITY, REGISTERS, VERSION
 
-__all__ = ["c_header", "csr_json", "markdown"]
+__all__ = ["c_header", "csr", "markdown"]
 
 _INTERFACES = {"link": "link", "axi": "AXI", "wishbone": "Wishbone"}
 
@@ -40,9 +39,9 @@ def _comment(text: str) -> list[str]:
     return wrap(f"/* {ascii_text} */", 100, subsequent_indent=" * ")
 
 
-def csr_json(
+def csr(
     name: str, registers: RegisterMap, constants: Mapping[str, int], *, base: int = 0
-) -> str:
+) -> dict[str, dict]:
     """Registers in the form of the ``csr.json`` of LiteX, for tools that read such.
 
     Parameters
@@ -54,8 +53,13 @@ def csr_json(
         Words of the registers that never change.
     base : int
         Address of the first register.
+
+    Returns
+    -------
+    dict
+        JSON values.
     """
-    content = {
+    return {
         "csr_bases": {name: base},
         "csr_registers": {
             f"{name}_{each.name.lower()}": {
@@ -70,7 +74,6 @@ def csr_json(
             name: {"base": base, "size": 4 << registers.address_bits, "type": "io"},
         },
     }
-    return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
 
 def markdown() -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from threefold.core import core_name, csr_json
 from threefold.registers import REGISTERS
 from threefold.registers.identity import identity
-from threefold.registers.texts import csr_json
 from threefold.sim import golden
 from threefold.tools.toolchain import find
 
@@ -33,7 +33,7 @@ def job_of(plan, interface, folder):
         "sources": {
             "map": {name: register.offset for name, register in registers.items()},
             "C header": of_c_header(registers, folder),
-            "csr.json": of_csr_json(registers, identity(plan)),
+            "csr.json": of_csr_json(plan, interface),
             "page": of_page(registers),
         },
         "unused": [each.offset for name, each in REGISTERS.items() if name not in registers],
@@ -60,10 +60,10 @@ def of_c_header(registers, folder):
     return {name: int(offset) for name, offset in map(str.split, said.splitlines())}
 
 
-def of_csr_json(registers, constants):
-    content = json.loads(csr_json("core", registers, constants))
-    addresses = content["csr_registers"].items()
-    return {name.removeprefix("core_").upper(): each["addr"] for name, each in addresses}
+def of_csr_json(plan, bus):
+    prefix = f"{core_name(plan, bus)}_"
+    addresses = json.loads(csr_json(plan, bus))["csr_registers"].items()
+    return {name.removeprefix(prefix).upper(): each["addr"] for name, each in addresses}
 
 
 def of_page(registers):
