@@ -387,6 +387,19 @@ lanes an index weighs more: 4 × 8 with b = 6 takes 27.3%, 4 × 4 takes 29.7%, a
 with b = 7 takes 112.5%, more than no skipping at all."""
 
 
+def register_area() -> str:
+    record = recorded("register_area")
+    names = ("family", "part", "lut", "ff", "bram", "packed")
+    rows = [tuple(row[name] for name in names) for row in record["rows"]]
+    return f"""## Registers and buses
+`benchmarks/register_area.py`, {record["yosys"]}: what a core with a bus has beside its accelerator,
+here one of wires. Timers are `CYCLES`, `LATENCY` and `INTERVAL`. The block RAMs of a core with
+Wishbone are its FIFOs, 256 words of codes and 256 output elements. Packed as above.
+
+{table(("family", "part", "LUTs", "flip-flops", "block RAMs", "packed"), rows)}
+"""
+
+
 def page() -> str:
     """The text of docs/benchmarks.md."""
     records = ("boards", "networks_on_boards", "pe_area", "resource_model")
@@ -403,6 +416,7 @@ def page() -> str:
         tile_skipping(),
         tiny_conv(),
         convolution(),
+        register_area(),
         imports(recorded("imports")),
     )
     return "# Area and speed\n" + "\n".join(parts)

@@ -1,0 +1,134 @@
+"""Area of the registers of an accelerator, and of the buses in front of them.
+
+    python benchmarks/register_area.py [FAMILY ...] [--json FILE]
+
+The accelerator behind them is wires, so that all cells are those of registers and bus. ``lut`` and
+``ff`` are what Yosys maps to, ``packed`` is what nextpnr makes of that. FILE keeps its rows of
+other families.
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from threefold import fpga
+from threefold.hw.interfaces.axi_core import AXICore
+from threefold.hw.interfaces.controlled import ControlledAccelerator
+from threefold.hw.interfaces.wishbone_core import WishboneCore
+from threefold.hw.stream import lane_stream
+from threefold.network import Codes, Tensor
+from threefold.plan import Port, Ports
+from threefold.plan.units.block import StreamType
+from threefold.registers import REGISTERS
+from threefold.tools.packing import pack
+from threefold.tools.synthesis import synthesise
+from threefold.tools.toolchain import find
+
+__all__ = ["FAMILIES", "PARTS", "measure"]
+
+FAMILIES = ("ice40", "ecp5")
+CONSTANTS = {
+    "ID": 0x54464C44,
+    "VERSION": 0x10000,
+    "DIGEST": 0x12345678,
+    "INPUTS": 784,
+    "OUTPUTS": 784,
+    "FORMAT": 0x0808,
+    "CLASSES": 1,
+    "CLOCK": 0,
+}
+_COUNTERS = ("CYCLES", "LATENCY", "INTERVAL")
+_AXI = REGISTERS.on("axi")
+
+
+class Wires(wiring.Component):
+    """Accelerator of nothing: 28×28 codes of 8 bits, one a beat, leave as they come."""
+
+    ports = Ports(
+        Port("i", Tensor((28, 28, 1), Codes.unsigned(8)), StreamType(1, 8, False)),
+        Port("o", Tensor((28, 28, 1), Codes.unsigned(8)), StreamType(1, 8, False)),
+        gives_class=False,
+        classes=1,
+    )
+
+    def __init__(self):
+        super().__init__({"i": In(lane_stream(8, 1)), "o": Out(lane_stream(8, 1))})
+
+    def elaborate(self, platform):
+        m = Module()
+        connect(m, flipped(self.i), flipped(self.o))
+        return m
+
+
+PARTS = {
+    "registers": lambda: ControlledAccelerator(Wires(), _AXI, CONSTANTS),
+    "registers without timers": lambda: ControlledAccelerator(
+        Wires(), _AXI.without(*_COUNTERS), CONSTANTS
+    ),
+    "core with AXI": lambda: AXICore(Wires(), CONSTANTS),
+    "core with Wishbone": lambda: WishboneCore(Wires(), CONSTANTS),
+}
+"""What is measured: makers of components, by name. Timers are CYCLES, LATENCY and INTERVAL."""
+
+
+def measure(family: str, part: str) -> dict:
+    """Area of one part, as a row of the table."""
+    built_for = fpga.get(family)
+    with tempfile.TemporaryDirectory() as folder:
+        cells = synthesise(PARTS[part](), built_for, folder)
+        packed = pack(built_for, folder)
+    return {
+        "family": family,
+        "part": part,
+        "lut": cells.lut,
+        "ff": cells.ff,
+        "bram": cells.bram,
+        "packed": packed["lut"],
+    }
+
+
+def table(rows: list[dict]) -> Table:
+    out = Table("family", "part", title="Registers of an accelerator")
+    for name in ("LUTs", "flip-flops", "block RAMs", "packed"):
+        out.add_column(name, justify="right")
+    for row in rows:
+        figures = (row[name] for name in ("lut", "ff", "bram", "packed"))
+        out.add_row(row["family"], row["part"], *map(str, figures))
+    return out
+
+
+def kept(path: Path, rows: list[dict]) -> list[dict]:
+    """``rows``, and those of other families from a file that may hold some."""
+    others = json.loads(path.read_text())["rows"] if path.exists() else []
+    measured = {row["family"] for row in rows}
+    rows = [*rows, *(row for row in others if row["family"] not in measured)]
+    return sorted(rows, key=lambda row: FAMILIES.index(row["family"]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("families", nargs="*", metavar="FAMILY", help="all if none is named")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    arguments = parser.parse_args()
+    jobs = [(family, part) for family in arguments.families or FAMILIES for part in PARTS]
+    with Progress(console=Console(stderr=True)) as progress:
+        rows = [measure(*job) for job in progress.track(jobs, description="Synthesis")]
+    if arguments.json:
+        document = {
+            "rows": kept(arguments.json, rows),
+            "yosys": f"Yosys {find('yosys').version}",
+        }
+        arguments.json.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+    Console(width=100).print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
