@@ -8,9 +8,16 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from amaranth.hdl import Module
+from amaranth.lib.wiring import connect
+from amaranth.sim import Simulator
 
 from threefold.cli import COMMANDS, main
+from threefold.hw.interfaces.registers import RegisterFile
+from threefold.hw.interfaces.wishbone import Wishbone
 from threefold.quant import PRESETS
+from threefold.registers import IDENTITY, REGISTERS
+from threefold.tools.toolchain import find
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -95,6 +102,58 @@ def test_the_handshake_is_as_the_page_says(tmp_path, monkeypatch):
             assert (next_valid, next_payload) == (valid, payload)
     handshake.draw(tmp_path / "handshake.svg")
     assert (tmp_path / "handshake.svg").read_bytes() == (DOCS / "handshake.svg").read_bytes()
+
+
+def test_c_of_a_page_compiles(tmp_path):
+    blocks = re.findall(
+        r"^```c\n(.*?)^```",
+        (DOCS / "tutorials/core_in_your_flow.md").read_text(),
+        re.DOTALL | re.MULTILINE,
+    )
+    assert len(blocks) == 2
+    warnings = ["-Wall", "-Wextra", "-Werror"]
+    for number, block in enumerate(blocks):
+        (tmp_path / f"{number}.cpp").write_text(block)
+        command = [str(find("g++").path), *warnings, "-fsyntax-only", "-I", ROOT / "firmware"]
+        subprocess.run([*command, f"{number}.cpp"], cwd=tmp_path, check=True)
+
+
+def test_wishbone_cycles_are_those_of_the_hardware(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(DOCS / "site")
+    import wishbone_cycles
+
+    signals = wishbone_cycles.SIGNALS
+    registers = REGISTERS.on("wishbone")
+    front = Wishbone(registers.address_bits)
+    file = RegisterFile(registers.without("DATA_IN", "DATA_OUT"), {"ID": IDENTITY})
+    m = Module()
+    m.submodules += [front, file]
+    connect(m, front.port, file.port)
+    bus, seen = front.bus, []
+
+    async def master(ctx):
+        for cycle, active in enumerate(signals["cyc, stb"]):
+            ctx.set(bus.cyc, active)
+            ctx.set(bus.stb, active)
+            ctx.set(bus.sel, 15)
+            ctx.set(bus.we, signals["we"][cycle])
+            if active:
+                word, name = signals["adr"][cycle].split(": ")
+                assert int(word, 16) == registers[name].word
+                ctx.set(bus.adr, int(word, 16))
+                ctx.set(bus.dat_w, int(signals["dat_w"][cycle] or "0", 16))
+            seen.append(ctx.get(bus.ack))
+            if signals["dat_r"][cycle]:
+                assert ctx.get(bus.dat_r) == int(signals["dat_r"][cycle], 16)
+            await ctx.tick()
+
+    simulator = Simulator(m)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(master)
+    simulator.run()
+    assert tuple(seen) == signals["ack"]
+    wishbone_cycles.draw(tmp_path / "wishbone.svg")
+    assert (tmp_path / "wishbone.svg").read_bytes() == (DOCS / "wishbone.svg").read_bytes()
 
 
 def test_a_reader_learns_what_ran_on_a_board():
