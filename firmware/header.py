@@ -2,7 +2,8 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from threefold.hw.interfaces.serial import BAUD, CODE_BITS, FIFO_BYTES, IDLE_BITS
+from threefold.hw.interfaces.serial import BAUD, CODE_BITS
+from threefold.network.file import digest
 from threefold.plan import Plan
 from threefold.plan.file import mark
 
@@ -44,11 +45,10 @@ def header(plan: Plan) -> str:
         output_is_signed=output.type.signed,
         pixels=output.pixels,
         classes=ports.classes,
+        digest=digest(network)[:8],
         cycles=plan.cycles,
         serial=codes.bits <= CODE_BITS,
         baud=BAUD,
-        fifo_bytes=FIFO_BYTES,
         shape=network.input.shape,
         tables=tables(network),
-        idle_bits=IDLE_BITS,
     )

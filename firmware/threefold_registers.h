@@ -81,19 +81,20 @@
 #define THREEFOLD_REG_CYCLES 0x30
 
 /* ro: cycles from the first input beat to the last output beat of an image, the latest that was
- * measured: one after the other, not those that begin meanwhile */
+ * measured: one after the other, not those that begin meanwhile (AXI, Wishbone only) */
 #define THREEFOLD_REG_LATENCY 0x34
 
-/* ro: cycles between the last output beats of the latest two images; 0 before the second */
+/* ro: cycles between the last output beats of the latest two images; 0 before the second (AXI,
+ * Wishbone only) */
 #define THREEFOLD_REG_INTERVAL 0x38
 
 /* ro: images that a host may have unanswered (link only) */
 #define THREEFOLD_REG_WINDOW 0x3C
 
-/* ro: frames that were refused, modulo 2^32 (link only) */
+/* ro: frames that were refused, modulo 65,536 (link only) */
 #define THREEFOLD_REG_FRAMES_BAD 0x40
 
-/* ro: bytes that were lost, modulo 2^32 (link only) */
+/* ro: bytes that were lost: without room, or a stop bit; modulo 65,536 (link only) */
 #define THREEFOLD_REG_OVERRUNS 0x44
 
 /* wo: input codes, the first in the lowest bits: 4 a word, of 8 bits each, or 2 of 16 bits where a

@@ -1,45 +1,40 @@
-"""Top level of a board: an accelerator with its clock, serial line and LEDs."""
+"""Top level of a board: an accelerator with its clock, serial link and LEDs."""
 
-from amaranth.hdl import Cat, ClockDomain, Module
+from amaranth.hdl import ClockDomain, Module
 from amaranth.lib import io, wiring
 
 from threefold.boards import Board
 
 from .clock import ClockGenerator
-from .interfaces.bridge import UARTBridge
-from .interfaces.serial import BAUD, FIFO_BYTES
-from .interfaces.uart import divisor
+from .interfaces.lights import Lights
+from .interfaces.link import SerialLink
+from .interfaces.serial import BAUD
 
 __all__ = ["ACCELERATOR", "BoardTop"]
 
-ACCELERATOR = "bridge.accelerator"
+ACCELERATOR = "link.controlled.accelerator"
 """Path of the accelerator in the hierarchy of a design for a board."""
 
 
 class BoardTop(wiring.Component):
-    """An accelerator on a board.
-
-    The first LED shines while the accelerator works, the others show the low bits of the latest
-    output element. After an overrun, when bytes were lost since the host sent too many, all shine
-    until it sends a break. The serial protocol is that of :class:`UARTBridge`.
+    """An accelerator on a board, behind a :class:`SerialLink`, with :class:`Lights` as LEDs.
 
     Parameters
     ----------
     accelerator : wiring.Component
-        See :class:`UARTBridge`.
+        See :class:`SerialLink`.
     board : Board
         Where.
     clock_mhz : float, optional
         Frequency wanted, in MHz; the board's default if left out.
     baud : int
         Bits a second on the serial line.
-    fifo_depth : int
-        Bytes that may wait for the accelerator.
 
     Raises
     ------
     PlanError
-        If the accelerator has no ports or other streams than they say, or the clock cannot be made.
+        If the accelerator has no ports or other streams than they say, the clock or the rate cannot
+        be made, or the line brings images faster than they are taken.
     """
 
     def __init__(
@@ -49,16 +44,11 @@ class BoardTop(wiring.Component):
         *,
         clock_mhz: float | None = None,
         baud: int = BAUD,
-        fifo_depth: int = FIFO_BYTES,
     ):
         self._board = board
         self._baud = baud
         self._clock = ClockGenerator(board, clock_mhz or board.clock_mhz)
-        self._bridge = UARTBridge(
-            accelerator,
-            divisor=divisor(self._clock.achieved_mhz, baud),
-            fifo_depth=fifo_depth,
-        )
+        self._link = SerialLink.at(accelerator, clock_mhz=self._clock.achieved_mhz, baud=baud)
         super().__init__({})
 
     @property
@@ -80,18 +70,24 @@ class BoardTop(wiring.Component):
         m = Module()
         m.domains.sync = ClockDomain()
         m.submodules.clock = self._clock
-        m.submodules.bridge = bridge = self._bridge
+        m.submodules.link = link = self._link
+        m.submodules.lights = lights = Lights(self.clock_mhz, self._board.leds)
 
         pins = platform.lookup("uart", 0).ios
         uart = platform.request("uart", 0, dir={pin.name: "-" for pin in pins})
         m.submodules.rx = rx = io.Buffer("i", uart.rx)
         m.submodules.tx = tx = io.Buffer("o", uart.tx)
-        m.d.comb += [bridge.rx.eq(rx.i), tx.o.eq(bridge.tx)]
+        m.d.comb += [link.rx.eq(rx.i), tx.o.eq(link.tx)]
 
-        shown = Cat(bridge.busy, bridge.last)
+        m.d.comb += [
+            lights.cycles.eq(link.cycles),
+            lights.busy.eq(link.busy),
+            lights.error.eq(link.error),
+            lights.last.eq(link.last),
+        ]
         for index in range(self._board.leds):
             led = io.Buffer("o", platform.request("led", index, dir="-"))
             m.submodules[f"led{index}"] = led
-            m.d.comb += led.o.eq(shown[index] | bridge.overrun)
+            m.d.comb += led.o.eq(lights.o[index])
 
         return m

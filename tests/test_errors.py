@@ -27,7 +27,7 @@ def test_the_drawn_tree_is_the_real_one():
 
 def test_exit_codes():
     codes = {name: error.exit_code for name, error in TREE.items()}
-    failed = {"ToolError", "BuildError", "MismatchError"}
+    failed = {"LinkError", "ToolError", "BuildError", "MismatchError"}
     assert codes == {name: 1 if name in failed else 2 for name in TREE}
 
 

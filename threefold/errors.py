@@ -6,6 +6,7 @@
     ├── PlanError         a folding that does not divide, a network too big for the board
     ├── DataError         images, labels or a data set that do not fit
     ├── TrainingError     training that cannot start or go on
+    ├── LinkError         a board that is not there, does not answer, or has another network
     ├── ToolError         an external tool that is missing
     └── BuildError        a tool ran and failed, or its output could not be written
         └── MismatchError     the hardware disagrees with the golden model
@@ -17,6 +18,7 @@ __all__ = [
     "BuildError",
     "DataError",
     "FileFormatError",
+    "LinkError",
     "MismatchError",
     "NetworkError",
     "PlanError",
@@ -50,6 +52,12 @@ class DataError(ThreefoldError):
 
 class TrainingError(ThreefoldError):
     """Training cannot start or go on."""
+
+
+class LinkError(ThreefoldError):
+    """A board cannot be reached, or is not what it should be."""
+
+    exit_code = 1
 
 
 class ToolError(ThreefoldError):

@@ -17,6 +17,7 @@ from .fpga import FAMILIES
 from .html import html_table
 from .hw.accelerator import Accelerator
 from .hw.interfaces.cores import CORES
+from .hw.interfaces.serial import BAUD
 from .hw.verilog import to_verilog
 from .labels import require_labels
 from .lock import locked
@@ -344,6 +345,7 @@ class Project:
         seeds: int = 1,
         timing_allow_fail: bool = False,
         nextpnr_options: str = "",
+        baud: int = BAUD,
         progress: Progress | None = None,
     ) -> BuildResult:
         """Build the bitstream; parameters are those of :func:`build_bitstream`.
@@ -355,13 +357,16 @@ class Project:
         Raises
         ------
         PlanError
-            If the clock cannot be made, or the plan is for a target that is no board.
+            If the clock or the rate of the serial line cannot be made, the line brings images
+            faster than they are taken, or the plan is for a target that is no board.
         ToolError
             If a tool is missing.
         BuildError
             If the design does not fit or is too slow, or a tool fails.
         """
-        board = check_build(self.board, clock_mhz, self.plan.ports, self.plan.cycles.interval)
+        board = check_build(
+            self.board, clock_mhz, self.plan.ports, self.plan.cycles.interval, baud=baud
+        )
         progress = shown_progress(progress)
         options = {
             "clock_mhz": clock_mhz,
@@ -369,6 +374,7 @@ class Project:
             "seeds": seeds,
             "timing_allow_fail": timing_allow_fail,
             "nextpnr_options": nextpnr_options,
+            "baud": baud,
         }
         inputs = inputs_digest(plan_digest(self.plan), board, options)
         with locked(self.folder):

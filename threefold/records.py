@@ -102,6 +102,7 @@ def earlier_build(products: Products, inputs: str) -> BuildResult | None:
             "fmax_by_seed": dict(tried),
             "cells": list(cells),
             "critical_path": dict(critical_path),
+            "baud": int(baud),
         } if all(map(_is_resource, utilization.values())) and all(map(str.isdecimal, tried)):
             return BuildResult(
                 bitstream=products.folder / bitstream,
@@ -116,6 +117,7 @@ def earlier_build(products: Products, inputs: str) -> BuildResult | None:
                 fmax_by_seed={int(seed): fmax for seed, fmax in tried.items()},
                 cells=cells,
                 critical_path=critical_path,
+                baud=baud,
             )
     return None
 

@@ -47,6 +47,10 @@ class ControlledAccelerator(wiring.Component):
         Whether the beat at ``i`` or ``o`` is the last of its image.
     busy : Out(1)
         Whether an image has begun whose last output beat has not left.
+    run : Out(1)
+        Whether images may begin.
+    cycles : Out(32)
+        Cycles since the start.
 
     Other registers have the members that :class:`RegisterFile` gives them: ``errors``, ``window``,
     ``data_in`` and so on.
@@ -83,6 +87,8 @@ class ControlledAccelerator(wiring.Component):
                 "i_last": Out(1),
                 "o_last": Out(1),
                 "busy": Out(1),
+                "run": Out(1),
+                "cycles": Out(32),
                 **{name: file[name] for name in self._more},
             }
         )
@@ -117,6 +123,8 @@ class ControlledAccelerator(wiring.Component):
             self.i_last.eq(monitor.i_last),
             self.o_last.eq(monitor.o_last),
             self.busy.eq(monitor.busy),
+            self.run.eq(file.control.run),
+            self.cycles.eq(monitor.cycles),
         ]
         if "STATUS" in file.registers:
             m.d.comb += [

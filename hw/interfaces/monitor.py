@@ -106,7 +106,6 @@ class Monitor(wiring.Component):
         # A beat that has been offered is not taken back.
         full, offered, passes = Signal(), Signal(), Signal()
         m.d.comb += [
-            full.eq((begun + 1)[:_NUMBER] == answered),
             passes.eq((self.run & ~full) | ~self.i_first | offered),
             self.to.valid.eq(self.i.valid & passes),
             self.to.payload.eq(self.i.payload),
@@ -115,6 +114,8 @@ class Monitor(wiring.Component):
             self.o.payload.eq(self.back.payload),
             self.back.ready.eq(self.o.ready),
         ]
+        # From 254 on, since the register is a cycle late.
+        m.d.sync += full.eq((begun - answered)[1:_NUMBER].all())
         m.d.sync += offered.eq(self.to.valid & ~self.to.ready)
 
         first, last = _place(m, "entered", enters, self._i_beats)

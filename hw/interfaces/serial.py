@@ -5,10 +5,20 @@ from threefold.plan import Ports
 
 from .uart import divisor
 
-__all__ = ["BAUD", "BYTE_BITS", "CODE_BITS", "FIFO_BYTES", "IDLE_BITS", "require_line"]
+__all__ = [
+    "ADDRESS_BITS",
+    "BAUD",
+    "BYTE_BITS",
+    "CODE_BITS",
+    "FIFO_BYTES",
+    "IMAGES",
+    "RECORD_BITS",
+    "frame_bytes",
+    "window",
+]
 
 BAUD = 115200
-"""Bits a second."""
+"""Bits a second, unless another rate is asked for."""
 
 BYTE_BITS = 10
 """Bits on the line for a byte: a start bit, 8 bits of data and a stop bit."""
@@ -16,19 +26,40 @@ BYTE_BITS = 10
 CODE_BITS = 8
 """Most bits of an input code, which takes one byte."""
 
-FIFO_BYTES = 512
+ADDRESS_BITS, RECORD_BITS = 9, 6
+"""Widths of the addresses of all bytes that a board keeps, one block RAM, and of those that are
+records of images in flight."""
+
+IMAGES = (2**RECORD_BITS - 1) // 3
+"""Images in flight at most: a record has a sequence number of 2 bytes and a verdict."""
+
+FIFO_BYTES = 2**ADDRESS_BITS - 2**RECORD_BITS - 1
 """Bytes that may wait for the accelerator."""
 
-IDLE_BITS = 512
-"""Bit times without a byte after which a part of an image is forgotten."""
+_HEADER, _CRC, _FLAG = 3, 4, 1
+_VALUE = 5  # bytes of a register's number and value
+_ESCAPED_BITS = 7  # codes of so many bits or more may be flags and escapes
 
 
-def require_line(ports: Ports, interval: float, clock_mhz: float, baud: int = BAUD) -> None:
-    """Refuse an accelerator to which a serial line brings images faster than it takes them.
+def frame_bytes(payload: int, *, escaped: int = 0) -> int:
+    """Bytes of a frame on the line, between flags that frames share.
 
-    An image that fits the FIFO can wait there as a whole. Of a larger one bytes would be lost if
-    the accelerator needs longer for an image, or the line for its answer, than the image takes to
-    come, since the line has no flow control.
+    Parameters
+    ----------
+    payload : int
+        Bytes of its payload.
+    escaped : int
+        Bytes of the payload, header and CRC that take two.
+    """
+    return _HEADER + payload + _CRC + _FLAG + escaped
+
+
+def window(ports: Ports, interval: float, clock_mhz: float, baud: int = BAUD) -> int:
+    """Images that a host may have unanswered without a byte being lost, since the line never waits.
+
+    They are :data:`IMAGES` where the accelerator and its answers are never slower than the line
+    brings images, and less of them wait in the FIFO than it holds. Else they are as many as wait
+    there as a whole.
 
     Parameters
     ----------
@@ -44,24 +75,41 @@ def require_line(ports: Ports, interval: float, clock_mhz: float, baud: int = BA
     Raises
     ------
     PlanError
-        Also if an input code does not fit a byte, or the clock cannot make the rate.
+        If there are none, an input code does not fit a byte, or the clock cannot make the rate.
     """
-    bits, frame = ports.input.type.bits, BYTE_BITS * divisor(clock_mhz, baud)
+    bits, byte = ports.input.type.bits, BYTE_BITS * divisor(clock_mhz, baud)
     if bits > CODE_BITS:
         raise PlanError(
             f"the serial line of a board carries input codes of at most {CODE_BITS} bits, "
             f"not {bits}; train with a narrower input or build with --rtl-only"
         )
-    size, answer = ports.input.tensor.size, ports.output.tensor.size * ports.output.element_bytes
-    if size <= FIFO_BYTES:
-        return
-    if answer > size:
+    size, output = ports.input.tensor.size, ports.output.tensor.size * ports.output.element_bytes
+    given, answer = frame_bytes(size), _longest(output)
+    waiting = interval / byte + answer + _longest(_VALUE)
+    if interval <= given * byte and answer <= given and waiting <= FIFO_BYTES:
+        return IMAGES
+    escaped = size if bits >= _ESCAPED_BITS else 0
+    kept = (FIFO_BYTES - _longest(_VALUE)) // (_longest(0) + size + escaped)
+    if kept:
+        return min(kept, IMAGES)
+    if answer > given:
         raise PlanError(
-            f"at {baud:,} baud the line brings an image in {size * frame:,} cycles, but its answer "
-            f"of {answer:,} bytes takes {answer * frame:,}; build with --rtl-only"
+            f"at {baud:,} baud the line brings an image in {given * byte:,} cycles, but its answer "
+            f"of up to {answer:,} bytes takes {answer * byte:,}; build with --rtl-only"
         )
-    if interval > size * frame:
+    limit = min(given, FIFO_BYTES - answer - _longest(_VALUE)) * byte
+    if limit <= 0:
         raise PlanError(
-            f"at {baud:,} baud the line brings an image every {size * frame:,} cycles, but the "
-            f"plan takes one every {interval:,.0f}; plan with --interval {size * frame} or less"
+            f"an answer of up to {answer:,} bytes is more than the {FIFO_BYTES} bytes that may "
+            f"wait on the board have room for; build with --rtl-only"
         )
+    raise PlanError(
+        f"at {baud:,} baud the line brings an image every {given * byte:,} cycles, but the plan "
+        f"takes one every {interval:,.0f} and {FIFO_BYTES} bytes wait meanwhile; plan with "
+        f"--interval {limit} or less, or build with fewer baud"
+    )
+
+
+def _longest(payload: int) -> int:
+    """Bytes of a frame with every byte escaped that may be, and a flag on both sides."""
+    return frame_bytes(payload, escaped=_HEADER + payload + _CRC) + _FLAG

@@ -30,7 +30,8 @@ class UARTReceiver(wiring.Component):
     """UART receiver: bytes from a serial line.
 
     A byte is there in the middle of its stop bit. If it was not taken when the next one is
-    complete, that one is lost: the line cannot be stalled.
+    complete, that one is lost: the line cannot be stalled. Each bit is read in its middle, or up to
+    a cycle before, so that with 8 cycles a bit the other end may be 4 % slower or faster.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ class UARTReceiver(wiring.Component):
         with m.FSM() as fsm:
             m.d.comb += self.active.eq(~fsm.ongoing("idle"))
             with m.State("idle"):
-                m.d.sync += [timer.eq(self._divisor // 2), bits.eq(0)]
+                m.d.sync += [timer.eq((self._divisor - 1) // 2 - 1), bits.eq(0)]
                 with m.If(~rx):
                     m.next = "receive"
             with m.State("receive"):

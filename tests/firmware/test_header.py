@@ -7,9 +7,9 @@ import pytest
 
 from threefold.firmware import header
 from threefold.hw.board_top import BoardTop
-from threefold.hw.interfaces.bridge import UARTBridge
 from threefold.network import ArgMax, Codes, Conv, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, fold
+from threefold.registers.identity import identity
 
 NAMES = [
     "INPUTS",
@@ -20,10 +20,11 @@ NAMES = [
     "OUTPUT_BYTES",
     "OUTPUT_IS_CLASS",
     "CLASSES",
+    "DIGEST",
     "LATENCY_CYCLES",
     "INTERVAL_CYCLES",
 ]
-SERIAL = ["BAUD", "FIFO_BYTES", "IDLE_BITS"]
+SERIAL = ["BAUD"]
 
 
 def make_plan(*, argmax, bias=0, codes=None):
@@ -46,9 +47,8 @@ def make_spatial_plan(*, argmax=False, logits=True):
 
 
 def macros(text):
-    return {
-        name: int(value) for name, value in re.findall(r"^#define TINY_NET_(\w+) (\d+)", text, re.M)
-    }
+    defined = re.findall(r"^#define TINY_NET_(\w+) (\d\w*)", text, re.M)
+    return {name: int(value.rstrip("u"), 0) for name, value in defined}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,8 @@ def test_macros_say_what_the_plan_says(argmax, bias, expected):
     assert found.items() >= expected.items()
     assert (found["INPUTS"], found["INPUT_BITS"], found["INPUT_MAX"]) == (12, 2, 2)
     assert found["CLASSES"] == 10
-    assert (found["BAUD"], found["FIFO_BYTES"]) == (115200, 512)
+    assert found["BAUD"] == 115200
+    assert found["DIGEST"] == identity(plan)["DIGEST"]
     assert found["LATENCY_CYCLES"] == plan.cycles.latency
     assert found["INTERVAL_CYCLES"] == plan.cycles.interval
 
@@ -91,7 +92,7 @@ def test_macros_of_maps(parameters, expected, words):
 def test_serial_line_where_its_bytes_hold_a_code(bits, serial):
     text = header(make_plan(argmax=True, codes=Codes.unsigned(bits)))
     assert sorted(macros(text)) == sorted(NAMES + SERIAL * serial)
-    for word in ("Serial", "BAUD", "byte "):
+    for word in ("serial", "BAUD", "byte "):
         assert (word in text) == serial
 
 
@@ -99,8 +100,6 @@ def test_figures_of_the_serial_line_are_those_of_the_board():
     defaults = inspect.signature(BoardTop).parameters
     found = macros(header(make_plan(argmax=True)))
     assert found["BAUD"] == defaults["baud"].default
-    assert found["FIFO_BYTES"] == defaults["fifo_depth"].default
-    assert found["IDLE_BITS"] == inspect.signature(UARTBridge).parameters["idle_bits"].default
 
 
 @pytest.mark.parametrize("codes", [Codes.ternary(), Codes.unsigned(9)])

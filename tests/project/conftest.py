@@ -59,7 +59,7 @@ def built(monkeypatch):
             "ab",
             seed,
             {seed: 40.0},
-            [{"path": "bridge", "lut": 1}],
+            [{"path": "link", "lut": 1}],
             {"logic_ns": 1.0, "routing_ns": 2.5, "cells": ["a"]},
         )
 

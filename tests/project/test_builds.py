@@ -133,7 +133,7 @@ def test_failed_build_leaves_no_bitstream(project, monkeypatch):
     device = dataclasses.replace(project.board.device, lut=50)
     small = dataclasses.replace(project.board, device=device)
     monkeypatch.setattr(Project, "board", small)
-    with pytest.raises(BuildError, match=r"^needs \d+ of 50 LUTs on icebreaker; .+$"):
+    with pytest.raises(BuildError, match=r"^needs [\d,]+ of 50 LUTs on icebreaker; .+$"):
         project.build()
     assert [path.name for path in gateware.iterdir()] == ["yosys.log"]
 

@@ -16,6 +16,8 @@ from threefold.network import (
 from threefold.plan import Folding, fold
 from threefold.references import Builder
 
+TOP = "link.controlled.accelerator"
+
 
 def pruned(rng, rows, columns, pe, simd, empty=0.4, zeros=0.4):
     """Random weights of which whole tiles and single weights are zero."""
@@ -89,19 +91,22 @@ def build():
         "tools": {"yosys": "0.70"},
         "cells": [
             {"path": "", "lut": 12},
-            {"path": "bridge.receiver", "lut": 100},
-            {"path": "bridge.accelerator.engine_fc1.array", "lut": 1200},
-            {"path": "bridge.accelerator.engine_fc1.array.weights.rows", "bram": 7},
-            {"path": "bridge.accelerator.engine_fc2", "drives": "i__payload", "lut": 2000},
-            {"path": "bridge.accelerator.engine_fc2.reader.buffer.memory.storage", "bram": 12},
+            {"path": "link.receiver", "lut": 100},
+            {"path": f"{TOP}.engine_fc1.array", "lut": 1200},
+            {"path": f"{TOP}.engine_fc1.array.weights.rows", "bram": 7},
+            {"path": f"{TOP}.engine_fc2", "drives": "i__payload", "lut": 2000},
+            {
+                "path": f"{TOP}.engine_fc2.reader.buffer.memory.storage",
+                "bram": 12,
+            },
         ],
         "critical_path": {
             "logic_ns": 8.2,
             "routing_ns": 20.5,
             "cells": [
-                "bridge.accelerator.engine_fc1.array.weights.rows.0.0",
-                "bridge.accelerator.engine_fc1.array.pe_0.sum_SB_LUT4_O_LC",
-                "bridge.accelerator.engine_fc2.reader.buffer.room_SB_DFF_Q_DFFLC",
+                "link.controlled.accelerator.engine_fc1.array.weights.rows.0.0",
+                "link.controlled.accelerator.engine_fc1.array.pe_0.sum_SB_LUT4_O_LC",
+                "link.controlled.accelerator.engine_fc2.reader.buffer.room_SB_DFF_Q_DFFLC",
             ],
         },
     }

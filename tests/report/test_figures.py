@@ -79,11 +79,11 @@ def test_dsp_blocks(plan, used, available, value):
 
 
 def test_the_serial_line_says_if_it_limits(plan, build, simulation):
-    label, note = "Serial line", "images a second, 64 bytes each"
+    label, note = "Serial line", "images a second, 73 bytes each"
     assert label not in figures(plan)
-    assert figures(plan, board="icebreaker")[label] == Figure(label, "180", note)
+    assert figures(plan, board="icebreaker")[label] == Figure(label, "157.8", note)
     assert figures(plan, build=build, simulation=simulation)[label] == Figure(
-        label, "180", f"{note}: the limit"
+        label, "157.8", f"{note}: the limit"
     )
 
 
@@ -92,5 +92,5 @@ def test_slowest_path(plan, build):
         "Slowest path", "28.7 ns", "fc1 to fc2; 29 % logic, 71 % routing"
     )
     for name in build["critical_path"]["cells"][:2]:
-        build["critical_path"]["cells"] = [name, "bridge.accelerator.engine_fc1.x"]
+        build["critical_path"]["cells"] = [name, "link.controlled.accelerator.engine_fc1.x"]
         assert figures(plan, build=build)["Slowest path"].note.startswith("within fc1; ")

@@ -28,13 +28,16 @@ def test_ports():
 
 @pytest.mark.parametrize(
     ("image", "outputs", "output_bits", "taken", "rate"),
-    [((8, 8, 1), 10, 8, 10, 180), ((4, 4, 1), 10, 9, 20, 576)],
+    [((8, 8, 1), 10, 8, 10, 11520 / 73), ((4, 4, 1), 10, 9, 20, 11520 / 29)],
 )
 def test_the_longer_way_sets_the_rate_of_the_line(image, outputs, output_bits, taken, rate):
     line = link(make_ports(image, 8, outputs, output_bits))
     assert line["input_bytes"] == image[0] * image[1]
     assert line["output_bytes"] == taken
     assert line["inferences_per_second"] == rate
+    faster = link(make_ports(image, 8, outputs, output_bits), 1_152_000)
+    assert faster["baud"] == 1_152_000
+    assert faster["inferences_per_second"] == pytest.approx(10 * rate)
 
 
 def test_no_line_carries_codes_beyond_a_byte():

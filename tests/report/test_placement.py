@@ -9,7 +9,7 @@ from threefold.report.parts import Parts
 from threefold.report.placement import area, critical_path, memories
 from threefold.tools.placed import place_of
 
-TOP = "bridge.accelerator"
+TOP = "link.controlled.accelerator"
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def units_of(parts, *names):
 def test_units_by_name(plan):
     parts = Parts(plan, ICE40)
     assert parts.of(place_of("clock.timer_SB_DFF_Q", ICE40)) == ""
-    assert parts.of(place_of("bridge.fifo.level", ICE40)) == ""
+    assert parts.of(place_of("link.fifos.level", ICE40)) == ""
     assert parts.of(place_of("", ICE40)) is None
     assert units_of(parts, "engine_fc1.array.pe_0.x", "argmax.best", "engine_fc3.y") == [
         "fc1",
@@ -74,7 +74,7 @@ CELLS = [
     {"path": f"{TOP}.engine_fc2.output.search_0.levels_2.levels", "bram": 2},
     {"path": f"{TOP}.engine_fc3.reader.buffer.memory.spram_0_0", "spram": 1},
     {"path": f"{TOP}.engine_fc3.reader.sequencer.program", "bram": 1},
-    {"path": "bridge.fifo.storage", "bram": 1},
+    {"path": "link.fifos.storage", "bram": 1},
 ]
 
 
@@ -151,7 +151,7 @@ def test_critical_path(plan):
             "$nextpnr_ICESTORM_LC_3",
             f"{TOP}.join_fc2.count_SB_LUT4_O_LC",
             f"{TOP}.engine_fc2.reader.buffer.room_SB_LUT4_O_LC",
-            "bridge.accelerator.engine_fc2.array.weights$34.row_SB_DFF_Q_DFFLC",
+            "link.controlled.accelerator.engine_fc2.array.weights$34.row_SB_DFF_Q_DFFLC",
         ],
     }
     assert critical_path(Parts(plan, ICE40), path) == {
@@ -166,9 +166,9 @@ def test_critical_path(plan):
 
 
 def test_path_around_the_accelerator(plan):
-    path = {"logic_ns": 1, "routing_ns": 1, "cells": ["bridge.receiver.timer_SB_DFF_Q_DFFLC"]}
+    path = {"logic_ns": 1, "routing_ns": 1, "cells": ["link.receiver.timer_SB_DFF_Q_DFFLC"]}
     result = critical_path(Parts(plan, ICE40), path)
-    assert result["from"] == result["to"] == {"module": "bridge.receiver"}
+    assert result["from"] == result["to"] == {"module": "link.receiver"}
     assert (result["units"], result["levels"]) == ([], 0)
 
 

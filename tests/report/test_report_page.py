@@ -301,7 +301,7 @@ def test_slowest_path(plan, build):
         "logic and 20.5 ns of routing."
     )
     assert sentence in page
-    build["critical_path"]["cells"] = ["bridge.receiver.x", "bridge.accelerator.argmax.y"]
+    build["critical_path"]["cells"] = ["link.receiver.x", "link.controlled.accelerator.argmax.y"]
     page = render_page(make_report(plan, build=build), plan)
     assert "From the serial receiver to argmax: 8.2 ns" in page
 
@@ -332,16 +332,19 @@ def test_what_next(plan, build, simulation):
     text = check(render_page(make_report(plan), plan)).text
     assert "threefold simulate network.tern --images test.npz -o ." in text
     assert "threefold build network.tern -o ." in text
-    assert "Talk to it" not in text
+    assert "Run it" not in text
     report = make_report(plan, build=build, simulation=simulation)
     text = check(render_page(report, plan, {"C header": "firmware/sample.h"})).text
-    assert "threefold" not in text.split("What next")[1].split("Ports")[0].lower()
+    steps = text.split("What next")[1].split("Ports")[0]
+    assert "threefold simulate" not in steps
+    assert "threefold build" not in steps
     for part in (
         "Writes the bitstream to the 1BitSquared iCEBreaker.",
         "openFPGALoader -b ice40_generic gateware/sample.bin",
         "115,200 baud",
-        "Send 64 bytes an image",
-        "receive 1 byte: the class.",
+        "An image is a frame of 64 codes",
+        "its result is a frame of 1 byte: the class.",
+        "threefold run PORT test.npz --network network.tern",
         "firmware/sample.h has these sizes and rates as constants.",
         "Nothing was run on a board yet.",
     ):
@@ -354,7 +357,9 @@ def test_logits_on_the_line(plan):
     network = Network(plan.network.name, plan.network.input, nodes)
     plan = fold(network, plan.foldings())
     text = render_page(make_report(plan, board="icebreaker"), plan)
-    assert "receive 20 bytes: signed logits, 2 bytes each, the lowest first." in text
+    assert (
+        "its result is a frame of 20 bytes: signed logits, 2 bytes each, the lowest first." in text
+    )
 
 
 def test_ports(plan, branching_plan):

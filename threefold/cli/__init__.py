@@ -49,7 +49,7 @@ _INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status.
 
-    0 is success, 1 a failed build or a missing tool, 2 misuse or unusable input, 130 an
+    0 is success, 1 a failed build, a missing tool or board, 2 misuse or unusable input, 130 an
     interruption. Results go to stdout, everything else to stderr.
     """
     argv = sys.argv[1:] if argv is None else list(argv)

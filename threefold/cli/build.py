@@ -7,6 +7,7 @@ from rich.console import Console
 from ..boards import Board
 from ..core_files import BUSES
 from ..errors import PlanError
+from ..hw.interfaces.serial import BAUD
 from .note import note
 from .options import add_plan_arguments, changes_noted, open_project
 from .progress import progress_of
@@ -23,6 +24,7 @@ EXAMPLES = [
 ]
 
 _SEEDS = 1000  # placements at most
+_RATES = (9600, 3_000_000)  # bits a second, from and to
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="keep a bitstream that does not hold the clock",
     )
+    parser.add_argument(
+        "--baud", type=int, default=BAUD, metavar="N", help=f"bits a second on the line ({BAUD})"
+    )
     parser.add_argument("--rtl-only", action="store_true", help="stop after the Verilog")
     parser.add_argument(
         "--bus",
@@ -59,6 +64,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
     highest = (1 << 31) - args.seeds
     if not 0 <= args.seed <= highest:
         raise PlanError(f"the seed of placement must be 0 to {highest}, not {args.seed}")
+    if not _RATES[0] <= args.baud <= _RATES[1]:
+        raise PlanError(f"--baud must be {_RATES[0]} to {_RATES[1]}, not {args.baud}")
     project = open_project(args, console)
     if args.bus:
         with changes_noted(project, console):
@@ -73,6 +80,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
             seed=args.seed,
             seeds=args.seeds,
             timing_allow_fail=args.timing_allow_fail,
+            baud=args.baud,
             progress=progress,
         )
     if result.up_to_date:

@@ -1,10 +1,10 @@
 """Identity: the words of the registers that say what an accelerator is."""
 
 from ..network.file import digest
-from ..plan import Plan
+from ..plan import Plan, Ports
 from .table import IDENTITY, REGISTERS, VERSION
 
-__all__ = ["identity"]
+__all__ = ["identity", "identity_of"]
 
 
 def identity(plan: Plan, *, clock_mhz: float | None = None) -> dict[str, int]:
@@ -24,11 +24,27 @@ def identity(plan: Plan, *, clock_mhz: float | None = None) -> dict[str, int]:
     >>> words["INPUTS"], words["CLOCK"], hex(words["ID"])
     (784, 25000000, '0x54464c44')
     """
-    ports = plan.ports
+    return identity_of(plan.ports, digest(plan.network), clock_mhz=clock_mhz)
+
+
+def identity_of(
+    ports: Ports, network_digest: str, *, clock_mhz: float | None = None
+) -> dict[str, int]:
+    """Words of the registers that never change, by name, from what they tell.
+
+    Parameters
+    ----------
+    ports : Ports
+        Of the accelerator.
+    network_digest : str
+        SHA-256 of the network, in hexadecimal.
+    clock_mhz : float, optional
+        Frequency of the accelerator, in MHz, if it is known.
+    """
     return {
         "ID": IDENTITY,
         "VERSION": VERSION,
-        "DIGEST": int(digest(plan.network)[:8], 16),
+        "DIGEST": int(network_digest[:8], 16),
         "INPUTS": ports.input.tensor.size,
         "OUTPUTS": ports.output.tensor.size,
         "FORMAT": REGISTERS["FORMAT"].pack(

@@ -96,16 +96,24 @@ REGISTERS = RegisterMap(
             "ro",
             "cycles from the first input beat to the last output beat of an image, the latest that "
             "was measured: one after the other, not those that begin meanwhile",
+            on=AXI + WISHBONE,
         ),
         Register(
             "INTERVAL",
             0x38,
             "ro",
             "cycles between the last output beats of the latest two images; 0 before the second",
+            on=AXI + WISHBONE,
         ),
         Register("WINDOW", 0x3C, "ro", "images that a host may have unanswered", on=LINK),
-        Register("FRAMES_BAD", 0x40, "ro", "frames that were refused, modulo 2³²", on=LINK),
-        Register("OVERRUNS", 0x44, "ro", "bytes that were lost, modulo 2³²", on=LINK),
+        Register("FRAMES_BAD", 0x40, "ro", "frames that were refused, modulo 65,536", on=LINK),
+        Register(
+            "OVERRUNS",
+            0x44,
+            "ro",
+            "bytes that were lost: without room, or a stop bit; modulo 65,536",
+            on=LINK,
+        ),
         Register(
             "DATA_IN",
             0x48,

@@ -7,6 +7,7 @@ from math import floor, log10
 from .. import __version__
 from ..boards import BOARDS
 from ..errors import FileFormatError, PlanError
+from ..hw.interfaces.serial import BAUD
 from ..network import Conv, class_names
 from ..network.file import digest as network_digest
 from ..plan import Plan, Schedule, Unit
@@ -83,7 +84,7 @@ def make_report(
     measured = simulation.pop("cycles", {})
     predicted = {"latency": plan.cycles.latency, "interval": plan.cycles.interval}
     board = _agree("board", build.pop("board", None), board or plan.board or None)
-    actual_mhz = build.pop("clock_mhz", None)
+    actual_mhz, baud = build.pop("clock_mhz", None), build.pop("baud", BAUD)
     clock_mhz = _agree("clock_mhz", actual_mhz, clock_mhz)
     versions = build.pop("tools") | simulation.pop("tools") | checked_tools(tools)
     if "accuracy" in simulation:
@@ -111,7 +112,7 @@ def make_report(
         "steps": [_step(unit) for unit in plan.units],
         "buffers": [_fifo(branch) for branch in branches(plan)] or None,
         "ports": ports(plan.ports),
-        "link": link(plan.ports) if board in BOARDS else {},
+        "link": link(plan.ports, baud) if board in BOARDS else {},
         "predicted_array_utilization": plan.array_utilization if plan.schedules else None,
         "simulation": simulation,
         "accuracy": accuracy,

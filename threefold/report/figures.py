@@ -109,8 +109,8 @@ def _link(report: dict) -> list[Figure]:
     if "link" not in report:
         return []
     link = report["link"]
-    each = max(link["input_bytes"], link["output_bytes"])
-    note = f"images a second, {each:,} byte{'s' if each > 1 else ''} each"
+    each = max(link["input_frame_bytes"], link["output_frame_bytes"])
+    note = f"images a second, {each:,} bytes each"
     if report.get("limited_by") == "link":
         note += ": the limit"
     return [Figure("Serial line", _significant(link["inferences_per_second"]), note)]

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 
 from ..boards import BOARDS
-from ..hw.interfaces.serial import BAUD, BYTE_BITS, CODE_BITS, FIFO_BYTES
+from ..hw.interfaces.serial import BAUD, BYTE_BITS, CODE_BITS, frame_bytes
 from ..plan import Port, Ports
 
 __all__ = ["flash_command", "limiting", "link", "next_steps", "ports"]
@@ -38,26 +38,35 @@ def _port(port: Port) -> dict:
     }
 
 
-def link(accelerator: Ports) -> dict:
+def link(accelerator: Ports, baud: int = BAUD) -> dict:
     """The serial line between a host and an accelerator on a board; empty if it has none.
+
+    Parameters
+    ----------
+    accelerator : Ports
+    baud : int
+        Bits a second.
 
     Returns
     -------
     dict
-        ``baud`` in bits a second, ``input_bytes`` and ``output_bytes`` of an image,
-        ``fifo_bytes`` that wait on the board, and ``inferences_per_second``: the most that the
-        line carries, where the host sends the next image while results come back.
+        ``baud``; ``input_bytes`` and ``output_bytes`` of an image; ``input_frame_bytes`` and
+        ``output_frame_bytes``, what they take on the line where no byte is escaped; and
+        ``inferences_per_second``: the most that the line carries, where the host sends the next
+        images while results come back.
     """
     if accelerator.input.type.bits > CODE_BITS:
         return {}
     given = accelerator.input.tensor.size
     taken = accelerator.output.tensor.size * accelerator.output.element_bytes
+    frames = [frame_bytes(size) + 1 for size in (given, taken)]  # with a flag on both sides
     return {
-        "baud": BAUD,
+        "baud": baud,
         "input_bytes": given,
         "output_bytes": taken,
-        "fifo_bytes": FIFO_BYTES,
-        "inferences_per_second": BAUD / BYTE_BITS / max(given, taken),
+        "input_frame_bytes": frames[0],
+        "output_frame_bytes": frames[1],
+        "inferences_per_second": baud / BYTE_BITS / max(frames),
     }
 
 
@@ -103,7 +112,8 @@ def next_steps(report: Mapping, files: Mapping[str, str]) -> list[tuple[str, str
         text = f"Writes the bitstream to the {BOARDS[report['board']].title}."
         steps.append(("Flash", text, report["flash_command"]))
     if "link" in report:
-        steps.append(("Talk to it", _protocol(report), ""))
+        command = "threefold run PORT test.npz --network network.tern"
+        steps.append(("Run it", _protocol(report), command))
     if "C header" in files:
         text = f"{files['C header']} has these sizes and rates as constants."
         steps.append(("Drive it from C", text, ""))
@@ -119,7 +129,6 @@ def _protocol(report: Mapping) -> str:
     size = f", {each} bytes each, the lowest first" if each > 1 else ""
     return (
         f"USB serial port, {line['baud']:,} baud, 8 data bits, no parity, 1 stop bit, no flow "
-        f"control. Send {given:,} bytes an image, a code each, in the order row, column, channel; "
-        f"receive {taken:,} byte{'s' if taken > 1 else ''}: {what}{size}. At most "
-        f"{line['fifo_bytes']:,} bytes wait on the board."
+        f"control. An image is a frame of {given:,} codes, in the order row, column, channel; its "
+        f"result is a frame of {taken:,} byte{'s' if taken > 1 else ''}: {what}{size}."
     )

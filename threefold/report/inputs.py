@@ -42,6 +42,7 @@ def checked_build(build: Mapping | None) -> dict:
             "clock_mhz": _positive,
             "fmax_mhz": _positive,
             "bitstream": _text,
+            "baud": _count,
             "plan_digest": _text,
         },
     )

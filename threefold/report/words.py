@@ -21,10 +21,13 @@ _MODULES = (
     ("fifo", "FIFO"),
 )  # names of the parts of a unit, by the beginning of their paths
 _AROUND = (
-    ("bridge.receiver", "serial receiver"),
-    ("bridge.transmitter", "serial transmitter"),
-    ("bridge.fifo", "FIFO of the serial line"),
-    ("bridge", "serial bridge"),
+    ("link.receiver", "serial receiver"),
+    ("link.transmitter", "serial transmitter"),
+    ("link.fifos", "FIFO of the serial line"),
+    ("link.parser", "frame parser"),
+    ("link.framer", "framer"),
+    ("link.controlled", "registers"),
+    ("link", "serial link"),
     ("clock", "clock generator"),
     ("", "board"),
 )  # names of what is around an accelerator

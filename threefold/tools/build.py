@@ -15,7 +15,7 @@ from amaranth.lib import wiring
 from ..boards import Board, Target
 from ..errors import BuildError, PlanError
 from ..hw.board_top import BoardTop
-from ..hw.interfaces.serial import BAUD, require_line
+from ..hw.interfaces.serial import BAUD, window
 from ..hw.interfaces.uart import divisor
 from ..lock import LOCK, locked
 from ..plan import Ports
@@ -74,6 +74,8 @@ class BuildResult:
         Cells of each module of the design, see :func:`~threefold.tools.placed.count_placed`.
     critical_path : dict
         The slowest path, see :func:`~threefold.tools.nextpnr.read_critical_path`.
+    baud : int
+        Bits a second on its serial line.
     """
 
     bitstream: Path
@@ -88,6 +90,7 @@ class BuildResult:
     fmax_by_seed: dict[int, float] = field(default_factory=dict)
     cells: list[dict] = field(default_factory=list)
     critical_path: dict = field(default_factory=dict)
+    baud: int = BAUD
 
     @property
     def up_to_date(self) -> bool:
@@ -119,7 +122,7 @@ def build_bitstream(
     ----------
     component : wiring.Component
         The accelerator, with the ports that
-        :class:`~threefold.hw.interfaces.bridge.UARTBridge` needs.
+        :class:`~threefold.hw.interfaces.link.SerialLink` needs.
     board : Board
         What to build for.
     folder : path
@@ -202,6 +205,7 @@ def build_bitstream(
         fmax_by_seed=choice.tried,
         cells=placed,
         critical_path=critical_path,
+        baud=baud,
     )
 
 
@@ -243,7 +247,7 @@ def check_build(
     achieved_mhz = board.achieved_mhz(board.clock_mhz if clock_mhz is None else clock_mhz)
     divisor(achieved_mhz, baud)
     if ports is not None:
-        require_line(ports, interval, achieved_mhz, baud)
+        window(ports, interval, achieved_mhz, baud)
     flow = board.family.flow
     for name in ("yosys", flow.nextpnr.name, flow.packer.name):
         find(name)

@@ -1,0 +1,151 @@
+// Board model: the hardware behind a serial line, compiled by Verilator, and the host's end of the
+// line. All functions are of C. Times are in 1/256 of a clock cycle.
+
+#include <cstdint>
+#include <deque>
+
+#include "Vboard.h"
+#include "verilated.h"
+
+namespace {
+
+constexpr uint64_t kCycle = 256;
+
+struct Board {
+    VerilatedContext context;
+    Vboard top{&context};
+    uint64_t cycles = 0;
+    uint64_t bit = 8 * kCycle;  // the host's time of a bit
+
+    std::deque<uint16_t> to_send;  // frames of a byte, lowest bit first: start, data, stop
+    uint16_t sending = 0;
+    int bits_left = 0;
+    uint64_t next_bit = 0;
+    int level = 1;
+    uint64_t noise_until = 0;  // while the line is inverted
+
+    std::deque<uint8_t> received;
+    int bits_read = -1;
+    uint16_t reading = 0;
+    uint64_t next_read = 0;
+
+    Board() { reset(); }
+
+    void reset() {
+        top.rst = 1;
+        top.rx = 1;
+        for (int i = 0; i < 4; ++i) tick();
+        top.rst = 0;
+    }
+
+    void tick() {
+        top.clk = 1;
+        top.eval();
+        top.clk = 0;
+        top.eval();
+        ++cycles;
+    }
+
+    void drive(uint64_t now) {
+        if (bits_left == 0 && !to_send.empty() && now >= next_bit) {
+            sending = to_send.front();
+            to_send.pop_front();
+            bits_left = 10;
+            next_bit = now;
+        }
+        if (bits_left > 0 && now >= next_bit) {
+            level = sending & 1;
+            sending >>= 1;
+            --bits_left;
+            next_bit += bit;
+        }
+        top.rx = level ^ (cycles < noise_until);
+    }
+
+    void listen(uint64_t now) {
+        if (bits_read < 0) {
+            if (!top.tx) {
+                bits_read = 0;
+                next_read = now + bit / 2;
+            }
+            return;
+        }
+        if (now < next_read) return;
+        next_read += bit;
+        if (bits_read == 0) {
+            bits_read = top.tx ? -1 : 1;
+        } else if (bits_read <= 8) {
+            reading = reading >> 1 | top.tx << 7;
+            ++bits_read;
+        } else {
+            if (top.tx) received.push_back(static_cast<uint8_t>(reading));
+            bits_read = -1;
+        }
+    }
+
+    void step() {
+        drive(cycles * kCycle);
+        tick();
+        listen(cycles * kCycle);
+    }
+};
+
+}  // namespace
+
+extern "C" {
+
+Board *board_new() { return new Board; }
+
+void board_free(Board *board) {
+    board->top.final();
+    delete board;
+}
+
+// Queue bytes to be sent, each with a stop bit unless `stop` is 0.
+void board_send(Board *board, const uint8_t *bytes, uint64_t count, int stop) {
+    for (uint64_t i = 0; i < count; ++i)
+        board->to_send.push_back(static_cast<uint16_t>(bytes[i] << 1 | (stop ? 0x200 : 0)));
+}
+
+// Take at most `room` bytes that were received; how many.
+uint64_t board_receive(Board *board, uint8_t *bytes, uint64_t room) {
+    uint64_t count = 0;
+    while (count < room && !board->received.empty()) {
+        bytes[count++] = board->received.front();
+        board->received.pop_front();
+    }
+    return count;
+}
+
+// Run for `cycles`, or with `until_received` until a byte has been received.
+void board_run(Board *board, uint64_t cycles, int until_received) {
+    const uint64_t end = board->cycles + cycles;
+    while (board->cycles < end && !(until_received && !board->received.empty())) board->step();
+}
+
+// Invert the line from the host for the next `cycles`.
+void board_disturb(Board *board, uint64_t cycles) { board->noise_until = board->cycles + cycles; }
+
+// Give the host another time of a bit.
+void board_set_bit(Board *board, uint64_t time) { board->bit = time; }
+
+// Reset the hardware, as configuration does.
+void board_reset(Board *board) { board->reset(); }
+
+// Forget what is queued on both sides of the line, as a host that is plugged out.
+void board_unplug(Board *board) {
+    board->to_send.clear();
+    board->received.clear();
+    board->bits_left = 0;
+    board->level = 1;
+}
+
+uint64_t board_cycles(const Board *board) { return board->cycles; }
+
+// Whether all that was queued has been sent.
+int board_sent(const Board *board) { return board->to_send.empty() && board->bits_left == 0; }
+
+// Outputs beside the line: bit 0 busy, bits 8 to 15 the low bits of the latest output.
+int board_outputs(const Board *board) { return board->top.busy | board->top.last << 8; }
+
+}  // extern "C"

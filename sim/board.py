@@ -1,0 +1,172 @@
+"""Simulated board: an accelerator behind its serial link, compiled by Verilator."""
+
+import ctypes
+import hashlib
+from pathlib import Path
+
+from threefold.files import make_folder, write_file
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.interfaces.link import SerialLink
+from threefold.hw.verilog import to_verilog
+from threefold.lock import locked
+from threefold.plan import Plan
+from threefold.tools.toolchain import run
+
+__all__ = ["CYCLES_A_BIT", "SimulatedBoard", "compile_board"]
+
+CYCLES_A_BIT = 8
+"""Clock cycles of a bit on the simulated line."""
+
+_BIT = 256  # times of the model are in this part of a cycle
+_SOURCE = Path(__file__).with_name("board.cpp")
+_OPTIONS = ("--cc", "--exe", "--build", "-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style")
+# The packaged Verilator lacks the flag that includes its precompiled header.
+_MAKEFLAGS = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O2"
+
+
+def compile_board(plan: Plan, folder: Path | str, *, clock_mhz: float) -> Path:
+    """Compile the model of a board for :class:`SimulatedBoard`, unless it is there.
+
+    Parameters
+    ----------
+    plan : Plan
+    folder : path
+        For sources, objects, the log and the library.
+    clock_mhz : float
+        Frequency that the board says it has, in MHz.
+
+    Returns
+    -------
+    Path
+        The library.
+
+    Raises
+    ------
+    ToolError
+        If Yosys, Verilator, g++ or Make is missing.
+    BuildError
+        If one of them fails, or the folder cannot be written.
+    PlanError
+        If the line brings images faster than the accelerator takes them.
+    """
+    folder = make_folder(folder)
+    link = SerialLink.at(
+        Accelerator(plan), clock_mhz=clock_mhz, baud=round(clock_mhz * 1e6 / CYCLES_A_BIT)
+    )
+    with locked(folder):
+        verilog = to_verilog(link, "board")
+        content = hashlib.sha256((verilog + _SOURCE.read_text()).encode()).hexdigest()
+        library, made = folder / f"board-{content[:16]}.so", folder / "objects"
+        if library.exists():
+            return library
+        write_file(folder / "board.v", verilog)
+        write_file(folder / "board.cpp", _SOURCE.read_text())
+        flags = ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared", "--MAKEFLAGS", _MAKEFLAGS]
+        sources = ["--prefix", "Vboard", "--Mdir", "objects", "-o", "board.so"]
+        arguments = [*_OPTIONS, *flags, *sources, "board.v", "board.cpp"]
+        log = folder / "compilation.log"
+        run("verilator", arguments, cwd=folder, log=log, calls=("perl", "g++", "make"))
+        (made / "board.so").rename(library)
+        return library
+
+
+class SimulatedBoard:
+    """Board in simulation, whose time goes on only while it is run.
+
+    Parameters
+    ----------
+    library : Path
+        What :func:`compile_board` made.
+    clock_mhz : float
+        Frequency of its clock, in MHz, by which cycles are seconds.
+    """
+
+    def __init__(self, library: Path, *, clock_mhz: float):
+        self._clock_mhz = clock_mhz
+        self._model = _load(library)
+        self._board = self._model.board_new()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self) -> None:
+        """Free the model."""
+        if self._board:
+            self._model.board_free(self._board)
+        self._board = None
+
+    @property
+    def clock_mhz(self) -> float:
+        """Frequency of its clock, in MHz."""
+        return self._clock_mhz
+
+    @property
+    def cycles(self) -> int:
+        """Clock cycles since the start."""
+        return self._model.board_cycles(self._board)
+
+    @property
+    def sent(self) -> bool:
+        """Whether all that was queued has been sent."""
+        return bool(self._model.board_sent(self._board))
+
+    @property
+    def busy(self) -> bool:
+        """Whether the board says that it works."""
+        return bool(self._model.board_outputs(self._board) & 1)
+
+    def send(self, line: bytes, *, stop: bool = True) -> None:
+        """Queue bytes for the board, without stop bits if ``stop`` is false."""
+        self._model.board_send(self._board, line, len(line), int(stop))
+
+    def receive(self) -> bytes:
+        """Take what the board has sent."""
+        found, room = bytearray(), ctypes.create_string_buffer(4096)
+        while count := self._model.board_receive(self._board, room, len(room)):
+            found += room.raw[:count]
+        return bytes(found)
+
+    def run(self, cycles: int, *, until_received: bool = False) -> None:
+        """Let time go on for so many cycles, or until a byte is there."""
+        self._model.board_run(self._board, cycles, int(until_received))
+
+    def disturb(self, cycles: int) -> None:
+        """Invert the line to the board for the next cycles."""
+        self._model.board_disturb(self._board, cycles)
+
+    def set_bit(self, cycles: float) -> None:
+        """Change the host's time of a bit, in cycles of the board's clock."""
+        self._model.board_set_bit(self._board, round(cycles * _BIT))
+
+    def reset(self) -> None:
+        """Reset the board, as configuration does."""
+        self._model.board_reset(self._board)
+
+    def unplug(self) -> None:
+        """Forget what is on its way in either direction."""
+        self._model.board_unplug(self._board)
+
+
+def _load(library: Path) -> ctypes.CDLL:
+    model = ctypes.CDLL(str(library))
+    board, count = ctypes.c_void_p, ctypes.c_uint64
+    for name, result, *arguments in (
+        ("board_new", board),
+        ("board_free", None, board),
+        ("board_send", None, board, ctypes.c_char_p, count, ctypes.c_int),
+        ("board_receive", count, board, ctypes.c_char_p, count),
+        ("board_run", None, board, count, ctypes.c_int),
+        ("board_disturb", None, board, count),
+        ("board_set_bit", None, board, count),
+        ("board_reset", None, board),
+        ("board_unplug", None, board),
+        ("board_cycles", count, board),
+        ("board_sent", ctypes.c_int, board),
+        ("board_outputs", ctypes.c_int, board),
+    ):
+        function = getattr(model, name)
+        function.restype, function.argtypes = result, arguments
+    return model

@@ -1,0 +1,313 @@
+"""Session: registers and images of a board, over a line that may lose anything."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from ..errors import LinkError
+from ..registers import IDENTITY, REGISTERS, VERSION
+from .flight import Flight
+from .frames import ABORTED, FLAG, Deframer, Rejected, frame
+from .transport import Transport
+
+__all__ = ["Board", "Counters", "Session"]
+
+_IMAGE, _READ, _WRITE, _RESULT, _VALUE = 0x01, 0x02, 0x03, 0x81, 0x82
+_TRIES = 8
+_AROUND = 9  # bytes of a frame besides its payload
+_REGISTERS = REGISTERS.on("link")
+
+
+@dataclass
+class Counters:
+    """Counters of what went over a line.
+
+    Attributes
+    ----------
+    images : int
+        Images answered.
+    sent : int
+        Frames of images that were sent, several for an image that was lost.
+    aborted : int
+        Results that the board aborted, as their images were damaged on their way.
+    bad : int
+        Frames from the board whose CRC did not match.
+    strange : int
+        Frames from the board that nobody waited for.
+    lost : int
+        Images and questions that stayed without an answer, and were sent again.
+    """
+
+    images: int = 0
+    sent: int = 0
+    aborted: int = 0
+    bad: int = 0
+    strange: int = 0
+    lost: int = 0
+
+    @property
+    def faults(self) -> int:
+        """Frames that were aborted, bad, strange or lost."""
+        return self.aborted + self.bad + self.strange + self.lost
+
+    def __str__(self):
+        return ", ".join(f"{getattr(self, each.name):,} {each.name}" for each in fields(self))
+
+
+@dataclass(frozen=True)
+class Board:
+    """What a board says it is, as its registers of these names tell.
+
+    Attributes
+    ----------
+    digest : int
+        First 32 bits of the network's digest.
+    inputs, outputs : int
+        Codes of an image, and elements of a result.
+    element_bytes : int
+        Bytes of an element.
+    signed : bool
+        Whether elements are signed.
+    gives_class : bool
+        Whether the output is the index of a class.
+    classes : int
+    clock_hz : int
+        0 if it is not known.
+    window : int
+        Images that may be unanswered.
+    """
+
+    digest: int
+    inputs: int
+    outputs: int
+    element_bytes: int
+    signed: bool
+    gives_class: bool
+    classes: int
+    clock_hz: int
+    window: int
+
+
+class Session:
+    """Session with a board, which forgets at its beginning what was on its way before.
+
+    Parameters
+    ----------
+    transport : Transport
+    digest : int, optional
+        First 32 bits of the digest of the network that should be there.
+    seed : int, optional
+        Seed of the random sequence numbers.
+
+    Raises
+    ------
+    LinkError
+        If no board answers, its registers are of another version, or it has another network.
+    """
+
+    def __init__(self, transport: Transport, *, digest: int | None = None, seed: int | None = None):
+        self._transport = transport
+        self._digest = digest
+        self._random = random.Random(seed)
+        self._deframer = Deframer()
+        self._flight: Flight | None = None
+        self._results: list[bytes] = []  # that came while a register was waited for
+        self._came = 0  # bytes
+        self._image_bytes = 0
+        self.counters = Counters()
+        self.board = self._open()
+
+    @property
+    def transport(self) -> Transport:
+        """The line."""
+        return self._transport
+
+    def _open(self) -> Board:
+        """Forget all images on the board, and ask what it is."""
+        control = _REGISTERS["CONTROL"]
+        self._transport.write(FLAG)
+        self._ask(_WRITE, control.word, control.pack(run=1, reset=1).to_bytes(4, "little"))
+        identity = self.read("ID")
+        if identity != IDENTITY:
+            raise LinkError(f"the board says it is {identity:#010x}, which is no accelerator")
+        version = self.read("VERSION") >> 16
+        if version != VERSION >> 16:
+            raise LinkError(
+                f"the board has registers of version {version}, not {VERSION >> 16}; build its "
+                f"bitstream again, or install the version of Threefold that built it"
+            )
+        digest = self._check_digest()
+        form = _REGISTERS["FORMAT"].unpack(self.read("FORMAT"))
+        board = Board(
+            digest=digest,
+            inputs=self.read("INPUTS"),
+            outputs=self.read("OUTPUTS"),
+            element_bytes=-(-form["output_bits"] // 8),
+            signed=bool(form["output_signed"]),
+            gives_class=bool(form["output_is_class"]),
+            classes=self.read("CLASSES"),
+            clock_hz=self.read("CLOCK"),
+            window=self.read("WINDOW"),
+        )
+        self._image_bytes = board.inputs + board.outputs * board.element_bytes
+        return board
+
+    def _check_digest(self) -> int:
+        found = self.read("DIGEST")
+        if self._digest not in (None, found):
+            raise LinkError(
+                f"the board has another network, {found:08x} instead of {self._digest:08x}; flash "
+                f"the bitstream of this one, or name that one with --network"
+            )
+        return found
+
+    def read(self, name: str) -> int:
+        """Value of a register.
+
+        Raises
+        ------
+        LinkError
+            If the board does not answer.
+        """
+        return self._ask(_READ, _REGISTERS[name].word)
+
+    def write(self, name: str, value: int) -> int:
+        """Write a register; what it reads afterwards.
+
+        Raises
+        ------
+        LinkError
+            If the board does not answer.
+        """
+        return self._ask(_WRITE, _REGISTERS[name].word, value.to_bytes(4, "little"))
+
+    def run(self, images: np.ndarray) -> Iterator[tuple[int, list[int]]]:
+        """Results of images, as they come.
+
+        Parameters
+        ----------
+        images : array of int, shape (images, inputs)
+            Input codes.
+
+        Yields
+        ------
+        index : int
+            Which image.
+        result : list of int
+            Output elements.
+
+        Raises
+        ------
+        LinkError
+            If the board takes images of another size, or does not answer.
+        """
+        codes = np.ascontiguousarray(images, np.uint8)
+        codes = codes.reshape(len(codes), -1)
+        if codes.shape[1] != self.board.inputs:
+            raise LinkError(
+                f"the board takes images of {self.board.inputs:,} codes, not {codes.shape[1]:,}"
+            )
+        self._flight = flight = Flight(len(codes), seq=self._random.getrandbits(16))
+        silent = 0
+        deadline = self._deadline()
+        while flight:
+            while flight.waiting and flight.sent < self.board.window:
+                seq, index = flight.send()
+                self._send(_IMAGE, seq, codes[index].tobytes())
+                self.counters.sent += 1
+                deadline = self._deadline(1 << silent)
+            answers = self._answers(flight, deadline)
+            yield from answers
+            if answers:
+                silent, deadline = 0, self._deadline()
+            elif self._transport.now() >= deadline:
+                silent += 1
+                if silent > _TRIES:
+                    raise LinkError("the board answers, but gives no results; reset it")
+                idle = not _REGISTERS["STATUS"].unpack(self.read("STATUS"))["busy"]
+                # Until this is answered there is time for a result that is ready.
+                self._check_digest()
+                yield from self._answers(flight, self._transport.now())
+                if idle:
+                    self.counters.lost += flight.give_up()
+                deadline = self._deadline(1 << silent)
+
+    def _answers(self, flight: Flight, deadline: float) -> list[tuple[int, list[int]]]:
+        """Images that are answered, and results; none if there is none until a time."""
+        found = []
+        for body in [*self._results, *self._receive(deadline)]:
+            size = self.board.outputs * self.board.element_bytes
+            if body[0] != _RESULT or len(body) != 3 + size:
+                self.counters.strange += 1
+                continue
+            index, lost = flight.answer(int.from_bytes(body[1:3], "little"))
+            self.counters.lost += lost
+            if index is None:
+                self.counters.strange += 1
+                continue
+            self.counters.images += 1
+            found.append((index, self._elements(body[3:])))
+        self._results.clear()
+        return found
+
+    def _elements(self, payload: bytes) -> list[int]:
+        size, signed = self.board.element_bytes, self.board.signed
+        return [
+            int.from_bytes(payload[at : at + size], "little", signed=signed)
+            for at in range(0, len(payload), size)
+        ]
+
+    def _ask(self, kind: int, word: int, value: bytes = b"") -> int:
+        """Read or write a register, again and again until it is told."""
+        self._came = 0
+        for _ in range(_TRIES):
+            seq = self._random.getrandbits(16)
+            self._send(kind, seq, bytes([word]) + value)
+            expected = bytes([_VALUE]) + seq.to_bytes(2, "little") + bytes([word])
+            deadline, told = self._deadline(), None
+            while told is None and self._transport.now() < deadline:
+                for body in self._receive(deadline):
+                    if body[:4] == expected and len(body) == len(expected) + 4:
+                        told = int.from_bytes(body[4:], "little")
+                    elif body[0] == _RESULT and self._flight:
+                        self._results.append(body)
+                    else:
+                        self.counters.strange += 1
+            if told is not None:
+                return told
+            self.counters.lost += 1
+        if self._came:
+            raise LinkError(
+                f"no answer, but {self._came:,} bytes that are no frames; was the bitstream built "
+                f"for another --baud, or is it another port?"
+            )
+        raise LinkError(
+            "the board does not answer; is it the right port, is the bitstream flashed, and was "
+            "it built for this --baud?"
+        )
+
+    def _send(self, kind: int, seq: int, payload: bytes) -> None:
+        self._transport.write(frame(bytes([kind]) + seq.to_bytes(2, "little") + payload))
+
+    def _receive(self, deadline: float) -> list[bytes]:
+        """Bodies of frames that have come; whatever comes first, until a time."""
+        came = self._transport.read(max(0.0, deadline - self._transport.now()))
+        self._came += len(came)
+        bodies = []
+        for body in self._deframer.feed(came):
+            if not isinstance(body, Rejected):
+                bodies.append(body)
+            elif body.reason == ABORTED:
+                self.counters.aborted += 1
+            else:
+                self.counters.bad += 1
+        return bodies
+
+    def _deadline(self, patience: int = 1) -> float:
+        """When all that is on its way has been answered, if nothing of it is lost."""
+        images = self._flight.sent if self._flight else 0
+        under_way = 2 * (images + 1) * (self._image_bytes + 2 * _AROUND)
+        line = self._transport
+        return line.now() + patience * line.latency + under_way * line.byte_seconds
