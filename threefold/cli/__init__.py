@@ -38,6 +38,8 @@ COMMANDS = (
     "plan",
     "simulate",
     "build",
+    "program",
+    "run",
     "report",
     "doctor",
 )

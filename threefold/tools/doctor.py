@@ -56,6 +56,7 @@ _TOOLS = {
     "g++": ("simulation", True),
     "make": ("simulation", True),
     "perl": ("simulation", True),
+    "openFPGALoader": ("programming boards", False),
     "iverilog": ("simulation with Icarus", False),
     "vvp": ("simulation with Icarus", False),
 }

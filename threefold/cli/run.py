@@ -1,0 +1,164 @@
+"""``threefold run``: images on a board, over its serial port."""
+
+import argparse
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from ..errors import DataError, FileFormatError
+from ..files import read_json
+from ..host.images import read_images
+from ..host.session import Session
+from ..host.transport import SerialPort
+from ..network import Network, class_names, load
+from ..network.file import digest
+from .note import note
+
+__all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
+
+HELP = "classify images on a board, over its serial port"
+EXAMPLES = [
+    "threefold run /dev/ttyUSB1 out/digits/test.npz --network out/digits",
+    "threefold run --simulate out/digits/test.npz --network out/digits --limit 20",
+]
+
+_BAUD = 115_200
+_SHOWN = 20  # images
+_CLOCK_MHZ = 30.0  # of a simulated board, where the plan knows none
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("port", nargs="?", metavar="PORT", help="the board's serial port")
+    parser.add_argument(
+        "images",
+        type=Path,
+        metavar="IMAGES",
+        help="codes in an .npz or .npy file; a table, an image or a folder of images, as the "
+        "network was trained with",
+    )
+    parser.add_argument(
+        "--network",
+        type=Path,
+        metavar="PATH",
+        help="the network on the board, a *.tern file or the folder of its build (beside IMAGES)",
+    )
+    parser.add_argument(
+        "--baud", type=int, metavar="N", help=f"bits a second (as built, else {_BAUD})"
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N images")
+    parser.add_argument(
+        "--simulate",
+        action="store_true",
+        help="a simulated board behind a pseudo-terminal, instead of PORT",
+    )
+
+
+def run(args: argparse.Namespace, console: Console) -> str:
+    """Run images; classes and rates as text."""
+    if (args.port is None) != args.simulate:
+        raise DataError("give the serial port of the board, or --simulate, and then the images")
+    if args.limit is not None and args.limit < 1:
+        raise DataError(f"--limit must be at least 1, not {args.limit}")
+    if args.baud is not None and args.baud < 1:
+        raise DataError(f"--baud must be at least 1, not {args.baud}")
+    path = _network_path(args)
+    network = load(path) if path else None
+    if network is None:
+        note(console, "no network is given, so classes have no names, and any network is taken")
+    codes, labels, left_out = read_images(args.images, network)
+    if left_out:
+        note(console, left_out)
+    codes = codes[: args.limit]
+    labels = None if labels is None else labels[: args.limit]
+    with ExitStack() as stack:
+        port = stack.enter_context(_board(path, console)) if args.simulate else args.port
+        baud = args.baud or _built_baud(path) or _BAUD
+        line = stack.enter_context(SerialPort(port, baud))
+        session = Session(line, digest=int(digest(network)[:8], 16) if network else None)
+        return _classified(session, codes, labels, network, baud)
+
+
+def _classified(session: Session, codes, labels, network: Network | None, baud: int) -> str:
+    results: list[list[int]] = [[] for _ in codes]
+    cycles, began = session.read("CYCLES"), time.monotonic()
+    for index, result in session.run(codes):
+        results[index] = result
+    seconds = time.monotonic() - began
+    cycles = (session.read("CYCLES") - cycles) % (1 << 32)
+    board, counters = session.board, session.counters
+    names = class_names(network) if network else ()
+    lines = [
+        f"{index:<10} {_told(result, board.gives_class, names)}"
+        for index, result in enumerate(results[:_SHOWN])
+    ]
+    if len(results) > _SHOWN:
+        lines.append(f"…          {len(results) - _SHOWN:,} more")
+    pace = f"{len(results) / seconds:,.0f} a second"
+    lines.append(f"images     {len(results):,} in {seconds:.3g} s, {pace}")
+    if labels is not None and len(results[0]) in (1, board.classes):
+        classes = np.array([_class(result, board.gives_class) for result in results])
+        lines.append(f"accuracy   {(classes == labels).mean():.2%}")
+    clock = board.clock_hz
+    rate = f", {len(results) * clock / cycles:,.0f} images a second" if clock and cycles else ""
+    lines.append(f"cycles     {cycles / len(results):,.0f} an image on the board{rate}")
+    lines.append(f"link       {baud:,} baud, {counters.faults:,} faults: {counters}")
+    return "\n".join(lines)
+
+
+def _class(result: list[int], gives_class: bool) -> int:
+    return result[0] if gives_class else int(np.argmax(result))
+
+
+def _told(result: list[int], gives_class: bool, names: tuple[str, ...]) -> str:
+    """A result for people: the name of its class, or the elements where there are more."""
+    if not gives_class and len(names) != len(result):
+        return " ".join(map(str, result[:16])) + (" …" if len(result) > 16 else "")
+    if gives_class and len(result) > 1:
+        return " ".join(names[each] if names else str(each) for each in result[:16])
+    found = _class(result, gives_class)
+    return names[found] if found < len(names) else str(found)
+
+
+def _network_path(args: argparse.Namespace) -> Path | None:
+    """File of the network: the one given, or that beside the images."""
+    path = args.network or args.images.parent / "network.tern"
+    if path.is_dir():
+        path = path / "network.tern"
+    return path if args.network or path.is_file() else None
+
+
+def _built_baud(path: Path | None) -> int | None:
+    """Rate that the bitstream beside a network was built for, if there is one."""
+    if path is None:
+        return None
+    try:
+        baud = read_json(path.parent / "gateware" / "build.json").get("baud")
+    except FileFormatError:
+        return None
+    return baud if isinstance(baud, int) and baud > 0 else None
+
+
+@contextmanager
+def _board(path: Path | None, console: Console) -> Iterator[str]:
+    """Port of a simulated board with the plan that is beside a network."""
+    if path is None:
+        raise DataError("a simulation needs the network, --network, and its plan beside it")
+    from ..boards import get  # with all that generates hardware
+    from ..plan import load_plan
+    from ..products import Products
+    from ..sim.board import SimulatedBoard, compile_board
+    from ..sim.port import SimulatedPort
+
+    products = Products(path.parent)
+    plan = load_plan(load(path), products.plan)
+    target = get(plan.board) if plan.board else None
+    clock_mhz = (target.clock_mhz if target else None) or _CLOCK_MHZ
+    note(console, "compiling the simulated board, unless it is there")
+    library = compile_board(plan, products.simulation / "board", clock_mhz=clock_mhz)
+    with SimulatedBoard(library, clock_mhz=clock_mhz) as board, SimulatedPort(board) as port:
+        yield port.name

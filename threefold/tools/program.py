@@ -1,0 +1,66 @@
+"""Programming: a bitstream onto a board, by openFPGALoader."""
+
+from pathlib import Path
+
+from ..boards import BOARDS, Board
+from ..errors import BuildError, FileFormatError, PlanError
+from ..files import read_json
+from ..products import Products
+from .toolchain import run
+
+__all__ = ["built_for", "program"]
+
+
+def built_for(folder: Path | str) -> tuple[Path, Board]:
+    """The bitstream that was built into a folder, and its board.
+
+    Raises
+    ------
+    FileFormatError
+        If none was built there, or its record is damaged.
+    PlanError
+        If there is no such board any more.
+    """
+    products = Products(folder)
+    if not products.build_record.is_file():
+        raise FileFormatError(f"{folder} holds no bitstream; run threefold build first")
+    record = read_json(products.build_record)
+    path, name = record.get("bitstream"), record.get("board")
+    if not isinstance(path, str) or not (products.folder / path).is_file():
+        raise FileFormatError(f"{folder} has lost its bitstream; run threefold build again")
+    if name not in BOARDS:
+        raise PlanError(f"there is no board {name!r:.60} any more; build for another one")
+    return products.folder / path, BOARDS[name]
+
+
+def program(bitstream: Path, board: Board, *, flash: bool = False) -> None:
+    """Write a bitstream to a board that is plugged in.
+
+    Parameters
+    ----------
+    bitstream : Path
+    board : Board
+    flash : bool
+        Write it to the flash, from which the board starts; else, where the board can do so, to the
+        FPGA alone, until the power goes.
+
+    Raises
+    ------
+    PlanError
+        If openFPGALoader knows no such board.
+    ToolError
+        If openFPGALoader is missing.
+    BuildError
+        If it fails, such as when no board is there.
+    """
+    if not board.loader:
+        raise PlanError(
+            f"openFPGALoader knows no {board.title}; write {bitstream} with its own programmer"
+        )
+    arguments = ["-b", board.loader, *(["-f"] if flash else []), bitstream.name]
+    try:
+        run("openFPGALoader", arguments, cwd=bitstream.parent, log=bitstream.parent / "program.log")
+    except BuildError as error:
+        raise BuildError(
+            f"{board.title} was not written: {error}; is it plugged in, and may you use USB?"
+        ) from None
