@@ -1,0 +1,124 @@
+"""The host's code with a simulated board: the whole way of images over the line."""
+
+import pytest
+
+from threefold.errors import LinkError
+from threefold.host import SerialPort, Session
+from threefold.hw.interfaces.serial import IMAGES
+from threefold.plan import fit
+from threefold.registers.identity import identity
+from threefold.sim import golden
+from threefold.sim.board import CYCLES_A_BIT, SimulatedBoard, compile_board
+from threefold.sim.line import SimulatedLine
+from threefold.sim.port import SimulatedPort
+
+from ..digits import dataset, network
+
+CLOCK_MHZ = 30.0
+
+
+@pytest.fixture(scope="module")
+def plan():
+    from threefold import boards
+
+    return fit(network(0), boards.get("icebreaker").device)
+
+
+@pytest.fixture(scope="module")
+def library(plan, tmp_path_factory):
+    return compile_board(plan, tmp_path_factory.mktemp("board"), clock_mhz=CLOCK_MHZ)
+
+
+@pytest.fixture
+def board(library):
+    with SimulatedBoard(library, clock_mhz=CLOCK_MHZ) as board:
+        yield board
+
+
+def images(count):
+    codes = dataset().test_images[:count]
+    return codes.reshape(len(codes), -1), golden.run(network(0), codes).reshape(-1).tolist()
+
+
+def classified(session, codes):
+    results = dict(session.run(codes))
+    return [results[index][0] for index in range(len(codes))]
+
+
+def test_the_test_split_over_the_line(board, plan):
+    session = Session(SimulatedLine(board), digest=identity(plan)["DIGEST"], seed=0)
+    codes, expected = images(360)
+    begin = board.cycles
+    assert classified(session, codes) == expected
+    assert session.counters.faults == 0
+    assert session.read("IMAGES") == session.counters.sent == 360
+    assert (session.read("FRAMES_BAD"), session.read("OVERRUNS"), session.read("ERRORS")) == (
+        0,
+        0,
+        0,
+    )
+    # The line is full: 73 bytes an image, of 10 bits each.
+    per_image = (board.cycles - begin) / 360
+    assert per_image < 1.02 * (73 * 10 * CYCLES_A_BIT)
+
+
+def test_a_pseudo_terminal_is_a_serial_port(board, plan):
+    codes, expected = images(40)
+    with SimulatedPort(board) as port, SerialPort(port.name, 3_000_000) as line:
+        session = Session(line, digest=identity(plan)["DIGEST"])
+        assert classified(session, codes) == expected
+        assert session.counters.faults == 0
+        with pytest.raises(
+            LinkError, match=r"^the board has another network, .{8} instead of 0+; "
+        ):
+            Session(line, digest=0)
+
+
+def test_what_the_board_is(board, plan):
+    words = identity(plan, clock_mhz=CLOCK_MHZ)
+    told = Session(SimulatedLine(board), seed=0).board
+    assert (told.digest, told.inputs, told.outputs) == (words["DIGEST"], 64, 1)
+    assert (told.gives_class, told.classes, told.element_bytes) == (True, 10, 1)
+    assert (told.clock_hz, told.window) == (30_000_000, IMAGES)
+
+
+@pytest.mark.parametrize("cycles", [7.75, 7.9, 8.1, 8.25])
+def test_clocks_some_percent_apart(board, cycles):
+    board.set_bit(cycles)
+    session = Session(SimulatedLine(board), seed=0)
+    codes, expected = images(30)
+    assert classified(session, codes) == expected
+    assert session.counters.faults == 0
+
+
+@pytest.mark.parametrize("cycles", [4, 16, 69.4])
+def test_another_rate_gives_no_answer(board, cycles):
+    board.set_bit(cycles)
+    with pytest.raises(LinkError, match=r"^(no answer, but|the board does not answer)"):
+        Session(SimulatedLine(board), seed=0)
+
+
+def test_a_session_that_is_dropped_leaves_nothing_behind(board):
+    codes, expected = images(30)
+    for dropped in range(1, 12, 3):
+        answers = Session(SimulatedLine(board), seed=dropped).run(codes)
+        for _ in range(dropped):
+            next(answers)
+        board.unplug()
+    assert classified(Session(SimulatedLine(board), seed=0), codes) == expected
+
+
+def test_a_model_is_compiled_once(plan, library):
+    stamp = library.stat().st_mtime_ns
+    assert compile_board(plan, library.parent, clock_mhz=CLOCK_MHZ) == library
+    assert library.stat().st_mtime_ns == stamp
+
+
+def test_its_time_is_the_same_each_time(library):
+    codes, _ = images(5)
+    cycles = []
+    for _ in range(2):
+        with SimulatedBoard(library, clock_mhz=CLOCK_MHZ) as board:
+            classified(Session(SimulatedLine(board), seed=3), codes)
+            cycles.append(board.cycles)
+    assert cycles[0] == cycles[1]
