@@ -2,19 +2,31 @@ import json
 import re
 import subprocess
 
+import numpy as np
 import pytest
 
 from threefold import Project
-from threefold.core import BUSES, core_name, describe_bus, header_comment, instance
+from threefold.core import (
+    BUSES,
+    core_name,
+    describe_bus,
+    header_comment,
+    instance,
+    verilog_testbench,
+)
 from threefold.errors import PlanError
+from threefold.hw.accelerator import Accelerator
 from threefold.hw.interfaces.cores import CORES
+from threefold.hw.verilog import to_verilog
 from threefold.registers import REGISTERS
+from threefold.registers.identity import identity
 from threefold.tools.toolchain import environment, run
 
 from ..hw.interfaces.test_wishbone_core import odd_plan
 from ..nightly import mostly_nightly
+from ..random_networks import random_convolutional_plan
 from .test_fusesoc import FUSESOC
-from .test_testbench import PLAN, icarus, simulated, wrong_weight
+from .test_testbench import PLAN, finished, icarus, simulated, wrong_weight
 
 ODD = odd_plan()
 ALL = [(plan, bus) for plan in (PLAN, ODD) for bus in BUSES]
@@ -63,6 +75,22 @@ def test_testbench_passes(projects, plan, bus, pauses, tmp_path):
 def simulate(folder, core, verilog, *options):
     bench = core.testbench.read_text()
     return simulated(folder, verilog, bench, *options)
+
+
+@icarus
+@every_bus
+@pytest.mark.parametrize("seed", mostly_nightly(range(20), always=(0, 1)))
+def test_random_cores_pass(seed, bus, tmp_path):
+    plan = random_convolutional_plan(np.random.default_rng(seed))
+    name = core_name(plan, bus)
+    verilog = to_verilog(CORES[bus](Accelerator(plan), identity(plan)), name)
+    bench = verilog_testbench(plan, bus=bus)
+    (tmp_path / "core.v").write_text(verilog)
+    (tmp_path / "bench.v").write_text(bench)
+    run("iverilog", ["-g2005", "-Wall", "-o", "bench", "core.v", "bench.v"], cwd=tmp_path)
+    code, said = finished(["vvp", "-n", "bench"], tmp_path)
+    assert code == 0, said
+    assert "PASS: " in said
 
 
 def wrong_in_core(verilog):
