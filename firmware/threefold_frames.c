@@ -34,6 +34,8 @@ static void begin(struct threefold *accelerator, struct threefold_slot *slot)
     struct threefold_sender *sender = &link->sender;
     const int is_image = slot != &link->access;
 
+    if (is_image)
+        slot->sequence = link->sequence++; /* another one each time: answers have an order */
     sender->slot = slot;
     sender->payload = is_image ? slot->codes : link->request;
     sender->size = is_image ? accelerator->network->inputs : link->is_write ? ACCESS_BYTES : 1;
@@ -43,7 +45,6 @@ static void begin(struct threefold *accelerator, struct threefold_slot *slot)
     sender->position = 0;
     sender->crc = CRC_BEGIN;
     slot->state = THREEFOLD_SENDING;
-    slot->turn = link->turn++;
     if (slot->attempts++)
         link->resent++;
     put(sender, FLAG);
@@ -77,11 +78,8 @@ static struct threefold_slot *queued(struct threefold *accelerator)
     for (i = 0; i < accelerator->count; i++) {
         struct threefold_slot *slot = threefold_slot(accelerator, i);
 
-        if (slot->state == THREEFOLD_QUEUED) {
-            if (!slot->attempts)
-                slot->sequence = link->sequence++;
+        if (slot->state == THREEFOLD_QUEUED)
             return slot;
-        }
     }
     return 0;
 }
@@ -154,10 +152,15 @@ void threefold_restart(struct threefold_receiver *receiver)
     receiver->crc = CRC_BEGIN;
 }
 
-/* Whether an answer is taken: not while the request is sent again, which still reads its codes. */
-static int waits(const struct threefold_slot *slot)
+/* Whether a frame answers a request: not while that is sent again, which still reads its codes. */
+static int answers(const struct threefold_receiver *receiver, const struct threefold_slot *slot)
 {
-    return slot->state == THREEFOLD_SENT || (slot->state == THREEFOLD_QUEUED && slot->attempts);
+    const uint16_t sequence =
+        (uint16_t)(receiver->header[1] | (uint16_t)receiver->header[2] << 8);
+
+    return slot->sequence == sequence
+           && (slot->state == THREEFOLD_SENT
+               || (slot->state == THREEFOLD_QUEUED && slot->attempts));
 }
 
 /* Finds what a frame answers, once its header is there. */
@@ -166,20 +169,18 @@ static void match(struct threefold *accelerator)
     struct threefold_link *link = &accelerator->at.link;
     struct threefold_receiver *receiver = &link->receiver;
     const struct threefold_network *network = accelerator->network;
-    const uint16_t sequence =
-        (uint16_t)(receiver->header[1] | (uint16_t)receiver->header[2] << 8);
     uint8_t i;
 
     if (receiver->header[0] == VALUE) {
         receiver->expected = HEADER_BYTES + ACCESS_BYTES + CRC_BYTES;
-        if (waits(&link->access) && link->access.sequence == sequence)
+        if (answers(receiver, &link->access))
             receiver->slot = &link->access;
     } else if (receiver->header[0] == RESULT) {
         receiver->expected = HEADER_BYTES + network->outputs * output_bytes(network) + CRC_BYTES;
         for (i = 0; i < accelerator->count; i++) {
             struct threefold_slot *slot = threefold_slot(accelerator, i);
 
-            if (waits(slot) && slot->sequence == sequence)
+            if (answers(receiver, slot))
                 receiver->slot = slot;
         }
     }
@@ -239,7 +240,7 @@ static void answer(struct threefold *accelerator, struct threefold_slot *slot)
     for (i = 0; i < accelerator->count; i++) {
         struct threefold_slot *other = threefold_slot(accelerator, i);
 
-        if ((uint16_t)(slot->turn - other->turn) < 0x8000)
+        if ((uint16_t)(slot->sequence - other->sequence) < 0x8000)
             lose(other);
     }
 }
@@ -270,7 +271,7 @@ static void finish(struct threefold *accelerator)
         link->refused++;
         if (slot && slot != &link->access)
             lose(slot); /* sent in vain at worst */
-    } else if (!slot || !waits(slot)) {
+    } else if (!slot || !answers(receiver, slot)) {
         link->ignored++;
     } else if (slot == &link->access) {
         take_value(link);

@@ -17,8 +17,7 @@ struct threefold_slot {
     const uint8_t *codes;
     int32_t *outputs;
     uint32_t since;    /* milliseconds when it was sent */
-    uint16_t sequence; /* number of its frame */
-    uint16_t turn;     /* number of its latest transmission */
+    uint16_t sequence; /* number of its latest frame */
     uint8_t state;
     uint8_t attempts;
 };
@@ -58,8 +57,8 @@ struct threefold_link {
     uint8_t request[5];           /* number of the register, value */
     uint8_t is_write;
     uint32_t value; /* that was answered */
-    uint16_t sequence, turn; /* the next ones */
-    uint32_t timeout;        /* milliseconds */
+    uint16_t sequence; /* of the next image */
+    uint32_t timeout;  /* milliseconds */
     uint32_t refused, ignored, resent;
 };
 

@@ -89,11 +89,12 @@ def test_each_error_has_a_text(serial):
 
 
 # Seeds of the fuzzer: operations as fuzz.c reads them, with the answers to images in their order,
-# twice, out of order, cut short, after bytes that end an escape, and with flags inside.
+# twice, out of order, cut short, with another end, after an escape, and with flags inside.
 FUZZED = [
     bytes.fromhex("82000001 82000102 82000203 82000304 82000405 82000506"),
     bytes.fromhex("82000301 82000001 82000002 82000103 82000204"),
     bytes.fromhex("8e000001 82000001 00017d82 7d820001 03000032 830000ff 82000102"),
+    bytes.fromhex("0a000001 80020000 557e 1e000101 8a000201 80030000 55557e"),
     bytes.fromhex("81060081 7e7d7e000000 8007007e 810001820000007d"),
 ]
 

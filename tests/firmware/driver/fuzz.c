@@ -14,19 +14,20 @@ enum { INPUTS = 3, OUTPUTS = 2, BYTES = 3, CHUNK = 32 };
 
 static const struct threefold_network network = {0x12345678, INPUTS, OUTPUTS, 10, 8, 20, 1, 0};
 static struct threefold accelerator;
-static const uint8_t codes[INPUTS] = {0x7E, 0x00, 0x7D};
+static uint8_t codes[THREEFOLD_WINDOW][INPUTS]; /* the first tells the image */
 
 /* What the board says, and what of it is read. */
 static uint8_t said[1 << 16];
 static size_t size, taken;
 static uint32_t time_ms;
-static struct parser board; /* of what the driver says, while it opens */
+static struct parser board; /* of what the driver says */
 static int is_open;
 
 /* Images in their order, those that were given back, and the answers that came. */
 static int32_t outputs[THREEFOLD_WINDOW][OUTPUTS];
 static int32_t expected[THREEFOLD_WINDOW][OUTPUTS];
 static int is_answered[THREEFOLD_WINDOW];
+static uint16_t numbers[THREEFOLD_WINDOW]; /* of their latest frames */
 static unsigned given_back;
 static struct parser parser;
 
@@ -54,10 +55,17 @@ static uint32_t identity(uint8_t word)
 static int16_t write_line(void *context, const uint8_t *bytes, int16_t length)
 {
     (void)context;
-    for (int16_t i = 0; i < length && !is_open; i++) {
+    for (int16_t i = 0; i < length; i++) {
         struct frame frame;
 
-        if (reference_parse(&board, bytes[i], &frame)) {
+        if (!reference_parse(&board, bytes[i], &frame))
+            continue;
+        if (is_open) {
+            CHECK_EQUAL(frame.type, IMAGE);
+            CHECK_EQUAL(frame.size, INPUTS);
+            CHECK(!memcmp(frame.payload, codes[frame.payload[0]], INPUTS));
+            numbers[frame.payload[0]] = frame.sequence;
+        } else {
             const uint32_t value = identity(frame.payload[0]);
             const uint8_t answer[5] = {frame.payload[0], (uint8_t)value, (uint8_t)(value >> 8),
                                        (uint8_t)(value >> 16), (uint8_t)(value >> 24)};
@@ -100,8 +108,10 @@ static void begin(void)
     CHECK_EQUAL(taken, size);
     is_open = parser.in_frame = 1;
     size = taken = 0;
-    for (unsigned i = 0; i < THREEFOLD_WINDOW; i++)
-        CHECK_EQUAL(threefold_submit(&accelerator, codes, outputs[i]), THREEFOLD_OK);
+    for (unsigned i = 0; i < THREEFOLD_WINDOW; i++) {
+        memcpy(codes[i], (uint8_t[]){(uint8_t)i, FLAG, ESCAPE}, INPUTS);
+        CHECK_EQUAL(threefold_submit(&accelerator, codes[i], outputs[i]), THREEFOLD_OK);
+    }
     CHECK_EQUAL(threefold_poll(&accelerator, &found), THREEFOLD_OK);
     CHECK(!found);
 }
@@ -109,10 +119,11 @@ static void begin(void)
 /* Takes down the first right answer to an image. */
 static void expect(const struct frame *frame)
 {
-    const uint16_t image = (uint16_t)(frame->sequence - serial.session);
+    unsigned image = 0;
 
-    if (frame->type != RESULT || frame->size != OUTPUTS * BYTES || image >= THREEFOLD_WINDOW
-        || is_answered[image])
+    while (image < THREEFOLD_WINDOW && (is_answered[image] || numbers[image] != frame->sequence))
+        image++;
+    if (frame->type != RESULT || frame->size != OUTPUTS * BYTES || image == THREEFOLD_WINDOW)
         return;
     is_answered[image] = 1;
     for (int i = 0; i < OUTPUTS; i++) {
@@ -152,7 +163,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t left)
     while (left >= 4) {
         const uint8_t *const bytes = data + 4;
         const size_t length = data[1] % 16 < left - 4 ? data[1] % 16 : left - 4;
-        const uint16_t number = (uint16_t)(serial.session + data[2] % (THREEFOLD_WINDOW + 1));
+        const unsigned image = data[2] % (THREEFOLD_WINDOW + 1);
+        const uint16_t number = image < THREEFOLD_WINDOW ? numbers[image] : data[2];
         const uint8_t answer[OUTPUTS * BYTES] = {data[3], data[2], data[1], 1, 0x7E, data[3]};
 
         switch (data[0] % 4) {

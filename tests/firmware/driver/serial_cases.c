@@ -150,8 +150,6 @@ static void case_faults(uint64_t seed)
     CHECK(board.injected > 50);
     CHECK(counters.resent > 20);
     CHECK(counters.refused > 10);
-    CHECK(counters.frames_bad > 2);
-    CHECK(counters.ignored > 0);
     printf("%llu faults, %lu resent, %lu refused, %lu ignored\n",
            (unsigned long long)board.injected, (unsigned long)counters.resent,
            (unsigned long)counters.refused, (unsigned long)counters.ignored);
