@@ -7,7 +7,7 @@ plan.json       which units it is made of, and how each is folded
 rtl/            Verilog, and what other people's flows need around it
 sim/            the simulation and what it measured
 gateware/       the bitstream, what made it, and how long that took
-firmware/       a C header for whoever drives the accelerator
+firmware/       a C header for whoever drives the accelerator, and the driver in C
 report.json     all figures
 report.html     the same to look at
 manifest.json   versions, and digests of everything above that is not a log or a time
@@ -55,6 +55,8 @@ class Products:
         ``NAME.core`` in the folder ``rtl``
     header : Path
         ``firmware/NAME.h``
+    driver : Path
+        Folder ``firmware/driver``: the driver in C.
     simulation, simulation_record : Path
         Folder ``sim``, ``simulation.json`` in it.
     gateware, build_record, timings : Path
@@ -78,6 +80,7 @@ class Products:
         self.testbench = accelerator.testbench
         self.fusesoc = accelerator.fusesoc
         self.header = self.folder / "firmware" / f"{name}.h"
+        self.driver = self.folder / "firmware" / "driver"
         self.simulation = self.folder / "sim"
         self.simulation_record = self.simulation / "simulation.json"
         self.gateware = self.folder / "gateware"
@@ -116,7 +119,7 @@ class Products:
         single = [self.network, self.training, self.images, self.plan, self.report, self.page]
         single.append(self.simulation_record)
         several = [self.rtl.parent.glob(pattern) for pattern in _RTL]
-        several += [self.header.parent.glob("*.h"), self.gateware.glob("*")]
+        several += [self.header.parent.glob("*.h"), self.driver.glob("*"), self.gateware.glob("*")]
         found = [*single, *(path for paths in several for path in paths)]
         left_out = (self.timings, self.gateware / LOCK)
         return [
@@ -298,7 +301,7 @@ class Products:
         paths = [path for each in named for core in each.cores for path in core.all]
         paths += [each.header for each in named]
         paths += [self.simulation_record, *self._dumps(), *self._reports()]
-        return [*paths, *self.gateware.glob("*")]
+        return [*paths, *self.driver.glob("*"), *self.gateware.glob("*")]
 
     def _network_digest(self) -> str | None:
         """Digest of the network in ``network.tern``, or of its bytes if it cannot be used."""

@@ -12,7 +12,7 @@ from . import boards
 from .core import core_name, require_bus, write_core
 from .errors import FileFormatError, MismatchError, PlanError
 from .files import write_file
-from .firmware import header
+from .firmware import header, write_driver
 from .fpga import FAMILIES
 from .html import html_table
 from .hw.accelerator import Accelerator
@@ -251,7 +251,7 @@ class Project:
         return None
 
     def generate(self, bus: str | None = None) -> Path:
-        """Write the Verilog, what is around it, and the C header; the path of the Verilog.
+        """Write the Verilog, what is around it, the C header and driver; the path of the Verilog.
 
         The testbench takes images of ``test.npz`` if they are there and fit, else random ones.
 
@@ -275,6 +275,7 @@ class Project:
             self.save()
             write_core(self.products, self.plan, text, bus)
             write_file(self.products.header, header(self.plan))
+            write_driver(self.products.driver)
             return self.products.core_of(bus).rtl
 
     def _core(self, bus: str | None) -> Component:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from threefold.firmware import DRIVER, write_driver
+
 from ..nightly import mostly_nightly
 
 ROOT = Path(__file__).parents[2]
-FIRMWARE, DRIVER = ROOT / "firmware", Path(__file__).parent / "driver"
+FIRMWARE, PROGRAMS = ROOT / "firmware", Path(__file__).parent / "driver"
 SOURCES = [FIRMWARE / f"threefold{part}.c" for part in ("", "_serial", "_frames", "_bus")]
 STRICT = ["-Wall", "-Wextra", "-Werror", "-std=c11", "-pedantic"]
 SANITIZED = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -40,8 +42,8 @@ BUS = ["stream", "classify", "no_answer", "identity", "registers"]
 
 def compiled(program, compiler, folder, *more):
     """A program of ``driver/`` with the driver, in a folder."""
-    sources = [DRIVER / f"{program}.c", *(DRIVER / name for name in MODELS[program]), *SOURCES]
-    flags = [*STRICT, *SANITIZED, *OPTIONS[program], *more, f"-I{FIRMWARE}", f"-I{DRIVER}"]
+    sources = [PROGRAMS / f"{program}.c", *(PROGRAMS / name for name in MODELS[program]), *SOURCES]
+    flags = [*STRICT, *SANITIZED, *OPTIONS[program], *more, f"-I{FIRMWARE}", f"-I{PROGRAMS}"]
     command = [compiler, *flags, *sources, "-o", folder / program]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -145,3 +147,11 @@ def test_sources_are_for_machines_of_8_16_and_32_bits(target):
         command = ["clang", f"--target={target}", *flags, source]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+
+
+def test_all_of_it_is_left_beside_a_header(tmp_path):
+    write_driver(tmp_path / "driver")
+    written = {path.name: path.read_text() for path in (tmp_path / "driver").iterdir()}
+    found = [*FIRMWARE.glob("*.c"), *FIRMWARE.glob("*.h")]
+    assert written == {path.name: path.read_text() for path in found}
+    assert sorted(written) == sorted(DRIVER)

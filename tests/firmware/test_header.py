@@ -1,6 +1,7 @@
 import inspect
 import re
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,10 @@ from threefold.firmware import header
 from threefold.hw.board_top import BoardTop
 from threefold.network import ArgMax, Codes, Conv, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, fold
+from threefold.registers import REGISTERS
 from threefold.registers.identity import identity
+
+FIRMWARE = Path(__file__).parents[2] / "firmware"
 
 NAMES = [
     "INPUTS",
@@ -118,3 +122,33 @@ def test_header_compiles_and_every_macro_is_a_number(tmp_path, argmax, codes):
     said = subprocess.run([tmp_path / "main"], capture_output=True, text=True, check=True).stdout
     printed = dict(line.split() for line in said.splitlines())
     assert {name: int(value) for name, value in printed.items()} == macros(text)
+
+
+@pytest.mark.parametrize("codes", [Codes.ternary(), Codes.unsigned(9)])
+@pytest.mark.parametrize("argmax", [True, False])
+def test_what_the_driver_expects_is_what_the_registers_say(tmp_path, argmax, codes):
+    plan = make_plan(argmax=argmax, bias=0 if argmax else 300, codes=codes)
+    (tmp_path / "tiny_net.h").write_text(header(plan))
+    fields = ["digest", "inputs", "outputs", "latency", "input_bits", "output_bits"]
+    fields += ["output_is_signed", "output_is_class"]
+    lines = "".join(f'printf("%lu ", (unsigned long)network.{name});\n' for name in fields)
+    (tmp_path / "main.c").write_text(
+        '#include <stdio.h>\n#include "threefold.h"\n#include "tiny_net.h"\n'
+        "static const struct threefold_network network = TINY_NET_NETWORK;\n"
+        f"int main(void) {{\n{lines}return 0;\n}}\n"
+    )
+    flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-std=c11", f"-I{FIRMWARE}"]
+    subprocess.run(["gcc", *flags, "main.c", "-o", "main"], cwd=tmp_path, check=True)
+    said = subprocess.run([tmp_path / "main"], capture_output=True, text=True, check=True).stdout
+    *found, is_signed, is_class = map(int, said.split())
+    words = identity(plan)
+    form = REGISTERS["FORMAT"].unpack(words["FORMAT"])
+    assert found == [
+        words["DIGEST"],
+        words["INPUTS"],
+        words["OUTPUTS"],
+        plan.cycles.latency,
+        form["input_bits"],
+        form["output_bits"],
+    ]
+    assert (is_signed, is_class) == (form["output_signed"], form["output_is_class"])

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+from threefold.firmware import DRIVER
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding
 from threefold.plan.file import digest, mark
@@ -60,8 +61,11 @@ CORE = [
 ]
 
 
+FIRMWARE = ["firmware/sample.h", *(f"firmware/driver/{name}" for name in DRIVER)]
+
+
 PRODUCTS = {
-    "firmware/sample.h",
+    *FIRMWARE,
     "gateware/build.json",
     "gateware/sample.bin",
     "gateware/timings.json",

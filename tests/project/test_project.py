@@ -16,7 +16,7 @@ from threefold.planning import plan_for_board
 from threefold.project import Project
 from threefold.sim import golden
 
-from .sample import CORE, FOLDINGS, IMAGES, NETWORK, content, make_all, make_network
+from .sample import CORE, FIRMWARE, FOLDINGS, IMAGES, NETWORK, content, make_all, make_network
 
 
 def test_create_and_open(project):
@@ -39,7 +39,7 @@ def test_first_product_saves_the_plan(tmp_path):
     project = Project(tmp_path, plan_for_board(NETWORK, foldings=FOLDINGS))
     assert project.generate() == tmp_path / "rtl" / "sample.v"
     assert sorted(content(tmp_path)) == [
-        "firmware/sample.h",
+        *sorted(FIRMWARE),
         "network.tern",
         "plan.json",
         *(f"rtl/{name}" for name in CORE),

@@ -164,7 +164,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t left)
         const uint8_t *const bytes = data + 4;
         const size_t length = data[1] % 16 < left - 4 ? data[1] % 16 : left - 4;
         const unsigned image = data[2] % (THREEFOLD_WINDOW + 1);
-        const uint16_t number = image < THREEFOLD_WINDOW ? numbers[image] : data[2];
+        const uint16_t number = image < THREEFOLD_WINDOW ? numbers[image] : 1000; /* of none */
         const uint8_t answer[OUTPUTS * BYTES] = {data[3], data[2], data[1], 1, 0x7E, data[3]};
 
         switch (data[0] % 4) {
