@@ -1,4 +1,4 @@
-"""Area of the three forms of a requantizer, and what planning expects of it.
+"""Area of each form of a requantizer, and what planning expects of it.
 
     python benchmarks/requantizers.py [--json FILE]
 
@@ -19,7 +19,9 @@ from rich.table import Table
 from threefold import fpga
 from threefold.fpga import FAMILIES
 from threefold.hw.requantizer import Requantizer
-from threefold.plan.requantize import FORMS, requantizer_resources
+from threefold.plan.even import EvenThresholds, even_thresholds
+from threefold.plan.requantize import FORMS
+from threefold.plan.requantizer_area import requantizer_resources
 from threefold.tools.synthesis import synthesise
 from threefold.tools.toolchain import find, run
 
@@ -51,13 +53,38 @@ POINTS = (
 )
 
 
-def measure(family: str, form: str, point: Point) -> dict:
-    """Estimate and synthesis of one requantizer with random thresholds, as a row of the table."""
+def uneven(point: Point) -> np.ndarray:
+    """Random thresholds."""
     rng = np.random.default_rng(point.bits)
     size = (point.channels, 2**point.bits - 1)
-    thresholds = np.sort(rng.integers(0, 2**point.accumulator_bits - 1, size), axis=1)
+    return np.sort(rng.integers(0, 2**point.accumulator_bits - 1, size), axis=1)
+
+
+def even(point: Point) -> np.ndarray:
+    """Thresholds from a random start on, at a random distance."""
+    rng = np.random.default_rng(point.bits)
+    values, codes = 2**point.accumulator_bits - 1, 2**point.bits
+    starts = rng.uniform(0, values / 2, (point.channels, 1))
+    distances = rng.uniform(0.2, 0.5, (point.channels, 1)) * values / codes
+    return np.ceil(starts + distances * np.arange(codes - 1)).astype(int)
+
+
+def lines(point: Point) -> EvenThresholds:
+    """What :func:`even` lies on."""
+    largest = np.full(point.channels, 2**point.accumulator_bits - 2)
+    found = even_thresholds(even(point), largest)
+    assert found is not None
+    return found
+
+
+def measure(family: str, form: str, point: Point) -> dict:
+    """Estimate and synthesis of one requantizer, as a row of the table."""
     component = Requantizer(
-        thresholds, accumulator_bits=point.accumulator_bits, lanes=point.lanes, form=form
+        even(point) if form == "divider" else uneven(point),
+        accumulator_bits=point.accumulator_bits,
+        lanes=point.lanes,
+        form=form,
+        even=lines(point) if form == "divider" else None,
     )
     expected = estimate(family, form, point)
     with tempfile.TemporaryDirectory() as folder:
@@ -87,6 +114,7 @@ def estimate(family: str, form: str, point: Point):
         accumulator_bits=point.accumulator_bits,
         lanes=point.lanes,
         family=fpga.get(family),
+        word_bits=lines(point).word_bits if form == "divider" else None,
     )
 
 

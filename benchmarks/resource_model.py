@@ -42,7 +42,7 @@ from threefold.network import (
 )
 from threefold.plan import Folding, Plan, Unit, fold, lower
 from threefold.plan.layers import ConvLayer
-from threefold.plan.requantize import FORMS
+from threefold.plan.requantize import forms_for
 from threefold.plan.search.fold import plan_of
 from threefold.plan.units.window_unit import WindowUnit
 from threefold.references import Builder
@@ -51,6 +51,7 @@ from threefold.tools.synthesis import synthesise
 from threefold.tools.toolchain import find
 
 MOST_LANES = 160
+SEARCHES = forms_for(even=False)
 
 
 @dataclass(frozen=True)
@@ -175,10 +176,10 @@ def _block(rng: np.random.Generator, builder: Builder, name: str, codes: Codes) 
 
 def _with_form(rng: np.random.Generator, unit: Unit) -> Unit:
     if unit.kind == "add":
-        rng.choice(FORMS)  # drawn and not used when the figures on record were measured
+        rng.choice(SEARCHES)  # drawn and not used when the figures on record were measured
     if "form" not in unit.decisions():
         return unit
-    return replace(unit, form=str(rng.choice(FORMS)))
+    return replace(unit, form=str(rng.choice(SEARCHES)))
 
 
 def measure(family: str, point: Point | MapPoint) -> dict:

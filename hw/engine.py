@@ -179,6 +179,7 @@ def _finish(plan: EngineUnit) -> Requantizer | LogitAdder:
             accumulator_bits=layer.accumulator_bits,
             lanes=plan.lanes,
             form=plan.form,
+            even=layer.even if plan.form == "divider" else None,
         )
     return LogitAdder(
         layer.offsets,

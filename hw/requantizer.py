@@ -9,7 +9,9 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from threefold.errors import PlanError
 from threefold.plan.distinct import search_steps
+from threefold.plan.even import EvenThresholds
 from threefold.plan.requantize import (
+    SERIAL,
     alike_after,
     check_form,
     requantizer_cycles,
@@ -19,6 +21,7 @@ from threefold.plan.units.threshold import ThresholdUnit
 
 from .component import component
 from .distinct_search import DistinctSearch
+from .divider import Divider
 from .skid_buffer import SkidBuffer
 from .stream import lane_stream
 from .threshold_search import SEARCHES
@@ -39,8 +42,11 @@ class Requantizer(wiring.Component):
     lanes : int
         Accumulator values compared at once, a divisor of the number of channels.
     form : str
-        ``"parallel"``, ``"pipelined"`` or ``"sequential"``: how a code is found, which decides
-        area and time and nothing else; see :mod:`threefold.hw.threshold_search`.
+        ``"parallel"``, ``"pipelined"``, ``"sequential"`` or ``"divider"``: how a code is found,
+        which decides area and time and nothing else; see :mod:`threefold.hw.threshold_search` and
+        :mod:`threefold.hw.divider`.
+    even : EvenThresholds, optional
+        The same thresholds as lines, which a divider needs.
 
     Members
     -------
@@ -53,20 +59,27 @@ class Requantizer(wiring.Component):
     Raises
     ------
     PlanError
-        If ``lanes`` does not divide the channels, or there is no such form.
+        If ``lanes`` does not divide the channels, there is no such form, or a divider lacks lines.
     """
 
     def __init__(
-        self, thresholds: np.ndarray, *, accumulator_bits: int, lanes: int, form: str = "pipelined"
+        self,
+        thresholds: np.ndarray,
+        *,
+        accumulator_bits: int,
+        lanes: int,
+        form: str = "pipelined",
+        even: EvenThresholds | None = None,
     ):
         thresholds = np.asarray(thresholds)
         if lanes < 1 or len(thresholds) % lanes:
             raise PlanError(f"lanes must divide {len(thresholds)} channels, not {lanes}")
-        check_form(form)
+        check_form(form, even=even is not None)
         self._thresholds = thresholds
         self._accumulator_bits = accumulator_bits
         self._lanes = lanes
         self._form = form
+        self._even = even
         self._bits = thresholds.shape[1].bit_length()
         self._steps = search_steps(thresholds, accumulator_bits)
         super().__init__(
@@ -91,6 +104,10 @@ class Requantizer(wiring.Component):
     @property
     def form(self) -> str:
         return self._form
+
+    @property
+    def even(self) -> EvenThresholds | None:
+        return self._even
 
     @property
     def bits(self) -> int:
@@ -139,22 +156,25 @@ class Requantizer(wiring.Component):
             m.d.sync += group.eq(Mux(group == groups - 1, 0, group + 1))
 
         for lane in range(self._lanes):
-            thresholds = stored[lane :: self._lanes]
-            search = self._search(thresholds)
+            search = self._search(slice(lane, len(stored), self._lanes))
             m.submodules[f"search_{lane}"] = EnableInserter(advance)(search)
             m.d.comb += [
                 search.total.eq(self.i.payload[lane]),
                 search.channel.eq(group),
                 skid.i.payload[lane].eq(search.code),
             ]
-            if self._form == "sequential":
+            if self._form in SERIAL:
                 m.d.comb += search.start.eq(accept)
 
         return m
 
-    def _search(self, thresholds: np.ndarray) -> wiring.Component:
+    def _search(self, channels: slice) -> wiring.Component:
         """A search among the thresholds of a lane."""
         bits = self._accumulator_bits
+        if self._form == "divider":
+            assert self._even is not None
+            return Divider(self._even.of(channels), accumulator_bits=bits)
+        thresholds = self._thresholds[channels]
         if self._steps == self._bits:
             return SEARCHES[self._form](thresholds, accumulator_bits=bits)
         return DistinctSearch(thresholds, accumulator_bits=bits, form=self._form, steps=self._steps)
@@ -162,5 +182,11 @@ class Requantizer(wiring.Component):
 
 @component.register
 def _(unit: ThresholdUnit) -> Requantizer:
-    thresholds, bits = unit.layer.thresholds, unit.layer.input_bits
-    return Requantizer(thresholds, accumulator_bits=bits, lanes=unit.lanes, form=unit.form)
+    layer = unit.layer
+    return Requantizer(
+        layer.thresholds,
+        accumulator_bits=layer.input_bits,
+        lanes=unit.lanes,
+        form=unit.form,
+        even=layer.even if unit.form == "divider" else None,
+    )

@@ -24,7 +24,7 @@ from threefold.network import (
 )
 from threefold.plan import Folding, Plan, Unit, fold, lower
 from threefold.plan.layers import ConvLayer
-from threefold.plan.requantize import FORMS
+from threefold.plan.requantize import forms_for
 from threefold.plan.search.fold import plan_of
 
 from .accelerators import CODES, divisors
@@ -57,7 +57,7 @@ def _varied(rng: np.random.Generator, unit: Unit) -> Unit:
     if "memory" in decided:
         changes["memory"] = str(rng.choice(["auto", "auto", "spram"]))
     if "form" in decided:
-        changes["form"] = str(rng.choice(FORMS))
+        changes["form"] = str(rng.choice(forms_for(even=unit.layers[0].even is not None)))
     if "pe" in decided:
         changes["lanes"] = int(rng.choice(divisors(decided["pe"])))
     return replace(unit, **changes)

@@ -9,7 +9,7 @@ from threefold.cli import main
 from threefold.data import save_images
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold, save
 
-FORMS = "parallel, pipelined, sequential"
+FORMS = "parallel, pipelined, sequential, divider"
 FOLDS = ["--fold", "fc1=2x4", "--fold", "fc2=2x3"]
 
 

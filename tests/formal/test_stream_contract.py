@@ -45,6 +45,7 @@ from threefold.network import (
     Threshold,
 )
 from threefold.plan import Folding, fold, lower
+from threefold.plan.even import even_thresholds
 from threefold.plan.units.engine import EngineUnit
 from threefold.plan.units.pool import PoolUnit
 from threefold.sim.verification import ChangingPayload, GatedValid, ImpatientValid, Prover
@@ -114,6 +115,12 @@ def array() -> PausedArray:
 def requantizer(form: str = "pipelined") -> Requantizer:
     thresholds = np.sort(np.arange(18).reshape(6, 3) % 7)
     return Requantizer(thresholds, accumulator_bits=4, lanes=2, form=form)
+
+
+def requantizer_divider() -> Requantizer:
+    thresholds = np.arange(1, 7)[:, None] + 2 * np.arange(3)
+    even = even_thresholds(thresholds, np.full(6, 14))
+    return Requantizer(thresholds, accumulator_bits=4, lanes=2, form="divider", even=even)
 
 
 def requantizer_lookup(form: str) -> Requantizer:
@@ -187,6 +194,7 @@ CASES = {
     "requantizer": Case(requantizer, 4, 16),
     "requantizer_parallel": Case(partial(requantizer, "parallel"), 4, 16),
     "requantizer_sequential": Case(partial(requantizer, "sequential"), 4, 40),
+    "requantizer_divider": Case(requantizer_divider, 4, 40),
     "requantizer_lookup": Case(partial(requantizer_lookup, "pipelined"), 4, 16),
     "requantizer_lookup_sequential": Case(partial(requantizer_lookup, "sequential"), 4, 30),
     "logit_adder": Case(
@@ -235,6 +243,7 @@ ONE_OF_EACH = [
     "deserializer",
     "requantizer",
     "requantizer_sequential",
+    "requantizer_divider",
     "logit_adder",
     "argmax",
     "engine_codes",
@@ -301,6 +310,7 @@ def test_no_gates_lead_through_a_buffer(prover, name):
         "requantizer",
         "requantizer_parallel",
         "requantizer_sequential",
+        "requantizer_divider",
     ],
 )
 def test_no_gates_lead_from_ready_to_ready(prover, name):

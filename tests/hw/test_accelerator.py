@@ -57,14 +57,21 @@ def test_equals_golden(foldings, argmax, stalls):
     assert np.array_equal(run.outputs, golden.run(model, images).reshape(8, -1))
 
 
-def wide(seed=0):
+def wide(seed=0, *, even=False):
     """Layers whose weights and thresholds are in block RAM and in LUTs."""
     rng = np.random.default_rng(seed)
+
+    def thresholds(size, low, high):
+        if not even:
+            return np.sort(rng.integers(low, high, size), axis=1)
+        starts, distances = rng.uniform(low, 0, (size[0], 1)), rng.uniform(0, 3, (size[0], 1))
+        return np.ceil(starts + distances * np.arange(size[1])).astype(int)
+
     ops = [
         ("fc1", Dense(rng.integers(-1, 2, (48, 32)))),
-        ("act1", Threshold(np.sort(rng.integers(-12, 13, (48, 15)), axis=1))),
+        ("act1", Threshold(thresholds((48, 15), -12, 13))),
         ("fc2", Dense(rng.integers(-1, 2, (16, 48)))),
-        ("act2", Threshold(np.sort(rng.integers(-30, 31, (16, 3)), axis=1))),
+        ("act2", Threshold(thresholds((16, 3), -30, 31))),
         ("fc3", Dense(rng.integers(-1, 2, (5, 16)))),
         ("logits", Logits(rng.integers(-3, 4, 5))),
     ]
@@ -77,7 +84,7 @@ WIDE = {"fc1": Folding(4, 4), "fc2": Folding(4, 8), "fc3": Folding(1, 8)}
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("family", [None, "ice40"])
 def test_what_is_made_for_a_family_takes_the_same_cycles(family, form):
-    model = wide()
+    model = wide(even=form == "divider")
     plan = fold(model, WIDE, forms={"fc1": form, "fc2": form})
     blocks = [
         GENERIC.prefers_block(each.schedule.row_bits, len(each.program)) for each in engines(plan)

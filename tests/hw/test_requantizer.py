@@ -11,11 +11,11 @@ from threefold.errors import PlanError
 from threefold.hw.requantizer import Requantizer
 from threefold.hw.verilog import to_rtlil
 from threefold.plan.distinct import search_steps
-from threefold.plan.requantize import FORMS, requantizer_cycles, requantizer_latency
+from threefold.plan.requantize import forms_for, requantizer_cycles, requantizer_latency
 from threefold.sim.verification import pass_through
 
 ACCUMULATOR_BITS = 6
-every_form = pytest.mark.parametrize("form", FORMS)
+every_form = pytest.mark.parametrize("form", forms_for(even=False))
 
 
 class CycleModel:
@@ -174,9 +174,18 @@ def test_refuses(lanes):
 
 
 def test_refuses_an_unknown_form():
-    message = "a requantizer is parallel, pipelined or sequential, not 'fast'"
+    message = "a requantizer is parallel, pipelined, sequential or divider, not 'fast'"
     with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
         Requantizer(np.zeros((6, 3), int), accumulator_bits=4, lanes=2, form="fast")
+
+
+def test_refuses_a_divider_without_lines():
+    message = (
+        "thresholds are not evenly spaced, as a divider needs; choose parallel, pipelined or "
+        "sequential"
+    )
+    with pytest.raises(PlanError, match=f"^{message}$"):
+        Requantizer(np.zeros((6, 3), int), accumulator_bits=4, lanes=2, form="divider")
 
 
 def repeating_thresholds(rng, channels, largest, most):

@@ -111,7 +111,8 @@ def test_choices_are_in_the_file(tmp_path):
         (
             {},
             {"codes": "slow"},
-            "requantizer of 'codes' must be one of parallel, pipelined, sequential, not 'slow'",
+            "requantizer of 'codes' must be one of parallel, pipelined, sequential, divider, "
+            "not 'slow'",
         ),
     ],
 )

@@ -18,6 +18,7 @@ import numpy as np
 
 from ...network import Codes, Conv, Integers, Logits, Tensor, Threshold
 from ..distinct import search_steps
+from ..even import EvenThresholds, even_thresholds
 from ..requantize import alike_after
 from ..window import Window
 from .layer import Layer, codes_of
@@ -98,6 +99,13 @@ class ConvLayer(Layer):
         if self.thresholds is None:
             return 0
         return search_steps(self.thresholds, self.accumulator_bits)
+
+    @cached_property
+    def even(self) -> EvenThresholds | None:
+        """Lines that the thresholds of the filters lie on, if they are evenly spaced."""
+        if self.thresholds is None:
+            return None
+        return even_thresholds(self.thresholds, _largest_accumulators(self.weights, self.codes))
 
     @cached_property
     def accumulator_max(self) -> int:

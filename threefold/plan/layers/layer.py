@@ -23,6 +23,7 @@ from ...network import (
     Threshold,
 )
 from ..distinct import search_steps
+from ..even import EvenThresholds, even_thresholds
 from ..requantize import alike_after
 from ..window import Window
 
@@ -158,6 +159,12 @@ class ThresholdLayer(Layer):
     def search_steps(self) -> int:
         """Comparisons of a binary search among the thresholds of a channel."""
         return search_steps(self.thresholds, self.input_bits)
+
+    @cached_property
+    def even(self) -> EvenThresholds | None:
+        """Lines that the thresholds of the channels lie on, if they are evenly spaced."""
+        largest = codes_of(self.inputs[0]).max_code
+        return even_thresholds(self.thresholds, np.full(len(self.thresholds), largest))
 
     @property
     def input_bits(self) -> int:

@@ -12,14 +12,13 @@ from ..cycle_model.stages import StageBuilder
 from ..latency import READER_LATENCY, logit_latency, pe_latency
 from ..layers import ConvLayer, Layer, only
 from ..program import Program
-from ..requantize import FORMS, check_form
 from ..schedule import Folding, Schedule, divisors
 from ..shifts import shifts
 from ..window import Walk, Window
 from .block import StreamType
 from .connectors import serializer_resources
 from .pe_cells import pe_resources
-from .requantizing import Requantizer
+from .requantizing import Requantizer, check_requantizer, requantizer, requantizer_forms
 from .unit import Decisions, decided, stream_type
 from .window_unit import WindowUnit, shown_window
 
@@ -61,7 +60,7 @@ class EngineUnit(WindowUnit):
 
     def __post_init__(self):
         self.folding.check(self.layer)
-        check_form(self.form)
+        check_requantizer(self.form, self.layer)
         if self.lanes < 1 or self.pe % self.lanes:
             raise PlanError(
                 f"output lanes of {self.name!r} must divide {self.pe} PEs, not {self.lanes}"
@@ -77,7 +76,7 @@ class EngineUnit(WindowUnit):
                     yield cls((layer,), pe, simd)
 
     def variants(self, fixed: Decisions) -> Iterator[Self]:
-        forms = decided(fixed, "form", FORMS) if self.requantizer else ["pipelined"]
+        forms = requantizer_forms(self.layer, fixed)
         for lanes in decided(fixed, "lanes", divisors(self.pe)):
             for form in forms:
                 yield replace(self, lanes=lanes, form=form)
@@ -103,14 +102,7 @@ class EngineUnit(WindowUnit):
         layer = self.layer
         if layer.thresholds is None:
             return None
-        return Requantizer(
-            self.form,
-            layer.alike_after,
-            layer.accumulator_bits,
-            layer.output.element.bits,
-            self.lanes,
-            layer.search_steps,
-        )
+        return requantizer(layer, layer.accumulator_bits, self.form, self.lanes)
 
     @cached_property
     def schedule(self) -> Schedule:

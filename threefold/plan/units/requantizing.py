@@ -5,9 +5,13 @@ from math import lcm
 
 from ...fpga import GENERIC, Family, Resources
 from ..cycle_model.stages import StageBuilder
-from ..requantize import requantizer_cycles, requantizer_latency, requantizer_resources
+from ..layers import ConvLayer
+from ..layers.layer import ThresholdLayer
+from ..requantize import check_form, forms_for, requantizer_cycles, requantizer_latency
+from ..requantizer_area import requantizer_resources
+from .unit import Decisions
 
-__all__ = ["Requantizer"]
+__all__ = ["Requantizer", "check_requantizer", "requantizer", "requantizer_forms"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Requantizer:
         Codes at once.
     steps : int
         Comparisons of a binary search: those of the thresholds that differ.
+    word_bits : int or None
+        Width of a divider's words; None in other forms.
     """
 
     form: str
@@ -36,6 +42,7 @@ class Requantizer:
     bits: int
     lanes: int
     steps: int
+    word_bits: int | None = None
 
     @property
     def interval(self) -> int:
@@ -58,9 +65,38 @@ class Requantizer:
             lanes=self.lanes,
             family=family,
             steps=self.steps,
+            word_bits=self.word_bits,
         )
 
     def stage(self, builder: StageBuilder, source: int) -> int:
         """Add its stages to the cycle model; the stream of codes."""
         latency = requantizer_latency(self.form, self.bits, self.steps)
         return builder.skid(builder.pipe(source, latency, self.interval))
+
+
+def requantizer(
+    layer: ConvLayer | ThresholdLayer, input_bits: int, form: str, lanes: int
+) -> Requantizer:
+    """The requantizer of a layer's thresholds; ``input_bits`` are those of what is compared."""
+    bits, even = layer.output.element.bits, layer.even if form == "divider" else None
+    words = None if even is None else even.word_bits
+    return Requantizer(form, layer.alike_after, input_bits, bits, lanes, layer.search_steps, words)
+
+
+def requantizer_forms(layer: ConvLayer | ThresholdLayer, fixed: Decisions) -> list[str]:
+    """Forms that suit a layer's thresholds, or the one that is decided; ``"pipelined"`` if none."""
+    if layer.thresholds is None:
+        return ["pipelined"]
+    if "form" in fixed:
+        return [str(fixed["form"])]
+    return list(forms_for(layer.even is not None))
+
+
+def check_requantizer(form: str, layer: ConvLayer | ThresholdLayer) -> None:
+    """Refuse a form that there is not, or that does not suit a layer's thresholds.
+
+    Raises
+    ------
+    PlanError
+    """
+    check_form(form, even=form != "divider" or layer.even is not None, of=layer.name)

@@ -8,9 +8,8 @@ from ...fpga import Family, Resources
 from ..cycle_model.stages import StageBuilder
 from ..layers import Layer, only
 from ..layers.layer import ThresholdLayer
-from ..requantize import FORMS, check_form
 from ..schedule import divisors
-from .requantizing import Requantizer
+from .requantizing import Requantizer, check_requantizer, requantizer, requantizer_forms
 from .stream_unit import StreamUnit
 from .unit import Decisions, decided
 
@@ -42,14 +41,14 @@ class ThresholdUnit(StreamUnit):
     realizes = (ThresholdLayer,)
 
     def __post_init__(self):
-        check_form(self.form)
+        check_requantizer(self.form, self.layer)
         super().__post_init__()
 
     @classmethod
     def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
         layer = only(layers, ThresholdLayer)
         for lanes in decided(fixed, "lanes", divisors(cls.shared_channels(layer))):
-            for form in decided(fixed, "form", FORMS):
+            for form in requantizer_forms(layer, fixed):
                 yield cls((layer,), lanes, form=form)
 
     @property
@@ -59,11 +58,7 @@ class ThresholdUnit(StreamUnit):
     @property
     def requantizer(self) -> Requantizer:
         """What it consists of."""
-        layer = self.layer
-        bits = layer.output.element.bits
-        return Requantizer(
-            self.form, layer.alike_after, layer.input_bits, bits, self.lanes, layer.search_steps
-        )
+        return requantizer(self.layer, self.layer.input_bits, self.form, self.lanes)
 
     @property
     def interval(self) -> int:

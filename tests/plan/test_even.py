@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from threefold.plan.even import even_thresholds
+
+NEVER = 63
+
+
+def reached(even, values):
+    """Codes of values of each channel, shape (values, channels)."""
+    points = even.starts[:, None] + even.distances[:, None] * np.arange(1, 2**even.bits)
+    return ((values << even.fraction)[:, :, None] >= points).sum(axis=2)
+
+
+def uniform(rng, channels, bits):
+    """Thresholds of a uniform quantizer, and the largest value of each channel."""
+    largest = rng.integers(20, NEVER, channels)
+    starts = rng.uniform(-40, 80, (channels, 1))
+    distances = rng.choice([0.05, 0.7, 3.1, 30]) * rng.random((channels, 1))
+    thresholds = np.ceil(starts + distances * np.arange(2**bits - 1)).astype(int)
+    return np.clip(thresholds, 0, largest[:, None] + 1), largest
+
+
+@given(st.integers(0, 2**32), st.integers(1, 4), st.sampled_from([1, 2, 3, 4, 8]))
+def test_codes_are_the_same(seed, channels, bits):
+    thresholds, largest = uniform(np.random.default_rng(seed), channels, bits)
+    even = even_thresholds(thresholds, largest)
+    values = np.minimum(np.arange(NEVER)[:, None], largest)
+    assert even is not None
+    assert np.array_equal(reached(even, values), (values[:, :, None] >= thresholds).sum(axis=2))
+    words = even.distances << (bits - 1)
+    for bound in (even.starts, words, -even.starts - words, (largest << even.fraction)):
+        assert (-(2 ** (even.word_bits - 1)) <= bound).all()
+        assert (bound < 2 ** (even.word_bits - 1)).all()
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "largest", "fraction"),
+    [
+        ([[10, 20, 30]], 60, 0),
+        ([[0, 0, 0]], 60, 0),
+        ([[61, 61, 61]], 60, 0),
+        ([[0, 0, 61]], 60, 0),
+        ([[10, 13, 15]], 60, 1),
+        ([[10, 10, 11, 11, 12, 12, 13]], 60, 1),
+        ([[0, 9, 61], [7, 7, 7]], 60, 0),
+        ([[20, 40, 61, 61, 61]], 60, 1),
+        ([[1, 2, 3, 4, 5]], 5, 0),
+    ],
+)
+def test_no_more_bits_than_needed(thresholds, largest, fraction):
+    even = even_thresholds(np.array(thresholds), np.full(len(thresholds), largest))
+    assert even.fraction == fraction
+
+
+@pytest.mark.parametrize(
+    "thresholds",
+    [
+        [[10, 20, 33]],
+        [[10, 20, 30], [10, 20, 33]],
+        [[10, 10, 40]],
+        [[1, 2, 3, 4, 5]],  # 6 and 7 would be codes of 3 bits
+        [list(range(511))],
+    ],
+)
+def test_none(thresholds):
+    assert even_thresholds(np.array(thresholds), np.full(len(thresholds), 60)) is None
+
+
+def test_some_channels():
+    thresholds = np.array([[10, 20, 30], [5, 6, 7], [0, 2, 40], [61, 61, 61]])
+    even = even_thresholds(thresholds[[0, 1, 3]], np.array([60, 60, 40]))
+    some = even.of(slice(0, 3, 2))
+    assert (some.fraction, some.bits) == (even.fraction, 2)
+    for name in ("starts", "distances", "largest"):
+        assert getattr(some, name).tolist() == getattr(even, name).tolist()[::2]

@@ -1,0 +1,119 @@
+"""Even thresholds: those of a channel that are equally far apart, as a start and a distance."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+__all__ = ["MOST_BITS", "EvenThresholds", "even_thresholds"]
+
+MOST_BITS = 8
+"""Widest codes whose thresholds are looked at."""
+
+_MOST_FRACTION = 20
+_UNBOUNDED = 2**61
+
+
+@dataclass(frozen=True, eq=False)
+class EvenThresholds:
+    """Thresholds on a line: value v reaches the n-th where v·2^fraction >= start + n·distance.
+
+    That gives the same codes as thresholds that were rounded up to integers, as a uniform
+    quantizer has them. The code of a value is a quotient, clipped to codes that there are:
+    (v·2^fraction − start) / distance.
+
+    Parameters
+    ----------
+    fraction : int
+        Bits behind the point of starts and distances.
+    starts : array of int64, shape (channels,)
+    distances : array of int64, shape (channels,)
+        At least 0.
+    bits : int
+        Width of a code.
+    largest : array of int64, shape (channels,)
+        Largest value of each channel.
+    """
+
+    fraction: int
+    starts: np.ndarray
+    distances: np.ndarray
+    bits: int
+    largest: np.ndarray
+
+    def of(self, channels: slice) -> Self:
+        """Those of some channels."""
+        starts, distances = self.starts[channels], self.distances[channels]
+        return replace(self, starts=starts, distances=distances, largest=self.largest[channels])
+
+    @property
+    def word_bits(self) -> int:
+        """Width of signed words that hold starts, distances of the largest bit, and remainders."""
+        values = self.largest << self.fraction
+        steps = self.distances << (self.bits - 1)
+        words = [values, np.abs(self.starts), steps, values - self.starts, self.starts + steps]
+        return 1 + int(np.max(words)).bit_length()
+
+
+def even_thresholds(thresholds: np.ndarray, largest: np.ndarray) -> EvenThresholds | None:
+    """The line that thresholds of each channel lie on, with the fewest bits behind the point.
+
+    None if a channel has none, or codes are wider than :data:`MOST_BITS`.
+
+    Parameters
+    ----------
+    thresholds : array of int64, shape (channels, largest code)
+        Each row ascending, from 0.
+    largest : array of int64, shape (channels,)
+        Largest value of each channel, from 0. No value reaches what is above.
+    """
+    bits = thresholds.shape[1].bit_length()
+    if bits > MOST_BITS:
+        return None
+    # Where codes end below the largest word, the quotient must, too.
+    missing = 2**bits - 1 - thresholds.shape[1]
+    never = int(largest.max()) + 1
+    thresholds = np.pad(thresholds, ((0, 0), (0, missing)), constant_values=never)
+    if _line(thresholds, largest, _MOST_FRACTION) is None:
+        return None
+    low, high = 0, _MOST_FRACTION  # twice the line of a fraction suits the next
+    while low < high:
+        middle = (low + high) // 2
+        if _line(thresholds, largest, middle) is None:
+            low = middle + 1
+        else:
+            high = middle
+    line = _line(thresholds, largest, low)
+    assert line is not None
+    return EvenThresholds(low, *line, bits, largest)
+
+
+def _line(
+    thresholds: np.ndarray, largest: np.ndarray, fraction: int
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Starts and distances with so many bits behind the point, if there are any."""
+    number = np.arange(1, thresholds.shape[1] + 1)
+    values = largest[:, None]
+    always, never = thresholds <= 0, thresholds > values
+    # The n-th point of the line lies above `low` and not above `high`.
+    low = np.where(always, -_UNBOUNDED, np.where(never, values, thresholds - 1) << fraction)
+    high = np.where(always, 0, np.where(never, _UNBOUNDED, thresholds << fraction))
+
+    def starts(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What starts are above, and the largest that they may be."""
+        passed = distances[:, None] * number
+        return (low - passed).max(axis=1), (high - passed).min(axis=1)
+
+    # How many starts there are is concave in the distance, so that bisection finds the most.
+    least = np.zeros(len(thresholds), np.int64)
+    most = (largest + 1) << fraction
+    while (least < most).any():
+        middle = (least + most) // 2
+        here, next_ = (np.subtract(*starts(each)) for each in (middle, middle + 1))
+        more = (next_ < here) & (least < most)
+        least = np.where(more, middle + 1, least)
+        most = np.where(more, most, np.minimum(middle, most))
+    below, highest = starts(least)
+    if (below >= highest).any():
+        return None
+    return np.clip(0, below + 1, highest), least
