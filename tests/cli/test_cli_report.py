@@ -60,7 +60,7 @@ def test_network_and_plan_only(folder):
     text, report = run(folder)
     planned = {"predicted_cycles", "predicted_array_utilization", "layers", "ports", "steps"}
     digests = {"network_digest", "plan_digest"}
-    assert report.keys() == {"schema", "name", "tools"} | digests | planned
+    assert report.keys() == {"schema", "name", "sample", "tools"} | digests | planned
     assert "predicted" in text
     assert "Logic cells" not in text
     assert (folder / "report.html").read_text().startswith("<!doctype html>")

@@ -29,13 +29,13 @@ def test_own_samples_in_simulation(place, capsys):
     line = "simulate net.tern -o out -q --data"
     assert main([*line.split(), "rows.csv"]) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith("images      4, ")
+    assert shown.startswith("rows        4, ")
     assert "accuracy" in shown
     assert json.loads((place / "out/sim/simulation.json").read_text())["images"] == 4
     assert load("out/network.tern").provenance["classes"] == ["a", "b"]
     assert main([*line.split(), "bare.csv"]) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith("images      2, ")
+    assert shown.startswith("rows        2, ")
     assert "accuracy" not in shown
 
 

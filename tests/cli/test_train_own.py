@@ -43,7 +43,7 @@ def run(line, capsys):
 def test_a_table(place, capsys):
     status, out, err = run(f"train --data Pets~2.csv --label animal {QUICK}", capsys)
     assert (status, err) == (0, "")
-    assert re.match(r"ternary  \d+\.\d\d%  of 12 held-out images\n", out)
+    assert re.match(r"ternary  \d+\.\d\d%  of 12 held-out rows\n", out)
     network = load("out/pets_2/network.tern")
     assert network.name == "pets_2"
     images, labels = load_images("out/pets_2/test.npz")

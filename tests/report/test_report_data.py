@@ -26,6 +26,7 @@ def test_everything(plan, build, simulation, accuracy):
     assert report == {
         "schema": 1,
         "name": "sample",
+        "sample": "image",
         "network_digest": network_digest(plan.network),
         "plan_digest": digest(plan),
         "board": "icebreaker",
@@ -125,7 +126,7 @@ def test_nothing_measured(plan):
     report = make_report(plan)
     planned = {"predicted_cycles", "predicted_array_utilization", "layers", "ports", "steps"}
     digests = {"network_digest", "plan_digest"}
-    assert set(report) == {"schema", "name", "tools"} | digests | planned
+    assert set(report) == {"schema", "name", "sample", "tools"} | digests | planned
 
 
 def test_steps_of_a_network_with_branches(branching_plan):

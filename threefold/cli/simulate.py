@@ -9,6 +9,7 @@ from rich.console import Console
 from ..data import load_images
 from ..errors import DataError
 from ..network import load
+from ..samples import SampleWords, sample_words
 from ..sim.simulate import SIMULATORS, SimulationResult
 from .options import add_plan_arguments, changes_noted, open_project
 from .own_data import samples_of
@@ -65,7 +66,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
             raise DataError(f"--limit must be at least 1, not {args.limit}")
         images, labels = images[: args.limit], None if labels is None else labels[: args.limit]
     project = open_project(args, console)
-    bars = progress_of(console, "compile", count=(len(images), "images"))
+    words = sample_words(project.network)
+    bars = progress_of(console, "compile", count=(len(images), words.many))
     with changes_noted(project, console), bars as progress:
         result = project.simulate(
             images,
@@ -76,12 +78,12 @@ def run(args: argparse.Namespace, console: Console) -> str:
             waves=args.waves,
             progress=progress,
         )
-    return _summary(result, labels)
+    return _summary(result, labels, words)
 
 
-def _summary(result: SimulationResult, labels) -> str:
+def _summary(result: SimulationResult, labels, words: SampleWords) -> str:
     lines = [
-        f"images      {result.images:,}, {result.beats:,} beats of all layers compared",
+        f"{words.many:<10}  {result.images:,}, {result.beats:,} beats of all layers compared",
         "mismatches  0",
     ]
     if labels is not None:

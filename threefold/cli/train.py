@@ -17,6 +17,7 @@ from ..lock import locked
 from ..network.file import digest
 from ..products import Former, Products
 from ..progress import Progress
+from ..samples import sample_words
 from .note import note
 from .own_data import add_data_arguments, name_of, prepared
 from .progress import progress_bar
@@ -185,17 +186,18 @@ def _config(args: argparse.Namespace, name: str, presets: dict):
 
 
 def _summary(trial, products: Products) -> str:
+    words = sample_words(trial.network)
     sets = {"": trial.accuracy, **trial.more}
     lines = []
     for key, accuracy in sets.items():
-        images = f"{accuracy['images']} held-out images{key and f', {key}'}"
+        images = f"{accuracy['images']} held-out {words.many}{key and f', {key}'}"
         lines.append(f"ternary  {accuracy['integer']:.2%}  of {images}")
         for width, share in accuracy.get("widths", {}).items():
             lines.append(f"{width:7}  {share:.2%}")
         if "float" in accuracy:
             lines.append(f"float    {accuracy['float']:.2%}")
     lines.append(f"network  {products.network}")
-    lines.append(f"images   {products.images}")
+    lines.append(f"{words.many:7}  {products.images}")
     return "\n".join(lines)
 
 

@@ -13,6 +13,7 @@ from ..network.file import digest as network_digest
 from ..plan import Plan, Schedule, Unit
 from ..plan.file import digest
 from ..plan.summary import Branch, branches
+from ..samples import sample_words
 from .host import flash_command, limiting, link, ports
 from .inputs import checked_accuracy, checked_build, checked_simulation, checked_tools
 from .parts import Parts
@@ -58,7 +59,7 @@ def make_report(
     simulation : mapping, optional
         :meth:`SimulationResult.to_json` and ``cycles`` (``latency`` and ``interval``); also
         ``accuracy``, the share of the simulated images that the hardware classified right, and
-        ``confusion``, how many images of each class (rows) it gave each class (columns).
+        ``confusion``, how many samples of each class (rows) it gave each class (columns).
     accuracy : mapping, optional
         ``integer``, ``float``: shares from 0 to 1; ``images``, ``dataset``.
     tools : mapping of str to str, optional
@@ -97,6 +98,7 @@ def make_report(
     report = {
         "schema": SCHEMA,
         "name": plan.network.name,
+        "sample": sample_words(plan.network).one,
         "network_digest": network_digest(plan.network),
         "plan_digest": own,
         "stale": list(stale) or None,

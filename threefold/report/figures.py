@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ..samples import SampleWords
 from .words import path_figure
 
 __all__ = ["Figure", "key_figures"]
@@ -31,11 +32,12 @@ class Figure:
 
 def key_figures(report: dict) -> list[Figure]:
     """What is known of accuracy, exactness, speed and size, in this order."""
+    words = SampleWords(report["sample"])
     figures = [
-        *_accuracy(report.get("accuracy", {})),
-        *_mismatches(report.get("simulation", {})),
+        *_accuracy(report.get("accuracy", {}), words),
+        *_mismatches(report.get("simulation", {}), words),
         *_speed(report),
-        *_link(report),
+        *_link(report, words),
         *_clock(report),
         *_path(report),
     ]
@@ -50,7 +52,7 @@ def key_figures(report: dict) -> list[Figure]:
     return figures
 
 
-def _accuracy(accuracy: dict) -> list[Figure]:
+def _accuracy(accuracy: dict, words: SampleWords) -> list[Figure]:
     names = {"rtl": "simulated hardware", "integer": "exact integers", "float": "float"}
     known = [name for name in names if name in accuracy]
     if not known:
@@ -60,19 +62,19 @@ def _accuracy(accuracy: dict) -> list[Figure]:
         others.remove("integer")  # as it should be, so not worth a word
     told, simulated = names[best], accuracy.get("rtl_images")
     if best == "rtl" and simulated and accuracy.get("images", simulated) != simulated:
-        told += f", {simulated:,} images"
+        told += f", {simulated:,} {words.many}"
     notes = [told, *(f"{names[name]} {_percent(accuracy[name])}" for name in others)]
     return [Figure("Accuracy", _percent(accuracy[best]), "; ".join(notes))]
 
 
-def _mismatches(simulation: dict) -> list[Figure]:
+def _mismatches(simulation: dict, words: SampleWords) -> list[Figure]:
     if "mismatches" not in simulation:
         return []
     count = simulation["mismatches"]
     note = "against the golden model"
     if "beats_compared" in simulation and "images" in simulation:
         images = simulation["images"]
-        note = f"in {simulation['beats_compared']:,} words of {images:,} images"
+        note = f"in {simulation['beats_compared']:,} words of {images:,} {words.many}"
     return [Figure("Mismatches", f"{count:,}", note, "bad" if count else "good")]
 
 
@@ -104,13 +106,13 @@ def _speed(report: dict) -> list[Figure]:
     return figures
 
 
-def _link(report: dict) -> list[Figure]:
+def _link(report: dict, words: SampleWords) -> list[Figure]:
     """Rate that the serial line of the board allows, which most accelerators are faster than."""
     if "link" not in report:
         return []
     link = report["link"]
     each = max(link["input_frame_bytes"], link["output_frame_bytes"])
-    note = f"images a second, {each:,} bytes each"
+    note = f"{words.many} a second, {each:,} bytes each"
     if report.get("limited_by") == "link":
         note += ": the limit"
     return [Figure("Serial line", _significant(link["inferences_per_second"]), note)]

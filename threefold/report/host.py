@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from ..boards import BOARDS
 from ..hw.interfaces.serial import BAUD, BYTE_BITS, CODE_BITS, frame_bytes
 from ..plan import Port, Ports
+from ..samples import SampleWords
 
 __all__ = ["flash_command", "limiting", "link", "next_steps", "ports"]
 
@@ -96,12 +97,13 @@ def next_steps(report: Mapping, files: Mapping[str, str]) -> list[tuple[str, str
     files : mapping of str to str
         Products that are there: path relative to the folder of the report, by what it is.
     """
+    words = SampleWords(report["sample"])
     steps = []
     if "simulation" not in report:
         steps.append(
             (
                 "Simulate",
-                "Compares the hardware with the golden model, bit by bit, on images of yours.",
+                f"Compares hardware and golden model, bit by bit, on {words.many} of yours.",
                 "threefold simulate network.tern --images test.npz -o .",
             )
         )
@@ -121,7 +123,7 @@ def next_steps(report: Mapping, files: Mapping[str, str]) -> list[tuple[str, str
 
 
 def _protocol(report: Mapping) -> str:
-    line, gives = report["link"], report["ports"]["gives"]
+    line, gives, words = report["link"], report["ports"]["gives"], SampleWords(report["sample"])
     given, taken = line["input_bytes"], line["output_bytes"]
     count = report["ports"]["output"]["shape"]
     what = {"class": "the class", "logits": "signed logits", "codes": "codes"}[gives]
@@ -129,6 +131,7 @@ def _protocol(report: Mapping) -> str:
     size = f", {each} bytes each, the lowest first" if each > 1 else ""
     return (
         f"USB serial port, {line['baud']:,} baud, 8 data bits, no parity, 1 stop bit, no flow "
-        f"control. An image is a frame of {given:,} codes, in the order row, column, channel; its "
-        f"result is a frame of {taken:,} byte{'s' if taken > 1 else ''}: {what}{size}."
+        f"control. {words.a.capitalize()} is a frame of {given:,} codes, in the order row, column, "
+        f"channel; its result is a frame of {taken:,} byte{'s' if taken > 1 else ''}: "
+        f"{what}{size}."
     )

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from ..plan import Plan
 from ..plan.summary import inventory, path, shown
+from ..samples import SampleWords
 from .figures import key_figures
 from .host import next_steps
 from .plots import NARROW, WIDE, accuracy_plot, cycles_plot, utilization_plot, weights_plot
@@ -43,7 +44,7 @@ def render_page(report: dict, plan: Plan, files: Mapping[str, str] | None = None
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    layers = report["layers"]
+    layers, words = report["layers"], SampleWords(report["sample"])
     by_name = {layer["name"]: layer for layer in layers}
     totals = {
         key: sum(layer[key] for layer in layers)
@@ -54,7 +55,8 @@ def render_page(report: dict, plan: Plan, files: Mapping[str, str] | None = None
         shape=_shape(plan),
         inventory=_inventory(plan),
         figures=key_figures(report),
-        accuracy_caption=_images(report.get("accuracy", {})),
+        accuracy_caption=_measured_on(report.get("accuracy", {}), words),
+        words=words,
         plots={
             "utilization": _both(utilization_plot, report),
             "accuracy": _both(accuracy_plot, report),
@@ -112,10 +114,10 @@ def _only_dense(plan: Plan) -> bool:
     return set(inventory(plan)) <= {"dense layer", "dense layers", "arg-max"}
 
 
-def _images(accuracy: dict) -> str:
+def _measured_on(accuracy: dict, words: SampleWords) -> str:
     """What the accuracy was measured on."""
     count = accuracy.get("images")
-    text = "images" if count is None else f"{count:,} images"
+    text = words.many if count is None else f"{count:,} {words.many}"
     if "dataset" in accuracy:
         text += f" of {accuracy['dataset']}"
     simulated = accuracy.get("rtl_images", count)

@@ -12,19 +12,23 @@ from .kinds import KINDS, kind_for
 from .learn import Prepared, fresh, prepare
 from .preparation import Preparation, preparation_of
 from .samples import Samples
+from .words import IMAGE, SampleWords, sample_words
 
 __all__ = [
+    "IMAGE",
     "KINDS",
     "Encoder",
     "Format",
     "Learned",
     "Preparation",
     "Prepared",
+    "SampleWords",
     "Samples",
     "class_names",
     "fresh",
     "kind_for",
     "preparation_of",
     "prepare",
+    "sample_words",
     "split",
 ]

@@ -44,12 +44,15 @@ class Format(ABC):
         Word for it in the provenance of networks.
     noun : str
         Word for it in messages, in the plural.
+    sample : str
+        Word for a sample in messages.
     options : tuple of str
         Names of what :meth:`learn` can be told besides the path.
     """
 
     kind: ClassVar[str]
     noun: ClassVar[str]
+    sample: ClassVar[str] = "sample"
     options: ClassVar[tuple[str, ...]] = ()
 
     @classmethod

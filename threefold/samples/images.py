@@ -37,6 +37,7 @@ class Images(Format):
 
     kind: ClassVar[str] = "images"
     noun: ClassVar[str] = "folders of images"
+    sample: ClassVar[str] = "image"
     options: ClassVar[tuple[str, ...]] = ("size",)
 
     height: int

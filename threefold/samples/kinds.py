@@ -14,7 +14,7 @@ __all__ = ["KINDS", "kind_for"]
 def _find() -> Iterator[type[Format]]:
     folder = str(Path(__file__).parent)
     for info in iter_modules([folder]):
-        if info.name in ("kinds", "preparation", "learn"):  # which need the kinds
+        if info.name in ("kinds", "preparation", "learn", "words"):  # which need the kinds
             continue
         module = import_module(f".{info.name}", __package__)
         for value in vars(module).values():

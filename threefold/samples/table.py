@@ -40,6 +40,7 @@ class Table(Format):
 
     kind: ClassVar[str] = "table"
     noun: ClassVar[str] = "tables"
+    sample: ClassVar[str] = "row"
     options: ClassVar[tuple[str, ...]] = ("label", "drop")
 
     columns: tuple[str, ...]
