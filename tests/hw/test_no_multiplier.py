@@ -60,7 +60,7 @@ class Multiplier(wiring.Component):
 
 
 def blocks_after(family, options, component, folder):
-    """Cells of the synthesized component that multiply, and the number of all."""
+    """Cells of the synthesised component that multiply, and the number of all."""
     platform = SimpleNamespace(family=family)
     (folder / "top.il").write_text(to_rtlil(component, "top", platform=platform))
     (folder / "top.ys").write_text(
