@@ -1,12 +1,17 @@
 """HTML table: how notebooks show a network, a plan or a report."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from html import escape
 
 __all__ = ["html_table"]
 
 
-def html_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def html_table(
+    caption: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    emphasized: Collection[int] = (),
+) -> str:
     """A table for ``_repr_html_``, every text of it escaped.
 
     Parameters
@@ -17,6 +22,8 @@ def html_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[obj
     rows : iterable of sequence
         A cell for each column. Integers are grouped by thousands and aligned to the right, as
         are floats, which keep the digits they have; None is an empty cell.
+    emphasized : collection of int
+        Rows in bold, from 0.
     """
     rows = [list(row) for row in rows]
     lines = ["<table>", f'<caption style="white-space: nowrap">{escape(caption)}</caption>']
@@ -25,7 +32,9 @@ def html_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[obj
         for column, *values in zip(columns, *rows, strict=True)
     ]
     lines += [f"<thead><tr>{''.join(heads)}</tr></thead>", "<tbody>"]
-    lines += [f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows]
+    for index, row in enumerate(rows):
+        style = ' style="font-weight: bold"' if index in emphasized else ""
+        lines.append(f"<tr{style}>{''.join(map(_cell, row))}</tr>")
     return "\n".join([*lines, "</tbody>", "</table>"])
 
 

@@ -268,3 +268,24 @@ def test_align_does_not_replace_a_trained_network(plan, tmp_path, capsys):
         f"choose another folder with -o"
     )
     assert capsys.readouterr() == ("", f"threefold: error: {message}\n")
+
+
+def test_a_dry_run_writes_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save(residual(seed=5), tmp_path / "net.tern")
+    assert main(["plan", "net.tern", "--dry-run", *FOLDS]) == 0
+    assert capsys.readouterr().out.endswith("\nnothing is written\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["net.tern"]
+
+
+def test_where_a_plan_is_written_without_a_folder(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save(residual(seed=5), tmp_path / "net.tern")
+    assert main(["plan", "net.tern", *FOLDS]) == 0
+    told = capsys.readouterr()
+    assert " ".join(told.err.split()).endswith(
+        "written to out/block, where simulate, build and report look; -o names another folder, "
+        "--dry-run writes nothing"
+    )
+    assert told.out.endswith("\nplan: out/block/plan.json\n")
+    assert (tmp_path / "out/block/network.tern").exists()

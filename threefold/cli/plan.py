@@ -1,15 +1,15 @@
 """``threefold plan``: how a network is folded onto a board, and what that gives."""
 
 import argparse
-from collections.abc import Iterable
 
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from ..plan import Alternative, Plan, aligned
-from ..plan.summary import branches, shown
+from ..plan import Plan, aligned
+from ..plan_tables import PlanTable, plan_lines, plan_tables
 from ..project import Project
+from .note import note
 from .options import add_plan_arguments, changes_noted, plan_project
 from .progress import progress_of
 
@@ -18,6 +18,7 @@ __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 HELP = "choose how each layer is folded, and predict the cycles"
 EXAMPLES = [
     "threefold plan out/digits/network.tern --board icebreaker -o out/digits",
+    "threefold plan out/digits/network.tern --dry-run",
     "threefold plan out/digits/network.tern --fastest -o out/fast",
     "threefold plan out/digits/network.tern --interval 512 -o out/slow",
     "threefold plan out/digits/network.tern --fold fc1=8x8 -o out/partly",
@@ -39,10 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="put filters into an order in which more tiles are empty; the network that is "
         "written computes the same",
     )
+    parser.add_argument(
+        "-n", "--dry-run", action="store_true", help="tell what the plan would be; write nothing"
+    )
 
 
 def run(args: argparse.Namespace, console: Console) -> Group:
-    """Plan and write network and plan; what was decided as tables."""
+    """Plan, and write network and plan unless not asked to; what was decided as tables."""
     project = plan_project(args, console)
     lines = []
     if args.align:
@@ -51,119 +55,46 @@ def run(args: argparse.Namespace, console: Console) -> Group:
             project = Project(project.folder, aligned(project.plan, progress))
         saved = before - _tiles(project.plan)
         lines.append(f"aligned: {saved:,} of {before:,} tiles saved, {before - saved:,} left")
-    with changes_noted(project, console):
-        project.save()
-    plan, cycles = project.plan, project.plan.cycles
-    lines.append(f"latency {cycles.latency:,} cycles, an image every {cycles.interval:,} cycles")
-    if plan.schedules:
-        busy = f"{plan.array_utilization:.1%}".replace("%", " %")
-        equal = sum(unit.interval == plan.bottleneck.interval for unit in plan.units) - 1
-        others = f" and {equal} more" if equal else ""
-        lines.append(
-            f"bottleneck {plan.bottleneck.name}{others}; "
-            f"the busiest PE array works {busy} of the time"
-        )
-    lines.append(f"plan: {project.products.plan}")
-    tables = [_units(project), _memories(plan), _fifos(plan), _alternatives(project)]
-    return Group(*(table for table in tables if table.row_count), Text("\n".join(lines)))
+    if not args.dry_run:
+        with changes_noted(project, console):
+            project.save()
+        if args.output is None:
+            note(
+                console,
+                f"written to {project.folder}, where simulate, build and report look; -o names "
+                f"another folder, --dry-run writes nothing",
+            )
+    lines += plan_lines(project.plan)
+    lines.append("nothing is written" if args.dry_run else f"plan: {project.products.plan}")
+    return Group(*map(_table, plan_tables(project.plan)), Text("\n".join(lines)))
 
 
 def _tiles(plan: Plan) -> int:
     return sum(len(schedule.tiles) for schedule in plan.schedules.values())
 
 
-def _units(project: Project) -> Table:
-    left = ("unit", "operation")
-    right = ("output", "PE×SIMD", "lanes", "tiles", "skipped", "cycles", "cells")
-    size = "×".join(map(str, project.network.input.shape))
-    title = f"{project.name} on {project.board.title}, input {size}, logic cells estimated"
-    table = _table(title, left, right, [unit.name for unit in project.plan.units])
-    slowest = project.plan.bottleneck.interval
-    for unit in project.plan.units:
-        schedules = unit.schedules.values()
-        style = "bold" if unit.interval == slowest else ""
-        table.add_row(
-            unit.name,
-            unit.describe(),
-            shown(unit.out_tensor.shape),
-            ", ".join(f"{each.folding.pe}×{each.folding.simd}" for each in schedules),
-            str(unit.o_lanes),
-            f"{sum(len(each.tiles) for each in schedules):,}" if schedules else "",
-            f"{sum(each.skipped for each in schedules):,}" if schedules else "",
-            Text(f"{unit.interval:,}", style),
-            f"{unit.resources(project.board.family).cells:,.0f}",
-        )
-    return table
-
-
-def _memories(plan: Plan) -> Table:
-    left = ("unit", "memory", "requantizer")
-    names = [unit.name for unit in plan.units]
-    table = _table("Memories", left, ("buffer, words × bits", "weight bits"), names)
-    for unit in plan.units:
-        buffer, form = unit.activation_buffer, unit.decisions().get("form", "")
-        if buffer or form:
-            table.add_row(
-                unit.name,
-                buffer.memory if buffer else "",
-                str(form),
-                f"{buffer.words:,} × {buffer.bits}" if buffer else "",
-                ", ".join(f"{each.weight_bits:,}" for each in unit.schedules.values()),
-            )
-    return table
-
-
-def _fifos(plan: Plan) -> Table:
-    right = ("input", "beats", "lanes", "bits")
-    names = [unit.name for unit in plan.units]
-    table = _table("FIFOs before joins", ("before",), right, names)
-    for branch in branches(plan):
-        if branch.beats:
-            sizes = (branch.input, branch.beats, branch.lanes, branch.bits)
-            table.add_row(branch.unit, *(f"{size:,}" for size in sizes))
-    return table
-
-
-def _alternatives(project: Project) -> Table:
-    """What faster and smaller plans take; images a second where the clock is known."""
-    clock, plans = project.board.clock_mhz, project.plan.alternatives
-    options = [_option(each) for each in plans] if len(plans) > 1 else []
-    title = f"Alternatives, at {clock:g} MHz, estimated" if clock else "Alternatives, estimated"
-    rate = ("images/s",) if clock else ()
-    table = _table(title, ("option",), ("cycles", *rate, "logic cells", "block RAMs"), options)
-    for option, each in zip(options, plans, strict=False):
-        table.add_row(
-            option,
-            f"{each.interval:,}",
-            *([f"{1e6 * clock / each.interval:,.0f}"] if clock else ()),
-            f"{each.cells:,.0f}",
-            f"{each.bram}",
-            style="bold" if each.taken else "",
-        )
-    return table
-
-
-def _option(plan: Alternative) -> str:
-    """What to ask for to get a plan."""
-    option = "--fastest" if plan.asked is None else f"--interval {plan.asked}"
-    return f"{option} (taken)" if plan.taken else option
-
-
-def _table(
-    title: str, left: tuple[str, ...], right: tuple[str, ...], names: Iterable[str]
-) -> Table:
+def _table(table: PlanTable) -> Table:
     """A table whose first column holds names, which stay whole within 80 columns if they can."""
-    longest = max(map(len, names), default=0)
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    table.title_style = "bold"
-    table.collapse_padding = longest > _SHORT
-    name, *others = left
-    table.add_column(name, overflow="fold", no_wrap=longest <= _LONG)
+    longest = max(len(str(row[0])) for row in table.rows)
+    out = Table(title=table.title, title_justify="left", box=None, pad_edge=False)
+    out.title_style = "bold"
+    out.collapse_padding = longest > _SHORT
+    name, *others = table.left
+    out.add_column(name, overflow="fold", no_wrap=longest <= _LONG)
     for column in others:
-        table.add_column(column, overflow="fold")
-    for column in right:
-        table.add_column(column, justify="right")
-    return table
+        out.add_column(column, overflow="fold")
+    for column in table.right:
+        out.add_column(column, justify="right")
+    for index, row in enumerate(table.rows):
+        style = "bold" if index in table.emphasized else ""
+        out.add_row(*map(_cell, row), style=style)
+    return out
+
+
+def _cell(value: str | int | None) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else f"{value:,}"
 
 
 _SHORT = 9  # letters of names that leave room for two spaces between columns

@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 from ..errors import PlanError
 from ..fpga import Family, Resources
-from ..html import html_table
 from ..network import Network
 from .alternative import Alternative
 from .cycle_model import Cycles, predict
@@ -67,16 +66,9 @@ class Plan:
         return f"<Plan {self._summary}>"
 
     def _repr_html_(self) -> str:
-        rows: list[list[object]] = []
-        for unit in self.units:
-            tiles = list(unit.schedules.values())
-            foldings = ", ".join(f"{each.folding.pe}×{each.folding.simd}" for each in tiles)
-            shape = "×".join(map(str, unit.out_tensor.shape))
-            left = sum(len(each.tiles) for each in tiles) if tiles else None
-            row = [unit.name, unit.describe(), shape, foldings, unit.o_lanes, left, unit.interval]
-            rows.append(row)
-        columns = ("unit", "operation", "output", "PE×SIMD", "lanes", "tiles", "cycles")
-        return html_table(f"Plan {self._summary}", columns, rows)
+        from ..plan_tables import plan_html  # knows boards, which a plan does not
+
+        return plan_html(self)
 
     @property
     def _summary(self) -> str:

@@ -1,0 +1,159 @@
+"""Plan tables: units, memories, FIFOs and alternatives, for terminals and notebooks."""
+
+from dataclasses import dataclass
+
+from . import boards
+from .boards import Target
+from .fpga import GENERIC, Family
+from .html import html_table
+from .plan import Alternative, Plan
+from .plan.summary import branches, shown
+from .samples import sample_words
+
+__all__ = ["PlanTable", "plan_html", "plan_lines", "plan_tables"]
+
+
+@dataclass(frozen=True)
+class PlanTable:
+    """Table about a plan.
+
+    Parameters
+    ----------
+    title : str
+    left, right : tuple of str
+        Headings of the columns of text, the first of which holds names, and of the others.
+    rows : list of list
+        Cells, texts, integers or None; a row for each name.
+    emphasized : tuple of int
+        Rows that stand out.
+    """
+
+    title: str
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    rows: list[list[str | int | None]]
+    emphasized: tuple[int, ...] = ()
+
+
+def plan_tables(plan: Plan) -> list[PlanTable]:
+    """All tables of a plan that have rows."""
+    target = boards.get(plan.board) if plan.board else None
+    family = target.family if target else GENERIC
+    tables = [
+        _units(plan, target, family),
+        _memories(plan),
+        _fifos(plan),
+        _alternatives(plan, target.clock_mhz if target else None),
+    ]
+    return [table for table in tables if table.rows]
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """Latency, interval and bottleneck of a plan, each in a line."""
+    cycles, words = plan.cycles, sample_words(plan.network)
+    lines = [f"latency {cycles.latency:,} cycles, {words.a} every {cycles.interval:,} cycles"]
+    if plan.schedules:
+        busy = f"{plan.array_utilization:.1%}".replace("%", " %")
+        equal = sum(unit.interval == plan.bottleneck.interval for unit in plan.units) - 1
+        others = f" and {equal} more" if equal else ""
+        lines.append(
+            f"bottleneck {plan.bottleneck.name}{others}; "
+            f"the busiest PE array works {busy} of the time"
+        )
+    return lines
+
+
+def plan_html(plan: Plan) -> str:
+    """The tables and lines of a plan for a notebook."""
+    tables = [
+        html_table(table.title, (*table.left, *table.right), table.rows, table.emphasized)
+        for table in plan_tables(plan)
+    ]
+    return "\n".join([*tables, *(f"<p>{line}</p>" for line in plan_lines(plan))])
+
+
+def _units(plan: Plan, target: Target | None, family: Family) -> PlanTable:
+    size = "×".join(map(str, plan.network.input.shape))
+    on = f" on {target.title}" if target else ""
+    rows: list[list[str | int | None]] = []
+    for unit in plan.units:
+        schedules = unit.schedules.values()
+        rows.append(
+            [
+                unit.name,
+                unit.describe(),
+                shown(unit.out_tensor.shape),
+                ", ".join(f"{each.folding.pe}×{each.folding.simd}" for each in schedules),
+                unit.o_lanes,
+                sum(len(each.tiles) for each in schedules) if schedules else None,
+                sum(each.skipped for each in schedules) if schedules else None,
+                unit.interval,
+                round(unit.resources(family).cells),
+            ]
+        )
+    slowest = plan.bottleneck.interval
+    return PlanTable(
+        f"{plan.network.name}{on}, input {size}, logic cells estimated",
+        ("unit", "operation"),
+        ("output", "PE×SIMD", "lanes", "tiles", "skipped", "cycles", "cells"),
+        rows,
+        tuple(index for index, unit in enumerate(plan.units) if unit.interval == slowest),
+    )
+
+
+def _memories(plan: Plan) -> PlanTable:
+    rows: list[list[str | int | None]] = []
+    for unit in plan.units:
+        buffer, form = unit.activation_buffer, unit.decisions().get("form", "")
+        if buffer or form:
+            rows.append(
+                [
+                    unit.name,
+                    buffer.memory if buffer else "",
+                    str(form),
+                    f"{buffer.words:,} × {buffer.bits}" if buffer else "",
+                    ", ".join(f"{each.weight_bits:,}" for each in unit.schedules.values()),
+                ]
+            )
+    left = ("unit", "memory", "requantizer")
+    return PlanTable("Memories", left, ("buffer, words × bits", "weight bits"), rows)
+
+
+def _fifos(plan: Plan) -> PlanTable:
+    rows: list[list[str | int | None]] = [
+        [branch.unit, branch.input, branch.beats, branch.lanes, branch.bits]
+        for branch in branches(plan)
+        if branch.beats
+    ]
+    right = ("input", "beats", "lanes", "bits")
+    return PlanTable("FIFOs before joins", ("before",), right, rows)
+
+
+def _alternatives(plan: Plan, clock: float | None) -> PlanTable:
+    """What faster and smaller plans take; inputs a second where the clock is known."""
+    plans = plan.alternatives if len(plan.alternatives) > 1 else ()
+    rows: list[list[str | int | None]] = [
+        [
+            _option(each),
+            each.interval,
+            *([round(1e6 * clock / each.interval)] if clock else []),
+            round(each.cells),
+            each.bram,
+        ]
+        for each in plans
+    ]
+    title = f"Alternatives, at {clock:g} MHz, estimated" if clock else "Alternatives, estimated"
+    right = (
+        "cycles",
+        *((f"{sample_words(plan.network).many}/s",) if clock else ()),
+        "logic cells",
+        "block RAMs",
+    )
+    taken = tuple(index for index, each in enumerate(plans) if each.taken)
+    return PlanTable(title, ("option",), right, rows, taken)
+
+
+def _option(plan: Alternative) -> str:
+    """What to ask for to get a plan."""
+    option = "--fastest" if plan.asked is None else f"--interval {plan.asked}"
+    return f"{option} (taken)" if plan.taken else option
