@@ -188,13 +188,15 @@ def test_progress():
             make_network(512, 256, 10),
             {},
             "'sample' does not fit icebreaker: it needs about 830 logic cells and 82 block "
-            "RAMs, and a plan takes at most 29 of 30 block RAMs; choose a bigger board, a longer interval or a smaller network",
+            "RAMs, and a plan takes at most 29 of 30 block RAMs; choose a bigger board, "
+            "a longer interval or a smaller network",
         ),
         (
             DIGITS,
             {"interval": 16},
             "'sample' does not fit icebreaker: it needs about 11,449 logic cells and 5 block "
-            "RAMs, and a plan takes at most 3,432 of 5,280 logic cells; choose a bigger board, a longer interval or a smaller network",
+            "RAMs, and a plan takes at most 3,432 of 5,280 logic cells; choose a bigger "
+            "board, a longer interval or a smaller network",
         ),
         (
             DIGITS,
