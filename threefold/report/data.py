@@ -82,8 +82,6 @@ def make_report(
         if result.pop("plan_digest", own) != own:
             raise PlanError(f"the {what} is of another plan; run threefold again for this one")
 
-    measured = simulation.pop("cycles", {})
-    predicted = {"latency": plan.cycles.latency, "interval": plan.cycles.interval}
     board = _agree("board", build.pop("board", None), board or plan.board or None)
     actual_mhz, baud = build.pop("clock_mhz", None), build.pop("baud", BAUD)
     clock_mhz = _agree("clock_mhz", actual_mhz, clock_mhz)
@@ -93,38 +91,21 @@ def make_report(
         if "images" in simulation:
             accuracy["rtl_images"] = simulation["images"]
 
-    confusion = simulation.pop("confusion", None)
+    measured, confusion = simulation.pop("cycles", {}), simulation.pop("confusion", None)
     placed, slowest = build.pop("cells", None), build.pop("critical_path", None)
-    report = {
+    report = _planned(plan, board, baud) | {
         "schema": SCHEMA,
-        "name": plan.network.name,
-        "sample": sample_words(plan.network).one,
-        "network_digest": network_digest(plan.network),
         "plan_digest": own,
         "stale": list(stale) or None,
         "board": board,
         "clock_mhz": clock_mhz,
         "cycles": measured,
-        "predicted_cycles": predicted,
-        "layers": [
-            _layer(plan, unit, schedule)
-            for unit in plan.units
-            for schedule in unit.schedules.values()
-        ],
-        "steps": [_step(unit) for unit in plan.units],
-        "buffers": [_fifo(branch) for branch in branches(plan)] or None,
-        "ports": ports(plan.ports),
-        "link": link(plan.ports, baud) if board in BOARDS else {},
-        "predicted_array_utilization": plan.array_utilization if plan.schedules else None,
         "simulation": simulation,
         "accuracy": accuracy,
         "tools": {"threefold": __version__} | versions,
-    } | build
-    held = actual_mhz and actual_mhz <= build.get("fmax_mhz", actual_mhz)
-    report |= _speed(measured, actual_mhz, "") if measured and held else {}
-    if clock_mhz and "latency_us" not in report and "inferences_per_second" not in report:
-        reached = min(clock_mhz, build.get("fmax_mhz", clock_mhz))
-        report |= _speed(measured or predicted, reached, "estimated_")
+    }
+    report |= build
+    report |= _speeds(report, measured, actual_mhz)
     report["confusion"] = _confusion(plan, confusion)
     report |= _placement(plan, board, placed, slowest)
     report["limited_by"] = limiting(report)
@@ -141,6 +122,37 @@ def _agree(what: str, built, given):
     if built is not None and given is not None and built != given:
         raise PlanError(f"the build is for {what} {built}, not {given}; build again")
     return given if built is None else built
+
+
+def _planned(plan: Plan, board: str | None, baud: int) -> dict:
+    """What a plan tells, with the rate of the serial line."""
+    return {
+        "name": plan.network.name,
+        "sample": sample_words(plan.network).one,
+        "network_digest": network_digest(plan.network),
+        "predicted_cycles": {"latency": plan.cycles.latency, "interval": plan.cycles.interval},
+        "layers": [
+            _layer(plan, unit, schedule)
+            for unit in plan.units
+            for schedule in unit.schedules.values()
+        ],
+        "steps": [_step(unit) for unit in plan.units],
+        "buffers": [_fifo(branch) for branch in branches(plan)] or None,
+        "ports": ports(plan.ports),
+        "link": link(plan.ports, baud) if board in BOARDS else {},
+        "predicted_array_utilization": plan.array_utilization if plan.schedules else None,
+    }
+
+
+def _speeds(report: Mapping, measured: Mapping, actual_mhz: float | None) -> dict[str, float]:
+    """Speed in seconds: measured where the clock is that of a build, and it holds; estimated."""
+    held = actual_mhz and actual_mhz <= report.get("fmax_mhz", actual_mhz)
+    speed = _speed(measured, actual_mhz, "") if held else {}
+    clock_mhz = report["clock_mhz"]
+    if speed or not clock_mhz:
+        return speed
+    cycles = measured or report["predicted_cycles"]
+    return _speed(cycles, min(clock_mhz, report.get("fmax_mhz", clock_mhz)), "estimated_")
 
 
 def _speed(cycles: Mapping, clock_mhz: float, prefix: str) -> dict[str, float]:

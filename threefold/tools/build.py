@@ -164,19 +164,8 @@ def build_bitstream(
     if seeds < 1:
         raise PlanError(f"at least 1 seed must be tried, not {seeds}")
     top = BoardTop(component, board, clock_mhz=clock_mhz, baud=baud)
-    plan = board.make_platform().build(
-        top,
-        name=name,
-        do_build=False,
-        emit_src=False,
-        debug_verilog=False,
-        verbose=True,
-        synth_opts=synth_options,
-        nextpnr_opts=_nextpnr_options(name, board, top.clock_mhz, seed, nextpnr_options),
-        script_after_read=PREPARE,
-        script_after_synth=f"tee -q -o {name}.stat.json stat -json",
-    )
-    assert plan is not None  # as nothing was built
+    options = _nextpnr_options(name, board, top.clock_mhz, seed, nextpnr_options)
+    plan = _build_plan(top, board, name, synth_options, options)
     gateware = Products(folder, name).gateware
     tools = [find(command[0]) for command in _commands(plan, name)]
     with locked(gateware), _workplace(gateware) as work:
@@ -186,27 +175,7 @@ def build_bitstream(
         choice = flow.place(range(seed, seed + seeds), top.clock_mhz, cells)
         if not timing_allow_fail:
             _check_speed(choice, top.clock_mhz, board)
-        report = flow.work / f"{name}.report.json"
-        _, utilization = read_report(report, board.device, cells)
-        critical_path = read_critical_path(report)
-        placed = count_placed(flow.work / f"{name}.placed.json", board.family)
-        bitstream = flow.pack()
-
-    return BuildResult(
-        bitstream=bitstream,
-        board=board.name,
-        clock_mhz=top.clock_mhz,
-        fmax_mhz=choice.fmax_mhz,
-        utilization=utilization,
-        seconds=flow.seconds,
-        tools={tool.name: tool.version for tool in tools},
-        digest=plan.digest(32).hex(),
-        seed=choice.seed,
-        fmax_by_seed=choice.tried,
-        cells=placed,
-        critical_path=critical_path,
-        baud=baud,
-    )
+        return flow.finish(choice, top.clock_mhz, cells, baud)
 
 
 def check_build(
@@ -259,6 +228,26 @@ def _nextpnr_options(name: str, board: Board, clock_mhz: float, seed: int, optio
     files = f"--report {name}.report.json --write {name}.placed.json"
     timing = f"--freq {clock_mhz:g} --seed {seed} --timing-allow-fail"
     return f"{files} {timing} {_placement(board, options)}".rstrip()
+
+
+def _build_plan(
+    top: BoardTop, board: Board, name: str, synthesis: str, placement: str
+) -> BuildPlan:
+    """Files and commands that make the bitstream, with options of Yosys and of nextpnr."""
+    plan = board.make_platform().build(
+        top,
+        name=name,
+        do_build=False,
+        emit_src=False,
+        debug_verilog=False,
+        verbose=True,
+        synth_opts=synthesis,
+        nextpnr_opts=placement,
+        script_after_read=PREPARE,
+        script_after_synth=f"tee -q -o {name}.stat.json stat -json",
+    )
+    assert plan is not None  # as nothing was built
+    return plan
 
 
 def _placement(board: Board, options: str) -> str:
@@ -354,7 +343,29 @@ class _Flow:
         _set_seed(self._plan, choice.seed)
         return choice
 
-    def pack(self) -> Path:
+    def finish(self, choice: Choice, clock_mhz: float, cells: Cells, baud: int) -> BuildResult:
+        """Read what nextpnr reported, and pack."""
+        report = self.work / f"{self._name}.report.json"
+        _, utilization = read_report(report, self._board.device, cells)
+        critical_path = read_critical_path(report)
+        placed = count_placed(self.work / f"{self._name}.placed.json", self._board.family)
+        return BuildResult(
+            bitstream=self._pack(),
+            board=self._board.name,
+            clock_mhz=clock_mhz,
+            fmax_mhz=choice.fmax_mhz,
+            utilization=utilization,
+            seconds=self.seconds,
+            tools={tool.name: tool.version for tool in (self._yosys, self._nextpnr, self._packer)},
+            digest=self._plan.digest(32).hex(),
+            seed=choice.seed,
+            fmax_by_seed=choice.tried,
+            cells=placed,
+            critical_path=critical_path,
+            baud=baud,
+        )
+
+    def _pack(self) -> Path:
         """Make the bitstream and move what is to stay; the path of the bitstream."""
         self._step("pack", 1 - self._tools.shares["pack"], 0.0)
         self._run(self._packer)
