@@ -135,10 +135,10 @@ def _alternatives(plan: Plan, clock: float | None) -> PlanTable:
     rows: list[list[str | int | None]] = [
         [
             _option(each),
-            each.interval,
+            round(each.interval),
             *([round(1e6 * clock / each.interval)] if clock else []),
             round(each.cells),
-            each.bram,
+            round(each.bram),
         ]
         for each in plans
     ]

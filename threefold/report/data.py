@@ -146,8 +146,9 @@ def _planned(plan: Plan, board: str | None, baud: int) -> dict:
 
 def _speeds(report: Mapping, measured: Mapping, actual_mhz: float | None) -> dict[str, float]:
     """Speed in seconds: measured where the clock is that of a build, and it holds; estimated."""
-    held = actual_mhz and actual_mhz <= report.get("fmax_mhz", actual_mhz)
-    speed = _speed(measured, actual_mhz, "") if held else {}
+    speed = {}
+    if actual_mhz and actual_mhz <= report.get("fmax_mhz", actual_mhz):
+        speed = _speed(measured, actual_mhz, "")
     clock_mhz = report["clock_mhz"]
     if speed or not clock_mhz:
         return speed
