@@ -24,8 +24,12 @@ from threefold.files import write_file
 from threefold.quant import load_dataset
 from threefold.sim import golden
 
-NETWORKS = ("TFC_1W1A", "TFC_2W2A")
-BOARD = "icebreaker"
+PLANS = {
+    "TFC_1W1A": {"board": "icebreaker", "fastest": True},
+    "TFC_2W2A": {"board": "ulx3s_12f", "fastest": False},
+}
+"""The smallest board that each fits, and whether the plan is the fastest or that of the knee."""
+
 SIMULATED = 500
 RANDOM = 1000
 
@@ -42,7 +46,7 @@ def main() -> None:
     console = Console(stderr=True)
     dataset = load_dataset("mnist8", args.mnist)
     rows = []
-    for name in NETWORKS:
+    for name in PLANS:
         with console.status(name):
             rows.append(published(name, args.models, dataset, build=not args.no_build))
         console.print(rows[-1])
@@ -74,7 +78,7 @@ def published(name: str, folder: Path, dataset, *, build: bool) -> dict:
         "logit_error": line_error(logits, recorded),
         "accuracy": float(np.mean(classes == labels)),
     }
-    return row | (on_board(converted.network, images, labels) if build else {})
+    return row | (on_board(converted.network, PLANS[name], images, labels) if build else {})
 
 
 def line_error(integers: np.ndarray, real: np.ndarray) -> float:
@@ -83,15 +87,15 @@ def line_error(integers: np.ndarray, real: np.ndarray) -> float:
     return float(np.abs(real - scale * integers - shift).max() / np.ptp(real))
 
 
-def on_board(network, images: np.ndarray, labels: np.ndarray) -> dict:
-    """Simulation and bitstream on the smallest board."""
+def on_board(network, choice: dict, images: np.ndarray, labels: np.ndarray) -> dict:
+    """Simulation, and bitstream for a board."""
     with tempfile.TemporaryDirectory(prefix="threefold-") as folder:
-        project = threefold.Project.create(network, folder, board=BOARD, fastest=True)
+        project = threefold.Project.create(network, folder, **choice)
         result = project.simulate(images[:SIMULATED], labels[:SIMULATED])
         project.build()
         report = project.report()
     return {
-        "board": BOARD,
+        **choice,
         "simulated": result.images,
         "beats": result.beats,
         "latency": result.cycles.latency,

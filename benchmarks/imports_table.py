@@ -9,31 +9,34 @@ def imports(record: dict) -> str:
     """The section of docs/benchmarks.md, from what ``imports.py`` recorded."""
     rows, rounded = [], record["ternarized"]
     for row in record["rows"]:
-        used = (f"{row['utilization'][key]['used']:,}" for key in ("lut", "ff", "bram", "spram"))
+        used = (f"{row['utilization'][key]['used']:,}" for key in ("lut", "ff", "bram"))
         rows.append(
             (
                 row["network"],
+                f"{row['board']}, {'fastest' if row['fastest'] else 'knee'}",
                 f"{row['differ']} of {row['values_compared']:,}",
                 f"{row['classes_as_recorded']:,} of {row['images']:,}",
                 f"{row['accuracy']:.2%}",
                 f"{row['latency']:,} / {row['interval']:,}",
                 f"{row['fmax_mhz']:.1f}",
+                f"{row['clock_mhz']:g}",
                 *used,
             )
         )
     first = record["rows"][0]
     worst = max(row["logit_error"] for row in record["rows"])
-    tools = {**first["tools"], **record["tools"]}
+    tools = record["tools"].copy()
+    for row in record["rows"]:
+        tools |= row["tools"]
     versions = ", ".join(f"{name} {tools[name]}" for name in sorted(tools) if name != "threefold")
-    head = ("network", "values that differ", "classes as recorded", "accuracy")
-    head += ("latency / interval", "Fmax MHz", "logic cells", "FF", "block RAM", "SPRAM")
+    head = ("network", "board, plan", "values that differ", "classes as recorded", "accuracy")
+    head += ("latency / interval", "Fmax MHz", "clock MHz", "logic cells", "FF", "block RAM")
     return f"""## Published networks, imported
 `benchmarks/imports.py`; {versions}. TFC of the QONNX model zoo, 784-64-64-64-10 with binary or
 ternary weights and activations, on all test images of MNIST, beside the logits that qonnx's
 executor gave. Values are codes of all layers and classes; logits are those recorded up to scale
-and shift, within {worst:.0e} of their range. Planned for the {first["board"]}, the smallest board,
-simulated on {first["simulated"]} images without a mismatch, and routed for
-{first["clock_mhz"]:g} MHz.
+and shift, within {worst:.0e} of their range. Each is planned for the smallest board
+that it fits, simulated on {first["simulated"]} images without a mismatch, and routed.
 
 {table(head, rows)}
 
