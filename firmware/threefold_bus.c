@@ -18,39 +18,38 @@ static void put(const struct threefold_bus *bus, uint16_t offset, uint32_t value
         bus->write(bus->context, offset, value);
 }
 
-/* Word of DATA_IN: up to so many codes of 1 or 2 bytes, the first in the lowest bits. */
-static uint32_t pack(const void *codes, uint8_t bytes, uint32_t count)
+/* Word of DATA_IN: up to so many codes, the first in the lowest bits. */
+static uint32_t pack(const void *codes, int is_wide, uint32_t count)
 {
     uint32_t word = 0;
     uint8_t i;
 
-    for (i = 0; i < 4 / bytes && i < count; i++) {
-        const uint32_t code =
-            bytes == 2 ? ((const uint16_t *)codes)[i] : ((const uint8_t *)codes)[i];
-
-        word |= code << (8 * bytes * i);
-    }
+    for (i = 0; i < (is_wide ? 2 : 4) && i < count; i++)
+        word |= is_wide ? (uint32_t)((const uint16_t *)codes)[i] << (16 * i)
+                        : (uint32_t)((const uint8_t *)codes)[i] << (8 * i);
     return word;
 }
 
 /* Writes words of codes, of which all are there. */
-static void put_words(const struct threefold_bus *bus, const uint8_t *codes, uint8_t bytes,
+static void put_words(const struct threefold_bus *bus, const uint8_t *codes, int is_wide,
                       uint32_t words)
 {
     const uint8_t *const end = codes + 4 * words;
 
 #if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    if (((uintptr_t)codes & 3) == 0) { /* words in memory are those of the register */
+    if (bus->base && ((uintptr_t)codes & 3) == 0) { /* words in memory are those of the register */
+        volatile uint32_t *const data = &bus->base[THREEFOLD_REG_DATA_IN / 4];
+
         for (; codes != end; codes += 4) {
             uint32_t word;
 
             __builtin_memcpy(&word, __builtin_assume_aligned(codes, 4), 4);
-            put(bus, THREEFOLD_REG_DATA_IN, word);
+            *data = word;
         }
     }
 #endif
     for (; codes != end; codes += 4)
-        put(bus, THREEFOLD_REG_DATA_IN, pack(codes, bytes, 4));
+        put(bus, THREEFOLD_REG_DATA_IN, pack(codes, is_wide, 4));
 }
 
 /* Image that enters: the first that is not in as a whole, or NULL. */
@@ -72,24 +71,24 @@ static int enter(struct threefold *accelerator, uint32_t room)
 {
     const struct threefold_network *network = accelerator->network;
     struct threefold_ports *ports = &accelerator->at.ports;
-    const uint8_t bytes = network->input_bits > 8 ? 2 : 1, codes_per_word = (uint8_t)(4 / bytes);
+    const int is_wide = network->input_bits > 8, shift = is_wide ? 1 : 2; /* codes of a word */
     struct threefold_slot *slot;
     int any = 0;
 
     while (room && (slot = entering(accelerator))) {
         const uint32_t left = network->inputs - ports->entered;
-        const uint8_t *codes = slot->codes + ports->entered * bytes;
-        uint32_t words = left / codes_per_word;
+        const uint8_t *codes = slot->codes + (ports->entered << is_wide);
+        uint32_t words = left >> shift;
 
         any = 1;
         if (!words) {
-            put(ports->bus, THREEFOLD_REG_DATA_IN, pack(codes, bytes, left));
+            put(ports->bus, THREEFOLD_REG_DATA_IN, pack(codes, is_wide, left));
             ports->entered += left;
             room--;
         } else {
             words = words < room ? words : room;
-            put_words(ports->bus, codes, bytes, words);
-            ports->entered += words * codes_per_word;
+            put_words(ports->bus, codes, is_wide, words);
+            ports->entered += words << shift;
             room -= words;
         }
         if (ports->entered == network->inputs) {
