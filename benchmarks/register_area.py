@@ -1,4 +1,4 @@
-"""Area of the registers of an accelerator, and of the buses in front of them.
+"""Area of the registers of an accelerator, and of the buses and the link in front of them.
 
     python benchmarks/register_area.py [FAMILY ...] [--json FILE]
 
@@ -22,6 +22,7 @@ from rich.table import Table
 from threefold import fpga
 from threefold.hw.interfaces.axi_core import AXICore
 from threefold.hw.interfaces.controlled import ControlledAccelerator
+from threefold.hw.interfaces.link import SerialLink
 from threefold.hw.interfaces.wishbone_core import WishboneCore
 from threefold.hw.stream import lane_stream
 from threefold.network import Codes, Tensor
@@ -45,6 +46,11 @@ CONSTANTS = {
     "CLASSES": 1,
     "CLOCK": 0,
 }
+BARE_LINE = {
+    "ice40": {"lut": 232, "ff": 161, "bram": 1, "packed": 286},
+    "ecp5": {"lut": 304, "ff": 161, "bram": 1, "packed": 346},
+}
+"""The same of the serial line of 84b4612, which had neither frames nor registers, by family."""
 _COUNTERS = ("CYCLES", "LATENCY", "INTERVAL")
 _AXI = REGISTERS.on("axi")
 
@@ -75,6 +81,7 @@ PARTS = {
     ),
     "core with AXI": lambda: AXICore(Wires(), CONSTANTS),
     "core with Wishbone": lambda: WishboneCore(Wires(), CONSTANTS),
+    "serial link": lambda: SerialLink(Wires(), CONSTANTS | {"WINDOW": 21}, divisor=260),
 }
 """What is measured: makers of components, by name. Timers are CYCLES, LATENCY and INTERVAL."""
 
@@ -123,6 +130,7 @@ def main():
         rows = [measure(*job) for job in progress.track(jobs, description="Synthesis")]
     if arguments.json:
         document = {
+            "bare_line": BARE_LINE,
             "rows": kept(arguments.json, rows),
             "yosys": f"Yosys {find('yosys').version}",
         }

@@ -50,7 +50,7 @@ class ControlledAccelerator(wiring.Component):
     run : Out(1)
         Whether images may begin.
     cycles : Out(32)
-        Cycles since the start.
+        Cycles since the start, where they are a register.
 
     Other registers have the members that :class:`RegisterFile` gives them: ``errors``, ``window``,
     ``data_in`` and so on.
@@ -88,7 +88,7 @@ class ControlledAccelerator(wiring.Component):
                 "o_last": Out(1),
                 "busy": Out(1),
                 "run": Out(1),
-                "cycles": Out(32),
+                **({"cycles": Out(32)} if "CYCLES" in registers else {}),
                 **{name: file[name] for name in self._more},
             }
         )
@@ -124,8 +124,9 @@ class ControlledAccelerator(wiring.Component):
             self.o_last.eq(monitor.o_last),
             self.busy.eq(monitor.busy),
             self.run.eq(file.control.run),
-            self.cycles.eq(monitor.cycles),
         ]
+        if "CYCLES" in file.registers:
+            m.d.comb += self.cycles.eq(monitor.cycles)
         if "STATUS" in file.registers:
             m.d.comb += [
                 file.status.busy.eq(monitor.busy),
