@@ -20,8 +20,9 @@ CLEAN = (
     "firmware/",
     "quant/deploy/",
     "sim/",
-    *(f"threefold/{part}/" for part in ("cli", "fpga", "importer", "network", "plan")),
-    *(f"threefold/{part}/" for part in ("references", "report", "samples", "tools")),
+    *(f"threefold/{part}/" for part in ("cli", "core", "fpga", "importer", "network")),
+    *(f"threefold/{part}/" for part in ("plan", "references", "registers", "report")),
+    *(f"threefold/{part}/" for part in ("samples", "tools")),
     *(
         f"threefold/{part}.py"
         for part in ("__init__", "evaluation", "manifest", "planning", "products", "project")

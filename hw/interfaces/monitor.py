@@ -9,14 +9,14 @@ from threefold.errors import PlanError
 __all__ = ["Monitor"]
 
 _WORD = 32
-_NUMBER = 8  # bits of the number of an image: up to 255 are in flight
+_NUMBER = 8  # bits of the number of an image, of which up to 255 are in flight
 
 
 class Monitor(wiring.Component):
     """Monitor between a host and an accelerator, in whose streams it adds no cycle.
 
     While ``run`` is low, an image whose first beat has been offered goes on, and no further one
-    begins. None begins either while 255 are in flight, more than an accelerator holds.
+    begins. None begins either while 254 are in flight, more than an accelerator holds.
 
     A reset of the component, with that of the accelerator, forgets the images in flight.
 
