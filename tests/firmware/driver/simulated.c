@@ -1,0 +1,44 @@
+/* Driver with simulated hardware: simulated IMAGES SEED < codes.
+ *
+ * Reads codes of images, a byte each, and prints the outputs of each image in a line; then the
+ * counters. With a seed other than 0 the line is faulty.
+ */
+#include "simulated.h"
+
+#include "check.h"
+
+static const struct threefold_network network = NETWORK;
+static struct threefold accelerator;
+
+int main(int argc, char **argv)
+{
+    const unsigned images = argc == 3 ? (unsigned)atoi(argv[1]) : 0;
+    uint8_t *const codes = malloc((size_t)images * network.inputs);
+    int32_t *const outputs = malloc((size_t)images * network.outputs * sizeof(int32_t));
+    unsigned submitted = 0, answered = 0;
+    struct threefold_counters counters;
+
+    CHECK_EQUAL(fread(codes, network.inputs, images, stdin), images);
+    CHECK_EQUAL(simulated_open(&accelerator, &network, (unsigned)atoi(argv[2])), THREEFOLD_OK);
+    while (answered < images) {
+        int32_t *found;
+
+        while (submitted < images
+               && !threefold_submit(&accelerator, codes + (size_t)submitted * network.inputs,
+                                    outputs + (size_t)submitted * network.outputs))
+            submitted++;
+        CHECK_EQUAL(threefold_poll(&accelerator, &found), THREEFOLD_OK);
+        answered += found != NULL;
+    }
+    simulated_calm();
+    CHECK_EQUAL(threefold_read_counters(&accelerator, &counters), THREEFOLD_OK);
+    for (unsigned i = 0; i < images * network.outputs; i++)
+        printf("%ld%c", (long)outputs[i], (i + 1) % network.outputs ? ' ' : '\n');
+    printf("%lu %lu %lu %lu %lu %lu\n", (unsigned long)counters.images,
+           (unsigned long)counters.latency, (unsigned long)counters.interval,
+           (unsigned long)counters.frames_bad, (unsigned long)counters.refused,
+           (unsigned long)counters.resent);
+    free(codes);
+    free(outputs);
+    return 0;
+}

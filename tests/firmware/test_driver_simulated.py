@@ -1,0 +1,93 @@
+"""The driver in C against the hardware itself, in Verilator, on images of real digits."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from threefold import load
+from threefold.firmware import header
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.interfaces.wishbone_core import WishboneCore
+from threefold.hw.verilog import to_verilog
+from threefold.planning import plan_for_board
+from threefold.registers.identity import identity
+from threefold.sim import golden
+from threefold.sim.board import compile_board
+from threefold.tools.toolchain import run
+
+from ..digits import dataset
+from ..nightly import mostly_nightly
+from .test_driver import FIRMWARE, PROGRAMS, SANITIZED, SOURCES, STRICT
+
+ROOT = Path(__file__).parents[2]
+NETWORK = load(ROOT / "zoo" / "digits.tern")
+PLAN = plan_for_board(NETWORK, "icebreaker", fastest=True)
+MAKEFLAGS = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O2"
+
+
+@pytest.fixture(scope="module")
+def serial(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("serial")
+    return linked("simulated_serial", compile_board(PLAN, folder, clock_mhz=12), folder)
+
+
+@pytest.fixture(scope="module")
+def bus(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bus")
+    core = WishboneCore(Accelerator(PLAN), identity(PLAN))
+    (folder / "core.v").write_text(to_verilog(core, "core"))
+    options = ["--cc", "--exe", "--build", "-Wno-fatal", "-Wno-lint", "-Wno-style", "-O3"]
+    options += ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared", "--MAKEFLAGS", MAKEFLAGS]
+    options += ["--Mdir", "objects", "-o", "core.so", "core.v", str(PROGRAMS / "core.cpp")]
+    run("verilator", options, cwd=folder, calls=("perl", "g++", "make"))
+    return linked("simulated_bus", folder / "objects" / "core.so", folder)
+
+
+def linked(part, library, folder):
+    """A program of the driver and the hardware in a library."""
+    (folder / "digits.h").write_text(header(PLAN))
+    sources = [PROGRAMS / "simulated.c", PROGRAMS / f"{part}.c", *SOURCES]
+    flags = [*STRICT, *SANITIZED, "-include", folder / "digits.h", "-DNETWORK=DIGITS_NETWORK"]
+    include = [f"-I{FIRMWARE}", f"-I{PROGRAMS}"]
+    program = folder / part
+    command = ["gcc", *flags, *include, *sources, library, "-o", program]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return program
+
+
+def classify(program, count, seed=0):
+    """Compare the classes of test images with the golden model's; the counters."""
+    images = dataset().test_images[:count]
+    codes = images.astype(np.uint8).tobytes()
+    done = subprocess.run([program, str(count), str(seed)], input=codes, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    *found, counters = done.stdout.decode().splitlines()
+    expected = golden.run(NETWORK, images)
+    assert np.array_equal(np.array(found, int), expected.ravel())
+    names = ("images", "latency", "interval", "frames_bad", "refused", "resent")
+    return dict(zip(names, map(int, counters.split()), strict=True))
+
+
+@pytest.mark.parametrize("count", mostly_nightly([60, 360], always=[60]))
+def test_digits_over_a_simulated_line(serial, count):
+    counters = classify(serial, count)
+    assert counters["images"] == count
+    assert counters["frames_bad"] == counters["refused"] == counters["resent"] == 0
+    assert counters["interval"] >= PLAN.cycles.interval
+
+
+@pytest.mark.parametrize("seed", mostly_nightly(range(1, 9), always=[1]))
+def test_digits_over_a_simulated_line_with_faults(serial, seed):
+    counters = classify(serial, 60, seed)
+    assert counters["frames_bad"] > 0
+    assert counters["resent"] > 0
+
+
+@pytest.mark.nightly  # examples/riscv_system.py has the same bus
+def test_digits_over_a_simulated_bus(bus):
+    counters = classify(bus, 360)
+    assert counters["images"] == 360
+    assert counters["interval"] >= PLAN.cycles.interval
