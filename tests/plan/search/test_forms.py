@@ -1,4 +1,5 @@
 import importlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from threefold import boards
 from threefold.errors import PlanError
 from threefold.fpga.ice40 import ICE40
-from threefold.network import Codes, MaxPool, Tensor
+from threefold.network import Codes, Dense, Logits, MaxPool, Network, Tensor, Threshold
 from threefold.plan import Folding, fit, fold, require_room
 from threefold.references import Builder
 
@@ -61,6 +62,41 @@ def test_given_foldings_take_the_requantizers_of_their_interval():
     conv2 = engines(plan)[1]
     assert conv2.pace < conv2.interval < plan.cycles.interval
     require_room(plan.resources(ICE40), DEVICE)
+
+
+def uniform(largest):
+    """A network whose thresholds are those of a uniform quantizer, but for an offset a channel."""
+    rng = np.random.default_rng(largest)
+    starts = rng.integers(-60, 0, (64, 1))
+    distances = rng.uniform(0.3, 0.9, (64, 1)) * 255 / largest
+    thresholds = np.ceil(starts + distances * np.arange(largest)).astype(int)
+    ops = [
+        ("fc1", Dense(rng.integers(-1, 2, (64, 32)))),
+        ("act1", Threshold(thresholds)),
+        ("fc2", Dense(rng.integers(-1, 2, (4, 64)))),
+        ("logits", Logits([0] * 4)),
+    ]
+    return Network.chain("uniform", Tensor((1, 1, 32), CODES), ops)
+
+
+def test_even_thresholds_are_divided_by_where_that_is_smaller():
+    wide, narrow = uniform(255), uniform(1)
+    divided = fit(wide, DEVICE, interval=4096)
+    searched = fit(
+        wide, replace(DEVICE, bram=100), interval=4096, forms={"fc1": "sequential"}
+    )  # more than the device has
+    assert divided.forms() == {"fc1": "divider"}
+    assert divided.resources(ICE40).bram <= searched.resources(ICE40).bram / 4
+    assert fit(narrow, DEVICE, interval=4096).forms() != {"fc1": "divider"}
+
+
+def test_a_divider_of_uneven_thresholds():
+    message = (
+        "thresholds of 'conv1' are not evenly spaced, as a divider needs; choose parallel, "
+        "pipelined or sequential"
+    )
+    with pytest.raises(PlanError, match=f"^{message}$"):
+        fit(NETWORK, DEVICE, forms={"conv1": "divider"})
 
 
 @given(st.integers(0, 2**32))
