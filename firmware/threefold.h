@@ -90,8 +90,8 @@ struct threefold_bus {
 struct threefold_counters {
     uint32_t images;     /* answered */
     uint32_t cycles;     /* of the accelerator's clock, free running */
-    uint32_t latency;    /* cycles from the first beat in to the last one out, latest image */
-    uint32_t interval;   /* cycles between the last beats of the latest two images */
+    uint32_t latency;    /* cycles from the first beat in to the last one out; buses only */
+    uint32_t interval;   /* cycles between the last beats of the latest two images; buses only */
     uint32_t clock_hz;   /* 0 if not known */
     uint32_t frames_bad; /* that the board refused; serial lines only, as all that follow */
     uint32_t overruns;   /* bytes that the board lost */
