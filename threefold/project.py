@@ -250,7 +250,7 @@ class Project:
             self.removed = self.products.remove()
         return None
 
-    def generate(self, bus: str | None = None) -> Path:
+    def generate(self, bus: str | None = None, *, clock_mhz: float | None = None) -> Path:
         """Write the Verilog, what is around it, the C header and driver; the path of the Verilog.
 
         The testbench takes images of ``test.npz`` if they are there and fit, else random ones.
@@ -260,6 +260,8 @@ class Project:
         bus : str, optional
             ``"axi"`` or ``"wishbone"``: a core with registers and that bus, beside the accelerator
             alone, which is left as it is.
+        clock_mhz : float, optional
+            Frequency that the register ``CLOCK`` of such a core tells, in MHz.
 
         Raises
         ------
@@ -270,19 +272,19 @@ class Project:
         BuildError
             If the folder cannot be written.
         """
-        text = to_verilog(self._core(bus), core_name(self.plan, bus))
+        text = to_verilog(self._core(bus, clock_mhz), core_name(self.plan, bus))
         with locked(self.folder):
             self.save()
-            write_core(self.products, self.plan, text, bus)
+            write_core(self.products, self.plan, text, bus, clock_mhz=clock_mhz)
             write_file(self.products.header, header(self.plan))
             write_driver(self.products.driver)
             return self.products.core_of(bus).rtl
 
-    def _core(self, bus: str | None) -> Component:
+    def _core(self, bus: str | None, clock_mhz: float | None) -> Component:
         if bus is None:
             return self.accelerator
         require_bus(bus)
-        return CORES[bus](Accelerator(self.plan), identity(self.plan))
+        return CORES[bus](Accelerator(self.plan), identity(self.plan, clock_mhz=clock_mhz))
 
     def simulate(
         self,

@@ -206,6 +206,14 @@ def test_data_files(projects, bus):
     assert registers[f"sample_{bus}_control"]["addr"] == REGISTERS["CONTROL"].offset
 
 
+def test_a_clock_that_is_known(tmp_path):
+    project = Project(tmp_path, PLAN)
+    project.generate("axi", clock_mhz=62.5)
+    core = project.products.core_of("axi")
+    assert json.loads(core.csr.read_text())["constants"]["sample_axi_clock"] == 62_500_000
+    assert re.search(r"'h0*3b9aca0\b", core.rtl.read_text())
+
+
 def test_no_such_bus():
     with pytest.raises(PlanError, match=r"^buses are axi and wishbone, not 'pci'$"):
         Project("nowhere", PLAN).generate("pci")

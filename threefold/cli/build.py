@@ -30,7 +30,12 @@ _RATES = (9600, 3_000_000)  # bits a second, from and to
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     add_plan_arguments(parser)
-    parser.add_argument("--clock", type=float, metavar="MHZ", help="frequency (the board's usual)")
+    parser.add_argument(
+        "--clock",
+        type=float,
+        metavar="MHZ",
+        help="frequency (the board's usual); of a core with --bus, which only tells it",
+    )
     parser.add_argument("--seed", type=int, default=1, help="of placement (1)")
     parser.add_argument(
         "--seeds",
@@ -69,7 +74,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
     project = open_project(args, console)
     if args.bus:
         with changes_noted(project, console):
-            return f"verilog    {project.generate(args.bus)}"
+            return f"verilog    {project.generate(args.bus, clock_mhz=args.clock)}"
     if args.rtl_only or not isinstance(project.board, Board):
         with changes_noted(project, console):
             return f"verilog    {project.generate()}"

@@ -14,7 +14,14 @@ from .waivers import waivers
 __all__ = ["write_core"]
 
 
-def write_core(products: Products, plan: Plan, verilog: str, bus: str | None = None) -> None:
+def write_core(
+    products: Products,
+    plan: Plan,
+    verilog: str,
+    bus: str | None = None,
+    *,
+    clock_mhz: float | None = None,
+) -> None:
     """Write the Verilog of a core, and what is around it, as ``products.core_of(bus)``.
 
     Parameters
@@ -25,6 +32,8 @@ def write_core(products: Products, plan: Plan, verilog: str, bus: str | None = N
         Modules of the core.
     bus : str, optional
         One of :data:`BUSES`; the accelerator alone if left out.
+    clock_mhz : float, optional
+        Frequency that ``CLOCK`` tells, in MHz.
 
     Raises
     ------
@@ -43,7 +52,7 @@ def write_core(products: Products, plan: Plan, verilog: str, bus: str | None = N
         files.fusesoc: fusesoc_core(plan, bus),
     }
     if bus:
-        texts[files.csr] = csr_json(plan, bus)
+        texts[files.csr] = csr_json(plan, bus, clock_mhz=clock_mhz)
     for path, text in texts.items():
         write_file(path, text)
 

@@ -49,9 +49,9 @@ def ports_json(plan: Plan, bus: str | None = None) -> str:
     return _json(describe_bus(plan, bus) if bus else describe(plan))
 
 
-def csr_json(plan: Plan, bus: str) -> str:
+def csr_json(plan: Plan, bus: str, *, clock_mhz: float | None = None) -> str:
     """Text of ``NAME.csr.json``: registers from offset 0 on, as LiteX has them."""
-    content = csr(core_name(plan, bus), registers_of(bus), identity(plan))
+    content = csr(core_name(plan, bus), registers_of(bus), identity(plan, clock_mhz=clock_mhz))
     return _json(content | {"plan_digest": digest(plan)})
 
 
