@@ -6,9 +6,11 @@ from .device import Device
 from .ecp5 import ECP5
 from .family import MEMORIES, ChainCost, Family, LutRam, ReaderCost
 from .flow import Command, Flow
+from .gatemate import GATEMATE
 from .generic import GENERIC
 from .gowin import GOWIN
 from .ice40 import ICE40
+from .nexus import NEXUS
 from .pll import PLL
 from .resources import Resources
 
@@ -32,7 +34,7 @@ __all__ = [
     "get",
 ]
 
-FAMILIES = {family.name: family for family in (ICE40, ECP5, GOWIN)}
+FAMILIES = {family.name: family for family in (ICE40, ECP5, GOWIN, NEXUS, GATEMATE)}
 """The families that accelerators are built for, by name."""
 
 

@@ -57,7 +57,8 @@ class Flow:
         Cells that Yosys' ``stat`` counts, for ``"lut"``, ``"ff"``, ``"bram"``, ``"dsp"`` and
         ``"spram"``, and how many of the resource one such cell is. A name may end in ``*``.
     report : mapping of str to tuple of str
-        Cells of nextpnr's report, by resource. What is left out is taken from the netlist.
+        Cells of nextpnr's report, by resource; named twice, one counts twice. What is left out is
+        taken from the netlist.
     placed : mapping of str to tuple of str
         Cells of nextpnr's placed design that are ``"lut"``, ``"bram"`` and ``"spram"``, counted as
         in its report, and ``"lut_ram"``, of which there is one for each RAM of LUTs.

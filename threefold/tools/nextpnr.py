@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -10,7 +10,14 @@ from ..errors import BuildError
 from ..fpga import Device
 from .synthesis import Cells
 
-__all__ = ["crowded", "follow_nextpnr", "follow_yosys", "read_critical_path", "read_report"]
+__all__ = [
+    "count_used",
+    "crowded",
+    "follow_nextpnr",
+    "follow_yosys",
+    "read_critical_path",
+    "read_report",
+]
 
 _PASSES = 50  # of Yosys, about, in either family's synthesis
 _ITERATIONS = 15  # of nextpnr's analytical placer, about
@@ -114,7 +121,7 @@ def read_report(
         # Every flip-flop sits in the one domain; a second entry would be a bug of ours.
         fmax = min(clock["achieved"] for clock in content["fmax"].values())
         used = {
-            resource: sum(content["utilization"][name]["used"] for name in names)
+            resource: count_used(content["utilization"], names)
             for resource, names in device.family.flow.report.items()
             if resource in device.counted and getattr(device, resource)
         }
@@ -126,6 +133,26 @@ def read_report(
         resource: {"used": used[resource], "available": getattr(device, resource)}
         for resource in device.counted
     }
+
+
+def count_used(utilization: Mapping[str, Mapping], names: Sequence[str]) -> int:
+    """Cells in use, by a report of nextpnr, which leaves out all but the first that are not there.
+
+    Parameters
+    ----------
+    utilization : mapping
+        That of the report.
+    names : sequence of str
+        Kinds of cells; one that is named twice counts twice.
+
+    Raises
+    ------
+    KeyError
+        If the first is not in the report.
+    """
+    first, *others = names
+    used = utilization[first]["used"]
+    return used + sum(utilization[name]["used"] for name in others if name in utilization)
 
 
 def read_critical_path(path: Path) -> dict:

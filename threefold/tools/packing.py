@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..errors import BuildError
 from ..fpga import Family
+from .nextpnr import count_used
 from .toolchain import run
 
 __all__ = ["pack"]
@@ -48,9 +49,9 @@ def pack(
     try:
         used = json.loads((folder / report).read_text())["utilization"]
         return {
-            resource: sum(used[cell]["used"] for cell in cells)
+            resource: count_used(used, cells)
             for resource, cells in flow.report.items()
-            if resource == "lut" or not used.keys().isdisjoint(cells)  # what the device has
+            if resource == "lut" or cells[0] in used  # what the device has
         }
     except (OSError, ValueError, KeyError, TypeError):
         raise BuildError(

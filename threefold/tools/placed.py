@@ -79,15 +79,20 @@ def count_placed(path: Path, family: Family) -> list[dict]:
     BuildError
         If the file is not what nextpnr writes.
     """
-    kinds = {cell: kind for kind, cells in family.flow.placed.items() for cell in cells}
+    kinds = {
+        cell: (kind, cells.count(cell))
+        for kind, cells in family.flow.placed.items()
+        for cell in cells
+    }
     counts: dict[Place, Counter[str]] = {}
     try:
         (module,) = json.loads(path.read_text())["modules"].values()
         names = _telling_names(module)
         for name, cell in module["cells"].items():
-            if kind := kinds.get(cell["type"]):
+            if cell["type"] in kinds:
+                kind, number = kinds[cell["type"]]
                 place = place_of(names.get(name, ""), family)
-                counts.setdefault(place, Counter())[kind] += 1
+                counts.setdefault(place, Counter())[kind] += number
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise BuildError(f"cannot read the placed design in {path}; see nextpnr's log") from None
     return [

@@ -1,0 +1,115 @@
+"""Cologne Chip GateMate: the family and its devices."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from .cell import Bits, Cell
+from .device import Device
+from .family import ChainCost, Family, ReaderCost
+from .flow import Command, Flow
+from .pll import PLL
+
+__all__ = ["CCGM1A1", "GATEMATE", "GateMatePLL"]
+
+
+@dataclass(frozen=True)
+class GateMatePLL(PLL):
+    """Settings of a ``CC_PLL``, whose dividers nextpnr finds; all frequencies in MHz."""
+
+    title = "GateMate"
+
+    whole_mhz: int
+
+    @classmethod
+    def candidates(cls, input_mhz: float) -> Iterable[Self]:
+        return (cls(input_mhz, whole_mhz) for whole_mhz in range(1, 251))
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        return (self.whole_mhz,)
+
+    @property
+    def output_mhz(self) -> float:
+        return self.whole_mhz
+
+    @property
+    def legal(self) -> bool:
+        return 5 <= self.input_mhz <= 50
+
+    @property
+    def cell(self) -> Cell:
+        return Cell(
+            "CC_PLL",
+            inputs={
+                "CLK_REF": "oscillator",
+                "CLK_FEEDBACK": Bits(0),
+                "USR_CLK_REF": Bits(0),
+                "USR_LOCKED_STDY_RST": Bits(0),
+            },
+            outputs={"CLK0": "clock", "USR_PLL_LOCKED": "locked"},
+            parameters={
+                "REF_CLK": f"{self.input_mhz:.1f}",
+                "OUT_CLK": f"{self.output_mhz:.1f}",
+                "PERF_MD": "SPEED",
+                "LOCK_REQ": 1,
+                "LOW_JITTER": 1,
+                "CI_FILTER_CONST": 2,
+                "CP_FILTER_CONST": 4,
+            },
+        )
+
+
+_PACKAGE = "yowasp-nextpnr-himbaechel-gatemate"
+
+# Placement joins two halves of a CPE into an adder.
+_ADDERS = ("CPE_ADDF", "CPE_ADDF", "CPE_ADDF2", "CPE_ADDF2")
+
+_FLOW = Flow(
+    synthesis="synth_gatemate {options} -top {top} -luttree -nomx8\nautoname",
+    component_options="-noiopad -noclkbuf",
+    component_script="delete -port w:*",
+    extra="gatemate",
+    nextpnr=Command("nextpnr-himbaechel-gatemate", _PACKAGE, "place and route, GateMate"),
+    packer=Command("gmpack", _PACKAGE, "bitstream, GateMate"),
+    packing=("--device", "CCGM1A1"),
+    shares={"synthesise": 0.05, "place and route": 0.94, "pack": 0.01},
+    synthesis_cells={
+        "lut": {"CC_LUT*": 1, "CC_L2T*": 1, "CC_MX*": 2, "CC_ADDF": 1},
+        "ff": {"CC_DFF": 1},
+        "bram": {"CC_BRAM_20K": 1, "CC_BRAM_40K": 2},
+        "dsp": {"CC_MULT": 1},
+    },
+    report={"lut": ("CPE_LT", *_ADDERS), "ff": ("CPE_FF",), "bram": ("RAM_HALF",)},
+    placed={"lut": ("CPE_L2T4", "CPE_L2T5", *_ADDERS), "bram": ("RAM",)},
+    driver=r"(CC_(LUT[1234]|L2T[45]|MX[24])_O|CC_ADDF_(S|CO)|CC_DFF_Q)(?![A-Z0-9])",
+    routed=".txt",
+    bitstream=".bit",
+)
+
+GATEMATE = Family(
+    name="gatemate",
+    title="GateMate",
+    block_shapes=((40, 512), (20, 1024), (10, 2048), (5, 4096), (2, 8192), (1, 16384)),
+    block_worth=250,
+    block_least=128,
+    ram_styles={"lut": "registers", "block": "block"},
+    memory_gives_late=True,
+    complement_takes_luts=True,
+    shares_chains=False,
+    chains=ChainCost(sum=2, accumulator=2, comparison=2, least=3),
+    carry_bits=1,
+    wide_multiplexers=False,
+    counts_bare_cells=True,
+    table_rows=6.7,
+    narrow_lanes={1: 2.5},
+    reader=ReaderCost(7.5, 5.5, 1.9, 3.3, 1.6, bare=23.1, bare_beyond=2.9),
+    fill=0.6,
+    fifo_counter=3,
+    search_counter=0,
+    tools=_FLOW,
+    pll=GateMatePLL,
+)
+"""Cologne Chip GateMate."""
+
+CCGM1A1 = Device("CCGM1A1", GATEMATE, lut=40960, ff=40960, bram=64)
