@@ -2,14 +2,16 @@
 
     python benchmarks/pe_area.py [FAMILY ...] [--json FILE]
 
-``cells`` counts what Yosys maps to: LUT4s, on ECP5 with 2 for each CCU2C, on Gowin with 1 for each
-ALU. ``packed`` is what nextpnr makes of that: LUT, carry and flip-flop share a logic cell on iCE40
-if they can, and an adder's carry-out takes one more. FILE keeps its rows of other families.
+``cells`` counts what Yosys maps to: LUT4s, on ECP5 with 2 for each CCU2C, on Gowin and GateMate
+with 1 for each bit of a sum. ``packed`` is what nextpnr makes of that: LUT, carry and flip-flop
+share a logic cell on iCE40 if they can, and an adder's carry-out takes one more. FILE keeps its
+rows of other families.
 """
 
 import argparse
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from amaranth.hdl import Module, Mux, Signal, unsigned
@@ -22,6 +24,7 @@ from rich.table import Table
 from threefold import fpga
 from threefold.fpga import FAMILIES
 from threefold.fpga.ecp5 import ECP5
+from threefold.fpga.gatemate import GATEMATE
 from threefold.fpga.ice40 import ICE40
 from threefold.hw.pe import PE, Weight
 from threefold.tools.packing import pack
@@ -46,6 +49,13 @@ PUBLISHED = {
 _DEVICES = {
     ICE40.name: ("--hx8k", "--package", "ct256"),
     ECP5.name: ("--85k", "--package", "CABGA756"),
+}
+# Where the largest device has too few, a PE has no pins; a block RAM would need them.
+_WITHOUT_PINS = {
+    GATEMATE.name: {
+        "component_options": "-noiopad -noclkbuf",
+        "component_script": "delete -port w:*",
+    }
 }
 
 
@@ -93,6 +103,8 @@ def measure(family: str, form: str, simd: int, bits: int) -> dict:
     """Area of one form at one point, as a row of the table."""
     component = {"pe": PE, "form_c": FormC}[form](bits=bits, simd=simd, sum_bits=SUM_BITS)
     built_for = fpga.get(family)
+    flow = replace(built_for.flow, **_WITHOUT_PINS.get(family, {}))
+    built_for = replace(built_for, tools=flow)
     with tempfile.TemporaryDirectory() as folder:
         cells = synthesise(component, built_for, folder)
         packed = pack(built_for, folder, device=_DEVICES.get(family))

@@ -34,9 +34,10 @@ def pe_area() -> str:
     head = ("family", "SIMD", "bits", "cells", "form C", "first measured", "packed, ours / form C")
     return f"""## One processing element
 `benchmarks/pe_area.py`, {record["yosys"]}, a {record["sum_bits"]}-bit accumulator. Cells are
-LUT4s, on ECP5 with 2 for each CCU2C, on Gowin with 1 for each ALU. Form C masks and complements each lane and adds them in a tree
-with registers, as one would write it; it shares nothing with our component but its ports. Packed
-is what nextpnr makes of it: logic cells on iCE40, TRELLIS_COMB on ECP5, LUT4s in use on Gowin,
+LUT4s, on ECP5 and Nexus with 2 for each CCU2, on Gowin and GateMate with 1 for each bit of a sum.
+Form C masks and complements each lane and adds them in a tree with registers, as one would write
+it; it shares nothing with our component but its ports. Where neither a mask nor a count of bits by
+threes can be had for nothing, ours is form C. Packed is what nextpnr makes of it: logic cells on iCE40, TRELLIS_COMB on ECP5, LUT4s in use on Gowin,
 where cells begin and end each carry chain.
 
 {table(head, rows)}

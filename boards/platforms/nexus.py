@@ -23,7 +23,8 @@ class OxidePlatform(FlowPlatform, LatticePlatform):
 
     @property
     def nextpnr_command(self):
-        return """--device {{platform.device}}-{{platform.speed}}{{platform.package}}{{platform.grade}}
+        part = "{{platform.device}}-{{platform.speed}}{{platform.package}}{{platform.grade}}"
+        return f"--device {part}" + """
                 --router router1
                 --pdc {{name}}.pdc
                 --fasm {{name}}.fasm"""

@@ -4,6 +4,7 @@ import pytest
 
 from threefold.errors import PlanError
 from threefold.fpga.ecp5 import ECP5PLL
+from threefold.fpga.gatemate import GateMatePLL
 from threefold.fpga.gowin import GowinPLL
 from threefold.fpga.ice40 import ICE40PLL
 from threefold.tools.toolchain import run
@@ -53,7 +54,12 @@ def test_gowin_agrees_with_gowin_pll(tmp_path, mhz):
 
 @pytest.mark.parametrize(
     ("pll", "base", "low", "high"),
-    [(ICE40PLL, 12, 17, 274), (ECP5PLL, 25, 10, 400), (GowinPLL, 27, 30, 600)],
+    [
+        (ICE40PLL, 12, 17, 274),
+        (ECP5PLL, 25, 10, 400),
+        (GowinPLL, 27, 30, 600),
+        (GateMatePLL, 10, 1, 250),
+    ],
 )
 def test_never_faster_than_asked_and_never_far_below(pll, base, low, high):
     for wanted in range(low, high, 29):

@@ -97,6 +97,8 @@ class Family:
         Whether neighbouring adders belong in one carry chain, since cells begin and end each.
     carry_bits : int
         Bits of a sum that a carry cell makes, each with a LUT.
+    chain_luts : int
+        LUTs that a carry chain takes to begin, and that synthesis counts.
     wide_multiplexers : bool
         Whether multiplexers beside the LUTs select among outputs of 2, 4 and 8 of them.
     counts_bare_cells : bool
@@ -136,6 +138,7 @@ class Family:
     clears_in_luts: bool = False
     chains: ChainCost
     carry_bits: int
+    chain_luts: int = 0
     wide_multiplexers: bool
     counts_bare_cells: bool
     table_rows: float
@@ -202,7 +205,8 @@ class Family:
 
     def adder(self, bits: int) -> int:
         """LUTs of an adder of ``bits`` bits."""
-        return self.carry_bits * ceil(bits / self.carry_bits)
+        begin = self.chain_luts if bits >= self.chains.least else 0
+        return self.carry_bits * ceil(bits / self.carry_bits) + begin
 
     def rom_luts(self, width: int, depth: int) -> float:
         """LUTs of a read-only memory that is made of them.

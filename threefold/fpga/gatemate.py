@@ -67,12 +67,10 @@ _ADDERS = ("CPE_ADDF", "CPE_ADDF", "CPE_ADDF2", "CPE_ADDF2")
 
 _FLOW = Flow(
     synthesis="synth_gatemate {options} -top {top} -luttree -nomx8\nautoname",
-    component_options="-noiopad -noclkbuf",
-    component_script="delete -port w:*",
     extra="gatemate",
     nextpnr=Command("nextpnr-himbaechel-gatemate", _PACKAGE, "place and route, GateMate"),
     packer=Command("gmpack", _PACKAGE, "bitstream, GateMate"),
-    packing=("--device", "CCGM1A1"),
+    packing=("--device", "CCGM1A1", "--vopt", "allow-unconstrained"),
     shares={"synthesise": 0.05, "place and route": 0.94, "pack": 0.01},
     synthesis_cells={
         "lut": {"CC_LUT*": 1, "CC_L2T*": 1, "CC_MX*": 2, "CC_ADDF": 1},
@@ -82,7 +80,7 @@ _FLOW = Flow(
     },
     report={"lut": ("CPE_LT", *_ADDERS), "ff": ("CPE_FF",), "bram": ("RAM_HALF",)},
     placed={"lut": ("CPE_L2T4", "CPE_L2T5", *_ADDERS), "bram": ("RAM",)},
-    driver=r"(CC_(LUT[1234]|L2T[45]|MX[24])_O|CC_ADDF_(S|CO)|CC_DFF_Q)(?![A-Z0-9])",
+    driver=r"(CC_(LUT[1234]|L2T[45])_O|CC_MX[24]_Y|CC_ADDF_(S|CO)|CC_DFF_Q)(?![A-Z0-9])",
     routed=".txt",
     bitstream=".bit",
 )
