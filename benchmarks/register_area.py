@@ -20,6 +20,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from threefold import fpga
+from threefold.fpga import ECP5, ICE40
 from threefold.hw.interfaces.axi_core import AXICore
 from threefold.hw.interfaces.controlled import ControlledAccelerator
 from threefold.hw.interfaces.link import SerialLink
@@ -35,7 +36,7 @@ from threefold.tools.toolchain import find
 
 __all__ = ["FAMILIES", "PARTS", "measure"]
 
-FAMILIES = ("ice40", "ecp5")
+FAMILIES = (ICE40.name, ECP5.name)
 CONSTANTS = {
     "ID": 0x54464C44,
     "VERSION": 0x10000,

@@ -36,9 +36,11 @@ def pe_area() -> str:
 `benchmarks/pe_area.py`, {record["yosys"]}, a {record["sum_bits"]}-bit accumulator. Cells are
 LUT4s, on ECP5 and Nexus with 2 for each CCU2, on Gowin and GateMate with 1 for each bit of a sum.
 Form C masks and complements each lane and adds them in a tree with registers, as one would write
-it; it shares nothing with our component but its ports. Where neither a mask nor a count of bits by
-threes can be had for nothing, ours is form C. Packed is what nextpnr makes of it: logic cells on iCE40, TRELLIS_COMB on ECP5, LUT4s in use on Gowin,
-where cells begin and end each carry chain.
+it; it shares nothing with our component but its ports. A carry cell of ECP5 masks an operand; those
+of the other families have no LUT, or none with an input to spare, so that ours is form C there, but
+for single bits, which are counted by threes. Packed is what nextpnr makes of it: logic cells on
+iCE40, TRELLIS_COMB on ECP5, LUT4s in use on Gowin, where cells begin and end each carry chain,
+OXIDE_COMB on Nexus, halves of CPEs on GateMate.
 
 {table(head, rows)}
 """
@@ -70,6 +72,41 @@ def boards() -> str:
 {record["images"]} images, and inferences a second are the clock over the interval: what the
 accelerator does, not the serial line in front of it. A logic cell holds a LUT, a carry and a
 flip-flop on iCE40, and is a TRELLIS_COMB on ECP5.
+
+{table(head, rows)}
+"""
+
+
+def every_board() -> str:
+    rows, tools = [], {}
+    for row in recorded("every_board")["rows"]:
+        cells, blocks = row["utilization"]["lut"], row["utilization"]["bram"]
+        rows.append(
+            (
+                f"`{row['board']}`",
+                f"{row['family']}, {row['device']}",
+                " ".join(f"{pe}×{simd}" for pe, simd in row["foldings"].values()),
+                row["interval"],
+                f"{row['clock_mhz']:g}",
+                f"{row['fmax_mhz']:.1f}",
+                f"{cells['used']:,} of {cells['available']:,}",
+                f"{blocks['used']} of {blocks['available']}",
+                row["place_seconds"],
+            )
+        )
+        tools |= row["tools"]
+    head = ("board", "device", "PE × SIMD", "interval", "clock MHz", "Fmax MHz", "logic cells")
+    head += ("block RAMs", "seconds to place")
+    versions = ", ".join(f"{name} {tools[name]}" for name in sorted(tools))
+    return f"""## The digits network on every board
+`benchmarks/every_board.py`: the default plan of each board for the network of the zoo, seed 1;
+{versions}. Each comes to a bitstream, serial line included; none has been on a board. Seconds to
+place are those of nextpnr in WebAssembly, on a machine that others used as well.
+
+How far Fmax is to be believed depends on what nextpnr knows. Its figures for iCE40 and ECP5 come
+from measured models; those for Gowin and GateMate from the vendors' tables, GateMate's for the
+worst case. Those for Nexus are not to be believed: they are far above what it tells of an ECP5 for the
+same logic. The oscillator of that board takes 12 MHz.
 
 {table(head, rows)}
 """
@@ -125,8 +162,8 @@ def resource_model() -> str:
     return f"""## The estimate that foldings are chosen by
 `benchmarks/resource_model.py`, {len(record["rows"])} syntheses of random foldings of dense networks
 and of convolutional ones with pools, groups and residuals; {tools}. Logic cells are counted as
-nextpnr packs LUTs, carries and flip-flops into them, ICESTORM_LC on iCE40, TRELLIS_COMB on ECP5 and
-LUT4 on Gowin, whose flip-flops count for themselves.
+nextpnr packs LUTs, carries and flip-flops into them: ICESTORM_LC on iCE40, TRELLIS_COMB on ECP5,
+LUT4 on Gowin, OXIDE_COMB on Nexus, halves of CPEs on GateMate.
 They and LUTs are off by shares, block RAMs by blocks. What a window reader takes beside its
 addresses is fitted to these accelerators; registers without a LUT and ends of carry chains are
 counted.
@@ -415,6 +452,7 @@ def page() -> str:
         summary(*map(recorded, records)),
         pe_area(),
         boards(),
+        every_board(),
         networks_on_boards(),
         resource_model(),
         filter_reordering(),

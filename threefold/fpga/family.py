@@ -91,6 +91,8 @@ class Family:
         Cell of a carry chain that takes a ternary weight of one operand, if there is one.
     clears_in_luts : bool
         Whether what clears an accumulator takes LUTs beside its carry chain.
+    resets : bool
+        Whether flip-flops have a synchronous reset.
     chains : ChainCost
         Logic cells of carry chains.
     shares_chains : bool
@@ -103,6 +105,8 @@ class Family:
         Whether multiplexers beside the LUTs select among outputs of 2, 4 and 8 of them.
     counts_bare_cells : bool
         Whether a flip-flop or a carry without a LUT takes a logic cell of its own.
+    lut_rows : float
+        Rows of a bit that a LUT of a read-only memory holds; calibrated where below 16.
     table_rows : float
         Rows of a bit that a LUT of a deep table of thresholds holds, calibrated.
     narrow_lanes : mapping of int to float
@@ -136,11 +140,13 @@ class Family:
     masked_carry: MaskedCarry | None = None
     shares_chains: bool
     clears_in_luts: bool = False
+    resets: bool = True
     chains: ChainCost
     carry_bits: int
     chain_luts: int = 0
     wide_multiplexers: bool
     counts_bare_cells: bool
+    lut_rows: float = 16
     table_rows: float
     narrow_lanes: Mapping[int, float]
     reader: ReaderCost
@@ -197,7 +203,7 @@ class Family:
         depth : int
             Rows.
         """
-        if self.wide_multiplexers:
+        if self.wide_multiplexers or self.lut_rows < 16:
             luts = self.rom_luts(width, depth)
         else:
             luts = width * ceil(depth / 16) * 1.25  # a quarter of them selects
@@ -222,6 +228,8 @@ class Family:
         depth : int
             Rows.
         """
+        if self.lut_rows < 16:
+            return width * depth / self.lut_rows
         if depth <= 16:
             return min(width, 2**depth - 2)  # so many columns of so few rows differ, and need a LUT
         if self.wide_multiplexers:
@@ -241,7 +249,7 @@ class Family:
         if depth == 1:
             return Resources()
         # A LUT holds 16 rows of a bit; beyond, more LUTs select.
-        return Resources(width * depth / (self.table_rows if depth > 16 else 16))
+        return Resources(width * depth / (self.table_rows if depth > 16 else self.lut_rows))
 
     def buffer(self, width: int, depth: int, kind: str = "auto") -> Resources:
         """Resources of a memory that is written and read, as synthesis maps it.

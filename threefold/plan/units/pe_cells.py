@@ -27,7 +27,8 @@ def pe_resources(bits: int, simd: int, accumulator_bits: int, family: Family) ->
 def _luts(bits: int, simd: int, accumulator_bits: int, family: Family) -> float:
     accumulator = family.adder(accumulator_bits)
     if family.clears_in_luts:
-        accumulator += min(accumulator_bits, (simd * (2**bits - 1)).bit_length()) + 1
+        summed = (simd * (2**bits - 1)).bit_length()
+        accumulator += 1 + (min(accumulator_bits, summed) if family.resets else accumulator_bits)
     elif family.masked_carry:
         accumulator += 1
     if simd == 1:
