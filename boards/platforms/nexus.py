@@ -24,10 +24,13 @@ class OxidePlatform(FlowPlatform, LatticePlatform):
     @property
     def nextpnr_command(self):
         part = "{{platform.device}}-{{platform.speed}}{{platform.package}}{{platform.grade}}"
-        return f"--device {part}" + """
+        return (
+            f"--device {part}"
+            + """
                 --router router1
                 --pdc {{name}}.pdc
                 --fasm {{name}}.fasm"""
+        )
 
     @property
     def packer_command(self):

@@ -89,7 +89,7 @@ GATEMATE = Family(
     name="gatemate",
     title="GateMate",
     block_shapes=((40, 512), (20, 1024), (10, 2048), (5, 4096), (2, 8192), (1, 16384)),
-    block_worth=400,  # the CCGM1A1 has 640 halves of CPEs for each of its blocks
+    block_worth=250,  # the CCGM1A1 has 640 halves of CPEs for each of its blocks
     block_least=128,
     ram_styles={"lut": "registers", "block": "block"},
     memory_gives_late=True,
@@ -101,11 +101,11 @@ GATEMATE = Family(
     chains=ChainCost(sum=1.6, accumulator=1.6, comparison=1.6, least=3),
     carry_bits=1,
     wide_multiplexers=False,
-    counts_bare_cells=False,
+    counts_bare_cells=True,
     lut_rows=5.6,  # half of a CPE is a tree of three LUTs of two inputs
     table_rows=5.6,
     narrow_lanes={1: 3.2},
-    reader=ReaderCost(7.5, 5.5, 1.9, 3.3, 1.6, bare=23.1, bare_beyond=2.9),
+    reader=ReaderCost(100.2, 0, 0, 20.7, 19.5, bare=23.7, bare_beyond=5.4),
     fill=0.6,
     fifo_counter=3,
     search_counter=0,
