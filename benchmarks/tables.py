@@ -105,8 +105,8 @@ place are those of nextpnr in WebAssembly, on a machine that others used as well
 
 How far Fmax is to be believed depends on what nextpnr knows. Its figures for iCE40 and ECP5 come
 from measured models; those for Gowin and GateMate from the vendors' tables, GateMate's for the
-worst case. Those for Nexus are not to be believed: they are far above what it tells of an ECP5 for the
-same logic. The oscillator of that board takes 12 MHz.
+worst case. Those for Nexus are not to be believed: they are far above what it tells of an ECP5 for
+the same logic. The oscillator of that board takes 12 MHz.
 
 {table(head, rows)}
 """
