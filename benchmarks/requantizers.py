@@ -17,6 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from threefold import fpga
+from threefold.fpga import ECP5, ICE40
 from threefold.hw.requantizer import Requantizer
 from threefold.plan.even import EvenThresholds, even_thresholds
 from threefold.plan.requantize import FORMS
@@ -24,7 +25,7 @@ from threefold.plan.requantizer_area import requantizer_resources
 from threefold.tools.synthesis import synthesise
 from threefold.tools.toolchain import find, run
 
-FAMILIES = ("ice40", "ecp5")  # those that the estimate is calibrated with
+FAMILIES = (ICE40.name, ECP5.name)  # those that the estimate is calibrated with
 
 
 @dataclass(frozen=True)
