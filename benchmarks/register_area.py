@@ -48,8 +48,8 @@ CONSTANTS = {
     "CLOCK": 0,
 }
 BARE_LINE = {
-    "ice40": {"lut": 232, "ff": 161, "bram": 1, "packed": 286},
-    "ecp5": {"lut": 304, "ff": 161, "bram": 1, "packed": 346},
+    ICE40.name: {"lut": 232, "ff": 161, "bram": 1, "packed": 286},
+    ECP5.name: {"lut": 304, "ff": 161, "bram": 1, "packed": 346},
 }
 """The same of the serial line of 84b4612, which had neither frames nor registers, by family."""
 _COUNTERS = ("CYCLES", "LATENCY", "INTERVAL")

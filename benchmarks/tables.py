@@ -11,6 +11,8 @@ from imports_table import imports
 from page_table import table
 from summary_table import summary
 
+from threefold.fpga import ECP5, ICE40
+
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 
@@ -439,7 +441,7 @@ def register_area() -> str:
 here one of wires. Timers are `CYCLES`, `LATENCY` and `INTERVAL`. The block RAMs of a core with
 Wishbone are its FIFOs, 256 words of codes and 256 output elements; that of the serial link holds
 bytes that wait and sequence numbers. Packed as above. A line without frames, CRCs and registers, as
-it was before, took {bare("ice40")} on iCE40 and {bare("ecp5")} on ECP5.
+it was before, took {bare(ICE40.name)} on iCE40 and {bare(ECP5.name)} on ECP5.
 
 {table(("family", "part", "LUTs", "flip-flops", "block RAMs", "packed"), rows)}
 """
