@@ -372,6 +372,15 @@ def test_ports(plan, branching_plan):
     assert ports[0][1].startswith("8×8×4 codes of ")
 
 
+def test_samples_of_a_table_are_rows(plan, build, simulation, accuracy):
+    report = make_report(plan, build=build, simulation=simulation, accuracy=accuracy)
+    text = check(render_page(report | {"sample": "row"}, plan)).text
+    assert re.search(r"\d rows of ", text)
+    assert "beats a row" in text
+    assert "the rows' own classes" in " ".join(text.split())
+    assert "image" not in text
+
+
 def test_cells_of_wide_tables_are_labelled(plan, build):
     """Without headings, on a narrow screen, each cell says what it is."""
     page = render_page(make_report(plan, build=build), plan)

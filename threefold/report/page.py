@@ -67,7 +67,7 @@ def render_page(report: dict, plan: Plan, files: Mapping[str, str] | None = None
         area=_area(report),
         slowest_path=path_sentence(report["critical_path"]) if "critical_path" in report else "",
         confusions=confusions(report),
-        ports=_ports(report["ports"]),
+        ports=_ports(report["ports"], words),
         next=next_steps(report, files or {}),
         tile_maps=_tile_maps(layers, plan),
         steps=[(step, by_name.get(step["name"])) for step in report["steps"]],
@@ -135,7 +135,7 @@ def _area(report: dict) -> list[tuple[str, dict]]:
     return rows
 
 
-def _ports(ports: dict) -> list[tuple[str, str]]:
+def _ports(ports: dict, words: SampleWords) -> list[tuple[str, str]]:
     """Streams, each with the prefix of its signals, in words."""
     given, taken = ports["input"], ports["output"]
     what = f"{shown(taken['shape'])} {ports['gives']} of"
@@ -143,16 +143,16 @@ def _ports(ports: dict) -> list[tuple[str, str]]:
         index = "index" if taken["shape"] == [1, 1, 1] else f"{shown(taken['shape'])} indices"
         what = f"{index} of {ports['classes']} classes,"
     return [
-        ("input i", f"{shown(given['shape'])} codes of {_stream(given)}"),
-        ("output o", f"{what} {_stream(taken)}"),
+        ("input i", f"{shown(given['shape'])} codes of {_stream(given, words)}"),
+        ("output o", f"{what} {_stream(taken, words)}"),
     ]
 
 
-def _stream(port: dict) -> str:
+def _stream(port: dict, words: SampleWords) -> str:
     bits, lanes, beats = port["bits"], port["lanes"], port["beats"]
     return (
         f"{bits} {'signed ' if port['signed'] else ''}bit{'s' if bits > 1 else ''}; "
-        f"{lanes} lane{'s' if lanes > 1 else ''}, {beats:,} beat{'s' if beats > 1 else ''} an image"
+        f"{lanes} lane{'s' if lanes > 1 else ''}, {beats:,} beat{'s' if beats > 1 else ''} {words.a}"
     )
 
 
