@@ -13,8 +13,8 @@ class ByteFifos(wiring.Component):
     """FIFO of many bytes and FIFO of few, in a memory with one port to write and one to read.
 
     The few have the last rows of the memory, and go first: a byte for their FIFO, or from it, makes
-    one of the other FIFO wait for a cycle. A byte enters every 2 cycles at most, and leaves every 3,
-    4 cycles after it entered at the earliest.
+    one of the other FIFO wait for a cycle. A byte enters every 2 cycles at most, and leaves every
+    3, 4 cycles after it entered at the earliest.
 
     Parameters
     ----------

@@ -150,10 +150,9 @@ def _ports(ports: dict, words: SampleWords) -> list[tuple[str, str]]:
 
 def _stream(port: dict, words: SampleWords) -> str:
     bits, lanes, beats = port["bits"], port["lanes"], port["beats"]
-    return (
-        f"{bits} {'signed ' if port['signed'] else ''}bit{'s' if bits > 1 else ''}; "
-        f"{lanes} lane{'s' if lanes > 1 else ''}, {beats:,} beat{'s' if beats > 1 else ''} {words.a}"
-    )
+    width = f"{bits} {'signed ' if port['signed'] else ''}bit{'s' if bits > 1 else ''}"
+    times = f"{beats:,} beat{'s' if beats > 1 else ''} {words.a}"
+    return f"{width}; {lanes} lane{'s' if lanes > 1 else ''}, {times}"
 
 
 def _both(plot: Callable[[dict, int], str | None], report: dict) -> Markup | None:
