@@ -13,6 +13,7 @@ from threefold.core import (
     header_comment,
     instance,
     verilog_testbench,
+    waivers,
 )
 from threefold.errors import PlanError
 from threefold.hw.accelerator import Accelerator
@@ -85,9 +86,12 @@ def test_random_cores_pass(seed, bus, tmp_path):
     name = core_name(plan, bus)
     verilog = to_verilog(CORES[bus](Accelerator(plan), identity(plan)), name)
     bench = verilog_testbench(plan, bus=bus)
-    (tmp_path / "core.v").write_text(verilog)
+    (tmp_path / f"{name}.v").write_text(verilog)
+    (tmp_path / f"{name}.vlt").write_text(waivers(plan, bus))
     (tmp_path / "bench.v").write_text(bench)
-    run("iverilog", ["-g2005", "-Wall", "-o", "bench", "core.v", "bench.v"], cwd=tmp_path)
+    lint = ["--lint-only", "-Wall", f"{name}.vlt", f"{name}.v"]
+    run("verilator", lint, cwd=tmp_path, calls=("perl",))
+    run("iverilog", ["-g2005", "-o", "bench", f"{name}.v", "bench.v"], cwd=tmp_path)
     code, said = finished(["vvp", "-n", "bench"], tmp_path)
     assert code == 0, said
     assert "PASS: " in said
