@@ -447,6 +447,28 @@ it was before, took {bare(ICE40.name)} on iCE40 and {bare(ECP5.name)} on ECP5.
 """
 
 
+def link_faults() -> str:
+    record = recorded("link_faults")
+    rows = [
+        (
+            row["fault"],
+            *(f"{row[name]:,}" for name in ("faults", "counted", "harmless", "wrong")),
+            f"{row['extra_cycles']:,}",
+        )
+        for row in record["rows"]
+    ]
+    total = sum(row["faults"] for row in record["rows"])
+    return f"""## Faults on the link
+`benchmarks/link_faults.py`: {total:,} faults on the serial line of a simulated board, each while
+{record["images"]} images were on their way, with the host's own code. All images were answered as
+the golden model answers them. Faults are counted by board or host; harmless ones changed nothing,
+such as one of two flags that is lost, or a pause. Extra cycles are those of the slowest; a byte takes
+80, an image and its frame 1,200.
+
+{table(("fault", "faults", "counted", "harmless", "wrong results", "extra cycles"), rows)}
+"""
+
+
 def page() -> str:
     """The text of docs/benchmarks.md."""
     records = ("boards", "networks_on_boards", "pe_area", "resource_model")
@@ -465,6 +487,7 @@ def page() -> str:
         tiny_conv(),
         convolution(),
         register_area(),
+        link_faults(),
         imports(recorded("imports")),
     )
     return "# Area and speed\n" + "\n".join(parts)

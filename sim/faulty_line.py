@@ -30,7 +30,7 @@ class FaultyLine(SimulatedLine):
     def __init__(self, board, *, seed: int):
         super().__init__(board)
         self._random = random.Random(seed)
-        self._fault: Callable | None = None
+        _, self._fault = FAULTS["stall"]
         self._left = {"write": -1, "read": -1}
         self.happened = False
 
@@ -180,7 +180,7 @@ def _other_rate(line: FaultyLine, rng: random.Random) -> None:
 
 
 def _flood(line: FaultyLine, rng: random.Random) -> None:
-    for _ in range(rng.randrange(1, 250)):
+    for _ in range(rng.randrange(1, 100)):
         line.board.send(frame(bytes([2]) + rng.randbytes(2) + bytes([rng.randrange(32)])))
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from threefold.boards import get
-from threefold.network import load
 from threefold.plan import fit
 from threefold.sim.faulty_line import FAULTS
 
@@ -33,7 +32,7 @@ def check(rows):
 
 @pytest.mark.parametrize("each", [2, pytest.param(60, marks=pytest.mark.nightly)])
 def test_nothing_wrong_is_taken_for_right(tmp_path, each):
-    plan = fit(load(link_faults.NETWORK), get("icebreaker").device)
+    plan = fit(link_faults.NETWORK, get("icebreaker").device)
     check(link_faults.measure(plan, tmp_path, each, seed=each))
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from threefold.errors import LinkError
-from threefold.host import SerialPort, Session
+from threefold.host import Deframer, SerialPort, Session, frame
 from threefold.hw.interfaces.serial import IMAGES
 from threefold.plan import fit
 from threefold.registers.identity import identity
@@ -106,6 +106,23 @@ def test_a_session_that_is_dropped_leaves_nothing_behind(board):
             next(answers)
         board.unplug()
     assert classified(Session(SimulatedLine(board), seed=0), codes) == expected
+
+
+def test_bytes_that_are_lost_are_counted(board):
+    session = Session(SimulatedLine(board), seed=0)
+    for seq in range(400):  # whose answers are longer
+        board.send(frame(bytes([2, seq % 256, seq // 256, 0])))
+    while not board.sent:
+        board.run(10_000)
+    board.run(1_000_000)
+    answered = [body for body in Deframer().feed(board.receive()) if body[0] == 0x82]
+    assert session.read("OVERRUNS") > 0
+    assert session.read("FRAMES_BAD") > 0
+    assert session.read("ERRORS") == session.write("ERRORS", 0) == 0b11
+    assert session.write("ERRORS", 0b11) == 0
+    assert 300 < len(answered) < 400
+    codes, expected = images(5)
+    assert classified(session, codes) == expected
 
 
 def test_a_model_is_compiled_once(plan, library):
