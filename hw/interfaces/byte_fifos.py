@@ -101,7 +101,7 @@ class ByteFifos(wiring.Component):
             m.d.sync += word.eq(read.data)
         for ring, port in ((many, self.o), (few, self.few_o)):
             m.d.sync += ring.fetched.eq(ring.fetch)
-            with m.If(ring.fetched):
+            with m.If(ring.fetched & ~port.valid):
                 m.d.sync += [port.valid.eq(1), port.payload.eq(word)]
             with m.Elif(port.ready):
                 m.d.sync += port.valid.eq(0)

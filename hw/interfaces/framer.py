@@ -124,7 +124,7 @@ class Framer(wiring.Component):
             check.data.eq(Mux(part == _Part.CHECK, ~check.crc[0], byte.bit_select(bits[:3], 1))),
             check.valid.eq(sent & ~step & ~self.o.payload.raw),
             check.start.eq(part == _Part.BEGIN),
-            step.eq(bits == 8),
+            step.eq(sent & (bits == 8)),
         ]
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += sent.eq(1)
@@ -198,13 +198,13 @@ class Framer(wiring.Component):
             with m.Case(_Part.LOW, _Part.HIGH):
                 half = Mux(part == _Part.LOW, value.seq[:8], value.seq[8:])
                 m.d.comb += byte.eq(Mux(told, half, self.records.payload))
-                m.d.comb += there.eq(told | self.records.valid)
+                m.d.comb += there.eq(Mux(told, self.value.valid, self.records.valid))
             with m.Case(_Part.BODY):
                 m.d.comb += byte.eq(Mux(told, value.address, self.results.payload))
                 for index in range(_VALUE_BYTES - 1):
                     with m.If(told & (left == _VALUE_BYTES - 1 - index)):
                         m.d.comb += byte.eq(value.value.word_select(index, 8))
-                m.d.comb += there.eq(told | self.results.valid)
+                m.d.comb += there.eq(Mux(told, self.value.valid, self.results.valid))
             with m.Case(_Part.VERDICT):
                 m.d.comb += there.eq(0)
             with m.Case(_Part.CHECK):

@@ -15,7 +15,7 @@ from .transport import Transport
 __all__ = ["Board", "Counters", "Session"]
 
 _IMAGE, _READ, _WRITE, _RESULT, _VALUE = 0x01, 0x02, 0x03, 0x81, 0x82
-_TRIES = 8
+_TRIES = 6
 _AROUND = 9  # bytes of a frame besides its payload
 _REGISTERS = REGISTERS.on("link")
 
@@ -262,11 +262,11 @@ class Session:
     def _ask(self, kind: int, word: int, value: bytes = b"") -> int:
         """Read or write a register, again and again until it is told."""
         self._came = 0
-        for _ in range(_TRIES):
+        for patience in range(1, _TRIES + 1):
             seq = self._random.getrandbits(16)
             self._send(kind, seq, bytes([word]) + value)
             expected = bytes([_VALUE]) + seq.to_bytes(2, "little") + bytes([word])
-            deadline, told = self._deadline(), None
+            deadline, told = self._deadline(patience), None
             while told is None and self._transport.now() < deadline:
                 for body in self._receive(deadline):
                     if body[:4] == expected and len(body) == len(expected) + 4:
@@ -310,4 +310,4 @@ class Session:
         images = self._flight.sent if self._flight else 0
         under_way = 2 * (images + 1) * (self._image_bytes + 2 * _AROUND)
         line = self._transport
-        return line.now() + patience * line.latency + under_way * line.byte_seconds
+        return line.now() + patience * (line.latency + under_way * line.byte_seconds)
