@@ -38,6 +38,8 @@ class Counters:
         Frames from the board that nobody waited for.
     lost : int
         Images and questions that stayed without an answer, and were sent again.
+    late : int
+        Times that no result came for too long, whether or not it was lost.
     """
 
     images: int = 0
@@ -46,11 +48,12 @@ class Counters:
     bad: int = 0
     strange: int = 0
     lost: int = 0
+    late: int = 0
 
     @property
     def faults(self) -> int:
-        """Frames that were aborted, bad, strange or lost."""
-        return self.aborted + self.bad + self.strange + self.lost
+        """All of them that are neither images answered nor sent."""
+        return self.aborted + self.bad + self.strange + self.lost + self.late
 
     def __str__(self):
         return ", ".join(f"{getattr(self, each.name):,} {each.name}" for each in fields(self))
@@ -224,6 +227,7 @@ class Session:
                 silent, deadline = 0, self._deadline()
             elif self._transport.now() >= deadline:
                 silent += 1
+                self.counters.late += 1
                 if silent > _TRIES:
                     raise LinkError("the board answers, but gives no results; reset it")
                 idle = not _REGISTERS["STATUS"].unpack(self.read("STATUS"))["busy"]
