@@ -462,8 +462,8 @@ def link_faults() -> str:
 `benchmarks/link_faults.py`: {total:,} faults on the serial line of a simulated board, each while
 {record["images"]} images were on their way, with the host's own code. All images were answered as
 the golden model answers them. Faults are counted by board or host; harmless ones changed nothing,
-such as one of two flags that is lost, or a pause. Extra cycles are those of the slowest; a byte takes
-80, an image and its frame 1,200.
+such as one of two flags that is lost, or a pause. Extra cycles are those of the slowest; a byte
+takes 80, an image and its frame 1,200.
 
 {table(("fault", "faults", "counted", "harmless", "wrong results", "extra cycles"), rows)}
 """
