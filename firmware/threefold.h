@@ -131,8 +131,8 @@ enum threefold_error threefold_submit(struct threefold *accelerator, const void 
                                       int32_t *outputs);
 
 /* Sends and receives what it can, without waiting; to be called often while images are unanswered.
- * Answers are given back in the order of submission: *answered becomes the outputs of the next
- * image if its answer is complete, else NULL.
+ * Answers come in the order of submission: *answered is then the outputs of the next image, if its
+ * answer is complete, else NULL.
  */
 enum threefold_error threefold_poll(struct threefold *accelerator, int32_t **answered);
 

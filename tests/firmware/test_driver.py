@@ -7,13 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from threefold.firmware import DRIVER, write_driver
+from threefold import load
+from threefold.firmware import DRIVER, header, write_driver
+from threefold.planning import plan_for_board
 
 from ..nightly import mostly_nightly
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE, PROGRAMS = ROOT / "firmware", Path(__file__).parent / "driver"
 SOURCES = [FIRMWARE / f"threefold{part}.c" for part in ("", "_serial", "_frames", "_bus")]
+DIGITS = ROOT / "zoo" / "digits.tern"
+HEADER = (FIRMWARE / "threefold.h").read_text()
+PAGE = (ROOT / "docs" / "tutorials" / "firmware.md").read_text()
+SNIPPETS = re.findall(r"^```c\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 STRICT = ["-Wall", "-Wextra", "-Werror", "-std=c11", "-pedantic"]
 SANITIZED = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 OPTIONS = {
@@ -155,3 +161,24 @@ def test_all_of_it_is_left_beside_a_header(tmp_path):
     found = [*FIRMWARE.glob("*.c"), *FIRMWARE.glob("*.h")]
     assert written == {path.name: path.read_text() for path in found}
     assert sorted(written) == sorted(DRIVER)
+
+
+def test_the_page_of_the_driver_is_that_of_its_header(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs" / "site")
+    import driver
+
+    text = driver.page(driver.HEADER.read_text())
+    assert driver.PAGE.read_text() == text, "run python docs/site/driver.py"
+    declared = re.findall(r"^(?:[\w ]+ \*?(threefold_\w+)\(|struct (\w+) \{)", HEADER, re.M)
+    assert len(declared) > 12
+    for name in filter(None, (name for pair in declared for name in pair)):
+        assert re.search(rf"^## .*\b{name}\b", text, re.M), name
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=range(len(SNIPPETS)))
+def test_c_of_the_page_compiles(snippet, tmp_path):
+    (tmp_path / "digits.h").write_text(header(plan_for_board(load(DIGITS), "icebreaker")))
+    (tmp_path / "snippet.c").write_text(snippet)
+    command = ["gcc", *STRICT, f"-I{FIRMWARE}", "-I.", "-fsyntax-only", "snippet.c"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -14,7 +14,8 @@ from threefold.hw.verilog import to_verilog
 from threefold.planning import plan_for_board
 from threefold.registers.identity import identity
 from threefold.sim import golden
-from threefold.sim.board import compile_board
+from threefold.sim.board import SimulatedBoard, compile_board
+from threefold.sim.port import SimulatedPort
 from threefold.tools.toolchain import run
 
 from ..digits import dataset
@@ -23,14 +24,19 @@ from .test_driver import FIRMWARE, PROGRAMS, SANITIZED, SOURCES, STRICT
 
 ROOT = Path(__file__).parents[2]
 NETWORK = load(ROOT / "zoo" / "digits.tern")
+CLOCK_MHZ = 12
 PLAN = plan_for_board(NETWORK, "icebreaker", fastest=True)
 MAKEFLAGS = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O2"
 
 
 @pytest.fixture(scope="module")
-def serial(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("serial")
-    return linked("simulated_serial", compile_board(PLAN, folder, clock_mhz=12), folder)
+def board(tmp_path_factory):
+    return compile_board(PLAN, tmp_path_factory.mktemp("board"), clock_mhz=CLOCK_MHZ)
+
+
+@pytest.fixture(scope="module")
+def serial(board, tmp_path_factory):
+    return linked("simulated_serial", board, tmp_path_factory.mktemp("serial"))
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +96,24 @@ def test_digits_over_a_simulated_bus(bus):
     counters = classify(bus, 360)
     assert counters["images"] == 360
     assert counters["interval"] >= PLAN.cycles.interval
+
+
+def test_a_host_in_c_behind_a_pseudo_terminal(board, tmp_path):
+    (tmp_path / "digits.h").write_text(header(PLAN))
+    sources = [ROOT / "examples" / "serial_host.c", *SOURCES]
+    # The clock is that of the machine, which may have other things to do.
+    flags = [*STRICT, *SANITIZED, f"-I{tmp_path}", f"-I{FIRMWARE}", "-DTHREEFOLD_ATTEMPTS=200"]
+    program = tmp_path / "serial_host"
+    subprocess.run(["gcc", *flags, *sources, "-o", program], check=True)
+    images = dataset().test_images[:10]
+    with (
+        SimulatedBoard(board, clock_mhz=CLOCK_MHZ) as simulated,
+        SimulatedPort(simulated) as port,
+    ):
+        codes = images.astype(np.uint8).tobytes()
+        done = subprocess.run([program, port.name], input=codes, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    assert np.array_equal(np.array(done.stdout.split(), int), golden.run(NETWORK, images).ravel())
+    done = subprocess.run([program, tmp_path / "none"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "usage: serial_host PORT < codes, where PORT can be opened\n"
