@@ -103,7 +103,8 @@ def every_board() -> str:
     return f"""## The digits network on every board
 `benchmarks/every_board.py`: the default plan of each board for the network of the zoo, seed 1;
 {versions}. Each comes to a bitstream, serial line included; none has been on a board. Seconds to
-place are those of nextpnr in WebAssembly, on a machine that others used as well.
+place are those of nextpnr in WebAssembly, on two cores that several others used as well. A GateMate
+takes so much longer that it is not on record.
 
 How far Fmax is to be believed depends on what nextpnr knows. Its figures for iCE40 and ECP5 come
 from measured models; those for Gowin and GateMate from the vendors' tables, GateMate's for the
