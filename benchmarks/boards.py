@@ -60,7 +60,7 @@ def main() -> None:
         table.add_row(row["board"], f"{row['clock_mhz']:g}", f"{row['fmax_mhz']:.1f}", *used, rate)
     Console().print(table)
     if args.json:
-        folded = {name: f"{f.pe}x{f.simd}" for name, f in foldings.items()}
+        folded = {name: str(f).replace("×", "x") for name, f in foldings.items()}
         content = {"boards": rows, "foldings": folded, "images": IMAGES}
         args.json.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
 

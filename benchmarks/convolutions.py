@@ -191,7 +191,7 @@ def measure(name: str, folder: Path) -> dict:
     row = {
         "network": name,
         "engines": len(schedules),
-        "lanes": sum(each.folding.pe * each.folding.simd for each in schedules.values()),
+        "lanes": sum(each.folding.lanes for each in schedules.values()),
         "foldings": {key: [each.pe, each.simd] for key, each in plan.foldings().items()},
         "bottleneck": [name for name, each in schedules.items() if each.cycles == busiest],
         "mismatches": 0,  # the simulation raises an error at the first

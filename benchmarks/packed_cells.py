@@ -165,7 +165,7 @@ def place(case: str, board: str) -> dict:
 
 
 def _foldings(plan: Plan) -> str:
-    return " ".join(f"{each.pe}x{each.simd}" for each in plan.foldings().values())
+    return " ".join(str(each).replace("×", "x") for each in plan.foldings().values())
 
 
 def errors(rows: list[dict]) -> dict:

@@ -73,8 +73,8 @@ def tiny(name: str, interval: int | None) -> dict:
         "predicted_cycles": _cycles(project.plan.cycles),
         "utilization": built.utilization,
         "tools": built.tools | {"verilator": find("verilator").version},
-        "foldings": {layer: f"{f.pe}x{f.simd}" for layer, f in foldings.items()},
-        "lanes": sum(f.pe * f.simd for f in foldings.values()),
+        "foldings": {layer: str(f).replace("×", "x") for layer, f in foldings.items()},
+        "lanes": sum(f.lanes for f in foldings.values()),
         "beats_compared": simulated.beats,
     }
 

@@ -190,7 +190,7 @@ def measure(family: str, point: Point | MapPoint) -> dict:
         cells = synthesise(Accelerator(plan), fpga.get(family), folder, name="sample")
         packed = pack(fpga.get(family), folder, name="sample")
     readers = [unit for unit in plan.units if isinstance(unit, WindowUnit)]
-    foldings = [f"{fold.pe}x{fold.simd}" for fold in plan.foldings().values()]
+    foldings = [str(fold).replace("×", "x") for fold in plan.foldings().values()]
     return {
         "family": family,
         "network": point.name,

@@ -94,7 +94,7 @@ def measure(name: str) -> dict:
     return {
         "network": name,
         "engines": len(plan.schedules),
-        "lanes": sum(each.pe * each.simd for each in plan.foldings().values()),
+        "lanes": sum(each.lanes for each in plan.foldings().values()),
         "images": case.images,
         "beats_compared": result.beats,
         "generate_seconds": round(generated - began, 1),

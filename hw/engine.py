@@ -7,8 +7,10 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from threefold.plan.units.engine import EngineUnit
 
 from .component import component
+from .crop import Crop
 from .logits import LogitAdder
 from .pe import PE
+from .reorder import Reorder
 from .requantizer import Requantizer
 from .resizer import Serializer
 from .stream import lane_stream
@@ -35,10 +37,10 @@ class PEArray(wiring.Component):
     valid, last : In(1)
         There is a word, the last of its row group.
     activations : In
-        The word, shared by all processing elements, or a share of it for each group.
-    o : Out(lane_stream(accumulator_bits, PE))
-        Accumulator values of a row group. ``ready`` is not looked at: the wrapper stops the
-        pipeline.
+        The word of each pixel, shared by its processing elements, or a share of it for each group.
+    o : Out(lane_stream(accumulator_bits, pixels × PE))
+        Accumulator values of a row group, pixel by pixel. ``ready`` is not looked at: the wrapper
+        stops the pipeline.
     """
 
     def __init__(self, plan: EngineUnit):
@@ -46,15 +48,15 @@ class PEArray(wiring.Component):
         layer = plan.layer
         self._pes = [
             PE(bits=layer.codes.bits, simd=plan.simd, sum_bits=layer.accumulator_bits)
-            for _ in range(plan.pe)
+            for _ in range(plan.pixels * plan.pe)
         ]
         super().__init__(
             {
                 "fetch": In(1),
                 "valid": In(1),
                 "last": In(1),
-                "activations": In(data.ArrayLayout(layer.codes.bits, plan.i_lanes)),
-                "o": Out(lane_stream(layer.accumulator_bits, plan.pe)),
+                "activations": In(data.ArrayLayout(layer.codes.bits, plan.pixels * plan.i_lanes)),
+                "o": Out(lane_stream(layer.accumulator_bits, plan.pixels * plan.pe)),
             }
         )
 
@@ -83,12 +85,13 @@ class PEArray(wiring.Component):
         simd, spans = self._plan.simd, self._plan.folding.spans(self._plan.layer)
         for index, pe in enumerate(self._pes):
             m.submodules[f"pe_{index}"] = pe
-            share = index * spans // len(self._pes) * simd
+            pixel, row = divmod(index, self._plan.pe)
+            share = pixel * self._plan.i_lanes + row * spans // self._plan.pe * simd
             m.d.comb += [
                 Cat(pe.activations).eq(
                     Cat(self.activations[lane] for lane in range(share, share + simd))
                 ),
-                pe.weights.eq(weights.row[index]),
+                pe.weights.eq(weights.row[row]),
                 pe.enable.eq(valid[-1]),
                 pe.first.eq(first),
                 self.o.payload[index].eq(pe.total),
@@ -144,7 +147,7 @@ class Engine(wiring.Component):
         m.submodules.array = EnableInserter(advance)(array)
         m.submodules.drain = drain = Serializer(
             layer.accumulator_bits,
-            i_lanes=plan.pe,
+            i_lanes=plan.pixels * plan.pe,
             o_lanes=plan.lanes,
             decoupled=plan.decoupled,
         )
@@ -161,7 +164,19 @@ class Engine(wiring.Component):
         ]
         connect(m, array.o, drain.i)
         connect(m, drain.o, finish.i)
-        connect(m, finish.o, flipped(self.o))
+        output = finish.o
+        bits = finish.o.payload.shape().elem_shape
+        if plan.reorders:
+            groups = layer.rows // plan.pe, plan.pixels, plan.pe // plan.lanes
+            m.submodules.order = order = Reorder(bits, lanes=plan.lanes, groups=groups)
+            connect(m, output, order.i)
+            output = order.o
+        kept, beats = plan.row_beats
+        if kept < beats:
+            m.submodules.crop = crop = Crop(bits, lanes=plan.lanes, kept=kept, beats=beats)
+            connect(m, output, crop.i)
+            output = crop.o
+        connect(m, output, flipped(self.o))
 
         return m
 
@@ -180,6 +195,8 @@ def _finish(plan: EngineUnit) -> Requantizer | LogitAdder:
             lanes=plan.lanes,
             form=plan.form,
             even=layer.even if plan.form == "divider" else None,
+            pixels=plan.pixels,
+            pe=plan.pe,
         )
     return LogitAdder(
         layer.offsets,

@@ -1,7 +1,5 @@
 """Requantizer: codes from accumulator values, channel by channel."""
 
-from math import lcm
-
 import numpy as np
 from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal
 from amaranth.lib import wiring
@@ -16,6 +14,7 @@ from threefold.plan.requantize import (
     check_form,
     requantizer_cycles,
     requantizer_latency,
+    stored_channels,
 )
 from threefold.plan.units.threshold import ThresholdUnit
 
@@ -47,11 +46,15 @@ class Requantizer(wiring.Component):
         :mod:`threefold.hw.divider`.
     even : EvenThresholds, optional
         The same thresholds as lines, which a divider needs.
+    pixels, pe : int
+        ``pe`` channels of each of so many pixels come before the next channels of the first one;
+        all channels of a pixel if it is one.
 
     Members
     -------
     i : In(lane_stream(accumulator_bits, lanes))
-        Accumulator values, channel by channel; ``cycles`` or more between one and the next.
+        Accumulator values, in the order of channels and ``pixels``; ``cycles`` or more between one
+        and the next.
     o : Out(lane_stream(bits, lanes))
         Codes, ``latency`` cycles later if their reader does not wait. One that it does not take
         is kept while the next are found, so that ``i.ready`` does not depend on ``o.ready``.
@@ -59,7 +62,8 @@ class Requantizer(wiring.Component):
     Raises
     ------
     PlanError
-        If ``lanes`` does not divide the channels, there is no such form, or a divider lacks lines.
+        If ``lanes`` does not divide the channels or ``pe``, that not the channels, there is no
+        such form, or a divider lacks lines.
     """
 
     def __init__(
@@ -70,16 +74,26 @@ class Requantizer(wiring.Component):
         lanes: int,
         form: str = "pipelined",
         even: EvenThresholds | None = None,
+        pixels: int = 1,
+        pe: int | None = None,
     ):
         thresholds = np.asarray(thresholds)
+        pe = len(thresholds) if pe is None else pe
         if lanes < 1 or len(thresholds) % lanes:
             raise PlanError(f"lanes must divide {len(thresholds)} channels, not {lanes}")
+        if pe < 1 or len(thresholds) % pe or pe % lanes:
+            raise PlanError(
+                f"the channels of a pixel that come at once must be a multiple of {lanes} lanes "
+                f"and divide {len(thresholds)} channels, not {pe}"
+            )
         check_form(form, even=even is not None)
         self._thresholds = thresholds
         self._accumulator_bits = accumulator_bits
         self._lanes = lanes
         self._form = form
         self._even = even
+        self._pixels = pixels
+        self._pe = pe
         self._bits = thresholds.shape[1].bit_length()
         self._steps = search_steps(thresholds, accumulator_bits)
         super().__init__(
@@ -110,6 +124,16 @@ class Requantizer(wiring.Component):
         return self._even
 
     @property
+    def pixels(self) -> int:
+        """Pixels that take turns."""
+        return self._pixels
+
+    @property
+    def pe(self) -> int:
+        """Channels of a pixel before those of the next one."""
+        return self._pe
+
+    @property
     def bits(self) -> int:
         """Width of a code."""
         return self._bits
@@ -133,7 +157,9 @@ class Requantizer(wiring.Component):
         m = Module()
 
         # Thresholds that come again need no place of their own.
-        stored = self._thresholds[: lcm(alike_after(self._thresholds), self._lanes)]
+        alike, channels = alike_after(self._thresholds), len(self._thresholds)
+        kept = stored_channels(alike, channels, self._lanes, self._pe, self._pixels)
+        stored = self._thresholds[:kept]
         groups = len(stored) // self._lanes
         group = Signal(range(groups))
         valid = Signal(self.latency)
@@ -152,8 +178,9 @@ class Requantizer(wiring.Component):
         ]
         with m.If(advance):
             m.d.sync += valid.eq(places)
+        following = self._following(m, group, groups, accept=advance & places[self.cycles - 1])
         with m.If(advance & places[self.cycles - 1]):
-            m.d.sync += group.eq(Mux(group == groups - 1, 0, group + 1))
+            m.d.sync += group.eq(following)
 
         for lane in range(self._lanes):
             search = self._search(slice(lane, len(stored), self._lanes))
@@ -167,6 +194,25 @@ class Requantizer(wiring.Component):
                 m.d.comb += search.start.eq(accept)
 
         return m
+
+    def _following(self, m: Module, group: Signal, groups: int, *, accept):
+        """The group of channels after the one whose values ``accept`` lets go."""
+        onwards = Mux(group == groups - 1, 0, group + 1)
+        beats = self._pe // self._lanes
+        if self._pixels == 1 or beats % groups == 0:
+            return onwards
+        pixel, last_pixel, last_beat = Signal(range(self._pixels)), Signal(), Signal()
+        m.d.comb += last_pixel.eq(pixel == self._pixels - 1)
+        if beats > 1:
+            beat = Signal(range(beats))
+            m.d.comb += last_beat.eq(beat == beats - 1)
+            with m.If(accept):
+                m.d.sync += beat.eq(Mux(last_beat, 0, beat + 1))
+        else:
+            m.d.comb += last_beat.eq(1)
+        with m.If(accept & last_beat):
+            m.d.sync += pixel.eq(Mux(last_pixel, 0, pixel + 1))
+        return Mux(last_beat & ~last_pixel, group - (beats - 1), onwards)
 
     def _search(self, channels: slice) -> wiring.Component:
         """A search among the thresholds of a lane."""

@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from threefold.plan.latency import READER_LATENCY
 from threefold.plan.program import Program
 from threefold.plan.window import Walk
 
@@ -16,10 +17,10 @@ __all__ = ["WindowReader"]
 
 
 class WindowReader(wiring.Component):
-    """Activation buffer, sequencer and the way of the window over the map.
+    """Activation buffer, sequencer and the way of the windows over the map.
 
-    From the tile issued to its word at the output there are three cycles, a rigid pipeline
-    that moves while ``advance`` is set.
+    From the tile issued to its words at the output there are three cycles, or four if the words of
+    several pixels come from banks: a rigid pipeline that moves while ``advance`` is set.
 
     Parameters
     ----------
@@ -28,7 +29,7 @@ class WindowReader(wiring.Component):
     lanes : int
         Codes in a word.
     depth : int
-        Words in the activation buffer.
+        Words in the activation buffer, all banks together.
     memory : str
         Memory of the activation buffer; see :class:`~threefold.hw.ram.Ram`.
     walk : Walk
@@ -46,10 +47,11 @@ class WindowReader(wiring.Component):
         In three cycles there is a word, counted in those in which the pipeline moves: time to
         read what goes with it.
     valid : Out(1)
-        ``data`` is a word of a window.
+        ``data`` is a word of each window.
     last : Out(1)
         The word is the last of its result.
-    data : Out(ArrayLayout(bits, lanes))
+    data : Out(ArrayLayout(bits, lanes × pixels))
+        The word of the first pixel in the lowest bits.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class WindowReader(wiring.Component):
                 "fetch": Out(1),
                 "valid": Out(1),
                 "last": Out(1),
-                "data": Out(data.ArrayLayout(bits, lanes)),
+                "data": Out(data.ArrayLayout(bits, lanes * walk.pixels)),
             }
         )
 
@@ -112,17 +114,40 @@ class WindowReader(wiring.Component):
             buffer.waits.eq(walker.read),
         ]
 
-        valid, last = Signal(3), Signal(3)
-        m.d.comb += [self.fetch.eq(sequencer.issue), self.valid.eq(valid[2]), self.last.eq(last[2])]
-        word = buffer.data.as_value()
+        travel = READER_LATENCY + (buffer.walk.pixels > 1)
+        valid, last = Signal(travel), Signal(travel)
+        m.d.comb += [
+            self.fetch.eq((valid if travel > READER_LATENCY else Cat(sequencer.issue))[0]),
+            self.valid.eq(valid[-1]),
+            self.last.eq(last[-1]),
+        ]
+        words, padding = buffer.data.as_value(), walker.padding
+        if buffer.walk.pixels > 1:
+            words, padding = self._turned(m, words, walker.first, padding)
         if any(buffer.walk.window.padding):
-            padding = Const(self._pad_code, buffer.bits).replicate(buffer.lanes)
-            word = Mux(walker.padding, padding, word)
+            width = buffer.bits * buffer.lanes
+            pad = Const(self._pad_code, buffer.bits).replicate(buffer.lanes)
+            words = Cat(
+                Mux(outside, pad, words.word_select(pixel, width))
+                for pixel, outside in enumerate(padding)
+            )
         with m.If(self.advance):
             m.d.sync += [
                 valid.eq(Cat(sequencer.issue, valid)),
                 last.eq(Cat(sequencer.last, last)),
-                self.data.as_value().eq(word),
+                self.data.as_value().eq(words),
             ]
 
         return m
+
+    def _turned(self, m: Module, words, first, padding) -> tuple[Signal, Signal]:
+        """Words by pixel instead of by bank, and their padding, a cycle later."""
+        width = self._buffer.bits * self._buffer.lanes
+        turned, beside = Signal.like(words, name="turned"), Signal.like(padding, name="beside")
+        with m.If(self.advance):
+            m.d.sync += beside.eq(padding)
+            with m.Switch(first):
+                for bank in sorted(set(self._buffer.banks.firsts.tolist())):
+                    with m.Case(bank):
+                        m.d.sync += turned.eq(words.rotate_right(bank * width))
+        return turned, beside

@@ -1,10 +1,11 @@
 """Window walker: addresses of windows in the ring of an activation buffer."""
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal, signed
-from amaranth.lib import wiring
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from threefold.plan.banks import Banks
 from threefold.plan.program import Program
 from threefold.plan.window import Walk
 
@@ -12,7 +13,7 @@ __all__ = ["WindowWalker"]
 
 
 class WindowWalker(wiring.Component):
-    """Address generator for the words of a window that moves over the map.
+    """Address generator for the words of the windows that move over the map together.
 
     A window that starts in the padding has an address like any other, in the words of the row
     or image before; what it reads there is marked as padding and not used.
@@ -24,26 +25,29 @@ class WindowWalker(wiring.Component):
     walk : Walk
     program : Program
     depth : int
-        Words in the ring, a power of two.
+        Words in the ring, in each bank a power of two.
 
     Members
     -------
     issue, row, column, finish : In
         As of :class:`Sequencer`.
     needs : Out
-        With ``finish``: words the next window needs in addition.
-    read : Out(1), address : Out
-        Word of the tile issued in the cycle before.
+        With ``finish``: words the next step needs in addition.
+    read : Out(1), address : Out(ArrayLayout(address, banks))
+        Words of the tile issued in the cycle before, one of each bank.
     release : Out(1), frees : Out
-        It was the last of its window, which leaves so many words behind.
-    padding : Out(1)
-        The tile issued two cycles before lies in the padding.
+        It was the last of its step, which leaves so many words behind.
+    first : Out
+        Bank with the word of the first pixel, for the tile issued two cycles before.
+    padding : Out(pixels)
+        The tile issued two cycles before lies in the padding of each pixel.
     """
 
     def __init__(self, walk: Walk, program: Program, depth: int):
         self._walk = walk
         self._program = program
         self._depth = depth
+        self._banks = banks = Banks(walk)
         super().__init__(
             {
                 "issue": In(1),
@@ -52,10 +56,11 @@ class WindowWalker(wiring.Component):
                 "finish": In(1),
                 "needs": Out(range(int(walk.needs.max()) + 1)),
                 "read": Out(1),
-                "address": Out(range(depth)),
+                "address": Out(data.ArrayLayout(range(depth // banks.count), banks.count)),
                 "release": Out(1),
                 "frees": Out(range(int(walk.frees.max()) + 1)),
-                "padding": Out(1),
+                "first": Out(range(banks.count)),
+                "padding": Out(banks.count),
             }
         )
 
@@ -74,7 +79,7 @@ class WindowWalker(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        rows, columns = self._walk.window.out
+        rows, columns = self._walk.shape
         y, x = Signal(range(rows)), Signal(range(columns))
         row_end, image_end, move = Signal(), Signal(), Signal()
         m.d.comb += [
@@ -95,48 +100,65 @@ class WindowWalker(wiring.Component):
         return m
 
     def _count_words(self, m: Module, y: Signal, x: Signal):
-        """What a window needs and frees, by its position."""
-        shape = self._walk.window.out
+        """What a step needs and frees, by its position."""
+        shape = self._walk.shape
         needs = _lookup(m, y, x, self._walk.needs.reshape(shape))
         if len(self._program) > 1:
-            # Two cycles a window or more: the position has been there for one when it matters.
+            # Two cycles a step or more: the position has been there for one when it matters.
             m.d.sync += self.needs.eq(needs)
         else:
             m.d.comb += self.needs.eq(needs)
         m.d.sync += self.frees.eq(_lookup(m, y, x, self._walk.frees.reshape(shape)))
 
     def _address(self, m: Module, row_end: Signal, image_end: Signal):
-        window, pitch, depth = self._walk.window, self._walk.pitch, self._depth
-        (rows, columns), (height, width, _) = window.out, window.shape
-        along = window.stride[1] * pitch
-        down = window.stride[0] * width * pitch
-        to_row = down - (columns - 1) * along
-        to_image = height * width * pitch - (rows - 1) * down - (columns - 1) * along
-        top, left, _, _ = window.padding
-        base = Signal(range(depth), init=-(top * width + left) * pitch % depth)
+        window, banks = self._walk.window, self._banks
+        depth = self._depth // banks.count
+        (rows, steps), height = self._walk.shape, window.shape[0]
+        along = window.stride[1] * self._walk.pitch
+        down = window.stride[0] * banks.row
+        to_row = down - (steps - 1) * along
+        to_image = height * banks.row - (rows - 1) * down - (steps - 1) * along
+        # Within a row, places follow each other as the columns do but from block to block.
+        places = banks.offsets
+        ahead = places - np.arange(len(places))
+        base = Signal(range(depth), init=(int(ahead[0]) - window.padding[0] * banks.row) % depth)
         offset = Signal(range(depth))
         step = Signal(range(depth))
-        offsets = [row * width * pitch % depth for row in range(self._program.height)]
+        row = _select(self.row, [row * banks.row % depth for row in range(self._program.height)])
+        jump = _select(self.column, ((ahead - ahead[0]) % depth).tolist())
         m.d.sync += [
-            offset.eq(_select(self.row, offsets) + self.column),
+            offset.eq(row + self.column + jump if (ahead != ahead[0]).any() else row + self.column),
             step.eq(Mux(image_end, to_image % depth, Mux(row_end, to_row % depth, along % depth))),
         ]
-        m.d.comb += self.address.eq(base + offset)
         with m.If(self.release):
             m.d.sync += base.eq(base + step)
+        m.d.comb += self.address[0].eq(base + offset)
+        if banks.count > 1:
+            self._address_banks(m, base, offset)
+
+    def _address_banks(self, m: Module, base: Signal, offset: Signal):
+        """Banks before that of the first pixel have the words of the last ones, a block further."""
+        banks = self._banks
+        first, place, further = Signal.like(self.first), Signal.like(offset), Signal.like(offset)
+        m.d.sync += [first.eq(_select(self.column, banks.firsts.tolist())), self.first.eq(first)]
+        m.d.comb += [place.eq(base + offset), further.eq(base + offset + banks.block)]
+        for bank in range(banks.count):
+            m.d.comb += self.address[bank].eq(Mux(bank < first, further, place))
 
     def _find_padding(self, m: Module, y: Signal, x: Signal):
-        window, pitch = self._walk.window, self._walk.pitch
+        window, pitch, pixels = self._walk.window, self._walk.pitch, self._walk.pixels
         (height, width, _), (down, along) = window.shape, window.stride
         top, left, bottom, right = window.padding
-        outside = []
-        if top or bottom:
-            outside.append(_beyond(m, "row", y, down, self.row, top, height))
-        if left or right:
-            places = x, along * pitch, self.column, left * pitch, width * pitch
-            outside.append(_beyond(m, "column", *places))
-        if outside:
-            m.d.sync += self.padding.eq(outside[0] | outside[-1])
+        rows = _beyond(m, "row", y, down, self.row, top, height) if top or bottom else 0
+        columns = [0] * pixels
+        # The last step of a row may have windows beyond the map, whose results are dropped.
+        for pixel in range(pixels) if left or right else ():
+            name = f"column_{pixel}" if pixels > 1 else "column"
+            before = (left - pixel * along) * pitch
+            places = x, pixels * along * pitch, self.column, before, width * pitch
+            columns[pixel] = _beyond(m, name, *places)
+        if any(window.padding):
+            m.d.sync += self.padding.eq(Cat(Value.cast(rows | column)[0] for column in columns))
 
 
 def _beyond(m: Module, name: str, place: Signal, stride: int, index, before: int, size: int):

@@ -72,7 +72,8 @@ def random_arrays(rng: np.random.Generator, network: Network) -> dict[str, Foldi
                 folding
                 for pe in divisors(layer.rows)
                 for simd in divisors(layer.depth)
-                if (folding := Folding(pe, simd)).divides(layer)
+                for pixels in range(1, 6)
+                if (folding := Folding(pe, simd, pixels)).divides(layer)
             ]
             foldings[layer.name] = sizes[rng.integers(len(sizes))]
     return foldings

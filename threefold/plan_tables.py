@@ -83,7 +83,7 @@ def _units(plan: Plan, target: Target | None, family: Family) -> PlanTable:
                 unit.name,
                 unit.describe(),
                 shown(unit.out_tensor.shape),
-                ", ".join(f"{each.folding.pe}×{each.folding.simd}" for each in schedules),
+                ", ".join(str(each.folding) for each in schedules),
                 unit.o_lanes,
                 sum(len(each.tiles) for each in schedules) if schedules else None,
                 sum(each.skipped for each in schedules) if schedules else None,

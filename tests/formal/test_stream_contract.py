@@ -14,6 +14,7 @@ from threefold import network
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.argmax import ArgMax
 from threefold.hw.concat import Concat
+from threefold.hw.crop import Crop
 from threefold.hw.engine import Engine, PEArray
 from threefold.hw.fifo import Fifo
 from threefold.hw.fork import Fork
@@ -28,6 +29,7 @@ from threefold.hw.interfaces.uart import UARTReceiver
 from threefold.hw.logits import LogitAdder
 from threefold.hw.pad_channels import PadChannels
 from threefold.hw.pool import PoolEngine
+from threefold.hw.reorder import Reorder
 from threefold.hw.requantizer import Requantizer
 from threefold.hw.resizer import Deserializer, Serializer
 from threefold.hw.skid_buffer import SkidBuffer
@@ -142,6 +144,11 @@ def requantizer_divider() -> Requantizer:
     return Requantizer(thresholds, accumulator_bits=4, lanes=2, form="divider", even=even)
 
 
+def requantizer_of_pixels() -> Requantizer:
+    thresholds = np.sort(np.arange(18).reshape(6, 3) % 7)
+    return Requantizer(thresholds, accumulator_bits=4, lanes=1, pixels=2, pe=3)
+
+
 def requantizer_lookup(form: str) -> Requantizer:
     thresholds = np.repeat(np.arange(2, 14, 2), 15).reshape(6, 15)
     return Requantizer(thresholds, accumulator_bits=4, lanes=2, form=form)
@@ -164,8 +171,8 @@ MAPS = Network.chain(
 STEPS = {step.name: step for step in lower(MAPS)}
 
 
-def sliding_engine(pe: int, simd: int, lanes: int = 1) -> Engine:
-    return Engine(EngineUnit((STEPS["conv1"],), pe, simd, lanes=lanes))
+def sliding_engine(pe: int, simd: int, lanes: int = 1, pixels: int = 1) -> Engine:
+    return Engine(EngineUnit((STEPS["conv1"],), pe, simd, lanes=lanes, pixels=pixels))
 
 
 def pool(name: str, lanes: int = 1) -> PoolEngine:
@@ -214,6 +221,7 @@ CASES = {
     "requantizer_parallel": Case(partial(requantizer, "parallel"), 4, 16),
     "requantizer_sequential": Case(partial(requantizer, "sequential"), 4, 40),
     "requantizer_divider": Case(requantizer_divider, 4, 40),
+    "requantizer_of_pixels": Case(requantizer_of_pixels, 7, 20),
     "requantizer_lookup": Case(partial(requantizer_lookup, "pipelined"), 4, 16),
     "requantizer_lookup_sequential": Case(partial(requantizer_lookup, "sequential"), 4, 30),
     "logit_adder": Case(
@@ -234,6 +242,8 @@ CASES = {
     "engine_constants": Case(lambda: engine("fc2", 3, 4, lanes=3), 2, 16),
     "engine_sliding": Case(lambda: sliding_engine(1, 1), 2, 40),
     "engine_sliding_lanes": Case(lambda: sliding_engine(2, 2, lanes=2), 3, 30),
+    "engine_of_pixels": Case(lambda: sliding_engine(1, 1, pixels=2), 2, 50),
+    "engine_of_pixels_whole": Case(lambda: sliding_engine(2, 2, pixels=2), 2, 40),
     "pool": Case(lambda: pool("max1"), 2, 24),
     "pool_of_sums": Case(lambda: pool("sum1", lanes=2), 3, 20),
     "accelerator": Case(accelerator, 3, 40),
@@ -252,6 +262,8 @@ CASES = {
     "fork": Case(lambda: Fork(2, lanes=2, outputs=3), 3, 16),
     "skid_buffer": Case(lambda: SkidBuffer(2, lanes=2), 3, 12),
     "stream_adder": Case(lambda: StreamAdder(3, 4, lanes=2), 3, 12),
+    "crop": Case(lambda: Crop(2, lanes=2, kept=2, beats=3), 5, 16),
+    "reorder": Case(lambda: Reorder(2, lanes=2, groups=(2, 2, 1)), 5, 30),
     "concat": Case(lambda: Concat(2, lanes=2, beats=(2, 1)), 4, 16),
     "pad_channels": Case(
         lambda: PadChannels(2, lanes=2, beats=2, before=1, after=1, code=1), 6, 20
@@ -280,6 +292,8 @@ ONE_OF_EACH = [
     "fork",
     "skid_buffer",
     "stream_adder",
+    "crop",
+    "reorder",
     "concat",
     "pad_channels",
 ]
@@ -328,6 +342,7 @@ def test_no_gates_lead_through_a_buffer(prover, name):
     "name",
     [
         "skid_buffer",
+        "reorder",
         "serializer_decoupled",
         "serializer_decoupled_of_one",
         "requantizer",

@@ -13,6 +13,7 @@ from threefold.hw.activation_buffer import ActivationBuffer
 from threefold.hw.sequencer import Sequencer
 from threefold.hw.stream import lane_stream
 from threefold.hw.window_walker import WindowWalker
+from threefold.plan.banks import Banks
 from threefold.plan.window import Window
 from threefold.sim.verification import Prover
 
@@ -28,6 +29,7 @@ def make(walk, depth, **parameters):
 def test_starts_with_the_last_word_and_accepts_as_many_as_it_is_deep(name):
     reader = READERS[name]
     walk, depth = reader.walk, reader.depth
+    capacity = Banks(walk).capacity(depth)
     buffer = make(walk, depth, lanes=reader.lanes)
     sim = Simulator(buffer)
     sim.add_clock(1e-6)
@@ -38,7 +40,7 @@ def test_starts_with_the_last_word_and_accepts_as_many_as_it_is_deep(name):
         ctx.set(buffer.i.valid, 1)
         written, freed = 0, done[0]
         for window, wanted in enumerate(needed):
-            while written < freed + depth:
+            while written < freed + capacity:
                 assert ctx.get(buffer.i.ready)
                 assert ctx.get(buffer.start) == (written >= wanted)
                 await ctx.tick()
@@ -94,11 +96,11 @@ def test_data_holds_while_nothing_is_read():
             await ctx.tick()
         ctx.set(buffer.i.valid, 0)
         ctx.set(buffer.read, 1)
-        ctx.set(buffer.address, 1)
+        ctx.set(buffer.address, [1])
         await ctx.tick()
         ctx.set(buffer.read, 0)
         for address in (0, 1, 0):
-            ctx.set(buffer.address, address)
+            ctx.set(buffer.address, [address])
             assert list(ctx.get(buffer.data)) == [6]
             await ctx.tick()
 
@@ -144,7 +146,7 @@ class Meeting(wiring.Component):
         ]
         m.d.sync += written.eq(written + accept)
         with m.If(self.advance):
-            m.d.sync += met.eq(walker.read & accept & (walker.address == written))
+            m.d.sync += met.eq(walker.read & accept & (walker.address[0] == written))
         m.d.comb += Assert(~met | walker.padding)
         return m
 

@@ -4,6 +4,7 @@ import pytest
 from threefold.hw.engine import Engine
 from threefold.network import Codes, Conv, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Folding, lower
+from threefold.plan.requantize import FORMS
 from threefold.plan.units.engine import EngineUnit
 from threefold.sim import golden
 from threefold.sim.verification import StreamBench, pass_through
@@ -122,6 +123,39 @@ def test_slides(name, codes):
         for stalls in (0.0, 0.4):
             beats = bench.run(words, len(expected), stalls=stalls, seed=1).beats
             assert beats == [tuple(beat) for beat in expected], f"{folding}, stalls {stalls}"
+
+
+OF_PIXELS = {
+    "same": {"padding": (1, 1, 1, 1)},
+    "strided": {"stride": (2, 2), "padding": (0, 1, 1, 1)},
+    "depthwise": {"groups": 4},
+    "lopsided": {"groups": 2, "padding": (2, 3, 0, 1)},
+    "beyond": {"stride": (5, 4), "padding": (0, 0, 0, 1)},
+}
+
+
+@pytest.mark.parametrize("form", mostly_nightly(FORMS, always=["pipelined"]))
+@pytest.mark.parametrize("name", OF_PIXELS)
+def test_pixels_at_once(name, form):
+    parameters = OF_PIXELS[name]
+    rng = np.random.default_rng(list(OF_PIXELS).index(name))
+    groups = parameters.get("groups", 1)
+    size = (8, 2, 3, 4 // groups)
+    conv = Conv(rng.integers(-1, 2, size) * (rng.random(size) < 0.6), **parameters)
+    ops = [("conv1", conv), ("act1", Threshold(np.sort(rng.integers(-50, 50, (8, 3)), axis=1)))]
+    network = Network.chain("one", Tensor((3, 7, 4), Codes.signed(4)), ops)
+    (sliding,) = lower(network)
+    images = random_images(rng, network, 3)
+    expected = golden.run(network, images)
+    for pixels in range(2, sliding.window.out[1] + 1):
+        for pe, simd in ((1, 1), (2, 4 // groups), (8, 4 // groups)):
+            lanes = int(rng.choice(divisors(pe)))
+            plan = EngineUnit((sliding,), pe, simd, lanes=lanes, pixels=pixels, form=form)
+            beats = [tuple(beat) for beat in expected.reshape(-1, lanes).tolist()]
+            words, bench = images.reshape(-1, plan.i_lanes), StreamBench(Engine(plan))
+            for stalls in (0.0, 0.4):
+                left = bench.run(words, len(beats), stalls=stalls, seed=1).beats
+                assert left == beats, f"{plan.folding}, {lanes} lanes, stalls {stalls}"
 
 
 def test_plan_is_an_attribute():

@@ -125,6 +125,33 @@ def test_thresholds_that_come_again_are_stored_once(form, alike, lanes, stored):
 
 
 @every_form
+@pytest.mark.parametrize("stalls", [0.0, 0.4])
+@pytest.mark.parametrize("alike", [1, 2, 3, 6, 12])
+@pytest.mark.parametrize(("pe", "lanes"), [(1, 1), (3, 1), (4, 2), (6, 6), (12, 4)])
+def test_pixels_take_turns(form, pe, lanes, alike, stalls):
+    channels, pixels, steps = 12, 3, 4
+    rng = np.random.default_rng(10 * pe + alike)
+    thresholds = np.tile(random_thresholds(rng, alike, 3), (channels // alike, 1))
+    accumulators = rng.integers(0, 2**ACCUMULATOR_BITS - 1, (steps, pixels, channels))
+    codes = codes_of(thresholds, accumulators.reshape(-1, channels))
+
+    def in_turn(values):
+        rows = values.reshape(steps, pixels, channels // pe, pe).transpose(0, 2, 1, 3)
+        return [tuple(beat) for beat in rows.reshape(-1, lanes).tolist()]
+
+    requantizer = Requantizer(
+        thresholds,
+        accumulator_bits=ACCUMULATOR_BITS,
+        lanes=lanes,
+        form=form,
+        pixels=pixels,
+        pe=pe,
+    )
+    beats, expected = in_turn(accumulators), in_turn(codes)
+    assert pass_through(requantizer, beats, len(beats), stalls=stalls).beats == expected
+
+
+@every_form
 @pytest.mark.parametrize("bits", [1, 2, 3, 4])
 @pytest.mark.parametrize("stalls", [0.0, 0.2, 0.5, 0.8])
 def test_cycle_model(form, bits, stalls):

@@ -1,6 +1,7 @@
 # amaranth: UnusedElaboratable=no
 
 import random
+from itertools import chain
 
 import pytest
 from amaranth.sim import Simulator
@@ -32,15 +33,18 @@ class Watch:
         self.written = self.read = self.meetings = 0
 
     def cycle(self, ctx):
-        buffer, depth = self.buffer, self.buffer.depth
+        buffer, pixels = self.buffer, self.buffer.walk.pixels
+        depth, capacity = buffer.depth // pixels, buffer.banks.capacity(buffer.depth)
         writes = bool(ctx.get(buffer.i.valid & buffer.i.ready))
         if ctx.get(buffer.read):
-            word, place = self.words[self.read].word, self.words[self.read].place
-            assert ctx.get(buffer.address) == place % depth
-            if word is not None:
-                assert word < self.written, "read before it was written"
-                assert self.written + writes <= word + depth, "overwritten before it was read"
-                self.meetings += writes
+            word, place = self.words[self.read].words, self.words[self.read].places
+            addresses = list(ctx.get(buffer.address))
+            for index, (bank, address) in zip(word, place, strict=True):
+                assert addresses[bank] == address % depth
+                if index is not None:
+                    assert index < self.written, "read before it was written"
+                    assert self.written + writes <= index + capacity, "overwritten"
+                    self.meetings += writes
             self.read += 1
         self.written += writes
 
@@ -53,15 +57,12 @@ def simulate(dut, stream, words, rng, *, idle, waits):
 
     async def testbench(ctx):
         fetched, quiet, waiting = [False] * 3, 0, False
+        width = dut.i.payload.shape().length
         rest = iter(stream)
         while len(seen) < len(words):
             if not waiting:
                 waiting = watch.written < len(stream) and rng.random() >= idle
-                word = (
-                    next(rest)
-                    if waiting
-                    else [rng.randrange(2**BITS)] * dut.i.payload.shape().length
-                )
+                word = next(rest) if waiting else [rng.randrange(2**BITS)] * width
                 ctx.set(dut.i.payload, word)
                 ctx.set(dut.i.valid, waiting)
             advance = rng.random() >= waits
@@ -73,7 +74,8 @@ def simulate(dut, stream, words, rng, *, idle, waits):
             assert quiet < 1000, f"stuck after {len(seen)} of {len(words)} words"
             if advance:
                 if fetched[-1]:
-                    seen.append((list(ctx.get(dut.data)), bool(ctx.get(dut.last))))
+                    there = len(words[len(seen)].words) * width  # but for pixels beyond the row
+                    seen.append((list(ctx.get(dut.data))[:there], bool(ctx.get(dut.last))))
                 fetched = [bool(ctx.get(dut.fetch)), *fetched[:2]]
             await ctx.tick()
 
@@ -93,7 +95,10 @@ def test_reads_are_the_windows(name, idle, waits):
     ]
     words = reader.reads(images)
     padding = [9] * reader.lanes
-    expected = [(padding if w.word is None else stream[w.word], w.last) for w in words]
+    expected = [
+        ([*chain(*(padding if n is None else stream[n] for n in word.words))], word.last)
+        for word in words
+    ]
     seen, _ = simulate(make(reader), stream, words, rng, idle=idle, waits=waits)
     assert seen == expected
 

@@ -13,7 +13,7 @@ from ..windows import READERS
 
 
 def simulate(walker, words, rng, *, stalls):
-    """What the walker says of each tile issued: needs, then read to frees, then padding."""
+    """What the walker says of each tile issued: needs, read to frees, bank and padding."""
     go = Signal()
     sim = Simulator(EnableInserter(go)(walker))
     sim.add_clock(1e-6)
@@ -35,10 +35,10 @@ def simulate(walker, words, rng, *, stalls):
                 assert ctx.get(walker.read) == before[0]
                 assert before[0] or not ctx.get(walker.release)
                 if before[0]:
-                    outputs = walker.address, walker.release, walker.frees
-                    reads.append(tuple(ctx.get(output) for output in outputs))
+                    outputs = list(ctx.get(walker.address)), walker.release, walker.frees
+                    reads.append((outputs[0], *(ctx.get(output) for output in outputs[1:])))
                 if before[1]:
-                    padding.append(bool(ctx.get(walker.padding)))
+                    padding.append((ctx.get(walker.first), ctx.get(walker.padding)))
                 before = [issue, before[0]]
                 issued += issue
             await ctx.tick()
@@ -56,8 +56,13 @@ def test_addresses_and_counts_follow_the_window(name, stalls):
     walker = WindowWalker(walk, reader.program, reader.depth)
     needs, reads, padding = simulate(walker, words, random.Random(0), stalls=stalls)
     assert needs == np.tile(walk.needs, images).tolist()
-    assert padding == [word.word is None for word in words]
-    assert [address for address, *_ in reads] == [word.place % reader.depth for word in words]
+    depth = reader.depth // reader.pixels
+    for word, (first, outside), (addresses, *_) in zip(words, padding, reads, strict=True):
+        assert first == word.places[0][0]
+        for pixel, (index, (bank, address)) in enumerate(zip(word.words, word.places, strict=True)):
+            assert bank == (first + pixel) % reader.pixels
+            assert bool(outside >> pixel & 1) == (index is None)
+            assert addresses[bank] == address % depth
     assert [bool(release) for _, release, _ in reads] == [word.finish for word in words]
     frees = [frees for _, release, frees in reads if release]
     assert frees == np.tile(walk.frees, images).tolist()
@@ -65,7 +70,8 @@ def test_addresses_and_counts_follow_the_window(name, stalls):
 
 def test_padding_and_no_padding_are_among_them():
     for name, expected in (("padded", {True, False}), ("square", {False})):
-        assert {word.word is None for word in READERS[name].reads(1)} == expected
+        words = [index for read in READERS[name].reads(1) for index in read.words]
+        assert {index is None for index in words} == expected
 
 
 def test_parameters_are_attributes():

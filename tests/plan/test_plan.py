@@ -92,6 +92,7 @@ def test_decisions():
                 "decisions": {
                     "pe": 4,
                     "simd": 2,
+                    "pixels": 1,
                     "lanes": first.lanes,
                     "depth": 4,
                     "memory": "auto",
@@ -104,6 +105,7 @@ def test_decisions():
                 "decisions": {
                     "pe": 3,
                     "simd": 4,
+                    "pixels": 1,
                     "lanes": second.lanes,
                     "depth": 4,
                     "memory": "auto",

@@ -111,11 +111,11 @@ def test_missing(network, tmp_path):
         ("null", "plan.json must hold a JSON object, not NoneType"),
         (
             "{}",
-            "the schema of plan.json is None, but this version of Threefold reads 3; plan again",
+            "the schema of plan.json is None, but this version of Threefold reads 4; plan again",
         ),
         (
             '{"schema": 2, "steps": []}',
-            "the schema of plan.json is 2, but this version of Threefold reads 3; plan again",
+            "the schema of plan.json is 2, but this version of Threefold reads 4; plan again",
         ),
         (" " * (1 << 24) + "{}", "plan.json holds more than 16 MiB of JSON"),
     ],

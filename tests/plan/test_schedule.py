@@ -258,3 +258,26 @@ def test_refuses_of_a_convolution(groups, pe, simd, message):
     with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
         Schedule(layer, Folding(pe, simd))
     assert not Folding(pe, simd).divides(layer)
+
+
+@pytest.mark.parametrize("pixels", [0, 6, 2.0, "2"])
+def test_refuses_pixels(pixels):
+    layer = make_layer(np.ones((4, 3, 3, 4)), shape=SHAPE, thresholds=np.zeros((4, 3), int))
+    message = f"pixels of 'fc1' worked on at once must be 1 to 5, not {pixels!r}"
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        Folding(2, 2, pixels).check(layer)
+
+
+def test_logits_leave_pixel_by_pixel():
+    layer = make_layer(np.ones((4, 3, 3, 4)), shape=SHAPE, offsets=np.zeros(4, int))
+    assert Folding(2, 2).divides(layer)
+    assert not Folding(2, 2, 2).divides(layer)
+
+
+def test_pixels_share_the_tiles():
+    layer = make_layer(np.ones((4, 3, 3, 4)), shape=SHAPE, thresholds=np.zeros((4, 3), int))
+    one, two = (Schedule(layer, Folding(2, 2, pixels)) for pixels in (1, 2))
+    assert (one.cycles, two.cycles) == (36 * 25, 36 * 15)
+    assert one.weight_bits == two.weight_bits
+    assert (str(one.folding), str(two.folding)) == ("2×2", "2×2×2")
+    assert (one.folding.lanes, two.folding.lanes) == (4, 8)

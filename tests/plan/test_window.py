@@ -71,6 +71,20 @@ def test_steps_add_up_image_after_image(window, pitch, images):
     assert walk.frees.min() >= 0
 
 
+@given(windows(), st.integers(1, 3), st.integers(1, 8))
+def test_a_step_is_its_pixels(window, pitch, pixels):
+    one, walk = window.walk(pitch), window.walk(pitch, min(pixels, window.out[1]))
+    rows, columns = window.out
+    needed, done = one.needed.reshape(rows, columns), one.done.reshape(rows, columns)
+    assert walk.shape == (rows, -(-columns // walk.pixels))
+    assert walk.steps == len(walk.needed) == len(walk.done)
+    for step in range(walk.steps):
+        row, place = divmod(step, walk.shape[1])
+        taken = slice(place * walk.pixels, (place + 1) * walk.pixels)
+        assert walk.needed[step] == needed[row, taken][-1]
+        assert done[row, taken][0] <= walk.done[step] <= walk.needed[step]
+
+
 def moves(walk, depth, images=3):
     """Whether all windows get their words through a ring of ``depth`` words."""
     arrived, freed = 0, int(walk.done[0])

@@ -91,6 +91,7 @@ def test_everything(plan, build, simulation, accuracy):
         "columns",
         "pe",
         "simd",
+        "pixels",
         "macs",
         "tiles",
         "tiles_skipped",

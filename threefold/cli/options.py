@@ -47,7 +47,8 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
         type=_folding,
         action="append",
         metavar="LAYER=PExSIMD",
-        help="folding of a layer, such as fc1=8x8; repeatable (chosen by the speed)",
+        help="folding of a layer, PExSIMD such as fc1=8x8, or with the neighbouring output pixels "
+        "that share what is read of the weights, conv1=8x4x2; repeatable (chosen by the speed)",
     )
     speed = parser.add_mutually_exclusive_group()
     speed.add_argument(
@@ -220,10 +221,13 @@ def _choice(text: str, example: str) -> tuple[str, str]:
 
 
 def _folding(text: str) -> tuple[str, Folding]:
-    match = re.fullmatch(r"([a-z][a-z0-9_]*)=(\d{1,9})x(\d{1,9})", text)
+    match = re.fullmatch(r"([a-z][a-z0-9_]*)=(\d{1,9})x(\d{1,9})(?:x(\d{1,9}))?", text)
     if not match:
-        raise argparse.ArgumentTypeError(f"expected LAYER=PExSIMD such as fc1=8x8, not {text!r}")
-    return match[1], Folding(int(match[2]), int(match[3]))
+        raise argparse.ArgumentTypeError(
+            f"expected LAYER=PExSIMD such as fc1=8x8, or with the pixels worked on at once, "
+            f"conv1=8x4x2, not {text!r}"
+        )
+    return match[1], Folding(int(match[2]), int(match[3]), int(match[4] or 1))
 
 
 def _count(text: str) -> int:

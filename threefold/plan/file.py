@@ -21,7 +21,7 @@ from .units import Unit, kind_named
 
 __all__ = ["SCHEMA", "digest", "dumps", "load_plan", "mark", "save_plan"]
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the file format; files of another version are refused."""
 
 _MOST_BEATS = 1 << 24  # of a FIFO before a join

@@ -5,7 +5,7 @@ from .shifts import shifts
 __all__ = ["POOL_LATENCY", "READER_LATENCY", "adder_levels", "logit_latency", "pe_latency"]
 
 READER_LATENCY = 3
-"""Cycles from the tile that a window reader issues to its word."""
+"""Cycles from the tile that a window reader issues to its word; one more for several pixels."""
 
 POOL_LATENCY = 1
 """Cycles from a word to a pooled result that holds it."""

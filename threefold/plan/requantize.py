@@ -1,5 +1,7 @@
 """Requantizer forms: the cycles of each."""
 
+from math import lcm
+
 import numpy as np
 
 from ..errors import PlanError
@@ -12,6 +14,7 @@ __all__ = [
     "forms_for",
     "requantizer_cycles",
     "requantizer_latency",
+    "stored_channels",
 ]
 
 FORMS = ("parallel", "pipelined", "sequential", "divider")
@@ -106,3 +109,23 @@ def alike_after(thresholds: np.ndarray) -> int:
     sizes = (size for size in range(1, count) if count % size == 0)
     alike = (size for size in sizes if np.array_equal(thresholds[size:], thresholds[:-size]))
     return next(alike, count)
+
+
+def stored_channels(alike: int, channels: int, lanes: int, pe: int, pixels: int) -> int:
+    """Channels whose thresholds are stored, a multiple of the lanes.
+
+    Parameters
+    ----------
+    alike : int
+        Channels after which the thresholds come again.
+    channels : int
+        All channels.
+    lanes : int
+        Accumulator values compared at once.
+    pe : int
+        Channels of a pixel before those of the next one.
+    pixels : int
+        Pixels whose ``pe`` channels come before the next channels of the first one.
+    """
+    stored = lcm(alike, lanes)
+    return stored if pixels == 1 or pe % stored == 0 or stored % pe == 0 else channels

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import PlanError
 from .layers import ConvLayer
 from .program import Program
+from .window import Walk
 
 __all__ = ["Folding", "Schedule", "divisors"]
 
@@ -24,10 +25,14 @@ class Folding:
         either filters of one group, or all filters of several groups.
     simd : int
         Lanes of each: input channels, at one kernel position, worked on at once.
+    pixels : int
+        Neighbouring output pixels of a row worked on at once, each by as many processing elements:
+        they share what is read of the weights.
     """
 
     pe: int
     simd: int
+    pixels: int = 1
 
     def check(self, layer: ConvLayer) -> None:
         """Raise unless this folding divides the layer.
@@ -48,6 +53,12 @@ class Folding:
                     f"not {reprlib.repr(size)}; "
                     f"divisors are {', '.join(map(str, divisors(whole)))}"
                 )
+        columns = layer.window.out[1] if layer.thresholds is not None else 1
+        if not isinstance(self.pixels, int | np.integer) or not 1 <= self.pixels <= columns:
+            raise PlanError(
+                f"pixels of {layer.name!r} worked on at once must be 1 to {columns}, "
+                f"not {reprlib.repr(self.pixels)}"
+            )
         of_group = layer.rows // layer.groups
         if self.pe > of_group:
             if self.pe % of_group:
@@ -78,10 +89,21 @@ class Folding:
         """Groups of channels that are worked on at once."""
         return max(1, self.pe * layer.groups // layer.rows)
 
+    @property
+    def lanes(self) -> int:
+        """Weights times codes worked on at once, those of all pixels."""
+        return self.pe * self.simd * self.pixels
+
+    def __str__(self) -> str:
+        """``PE×SIMD``, and the pixels if they are several."""
+        return "×".join(map(str, (self.pe, self.simd, self.pixels)[: 2 + (self.pixels > 1)]))
+
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
     """The tiles (PE × SIMD at one kernel position) of an output pixel, empty ones left out.
+
+    Pixels that are worked on at once take the same tiles.
 
     Filters are folded outermost, so that every processing element needs one accumulator. A
     group of rows without any weight keeps one empty tile: its result still has to leave.
@@ -124,10 +146,15 @@ class Schedule:
         height, width, _ = self.layer.window.shape
         return height * width * self.pitch
 
+    @cached_property
+    def walk(self) -> Walk:
+        """The windows of an image, in words."""
+        return self.layer.window.walk(self.pitch, self.folding.pixels)
+
     @property
     def cycles(self) -> int:
         """Cycles of an image in which a tile is worked on."""
-        return len(self.tiles) * self.layer.pixels
+        return len(self.tiles) * self.walk.steps
 
     @cached_property
     def occupancy(self) -> np.ndarray:

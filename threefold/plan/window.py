@@ -44,9 +44,9 @@ class Window:
         rows, columns = self.out
         return rows * columns
 
-    def walk(self, pitch: int) -> "Walk":
-        """Walk over an image whose pixels take ``pitch`` words each."""
-        return Walk(self, pitch)
+    def walk(self, pitch: int, pixels: int = 1) -> "Walk":
+        """Walk over an image whose pixels take ``pitch`` words each, see :class:`Walk`."""
+        return Walk(self, pitch, pixels)
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,14 @@ class Walk:
     window : Window
     pitch : int
         Words of a pixel.
+    pixels : int
+        Neighbouring output pixels of a row whose windows are taken together, in a step; the last
+        step of a row takes those that are left.
     """
 
     window: Window
     pitch: int
+    pixels: int = 1
 
     @property
     def words(self) -> int:
@@ -69,9 +73,21 @@ class Walk:
         height, width, _ = self.window.shape
         return height * width * self.pitch
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows of output pixels, and steps of each."""
+        rows, columns = self.window.out
+        return rows, -(-columns // self.pixels)
+
+    @property
+    def steps(self) -> int:
+        """Steps of an image."""
+        rows, steps = self.shape
+        return rows * steps
+
     @cached_property
     def needed(self) -> np.ndarray:
-        """For each output pixel how many words must have arrived before: int64, ascending.
+        """For each step how many words must have arrived before: int64, ascending.
 
         At least one, so that no image begins to leave before it begins to arrive.
         """
@@ -81,11 +97,13 @@ class Walk:
         last_x = np.minimum(x + self.window.kernel[1], width)
         needed = (last_y[:, None] * width + last_x[None, :]) * self.pitch
         needed[self._empty] = 1
-        return np.maximum.accumulate(needed.ravel())
+        needed = np.maximum.accumulate(needed.ravel()).reshape(needed.shape)
+        last = np.append(np.arange(self.pixels, needed.shape[1], self.pixels), needed.shape[1])
+        return needed[:, last - 1].ravel()
 
     @cached_property
     def done(self) -> np.ndarray:
-        """For each output pixel how many words neither it nor a later one reads: int64.
+        """For each step how many words neither it nor a later one reads: int64.
 
         No more than have arrived, and none at the first.
         """
@@ -94,17 +112,17 @@ class Walk:
         first = (np.maximum(y, 0)[:, None] * width + np.maximum(x, 0)[None, :]) * self.pitch
         first[self._empty] = self.words
         first[0, 0] = 0
-        done = np.minimum.accumulate(first.ravel()[::-1])[::-1]
-        return np.minimum(done, self.needed)
+        done = np.minimum.accumulate(first.ravel()[::-1])[::-1].reshape(first.shape)
+        return np.minimum(done[:, :: self.pixels].ravel(), self.needed)
 
     @cached_property
     def needs(self) -> np.ndarray:
-        """Words that the pixel after each needs in addition; after the last comes an image."""
+        """Words that the step after each needs in addition; after the last comes an image."""
         return np.diff(self.needed, append=self.words + self.needed[0])
 
     @cached_property
     def frees(self) -> np.ndarray:
-        """Words that each pixel leaves behind for good."""
+        """Words that each step leaves behind for good."""
         return np.diff(self.done, append=self.words + self.done[0])
 
     @property

@@ -210,6 +210,7 @@ def _layer(plan: Plan, unit: Unit, schedule: Schedule) -> dict:
         "columns": layer.columns,
         "pe": folding.pe,
         "simd": folding.simd,
+        "pixels": folding.pixels,
         "macs": height * width * conv.macs_per_pixel,
         "tiles": len(schedule.tiles),
         "tiles_skipped": schedule.skipped,

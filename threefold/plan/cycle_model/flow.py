@@ -16,6 +16,7 @@ from .stages import (
     ARGMAX,
     ARRAY,
     CONCAT,
+    CROP,
     DEPTH,
     DESERIALIZER,
     FIFO,
@@ -28,26 +29,27 @@ from .stages import (
     OUTPUT,
     PAD,
     PIPE,
-    PIXELS,
     SERIALIZER,
     SINGLE,
     SKID,
+    STEPS,
     TABLE,
     TILES,
 )
 
 __all__ = ["run"]
 
-# State of an ARRAY: words beyond those that the next window needs, room for more less one, pixel,
+# State of an ARRAY: words beyond those that the next step needs, room for more less one, step,
 # tile, results on their way as bits, words to free in the next cycle, whether a word is read.
-_AHEAD, _ROOM, _PIXEL, _TILE, _MOVING, _FREED, _READS = range(7)
+_AHEAD, _ROOM, _STEP, _TILE, _MOVING, _FREED, _READS = range(7)
 # State of a FIFO: beats held, whether one is at the output, and one in the register before it.
 _HELD, _LOADED, _FETCHED = range(3)
 # State of an ARGMAX: channels seen, whether a class waits.
 _SEEN, _FULL = range(2)
 # The other kinds have one integer: of a PIPE the beats on their way as bits, of a SERIALIZER those
 # to give, of a DESERIALIZER those taken, of a FORK the outputs that have the beat as bits, of a
-# SKID whether it keeps one, of CONCAT and PAD the beats of a pixel that have left.
+# SKID whether it keeps one, of CONCAT and PAD the beats of a pixel that have left, of a CROP those
+# that have come.
 _ONLY = 0
 _STATE = 7
 
@@ -189,6 +191,8 @@ def _offer(stages, state, valid):
             valid[o] = valid[i] or only
         elif kind == CONCAT:
             valid[o] = valid[i] if only < stages[s, FIRST + 1] else valid[first]
+        elif kind == CROP:
+            valid[o] = valid[i] and only < first
         elif kind == PAD:
             valid[o] = valid[i] or only >= first + stages[s, FIRST + 1]
 
@@ -226,6 +230,8 @@ def _accept(stages, state, valid, ready, tight):
         elif kind == CONCAT:
             ready[i] = ready[o] and only < second
             ready[first] = ready[o] and only >= second
+        elif kind == CROP:
+            ready[i] = ready[o] or only >= first
         elif kind == PAD:
             ready[i] = ready[o] and first <= only < first + second
 
@@ -273,6 +279,8 @@ def _tick(stages, state, valid, ready):
             state[s, _ONLY] += 1
             if state[s, _ONLY] == stages[s, FIRST + 1] + stages[s, FIRST + 2]:
                 state[s, _ONLY] = 0
+        elif kind == CROP and enters:
+            state[s, _ONLY] = (only + 1) % stages[s, FIRST + 1]
         elif kind == PAD and leaves:
             state[s, _ONLY] += 1
             if state[s, _ONLY] == first + stages[s, FIRST + 1] + stages[s, FIRST + 2]:
@@ -300,14 +308,14 @@ def _tick_arrays(stages, state, valid, ready, tables, tight):
         issue = ahead >= 0 and (not tight or moving == 0 or valid[o])
         state[s, _READS] = issue
         if issue:
-            pixels, at = stages[s, PIXELS], stages[s, TABLE]
-            moved |= tables[at + 2 * pixels + state[s, _TILE]]
+            steps, at = stages[s, STEPS], stages[s, TABLE]
+            moved |= tables[at + 2 * steps + state[s, _TILE]]
             state[s, _TILE] += 1
             if state[s, _TILE] == stages[s, TILES]:
                 state[s, _TILE] = 0
-                state[s, _AHEAD] -= tables[at + state[s, _PIXEL]]
-                state[s, _FREED] = tables[at + pixels + state[s, _PIXEL]]
-                state[s, _PIXEL] = (state[s, _PIXEL] + 1) % pixels
+                state[s, _AHEAD] -= tables[at + state[s, _STEP]]
+                state[s, _FREED] = tables[at + steps + state[s, _STEP]]
+                state[s, _STEP] = (state[s, _STEP] + 1) % steps
         state[s, _MOVING] = moved
         changed |= issue or moved != moving or freed > 0
     return changed

@@ -12,6 +12,7 @@ __all__ = [
     "ARGMAX",
     "ARRAY",
     "CONCAT",
+    "CROP",
     "DEPTH",
     "DESERIALIZER",
     "FIFO",
@@ -24,23 +25,23 @@ __all__ = [
     "OUTPUT",
     "PAD",
     "PIPE",
-    "PIXELS",
     "SERIALIZER",
     "SINGLE",
     "SKID",
+    "STEPS",
     "TABLE",
     "TILES",
     "StageBuilder",
     "Stages",
 ]
 
-ARRAY, PIPE, SKID, SERIALIZER, DESERIALIZER, ARGMAX, FORK, FIFO, ADD, CONCAT, PAD = range(11)
+ARRAY, PIPE, SKID, SERIALIZER, DESERIALIZER, ARGMAX, FORK, FIFO, ADD, CONCAT, PAD, CROP = range(12)
 """Kinds of stages: a closed set, of which the flow control of every block is composed."""
 
 KIND, INPUT, OUTPUT, FIRST = range(4)
 """Fields of every row; ``FIRST`` is the first parameter."""
 
-PIXELS, TILES, TABLE, LATENCY, DEPTH, NEEDED, SINGLE = range(FIRST, FIRST + 7)
+STEPS, TILES, TABLE, LATENCY, DEPTH, NEEDED, SINGLE = range(FIRST, FIRST + 7)
 """Parameters of an ``ARRAY``; those of the other kinds have no names."""
 
 _FIELDS = SINGLE + 1
@@ -55,7 +56,7 @@ class Stages:
     rows : array of int64, shape (stages, fields)
         Kind, first input stream, first output stream, then the parameters of the kind::
 
-            ARRAY         pixels, tiles, place in ``tables``, latency, depth, words of the first
+            ARRAY         steps, tiles, place in ``tables``, latency, depth, words of the first
                           window, whether words enter only where none is read
             PIPE          latency, cycles from a beat until the next is accepted
             SKID          none
@@ -67,9 +68,10 @@ class Stages:
             ADD           second input
             CONCAT        second input, beats of the first, of the second
             PAD           beats before, of the input, after
+            CROP          beats that leave, of so many that come
 
     tables : array of int64
-        For each ARRAY: for each pixel the words that the next needs, then those that it frees;
+        For each ARRAY: for each step the words that the next needs, then those that it frees;
         then for each tile whether a result is complete with it.
     streams : int
         Stream 0 is the input, the last one the output.
@@ -127,8 +129,7 @@ class StageBuilder:
         """
         at = sum(map(len, self._tables))
         self._tables += [walk.needs, walk.frees, program.last.astype(np.int64)]
-        pixels, first = len(walk.needs), int(walk.needed[0])
-        parameters = pixels, len(program), at, latency - 1, depth, first, single
+        parameters = walk.steps, len(program), at, latency - 1, depth, int(walk.needed[0]), single
         return self._add(ARRAY, source, *parameters)
 
     def pipe(self, source: int, latency: int, interval: int = 1) -> int:
@@ -172,6 +173,10 @@ class StageBuilder:
     def pad(self, source: int, before: int, beats: int, after: int) -> int:
         """Further beats before and after those of a pixel."""
         return self._add(PAD, source, before, beats, after)
+
+    def crop(self, source: int, kept: int, beats: int) -> int:
+        """The first ``kept`` of every so many beats."""
+        return self._add(CROP, source, kept, beats)
 
     def _add(self, kind: int, source: int, *parameters: int, outputs: int = 1) -> int:
         output, self._streams = self._streams, self._streams + outputs

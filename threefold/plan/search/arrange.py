@@ -38,7 +38,7 @@ def fixed_decisions(
                 f"the folding of {name!r} must be a Folding such as Folding(8, 8), "
                 f"not {reprlib.repr(folding)}"
             )
-        fixed.setdefault(name, {}).update(pe=folding.pe, simd=folding.simd)
+        fixed.setdefault(name, {}).update(pe=folding.pe, simd=folding.simd, pixels=folding.pixels)
     for what, given in (("memory", memories), ("form", forms)):
         for name, value in (given or {}).items():
             fixed.setdefault(name, {})[what] = value

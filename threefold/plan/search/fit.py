@@ -275,10 +275,15 @@ class _Search:
             for unit in units
             if unit.activation_buffer and "memory" not in self.fixed.get(unit.name, {})
         }
-        blocks = {name: family.block_rams(each.bits, each.words) for name, each in open_.items()}
+        blocks = {
+            name: each.banks * family.block_rams(each.bits, each.words // each.banks)
+            for name, each in open_.items()
+        }
         moved = {unit.name: unit for unit in units}
         for name in sorted(blocks, key=lambda name: -blocks[name]) if left > 0 else ():
-            needed = family.single_ports(open_[name].bits, open_[name].words)
+            buffer = open_[name]
+            ports = family.single_ports(buffer.bits, buffer.words // buffer.banks)
+            needed = buffer.banks * ports
             slower = moved[name].placed({"memory": "spram"})
             if blocks[name] >= 4 and needed <= left and slower.interval <= interval:
                 moved[name] = slower

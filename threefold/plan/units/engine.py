@@ -12,6 +12,7 @@ from ..cycle_model.stages import StageBuilder
 from ..latency import READER_LATENCY, logit_latency, pe_latency
 from ..layers import ConvLayer, Layer, only
 from ..program import Program
+from ..requantize import stored_channels
 from ..schedule import Folding, Schedule, divisors
 from ..shifts import shifts
 from ..window import Walk, Window
@@ -32,8 +33,9 @@ class EngineUnit(WindowUnit):
     Parameters
     ----------
     layers : (ConvLayer,)
-    pe, simd : int
-        Folding: processing elements, and lanes of each; see :class:`Folding`.
+    pe, simd, pixels : int
+        Folding: processing elements, lanes of each, and output pixels worked on at once; see
+        :class:`Folding`.
     lanes : int
         Outputs that leave in one cycle, a divisor of the PE count.
     form : str
@@ -52,6 +54,7 @@ class EngineUnit(WindowUnit):
     pe: int
     simd: int
     lanes: int = 1
+    pixels: int = field(default=1, kw_only=True)
     form: str = field(default="pipelined", kw_only=True)
 
     kind = "engine"
@@ -73,7 +76,8 @@ class EngineUnit(WindowUnit):
         for pe in decided(fixed, "pe", divisors(layer.rows)):
             for simd in decided(fixed, "simd", divisors(layer.depth)):
                 if fixed.keys() >= {"pe", "simd"} or Folding(pe, simd).divides(layer):
-                    yield cls((layer,), pe, simd)
+                    for pixels in decided(fixed, "pixels", _pixels(layer)):
+                        yield cls((layer,), pe, simd, pixels=pixels)
 
     def variants(self, fixed: Decisions) -> Iterator[Self]:
         forms = requantizer_forms(self.layer, fixed)
@@ -93,8 +97,8 @@ class EngineUnit(WindowUnit):
 
     @property
     def folding(self) -> Folding:
-        """Processing elements, and lanes of each."""
-        return Folding(self.pe, self.simd)
+        """Processing elements, lanes of each, and output pixels worked on at once."""
+        return Folding(self.pe, self.simd, self.pixels)
 
     @property
     def requantizer(self) -> Requantizer | None:
@@ -102,7 +106,15 @@ class EngineUnit(WindowUnit):
         layer = self.layer
         if layer.thresholds is None:
             return None
-        return requantizer(layer, layer.accumulator_bits, self.form, self.lanes)
+        return requantizer(
+            layer, layer.accumulator_bits, self.form, self.lanes, self.threshold_channels
+        )
+
+    @property
+    def threshold_channels(self) -> int:
+        """Channels after which the thresholds come again, as they are stored."""
+        alike = self.layer.alike_after
+        return stored_channels(alike, self.layer.rows, self.lanes, self.pe, self.pixels)
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -121,9 +133,9 @@ class EngineUnit(WindowUnit):
     def program(self) -> Program:
         return self.schedule.program
 
-    @cached_property
+    @property
     def walk(self) -> Walk:
-        return self.window.walk(self.schedule.pitch)
+        return self.schedule.walk
 
     @property
     def inputs(self) -> tuple[StreamType, ...]:
@@ -135,8 +147,24 @@ class EngineUnit(WindowUnit):
 
     @property
     def beats(self) -> int:
-        """Beats in which the accumulator values of a result leave the array."""
-        return self.pe // self.lanes
+        """Beats in which the accumulator values of a row group leave the array."""
+        return self.pixels * self.pe // self.lanes
+
+    @property
+    def step_beats(self) -> int:
+        """Beats in which the outputs of pixels worked on at once leave."""
+        return self.pixels * self.layer.rows // self.lanes
+
+    @property
+    def reorders(self) -> bool:
+        """Whether outputs come row group by row group, of several pixels each."""
+        return self.pixels > 1 and self.pe < self.layer.rows
+
+    @property
+    def row_beats(self) -> tuple[int, int]:
+        """Beats of a row of output pixels, and of those that are worked on with it."""
+        columns, steps = self.window.out[1], self.walk.shape[1]
+        return columns * self.layer.rows // self.lanes, steps * self.step_beats
 
     @cached_property
     def decoupled(self) -> bool:
@@ -155,8 +183,10 @@ class EngineUnit(WindowUnit):
     @property
     def interval(self) -> int:
         """Least cycles between images: tiles and words in take one each, beats out some."""
-        beats = self.layer.rows // self.lanes * self.layer.pixels * self._requantizer_interval
-        return max(self.input_cycles, beats)
+        beats = max(
+            self.step_beats * self._requantizer_interval, self.reorders * (self.step_beats + 1)
+        )
+        return max(self.input_cycles, self.walk.steps * beats)
 
     @property
     def pace(self) -> int:
@@ -172,11 +202,12 @@ class EngineUnit(WindowUnit):
         used = (schedule.weights != 0).any(axis=0).sum(axis=1).tolist()
         bits = layer.codes.bits
         result = self.reader_resources(family)
-        for simd in used:
+        for simd in used * self.pixels:
             result += pe_resources(bits, max(1, simd), layer.accumulator_bits, family)
         result += serializer_resources(
-            self.pe, self.lanes, layer.accumulator_bits, family
+            self.pixels * self.pe, self.lanes, layer.accumulator_bits, family
         )  # what drains the accumulators
+        result += self._order_resources(family)
         if tiles > 1:
             result += family.rom(schedule.row_bits, tiles)
         if self.requantizer:
@@ -189,17 +220,33 @@ class EngineUnit(WindowUnit):
             result += Resources(adders * family.adder(logit_bits), ff=bare)
         return result
 
+    def _order_resources(self, family: Family) -> Resources:
+        """What brings outputs of several pixels into order, and drops those beyond a row."""
+        result, bits = Resources(), self.lanes * self.outputs[0].bits
+        if self.reorders:
+            result += family.buffer(bits, 2 * self.step_beats)
+            result += Resources(8 + 4 * self.step_beats.bit_length())
+        kept, there = self.row_beats
+        if kept < there:
+            result += Resources(3 + 2 * there.bit_length())
+        return result
+
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs
-        latency = READER_LATENCY + pe_latency(self.layer.codes.bits, self.simd)
+        latency = READER_LATENCY + (self.pixels > 1) + pe_latency(self.layer.codes.bits, self.simd)
         single = self.memory == "spram"
         values = builder.array(
-            source, self.walk, self.program, latency=latency, depth=self.depth, single=single
+            source, self.walk, self.program, latency=latency, depth=self.capacity, single=single
         )
         beats = builder.serializer(values, self.beats, decoupled=self.decoupled)
-        if self.requantizer:
-            return (self.requantizer.stage(builder, beats),)
-        return (builder.pipe(beats, logit_latency(self.layer.codes.step)),)
+        if not self.requantizer:
+            return (builder.pipe(beats, logit_latency(self.layer.codes.step)),)
+        codes = self.requantizer.stage(builder, beats)
+        if self.reorders:
+            together = builder.deserializer(codes, self.step_beats)
+            codes = builder.pipe(builder.serializer(together, self.step_beats, decoupled=True), 1)
+        kept, there = self.row_beats
+        return (builder.crop(codes, kept, there) if kept < there else codes,)
 
     def describe(self) -> str:
         window, groups, name = self.window, self.layer.groups, "conv"
@@ -214,3 +261,15 @@ class EngineUnit(WindowUnit):
         word = self.describe().split()[0].strip(",")
         nouns = {"conv": "convolution", "depthwise": "depthwise convolution"}
         return nouns.get(word, "dense layer")
+
+
+def _pixels(layer: ConvLayer) -> Iterator[int]:
+    """Pixels to work on at once: the fewest for each number of steps that a row may take."""
+    columns = layer.window.out[1] if layer.thresholds is not None else 1
+    steps = 0
+    for pixels in range(1, min(columns, _MOST_PIXELS) + 1):
+        if steps != (steps := -(-columns // pixels)):
+            yield pixels
+
+
+_MOST_PIXELS = 8

@@ -75,12 +75,17 @@ class Requantizer:
 
 
 def requantizer(
-    layer: ConvLayer | ThresholdLayer, input_bits: int, form: str, lanes: int
+    layer: ConvLayer | ThresholdLayer, input_bits: int, form: str, lanes: int, alike_after: int = 0
 ) -> Requantizer:
-    """The requantizer of a layer's thresholds; ``input_bits`` are those of what is compared."""
+    """The requantizer of a layer's thresholds.
+
+    ``input_bits`` are those of what is compared, ``alike_after`` the channels that are stored, if
+    they are not the fewest.
+    """
+    alike_after = alike_after or layer.alike_after
     bits, even = layer.output.element.bits, layer.even if form == "divider" else None
     words = None if even is None else even.word_bits
-    return Requantizer(form, layer.alike_after, input_bits, bits, lanes, layer.search_steps, words)
+    return Requantizer(form, alike_after, input_bits, bits, lanes, layer.search_steps, words)
 
 
 def requantizer_forms(layer: ConvLayer | ThresholdLayer, fixed: Decisions) -> list[str]:

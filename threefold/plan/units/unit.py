@@ -39,11 +39,14 @@ class ActivationBuffer:
         Its depth, and the width of a word.
     memory : str
         Where it lives, one of :data:`~threefold.fpga.MEMORIES`.
+    banks : int
+        Memories that the words are in.
     """
 
     words: int
     bits: int
     memory: str
+    banks: int = 1
 
 
 @dataclass(frozen=True, eq=False)

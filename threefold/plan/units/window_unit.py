@@ -7,6 +7,7 @@ from typing import Self
 
 from ...errors import PlanError
 from ...fpga import MEMORIES, Family, Resources
+from ..banks import Banks
 from ..layers import Layer
 from ..program import Program
 from ..window import Walk, Window
@@ -23,8 +24,8 @@ class WindowUnit(Unit):
     ----------
     layers : tuple of Layer
     depth : int
-        Words the activation buffer holds, a power of two; 0 for as many as let a producer of
-        constant rate never wait.
+        Words the activation buffer holds, in each of its banks a power of two; 0 for as many as
+        let a producer of constant rate never wait.
     memory : str
         Where the activation buffer lives, one of :data:`~threefold.fpga.MEMORIES`. SPRAM
         has a single port: words enter in cycles in which none is read.
@@ -69,7 +70,7 @@ class WindowUnit(Unit):
     @property
     def tile_cycles(self) -> int:
         """Cycles of an image in which a word is read."""
-        return len(self.program) * self.window.pixels
+        return len(self.program) * self.walk.steps
 
     @property
     def input_cycles(self) -> int:
@@ -78,8 +79,13 @@ class WindowUnit(Unit):
         return max(self.tile_cycles + shared, self.walk.words)
 
     @property
+    def capacity(self) -> int:
+        """Words in a row that the activation buffer holds, wherever they begin."""
+        return Banks(self.walk).capacity(self.depth)
+
+    @property
     def activation_buffer(self) -> ActivationBuffer:
-        return ActivationBuffer(self.depth, self.word_bits, self.memory)
+        return ActivationBuffer(self.depth, self.word_bits, self.memory, self.walk.pixels)
 
     def placed(self, fixed: Decisions) -> Self:
         return replace(self, memory=fixed["memory"]) if "memory" in fixed else self
@@ -94,17 +100,25 @@ class WindowUnit(Unit):
 
     def reader_resources(self, family: Family) -> Resources:
         """Activation buffer, sequencer, and the way of the window over the map: an estimate."""
-        window, program, cost = self.window, self.program, family.reader
-        beyond, padded = self.beyond_bits, any(window.padding)
-        luts = cost.each + cost.address * _bits(self.depth) + cost.index * _bits(len(program))
-        luts += cost.place * sum(map(_bits, window.out)) + cost.beyond * beyond
-        luts += self.word_bits * padded
+        program, cost = self.program, family.reader
+        beyond, padded = self.beyond_bits, any(self.window.padding)
+        banks = self.walk.pixels
+        bank, word_bits = self.depth // banks, self.word_bits * banks
+        luts = cost.each + cost.address * _bits(bank) + cost.index * _bits(len(program))
+        luts += cost.place * sum(map(_bits, self.walk.shape)) + cost.beyond * beyond
+        luts += word_bits * padded
         bare = cost.bare + cost.bare_beyond * beyond
+        if banks > 1:
+            # Each bank chooses between two addresses, each pixel among the banks.
+            luts += banks * _bits(bank) + word_bits * _bits(len(set(Banks(self.walk).firsts)))
+            bare += word_bits
         if family.counts_bare_cells:
             # Registers of a word, unless padding has a LUT in front of them, and of the index.
-            bare += self.word_bits * (not padded)
+            bare += word_bits * (not padded)
             bare += _bits(len(program)) * bool(program.bits)
-        result = Resources(luts, ff=bare) + family.buffer(self.word_bits, self.depth, self.memory)
+        result = Resources(luts, ff=bare)
+        for _ in range(banks):
+            result += family.buffer(self.word_bits, bank, self.memory)
         if program.bits:
             result += family.rom(program.bits, len(program))
         return result
@@ -123,10 +137,12 @@ class WindowUnit(Unit):
                 f"activation buffer of {self.name!r} takes {max(least, self.depth):,} words, "
                 f"and holds at most {_MOST_WORDS:,}; use a smaller map or a smaller kernel"
             )
-        if self.depth & (self.depth - 1) or self.depth < least:
+        bank, rest = divmod(self.depth, self.walk.pixels)
+        if rest or bank & (bank - 1) or self.depth < least:
+            times = f"{self.walk.pixels} times " if self.walk.pixels > 1 else ""
             raise PlanError(
-                f"activation buffer of {self.name!r} must be a power of two of at least {least} "
-                f"words, not {self.depth}"
+                f"activation buffer of {self.name!r} must be {times}a power of two of at least "
+                f"{least} words, not {self.depth}"
             )
 
 
@@ -134,8 +150,8 @@ _MOST_WORDS = 1 << 24
 
 
 def least_depth(walk: Walk) -> int:
-    """The smallest buffer, a power of two of words, that holds a window."""
-    return _power(walk.least_depth)
+    """The smallest buffer, banks being powers of two of words, that holds a window."""
+    return Banks(walk).depth(walk.least_depth)
 
 
 def smooth_depth(walk: Walk, cycles: int) -> int:
@@ -149,7 +165,7 @@ def smooth_depth(walk: Walk, cycles: int) -> int:
     cycles : int
         Between images.
     """
-    return _power(walk.smooth_depth + (cycles <= walk.words))
+    return Banks(walk).depth(walk.smooth_depth + (cycles <= walk.words))
 
 
 def shown_window(name: str, window: Window, usual: tuple[int, int]) -> str:
@@ -161,10 +177,6 @@ def shown_window(name: str, window: Window, usual: tuple[int, int]) -> str:
 def shown_pair(sizes: tuple[int, int]) -> str:
     """Two sizes as text, once if they are equal."""
     return str(sizes[0]) if sizes[0] == sizes[1] else f"{sizes[0]}×{sizes[1]}"
-
-
-def _power(words: int) -> int:
-    return 1 << max(1, (words - 1).bit_length())
 
 
 def _bits(count: int) -> int:
