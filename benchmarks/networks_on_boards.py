@@ -61,6 +61,7 @@ class Case:
 
 CASES = {
     "resnet20": Case(references.resnet20, "ulx3s_85f", 100.0, interval=36_864, seeds=4),
+    "resnet20_fast": Case(references.resnet20, "ulx3s_85f", 100.0, interval=18_432, seeds=1),
     "resnet20_smallest": Case(references.resnet20, "ulx3s_45f", 100.0, seeds=2),
     "lenet": Case(trained_lenet, "icebreaker", 30.0),
 }
