@@ -116,8 +116,8 @@ class Plan:
 
         Over the random foldings that it was fitted to, in ``benchmarks/resource_model.py``,
         logic cells are 2 % off on average and 9 % at worst on iCE40, 6 % and 16 % on the other
-        families; block RAMs are off by 3 at worst, 0.2 on average. ``benchmarks/packed_cells.py`` has its errors
-        on other networks, planned by default.
+        families; block RAMs are off by 3 at worst, 0.2 on average.
+        ``benchmarks/packed_cells.py`` has its errors on other networks, planned by default.
         """
         return self.netlist.resources(family)
 
