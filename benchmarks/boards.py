@@ -11,13 +11,14 @@ import json
 import tempfile
 from pathlib import Path
 
-import torch
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 import threefold
+import threefold.cli
 from threefold import quant
+from threefold.network.file import load
 from threefold.planning import plan_for_board
 
 CLOCKS = {"icebreaker": 30.0, "ulx3s_85f": 100.0}
@@ -39,15 +40,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as data")
     args = parser.parse_args()
-    data, config = quant.digits(), quant.PRESETS["digits"]
+    data = quant.digits()
     rows = []
     with Progress(console=Console(stderr=True)) as bar, tempfile.TemporaryDirectory() as folder:
         task = bar.add_task("train", total=1 + len(CLOCKS))
-        model = quant.build(config, data)
-        quant.train(model, data, config)
-        network = quant.export(
-            model, "digits", {"tools": {"torch": torch.__version__}}, argmax=True
-        )
+        threefold.cli.main(["train", "--preset", "digits", "-o", folder, "--quiet"])
+        network = load(Path(folder, "network.tern"))  # of which a register holds the digest
         foldings = plan_for_board(network, fastest=True).foldings()
         for board in CLOCKS:
             bar.update(task, advance=1, description=board)

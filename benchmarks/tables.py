@@ -139,8 +139,9 @@ def networks_on_boards() -> str:
     versions = ", ".join(f"{name} {tools[name]}" for name in sorted(tools))
     return f"""## Convolutional networks on boards
 `benchmarks/networks_on_boards.py`; {versions}. ResNet-20 has random ternary weights in all layers,
-activations of 4 bits and an input of 8, and is planned for 36,864 cycles on the larger board and
-for the fewest that fit on the smaller one; LeNet is trained on digits (`lenet-digits`). Each is
+activations of 4 bits and an input of 8, and is planned for 36,864 and 18,432 cycles on the larger
+board, where arrays work on two pixels at once for the shorter interval, and for the fewest that fit
+on the smaller one; LeNet is trained on digits (`lenet-digits`). Each is
 simulated against the golden model, without a mismatch, and then placed and routed with the board's
 serial line. Images a second are the routed Fmax over the simulated interval. Seed is the one that
 is shown, of so many that were tried. The boards of ResNet-20 are the largest ECP5 and the smallest
@@ -191,12 +192,17 @@ def packed_cells() -> str:
         f"{errors['lowest']:+.1%} to {errors['highest']:+.1%}"
         for board, errors in record["errors"].items()
     )
+    failed = "".join(
+        f" {row['network']} on {row['board']}: {row['error']}."
+        for row in record["rows"]
+        if "error" in row
+    )
     head = ("network", "board", "PE × SIMD", "cells, estimated", "packed", "error")
     head += ("block RAMs, estimated / packed", "with the board's logic", "placed")
     return f"""### Networks that nothing was fitted to
 `benchmarks/packed_cells.py`: each network with random weights, as fast as fits. Errors of logic
 cells are, {found}. A build with seed 1 says whether nextpnr finds a place
-and a route; – has not been built.
+and a route; – has not come to an end.{failed}
 
 {table(head, rows)}
 """
