@@ -144,10 +144,10 @@ class WindowReader(wiring.Component):
         """Words by pixel instead of by bank, and their padding, a cycle later."""
         width = self._buffer.bits * self._buffer.lanes
         turned, beside = Signal.like(words, name="turned"), Signal.like(padding, name="beside")
+        bank, *others = sorted(set(self._buffer.banks.firsts.tolist()))
+        word = words.rotate_right(bank * width)
+        for bank in others:
+            word = Mux(first == bank, words.rotate_right(bank * width), word)
         with m.If(self.advance):
-            m.d.sync += beside.eq(padding)
-            with m.Switch(first):
-                for bank in sorted(set(self._buffer.banks.firsts.tolist())):
-                    with m.Case(bank):
-                        m.d.sync += turned.eq(words.rotate_right(bank * width))
+            m.d.sync += [beside.eq(padding), turned.eq(word)]
         return turned, beside

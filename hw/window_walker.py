@@ -143,7 +143,10 @@ class WindowWalker(wiring.Component):
         m.d.sync += [first.eq(_select(self.column, banks.firsts.tolist())), self.first.eq(first)]
         m.d.comb += [place.eq(base + offset), further.eq(base + offset + banks.block)]
         for bank in range(banks.count):
-            m.d.comb += self.address[bank].eq(Mux(bank < first, further, place))
+            before = bank < banks.firsts.max()  # that of some tile's first pixel
+            m.d.comb += self.address[bank].eq(
+                Mux(bank < first, further, place) if before else place
+            )
 
     def _find_padding(self, m: Module, y: Signal, x: Signal):
         window, pitch, pixels = self._walk.window, self._walk.pitch, self._walk.pixels
