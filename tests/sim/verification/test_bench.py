@@ -3,6 +3,7 @@
 import pytest
 
 from threefold.errors import PlanError
+from threefold.fpga import FAMILIES
 from threefold.hw.fifo import Fifo
 from threefold.hw.fork import Fork
 from threefold.sim.verification import StreamBench
@@ -33,5 +34,6 @@ def test_other_streams_are_refused():
 
 
 def test_a_family_that_there_is_not():
-    with pytest.raises(PlanError, match=r"^families are ice40 and ecp5, not 'foo'$"):
+    message = f"families are {', '.join(FAMILIES)}, not 'foo'"
+    with pytest.raises(PlanError, match=f"^{message}$"):
         StreamBench(Fifo(4, lanes=1, depth=3), family="foo")
