@@ -97,8 +97,9 @@ class Walk:
         last_x = np.minimum(x + self.window.kernel[1], width)
         needed = (last_y[:, None] * width + last_x[None, :]) * self.pitch
         needed[self._empty] = 1
-        needed = np.maximum.accumulate(needed.ravel()).reshape(needed.shape)
-        last = np.append(np.arange(self.pixels, needed.shape[1], self.pixels), needed.shape[1])
+        columns = self.window.out[1]
+        needed = np.maximum.accumulate(needed.ravel()).reshape(-1, columns)
+        last = np.append(np.arange(self.pixels, columns, self.pixels), columns)
         return needed[:, last - 1].ravel()
 
     @cached_property

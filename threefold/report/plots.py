@@ -12,8 +12,11 @@ from .svg import COLOURS, canvas, to_svg
 
 __all__ = ["NARROW", "WIDE", "accuracy_plot", "cycles_plot", "utilization_plot", "weights_plot"]
 
-WIDE, NARROW = 480, 320
-"""Pixels that a plot is wide: half of a page, and a whole one on a phone."""
+WIDE = 480
+"""Pixels that a plot is wide on half of a page."""
+
+NARROW = 320
+"""Pixels that a plot is wide on a phone."""
 
 _NAMES = {
     "lut": "Logic cells",
