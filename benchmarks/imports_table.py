@@ -1,6 +1,6 @@
 """Text of what ``imports.py`` measured."""
 
-from page_table import table
+from page_table import table, versions
 
 __all__ = ["imports"]
 
@@ -25,14 +25,11 @@ def imports(record: dict) -> str:
         )
     first = record["rows"][0]
     worst = max(row["logit_error"] for row in record["rows"])
-    tools = record["tools"].copy()
-    for row in record["rows"]:
-        tools |= row["tools"]
-    versions = ", ".join(f"{name} {tools[name]}" for name in sorted(tools) if name != "threefold")
+    tools = versions([record["tools"], *(row["tools"] for row in record["rows"])])
     head = ("network", "board, plan", "values that differ", "classes as recorded", "accuracy")
     head += ("latency / interval", "Fmax MHz", "clock MHz", "logic cells", "FF", "block RAM")
     return f"""## Published networks, imported
-`benchmarks/imports.py`; {versions}. TFC of the QONNX model zoo, 784-64-64-64-10 with binary or
+`benchmarks/imports.py`; {tools}. TFC of the QONNX model zoo, 784-64-64-64-10 with binary or
 ternary weights and activations, on all test images of MNIST, beside the logits that qonnx's
 executor gave. Values are codes of all layers and classes; logits are those recorded up to scale
 and shift, within {worst:.0e} of their range. Each is planned for the smallest board

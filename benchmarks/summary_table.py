@@ -45,9 +45,9 @@ def summary(boards: dict, networks: dict, elements: dict, estimates: dict) -> st
 
 - Cycles are predicted exactly; every row was simulated without a mismatch, then placed and routed.
   Nothing was run on a board yet.
-- A processing element takes {_saved(elements)} fewer cells than the same written plainly, and never
-  more.
-- The planner's estimate of logic cells is off by {_errors(estimates)} on average.
+- A processing element takes no more cells than the same written plainly, and at best this much
+  less: {_saved(elements)}.
+- The planner's estimate of logic cells is off on average by {_errors(estimates)}.
 
 What follows has the commands, the conditions and everything else that was measured.
 """
@@ -68,9 +68,9 @@ def _saved(record: dict) -> str:
     for (family, *_), forms in cells.items():
         saved = 1 - forms["pe"] / forms["form_c"]
         best[family] = max(best.get(family, 0.0), saved)
-    return " and ".join(f"up to {share:.0%} ({family})" for family, share in best.items())
+    return ", ".join(f"{share:.0%} ({family})" for family, share in best.items())
 
 
 def _errors(record: dict) -> str:
-    shares = ((family, error["lut_mean"]) for family, error in sorted(record["errors"].items()))
-    return " and ".join(f"{share:.0%} ({family})" for family, share in shares)
+    shares = ((family, error["cells_mean"]) for family, error in sorted(record["errors"].items()))
+    return ", ".join(f"{share:.0%} ({family})" for family, share in shares)
