@@ -4,7 +4,7 @@
 
 Each is planned, placed and routed as ``threefold plan`` and ``threefold build`` do unless told
 otherwise: the default plan of the board, its default clock and seed 1. FILE is written after each
-board, and keeps its rows of others. Most take a minute or two; the GateMate takes 20.
+board, and keeps its rows of others. A GateMate takes much longer than the rest.
 """
 
 import argparse
@@ -62,8 +62,9 @@ def main() -> None:
     parser.add_argument("boards", nargs="*", metavar="BOARD", help="all if none is named")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     args = parser.parse_args()
-    if unknown := set(args.boards) - set(boards.BOARDS):
-        parser.error(f"there is no board {', '.join(sorted(unknown))}")
+    for name in args.boards:
+        if name not in boards.BOARDS:
+            parser.error(str(boards.no_board(name)))
     network = load(NETWORK)
     table = Table("board", "clock MHz", "Fmax MHz", "logic cells", "block RAM", "seconds to place")
     for name in track(args.boards or list(boards.BOARDS), console=Console(stderr=True)):

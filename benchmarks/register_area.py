@@ -15,6 +15,7 @@ from pathlib import Path
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
+from pe_area import kept
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -111,14 +112,6 @@ def table(rows: list[dict]) -> Table:
         figures = (row[name] for name in ("lut", "ff", "bram", "packed"))
         out.add_row(row["family"], row["part"], *map(str, figures))
     return out
-
-
-def kept(path: Path, rows: list[dict]) -> list[dict]:
-    """``rows``, and those of other families from a file that may hold some."""
-    others = json.loads(path.read_text())["rows"] if path.exists() else []
-    measured = {row["family"] for row in rows}
-    rows = [*rows, *(row for row in others if row["family"] not in measured)]
-    return sorted(rows, key=lambda row: FAMILIES.index(row["family"]))
 
 
 def main():
