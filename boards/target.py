@@ -169,7 +169,7 @@ def read_target(path: Path | str) -> Target:
 
 def _family(name: object) -> Family:
     if not isinstance(name, str) or name not in _FAMILIES:
-        raise PlanError(f"families are {', '.join(_FAMILIES)}, not {reprlib.repr(name)}")
+        raise PlanError(f"family must be one of {', '.join(_FAMILIES)}, not {reprlib.repr(name)}")
     return _FAMILIES[name]
 
 

@@ -43,7 +43,10 @@ def test_device():
         ({"brams": 1.5}, "brams must be a whole number from 1 to 1,000,000,000, not 1.5"),
         ({"luts": True}, "luts must be a whole number from 1 to 1,000,000,000, not True"),
         ({"sprams": 1}, "the generic family has no single-port RAM; leave out sprams"),
-        ({"family": "versal"}, f"families are generic, {', '.join(FAMILIES)}, not 'versal'"),
+        (
+            {"family": "versal"},
+            f"family must be one of generic, {', '.join(FAMILIES)}, not 'versal'",
+        ),
         ({"clock_mhz": 0}, "clock_mhz must be above 0 and below 1000, not 0"),
         ({"clock_mhz": float("nan")}, "clock_mhz must be above 0 and below 1000, not nan"),
         (

@@ -20,7 +20,9 @@ def test_by_name():
 
 
 def test_unknown_family():
-    with pytest.raises(PlanError, match=f"^families are {', '.join(FAMILIES)}, not 'xc7'$"):
+    with pytest.raises(
+        PlanError, match=f"^family must be one of {', '.join(FAMILIES)}, not 'xc7'$"
+    ):
         fpga.get("xc7")
 
 

@@ -75,15 +75,20 @@ def test_never_faster_than_asked_and_never_far_below(pll, base, low, high):
             ICE40PLL,
             12,
             15,
-            r"^an iCE40 PLL cannot make 15 MHz from 12 MHz; choose 16\.125 to 270 MHz$",
+            r"^the PLL of iCE40 cannot make 15 MHz from 12 MHz; choose 16\.125 to 270 MHz$",
         ),
         (
             ICE40PLL,
             12,
             300,
-            r"^an iCE40 PLL cannot make 300 MHz from 12 MHz; choose 16\.125 to 270 MHz$",
+            r"^the PLL of iCE40 cannot make 300 MHz from 12 MHz; choose 16\.125 to 270 MHz$",
         ),
-        (ECP5PLL, 25, 401, r"^an ECP5 PLL cannot make 401 MHz from 25 MHz; choose 10 to 400 MHz$"),
+        (
+            ECP5PLL,
+            25,
+            401,
+            r"^the PLL of ECP5 cannot make 401 MHz from 25 MHz; choose 10 to 400 MHz$",
+        ),
     ],
 )
 def test_impossible(pll, base, wanted, message):

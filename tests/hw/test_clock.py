@@ -41,5 +41,5 @@ def test_achieved_frequency():
 
 
 def test_impossible():
-    with pytest.raises(PlanError, match=r"^an iCE40 PLL cannot make 13 MHz from 12 MHz; .*$"):
+    with pytest.raises(PlanError, match=r"^the PLL of iCE40 cannot make 13 MHz from 12 MHz; .*$"):
         ClockGenerator(get("icebreaker"), 13)

@@ -25,6 +25,6 @@ def test_no_family(platform):
 
 
 def test_unknown_family():
-    message = f"families are {', '.join(FAMILIES)}, not 'virtex'"
+    message = f"family must be one of {', '.join(FAMILIES)}, not 'virtex'"
     with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
         family_of(SimpleNamespace(family="Virtex"))

@@ -376,7 +376,7 @@ def test_builds_that_can_begin(bits):
         ),
         (
             {"clock_mhz": 1000},
-            r"^an iCE40 PLL cannot make 1000 MHz from 12 MHz; choose 16.125 to 270 MHz$",
+            r"^the PLL of iCE40 cannot make 1000 MHz from 12 MHz; choose 16.125 to 270 MHz$",
         ),
     ],
 )

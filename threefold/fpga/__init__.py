@@ -47,5 +47,5 @@ def get(name: str) -> Family:
         If there is none.
     """
     if name not in FAMILIES:
-        raise PlanError(f"families are {', '.join(FAMILIES)}, not {name!r}")
+        raise PlanError(f"family must be one of {', '.join(FAMILIES)}, not {name!r}")
     return FAMILIES[name]

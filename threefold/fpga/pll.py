@@ -45,14 +45,14 @@ class PLL(ABC):
         legal = [pll for pll in cls.candidates(input_mhz) if pll.legal]
         if not legal:
             raise PlanError(
-                f"an {cls.title} PLL takes no oscillator of {input_mhz:g} MHz; build for "
+                f"the PLL of {cls.title} takes no oscillator of {input_mhz:g} MHz; build for "
                 f"{input_mhz:g} MHz, without the PLL"
             )
         low_enough = [pll for pll in legal if pll.output_mhz <= wanted_mhz * (1 + _TOLERANCE)]
         if not low_enough or wanted_mhz > max(pll.output_mhz for pll in legal) * (1 + _TOLERANCE):
             outputs = [pll.output_mhz for pll in legal]
             raise PlanError(
-                f"an {cls.title} PLL cannot make {wanted_mhz:g} MHz from {input_mhz:g} MHz; "
+                f"the PLL of {cls.title} cannot make {wanted_mhz:g} MHz from {input_mhz:g} MHz; "
                 f"choose {min(outputs):g} to {max(outputs):g} MHz"
             )
         return min(low_enough, key=lambda pll: (-round(pll.output_mhz, 6), pll.rank))

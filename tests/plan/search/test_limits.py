@@ -134,7 +134,7 @@ def test_aligning_keeps_what_was_chosen():
 
 
 def test_an_oscillator_that_no_setting_takes():
-    message = "an ECP5 PLL takes no oscillator of 2 MHz; build for 2 MHz, without the PLL"
+    message = "the PLL of ECP5 takes no oscillator of 2 MHz; build for 2 MHz, without the PLL"
     with refuses(message):
         ECP5PLL.for_frequency(2, 50)
 

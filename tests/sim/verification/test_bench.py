@@ -34,6 +34,6 @@ def test_other_streams_are_refused():
 
 
 def test_a_family_that_there_is_not():
-    message = f"families are {', '.join(FAMILIES)}, not 'foo'"
+    message = f"family must be one of {', '.join(FAMILIES)}, not 'foo'"
     with pytest.raises(PlanError, match=f"^{message}$"):
         StreamBench(Fifo(4, lanes=1, depth=3), family="foo")
