@@ -52,7 +52,7 @@ class Flow:
         Options of nextpnr's placer, by name, unless the user gives others.
     shares : mapping of str to float
         Share of the time of a build that ``"synthesise"``, ``"place and route"`` and ``"pack"``
-        take, in this order, roughly; 1 together.
+        take, roughly; 1 together.
     synthesis_cells : mapping of str to mapping of str to int
         Cells that Yosys' ``stat`` counts, for ``"lut"``, ``"ff"``, ``"bram"``, ``"dsp"`` and
         ``"spram"``, and how many of the resource one such cell is. A name may end in ``*``.

@@ -95,9 +95,9 @@ GATEMATE = Family(
     memory_gives_late=True,
     complement_takes_luts=True,
     shares_chains=True,
-    # A whole CPE begins a chain, and holds two bits of it.
     clears_in_luts=True,
     resets=False,
+    # A whole CPE begins a chain, and holds two bits of it.
     chains=ChainCost(sum=1.6, accumulator=1.6, comparison=1.6, least=3),
     carry_bits=1,
     wide_multiplexers=False,

@@ -310,8 +310,8 @@ class _Flow:
 
     def place(self, seeds: range, clock_mhz: float, cells: Cells) -> Choice:
         """Place and route until a seed holds the clock; leaves what nextpnr made of the best."""
-        before, share, _ = self._tools.shares.values()
-        share /= len(seeds)
+        shares = self._tools.shares
+        before, share = shares["synthesise"], shares["place and route"] / len(seeds)
         report = self.work / f"{self._name}.report.json"
         log = self._gateware / f"{self._nextpnr.name}.log"
         made = [report, log]

@@ -19,7 +19,7 @@ __all__ = [
     "read_report",
 ]
 
-_PASSES = 50  # of Yosys, about, in either family's synthesis
+_PASSES = 50  # of a synthesis by Yosys, about
 _ITERATIONS = 15  # of nextpnr's analytical placer, about
 _REFINEMENTS = 30  # iterations of its simulated annealing, at most
 _PLACED, _ROUTING = 0.2, 0.8  # share of nextpnr's time before it refines, and before it routes
