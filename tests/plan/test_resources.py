@@ -45,8 +45,10 @@ def tiny(bits):
     return fold(network, {"fc1": Folding(4, 4), "fc2": Folding(2, 4)})
 
 
-# So small an accelerator is further off than those that the estimate is fitted to, on some.
-OFF = {"gowin": 0.2, "gatemate": 0.2}
+# Of so few cells the window readers are a large part, and the estimate has them as they are in
+# larger accelerators: -16 % on Gowin, whose wide multiplexers come at the expense of LUTs where
+# Yosys maps for delay, and +19 % on GateMate.
+OFF = {("gowin", 1): 0.17, ("gatemate", 1): 0.2}
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
@@ -55,4 +57,6 @@ def test_logic_cells_are_near_those_that_are_packed(family, bits, tmp_path):
     plan = tiny(bits)
     synthesise(Accelerator(plan), family, tmp_path)
     packed = pack(family, tmp_path)["lut"]
-    assert plan.resources(family).cells == pytest.approx(packed, rel=OFF.get(family.name, 0.15))
+    assert plan.resources(family).cells == pytest.approx(
+        packed, rel=OFF.get((family.name, bits), 0.15)
+    )
