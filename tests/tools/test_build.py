@@ -17,7 +17,7 @@ from threefold.boards import get
 from threefold.errors import BuildError, PlanError, ToolError
 from threefold.lock import LOCK
 from threefold.tools import build
-from threefold.tools.build import _placement, build_bitstream, check_build
+from threefold.tools.build import build_bitstream, check_build
 
 from ..accelerators import ports_of
 
@@ -324,14 +324,6 @@ def test_missing_tool(tmp_path, monkeypatch):
     with pytest.raises(ToolError, match=message):
         build_bitstream(Difference(), get("icebreaker"), tmp_path)
     assert not (tmp_path / "gateware").exists()
-
-
-def test_options_of_the_placer():
-    ice40, ecp5 = get("icebreaker"), get("ulx3s_85f")
-    assert _placement(ice40, "--placer static") == "--placer static"
-    assert _placement(ecp5, "") == "--placer-heap-timingweight 30 --placer-heap-critexp 4"
-    for given in ("--placer-heap-critexp 2", "--placer-heap-critexp=2"):
-        assert _placement(ecp5, given) == f"{given} --placer-heap-timingweight 30"
 
 
 def test_two_builds_in_one_folder(tmp_path):

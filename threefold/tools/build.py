@@ -1,7 +1,6 @@
 """Build: the bitstream of an accelerator for a board."""
 
 import contextlib
-import json
 import re
 import shutil
 import tempfile
@@ -21,10 +20,11 @@ from ..lock import LOCK, locked
 from ..plan import Ports
 from ..products import Products
 from ..progress import Progress, no_progress
+from .build_plan import commands, make_plan, set_seed
 from .nextpnr import crowded, follow_nextpnr, follow_yosys, read_critical_path, read_report
 from .placed import count_placed
 from .seeds import Choice, best_seed
-from .synthesis import PREPARE, Cells
+from .synthesis import Cells
 from .toolchain import Tool, find, run
 
 __all__ = ["RESOURCES", "BuildResult", "build_bitstream", "check_build"]
@@ -164,10 +164,11 @@ def build_bitstream(
     if seeds < 1:
         raise PlanError(f"at least 1 seed must be tried, not {seeds}")
     top = BoardTop(component, board, clock_mhz=clock_mhz, baud=baud)
-    options = _nextpnr_options(name, board, top.clock_mhz, seed, nextpnr_options)
-    plan = _build_plan(top, board, name, synth_options, options)
+    plan = make_plan(
+        top, board, name, seed=seed, synth_options=synth_options, nextpnr_options=nextpnr_options
+    )
     gateware = Products(folder, name).gateware
-    tools = [find(command[0]) for command in _commands(plan, name)]
+    tools = [find(command[0]) for command in commands(plan, name)]
     with locked(gateware), _workplace(gateware) as work:
         flow = _Flow(board, name, plan, tools, gateware, work, progress)
         cells = flow.synthesise()
@@ -223,53 +224,6 @@ def check_build(
     return board
 
 
-def _nextpnr_options(name: str, board: Board, clock_mhz: float, seed: int, options: str) -> str:
-    """Options of nextpnr beside those of the platform; ``options`` are the user's."""
-    files = f"--report {name}.report.json --write {name}.placed.json"
-    timing = f"--freq {clock_mhz:g} --seed {seed} --timing-allow-fail"
-    return f"{files} {timing} {_placement(board, options)}".rstrip()
-
-
-def _build_plan(
-    top: BoardTop, board: Board, name: str, synthesis: str, placement: str
-) -> BuildPlan:
-    """Files and commands that make the bitstream, with options of Yosys and of nextpnr."""
-    plan = board.make_platform().build(
-        top,
-        name=name,
-        do_build=False,
-        emit_src=False,
-        debug_verilog=False,
-        verbose=True,
-        synth_opts=synthesis,
-        nextpnr_opts=placement,
-        script_after_read=PREPARE,
-        script_after_synth=f"tee -q -o {name}.stat.json stat -json",
-    )
-    assert plan is not None  # as nothing was built
-    return plan
-
-
-def _placement(board: Board, options: str) -> str:
-    """``options``, and those for the board's family that are not among them."""
-    given = {word.partition("=")[0] for word in options.split()}
-    placement = board.family.flow.placement
-    others = {name: value for name, value in placement.items() if name not in given}
-    return " ".join([options, *(f"{name} {value}" for name, value in others.items())]).strip()
-
-
-def _commands(plan: BuildPlan, name: str) -> list[list[str]]:
-    """Command lines of the three tools, in order."""
-    return json.loads(plan.files[f"build_{name}.json"])["commands"]
-
-
-def _set_seed(plan: BuildPlan, seed: int) -> None:
-    """Make a plan the one that would have come of another seed."""
-    for file, content in plan.files.items():
-        if file.startswith("build_"):
-            plan.files[file] = re.sub(r'(--seed(?:", "| ))\d+', rf"\g<1>{seed}", content)
-
-
 @contextlib.contextmanager
 def _workplace(gateware: Path) -> Iterator[Path]:
     """A folder to work in, in place of what an earlier build left, even one that was killed."""
@@ -322,7 +276,7 @@ class _Flow:
             index = seeds.index(seed)
             many = f" {index + 1}/{len(seeds)}" if len(seeds) > 1 else ""
             tell = self._step(f"place and route{many}", before + share * index, share)
-            _set_seed(self._plan, seed)
+            set_seed(self._plan, seed)
             try:
                 self._run(self._nextpnr, follow_nextpnr(tell))
             except BuildError:
@@ -340,7 +294,7 @@ class _Flow:
             kept = self.work / f"best-{path.name}"
             if kept.exists():
                 kept.replace(path)
-        _set_seed(self._plan, choice.seed)
+        set_seed(self._plan, choice.seed)
         return choice
 
     def finish(self, choice: Choice, clock_mhz: float, cells: Cells, baud: int) -> BuildResult:
@@ -388,7 +342,7 @@ class _Flow:
 
     def _run(self, tool: Tool, follow: Callable[[str], None] | None = None) -> None:
         log = self._gateware / f"{tool.name}.log"
-        _, *args = next(c for c in _commands(self._plan, self._name) if c[0] == tool.name)
+        _, *args = next(c for c in commands(self._plan, self._name) if c[0] == tool.name)
         seconds = run(tool, args, cwd=self.work, log=log, follow=follow)
         self.seconds[tool.name] = self.seconds.get(tool.name, 0.0) + seconds
 

@@ -1,0 +1,66 @@
+"""Build plan: the files and commands that Amaranth makes for the tools of a board."""
+
+import json
+import re
+
+from amaranth.build.run import BuildPlan
+
+from ..boards import Board
+from ..hw.board_top import BoardTop
+from .synthesis import PREPARE
+
+__all__ = ["commands", "make_plan", "set_seed"]
+
+
+def make_plan(
+    top: BoardTop, board: Board, name: str, *, seed: int, synth_options: str, nextpnr_options: str
+) -> BuildPlan:
+    """Plan of a bitstream and of the reports beside it.
+
+    Parameters
+    ----------
+    top : BoardTop
+    board : Board
+    name : str
+        Name of the design and of its files.
+    seed : int
+        Seed of placement.
+    synth_options, nextpnr_options : str
+        Further options, those of the user.
+    """
+    files = f"--report {name}.report.json --write {name}.placed.json"
+    timing = f"--freq {top.clock_mhz:g} --seed {seed} --timing-allow-fail"
+    plan = board.make_platform().build(
+        top,
+        name=name,
+        do_build=False,
+        emit_src=False,
+        debug_verilog=False,
+        verbose=True,
+        synth_opts=synth_options,
+        nextpnr_opts=f"{files} {timing} {_placement(board, nextpnr_options)}".rstrip(),
+        script_after_read=PREPARE,
+        script_after_synth=f"tee -q -o {name}.stat.json stat -json",
+    )
+    assert plan is not None  # as nothing was built
+    return plan
+
+
+def _placement(board: Board, options: str) -> str:
+    """``options``, and those for the board's family that are not among them."""
+    given = {word.partition("=")[0] for word in options.split()}
+    placement = board.family.flow.placement
+    others = {name: value for name, value in placement.items() if name not in given}
+    return " ".join([options, *(f"{name} {value}" for name, value in others.items())]).strip()
+
+
+def commands(plan: BuildPlan, name: str) -> list[list[str]]:
+    """Command lines of the three tools, in order."""
+    return json.loads(plan.files[f"build_{name}.json"])["commands"]
+
+
+def set_seed(plan: BuildPlan, seed: int) -> None:
+    """Make a plan the one that would have come of another seed."""
+    for file, content in plan.files.items():
+        if file.startswith("build_"):
+            plan.files[file] = re.sub(r'(--seed(?:", "| ))\d+', rf"\g<1>{seed}", content)
