@@ -18,7 +18,10 @@ from threefold.core import (
 from threefold.errors import PlanError
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.interfaces.cores import CORES
+from threefold.hw.interfaces.wishbone_core import WishboneCore
 from threefold.hw.verilog import to_verilog
+from threefold.network import Codes, Dense, Logits, Network, Tensor
+from threefold.plan import Folding, fold
 from threefold.registers import REGISTERS
 from threefold.registers.identity import identity
 from threefold.tools.toolchain import environment, run
@@ -95,6 +98,18 @@ def test_random_cores_pass(seed, bus, tmp_path):
     code, said = finished(["vvp", "-n", "bench"], tmp_path)
     assert code == 0, said
     assert "PASS: " in said
+
+
+@icarus
+def test_images_that_take_the_bus_longer_than_the_core(tmp_path):
+    ops = [("fc1", Dense(np.ones((1, 1000), int))), ("logits", Logits(np.zeros(1, int)))]
+    network = Network.chain("wide", Tensor((1, 1, 1000), Codes.unsigned(1)), ops)
+    plan = fold(network, {"fc1": Folding(1, 1000)})
+    core = WishboneCore(Accelerator(plan), identity(plan))
+    bench = verilog_testbench(plan, bus="wishbone")
+    code, said = simulated(tmp_path, to_verilog(core, "wide_wishbone"), bench)
+    assert said.startswith("PASS: 4 images, 4 elements")
+    assert code == 0
 
 
 def wrong_in_core(verilog):
