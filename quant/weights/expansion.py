@@ -47,7 +47,7 @@ class Expanded(WeightQuantizer):
     --------
     >>> weight = torch.tensor([0.9, 0.08, -0.3, -0.01])
     >>> Expanded()(weight, torch.ones(4, dtype=torch.bool))
-    (tensor([ 2.,  1., -2.,  0.]), tensor(0.2756, dtype=torch.float64))
+    (tensor([ 2.,  1., -2., -0.]), tensor(0.2756, dtype=torch.float64))
     """
 
     def __init__(

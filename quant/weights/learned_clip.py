@@ -42,8 +42,8 @@ class LearnedClip(WeightQuantizer):
     Examples
     --------
     >>> weight = torch.tensor([[0.9, 0.1, -0.2, -0.7]])
-    >>> LearnedClip().eval()(weight, weight != 0)[0]
-    tensor([[ 1.,  0.,  0., -1.]])
+    >>> LearnedClip().eval()(weight, weight != 0)[0].detach()
+    tensor([[ 1.,  0., -0., -1.]])
     """
 
     def __init__(self, *, per_filter: bool = False):

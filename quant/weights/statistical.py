@@ -41,7 +41,7 @@ class Statistical(WeightQuantizer):
     --------
     >>> weight = torch.tensor([0.9, 0.04, -0.3, -0.01])
     >>> Statistical()(weight, torch.ones(4, dtype=torch.bool))
-    (tensor([ 1.,  0., -1.,  0.]), tensor(0.6000, dtype=torch.float64))
+    (tensor([ 1.,  0., -1., -0.]), tensor(0.6000, dtype=torch.float64))
     """
 
     def __init__(self, ratio: float = RATIO, *, per_filter: bool = False):

@@ -1,6 +1,4 @@
-import doctest
 import re
-import sys
 import warnings
 
 import numpy as np
@@ -188,8 +186,3 @@ def test_a_module_of_another_precision():
 def test_no_module():
     with pytest.raises(NetworkError, match=r"^a module of PyTorch is exported, not list$"):
         importer.from_brevitas([], SHAPE)
-
-
-def test_the_example():
-    module = sys.modules[importer.from_brevitas.__module__]
-    assert doctest.testmod(module) == (0, 6)

@@ -1,11 +1,4 @@
-import doctest
-
-from threefold.sim import mismatch
 from threefold.sim.mismatch import describe
-
-
-def test_example():
-    assert doctest.testmod(mismatch) == (0, 1)
 
 
 def test_whose_value_it_is_and_against_what():

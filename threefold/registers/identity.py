@@ -19,7 +19,7 @@ def identity(plan: Plan, *, clock_mhz: float | None = None) -> dict[str, int]:
     Examples
     --------
     >>> import threefold
-    >>> plan = threefold.fit(threefold.references.lenet(), threefold.boards.get("ulx3s").device)
+    >>> plan = threefold.fit(threefold.references.lenet(), threefold.boards.get("ulx3s_85f").device)
     >>> words = identity(plan, clock_mhz=25)
     >>> words["INPUTS"], words["CLOCK"], hex(words["ID"])
     (784, 25000000, '0x54464c44')
