@@ -3,10 +3,10 @@
 from ..core_files import BUSES
 from ..errors import PlanError
 from ..plan import Plan, Port
-from ..registers import REGISTERS, RegisterMap
+from ..registers import REGISTERS
 from .description import describe
 
-__all__ = ["BUSES", "core_name", "describe_bus", "registers_of", "require_bus"]
+__all__ = ["BUSES", "core_name", "describe_bus", "require_bus"]
 
 
 def require_bus(bus: str) -> None:
@@ -23,11 +23,6 @@ def require_bus(bus: str) -> None:
 def core_name(plan: Plan, bus: str | None = None) -> str:
     """Name of the top module: that of the network, and the bus behind it if there is one."""
     return f"{plan.network.name}_{bus}" if bus else plan.network.name
-
-
-def registers_of(bus: str) -> RegisterMap:
-    """Registers of a core with a bus."""
-    return REGISTERS.on(bus)
 
 
 def describe_bus(plan: Plan, bus: str) -> dict:
@@ -50,7 +45,7 @@ def describe_bus(plan: Plan, bus: str) -> dict:
         If the network's provenance does not name its classes right.
     """
     require_bus(bus)
-    registers = {name: register.offset for name, register in registers_of(bus).items()}
+    registers = {name: register.offset for name, register in REGISTERS.on(bus).items()}
     ends = _AXI_STREAMS if bus == "axi" else _WISHBONE_WORDS
     core = describe(plan)
     for end, port in (("input", plan.ports.input), ("output", plan.ports.output)):

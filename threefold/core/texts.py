@@ -7,9 +7,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from .. import __version__
 from ..plan import Plan
 from ..plan.file import digest, mark
+from ..registers import REGISTERS
 from ..registers.identity import identity
 from ..registers.texts import csr
-from .bus import core_name, describe_bus, registers_of
+from .bus import core_name, describe_bus
 from .description import describe
 
 __all__ = ["csr_json", "fusesoc_core", "header_comment", "instance", "ports_json", "render"]
@@ -51,7 +52,7 @@ def ports_json(plan: Plan, bus: str | None = None) -> str:
 
 def csr_json(plan: Plan, bus: str, *, clock_mhz: float | None = None) -> str:
     """Text of ``NAME.csr.json``: registers from offset 0 on, as LiteX has them."""
-    content = csr(core_name(plan, bus), registers_of(bus), identity(plan, clock_mhz=clock_mhz))
+    content = csr(core_name(plan, bus), REGISTERS.on(bus), identity(plan, clock_mhz=clock_mhz))
     return _json(content | {"plan_digest": digest(plan)})
 
 
@@ -68,7 +69,8 @@ def fusesoc_core(plan: Plan, bus: str | None = None) -> str:
 def render(template: str, plan: Plan, bus: str | None = None, **more) -> str:
     """Text of a Verilog template, that of the bus if there is one.
 
-    It knows what :func:`describe` or :func:`describe_bus` says as ``core``, and the ``mark``.
+    It knows what :func:`describe` or :func:`describe_bus` says as ``core``, the ``mark``, and the
+    ``address_bits`` of a word.
     """
     return _render(f"{template}_{bus}.v.j2" if bus else f"{template}.v.j2", plan, bus, **more)
 
@@ -80,5 +82,10 @@ def _json(content: dict) -> str:
 
 def _render(template: str, plan: Plan, bus: str | None, **more) -> str:
     core = describe_bus(plan, bus) if bus else describe(plan)
-    known = {"core": core, "mark": mark(plan), "version": __version__}
-    return _TEMPLATES.get_template(template).render(known | more)
+    return _TEMPLATES.get_template(template).render(
+        core=core,
+        mark=mark(plan),
+        version=__version__,
+        address_bits=REGISTERS.address_bits,
+        **more,
+    )
