@@ -1,7 +1,5 @@
 # amaranth: UnusedElaboratable=no
 
-import pytest
-
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.interfaces.axi_core import AXICore
 from threefold.registers.identity import identity
@@ -9,8 +7,6 @@ from threefold.registers.identity import identity
 from ...core.test_testbench import PLAN
 from .foreign import run_foreign
 from .foreign.jobs import assert_registers_agree, job_of
-
-pytest.importorskip("cocotbext.axi", reason="cocotbext-axi is not installed")
 
 
 def test_cocotbext_axi_drives_it(tmp_path):

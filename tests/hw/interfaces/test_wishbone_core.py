@@ -15,8 +15,6 @@ from ...nightly import mostly_nightly
 from .foreign import run_foreign
 from .foreign.jobs import assert_registers_agree, job_of
 
-pytest.importorskip("cocotbext.wishbone", reason="cocotbext-wishbone is not installed")
-
 
 def odd_plan():
     """Images of 15 codes of 9 bits, three at a time, and classes."""
