@@ -26,7 +26,7 @@ class ControlledAccelerator(wiring.Component):
         Its attribute ``ports``, a :class:`~threefold.plan.Ports`, describes its streams ``i`` and
         ``o``. It becomes a submodule.
     registers : RegisterMap
-        Those that exist, such as ``REGISTERS.on("axi")``, ``CONTROL`` among them.
+        Those that exist, such as ``REGISTERS.on("axi")``, ``CONTROL`` and ``STATUS`` among them.
     constants : dict of str to int
         Words of those that never change, see :func:`~threefold.registers.identity.identity`.
     shapes : shape-like, by name
@@ -124,15 +124,12 @@ class ControlledAccelerator(wiring.Component):
             self.o_last.eq(monitor.o_last),
             self.busy.eq(monitor.busy),
             self.run.eq(file.control.run),
+            file.status.busy.eq(monitor.busy),
+            file.status.input_ready.eq(monitor.i.ready),
+            file.status.output_valid.eq(monitor.o.valid),
         ]
         if "CYCLES" in file.registers:
             m.d.comb += self.cycles.eq(monitor.cycles)
-        if "STATUS" in file.registers:
-            m.d.comb += [
-                file.status.busy.eq(monitor.busy),
-                file.status.input_ready.eq(monitor.i.ready),
-                file.status.output_valid.eq(monitor.o.valid),
-            ]
         for name in _MEASURED:
             if name.upper() in file.registers:
                 m.d.comb += getattr(file, name).eq(getattr(monitor, name))
