@@ -5,10 +5,10 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
+from threefold.registers import WORD_BITS
 
 __all__ = ["Monitor"]
 
-_WORD = 32
 _NUMBER = 8  # bits of the number of an image, of which up to 255 are in flight
 
 
@@ -78,10 +78,10 @@ class Monitor(wiring.Component):
                 "i_last": Out(1),
                 "o_last": Out(1),
                 "busy": Out(1),
-                "images": Out(_WORD),
-                "cycles": Out(_WORD),
-                "latency": Out(_WORD),
-                "interval": Out(_WORD),
+                "images": Out(WORD_BITS),
+                "cycles": Out(WORD_BITS),
+                "latency": Out(WORD_BITS),
+                "interval": Out(WORD_BITS),
             }
         )
 
@@ -136,11 +136,11 @@ class Monitor(wiring.Component):
 
     def _measure(self, m: Module, begins: Signal, ends: Signal, begun: Signal):
         """Latency and interval, as differences of the cycles in which something happened."""
-        free = Signal(_WORD, reset_less=True)
+        free = Signal(WORD_BITS, reset_less=True)
         m.d.comb += self.cycles.eq(free)
         m.d.sync += free.eq(free + 1)
 
-        began, number = Signal(_WORD, reset_less=True), Signal(_NUMBER, reset_less=True)
+        began, number = Signal(WORD_BITS, reset_less=True), Signal(_NUMBER, reset_less=True)
         measures, done = Signal(), Signal()
         m.d.comb += done.eq(measures & ends & (number == self.images[:_NUMBER]))
         with m.If(done):
@@ -148,7 +148,7 @@ class Monitor(wiring.Component):
         with m.If(begins & ~measures):
             m.d.sync += [began.eq(free), number.eq(begun), measures.eq(1)]
 
-        ended, any_ended = Signal(_WORD, reset_less=True), Signal()
+        ended, any_ended = Signal(WORD_BITS, reset_less=True), Signal()
         with m.If(ends):
             m.d.sync += [
                 ended.eq(free),

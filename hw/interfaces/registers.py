@@ -8,11 +8,9 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
-from threefold.registers import Register, RegisterMap
+from threefold.registers import WORD_BITS, Register, RegisterMap
 
 __all__ = ["RegisterFile", "RegisterPort"]
-
-_WORD = 32
 
 
 class RegisterPort(wiring.Signature):
@@ -45,9 +43,9 @@ class RegisterPort(wiring.Signature):
             {
                 "address": Out(address_bits),
                 "read": Out(1),
-                "r_data": In(_WORD),
+                "r_data": In(WORD_BITS),
                 "write": Out(1),
-                "w_data": Out(_WORD),
+                "w_data": Out(WORD_BITS),
             }
         )
 
@@ -110,14 +108,14 @@ class RegisterFile(wiring.Component):
         for name, word in constants.items():
             if name not in registers or registers[name].access != "ro":
                 raise PlanError(f"a constant is of a register that is read only, not {name!r}")
-            if not 0 <= word < 1 << _WORD:
-                raise PlanError(f"{name} has {_WORD} bits, which are not {word}")
+            if not 0 <= word < 1 << WORD_BITS:
+                raise PlanError(f"{name} has {WORD_BITS} bits, which are not {word}")
         self._registers = registers
         self._constants = dict(constants)
         members = {"port": In(RegisterPort(registers.address_bits))}
         for register in registers.values():
             if register.name not in constants:
-                members |= _members(register, shapes.get(register.name, _WORD))
+                members |= _members(register, shapes.get(register.name, WORD_BITS))
         super().__init__(members)
 
     @property
@@ -133,7 +131,7 @@ class RegisterFile(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        port, word = self.port, Signal(_WORD)
+        port, word = self.port, Signal(WORD_BITS)
         selected = Signal(len(self._registers))
         for index, register in enumerate(self._registers.values()):
             m.d.comb += selected[index].eq(port.address == register.word)
@@ -150,17 +148,17 @@ class RegisterFile(wiring.Component):
     def _register(self, m: Module, register: Register, reads: Value, writes: Value) -> Value:
         """The word that a host reads, with the logic of the register."""
         if register.name in self._constants:
-            return Const(self._constants[register.name], _WORD)
+            return Const(self._constants[register.name], WORD_BITS)
         member = getattr(self, register.name.lower())
         if register.access == "wo":
             strobe = getattr(self, f"{register.name.lower()}_strobe")
             m.d.comb += [member.eq(self.port.w_data), strobe.eq(writes)]
-            return Const(0, _WORD)
+            return Const(0, WORD_BITS)
         if register.takes:
             m.d.comb += getattr(self, f"{register.name.lower()}_strobe").eq(reads)
         if not register.fields:
             return member
-        word = Signal(_WORD, name=register.name.lower() + "_word")
+        word = Signal(WORD_BITS, name=register.name.lower() + "_word")
         for field in register.fields:
             written = self.port.w_data[field.lsb : field.lsb + field.bits]
             kept = member[field.name]
@@ -186,7 +184,7 @@ def _members(register: Register, shape: ShapeLike) -> dict[str, wiring.Member]:
         init = {field.name: field.init for field in register.fields}
         return {name: Out(shape, init=init)}
     if register.access == "wo":
-        return {name: Out(_WORD), f"{name}_strobe": Out(1)}
+        return {name: Out(WORD_BITS), f"{name}_strobe": Out(1)}
     members = {name: In(shape)}
     if register.access == "w1c":
         members[f"{name}_flags"] = Out(shape)

@@ -7,12 +7,11 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
+from threefold.registers import WORD_BITS
 
 from ..stream import lane_stream
 
 __all__ = ["WordUnpacker"]
-
-_WORD = 32
 
 
 class WordUnpacker(wiring.Component):
@@ -52,7 +51,7 @@ class WordUnpacker(wiring.Component):
         self._codes = codes
         self._lanes = lanes
         super().__init__(
-            {"i": In(stream.Signature(_WORD)), "o": Out(lane_stream(bits, self.o_lanes))}
+            {"i": In(stream.Signature(WORD_BITS)), "o": Out(lane_stream(bits, self.o_lanes))}
         )
 
     @property
@@ -83,9 +82,9 @@ class WordUnpacker(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        stride = _WORD // self.codes_per_word
+        stride = WORD_BITS // self.codes_per_word
         parts, beats = self.codes_per_word // self.o_lanes, self._codes // self.o_lanes
-        word = Signal(_WORD, reset_less=True)
+        word = Signal(WORD_BITS, reset_less=True)
         left = Signal(range(parts + 1))
         ends = Signal()
         takes, gives = self.i.valid & self.i.ready, self.o.valid & self.o.ready

@@ -1,6 +1,6 @@
 """Registers of an accelerator: one table, and what is made from it for those who read it."""
 
-from .register import EVERYWHERE, Field, Register, RegisterMap
+from .register import EVERYWHERE, WORD_BITS, WORD_BYTES, Field, Register, RegisterMap
 from .table import IDENTITY, REGISTERS, VERSION
 
 __all__ = [
@@ -8,6 +8,8 @@ __all__ = [
     "IDENTITY",
     "REGISTERS",
     "VERSION",
+    "WORD_BITS",
+    "WORD_BYTES",
     "Field",
     "Register",
     "RegisterMap",

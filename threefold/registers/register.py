@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 __all__ = ["EVERYWHERE", "WORD_BITS", "WORD_BYTES", "Field", "Register", "RegisterMap"]
 
 WORD_BITS, WORD_BYTES = 32, 4
+"""Width of a register, in bits and in bytes."""
 
 EVERYWHERE = ("link", "axi", "wishbone")
 """The interfaces: a board's serial link, AXI4-Lite beside AXI4-Stream, Wishbone alone."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from textwrap import wrap
 
-from .register import EVERYWHERE, Field, Register, RegisterMap
+from .register import EVERYWHERE, WORD_BYTES, Field, Register, RegisterMap
 from .table import IDENTITY, REGISTERS, VERSION
 
 __all__ = ["c_header", "csr", "markdown"]
@@ -71,7 +71,7 @@ def csr(
         },
         "constants": {f"{name}_{each.lower()}": constants[each] for each in constants},
         "memories": {
-            name: {"base": base, "size": 4 << registers.address_bits, "type": "io"},
+            name: {"base": base, "size": WORD_BYTES << registers.address_bits, "type": "io"},
         },
     }
 
