@@ -69,6 +69,7 @@ def test_a_port_where_nobody_answers(folder, capsys):
         (["PORT", "wide.npy"], "wide.npy holds images of 65 codes, and 'digits' takes 64"),
         (["PORT", "high.npy"], "high.npy holds codes 0…200, and the board takes 0…15"),
         (["PORT", "empty.npy"], "empty.npy holds no images"),
+        (["PORT", "none_of_each.npy"], "none_of_each.npy holds no images"),
         (
             ["PORT", "real.npy"],
             "real.npy must hold input codes, integers of shape (images, …), not float64 of shape "
@@ -87,6 +88,7 @@ def test_what_is_no_image(folder, capsys, monkeypatch, line, message):
     np.save("wide.npy", np.zeros((1, 65), np.uint8))
     np.save("high.npy", np.array([[0] * 63 + [200]]))
     np.save("empty.npy", np.zeros((0, 64), np.uint8))
+    np.save("none_of_each.npy", np.zeros((2, 0), np.uint8))
     np.save("real.npy", np.zeros((1, 64)))
     (folder / "text.npy").write_text("no array")
     (folder / "rows.csv").write_text("1,2\n")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from threefold.errors import LinkError
+from threefold.errors import DataError, LinkError
 from threefold.host import Deframer, Session, frame
 from threefold.registers import IDENTITY, REGISTERS, VERSION
 
@@ -31,6 +31,7 @@ class FakeBoard:
         self.busy, self.noise = busy, noise
         self.frames, self.seconds = 0, 0.0
         self.most, self.unanswered = 0, 0
+        self.numbers = []  # of images
         self._deframer, self._out = Deframer(), b""
 
     def now(self):
@@ -40,6 +41,7 @@ class FakeBoard:
         for body in self._deframer.feed(line):
             self.frames += 1
             self.unanswered += body[0] == 1
+            self.numbers += [int.from_bytes(body[1:3], "little")] if body[0] == 1 else []
             self.most = max(self.most, self.unanswered)
             if self.frames in self.silent or self.silent == {"all"}:
                 continue
@@ -122,10 +124,35 @@ def test_no_board_or_another_one(board, message):
     assert str(caught.value) == message
 
 
-def test_images_of_another_size():
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((1, 2), int), "the board takes images of 3 codes, not 2"),
+        (np.zeros((0, 2), int), "the board takes images of 3 codes, not 2"),
+        (np.zeros((1, 3)), "the board takes input codes, which are integers, not float64"),
+        ([[0, 1, 256]], "the board takes codes 0…255, not 0…256"),
+        ([[-1, 1, 2]], "the board takes codes 0…255, not -1…2"),
+    ],
+)
+def test_images_that_the_board_does_not_take(images, message):
     session = Session(FakeBoard(), seed=0)
-    with pytest.raises(LinkError, match=r"^the board takes images of 3 codes, not 2$"):
-        next(session.run(np.zeros((1, 2))))
+    with pytest.raises(DataError) as caught:
+        next(session.run(images))
+    assert str(caught.value) == message
+
+
+def test_no_images_have_no_results():
+    assert list(Session(FakeBoard(), seed=0).run(np.zeros((0, 3), int))) == []
+
+
+def test_answers_of_a_run_that_was_left_are_none_of_the_next():
+    board = FakeBoard()
+    session = Session(board, seed=0)
+    next(session.run(IMAGES))
+    results = dict(session.run(IMAGES[::-1]))
+    assert [results[index] for index in range(11)] == SUMS[::-1]
+    assert session.counters.strange == 3
+    assert np.all(np.diff(board.numbers) % (1 << 16) == 1)
 
 
 def test_a_board_that_works_on_gets_time_and_then_up():

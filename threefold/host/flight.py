@@ -48,6 +48,11 @@ class Flight:
         """Images that are on their way."""
         return len(self._sent)
 
+    @property
+    def seq(self) -> int:
+        """Sequence number of the latest one that was sent."""
+        return self._seq
+
     def send(self) -> tuple[int, int]:
         """Sequence number and index of the next image."""
         self._seq = (self._seq + 1) % _NUMBERS

@@ -47,7 +47,7 @@ def read_images(
         codes = _array(path)
     else:
         codes, labels, note = _samples(path, network)
-    if not len(codes):
+    if not codes.size:
         raise DataError(f"{path} holds no images")
     codes = codes.reshape(len(codes), -1)
     _require_fit(path, codes, network)

@@ -1,12 +1,13 @@
 """Session: registers and images of a board, over a line that may lose anything."""
 
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
 
-from ..errors import LinkError
+from ..errors import DataError, LinkError
 from ..registers import IDENTITY, REGISTERS, VERSION
 from .flight import Flight
 from .frames import ABORTED, FLAG, Deframer, Rejected, frame
@@ -69,6 +70,8 @@ class Board:
         First 32 bits of the network's digest.
     inputs, outputs : int
         Codes of an image, and elements of a result.
+    input_bits : int
+        Bits of a code.
     element_bytes : int
         Bytes of an element.
     signed : bool
@@ -85,6 +88,7 @@ class Board:
     digest: int
     inputs: int
     outputs: int
+    input_bits: int
     element_bytes: int
     signed: bool
     gives_class: bool
@@ -115,7 +119,7 @@ class Session:
         self._digest = digest
         self._random = random.Random(seed)
         self._deframer = Deframer()
-        self._flight: Flight | None = None
+        self._flight = Flight(0, seq=self._random.getrandbits(16))
         self._results: list[bytes] = []  # that came while a register was waited for
         self._came = 0  # bytes
         self._image_bytes = 0
@@ -147,6 +151,7 @@ class Session:
             digest=digest,
             inputs=self.read("INPUTS"),
             outputs=self.read("OUTPUTS"),
+            input_bits=form["input_bits"],
             element_bytes=-(-form["output_bits"] // 8),
             signed=bool(form["output_signed"]),
             gives_class=bool(form["output_is_class"]),
@@ -203,16 +208,14 @@ class Session:
 
         Raises
         ------
+        DataError
+            If the board takes images of another size, or other codes.
         LinkError
-            If the board takes images of another size, or does not answer.
+            If the board does not answer.
         """
-        codes = np.ascontiguousarray(images, np.uint8)
-        codes = codes.reshape(len(codes), -1)
-        if codes.shape[1] != self.board.inputs:
-            raise LinkError(
-                f"the board takes images of {self.board.inputs:,} codes, not {codes.shape[1]:,}"
-            )
-        self._flight = flight = Flight(len(codes), seq=self._random.getrandbits(16))
+        codes = self._checked(images)
+        # Numbers count on, so that answers to images of a run that was left are none of these.
+        self._flight = flight = Flight(len(codes), seq=self._flight.seq)
         silent = 0
         deadline = self._deadline()
         while flight:
@@ -237,6 +240,21 @@ class Session:
                 if idle:
                     self.counters.lost += flight.give_up()
                 deadline = self._deadline(1 << silent)
+
+    def _checked(self, images: np.ndarray) -> np.ndarray:
+        """Input codes as bytes, an image a row."""
+        codes, board = np.asarray(images), self.board
+        codes = codes.reshape(len(codes), math.prod(codes.shape[1:]))
+        if codes.shape[1] != board.inputs:
+            raise DataError(
+                f"the board takes images of {board.inputs:,} codes, not {codes.shape[1]:,}"
+            )
+        if codes.dtype.kind not in "iu":
+            raise DataError(f"the board takes input codes, which are integers, not {codes.dtype}")
+        highest = (1 << board.input_bits) - 1
+        if codes.size and (codes.min() < 0 or codes.max() > highest):
+            raise DataError(f"the board takes codes 0…{highest}, not {codes.min()}…{codes.max()}")
+        return codes.astype(np.uint8)
 
     def _answers(self, flight: Flight, deadline: float) -> list[tuple[int, list[int]]]:
         """Images that are answered, and results; none if there is none until a time."""
@@ -311,7 +329,6 @@ class Session:
 
     def _deadline(self, patience: int = 1) -> float:
         """When all that is on its way has been answered, if nothing of it is lost."""
-        images = self._flight.sent if self._flight else 0
-        under_way = 2 * (images + 1) * (self._image_bytes + 2 * _AROUND)
+        under_way = 2 * (self._flight.sent + 1) * (self._image_bytes + 2 * _AROUND)
         line = self._transport
         return line.now() + patience * (line.latency + under_way * line.byte_seconds)
