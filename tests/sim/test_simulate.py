@@ -33,6 +33,7 @@ from threefold.plan import Folding, fold
 from threefold.sim import golden
 from threefold.sim.bench import Events
 from threefold.sim.simulate import simulate
+from threefold.tools.toolchain import environment
 
 IMAGES = np.random.default_rng(1).integers(0, 4, (40, 1, 1, 8))
 
@@ -294,15 +295,36 @@ def test_interruption_leaves_no_process(run, verilog, folder, phase):
     until(lambda: not running(folder))
 
 
+# A Verilator that holds a pipe, as does a process that it starts, and tells if it is not killed.
+STALLED = """#!/bin/sh
+test "$1" = --version && exec echo Verilator 5.48
+exec 3>"$PIPE"
+echo started >&3
+sleep 60 &
+wait
+echo survived >&3
+"""
+
+
 def test_termination_leaves_no_process(tmp_path):
     save(PLAN.network, tmp_path / "network.tern")
     np.savez(tmp_path / "images.npz", images=IMAGES)
-    arguments = f"simulate network.tern --images images.npz -o {tmp_path / 'out'}".split()
-    program = subprocess.Popen([sys.executable, "-m", "threefold", *arguments], cwd=tmp_path)
-    until(lambda: any("verilator_bin" in line for line in running(tmp_path)))
-    program.terminate()
-    assert program.wait() == -signal.SIGTERM
-    until(lambda: not running(tmp_path))
+    (tmp_path / "verilator").write_text(STALLED)
+    (tmp_path / "verilator").chmod(0o755)
+    os.mkfifo(tmp_path / "pipe")
+    ours = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    theirs = os.open(tmp_path / "pipe", os.O_WRONLY)  # so that its end is the program's as well
+    os.set_blocking(ours, True)
+    tools = {"VERILATOR": str(tmp_path / "verilator"), "PIPE": str(tmp_path / "pipe")}
+    command = [sys.executable, "-m", "threefold", "simulate", "network.tern"]
+    command += ["--images", "images.npz", "-o", "out"]
+    options = {"cwd": tmp_path, "env": environment() | tools, "pass_fds": [theirs]}
+    with open(ours) as pipe, subprocess.Popen(command, **options) as program:
+        os.close(theirs)
+        assert pipe.readline() == "started\n"
+        program.terminate()
+        assert pipe.read() == ""  # it ends once nobody holds it any more
+    assert program.returncode == -signal.SIGTERM
 
 
 def test_corrupted_threshold(run, verilog, folder):
