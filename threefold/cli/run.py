@@ -16,6 +16,7 @@ from ..host.session import Session
 from ..host.transport import SerialPort
 from ..network import Network, class_names, load
 from ..network.file import digest
+from ..products import Products
 from .note import note
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -80,10 +81,11 @@ def run(args: argparse.Namespace, console: Console) -> str:
         baud = args.baud or _built_baud(path) or _BAUD
         line = stack.enter_context(SerialPort(port, baud))
         session = Session(line, digest=int(digest(network)[:8], 16) if network else None)
-        return _classified(session, codes, labels, network, baud)
+        rate = "simulated" if args.simulate else f"{baud:,} baud"
+        return _classified(session, codes, labels, network, rate)
 
 
-def _classified(session: Session, codes, labels, network: Network | None, baud: int) -> str:
+def _classified(session: Session, codes, labels, network: Network | None, rate: str) -> str:
     results: list[list[int]] = [[] for _ in codes]
     cycles, began = session.read("CYCLES"), time.monotonic()
     for index, result in session.run(codes):
@@ -100,13 +102,13 @@ def _classified(session: Session, codes, labels, network: Network | None, baud: 
         lines.append(f"…          {len(results) - _SHOWN:,} more")
     pace = f"{len(results) / seconds:,.0f} a second"
     lines.append(f"images     {len(results):,} in {seconds:.3g} s, {pace}")
-    if labels is not None and len(results[0]) in (1, board.classes):
+    if labels is not None and len(results[0]) == (1 if board.gives_class else board.classes):
         classes = np.array([_class(result, board.gives_class) for result in results])
         lines.append(f"accuracy   {(classes == labels).mean():.2%}")
     clock = board.clock_hz
-    rate = f", {len(results) * clock / cycles:,.0f} images a second" if clock and cycles else ""
-    lines.append(f"cycles     {cycles / len(results):,.0f} an image on the board{rate}")
-    lines.append(f"link       {baud:,} baud, {counters.faults:,} faults: {counters}")
+    pace = f", {len(results) * clock / cycles:,.0f} images a second" if clock and cycles else ""
+    lines.append(f"cycles     {cycles / len(results):,.0f} an image on the board{pace}")
+    lines.append(f"link       {rate}, {counters.faults:,} faults: {counters}")
     return "\n".join(lines)
 
 
@@ -126,9 +128,9 @@ def _told(result: list[int], gives_class: bool, names: tuple[str, ...]) -> str:
 
 def _network_path(args: argparse.Namespace) -> Path | None:
     """File of the network: the one given, or that beside the images."""
-    path = args.network or args.images.parent / "network.tern"
+    path = args.network or Products(args.images.parent).network
     if path.is_dir():
-        path = path / "network.tern"
+        path = Products(path).network
     return path if args.network or path.is_file() else None
 
 
@@ -137,7 +139,7 @@ def _built_baud(path: Path | None) -> int | None:
     if path is None:
         return None
     try:
-        baud = read_json(path.parent / "gateware" / "build.json").get("baud")
+        baud = read_json(Products(path.parent).build_record).get("baud")
     except FileFormatError:
         return None
     return baud if isinstance(baud, int) and baud > 0 else None
@@ -150,7 +152,6 @@ def _board(path: Path | None, console: Console) -> Iterator[str]:
         raise DataError("a simulation needs the network, --network, and its plan beside it")
     from ..boards import get  # with all that generates hardware
     from ..plan import load_plan
-    from ..products import Products
     from ..sim.board import SimulatedBoard, compile_board
     from ..sim.port import SimulatedPort
 
