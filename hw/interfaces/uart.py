@@ -46,8 +46,6 @@ class UARTReceiver(wiring.Component):
         The bytes.
     overrun : Out(1)
         High for a cycle when a byte is lost.
-    active : Out(1)
-        High from a start bit to the stop bit, and as long as there is none.
     broken : Out(1)
         High for a cycle when there is no stop bit: a break, or a byte that was damaged.
 
@@ -64,7 +62,6 @@ class UARTReceiver(wiring.Component):
                 "rx": In(1, init=1),
                 "o": Out(stream.Signature(_DATA_BITS)),
                 "overrun": Out(1),
-                "active": Out(1),
                 "broken": Out(1),
             }
         )
@@ -87,8 +84,7 @@ class UARTReceiver(wiring.Component):
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
 
-        with m.FSM() as fsm:
-            m.d.comb += self.active.eq(~fsm.ongoing("idle"))
+        with m.FSM():
             with m.State("idle"):
                 m.d.sync += [timer.eq((self._divisor - 1) // 2 - 1), bits.eq(0)]
                 with m.If(~rx):
