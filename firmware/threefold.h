@@ -74,7 +74,7 @@ struct threefold_serial {
     /* Milliseconds since any moment; they wrap at 32 bits. */
     uint32_t (*milliseconds)(void *context);
 
-    uint32_t baud;    /* bits a second, at least 10,000: NAME_BAUD */
+    uint32_t baud;    /* bits a second, at least 100: NAME_BAUD */
     uint16_t session; /* a number unlike that of sessions before, such as a random one */
 };
 

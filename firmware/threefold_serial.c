@@ -84,7 +84,7 @@ static uint32_t line_time(const struct threefold_network *network, uint32_t baud
     const uint32_t image = around + network->inputs;
     const uint32_t answer = around + network->outputs * output_bytes(network);
 
-    return window * 2 * (image + answer) / (baud / 10000);
+    return window * 2 * (image + answer) * 100 / (baud / 100);
 }
 
 /* Reads what decides how many images may be unanswered, and for how long. */

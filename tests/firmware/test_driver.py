@@ -36,6 +36,7 @@ SERIAL = [
     "open_again",
     "no_answer",
     "line_takes_nothing",
+    "slow_line",
     "transport",
     "identity",
     "window_of_the_board",

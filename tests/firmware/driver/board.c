@@ -176,7 +176,7 @@ static uint32_t milliseconds(void *context)
 {
     const struct board *board = context;
 
-    return (uint32_t)(board->time / 11 - 1000); /* at 115,200 baud; it wraps soon */
+    return (uint32_t)(board->time * 10000 / board->serial.baud - 1000); /* it wraps soon */
 }
 
 void board_init(struct board *board, const struct threefold_network *network, uint64_t seed)

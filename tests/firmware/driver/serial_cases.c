@@ -251,6 +251,18 @@ static void case_line_takes_nothing(uint64_t seed)
     CHECK(board.time < THREEFOLD_ATTEMPTS * (250 + 300) * 11);
 }
 
+static void case_slow_line(uint64_t seed)
+{
+    struct threefold_counters counters;
+
+    board_init(&board, &logits, seed);
+    board.serial.baud = 9600;
+    CHECK_EQUAL(threefold_open_serial(&accelerator, &logits, &board.serial), THREEFOLD_OK);
+    stream(&logits, 20);
+    CHECK_EQUAL(threefold_read_counters(&accelerator, &counters), THREEFOLD_OK);
+    CHECK_EQUAL(counters.resent, 0);
+}
+
 static void case_transport(uint64_t seed)
 {
     int32_t *found;
@@ -338,8 +350,8 @@ int main(int argc, char **argv)
     } cases[] = {
         CASE(run),        CASE(classify),   CASE(run_behind_others),   CASE(stream),
         CASE(faults),     CASE(open_again), CASE(no_answer),           CASE(line_takes_nothing),
-        CASE(transport),  CASE(identity),   CASE(window_of_the_board), CASE(registers),
-        CASE(gap),        CASE(damaged_answer), CASE(texts),
+        CASE(slow_line),  CASE(transport),  CASE(identity),            CASE(window_of_the_board),
+        CASE(registers),  CASE(gap),        CASE(damaged_answer),      CASE(texts),
     };
 
     for (size_t i = 0; argc == 3 && i < sizeof(cases) / sizeof(cases[0]); i++) {
