@@ -72,6 +72,7 @@ int main(int argc, char **argv)
     int port = argc == 2 ? open_port(argv[1]) : -1;
     struct threefold_serial serial = {&port, write_port, read_port, milliseconds, DIGITS_BAUD, 0};
     enum threefold_error error;
+    size_t size = 0;
 
     if (port < 0) {
         fprintf(stderr, "usage: serial_host PORT < codes, where PORT can be opened\n");
@@ -79,13 +80,20 @@ int main(int argc, char **argv)
     }
     serial.session = (uint16_t)(milliseconds(NULL) ^ (uint32_t)getpid());
     error = threefold_open_serial(&accelerator, &digits, &serial);
-    while (!error && fread(codes, sizeof(codes), 1, stdin) == 1) {
+    while (!error && (size = fread(codes, 1, sizeof(codes), stdin)) == sizeof(codes)) {
         error = threefold_run(&accelerator, codes, outputs);
         for (int i = 0; i < DIGITS_OUTPUTS && !error; i++)
             printf("%ld%c", (long)outputs[i], i + 1 < DIGITS_OUTPUTS ? ' ' : '\n');
     }
+    close(port);
     if (error)
         fprintf(stderr, "serial_host: %s\n", threefold_text(error));
-    close(port);
-    return error ? EXIT_FAILURE : EXIT_SUCCESS;
+    else if (size)
+        fprintf(stderr, "serial_host: the last image has %d codes of %d\n", (int)size,
+                DIGITS_INPUTS);
+    else if (fflush(stdout) || ferror(stdout) || ferror(stdin))
+        perror("serial_host");
+    else
+        return EXIT_SUCCESS;
+    return EXIT_FAILURE;
 }

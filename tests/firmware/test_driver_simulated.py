@@ -112,8 +112,16 @@ def test_a_host_in_c_behind_a_pseudo_terminal(board, tmp_path):
     ):
         codes = images.astype(np.uint8).tobytes()
         done = subprocess.run([program, port.name], input=codes, capture_output=True)
+        cut = subprocess.run([program, port.name], input=codes[:100], capture_output=True)
+        with open("/dev/full", "w") as full:
+            lost = subprocess.run(
+                [program, port.name], input=codes, stdout=full, stderr=subprocess.PIPE
+            )
     assert done.returncode == 0, done.stderr.decode()
     assert np.array_equal(np.array(done.stdout.split(), int), golden.run(NETWORK, images).ravel())
+    assert (cut.returncode, len(cut.stdout.split())) == (1, 1)
+    assert cut.stderr == b"serial_host: the last image has 36 codes of 64\n"
+    assert (lost.returncode, lost.stderr) == (1, b"serial_host: No space left on device\n")
     done = subprocess.run([program, tmp_path / "none"], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == "usage: serial_host PORT < codes, where PORT can be opened\n"
