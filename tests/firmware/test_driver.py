@@ -111,11 +111,11 @@ FUZZED = [
 @pytest.mark.parametrize("runs", mostly_nightly([20_000, 2_000_000], always=[20_000]))
 def test_frames_that_a_fuzzer_finds(runs, tmp_path):
     if not shutil.which("clang"):
-        pytest.skip("clang is missing, whose libFuzzer looks for frames")
+        pytest.skip("clang is missing, whose libFuzzer looks for frames: apt install clang")
     probe = "int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }"
     command = ["clang", "-fsanitize=fuzzer,address", "-x", "c", "-", "-o", tmp_path / "probe"]
     if subprocess.run(command, input=probe, text=True, capture_output=True).returncode:
-        pytest.skip("clang comes without libFuzzer")
+        pytest.skip("clang is here without libFuzzer: apt install libclang-rt-dev")
     fuzzer = compiled("fuzz", "clang", tmp_path, "-fsanitize=fuzzer")
     corpus = tmp_path / "corpus"
     corpus.mkdir()
@@ -129,7 +129,7 @@ def test_frames_that_a_fuzzer_finds(runs, tmp_path):
 @pytest.mark.parametrize("compiler", ["gcc", "clang", "g++", "clang++"])
 def test_sources_are_strict_c_and_the_header_is_c_plus_plus(compiler, tmp_path):
     if not shutil.which(compiler):
-        pytest.skip(f"{compiler} is missing")
+        pytest.skip(f"{compiler} is missing, a second opinion on the sources: apt install clang")
     if "+" in compiler:
         main = '#include "threefold.h"\nint main() { return THREEFOLD_OK; }\n'
         (tmp_path / "main.cpp").write_text(main)
@@ -146,7 +146,7 @@ def test_sources_are_strict_c_and_the_header_is_c_plus_plus(compiler, tmp_path):
 def test_sources_are_for_machines_of_8_16_and_32_bits(target):
     """An int of 16 bits, and memory with the highest byte first."""
     if not shutil.which("clang"):
-        pytest.skip("clang is missing, which knows these machines")
+        pytest.skip(f"clang is missing, which compiles for {target}: apt install clang")
     flags = [*STRICT, "-ffreestanding", "-Wconversion", "-fsyntax-only", f"-I{FIRMWARE}"]
     if target == "avr":
         flags += ["-mmcu=atmega2560", "-Wno-avr-rtlib-linking-quirks"]
