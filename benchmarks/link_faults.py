@@ -61,7 +61,7 @@ class Campaign:
         self._line = FaultyLine(board, seed=seed)
         self._open()
         self._clean, _, _ = self._run()
-        self._bytes = IMAGES * (2 * (images.shape[1] + 9))
+        self._bytes = IMAGES * (images.shape[1] + 9)  # to the board, at least
 
     def _open(self):
         self._session = Session(self._line, seed=self._random.getrandbits(32))
@@ -91,16 +91,14 @@ class Campaign:
     def happen(self, name: str) -> dict[str, int]:
         """Let one fault happen; what came of it, as numbers to be added up."""
         to_host = FAULTS[name][0] == "read"
-        self._line.arm(name, within=IMAGES * 10 if to_host else self._bytes // 2)
-        cycles, wrong, plugged = self._run()
-        while not self._line.happened:  # there were fewer bytes
-            again, more, plugged = self._run()
-            cycles, wrong = again, wrong + more
+        self._line.arm(name, within=IMAGES * 10 if to_host else self._bytes)
+        wrong = 0
+        while not self._line.happened:  # again if there were fewer bytes
+            cycles, more, plugged = self._run()
+            wrong += more
         self._line.disarm()
         counted = self._counted()
         noticed = not plugged or counted != self._before
-        if not plugged:
-            counted = self._counted()
         self._before = counted
         extra = max(0, cycles - self._clean)
         return {"faults": 1, "counted": int(noticed), "wrong": wrong, "extra_cycles": extra}
