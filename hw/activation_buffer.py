@@ -64,8 +64,7 @@ class ActivationBuffer(wiring.Component):
 
     def __init__(self, *, bits: int, lanes: int, depth: int, memory: str = "auto", walk: Walk):
         banks = Banks(walk)
-        each, rest = divmod(depth, banks.count)
-        if rest or each < 2 or each & (each - 1) or banks.capacity(depth) < walk.least_depth:
+        if not banks.holds(depth):
             times = f"{banks.count} times " if banks.count > 1 else ""
             raise PlanError(
                 f"an activation buffer must be {times}a power of two of at least "
@@ -85,7 +84,7 @@ class ActivationBuffer(wiring.Component):
                 "needs": In(range(int(walk.needs.max()) + 1)),
                 "release": In(1),
                 "frees": In(range(int(walk.frees.max()) + 1)),
-                "address": In(data.ArrayLayout(range(each), banks.count)),
+                "address": In(data.ArrayLayout(range(depth // banks.count), banks.count)),
                 "read": In(1),
                 "waits": In(1),
                 "data": Out(data.ArrayLayout(bits, lanes * banks.count)),

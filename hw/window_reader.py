@@ -114,15 +114,16 @@ class WindowReader(wiring.Component):
             buffer.waits.eq(walker.read),
         ]
 
-        travel = READER_LATENCY + (buffer.walk.pixels > 1)
+        turns = buffer.walk.pixels > 1
+        travel = READER_LATENCY + turns
         valid, last = Signal(travel), Signal(travel)
         m.d.comb += [
-            self.fetch.eq((valid if travel > READER_LATENCY else Cat(sequencer.issue))[0]),
+            self.fetch.eq(valid[0] if turns else sequencer.issue),
             self.valid.eq(valid[-1]),
             self.last.eq(last[-1]),
         ]
         words, padding = buffer.data.as_value(), walker.padding
-        if buffer.walk.pixels > 1:
+        if turns:
             words, padding = self._turned(m, words, walker.first, padding)
         if any(buffer.walk.window.padding):
             width = buffer.bits * buffer.lanes

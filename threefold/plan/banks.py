@@ -1,6 +1,7 @@
 """Banks of an activation buffer: where the words lie that several pixels read at once."""
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
@@ -44,7 +45,7 @@ class Banks:
     def row(self) -> int:
         """Places of a row of the map in each bank."""
         columns = self.walk.window.shape[1]
-        return -(-columns // (self.count * self.turn)) * self.block
+        return ceil(columns / (self.count * self.turn)) * self.block
 
     @property
     def gap(self) -> int:
@@ -71,6 +72,12 @@ class Banks:
         # The first row may have a single word, and every further one has its gap before it.
         rows, rest = divmod(places - 1, self.row_words + self.gap)
         return 1 + rows * self.row_words + max(0, rest - self.gap) if places else 0
+
+    def holds(self, depth: int) -> bool:
+        """Whether banks of so many words together are powers of two and hold every window."""
+        each, rest = divmod(depth, self.count)
+        powers = not rest and each > 1 and not each & (each - 1)
+        return powers and self.capacity(depth) >= self.walk.least_depth
 
     def depth(self, words: int) -> int:
         """The smallest depth that holds so many words, banks being powers of two."""

@@ -77,7 +77,7 @@ class Walk:
     def shape(self) -> tuple[int, int]:
         """Rows of output pixels, and steps of each."""
         rows, columns = self.window.out
-        return rows, -(-columns // self.pixels)
+        return rows, ceil(columns / self.pixels)
 
     @property
     def steps(self) -> int:

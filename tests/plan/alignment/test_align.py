@@ -179,6 +179,9 @@ def test_a_layer_with_more_pixels_weighs_more():
     }
     found, orders = align(network, {"fc": foldings["fc"]})
     assert (orders, tiles(found, foldings)) == ({}, {"conv0": 4, "fc": 16})
+    # Four pixels at once take a tile together, so that the first layer gains less.
+    _, orders = align(network, foldings | {"conv0": Folding(2, 1, pixels=4)})
+    assert orders == {}
 
 
 def test_words_of_a_dense_layer_may_span_pixels():

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
@@ -100,15 +101,15 @@ class _Layer:
     ----------
     occupied : array of bool, shape (filters, kernel positions, channels)
     folding : Folding
-    pixels : int
-        Pixels of the output: how often each tile is worked on.
+    steps : int
+        How often an image takes each tile: once for all pixels that are worked on together.
     rows, channels : sequence of (str, int)
         Names of orders, and the first of the filters or channels that each of them moves.
     """
 
     occupied: np.ndarray
     folding: Folding
-    pixels: int
+    steps: int
     rows: Sequence[tuple[str, int]]
     channels: Sequence[tuple[str, int]]
 
@@ -120,12 +121,13 @@ class _Layer:
         height, width, _ = network.types[name].shape
         channels = ties.places[node.inputs[0]] if conv.groups == 1 else ()
         occupied = (conv.weights != 0).reshape(filters, -1, depth)
-        return cls(occupied, folding, height * width, ties.places[name], channels)
+        steps = height * ceil(width / folding.pixels)
+        return cls(occupied, folding, steps, ties.places[name], channels)
 
     def cost(self, orders: Mapping[str, np.ndarray]) -> int:
-        """Tiles × output pixels."""
+        """Cycles of an image in which a tile is worked on."""
         weights = self._ordered(orders, orders)[:, None]
-        return self.pixels * tiles_left(weights, self.folding.pe, self.folding.simd)
+        return self.steps * tiles_left(weights, self.folding.pe, self.folding.simd)
 
     def views(self, tensor: str, orders: Mapping[str, np.ndarray]) -> list[View]:
         """What this layer's cost is if the order of ``tensor`` changes."""
@@ -134,13 +136,13 @@ class _Layer:
         if starts := [start for name, start in self.rows if name == tensor]:
             words = self._ordered(natural, orders)
             words = words.reshape(len(words), -1, self.folding.simd)
-            views += _views(np.any(words, axis=2), starts, count, self.folding.pe, self.pixels)
+            views += _views(np.any(words, axis=2), starts, count, self.folding.pe, self.steps)
         if starts := [start for name, start in self.channels if name == tensor]:
             groups = self._ordered(orders, natural)
             groups = np.any(groups.reshape(-1, self.folding.pe, groups.shape[1]), axis=1)
             _, positions, depth = self.occupied.shape
             starts = [position * depth + start for position in range(positions) for start in starts]
-            views += _views(groups.T, starts, count, self.folding.simd, self.pixels)
+            views += _views(groups.T, starts, count, self.folding.simd, self.steps)
         return views
 
     def _ordered(self, rows: Mapping, channels: Mapping) -> np.ndarray:

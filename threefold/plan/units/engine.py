@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import prod
+from math import ceil, prod
 from typing import Self
 
 from ...errors import PlanError
@@ -268,8 +268,8 @@ def _pixels(layer: ConvLayer) -> Iterator[int]:
     columns = layer.window.out[1] if layer.thresholds is not None else 1
     steps = 0
     for pixels in range(1, min(columns, _MOST_PIXELS) + 1):
-        if steps != (steps := -(-columns // pixels)):
+        if steps != (steps := ceil(columns / pixels)):
             yield pixels
 
 
-_MOST_PIXELS = 8
+_MOST_PIXELS = 8  # that the search tries; a folding that is given may have more

@@ -137,8 +137,7 @@ class WindowUnit(Unit):
                 f"activation buffer of {self.name!r} takes {max(least, self.depth):,} words, "
                 f"and holds at most {_MOST_WORDS:,}; use a smaller map or a smaller kernel"
             )
-        bank, rest = divmod(self.depth, self.walk.pixels)
-        if rest or bank & (bank - 1) or self.depth < least:
+        if not Banks(self.walk).holds(self.depth):
             times = f"{self.walk.pixels} times " if self.walk.pixels > 1 else ""
             raise PlanError(
                 f"activation buffer of {self.name!r} must be {times}a power of two of at least "
