@@ -76,3 +76,13 @@ def test_some_channels():
     assert (some.fraction, some.bits) == (even.fraction, 2)
     for name in ("starts", "distances", "largest"):
         assert getattr(some, name).tolist() == getattr(even, name).tolist()[::2]
+
+
+@pytest.mark.parametrize(("largest", "there"), [(2**30, True), (2**37, True), (2**38, False)])
+def test_products_stay_within_64_bits(largest, there):
+    """At 2 bits: the distance of thresholds, with its bits behind the point, times 3."""
+    thresholds = np.array([[largest // 4, largest // 2, 3 * (largest // 4)]])
+    line = even_thresholds(thresholds, np.array([largest]))
+    assert (line is not None) == there
+    if line is not None:
+        assert (line.starts[0], line.distances[0]) == (0, largest // 4)

@@ -58,7 +58,8 @@ class EvenThresholds:
 def even_thresholds(thresholds: np.ndarray, largest: np.ndarray) -> EvenThresholds | None:
     """The line that thresholds of each channel lie on, with the fewest bits behind the point.
 
-    None if a channel has none, or codes are wider than :data:`MOST_BITS`.
+    None if a channel has none, or codes are wider than :data:`MOST_BITS`, or values so wide, from
+    33 bits on, that products with 20 bits behind the point might not fit 64.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def even_thresholds(thresholds: np.ndarray, largest: np.ndarray) -> EvenThreshol
         Largest value of each channel, from 0. No value reaches what is above.
     """
     bits = thresholds.shape[1].bit_length()
-    if bits > MOST_BITS:
+    if bits > MOST_BITS or int(largest.max()).bit_length() + bits + _MOST_FRACTION > 60:
         return None
     # Where codes end below the largest word, the quotient must, too.
     missing = 2**bits - 1 - thresholds.shape[1]
