@@ -144,7 +144,7 @@ def _(op: Conv, codes: np.ndarray, *, types: list[Tensor]) -> np.ndarray:
     windows = windows.transpose(0, 1, 2, 4, 5, 3)
     pixels, columns = windows.shape[:3], op.matrix.shape[1]
     per_group = filters // op.groups
-    largest = columns * max(abs(element.lo), abs(element.hi))
+    largest = int(op.magnitudes.max()) * max(abs(element.lo), abs(element.hi))
     exact = np.float32 if largest < 2**24 else np.float64  # in either (Conv), and BLAS is fast
     outputs = []
     for group in range(op.groups):

@@ -27,7 +27,17 @@ from threefold.network import (
 
 __all__ = ["any_codes", "convs", "images_for", "networks", "pools"]
 
-weights = st.sampled_from([-1, 0, 0, 1])
+widths = st.sampled_from([2, 2, 2, 3, 4, 6, 8, 9])
+
+
+def weights(bits: int) -> st.SearchStrategy[int]:
+    """A weight of so many bits."""
+    largest = 2 ** (bits - 1) - 1
+    return st.sampled_from([-1, 0, 0, 1]) if bits == 2 else st.integers(-largest, largest)
+
+
+def _weights_of(shape: tuple[int, ...], bits: int) -> st.SearchStrategy[np.ndarray]:
+    return arrays(np.int16, shape, elements=weights(bits))
 
 
 @st.composite
@@ -58,11 +68,13 @@ def convs(draw, tensor: Tensor) -> Conv:
     padding = [0, 0, 0, 0]
     if tensor.element.zero_code is not None:
         padding = [draw(st.integers(0, kernel - 1)) for kernel in (kernel_h, kernel_w) * 2]
+    bits = draw(widths)
     return Conv(
-        draw(arrays(np.int8, (filters, kernel_h, kernel_w, channels // groups), elements=weights)),
+        draw(_weights_of((filters, kernel_h, kernel_w, channels // groups), bits)),
         stride=draw(_strides(tensor)),
         padding=tuple(padding),
         groups=groups,
+        bits=bits,
     )
 
 
@@ -116,8 +128,8 @@ class _Graph:
     def sums(self, name: str):
         op = self.draw(convs(self.tensor))
         if self.draw(st.booleans()):
-            size = (self.draw(st.integers(1, 5)), self.tensor.size)
-            op = Dense(self.draw(arrays(np.int8, size, elements=weights)), self.tensor.shape)
+            size, bits = (self.draw(st.integers(1, 5)), self.tensor.size), self.draw(widths)
+            op = Dense(self.draw(_weights_of(size, bits)), self.tensor.shape, bits)
         self.add(name, op)
 
     def layer(self, name: str):
@@ -138,7 +150,7 @@ class _Graph:
     def branch(self, name: str, codes: Codes, filters: int):
         """Codes of a given type beside the pixels of the current output."""
         size = (filters, 1, 1, self.tensor.shape[2])
-        self.add(f"branch{name}", Conv(self.draw(arrays(np.int8, size, elements=weights))))
+        self.add(f"branch{name}", Conv(self.draw(_weights_of(size, 2))))
         self.add(f"codes{name}", self.draw(_thresholds(self.tensor, codes)))
 
     def residual(self, name: str):

@@ -27,6 +27,22 @@ def test_a_convolution():
 
 
 @pytest.mark.parametrize(
+    ("bits", "dtype", "largest"),
+    [(2, np.int8, 1), (3, np.int8, 3), (8, np.int8, 127), (9, np.int16, 255)],
+)
+def test_widths_of_weights(bits, dtype, largest):
+    conv = Conv(ONES * [largest, 0, -largest, 1], bits=bits)
+    assert (conv.weights.dtype, conv.digits, conv.ternary) == (dtype, bits - 1, bits == 2)
+    assert conv.magnitudes.tolist() == [9 * (2 * largest + 1)] * 2
+    assert [bound.tolist() for bound in conv.bounds(Codes.unsigned(4))] == [
+        [-9 * largest * 15] * 2,
+        [9 * (largest + 1) * 15] * 2,
+    ]
+    assert conv != Conv(conv.weights, bits=conv.MAX_BITS) or bits == conv.MAX_BITS
+    assert Dense(conv.matrix, bits=bits).bits == bits
+
+
+@pytest.mark.parametrize(
     ("size", "kernel", "stride", "padding", "expected"),
     [
         ((8, 9), (3, 3), (1, 1), (1, 1, 1, 1), (8, 9)),
@@ -51,7 +67,7 @@ def convs_on_images(draw):
 @given(convs_on_images())
 def test_bounds_are_reached_by_the_extremal_input(example):
     conv, tensor = example
-    conv = Conv(conv.weights, groups=conv.groups)
+    conv = Conv(conv.weights, groups=conv.groups, bits=conv.bits)
     _, kernel_h, kernel_w, depth = conv.weights.shape
     patch = Tensor((kernel_h, kernel_w, tensor.shape[2]), tensor.element)
     network = Network.chain("one", patch, [("conv", conv)])
@@ -83,9 +99,26 @@ def test_no_input_exceeds_the_bounds(example, random):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"weights": ONES * 2}, "weights must be -1, 0 or 1, not 2…2; ternarize first"),
-        ({"weights": ONES * -128}, "weights must be -1, 0 or 1, not -128…-128; ternarize first"),
+        (
+            {"weights": ONES * 2},
+            "weights must be -1, 0 or 1, not 2…2; ternarize first, or state bits=3",
+        ),
+        (
+            {"weights": ONES * -128},
+            "weights must be -1, 0 or 1, not -128…-128; ternarize first, or state bits=9",
+        ),
         ({"weights": ONES * 300}, "weights must fit int8, not 300…300"),
+        ({"weights": ONES * 2, "bits": 1}, "bits must be an integer of 2…9, not 1"),
+        ({"weights": ONES * 2, "bits": 10}, "bits must be an integer of 2…9, not 10"),
+        ({"weights": ONES * 2, "bits": 3.0}, "bits must be an integer of 2…9, not 3.0"),
+        (
+            {"weights": ONES * -8, "bits": 4},
+            "weights must be -7…7 with bits=4, not -8…-8; state bits=5",
+        ),
+        (
+            {"weights": ONES * 256, "bits": 9},
+            "weights must be -255…255 with bits=9, not 256…256; scale them to at most 9 bits",
+        ),
         ({"weights": ONES * 0.5}, "weights must be integers, not float64"),
         ({"weights": ONES[0]}, "weights must be a non-empty 4-d array, not shape (3, 3, 4)"),
         ({"stride": (0, 1)}, "stride must be 2 integers of 1…65536, not (0, 1)"),

@@ -1,9 +1,9 @@
-"""Convolution with ternary weights; a dense layer is a convolution over the whole input."""
+"""Convolution with integer weights; a dense layer is a convolution over the whole input."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -21,7 +21,7 @@ _EXACT = 2**53  # the golden model computes sums in doubles, exact integers belo
 
 @dataclass(frozen=True, eq=False)
 class Conv(Op, kind="conv"):
-    """Two-dimensional convolution with weights −1, 0, +1, giving exact sums of values.
+    """Two-dimensional convolution with weights of few bits, giving exact sums of values.
 
     Parameters
     ----------
@@ -34,24 +34,29 @@ class Conv(Op, kind="conv"):
         of padding alone is 0.
     groups : int
         Input channels and filters are split into this many independent groups.
+    bits : int
+        Width of a weight, 2 to :attr:`MAX_BITS`, sign included: weights are −1, 0, +1 in 2 bits and
+        −(2ⁿ − 1)…2ⁿ − 1 in n + 1. Such a range is the same for negated weights; −128…127 takes 9.
 
     Raises
     ------
     NetworkError
-        If a weight is not ternary, or a parameter is out of range.
+        If a weight is out of the range of ``bits``, or a parameter is out of range.
     """
+
+    MAX_BITS: ClassVar[int] = 9
 
     weights: np.ndarray
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
     groups: int = 1
+    bits: int = 2
 
     def __post_init__(self):
-        weights = frozen_integers(self.weights, "weights", ndim=4, dtype=np.int8)
-        if weights.min() < -1 or weights.max() > 1:
-            raise NetworkError(
-                f"weights must be -1, 0 or 1, not {weights.min()}…{weights.max()}; ternarize first"
-            )
+        object.__setattr__(self, "bits", as_integer(self.bits, "bits", 2, self.MAX_BITS))
+        dtype = np.int8 if self.bits <= np.iinfo(np.int8).bits else np.int16
+        weights = frozen_integers(self.weights, "weights", ndim=4, dtype=dtype)
+        _require_range(weights, self.bits)
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "stride", as_stride(self.stride))
         object.__setattr__(self, "padding", as_padding(self.padding))
@@ -66,8 +71,23 @@ class Conv(Op, kind="conv"):
 
     @property
     def matrix(self) -> np.ndarray:
-        """Weights as (filters, columns), int8."""
+        """Weights as (filters, columns), int8, or int16 if they have 9 bits."""
         return self.weights.reshape(self.filters, -1)
+
+    @property
+    def ternary(self) -> bool:
+        """Whether weights are −1, 0, +1."""
+        return self.bits == 2
+
+    @property
+    def digits(self) -> int:
+        """Ternary digits that weights of this width take: w = Σ 2^d · digit d."""
+        return self.bits - 1
+
+    @property
+    def magnitudes(self) -> np.ndarray:
+        """Sum of the magnitudes of each filter's weights: int64, shape (filters,)."""
+        return np.abs(self.matrix).sum(axis=1, dtype=np.int64)
 
     @property
     def macs_per_pixel(self) -> int:
@@ -83,8 +103,8 @@ class Conv(Op, kind="conv"):
         -------
         lo, hi : arrays of int64, shape (filters,)
         """
-        positive = (self.matrix == 1).sum(axis=1, dtype=np.int64)
-        negative = (self.matrix == -1).sum(axis=1, dtype=np.int64)
+        positive = np.maximum(self.matrix, 0).sum(axis=1, dtype=np.int64)
+        negative = positive - self.matrix.sum(axis=1, dtype=np.int64)
         return (
             positive * codes.lo - negative * codes.hi,
             positive * codes.hi - negative * codes.lo,
@@ -103,16 +123,19 @@ class Conv(Op, kind="conv"):
         if any(self.padding) and codes.zero_code is None:
             raise NetworkError(f"no code of {codes} means 0, so padding has nothing to supply")
         pixels = slide(tensor, self.weights.shape[1:3], self.stride, self.padding)
-        if max(abs(codes.lo), abs(codes.hi)) * self.matrix.shape[1] >= _EXACT:
+        most = self.matrix.shape[1] * (2**self.digits - 1)
+        if max(abs(codes.lo), abs(codes.hi)) * most >= _EXACT:
             raise NetworkError(f"sums over {codes} need more than 53 bits; use smaller values")
         lo, hi = self.bounds(codes)
         return Tensor((*pixels, self.filters), Integers(int(lo.min()), int(hi.max())))
 
     def attributes(self) -> dict:
+        width = {} if self.ternary else {"bits": self.bits}
         return {
             "stride": list(self.stride),
             "padding": list(self.padding),
             "groups": self.groups,
+            **width,
         }
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -173,7 +196,7 @@ class Conv(Op, kind="conv"):
         return part, Kept.first(self.filters, used)
 
 
-def Dense(weights, shape: tuple[int, int, int] | None = None) -> Conv:  # noqa: N802
+def Dense(weights, shape: tuple[int, int, int] | None = None, bits: int = 2) -> Conv:  # noqa: N802
     """A fully connected layer, as the convolution over the whole input that it is.
 
     Parameters
@@ -182,14 +205,30 @@ def Dense(weights, shape: tuple[int, int, int] | None = None) -> Conv:  # noqa: 
         Inputs in the order height, width, channel.
     shape : (int, int, int)
         Shape of the input tensor; a vector of all inputs if left out.
+    bits : int
+        Width of a weight, as in :class:`Conv`.
 
     Raises
     ------
     NetworkError
-        If ``weights`` is not a matrix, is not ternary, or does not cover ``shape``.
+        If ``weights`` is not a matrix, does not fit ``bits``, or does not cover ``shape``.
     """
     matrix = frozen_integers(weights, "weights", ndim=2)
     shape = shape or (1, 1, matrix.shape[1])
     if matrix.shape[1] != math.prod(shape):
         raise NetworkError(f"weights have {matrix.shape[1]} columns, which do not cover {shape}")
-    return Conv(matrix.reshape(len(matrix), *shape))
+    return Conv(matrix.reshape(len(matrix), *shape), bits=bits)
+
+
+def _require_range(weights: np.ndarray, bits: int) -> None:
+    """Raise unless weights are within the range of their width."""
+    largest, lo, hi = 2 ** (bits - 1) - 1, int(weights.min()), int(weights.max())
+    if max(-lo, hi) <= largest:
+        return
+    needed = max(-lo, hi).bit_length() + 1
+    if needed > Conv.MAX_BITS:
+        remedy = f"scale them to at most {Conv.MAX_BITS} bits"
+    else:
+        remedy = f"ternarize first, or state bits={needed}" if bits == 2 else f"state bits={needed}"
+    allowed = "-1, 0 or 1" if bits == 2 else f"-{largest}…{largest} with bits={bits}"
+    raise NetworkError(f"weights must be {allowed}, not {lo}…{hi}; {remedy}")

@@ -1,9 +1,9 @@
 """Network files, ``*.tern``: data only, small, and safe to open from any source.
 
 A file is a zip of ``network.json`` (schema, graph, provenance) and ``weights.npz`` (arrays).
-Ternary weights take two bits each before compression. Everything is checked before it is
-used: nothing is unpickled, and no size stated in a file is believed before it is compared
-with the bytes that are there.
+Ternary weights take two bits each before compression, wider ones as many as they have.
+Everything is checked before it is used: nothing is unpickled, and no size stated in a file is
+believed before it is compared with the bytes that are there.
 """
 
 import dataclasses
@@ -21,24 +21,30 @@ import numpy as np
 from ..archive import read_npy, read_regular, shorten, unzip
 from ..errors import FileFormatError, NetworkError
 from ..files import write_file
+from .conv import Conv
 from .network import Network, Node
 from .op import OPS, Op
+from .packing import pack, unpack
 from .types import Codes, Tensor
 from .width import Width
 
 __all__ = ["SCHEMA", "digest", "load", "save"]
 
-SCHEMA = 3
-"""Version of the file format, in which every file is written; earlier ones are read as well.
+SCHEMA = 4
+"""Version of the file format. Earlier ones are read as well.
 
 Version 1 has no widths, version 2 always has them. Both call the thresholds of a node ``levels``.
+Version 3 has ternary weights only; a network of such weights is written in it, as it always was.
 """
 
+_OPTIONAL = {"conv": {"bits"}}  # attributes that are left out of ternary weights, by kind of node
 _EARLIER = {"threshold": {"thresholds": "levels"}}  # names in versions 1 and 2, by kind of node
 
 _JSON, _ARRAYS = "network.json", "weights.npz"
 _MAX_BYTES = 1 << 24  # of a file and of what it unpacks to: 67 million ternary weights
 _MAX_DIMENSIONS = 4  # of a stored array
+_PACKED = {2: "ternary"} | {bits: f"{bits} bits" for bits in range(3, Conv.MAX_BITS + 1)}
+_WIDTHS = {encoding: bits for bits, encoding in _PACKED.items()}
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -96,8 +102,9 @@ def _members(network: Network) -> dict[str, bytes]:
         for node in network.nodes
     ]
     codes = network.input.codes
+    convs = [node.op for node in network.nodes if isinstance(node.op, Conv)]
     graph = {
-        "schema": SCHEMA,
+        "schema": 3 if all(conv.ternary for conv in convs) else SCHEMA,
         "name": network.name,
         "input": {
             "shape": list(network.input.shape),
@@ -126,10 +133,12 @@ def _write_op(name: str, op: Op, arrays: dict[str, bytes], prefix: str = "") -> 
     """The JSON of an operation, whose arrays are added to ``arrays``."""
     specs = {}
     for key, array in op.arrays().items():
-        ternary = array.dtype == np.int8
-        packed = _pack_ternary(array) if ternary else _shrink(array)
+        if isinstance(op, Conv):
+            packed, encoding = pack(array, op.bits), _PACKED[op.bits]
+        else:
+            packed, encoding = _shrink(array), "integer"
         arrays[f"{prefix}{name}.{key}.npy"] = _npy_bytes(packed)
-        specs[key] = {"shape": list(array.shape), "encoding": "ternary" if ternary else "integer"}
+        specs[key] = {"shape": list(array.shape), "encoding": encoding}
     return {"name": name, "op": op.kind, "attributes": op.attributes(), "arrays": specs}
 
 
@@ -222,8 +231,10 @@ def _read_op(
     fields = {
         earlier.get(each.name, each.name): each.name for each in dataclasses.fields(OPS[kind])
     }
-    if len(parts) != 2 or sorted(key for part in parts for key in part) != sorted(fields):
-        raise FileFormatError(f"{what} must have attributes and arrays {', '.join(sorted(fields))}")
+    needed = sorted(fields.keys() - _OPTIONAL.get(kind, set()))
+    stated = sorted(key for part in parts for key in part)
+    if len(parts) != 2 or stated not in (needed, sorted(fields) if schema > 3 else needed):
+        raise FileFormatError(f"{what} must have attributes and arrays {', '.join(needed)}")
     values = attributes | {
         key: _take(f"{prefix}{name}.{key}.npy", spec, arrays) for key, spec in specs.items()
     }
@@ -256,10 +267,8 @@ def _take(name: str, spec, arrays: dict[str, np.ndarray]) -> np.ndarray:
     if name not in arrays:
         raise FileFormatError(f"{_ARRAYS} lacks {what}")
     array, count = arrays.pop(name), math.prod(shape)
-    if encoding == "ternary":
-        if array.dtype != np.uint8 or array.shape != (-(-count // 4),):
-            raise FileFormatError(f"{what} does not hold {count} ternary weights")
-        return _unpack_ternary(array, count, what).reshape(shape)
+    if isinstance(encoding, str) and encoding in _WIDTHS:
+        return unpack(array, _WIDTHS[encoding], count, what).reshape(shape)
     if encoding != "integer":
         raise FileFormatError(f"{what} has an unknown encoding {reprlib.repr(encoding)}")
     if array.shape != tuple(shape):
@@ -275,23 +284,6 @@ def _unique(pairs: list[tuple[str, object]]) -> dict:
 
 def _no_constant(name: str):
     raise ValueError  # NaN and Infinity, which Python reads but JSON does not have
-
-
-_DIGITS = (np.arange(256)[:, None] >> [0, 2, 4, 6] & 3).astype(np.int8)  # in each byte
-
-
-def _pack_ternary(array: np.ndarray) -> np.ndarray:
-    digits = (array.ravel() + 1).astype(np.uint8)
-    digits = np.pad(digits, (0, -len(digits) % 4)).reshape(-1, 4)
-    return digits[:, 0] | digits[:, 1] << 2 | digits[:, 2] << 4 | digits[:, 3] << 6
-
-
-def _unpack_ternary(packed: np.ndarray, count: int, what: str) -> np.ndarray:
-    digits = _DIGITS[packed].ravel()
-    if digits.max() > 2 or digits[count:].any():
-        raise FileFormatError(f"{what} holds weights that are not ternary")
-    digits -= 1
-    return digits[:count]
 
 
 def _shrink(array: np.ndarray) -> np.ndarray:

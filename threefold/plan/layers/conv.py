@@ -16,6 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ...errors import PlanError
 from ...network import Codes, Conv, Integers, Logits, Tensor, Threshold
 from ..distinct import search_steps
 from ..even import EvenThresholds, even_thresholds
@@ -143,6 +144,10 @@ def conv_layer(
     tensor, output : Tensor
         Types of what is read and of what ``finish`` gives.
     """
+    if not conv.ternary:
+        raise PlanError(
+            f"weights of {name!r} have {conv.bits} bits; hardware is made of ternary ones only"
+        )
     weights, codes = conv.weights, codes_of(tensor)
     window = Window(tensor.shape, weights.shape[1:3], conv.stride, conv.padding)
     if covers(conv, tensor.shape):
