@@ -45,9 +45,10 @@ class PEArray(wiring.Component):
 
     def __init__(self, plan: EngineUnit):
         self._plan = plan
-        layer = plan.layer
+        layer, doubles = plan.finished, bool(plan.schedule.doubles.any())
+        options = {"sum_bits": layer.accumulator_bits, "doubles": doubles}
         self._pes = [
-            PE(bits=layer.codes.bits, simd=plan.simd, sum_bits=layer.accumulator_bits)
+            PE(bits=layer.codes.bits, simd=plan.simd, **options)
             for _ in range(plan.pixels * plan.pe)
         ]
         super().__init__(
@@ -67,7 +68,8 @@ class PEArray(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.weights = weights = WeightMemory(self._plan.schedule.weights)
+        schedule = self._plan.schedule
+        m.submodules.weights = weights = WeightMemory(schedule.weights, schedule.doubles)
         m.d.comb += weights.fetch.eq(self.fetch)
 
         # Beside each tile on its way through the adders: whether there is one, and whether it
@@ -81,6 +83,10 @@ class PEArray(wiring.Component):
         ]
         with m.If(valid[-1]):
             m.d.sync += first.eq(last[-1])
+        if self._pes[0].doubles:
+            double = Signal(travel)
+            m.d.sync += double.eq(Cat(weights.double, double))
+            m.d.comb += [pe.double.eq(double[-1]) for pe in self._pes]
 
         simd, spans = self._plan.simd, self._plan.folding.spans(self._plan.layer)
         for index, pe in enumerate(self._pes):
@@ -132,7 +138,7 @@ class Engine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        plan, layer = self._plan, self._plan.layer
+        plan, layer = self._plan, self._plan.finished
         array = PEArray(plan)
         advance = Signal()
         m.submodules.reader = reader = WindowReader(
@@ -187,7 +193,7 @@ def _(unit: EngineUnit) -> Engine:
 
 
 def _finish(plan: EngineUnit) -> Requantizer | LogitAdder:
-    layer = plan.layer
+    layer = plan.finished
     if layer.thresholds is not None:
         return Requantizer(
             layer.thresholds,

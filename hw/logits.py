@@ -25,6 +25,7 @@ class LogitAdder(wiring.Component):
     Parameters
     ----------
     offsets : array of int, shape (channels,)
+        Modulo 2^logit_bits, as everything is added.
     step : int
         At least 1.
     accumulator_bits, logit_bits : int
@@ -105,7 +106,11 @@ class LogitAdder(wiring.Component):
                 place = registered(m, f"group_{level}", place)
 
         for lane in range(self._lanes):
-            offsets = [int(offset) for offset in self._offsets[lane :: self._lanes]]
+            half = 1 << (self._logit_bits - 1)
+            offsets = [
+                (int(offset) + half) % (2 * half) - half
+                for offset in self._offsets[lane :: self._lanes]
+            ]
             m.submodules[f"offsets_{lane}"] = table = rom(
                 signed(self._logit_bits), offsets, family=family_of(platform)
             )

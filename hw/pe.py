@@ -23,6 +23,9 @@ class PE(wiring.Component):
     ``(2**bits - 1) * n`` above its dot product: a constant, known before synthesis, that belongs
     into the thresholds behind the PE.
 
+    Weights of several digits are rows of as many ternary ones, the most significant first, between
+    which the accumulator is doubled. A digit of −1 adds 2^d times the surplus of a weight of −1.
+
     The pipeline never waits. To stall it, wrap it in an ``EnableInserter``.
 
     Parameters
@@ -34,6 +37,8 @@ class PE(wiring.Component):
     sum_bits : int
         Width of the accumulator. A larger sum wraps around, so the caller makes it wide enough
         for the largest its rows can reach.
+    doubles : bool
+        Whether the accumulator can be doubled.
 
     Members
     -------
@@ -45,11 +50,14 @@ class PE(wiring.Component):
         The tile presented ``latency - 1`` cycles ago was a real one: accumulate it.
     first : In(1)
         That tile is the first of its row: forget the row before.
+    double : In(1)
+        That tile is the first of a further digit: double what there is of the row. Only there if
+        the accumulator can be doubled; not together with ``first``.
     total : Out(sum_bits)
         Accumulator value: the sum of the row so far, from ``latency`` cycles after a tile on.
     """
 
-    def __init__(self, *, bits: int, simd: int, sum_bits: int):
+    def __init__(self, *, bits: int, simd: int, sum_bits: int, doubles: bool = False):
         if bits < 1:
             raise PlanError(f"activations must have at least 1 bit, not {bits}")
         if simd < 1:
@@ -59,15 +67,15 @@ class PE(wiring.Component):
         self._bits = bits
         self._simd = simd
         self._sum_bits = sum_bits
-        super().__init__(
-            {
-                "activations": In(data.ArrayLayout(unsigned(bits), simd)),
-                "weights": In(data.ArrayLayout(Weight, simd)),
-                "enable": In(1),
-                "first": In(1),
-                "total": Out(sum_bits),
-            }
-        )
+        self._doubles = doubles
+        members = {
+            "activations": In(data.ArrayLayout(unsigned(bits), simd)),
+            "weights": In(data.ArrayLayout(Weight, simd)),
+            "enable": In(1),
+            "first": In(1),
+            "total": Out(sum_bits),
+        }
+        super().__init__(members | ({"double": In(1)} if doubles else {}))
 
     @property
     def bits(self) -> int:
@@ -83,6 +91,11 @@ class PE(wiring.Component):
     def sum_bits(self) -> int:
         """Width of the accumulator."""
         return self._sum_bits
+
+    @property
+    def doubles(self) -> bool:
+        """Whether the accumulator can be doubled."""
+        return self._doubles
 
     @property
     def latency(self) -> int:
@@ -107,17 +120,21 @@ class PE(wiring.Component):
         total = Signal(self._sum_bits, reset_less=True)
         partial = Signal(self._sum_bits)
         m.d.comb += [partial.eq(tree.o), self.total.eq(total)]
+        before = total
+        if self._doubles:
+            before = Signal.like(total)
+            m.d.comb += before.eq(Mux(self.double, total << 1, total))
         # At 2 bits the shorter path makes Yosys spend more on the adders before it.
         if carry and self._bits != 2:
             m.submodules.accumulate = adder = MaskedAdder(bits=self._sum_bits, lanes=1)
             m.d.comb += [
-                adder.code[0].eq(total),
+                adder.code[0].eq(before),
                 adder.weight[0].nonzero.eq(~self.first),
                 adder.addend[0].eq(partial),
             ]
             following = adder.total[0]
         else:
-            following = Mux(self.first, partial, total + partial)
+            following = Mux(self.first, partial, before + partial)
         with m.If(self.enable):
             m.d.sync += total.eq(following)
         return m

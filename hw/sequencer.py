@@ -76,11 +76,15 @@ class Sequencer(wiring.Component):
 
     def _count(self, m: Module):
         program = self._program
-        column_end, row_end, result_end = Signal(), Signal(), Signal()
+        column_end, row_end, round_end, result_end = (Signal() for _ in range(4))
         m.d.comb += [
             column_end.eq(_counter(m, "column", self.issue, self.column, program.width)),
             row_end.eq(_counter(m, "row", self.issue & column_end, self.row, program.height)),
-            self.last.eq(column_end & row_end),
+        ]
+        words_end, taken = column_end & row_end, Signal(range(program.rounds))
+        m.d.comb += [
+            round_end.eq(_counter(m, "round", self.issue & words_end, taken, program.rounds)),
+            self.last.eq(words_end & round_end),
         ]
         result = Signal(range(program.results))
         m.d.comb += [

@@ -1,7 +1,7 @@
 """Weight memory: the weights of a window's tiles, read one after the other."""
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -23,6 +23,8 @@ class WeightMemory(wiring.Component):
     Parameters
     ----------
     weights : array of int8, shape (tiles, PE, SIMD)
+    doubles : array of bool, shape (tiles,), optional
+        For each tile whether accumulators are doubled ahead of it; none if left out.
 
     Members
     -------
@@ -30,18 +32,29 @@ class WeightMemory(wiring.Component):
         Read the next row.
     row : Out(ArrayLayout of Weight, PE × SIMD)
         Row of weights, three cycles after its fetch.
+    double : Out(1)
+        Accumulators are doubled ahead of it, at the same time.
     """
 
-    def __init__(self, weights: np.ndarray):
+    def __init__(self, weights: np.ndarray, doubles: np.ndarray | None = None):
         self._weights = weights
+        self._doubles = np.zeros(len(weights), bool) if doubles is None else doubles
         _, pe, simd = weights.shape
         super().__init__(
-            {"fetch": In(1), "row": Out(data.ArrayLayout(data.ArrayLayout(Weight, simd), pe))}
+            {
+                "fetch": In(1),
+                "row": Out(data.ArrayLayout(data.ArrayLayout(Weight, simd), pe)),
+                "double": Out(1),
+            }
         )
 
     @property
     def weights(self) -> np.ndarray:
         return self._weights
+
+    @property
+    def doubles(self) -> np.ndarray:
+        return self._doubles
 
     def elaborate(self, platform):
         m = Module()
@@ -54,6 +67,12 @@ class WeightMemory(wiring.Component):
         family = family_of(platform)
         tile, fetch = Signal(range(final + 1)), Signal()
         row = self.row.as_value()
+        if self._doubles.any():
+            rows = [
+                bits | int(double) << len(row)
+                for bits, double in zip(rows, self._doubles, strict=True)
+            ]
+            row = Cat(row, self.double)
         m.submodules.rows = table = rom(len(row), rows, family=family)
         port = table.read_port()
         m.d.comb += [port.addr.eq(tile), port.en.eq(fetch)]

@@ -34,16 +34,20 @@ __all__ = ["random_convolutional", "random_convolutional_plan", "random_plan_of"
 PADDED = ["unsigned1", "unsigned2", "unsigned3", "unsigned4", "signed8", "ternary", "codes5"]
 
 
-def random_convolutional(rng: np.random.Generator) -> Network:
-    """One to three blocks and an ending; which ones, and all of their parameters, by chance."""
+def random_convolutional(rng: np.random.Generator, *, wide: bool = False) -> Network:
+    """One to three blocks and an ending; which ones, and all of their parameters, by chance.
+
+    Weights are ternary, or ``wide``: of 2 to 9 bits, by chance.
+    """
     codes = CODES[rng.choice(list(CODES))]
     shape = tuple(int(size) for size in (rng.integers(1, 7), rng.integers(2, 7)))
-    return _Builder(rng, Tensor((*shape, int(rng.choice([1, 2, 3, 4, 6]))), codes)).build()
+    tensor = Tensor((*shape, int(rng.choice([1, 2, 3, 4, 6]))), codes)
+    return _Builder(rng, tensor, wide).build()
 
 
-def random_convolutional_plan(rng: np.random.Generator) -> Plan:
+def random_convolutional_plan(rng: np.random.Generator, *, wide: bool = False) -> Plan:
     """A random network on random arrays, with memories and requantizers by chance as well."""
-    return random_plan_of(rng, random_convolutional(rng))
+    return random_plan_of(rng, random_convolutional(rng, wide=wide))
 
 
 def random_plan_of(rng: np.random.Generator, network: Network) -> Plan:
@@ -80,8 +84,8 @@ def random_arrays(rng: np.random.Generator, network: Network) -> dict[str, Foldi
 
 
 class _Builder:
-    def __init__(self, rng: np.random.Generator, tensor: Tensor):
-        self.rng, self.input = rng, tensor
+    def __init__(self, rng: np.random.Generator, tensor: Tensor, wide: bool = False):
+        self.rng, self.input, self.wide = rng, tensor, wide
         self.nodes: list[Node] = []
         self.types = {INPUT: tensor}
 
@@ -100,8 +104,8 @@ class _Builder:
             name = self._add(Flatten(), name)
         tensor = self.types[name]
         rows = int(self.rng.integers(2, 6))
-        weights = self.rng.integers(-1, 2, (rows, tensor.size))
-        name = self._add(Dense(weights, tensor.shape), name)
+        weights, bits = self._weights((rows, tensor.size))
+        name = self._add(Dense(weights, tensor.shape, bits), name)
         name = self._add(Logits(self.rng.integers(-20, 20, rows)), name)
         if ending == "class":
             self._add(ArgMax(), name)
@@ -137,8 +141,19 @@ class _Builder:
                 padding = tuple(int(rng.integers(size)) for size in kernel * 2)
         shape = (filters, *kernel, channels // groups)
         kept = rng.random(shape) < rng.choice([0.15, 0.6, 1.0])
-        conv = Conv(rng.integers(-1, 2, shape) * kept, stride, padding, groups)
+        weights, bits = self._weights(shape)
+        conv = Conv(weights * kept, stride, padding, groups, bits)
         return self._threshold(self._add(conv, name), codes)
+
+    def _weights(self, shape: tuple[int, ...]) -> tuple[np.ndarray, int]:
+        """Weights and their width; those of more than two bits are small at times."""
+        rng = self.rng
+        bits = int(rng.choice([2, 3, 4, 5, 8, 9])) if self.wide else 2
+        largest = 2 ** (bits - 1) - 1
+        if bits == 2 or rng.integers(2):
+            return rng.integers(-largest, largest + 1, shape), bits
+        spread = rng.standard_normal(shape) * largest / rng.choice([2, 4, 8])
+        return np.clip(np.rint(spread), -largest, largest).astype(np.int64), bits
 
     def _threshold(self, name: str, codes: Codes | None = None) -> str:
         element, rng = self.types[name].element, self.rng

@@ -29,6 +29,12 @@ def test_bit_and_cycle_exact(seed):
     check(random_convolutional_plan(rng), rng, seed)
 
 
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=ORDINARY))
+def test_bit_and_cycle_exact_with_weights_of_several_digits(seed):
+    rng = np.random.default_rng([seed, 1])
+    check(random_convolutional_plan(rng, wide=True), rng, seed)
+
+
 def check(plan, rng, seed):
     network, count = plan.network, plan.cycles.images + 1
     images = random_images(rng, network, count)

@@ -40,6 +40,13 @@ def test_stalls(channels, lanes, step, stalls):
     assert traffic.beats == expected
 
 
+def test_offsets_beyond_all_logits_wrap_around():
+    accumulators = np.array([[100, 110], [103, 90]])
+    adder = LogitAdder([-98, -105], step=1, accumulator_bits=7, logit_bits=5, lanes=1)
+    traffic = pass_through(adder, accumulators.reshape(-1, 1), 4)
+    assert [beat for (beat,) in traffic.beats] == [2, 5, 5, -15]
+
+
 def test_parameters_are_attributes():
     adder = LogitAdder([1, -2], step=3, accumulator_bits=4, logit_bits=7, lanes=2)
     assert (adder.offsets.tolist(), adder.lanes, adder.step) == ([1, -2], 2, 3)

@@ -88,6 +88,17 @@ def test_pe_is_the_same_on_ecp5(tmp_path, bits, simd):
     )
 
 
+@pytest.mark.parametrize(
+    ("bits", "simd"), mostly_nightly([(3, 4), (4, 3), (8, 1)], always=[(4, 3)])
+)
+def test_pe_that_doubles_is_the_same_on_ecp5(tmp_path, bits, simd):
+    prove(
+        tmp_path,
+        lambda: PE(bits=bits, simd=simd, sum_bits=bits + 6, doubles=True),
+        "sat -verify -tempinduct -seq 1 -set-at 1 in_rst 1 -prove trigger 0 miter\n",
+    )
+
+
 @pytest.mark.parametrize("bits", [1, 2, 3])
 def test_adds_all_values(bits):
     adder = MaskedAdder(bits=bits, lanes=1)

@@ -29,7 +29,7 @@ def small_accelerator():
         [
             ("fc1", Dense(rng.integers(-1, 2, (4, 8)))),
             ("act1", Threshold(np.sort(rng.integers(-99, 99, (4, 1)), axis=1), 2, -1)),
-            ("fc2", Dense(rng.integers(-1, 2, (3, 4)))),
+            ("fc2", Dense(rng.integers(-7, 8, (3, 4)), bits=4)),
             ("logits", Logits([1, 0, -1])),
             ("argmax", ArgMax()),
         ],

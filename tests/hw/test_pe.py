@@ -20,6 +20,14 @@ def expected(bits, row):
     return sum(p for p, _ in products) + (2**bits - 1) * sum(w < 0 for _, w in products)
 
 
+def expected_of_digits(bits, row):
+    """The PE's result for a row of digits, each a list of tiles."""
+    total = 0
+    for digit in row:
+        total = 2 * total + expected(bits, digit)
+    return total
+
+
 def random_tile(rng, bits, simd):
     return [(rng.randrange(2**bits), rng.choice((-1, 0, 1))) for _ in range(simd)]
 
@@ -39,8 +47,11 @@ def with_bubbles(rng, rows, share):
     return cycles
 
 
-def simulate(pe, cycles, rng, *, stalls=0.0):
-    """The results of the rows in ``cycles``, with the pipeline stopped in some of them."""
+def simulate(pe, cycles, rng, *, stalls=0.0, doubles=None):
+    """The results of the rows in ``cycles``, with the pipeline stopped in some of them.
+
+    ``doubles`` are cycles in which the accumulator is doubled, if it can be.
+    """
     go = Signal()
     sim = Simulator(EnableInserter(go)(pe))
     sim.add_clock(1e-6)
@@ -50,7 +61,10 @@ def simulate(pe, cycles, rng, *, stalls=0.0):
     results = []
 
     async def testbench(ctx):
-        for (tile, *_), (_, real, first, last) in zip(padded, late, strict=True):
+        pairs = zip(padded, late, strict=True)
+        for cycle, ((tile, *_), (_, real, first, last)) in enumerate(pairs, 1 - pe.latency):
+            if doubles is not None:
+                ctx.set(pe.double, cycle in doubles)
             for lane, (code, weight) in enumerate(tile):
                 ctx.set(pe.activations[lane], code & 2**pe.bits - 1)
                 ctx.set(pe.weights[lane].nonzero, weight != 0)
@@ -78,6 +92,30 @@ def test_random_rows(bits, simd):
     pe = PE(bits=bits, simd=simd, sum_bits=16)
     results = simulate(pe, with_bubbles(rng, rows, 0.3), rng, stalls=0.2)
     assert results == [expected(bits, row) for row in rows]
+
+
+@pytest.mark.parametrize("simd", [1, 2, 3, 8])
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_rows_of_several_digits(bits, simd):
+    rng = random.Random(1000 * bits + simd)
+    rows = [
+        random_rows(rng, bits, simd, [rng.choice((1, 2, 3)) for _ in range(digits)])
+        for digits in (1, 3, 2, 1, 8, 4)
+    ]
+    cycles, doubles = [], set()
+    for row in rows:
+        for place, digit in enumerate(row):
+            made = with_bubbles(rng, [digit], 0.3)
+            begins = next(n for n, (_, real, *_) in enumerate(made) if real)
+            if place:
+                doubles.add(len(cycles) + begins)
+            cycles += [
+                (tile, real, first and not (real and place), last and digit is row[-1])
+                for tile, real, first, last in made
+            ]
+    pe = PE(bits=bits, simd=simd, sum_bits=24, doubles=True)
+    results = simulate(pe, cycles, rng, stalls=0.2, doubles=doubles)
+    assert results == [expected_of_digits(bits, row) for row in rows]
 
 
 @settings(max_examples=40, deadline=None)
@@ -123,7 +161,8 @@ def test_narrow_accumulator_wraps_around():
 
 def test_parameters_are_attributes():
     pe = PE(bits=4, simd=8, sum_bits=16)
-    assert (pe.bits, pe.simd, pe.sum_bits) == (4, 8, 16)
+    assert (pe.bits, pe.simd, pe.sum_bits, pe.doubles) == (4, 8, 16, False)
+    assert PE(bits=4, simd=8, sum_bits=16, doubles=True).doubles
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 import random
 
+import numpy as np
 import pytest
 from amaranth.hdl import ClockDomain, EnableInserter, Module, Signal
 from amaranth.sim import Simulator
 
 from threefold.hw.sequencer import Sequencer
+from threefold.plan.program import Program
 
 from ..windows import READERS
 
@@ -46,6 +48,18 @@ def test_walks_the_tiles_of_one_window_after_another(name, stalls):
     issued = simulate(Sequencer(program), 3 * len(program), random.Random(0), stalls=stalls)
     finish = [False] * (len(program) - 1) + [True]
     tiles = zip(program.rows, program.columns, program.last, finish, strict=True)
+    assert issued == [tuple(map(int, tile)) for tile in tiles] * 3
+
+
+@pytest.mark.parametrize("stalls", [0.0, 0.5])
+def test_all_words_for_each_digit(stalls):
+    rows, columns = np.divmod(np.arange(36) % 6, 3)
+    last = np.arange(36) % 18 == 17
+    program = Program(rows, columns, last, 2, 3)
+    assert program.counted
+    issued = simulate(Sequencer(program), 3 * 36, random.Random(0), stalls=stalls)
+    finish = np.arange(36) == 35
+    tiles = zip(rows, columns, last, finish, strict=True)
     assert issued == [tuple(map(int, tile)) for tile in tiles] * 3
 
 

@@ -24,7 +24,21 @@ def weights_of(row):
 def test_row_after_row_over_and_over(shape, values, pauses, family):
     weights = np.random.default_rng(0).choice(values, shape).astype(np.int8)
     weights[0], weights[-1] = values[0], values[-1]
-    dut = WeightMemory(weights)
+    check(weights, None, pauses, family)
+
+
+@pytest.mark.parametrize("family", [None, "ice40", "ecp5"])
+@pytest.mark.parametrize("shape", [(2, 1, 1), (5, 3, 2), (64, 4, 8)], ids=str)
+def test_doubling_comes_with_the_row(shape, family):
+    rng = np.random.default_rng(0)
+    doubles = rng.random(shape[0]) < 0.5
+    doubles[-1] = True
+    check(rng.integers(-1, 2, shape, np.int8), doubles, 0.4, family)
+
+
+def check(weights, doubles, pauses, family):
+    """Row after row comes out, three cycles after its fetch, with pauses between fetches."""
+    dut = WeightMemory(weights, doubles)
     sim = Simulator(Fragment.get(dut, SimpleNamespace(family=family)))
     sim.add_clock(1e-6)
     rng = random.Random(0)
@@ -39,6 +53,8 @@ def test_row_after_row_over_and_over(shape, values, pauses, family):
             if there := fetched[-1]:
                 row = weights_of(ctx.get(dut.row))
                 assert row == weights[(there - 1) % len(weights)].tolist()
+                double = doubles is not None and doubles[(there - 1) % len(weights)]
+                assert ctx.get(dut.double) == double
 
     sim.add_testbench(testbench)
     sim.run()
@@ -67,4 +83,8 @@ def test_synthesis_stores_only_bits_that_differ(family, tmp_path):
 
 def test_weights_are_an_attribute():
     weights = np.ones((2, 2, 2), np.int8)
-    assert WeightMemory(weights).weights is weights
+    doubles = np.array([False, True])
+    assert WeightMemory(weights).doubles.tolist() == [False, False]
+    memory = WeightMemory(weights, doubles)
+    assert memory.weights is weights
+    assert memory.doubles is doubles

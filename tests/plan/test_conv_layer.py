@@ -155,3 +155,42 @@ def test_logits_of_codes_of_any_step(step):
     outputs = step * accumulators_of(layer, inputs) + layer.offsets
     expected = golden.run(network, inputs.reshape(20, 1, 1, 4)).reshape(20, -1)
     assert np.array_equal(outputs, expected)
+
+
+WIDE = np.array([[7, -3, 0, 5], [-7, -7, 1, 2], [0, 0, 0, 0]])
+
+
+@pytest.mark.parametrize("codes", CODES)
+@pytest.mark.parametrize("finish", [THRESHOLD, LOGITS], ids=["codes", "logits"])
+def test_weights_of_several_digits(codes, finish):
+    codes = CODES[codes]
+    tensor = Tensor((1, 1, 4), codes)
+    layer, *_ = lower(chain(Dense(WIDE, bits=4), finish, tensor=tensor))
+    inputs = np.random.default_rng(0).integers(0, codes.max_code + 1, (50, 4))
+    expected = golden.run(chain(Dense(WIDE, bits=4), finish, tensor=tensor), inputs[:, None, None])
+    assert layer.digits == 3
+    assert layer.complements is None
+    negative = np.array([3, 14, 0])
+    for more in ([0, 0, 0], [1, 8, 5]):
+        made = layer.with_complements(negative + more)
+        accumulators = inputs @ WIDE.T + top_of(codes) * (negative + more)
+        assert 0 <= accumulators.min() <= accumulators.max() <= made.accumulator_max
+        if finish is THRESHOLD:
+            outputs = (accumulators[:, :, None] >= made.thresholds).sum(axis=2)
+        else:
+            outputs = codes.step * accumulators + made.offsets
+        assert np.array_equal(outputs, expected.reshape(50, -1))
+        assert made.with_complements(negative) is layer
+    assert layer.with_complements(negative) is layer
+    reached = codes.max_code * 12 + top_of(codes) * 3, codes.max_code * 3 + top_of(codes) * 14
+    assert layer.accumulator_max == max(reached)
+
+
+def test_thresholds_on_lines_stay_on_them():
+    thresholds = Threshold([[0, 10, 20]] * 3)
+    (layer, _) = lower(chain(Dense(WIDE, bits=4), thresholds, Dense([[1, 0, 0]]), Logits([0])))
+    made = layer.with_complements(np.array([4, 16, 2]))
+    surplus = 3 * np.array([1, 2, 2])
+    assert (made.thresholds - layer.thresholds).tolist() == [[each] * 3 for each in surplus]
+    assert made.even.starts.tolist() == (layer.even.starts + surplus).tolist()
+    assert np.array_equal(made.even.distances, layer.even.distances)

@@ -36,6 +36,18 @@ def test_codes_are_the_same(seed, channels, bits):
         assert (bound < 2 ** (even.word_bits - 1)).all()
 
 
+@given(st.integers(0, 2**32), st.sampled_from([1, 2, 3, 4]))
+def test_lines_of_larger_values(seed, bits):
+    rng = np.random.default_rng(seed)
+    thresholds, largest = uniform(rng, 3, bits)
+    surplus = rng.integers(0, 50, 3)
+    even = even_thresholds(thresholds, largest)
+    moved = even.moved(surplus)
+    values = np.minimum(np.arange(NEVER)[:, None], largest)
+    assert np.array_equal(reached(moved, values + surplus), reached(even, values))
+    assert moved.largest.tolist() == (largest + surplus).tolist()
+
+
 @pytest.mark.parametrize(
     ("thresholds", "largest", "fraction"),
     [

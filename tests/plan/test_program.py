@@ -23,6 +23,12 @@ def test_all_words_in_order_take_counters(results, height, width):
     assert len(made) == results * height * width
 
 
+def test_results_that_take_all_words_for_each_digit_take_counters():
+    words = [(row, column) for row in range(2) for column in range(3)]
+    made = program(words * 6, ([0] * 17 + [1]) * 2, height=2, width=3)
+    assert (made.rounds, made.results, made.counted, made.bits) == (3, 2, True, 0)
+
+
 @pytest.mark.parametrize(
     ("words", "last"),
     [
@@ -30,7 +36,8 @@ def test_all_words_in_order_take_counters(results, height, width):
         ([(0, 0), (0, 2), (0, 1)], [0, 0, 1]),
         ([(0, 0), (0, 1), (0, 2)], [0, 1, 1]),
         ([(0, 0), (0, 1), (0, 2), (0, 0)], [0, 0, 1, 1]),
-        ([(0, 0), (0, 1), (0, 2)] * 2, [0, 0, 0, 0, 0, 1]),
+        ([(0, 0), (0, 1), (0, 2)] * 3, [0, 0, 0, 0, 0, 1, 0, 0, 1]),
+        ([(0, 0), (0, 1), (0, 2)] * 3, [0, 0, 1, 0, 0, 0, 0, 0, 1]),
     ],
 )
 def test_anything_else_takes_a_memory(words, last):

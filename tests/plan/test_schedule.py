@@ -281,3 +281,34 @@ def test_pixels_share_the_tiles():
     assert one.weight_bits == two.weight_bits
     assert (str(one.folding), str(two.folding)) == ("2×2", "2×2×2")
     assert (one.folding.lanes, two.folding.lanes) == (4, 8)
+
+
+def test_digits_are_tiles_one_after_the_other():
+    weights = np.array([[4, 0, 1, 0], [0, 0, -3, 0]], np.int8)
+    plan = schedule(weights, 1, 1)
+    assert plan.layer.digits == 3
+    assert plan.tiles[:, [0, 3]].tolist() == [[0, 0], [0, 0], [0, 2], [1, 2], [1, 2]]
+    assert plan.weights.ravel().tolist() == [1, 0, 1, -1, -1]
+    assert plan.doubles.tolist() == [False, True, True, False, True]
+    assert plan.program.last.tolist() == [False, False, True, False, True]
+    assert (plan.tiles_in_all, plan.skipped) == (8 * 3, 8 * 3 - 5)
+    assert plan.densities.ravel().tolist() == [1, 0, 1, 0, 0, 0, 1, 0]
+    assert plan.row_bits == 2 + 1  # a bit that says whether the accumulator is doubled
+    assert plan.finished is plan.layer
+
+
+def test_all_tiles_of_all_digits_take_counters():
+    weights = np.full((4, 6), 7, np.int8)
+    weights[:, ::2] = 3  # 8 − 1 would not do for both
+    plan = schedule(weights, 2, 2)
+    assert len(plan.tiles) == plan.tiles_in_all == 2 * 3 * 3
+    assert (plan.program.rounds, plan.program.bits) == (3, 0)
+
+
+def test_thresholds_follow_the_digits_of_a_folding():
+    weights = np.full((1, 8), 7, np.int8)
+    plan = schedule(weights, 1, 1, thresholds=np.array([[0, 9, 100]]))
+    assert len(plan.tiles) == 8 + 1 + 1 + 8  # 8 − 1
+    assert plan.finished.complements.tolist() == [8]
+    assert plan.finished.thresholds.tolist() == [[24, 33, 124]]
+    assert plan.finished.accumulator_max == 3 * 56 + 3 * 8

@@ -93,6 +93,7 @@ def test_everything(plan, build, simulation, accuracy):
         "simd",
         "pixels",
         "macs",
+        "digits",
         "tiles",
         "tiles_skipped",
         "cycles",

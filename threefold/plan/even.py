@@ -46,6 +46,11 @@ class EvenThresholds:
         starts, distances = self.starts[channels], self.distances[channels]
         return replace(self, starts=starts, distances=distances, largest=self.largest[channels])
 
+    def moved(self, surplus: np.ndarray) -> Self:
+        """Those of values that are larger by ``surplus``: array of int64, shape (channels,)."""
+        starts = self.starts + (surplus << self.fraction)
+        return replace(self, starts=starts, largest=self.largest + surplus)
+
     @property
     def word_bits(self) -> int:
         """Width of signed words that hold starts, distances of the largest bit, and remainders."""

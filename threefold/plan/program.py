@@ -20,7 +20,8 @@ class Program:
     rows, columns : array of int64, shape (tiles,)
         Which word is read.
     last : array of bool, shape (tiles,)
-        Whether a result is complete with it.
+        Whether a result is complete with it. Where weights have several digits, a result takes the
+        words of each.
     height, width : int
         Kernel rows, and words in each.
     """
@@ -45,15 +46,22 @@ class Program:
         return int(np.diff(np.flatnonzero(self.last), prepend=-1).min())
 
     @cached_property
+    def rounds(self) -> int:
+        """How often every result takes all words in order; 0 if they do anything else."""
+        words, index = self.height * self.width, np.arange(len(self))
+        count, rest = divmod(len(self), words * self.results)
+        if (
+            rest == 0
+            and np.array_equal(self.rows * self.width + self.columns, index % words)
+            and np.array_equal(self.last, index % (words * count) == words * count - 1)
+        ):
+            return count
+        return 0
+
+    @property
     def counted(self) -> bool:
         """Whether every result takes all words in order, so that counters are enough."""
-        words = self.height * self.width
-        index = np.arange(len(self))
-        return (
-            len(self) % words == 0
-            and np.array_equal(self.rows * self.width + self.columns, index % words)
-            and np.array_equal(self.last, index % words == words - 1)
-        )
+        return self.rounds > 0
 
     @property
     def row_bits(self) -> int:

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ..errors import PlanError
+from .digits import DigitTiles, digit_tiles
 from .layers import ConvLayer
 from .program import Program
 from .window import Walk
@@ -105,6 +106,9 @@ class Schedule:
 
     Pixels that are worked on at once take the same tiles.
 
+    Weights of several digits are as many tiles, those that hold such a digit, one digit after the
+    other; see :mod:`~threefold.plan.digits`.
+
     Filters are folded outermost, so that every processing element needs one accumulator. A
     group of rows without any weight keeps one empty tile: its result still has to leave.
 
@@ -161,17 +165,30 @@ class Schedule:
         """Which tiles hold a weight: bool, (row groups, kernel height, kernel width, words)."""
         return np.asarray(self._tiles().any(axis=(4, 5)))
 
-    @cached_property
-    def tiles(self) -> np.ndarray:
-        """Row group, kernel row, kernel column and word of each tile: int64, (tiles, 4)."""
-        kept = self.occupancy.copy()
-        kept[~kept.any(axis=(1, 2, 3)), 0, 0, 0] = True
-        return np.argwhere(kept)
+    @property
+    def densities(self) -> np.ndarray:
+        """Share of weights that are not 0 in each place of a tile, as in :attr:`occupancy`."""
+        return np.asarray((self._tiles() != 0).mean(axis=(4, 5)))
 
     @cached_property
+    def finished(self) -> ConvLayer:
+        """The layer with the thresholds or offsets of accumulator values that digits come to."""
+        return self.layer.with_complements(self._digits.complements)
+
+    @property
+    def tiles(self) -> np.ndarray:
+        """Row group, kernel row, kernel column and word of each tile: int64, (tiles, 4)."""
+        return self._digits.places
+
+    @property
     def weights(self) -> np.ndarray:
-        """Weights of every tile worked on: int8, shape (tiles, PE, SIMD)."""
-        return self._tiles()[tuple(self.tiles.T)]
+        """Ternary weights of every tile worked on: int8, shape (tiles, PE, SIMD)."""
+        return self._digits.weights
+
+    @property
+    def doubles(self) -> np.ndarray:
+        """Whether the accumulator is doubled ahead of each tile, for a further digit: bool."""
+        return self._digits.doubles
 
     @cached_property
     def program(self) -> Program:
@@ -188,8 +205,8 @@ class Schedule:
 
     @property
     def tiles_in_all(self) -> int:
-        """Tiles of a pixel, the empty ones included."""
-        return self.occupancy.size
+        """Tiles of a pixel, the empty ones of all digits included."""
+        return self.occupancy.size * self.layer.digits
 
     @property
     def skipped(self) -> int:
@@ -208,13 +225,20 @@ class Schedule:
 
     @property
     def row_bits(self) -> int:
-        """Width of a weight row as it is stored, without bits that are the same in all."""
-        return int(np.count_nonzero(self.stored))
+        """Width of a weight row as it is stored, without bits that are the same in all.
+
+        Where weights have several digits, a bit says whether the accumulator is doubled.
+        """
+        return int(np.count_nonzero(self.stored)) + bool(self.doubles.any())
 
     @property
     def weight_bits(self) -> int:
         """Bits of weight memory, the index of skipped tiles included; none for constants."""
         return (self.row_bits + self.program.bits) * len(self.tiles)
+
+    @cached_property
+    def _digits(self) -> DigitTiles:
+        return digit_tiles(self._tiles(), self.layer.digits)
 
     def _tiles(self) -> np.ndarray:
         """Weights as (row groups, kernel height, kernel width, words, PE, SIMD)."""

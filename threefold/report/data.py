@@ -212,14 +212,15 @@ def _layer(plan: Plan, unit: Unit, schedule: Schedule) -> dict:
         "simd": folding.simd,
         "pixels": folding.pixels,
         "macs": height * width * conv.macs_per_pixel,
+        "digits": layer.digits,
         "tiles": len(schedule.tiles),
         "tiles_skipped": schedule.skipped,
         "cycles": unit.interval,
         "weight_bits_stored": schedule.weight_bits,
         "weights": {
-            "negative": int((layer.weights == -1).sum()),
+            "negative": int((layer.weights < 0).sum()),
             "zero": int((layer.weights == 0).sum()),
-            "positive": int((layer.weights == 1).sum()),
+            "positive": int((layer.weights > 0).sum()),
         },
     }
 

@@ -15,7 +15,8 @@ _PALEST = 0.18
 def tile_densities(schedule: Schedule) -> np.ndarray:
     """Share of nonzero weights in each tile; NaN where the tile is skipped.
 
-    A tile that is worked on although it holds no weight has density 0.
+    A tile that is worked on although it holds no weight has density 0. Of weights of several digits
+    it is the share of weights, and a tile is worked on if it is in any digit.
 
     Returns
     -------
@@ -23,7 +24,8 @@ def tile_densities(schedule: Schedule) -> np.ndarray:
         For a kernel that slides row by row, word by word.
     """
     grid = np.full(schedule.occupancy.shape, np.nan)
-    grid[tuple(schedule.tiles.T)] = np.abs(schedule.weights).mean(axis=(1, 2))
+    worked = tuple(schedule.tiles.T)
+    grid[worked] = schedule.densities[worked]
     return grid.reshape(schedule.row_groups, -1)
 
 
@@ -75,7 +77,8 @@ def tile_map(schedule: Schedule, side: float = 220) -> str:
         axes.set_xlim(-0.5, words - 0.5)
         axes.set_ylim(groups - 0.5, -0.5)
         axes.spines[:].set_visible(True)
-        title = f"{schedule.skipped} of {worked.size} tiles of {layer.name} are skipped"
+        tiles = schedule.tiles_in_all
+        title = f"{schedule.skipped} of {tiles} tiles of {layer.name} are skipped"
         return to_svg(axes, f"tiles-{layer.name}", title)
 
 

@@ -43,7 +43,8 @@ def align(
 
     One order serves both the filters that give a tensor and the channels of the convolutions
     that read it, and all tensors that are added share one. What is minimized is the sum over
-    all layers of tiles × output pixels, which never grows.
+    all layers of tiles × output pixels, which never grows. Tiles are those of the binary digits of
+    weights' magnitudes, of which an array may find fewer.
 
     The channels of the network's input and output, and of what an arg-max or a convolution with
     several groups reads or gives, keep their order; depthwise convolutions with one filter a
@@ -100,6 +101,7 @@ class _Layer:
     Parameters
     ----------
     occupied : array of bool, shape (filters, kernel positions, channels)
+        Those of each digit of the magnitudes, one digit behind the other.
     folding : Folding
     steps : int
         How often an image takes each tile: once for all pixels that are worked on together.
@@ -120,7 +122,9 @@ class _Layer:
         filters, *_, depth = conv.weights.shape
         height, width, _ = network.types[name].shape
         channels = ties.places[node.inputs[0]] if conv.groups == 1 else ()
-        occupied = (conv.weights != 0).reshape(filters, -1, depth)
+        magnitudes = np.abs(conv.weights).reshape(filters, 1, -1, depth)
+        digits = np.arange(max(1, int(magnitudes.max()).bit_length()))[:, None, None]
+        occupied = (magnitudes >> digits & 1).astype(bool).reshape(filters, -1, depth)
         steps = height * ceil(width / folding.pixels)
         return cls(occupied, folding, steps, ties.places[name], channels)
 

@@ -6,17 +6,21 @@ of a filter with n₊ weights of +1 and n₋ of −1 is therefore
 
     accumulator = Σ w·code + top · n₋        0 ≤ accumulator ≤ largest code · n₊ + top · n₋
 
+Wider weights are sums of ternary digits, w = Σ 2^d · t_d, and the accumulator is doubled from each
+digit to the next; n₊ and n₋ are Σ 2^d of digits that are +1 and −1 then. An array may have reason
+to write 3 as 4 − 1, which adds as much to either.
+
 Everything that separates it from the network's own, ``Σ w·value``, is a constant of the filter,
 known here and moved into thresholds and biases. Padding supplies the code of value 0, so it
 changes nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
-from ...errors import PlanError
 from ...network import Codes, Conv, Integers, Logits, Tensor, Threshold
 from ..distinct import search_steps
 from ..even import EvenThresholds, even_thresholds
@@ -36,7 +40,7 @@ class ConvLayer(Layer):
 
     Parameters
     ----------
-    weights : array of int8, shape (filters, kernel height, kernel width, channels of a group)
+    weights : array of int, shape (filters, kernel height, kernel width, channels of a group)
     window : Window
     groups : int
         Independent groups of channels and filters.
@@ -45,6 +49,11 @@ class ConvLayer(Layer):
         0…accumulator_max + 1.
     offsets : array of int64, shape (filters,), or None
         For a layer that ends in logits: logit = step · accumulator value + offset.
+    complements : array of int64, shape (filters,), or None
+        Σ 2^d of the digits of each filter that are −1; None where digits have the signs of their
+        weights, so that they are the fewest.
+    plain : ConvLayer or None
+        The same layer without ``complements``, if it has any.
     """
 
     op = "conv"
@@ -54,6 +63,8 @@ class ConvLayer(Layer):
     groups: int = 1
     thresholds: np.ndarray | None = None
     offsets: np.ndarray | None = None
+    complements: np.ndarray | None = None
+    plain: "ConvLayer | None" = None
 
     @property
     def codes(self) -> Codes:
@@ -78,6 +89,11 @@ class ConvLayer(Layer):
     @property
     def nonzero_weights(self) -> int:
         return int(np.count_nonzero(self.weights))
+
+    @cached_property
+    def digits(self) -> int:
+        """Ternary digits of the largest weight; 1 if all are −1, 0, +1."""
+        return max(1, int(np.abs(self.weights).max()).bit_length())
 
     @property
     def macs(self) -> int:
@@ -106,12 +122,14 @@ class ConvLayer(Layer):
         """Lines that the thresholds of the filters lie on, if they are evenly spaced."""
         if self.thresholds is None:
             return None
-        return even_thresholds(self.thresholds, _largest_accumulators(self.weights, self.codes))
+        if self.plain is None:
+            return even_thresholds(self.thresholds, self._largest)
+        return self.plain.even and self.plain.even.moved(self._surplus)
 
     @cached_property
     def accumulator_max(self) -> int:
         """Largest accumulator value any row can reach."""
-        return int(_largest_accumulators(self.weights, self.codes).max())
+        return int(self._largest.max())
 
     @property
     def accumulator_bits(self) -> int:
@@ -120,6 +138,39 @@ class ConvLayer(Layer):
         ``accumulator_max + 1`` fits as well, as the threshold that means "never".
         """
         return (self.accumulator_max + 1).bit_length()
+
+    def with_complements(self, complements: np.ndarray) -> Self:
+        """The same layer for digits of which so many are −1.
+
+        Parameters
+        ----------
+        complements : array of int64, shape (filters,)
+            As the parameter; at least those of digits with the signs of their weights.
+        """
+        if self.plain is not None:
+            return self.plain.with_complements(complements)
+        made = replace(self, complements=complements, plain=self)
+        surplus = made._surplus
+        if not surplus.any():
+            return self
+        thresholds, offsets = self.thresholds, self.offsets
+        if thresholds is not None:
+            thresholds = thresholds + surplus[:, None]
+        if offsets is not None:
+            offsets = offsets - self.codes.step * surplus
+        return replace(made, thresholds=thresholds, offsets=offsets)
+
+    @property
+    def _surplus(self) -> np.ndarray:
+        """What accumulator values are above those of digits with the signs of their weights."""
+        if self.complements is None:
+            return np.zeros(self.rows, np.int64)
+        return _top(self.codes) * (self.complements - _signs(self.weights)[1])
+
+    @property
+    def _largest(self) -> np.ndarray:
+        """The largest accumulator value of each filter."""
+        return _largest_accumulators(self.weights, self.codes) + self._surplus
 
 
 def conv_layer(
@@ -144,10 +195,6 @@ def conv_layer(
     tensor, output : Tensor
         Types of what is read and of what ``finish`` gives.
     """
-    if not conv.ternary:
-        raise PlanError(
-            f"weights of {name!r} have {conv.bits} bits; hardware is made of ternary ones only"
-        )
     weights, codes = conv.weights, codes_of(tensor)
     window = Window(tensor.shape, weights.shape[1:3], conv.stride, conv.padding)
     if covers(conv, tensor.shape):
@@ -182,13 +229,12 @@ def _top(codes: Codes) -> int:
 
 
 def _largest_accumulators(weights: np.ndarray, codes: Codes) -> np.ndarray:
-    """The largest accumulator value of each filter."""
+    """The largest accumulator value of each filter, whose digits have the signs of weights."""
     positive, negative = _signs(weights)
     return codes.max_code * positive + _top(codes) * negative
 
 
 def _signs(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number of +1 and of −1 in each filter."""
-    positive = (weights == 1).sum(axis=(1, 2, 3), dtype=np.int64)
-    negative = (weights == -1).sum(axis=(1, 2, 3), dtype=np.int64)
-    return positive, negative
+    """Sum of the positive weights of each filter, and of the magnitudes of the negative ones."""
+    positive = np.maximum(weights, 0).sum(axis=(1, 2, 3), dtype=np.int64)
+    return positive, positive - weights.sum(axis=(1, 2, 3), dtype=np.int64)

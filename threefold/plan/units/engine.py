@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import ceil, prod
 from typing import Self
 
@@ -63,7 +63,7 @@ class EngineUnit(WindowUnit):
 
     def __post_init__(self):
         self.folding.check(self.layer)
-        check_requantizer(self.form, self.layer)
+        check_requantizer(self.form, self.finished)
         if self.lanes < 1 or self.pe % self.lanes:
             raise PlanError(
                 f"output lanes of {self.name!r} must divide {self.pe} PEs, not {self.lanes}"
@@ -80,7 +80,7 @@ class EngineUnit(WindowUnit):
                         yield cls((layer,), pe, simd, pixels=pixels)
 
     def variants(self, fixed: Decisions) -> Iterator[Self]:
-        forms = requantizer_forms(self.layer, fixed)
+        forms = requantizer_forms(self.finished, fixed)
         for lanes in decided(fixed, "lanes", divisors(self.pe)):
             for form in forms:
                 yield replace(self, lanes=lanes, form=form)
@@ -103,7 +103,7 @@ class EngineUnit(WindowUnit):
     @property
     def requantizer(self) -> Requantizer | None:
         """What turns accumulator values into codes; None where logits leave."""
-        layer = self.layer
+        layer = self.finished
         if layer.thresholds is None:
             return None
         return requantizer(
@@ -113,13 +113,18 @@ class EngineUnit(WindowUnit):
     @property
     def threshold_channels(self) -> int:
         """Channels after which the thresholds come again, as they are stored."""
-        alike = self.layer.alike_after
+        alike = self.finished.alike_after
         return stored_channels(alike, self.layer.rows, self.lanes, self.pe, self.pixels)
 
     @cached_property
     def schedule(self) -> Schedule:
         """The tiles of the layer."""
-        return Schedule(self.layer, self.folding)
+        return _schedule(self.layer, self.folding)
+
+    @property
+    def finished(self) -> ConvLayer:
+        """The layer with the thresholds or offsets of its array's accumulator values."""
+        return self.schedule.finished
 
     @property
     def schedules(self) -> dict[str, Schedule]:
@@ -197,13 +202,15 @@ class EngineUnit(WindowUnit):
         return self.requantizer.price if self.requantizer else self.lanes
 
     def resources(self, family: Family) -> Resources:
-        layer, schedule, tiles = self.layer, self.schedule, len(self.schedule.tiles)
+        layer, schedule, tiles = self.finished, self.schedule, len(self.schedule.tiles)
         # Synthesis drops a lane whose weights are all zeros; if tiles are few there are some.
         used = (schedule.weights != 0).any(axis=0).sum(axis=1).tolist()
         bits = layer.codes.bits
         result = self.reader_resources(family)
         for simd in used * self.pixels:
-            result += pe_resources(bits, max(1, simd), layer.accumulator_bits, family)
+            result += pe_resources(
+                bits, max(1, simd), layer.accumulator_bits, family, doubles=schedule.doubles.any()
+            )
         result += serializer_resources(
             self.pixels * self.pe, self.lanes, layer.accumulator_bits, family
         )  # what drains the accumulators
@@ -261,6 +268,12 @@ class EngineUnit(WindowUnit):
         word = self.describe().split()[0].strip(",")
         nouns = {"conv": "convolution", "depthwise": "depthwise convolution"}
         return nouns.get(word, "dense layer")
+
+
+@lru_cache(maxsize=4)
+def _schedule(layer: ConvLayer, folding: Folding) -> Schedule:
+    """The schedule, which the variants of a folding share."""
+    return Schedule(layer, folding)
 
 
 def _pixels(layer: ConvLayer) -> Iterator[int]:

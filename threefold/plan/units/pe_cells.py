@@ -7,7 +7,9 @@ from ...fpga import Family, Resources
 __all__ = ["pe_resources"]
 
 
-def pe_resources(bits: int, simd: int, accumulator_bits: int, family: Family) -> Resources:
+def pe_resources(
+    bits: int, simd: int, accumulator_bits: int, family: Family, *, doubles: bool = False
+) -> Resources:
     """Resources of a processing element; ``benchmarks/pe_area.py`` measures them one by one.
 
     Parameters
@@ -19,8 +21,10 @@ def pe_resources(bits: int, simd: int, accumulator_bits: int, family: Family) ->
     accumulator_bits : int
         Width of the accumulator.
     family : Family
+    doubles : bool
+        Whether the accumulator can be doubled, for weights of several digits.
     """
-    luts = _luts(bits, simd, accumulator_bits, family)
+    luts = _luts(bits, simd, accumulator_bits, family) + doubles * accumulator_bits
     return Resources(luts, ff=_bare(bits, simd, family))
 
 
