@@ -20,6 +20,7 @@ from . import (  # noqa: F401
     pool,
     requantizer,
     resizer,
+    sequential,
     stream_adder,
 )
 from .component import component

@@ -10,7 +10,7 @@ from .pe import Weight
 from .register import registered
 from .rom import gives_late, rom
 
-__all__ = ["WeightMemory"]
+__all__ = ["WeightMemory", "row_bits"]
 
 
 class WeightMemory(wiring.Component):
@@ -59,7 +59,7 @@ class WeightMemory(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        rows = [_bits(tile) for tile in self._weights]
+        rows = [row_bits(tile) for tile in self._weights]
         if len(rows) == 1:
             m.d.comb += self.row.as_value().eq(rows[0])
             return m
@@ -89,7 +89,7 @@ class WeightMemory(wiring.Component):
         return m
 
 
-def _bits(tile: np.ndarray) -> int:
+def row_bits(tile: np.ndarray) -> int:
     """The weights of a tile as a memory row; a weight is two bits, non-zero the lower."""
     pairs = np.stack([tile != 0, tile < 0], axis=-1)
     return int.from_bytes(np.packbits(pairs.ravel(), bitorder="little").tobytes(), "little")

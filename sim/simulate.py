@@ -312,6 +312,6 @@ def _explain(plan: Plan, streams: list[Stream], events: bench.Events) -> str:
     wanted = unpack_bits(difference.expected, stream)
     lane = next(lane for lane in range(stream.lanes) if got[lane] != wanted[lane])
     _, width, channels = plan.network.types[stream.name].shape
-    pixel, channel = divmod(beat * stream.lanes + lane, channels)
+    pixel, channel = divmod(stream.place(beat, lane), channels)
     place = (image, *divmod(pixel, width), channel)
     return describe(stream.name, place, got[lane], wanted[lane])

@@ -1,6 +1,6 @@
 """Packed beats of streams, as a testbench drives and expects them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,6 +27,8 @@ class Stream:
     per_image : int
         Beats of one image.
     lanes : int
+    order : array of int64, shape (per_image, lanes), optional
+        As in :class:`~threefold.plan.units.block.Tap`.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Stream:
     signed: bool
     per_image: int
     lanes: int
+    order: np.ndarray | None = field(default=None, compare=False)
 
     def beats(self, values: np.ndarray) -> np.ndarray:
         """Payloads that carry values of the node.
@@ -48,21 +51,30 @@ class Stream:
         array of uint8, shape (images * per_image, bytes)
             Little-endian.
         """
-        return pack(values.reshape(-1, self.lanes), self.bits)
+        if self.order is None:
+            return pack(values.reshape(-1, self.lanes), self.bits)
+        padded = np.pad(values.reshape(len(values), -1), ((0, 0), (0, 1)))  # −1 is a 0
+        return pack(padded[:, self.order].reshape(-1, self.lanes), self.bits)
+
+    def place(self, beat: int, lane: int) -> int:
+        """Which of the values of an image a lane carries; −1 for none."""
+        if self.order is None:
+            return beat * self.lanes + lane
+        return int(self.order[beat, lane])
 
 
 def streams_of(plan: Plan) -> list[Stream]:
     """The input stream, every tap and the accelerator's output, in order of flow."""
 
-    def stream(name: str, prefix: str, type: StreamType) -> Stream:
-        per_image = plan.network.types[name].size // type.lanes
-        return Stream(name, prefix, type.bits, type.signed, per_image, type.lanes)
+    def stream(name: str, prefix: str, type: StreamType, order: np.ndarray | None = None) -> Stream:
+        per_image = plan.network.types[name].size // type.lanes if order is None else len(order)
+        return Stream(name, prefix, type.bits, type.signed, per_image, type.lanes, order)
 
     last = plan.units[-1].stream
     taps = [tap for unit in plan.units for tap in unit.taps if tap.stream != last]
     return [
         stream(INPUT, plan.ports.input.name, plan.ports.input.type),
-        *(stream(tap.stream, f"tap_{tap.name}", tap.type) for tap in taps),
+        *(stream(tap.stream, f"tap_{tap.name}", tap.type, tap.order) for tap in taps),
         stream(last, plan.ports.output.name, plan.ports.output.type),
     ]
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from threefold.errors import PlanError
 from threefold.network import (
     INPUT,
     Add,
@@ -22,14 +23,20 @@ from threefold.network import (
     Tensor,
     Threshold,
 )
-from threefold.plan import Folding, Plan, Unit, fold, lower
+from threefold.plan import Folding, Layer, Plan, Unit, fold, lower
 from threefold.plan.layers import ConvLayer
 from threefold.plan.requantize import forms_for
 from threefold.plan.search.fold import plan_of
+from threefold.plan.units.sequential import FORMS, SequentialUnit
 
 from .accelerators import CODES, divisors
 
-__all__ = ["random_convolutional", "random_convolutional_plan", "random_plan_of"]
+__all__ = [
+    "random_convolutional",
+    "random_convolutional_plan",
+    "random_mixture",
+    "random_plan_of",
+]
 
 PADDED = ["unsigned1", "unsigned2", "unsigned3", "unsigned4", "signed8", "ternary", "codes5"]
 
@@ -54,6 +61,48 @@ def random_plan_of(rng: np.random.Generator, network: Network) -> Plan:
     """Random arrays, memories and requantizers of a network."""
     plan = fold(network, random_arrays(rng, network))
     return plan_of(network, tuple(_varied(rng, unit) for unit in plan.units))
+
+
+def random_mixture(rng: np.random.Generator) -> Plan:
+    """A random network, some layers of which an array takes in turn, wherever they allow it."""
+    while True:
+        network = random_convolutional(rng)
+        layers = lower(network)
+        units = random_plan_of(rng, network).units
+        runs = list(_runs(layers))
+        if not runs:
+            continue
+        first, end = runs[rng.integers(len(runs))]
+        for _ in range(10):
+            if unit := _sequential(rng, layers[first:end]):
+                return plan_of(network, (*units[:first], unit, *units[end:]))
+
+
+def _runs(layers: tuple[Layer, ...]):
+    """Ends of consecutive layers that one array can take in turn."""
+    for first in range(len(layers)):
+        for end in range(first + 2, len(layers) + 1):
+            run, others = layers[first:end], layers[:first] + layers[end:]
+            inner = {layer.stream for layer in run[:-1]}
+            closed = not any(name in inner for layer in others for name in layer.sources)
+            if closed and SequentialUnit.accepts(run):
+                yield first, end
+
+
+def _sequential(rng: np.random.Generator, run: tuple[Layer, ...]) -> SequentialUnit | None:
+    """An array of random size for some layers; None if their strides do not suit it."""
+    simd = int(rng.integers(1, 5))
+    try:
+        return SequentialUnit(
+            run,
+            simd * int(rng.integers(1, 4)),
+            simd,
+            pixels=int(rng.choice([1, 1, 2, 3, 4])),
+            lanes=int(rng.choice(divisors(simd))),
+            form=str(rng.choice(FORMS)),
+        )
+    except PlanError:
+        return None
 
 
 def _varied(rng: np.random.Generator, unit: Unit) -> Unit:

@@ -80,7 +80,8 @@ class AcceleratorBench:
         beats = self._plan.ports.output.beats
         count = len(images) * beats
         words = images.reshape(-1, self._plan.ports.input.type.lanes)
-        traffic = self._bench.run(words, count, stalls=stalls, seed=seed)
+        patience = 5000 + 2 * sum(unit.interval for unit in self._plan.units)
+        traffic = self._bench.run(words, count, stalls=stalls, seed=seed, patience=patience)
         if len(traffic.beats) != count:
             raise MismatchError(
                 f"{len(traffic.beats)} beats leave {self._plan.network.name!r}, not {count}; "

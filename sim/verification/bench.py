@@ -97,6 +97,7 @@ class StreamBench:
         *,
         stalls: float = 0.0,
         seed: int = 0,
+        patience: int = _STUCK,
     ) -> Traffic:
         """Feed ``beats`` and collect what leaves.
 
@@ -105,14 +106,17 @@ class StreamBench:
         beats : sequence of sequence of int, or array of int, shape (beats, lanes)
             Lanes of each beat.
         count : int
-            Beats that are expected. Fewer are returned if nothing passes either side for 5,000
-            cycles, more if they come.
+            Beats that are expected. Fewer are returned if nothing passes either side for
+            ``patience`` cycles, more if they come.
         stalls : float
             Probability, in each cycle, that the source does not begin a beat, and that the sink
             is not ready.
         seed : int
             Seed of the stalls and of the payload while the input is not valid.
+        patience : int
+            Cycles without a beat that end a run.
         """
+        self._patience = patience
         self._beats, self._count, self._stalls, self._seed = beats, count, stalls, seed
         self._traffic = Traffic()
         if not self._fresh:
@@ -140,7 +144,7 @@ class StreamBench:
         i, o, traffic = self._i, self._o, self._traffic
         cycle, idle = 0, 0
         while len(traffic.left) < self._count + _TAIL:
-            if idle == (_TAIL if len(traffic.left) >= self._count else _STUCK):
+            if idle == (_TAIL if len(traffic.left) >= self._count else self._patience):
                 break
             ctx.set(o.ready, rng.random() >= self._stalls)
             _, _, enters, leaves, *beat = await ctx.tick().sample(

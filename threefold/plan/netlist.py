@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import gcd
+from typing import NoReturn
 
 from ..errors import PlanError
 from ..fpga import Family, Resources
@@ -116,7 +117,8 @@ def netlist(units: Sequence[Unit], depths: Mapping[str, int]) -> Netlist:
     Raises
     ------
     PlanError
-        If a stream has too many readers, or a unit takes more cycles an image than the cycle
+        If a stream has too many readers, or is read though it does not leave its unit, or a unit
+        takes more cycles an image than the cycle
         model goes through in minutes.
     """
     slowest = max(units, key=lambda unit: unit.interval)
@@ -165,6 +167,8 @@ class _Builder:
 
     def _input(self, unit: Unit, index: int) -> Wire:
         """The stream a unit reads, in as many lanes as it takes; a branch comes through a FIFO."""
+        if not self.streams.get(unit.sources[index]):
+            self._refuse(unit, unit.sources[index])
         wire = self.streams[unit.sources[index]].pop(0)
         wanted = unit.inputs[index]
         if (wire.type.bits, wire.type.signed) != (wanted.bits, wanted.signed):
@@ -178,6 +182,15 @@ class _Builder:
             fifo = Fifo(name, wire.type, depth)
             wire = self._add(f"buffer_{index}_of_{unit.name}", fifo, [wire])
         return wire
+
+    def _refuse(self, unit: Unit, source: str) -> NoReturn:
+        inside = [
+            other.name for other in self.units if source in (layer.stream for layer in other.layers)
+        ]
+        raise PlanError(
+            f"{unit.name!r} reads {source!r}, which does not leave {inside[0]!r}; "
+            f"make it the last layer there"
+        )
 
     def _resize(self, wire: Wire, lanes: int, before: str) -> Wire:
         """``wire`` with ``lanes`` lanes, by way of the greatest common divisor."""

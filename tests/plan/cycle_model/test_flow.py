@@ -6,6 +6,7 @@ from threefold.plan import Folding, fold
 from threefold.plan.cycle_model.cycles import MOST_IMAGES, predict, trace
 from threefold.plan.cycle_model.flow import run
 from threefold.plan.cycle_model.stages import (
+    BATCH,
     DESERIALIZER,
     FIFO,
     PIPE,
@@ -49,6 +50,21 @@ def test_what_a_serializer_gives_leaves_a_gap_if_it_is_decoupled():
         left, _, _ = flow([(SERIALIZER, 3, decoupled)], beats=1, words=1, images=9, limit=9)
         assert set(np.diff(left).tolist()) == steps
         assert left[8] - left[0] == 8 + 2 * decoupled
+
+
+def test_a_batch_leaves_so_many_cycles_after_all_of_it_has_entered():
+    left, same, _ = flow([(BATCH, 3, 5, 2)], beats=2, words=3)
+    assert left == [2 + 5 + 1 + image * (3 + 5 + 1) for image in range(len(left))]
+    assert same == 0
+    late, _, _ = flow([(BATCH, 3, 5, 2)], beats=2, words=3, images=3, limit=3, every=20)
+    assert late == [8, 28, 48]
+
+
+def test_a_batch_takes_no_beat_until_the_one_before_has_left():
+    slow = (SERIALIZER, 2)
+    left, _, most = flow([(FIFO, 3), (BATCH, 1, 2, 2), slow], beats=4, words=1, images=8, limit=8)
+    assert np.diff(left).tolist() == [5] * 7
+    assert most[0] == 3
 
 
 def test_a_skid_buffer_lets_one_more_beat_in():

@@ -15,6 +15,7 @@ from .stages import (
     ADD,
     ARGMAX,
     ARRAY,
+    BATCH,
     CONCAT,
     CROP,
     DEPTH,
@@ -46,6 +47,8 @@ _AHEAD, _ROOM, _STEP, _TILE, _MOVING, _FREED, _READS = range(7)
 _HELD, _LOADED, _FETCHED = range(3)
 # State of an ARGMAX: channels seen, whether a class waits.
 _SEEN, _FULL = range(2)
+# State of a BATCH: beats taken, cycles to wait, beats to give.
+_TAKEN, _WAIT, _LEFT = range(3)
 # The other kinds have one integer: of a PIPE the beats on their way as bits, of a SERIALIZER those
 # to give, of a DESERIALIZER those taken, of a FORK the outputs that have the beat as bits, of a
 # SKID whether it keeps one, of CONCAT and PAD the beats of a pixel that have left, of a CROP those
@@ -193,6 +196,8 @@ def _offer(stages, state, valid):
             valid[o] = valid[i] if only < stages[s, FIRST + 1] else valid[first]
         elif kind == CROP:
             valid[o] = valid[i] and only < first
+        elif kind == BATCH:
+            valid[o] = state[s, _LEFT] > 0 and state[s, _WAIT] == 0
         elif kind == PAD:
             valid[o] = valid[i] or only >= first + stages[s, FIRST + 1]
 
@@ -232,6 +237,8 @@ def _accept(stages, state, valid, ready, tight):
             ready[first] = ready[o] and only >= second
         elif kind == CROP:
             ready[i] = ready[o] or only >= first
+        elif kind == BATCH:
+            ready[i] = state[s, _LEFT] == 0
         elif kind == PAD:
             ready[i] = ready[o] and first <= only < first + second
 
@@ -279,6 +286,18 @@ def _tick(stages, state, valid, ready):
             state[s, _ONLY] += 1
             if state[s, _ONLY] == stages[s, FIRST + 1] + stages[s, FIRST + 2]:
                 state[s, _ONLY] = 0
+        elif kind == BATCH:
+            if state[s, _WAIT] > 0:
+                state[s, _WAIT] -= 1
+                changed = True
+            if leaves:
+                state[s, _LEFT] -= 1
+            if enters:
+                state[s, _TAKEN] += 1
+                if state[s, _TAKEN] == first:
+                    state[s, _TAKEN] = 0
+                    state[s, _WAIT] = stages[s, FIRST + 1] - 1
+                    state[s, _LEFT] = stages[s, FIRST + 2]
         elif kind == CROP and enters:
             state[s, _ONLY] = (only + 1) % stages[s, FIRST + 1]
         elif kind == PAD and leaves:

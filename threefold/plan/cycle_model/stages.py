@@ -11,6 +11,7 @@ __all__ = [
     "ADD",
     "ARGMAX",
     "ARRAY",
+    "BATCH",
     "CONCAT",
     "CROP",
     "DEPTH",
@@ -35,7 +36,8 @@ __all__ = [
     "Stages",
 ]
 
-ARRAY, PIPE, SKID, SERIALIZER, DESERIALIZER, ARGMAX, FORK, FIFO, ADD, CONCAT, PAD, CROP = range(12)
+ARRAY, PIPE, SKID, SERIALIZER, DESERIALIZER, ARGMAX, FORK = range(7)
+FIFO, ADD, CONCAT, PAD, CROP, BATCH = range(FORK + 1, FORK + 7)
 """Kinds of stages: a closed set, of which the flow control of every block is composed."""
 
 KIND, INPUT, OUTPUT, FIRST = range(4)
@@ -69,6 +71,7 @@ class Stages:
             CONCAT        second input, beats of the first, of the second
             PAD           beats before, of the input, after
             CROP          beats that leave, of so many that come
+            BATCH         beats in, cycles from the last of them to the first out, beats out
 
     tables : array of int64
         For each ARRAY: for each step the words that the next needs, then those that it frees;
@@ -177,6 +180,10 @@ class StageBuilder:
     def crop(self, source: int, kept: int, beats: int) -> int:
         """The first ``kept`` of every so many beats."""
         return self._add(CROP, source, kept, beats)
+
+    def batch(self, source: int, beats: int, cycles: int, leaving: int) -> int:
+        """All ``leaving`` beats out after all ``beats`` in, the first ``cycles`` after the last."""
+        return self._add(BATCH, source, beats, cycles, leaving)
 
     def _add(self, kind: int, source: int, *parameters: int, outputs: int = 1) -> int:
         output, self._streams = self._streams, self._streams + outputs

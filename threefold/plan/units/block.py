@@ -1,8 +1,10 @@
 """Blocks: pieces of hardware between streams."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
+
+import numpy as np
 
 from ...errors import PlanError
 from ...fpga import Family, Resources
@@ -48,12 +50,15 @@ class Tap:
     port : str
         Port of the block's hardware: ``"o"``, or a stream that is there for the tap alone. Its
         beats are those that pass within the block; ``ready`` is always set.
+    order : array of int64, shape (beats of an image, lanes), optional
+        Which of the node's values each lane carries, −1 where it is 0; in order if left out.
     """
 
     name: str
     stream: str
     type: StreamType
     port: str = "o"
+    order: np.ndarray | None = field(default=None, compare=False)
 
 
 class Block(ABC):

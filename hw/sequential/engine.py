@@ -1,0 +1,167 @@
+"""Sequential engine: one array that takes layers in turn, with the maps between them."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from threefold.plan.latency import READER_LATENCY
+from threefold.plan.units.sequential import SequentialUnit
+
+from ..component import component
+from ..stream import lane_stream
+from .array import SequentialArray
+from .finish import Finish
+from .loader import Loader
+from .map_buffer import MapBuffer
+from .map_reader import MapReader
+from .map_writer import MapWriter
+from .sequencer import Sequencer
+from .table import Table
+from .unloader import Unloader
+
+__all__ = ["SequentialEngine"]
+
+
+class SequentialEngine(wiring.Component):
+    """Engine of layers that follow each other, over maps that arrive as a stream.
+
+    An image enters, the array takes the passes one after the other, and the last map leaves.
+
+    Parameters
+    ----------
+    plan : SequentialUnit
+
+    Members
+    -------
+    i : In(lane_stream(code bits, lanes))
+        Codes of the map that is read.
+    o : Out(lane_stream(code bits, lanes))
+        Codes of the last map.
+    others : Out(lane_stream)
+        One for each of ``plan.taps`` behind the first, named as they say: what is written of the
+        other maps, and of the values in front of thresholds. Nothing waits for them.
+    """
+
+    def __init__(self, plan: SequentialUnit):
+        self._plan = plan
+        entering, leaving = plan.inputs[0], plan.outputs[0]
+        inner = {
+            tap.port: Out(lane_stream(tap.type.bits, tap.type.lanes))
+            for tap in plan.taps
+            if tap.port != "o"
+        }
+        super().__init__(
+            {
+                "i": In(lane_stream(entering.bits, entering.lanes)),
+                "o": Out(lane_stream(leaving.bits, leaving.lanes)),
+            }
+            | inner
+        )
+
+    @property
+    def plan(self) -> SequentialUnit:
+        return self._plan
+
+    def elaborate(self, platform):
+        m = Module()
+
+        plan, contents = self._plan, self._plan.contents
+        m.submodules.descriptors = descriptors = Table(contents.descriptors)
+        m.submodules.sequencer = sequencer = Sequencer(contents)
+        m.submodules.reader = reader = MapReader(contents)
+        m.submodules.array = array = SequentialArray(contents)
+        m.submodules.finish = finish = Finish(contents, plan.form)
+        m.submodules.writer = writer = MapWriter(contents)
+        m.submodules.buffer = buffer = MapBuffer(contents, plan.memory)
+        m.submodules.loader = loader = Loader(contents, bits=plan.inputs[0].bits)
+        m.submodules.unloader = unloader = Unloader(contents, bits=plan.outputs[0].bits)
+        connect(m, flipped(self.i), loader.i)
+        connect(m, unloader.o, flipped(self.o))
+
+        start, loading = Signal(), Signal(init=1)
+        step = Signal.like(descriptors.address)
+        self._add_phases(m, start=start, loading=loading, step=step)
+
+        now, marks = descriptors.row, sequencer.marks
+        valid, ends = Signal(READER_LATENCY), Signal(READER_LATENCY)
+        places = Signal(READER_LATENCY * len(marks.as_value()))
+        m.d.sync += [
+            valid.eq(sequencer.issue | valid << 1),
+            ends.eq(sequencer.last | ends << 1),
+            places.eq(marks.as_value() | places << len(marks.as_value())),
+        ]
+        m.d.comb += [
+            descriptors.address.eq(step),
+            descriptors.enable.eq(1),
+            *(each.start.eq(start) for each in (sequencer, reader, finish, writer)),
+            *(each.descriptor.eq(now) for each in (sequencer, reader, finish, writer)),
+            reader.issue.eq(sequencer.issue),
+            reader.tile.eq(sequencer.tile),
+            reader.group_end.eq(sequencer.last),
+            reader.step_end.eq(marks.step_end),
+            reader.row_end.eq(marks.step_end & marks.last_step),
+            reader.data.eq(buffer.data),
+            array.weights.eq(sequencer.weights),
+            array.valid.eq(valid[-1]),
+            array.last.eq(ends[-1]),
+            array.marks.as_value().eq(places[-len(marks.as_value()) :]),
+            array.largest.eq(now.largest),
+            array.words.eq(reader.words),
+            finish.valid.eq(array.o_valid),
+            finish.marks.eq(array.o_marks),
+            finish.values.eq(array.values),
+            writer.moves.eq(finish.moves),
+            unloader.data.eq(buffer.data),
+            buffer.write.eq(Mux(loading, loader.write, finish.moves.write)),
+            buffer.bank.eq(Mux(loading, loader.bank, writer.bank)),
+            buffer.place.eq(Mux(loading, loader.place, writer.place)),
+            buffer.word.eq(Mux(loading, loader.word, finish.word)),
+            buffer.read.eq(reader.read | unloader.read),
+        ]
+        for n in range(contents.array.pixels):
+            address = Mux(unloader.enable, unloader.place, reader.address[n])
+            m.d.comb += buffer.address[n].eq(address)
+        self._add_taps(m, finish, step)
+
+        return m
+
+    def _add_phases(self, m: Module, *, start: Signal, loading: Signal, step: Signal) -> None:
+        """An image enters, passes begin with a descriptor each, and the last map leaves."""
+        last, fetching, done, leaving = Signal(), Signal(), Signal(), Signal()
+        loader, finish, unloader = (
+            getattr(m.submodules, name) for name in ("loader", "finish", "unloader")
+        )
+        m.d.comb += [
+            last.eq(step == len(self._plan.passes) - 1),
+            done.eq(finish.moves.pass_end),
+            loader.enable.eq(loading),
+            unloader.enable.eq(leaving),
+        ]
+        m.d.sync += [
+            fetching.eq(loader.done | (done & ~last)),
+            start.eq(fetching),
+        ]
+        with m.If(loader.done):
+            m.d.sync += loading.eq(0)
+        with m.If(done):
+            m.d.sync += [step.eq(Mux(last, 0, step + 1)), leaving.eq(last)]
+        with m.If(unloader.done):
+            m.d.sync += [leaving.eq(0), loading.eq(1)]
+
+    def _add_taps(self, m: Module, finish: Finish, step: Signal) -> None:
+        """Copies of what is written, and of values in front of thresholds; they cost nothing."""
+        for index, work in enumerate(self._plan.contents.passes):
+            for tap in self._plan.taps:
+                if tap.port == "o" or tap.stream not in (each.stream for each in work.layers):
+                    continue
+                written = tap.stream == work.stream
+                beat = finish.word if written else finish.beat
+                port, here = getattr(self, tap.port), step == index
+                m.d.comb += port.valid.eq(here & (finish.moves.write if written else finish.seen))
+                for lane in range(tap.type.lanes):
+                    m.d.comb += port.payload[lane].eq(beat[lane])
+
+
+@component.register
+def _(unit: SequentialUnit) -> SequentialEngine:
+    return SequentialEngine(unit)

@@ -1,0 +1,173 @@
+"""Finish: words of codes from the accumulator values of groups."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from threefold.plan.requantize import SERIAL, requantizer_latency
+from threefold.plan.sequential import Contents
+
+from ..threshold_search import SEARCHES
+from .sequencer import marks
+from .table import row_layout
+
+__all__ = ["Finish", "moves"]
+
+_ENDS = ("word_end", "pixel_end", "group_end", "step_end", "row_end", "pass_end")
+moves = data.StructLayout(dict.fromkeys(("write", *_ENDS), 1))
+"""What a word is the last of, and whether it belongs to the map."""
+
+
+class Finish(wiring.Component):
+    """Searches among thresholds, one for each of some lanes, for pixels in turn.
+
+    Parameters
+    ----------
+    contents : Contents
+    form : str
+        Form of the searches, a key of :data:`~threefold.hw.threshold_search.SEARCHES`.
+
+    Members
+    -------
+    start : In(1), descriptor : In
+        A pass begins; its descriptor.
+    valid : In(1), marks : In, values : In
+        Accumulator values of a group, as the array gives them.
+    seen : Out(1)
+        ``beat`` holds accumulator values of the map.
+    beat : Out(ArrayLayout(accumulator bits, lanes))
+    word : Out(ArrayLayout(bits, SIMD))
+        Codes of a word.
+    moves : Out
+        What a word is the last of; none is there where all are 0.
+    """
+
+    def __init__(self, contents: Contents, form: str):
+        self._contents = contents
+        self._form = form
+        array = contents.array
+        super().__init__(
+            {
+                "start": In(1),
+                "descriptor": In(row_layout(contents.descriptors)),
+                "valid": In(1),
+                "marks": In(marks),
+                "values": In(data.ArrayLayout(contents.accumulator_bits, array.pe * array.pixels)),
+                "seen": Out(1),
+                "beat": Out(data.ArrayLayout(contents.accumulator_bits, array.lanes)),
+                "word": Out(data.ArrayLayout(contents.bits, array.simd)),
+                "moves": Out(moves),
+            }
+        )
+
+    @property
+    def contents(self) -> Contents:
+        return self._contents
+
+    @property
+    def form(self) -> str:
+        return self._form
+
+    def elaborate(self, platform):
+        m = Module()
+
+        contents, now = self._contents, self.descriptor
+        array, interval = contents.array, contents.interval
+        parts = Signal(len(self.values.as_value()), reset_less=True)
+        where = Signal(marks, reset_less=True)
+        active, begins, ends = Signal(), Signal(), Signal()
+        m.d.comb += [begins.eq(active), ends.eq(active)]
+        if interval > 1:
+            phase = Signal(range(interval))
+            m.d.comb += [begins.eq(active & (phase == 0)), ends.eq(phase == interval - 1)]
+            with m.If(active):
+                m.d.sync += phase.eq(Mux(ends, 0, phase + 1))
+
+        beat, pixel = Signal.like(now.beats, name="beat_index"), Signal.like(now.pixels)
+        slot = Signal(range(array.simd // array.lanes))
+        following = Signal(moves)
+        m.d.comb += [
+            following.word_end.eq(slot == array.simd // array.lanes - 1),
+            following.pixel_end.eq(beat == now.beats),
+            following.group_end.eq(following.pixel_end & (pixel == now.pixels)),
+            following.step_end.eq(following.group_end & where.step_end),
+            following.row_end.eq(following.step_end & where.last_step),
+            following.pass_end.eq(following.group_end & where.pass_end),
+            self.seen.eq(
+                begins
+                & (~where.step_end | (beat <= now.last_beats))
+                & (~where.last_step | (pixel <= now.last_pixels))
+            ),
+            following.write.eq(self.seen & following.word_end),
+            self.beat.as_value().eq(parts[: len(self.beat.as_value())]),
+        ]
+        with m.If(ends):
+            m.d.sync += [
+                parts.eq(parts[len(self.beat.as_value()) :]),
+                slot.eq(Mux(following.word_end, 0, slot + 1)),
+                beat.eq(Mux(following.pixel_end, 0, beat + 1)),
+            ]
+            with m.If(following.pixel_end):
+                m.d.sync += pixel.eq(Mux(following.group_end, 0, pixel + 1))
+            with m.If(following.group_end):
+                m.d.sync += active.eq(0)
+        with m.If(self.valid):
+            m.d.sync += [parts.eq(self.values.as_value()), where.eq(self.marks), active.eq(1)]
+
+        row = self._thresholds_row(m, following, ends)
+        codes = self._searches(m, row, begins)
+        self._collect(m, codes, following, begins)
+
+        return m
+
+    def _thresholds_row(self, m: Module, following, ends) -> Signal:
+        """Row of the thresholds of a beat, within each lane."""
+        now = self.descriptor
+        rows = len(self._contents.thresholds) // self._contents.array.lanes
+        row, first = Signal(range(rows)), Signal(range(rows))
+        with m.If(self.start):
+            m.d.sync += [row.eq(now.thresholds), first.eq(now.thresholds)]
+        with m.Elif(ends & ~now.alike):
+            m.d.sync += row.eq(row + 1)
+            with m.If(following.pixel_end):
+                m.d.sync += row.eq(first)
+            with m.If(following.group_end):
+                m.d.sync += [row.eq(row + 1), first.eq(row + 1)]
+            with m.If(following.step_end):
+                m.d.sync += [row.eq(now.thresholds), first.eq(now.thresholds)]
+        return row
+
+    def _searches(self, m: Module, row: Signal, begins) -> list:
+        """Codes of a beat."""
+        contents, codes = self._contents, []
+        for lane in range(contents.array.lanes):
+            search = SEARCHES[self._form](
+                contents.thresholds[lane :: contents.array.lanes],
+                accumulator_bits=contents.accumulator_bits,
+            )
+            m.submodules[f"search_{lane}"] = search
+            m.d.comb += [search.total.eq(self.beat[lane]), search.channel.eq(row)]
+            if self._form in SERIAL:
+                m.d.comb += search.start.eq(begins)
+            code = Signal(contents.bits, name=f"code_{lane}")
+            m.d.comb += code.eq(search.code)
+            codes.append(code)
+        return codes
+
+    def _collect(self, m: Module, codes: list, following, begins) -> None:
+        """Words of the codes of some beats, with what each is the last of."""
+        latency = requantizer_latency(self._form, self._contents.code_bits)
+        width = len(following.as_value())
+        there, travelling = Signal(latency), Signal(width * latency)
+        m.d.sync += [
+            there.eq(Cat(begins, there)),
+            travelling.eq(Cat(following.as_value() & begins.replicate(width), travelling)),
+        ]
+        beat = Cat(codes)
+        held = Signal(len(self.word.as_value()) - len(beat), reset_less=True)
+        m.d.comb += [
+            self.word.as_value().eq(Cat(held, beat)),
+            self.moves.as_value().eq(travelling[-width:]),
+        ]
+        with m.If(there[-1]):
+            m.d.sync += held.eq(Cat(held, beat)[len(beat) :])

@@ -1,0 +1,65 @@
+"""Random networks some of whose layers share an array, and all that is around them.
+
+The nightly run takes fifteen times as many.
+"""
+
+import numpy as np
+import pytest
+
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.verilog import to_verilog
+from threefold.plan.cycle_model.cycles import trace
+from threefold.plan.layers.layer import AddLayer, PadChannelsLayer, PoolLayer, ThresholdLayer
+from threefold.plan.units.sequential import SequentialUnit
+from threefold.sim import golden
+from threefold.sim.simulate import simulate
+from threefold.sim.verification import AcceleratorBench
+
+from .accelerators import random_images
+from .nightly import mostly_nightly
+from .random_networks import random_mixture
+
+ALL = range(300)
+ORDINARY = range(20)
+
+
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=ORDINARY))
+def test_bit_and_cycle_exact(seed):
+    rng = np.random.default_rng([seed, 16])
+    plan = random_mixture(rng)
+    network, count = plan.network, plan.cycles.images + 1
+    images = random_images(rng, network, count)
+    expected = golden.run(network, images).reshape(count, -1)
+    bench = AcceleratorBench(plan)
+    run = bench.run(images)
+    assert np.array_equal(run.outputs, expected), f"seed {seed}"
+    assert run.left == trace(plan.netlist.stages, count).left.tolist(), f"seed {seed}"
+    stalled = bench.run(images, stalls=0.4, seed=seed)
+    assert np.array_equal(stalled.outputs, expected), f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", mostly_nightly(range(20), always=range(3)))
+def test_every_layer_is_compared(seed, tmp_path):
+    rng = np.random.default_rng([seed, 17])
+    plan = random_mixture(rng)
+    images = random_images(rng, plan.network, 3)
+    (tmp_path / "design.v").write_text(to_verilog(Accelerator(plan), plan.network.name))
+    result = simulate(plan, tmp_path / "design.v", images, tmp_path, simulator="icarus")
+    own = [tap for unit in plan.units for tap in unit.taps]
+    layers = {layer.stream for unit in plan.units for layer in unit.layers if layer.op != "argmax"}
+    assert {tap.stream for tap in own} == layers
+    assert result.beats > 0
+
+
+@pytest.mark.parametrize("seeds", [ORDINARY, ALL], ids=["ordinary", "nightly"])
+def test_all_kinds_of_layers_and_neighbours_are_among_them(seeds):
+    kinds, places, several = set(), set(), set()
+    for seed in seeds:
+        units = random_mixture(np.random.default_rng([seed, 16])).units
+        (place,) = (n for n, each in enumerate(units) if isinstance(each, SequentialUnit))
+        kinds |= {type(layer) for layer in units[place].layers}
+        places.add((place > 0, place < len(units) - 1))
+        several.add(units[place].pixels)
+    assert kinds >= {AddLayer, PadChannelsLayer, PoolLayer, ThresholdLayer}
+    assert places >= {(False, True), (True, False), (True, True)}
+    assert several >= {1, 2, 3, 4}

@@ -1,0 +1,20 @@
+"""Layers in turn on one array: passes over maps, their tiles, places of maps and cycles."""
+
+from .array import Array
+from .contents import Contents, Field
+from .maps import Maps
+from .passes import Pass, passes_of
+from .tiles import PassTiles
+from .timing import pass_cycles, run_cycles
+
+__all__ = [
+    "Array",
+    "Contents",
+    "Field",
+    "Maps",
+    "Pass",
+    "PassTiles",
+    "pass_cycles",
+    "passes_of",
+    "run_cycles",
+]

@@ -1,0 +1,277 @@
+"""Contents of the memories that an array works by: descriptors, tiles, weights and thresholds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .array import Array
+from .maps import Maps
+from .passes import Pass
+from .tiles import PassTiles
+
+__all__ = ["Contents", "Field"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the rows of a memory.
+
+    Parameters
+    ----------
+    name : str
+    bits : int
+        Width, at least 1.
+    values : tuple of int
+        Its value in each row, not negative.
+    """
+
+    name: str
+    bits: int
+    values: tuple[int, ...]
+
+    @property
+    def constant(self) -> bool:
+        """Whether it is the same in all rows, so that nothing stores it."""
+        return len(set(self.values)) == 1
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """What the memories of an array hold for its passes, and how wide all is.
+
+    All numbers are known beforehand, so that hardware only counts and adds. Addresses are those of
+    a bank of the map buffer; what is subtracted from one is added modulo its width.
+
+    Parameters
+    ----------
+    array : Array
+    maps : Maps
+    bits : int
+        Width of the codes in the map buffer.
+    interval : int
+        Cycles from one search among thresholds to the next.
+    """
+
+    array: Array
+    maps: Maps
+    bits: int
+    interval: int
+
+    @property
+    def passes(self) -> Sequence[Pass]:
+        return self.maps.passes
+
+    @cached_property
+    def tiled(self) -> tuple[PassTiles, ...]:
+        """The passes on the array."""
+        return tuple(PassTiles(each, self.array) for each in self.passes)
+
+    @cached_property
+    def accumulator_bits(self) -> int:
+        """Width of an accumulator value, with room for the threshold that means "never"."""
+        largest = max(each.accumulator_max(self.bits) for each in self.passes)
+        return (largest + 1).bit_length()
+
+    @cached_property
+    def code_bits(self) -> int:
+        """Width of the codes that are found by thresholds."""
+        return max(each.code_bits for each in self.passes)
+
+    @property
+    def address_bits(self) -> int:
+        """Width of an address in a bank of the map buffer."""
+        return max(1, (self.maps.depth - 1).bit_length())
+
+    @cached_property
+    def position_bits(self) -> int:
+        """Width of a row or column of a window, those in the padding and negative ones included."""
+        most = 1
+        for each in self.tiled:
+            (height, width, _), (top, left, bottom, right) = each.work.window.shape, _padding(each)
+            reach = self.array.pixels * each.work.window.stride[1]
+            most = max(most, height + top + bottom, width + left + right + 2 * reach)
+        return most.bit_length() + 1
+
+    @property
+    def padded(self) -> bool:
+        """Whether any window hangs over the border of its map."""
+        return any(any(_padding(each)) for each in self.tiled)
+
+    @property
+    def pools(self) -> bool:
+        """Whether any pass gives largest codes."""
+        return any(each.work.weights is None for each in self.tiled)
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """Rows of weights of all passes: int8, shape (rows, PE, SIMD)."""
+        rows = np.concatenate([each.weights for each in self.tiled])
+        return rows if len(rows) else np.zeros((1, self.array.pe, self.array.simd), np.int8)
+
+    @cached_property
+    def thresholds(self) -> np.ndarray:
+        """Thresholds of all passes: int64, shape (rows, 2^code_bits − 1).
+
+        Row ``lanes * n + lane`` is row ``n`` of a lane.
+        """
+        return np.concatenate([block for _, block in self._threshold_blocks.values()])
+
+    @cached_property
+    def tiles(self) -> tuple[Field, ...]:
+        """Tiles of all passes, as fields of a row for each.
+
+        ``offset`` is the address of the word in the bank of the first pixel, from that of the
+        window; ``bank`` that bank; ``row`` and ``column`` the position within the kernel, where
+        windows are padded; ``last`` whether a group is complete.
+        """
+        rows = [row for each in self.tiled for row in self._tile_rows(each)]
+        return _fields(rows, {"offset": self.address_bits})
+
+    @cached_property
+    def descriptors(self) -> tuple[Field, ...]:
+        """Descriptors, a row for each pass.
+
+        | field | meaning |
+        |---|---|
+        | ``tiles``, ``weights``, ``thresholds`` | first rows of the pass in these memories |
+        | ``rewind`` | each group takes the same tiles, not tiles of its own |
+        | ``groups``, ``steps``, ``rows`` | groups of a step, steps of a row, rows; less one |
+        | ``corner`` | address of the upper left corner of the first window |
+        | ``to_group``, ``to_step``, ``to_row`` | from a corner to the next |
+        | ``block`` | places from a column to the next one in the same bank |
+        | ``y``, ``x``, ``y_step``, ``x_step`` | position of the first window, and its steps |
+        | ``height``, ``width`` | size of the map that is read |
+        | ``pad`` | code of what is beyond it |
+        | ``stride`` | columns between pixels |
+        | ``largest`` | largest codes of windows, not sums, leave |
+        | ``gap`` | cycles between results, less one |
+        | ``beats``, ``last_beats`` | beats of a pixel's results, and of those of its last group |
+        | ``pixels``, ``last_pixels`` | pixels of a step, and of the last of a row; all less one |
+        | ``alike`` | all channels have the same thresholds |
+        | ``place``, ``pitch`` | first place of the map that is written, and words of its pixels |
+        """
+        rows, tile, weight = [], 0, 0
+        for each in self.tiled:
+            rows.append(self._descriptor(each) | {"tiles": tile, "weights": weight})
+            tile += len(self._tile_rows(each))
+            weight += len(each.weights)
+        addresses = ("corner", "to_group", "to_step", "to_row", "block", "place", "pitch")
+        positions = ("y", "x", "y_step", "x_step", "height", "width")
+        widths = dict.fromkeys(addresses, self.address_bits)
+        widths |= dict.fromkeys(positions, self.position_bits) | {"pad": self.bits}
+        return _fields(rows, widths)
+
+    def gap(self, each: PassTiles) -> int:
+        """Least cycles between the results of two groups: those in which they become codes."""
+        return each.pixels * each.beats * self.interval
+
+    def _descriptor(self, each: PassTiles) -> dict[str, int]:
+        window, array = each.work.window, self.array
+        (top, left, _, _), (height, width, channels) = window.padding, window.shape
+        alike, first = self._threshold_place(each)
+        pitch, columns = array.pitch(each.work.shape[2]), window.out[1]
+        block, groups, shift = array.pitch(channels), each.groups, each.shift
+        row, step = array.row(window.shape), each.pixels * window.stride[1] // array.pixels * block
+        base = self.maps.bases[each.work.sources[0]]
+        modulus, positions = 1 << self.address_bits, 1 << self.position_bits
+        last_words = pitch - (groups - 1) * each.group_words
+        padded = any(window.padding)
+        return {
+            "rewind": int(shift is not None),
+            "groups": groups - 1,
+            "steps": each.row_steps - 1,
+            "rows": each.rows - 1,
+            "corner": (base - top * row) % modulus,
+            "to_group": (shift or 0) % modulus,
+            "to_step": (step - (groups - 1) * (shift or 0)) % modulus,
+            "to_row": window.stride[0] * row % modulus,
+            "block": block % modulus,
+            "y": -top % positions,
+            "x": -left % positions,
+            "y_step": window.stride[0] if padded else 0,
+            "x_step": window.stride[1] * each.pixels if padded else 0,
+            "height": height if padded else positions - 1,
+            "width": width if padded else positions - 1,
+            "pad": each.work.pad_code if padded else 0,
+            "stride": window.stride[1] if each.pixels > 1 else 0,
+            "largest": int(each.work.weights is None),
+            "gap": self.gap(each) - 1,
+            "beats": each.beats - 1,
+            "pixels": each.pixels - 1,
+            "last_pixels": columns - (each.row_steps - 1) * each.pixels - 1,
+            "last_beats": last_words * (array.simd // array.lanes) - 1,
+            "thresholds": first,
+            "alike": int(alike),
+            "place": self.maps.bases[each.work.stream],
+            "pitch": pitch % modulus,
+        }
+
+    def _tile_rows(self, each: PassTiles) -> list[dict[str, int]]:
+        window, array = each.work.window, self.array
+        block, row = array.pitch(window.shape[2]), array.row(window.shape)
+        bases = [self.maps.bases[name] for name in each.work.sources]
+        lists = each.lists[:1] if each.shift is not None else each.lists
+        rows = []
+        for tiles in lists:
+            for place, (source, ky, kx, word) in enumerate(tiles.tolist()):
+                blocks, bank = divmod(kx - window.padding[1], array.pixels)
+                offset = bases[source] - bases[0] + ky * row + blocks * block + word
+                rows.append(
+                    {
+                        "offset": offset % (1 << self.address_bits),
+                        "bank": bank,
+                        "row": ky if any(window.padding) else 0,
+                        "column": kx if any(window.padding) else 0,
+                        "last": int(place == len(tiles) - 1),
+                    }
+                )
+        return rows
+
+    @cached_property
+    def _threshold_blocks(self) -> dict[bytes, tuple[int, np.ndarray]]:
+        """First row within a lane and rows of each block of thresholds, by its content."""
+        blocks: dict[bytes, tuple[int, np.ndarray]] = {}
+        row = 0
+        for each in self.tiled:
+            _, block = self._block(each)
+            if block.tobytes() not in blocks:
+                blocks[block.tobytes()] = row, block
+                row += len(block) // self.array.lanes
+        return blocks
+
+    def _threshold_place(self, each: PassTiles) -> tuple[bool, int]:
+        alike, block = self._block(each)
+        return alike, self._threshold_blocks[block.tobytes()][0]
+
+    def _block(self, each: PassTiles) -> tuple[bool, np.ndarray]:
+        """Whether all channels of a pass share thresholds, and those of a word, or of all groups.
+
+        Lanes without a channel reach none, so that their codes are 0.
+        """
+        never, array = 2**self.accumulator_bits - 1, self.array
+        own = np.clip(each.work.thresholds_for(self.bits), 0, never)
+        rows = each.groups * each.group_words * array.simd
+        alike = len(own) == 1 and (own[0, 0] > 0 or rows == each.work.shape[2])
+        if alike:
+            own = np.repeat(own, array.lanes, axis=0)
+            rows = array.lanes
+        elif len(own) == 1:
+            own = np.repeat(own, each.work.shape[2], axis=0)
+        block = np.full((rows, 2**self.code_bits - 1), never)
+        block[: len(own), : own.shape[1]] = own
+        return alike, block
+
+
+def _padding(each: PassTiles) -> tuple[int, int, int, int]:
+    return each.work.window.padding
+
+
+def _fields(rows: list[dict[str, int]], widths: dict[str, int]) -> tuple[Field, ...]:
+    """Fields of rows, as wide as their values need or as given."""
+    fields = []
+    for name in rows[0]:
+        values = tuple(row[name] for row in rows)
+        fields.append(Field(name, widths.get(name, max(1, max(values).bit_length())), values))
+    return tuple(fields)

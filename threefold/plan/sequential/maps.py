@@ -1,0 +1,73 @@
+"""Maps in one buffer: where each begins, for as long as a pass still reads it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from .array import Array
+from .passes import Pass
+
+__all__ = ["Maps"]
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """Places of the maps of some passes in the banks of one buffer.
+
+    A map is there from the pass that writes it to the last that reads it. An addition or a
+    threshold writes over a map that nothing reads behind it.
+
+    Parameters
+    ----------
+    array : Array
+    source : str
+        Stream of the map that is there before the first pass.
+    shape : (int, int, int)
+        Its shape.
+    passes : tuple of Pass
+    """
+
+    array: Array
+    source: str
+    shape: tuple[int, int, int]
+    passes: Sequence[Pass]
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, int, int]]:
+        """Shape of each map, by its stream."""
+        return {self.source: self.shape} | {each.stream: each.shape for each in self.passes}
+
+    @cached_property
+    def bases(self) -> dict[str, int]:
+        """Place in each bank at which a map begins, by its stream."""
+        last = {self.passes[-1].stream: len(self.passes)}
+        for place, each in enumerate(self.passes):
+            last |= {name: max(place, last.get(name, 0)) for name in each.sources}
+        bases = {self.source: 0}
+        for place, each in enumerate(self.passes):
+            dying = [name for name in each.sources if last[name] == place]
+            if each.elementwise and dying:
+                bases[each.stream] = bases[dying[0]]
+                continue
+            live = [name for name in bases if last.get(name, -1) >= place]
+            taken = sorted((bases[name], bases[name] + self._size(name)) for name in live)
+            bases[each.stream] = _first_gap(taken, self._size(each.stream))
+        return bases
+
+    @cached_property
+    def depth(self) -> int:
+        """Places of each bank."""
+        return max(base + self._size(name) for name, base in self.bases.items())
+
+    def _size(self, name: str) -> int:
+        return self.array.size(self.shapes[name])
+
+
+def _first_gap(taken: Sequence[tuple[int, int]], size: int) -> int:
+    """Lowest place behind which ``size`` places are free."""
+    place = 0
+    for start, end in taken:
+        if start - place >= size:
+            break
+        place = max(place, end)
+    return place

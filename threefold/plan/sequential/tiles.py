@@ -1,0 +1,147 @@
+"""Tiles of a pass: what the array reads for an output pixel, empty ones left out."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+
+import numpy as np
+
+from .array import Array
+from .passes import Pass
+
+__all__ = ["PassTiles"]
+
+
+@dataclass(frozen=True, eq=False)
+class PassTiles:
+    """A pass on an array: groups of filters, and the tiles of each.
+
+    Filters beyond those of the layer, and channels beyond those of its input, have weights of 0.
+    A group without a weight keeps one tile. In a pass for largest codes a group is a word.
+
+    Parameters
+    ----------
+    work : Pass
+    array : Array
+    """
+
+    work: Pass
+    array: Array
+
+    @property
+    def pixels(self) -> int:
+        """Output pixels that are worked on at once."""
+        return self.array.pixels_of(self.work)
+
+    @property
+    def rows(self) -> int:
+        """Rows of output pixels."""
+        return self.work.window.out[0]
+
+    @property
+    def row_steps(self) -> int:
+        """Steps of a row, each of as many pixels as are worked on at once."""
+        return ceil(self.work.window.out[1] / self.pixels)
+
+    @property
+    def steps(self) -> int:
+        """Steps of an image."""
+        return self.rows * self.row_steps
+
+    @property
+    def group_words(self) -> int:
+        """Words of a pixel that a group gives."""
+        return 1 if self.work.weights is None else self.array.group_words
+
+    @property
+    def groups(self) -> int:
+        """Groups of filters."""
+        return ceil(self.array.pitch(self.work.shape[2]) / self.group_words)
+
+    @property
+    def beats(self) -> int:
+        """Beats in which the accumulator values of a group's pixel become codes."""
+        return self.group_words * self.array.simd // self.array.lanes
+
+    @cached_property
+    def lists(self) -> list[np.ndarray]:
+        """For each group its tiles: source, kernel row, kernel column and word; (tiles, 4)."""
+        height, width = self.work.window.kernel
+        if self.work.weights is None:
+            places = np.indices((1, height, width, 1)).reshape(4, -1).T
+            return [places + np.array([0, 0, 0, word]) for word in range(self.groups)]
+        occupied = np.any(self._parted, axis=(1, 6)).transpose(1, 0, 2, 3, 4)
+        occupied[~occupied.any(axis=(1, 2, 3, 4)), 0, 0, 0, 0] = True
+        return [np.argwhere(each) for each in occupied]
+
+    @cached_property
+    def shift(self) -> int | None:
+        """Words between the tiles of a group and of the next, if they are the same but for that."""
+        first, *others = self.lists
+        if not others:
+            return 0
+        if any(len(each) != len(first) for each in others):
+            return None
+        shift = int(others[0][0, 3] - first[0, 3])
+        by = np.array([0, 0, 0, shift])
+        alike = (np.array_equal(each, first + n * by) for n, each in enumerate(others, 1))
+        return shift if all(alike) else None
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """Weights of all tiles, group by group: int8, shape (tiles, PE, SIMD)."""
+        if self.work.weights is None:
+            return np.zeros((0, self.array.pe, self.array.simd), np.int8)
+        parted = self._parted.transpose(2, 0, 3, 4, 5, 1, 6)
+        rows = [parted[group][tuple(tiles.T)] for group, tiles in enumerate(self.lists)]
+        return np.concatenate(rows)
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tiles of each group."""
+        return [len(each) for each in self.lists]
+
+    @property
+    def tiles_in_all(self) -> int:
+        """Tiles of an output pixel, the empty ones included."""
+        if self.work.weights is None:
+            return sum(self.lengths)
+        sources, _, height, width, channels = self.work.weights.shape
+        return self.groups * sources * height * width * self.array.pitch(channels)
+
+    @property
+    def tile_cycles(self) -> int:
+        """Cycles of an image in which a tile is worked on."""
+        return sum(self.lengths) * self.steps
+
+    @cached_property
+    def order(self) -> np.ndarray:
+        """Places, in the written map, of the codes in the order in which words are written.
+
+        int64, shape (words, SIMD); −1 for a lane without a channel.
+        """
+        height, width, channels = self.work.shape
+        pitch = self.array.pitch(channels)
+        words = np.full((height * width, pitch * self.array.simd), -1)
+        words[:, :channels] = np.arange(height * width * channels).reshape(-1, channels)
+        words = words.reshape(height, width, pitch, self.array.simd)
+        parts = [
+            words[y, x : x + self.pixels, word : word + self.group_words].reshape(
+                -1, self.array.simd
+            )
+            for y in range(height)
+            for x in range(0, width, self.pixels)
+            for word in range(0, pitch, self.group_words)
+        ]
+        return np.concatenate(parts)
+
+    @cached_property
+    def _parted(self) -> np.ndarray:
+        """Weights as (sources, PE, groups, kernel height, kernel width, words, SIMD)."""
+        weights, array = self.work.weights, self.array
+        assert weights is not None
+        sources, filters, height, width, channels = weights.shape
+        missing = self.groups * array.pe - filters, -channels % array.simd
+        padded = np.pad(weights, ((0, 0), (0, missing[0]), (0, 0), (0, 0), (0, missing[1])))
+        shape = (sources, self.groups, array.pe, height, width, -1, array.simd)
+        return padded.reshape(shape).transpose(0, 2, 1, 3, 4, 5, 6)

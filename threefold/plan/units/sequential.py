@@ -1,0 +1,175 @@
+"""Sequential unit: one array that takes consecutive layers in turn."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ...errors import PlanError
+from ...fpga import MEMORIES
+from ...network import Tensor
+from ..cycle_model.stages import StageBuilder
+from ..layers import Layer, codes_of
+from ..requantize import requantizer_cycles
+from ..sequential import Array, Contents, Maps, Pass, passes_of, run_cycles
+from ..sequential.passes import input_of, source_of
+from .block import StreamType, Tap
+from .unit import ActivationBuffer, Unit, stream_type
+
+__all__ = ["FORMS", "SequentialUnit"]
+
+FORMS = ("pipelined", "sequential", "parallel")
+"""Forms of its searches among thresholds, which are those of requantizers but for the divider."""
+
+
+@dataclass(frozen=True, eq=False)
+class SequentialUnit(Unit):
+    """Array for layers that read one stream and each other, with a buffer for maps between them.
+
+    An image enters; the layers are worked on one after the other; the last map leaves.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+        Two or more, of any kinds but logits, arg-max and concatenations. Whatever is read
+        elsewhere leaves the last.
+    pe, simd, pixels : int
+        Filters, channels and neighbouring output pixels worked on at once. The PE count is a
+        multiple of the SIMD width. Where channels or filters are no multiple of them, lanes stay
+        empty.
+    lanes : int
+        Accumulator values that become codes at once, a divisor of the SIMD width.
+    form : str
+        Form of the search among thresholds, one of :data:`FORMS`.
+    memory : str
+        Where the maps are, one of :data:`~threefold.fpga.MEMORIES` but ``"spram"``.
+
+    Raises
+    ------
+    PlanError
+        If sizes do not fit each other or a stride, or there is no such form or memory.
+    """
+
+    pe: int
+    simd: int
+    pixels: int = field(default=1, kw_only=True)
+    lanes: int = field(default=1, kw_only=True)
+    form: str = field(default="pipelined", kw_only=True)
+    memory: str = field(default="auto", kw_only=True)
+
+    kind = "sequential"
+    paced = False
+
+    def __post_init__(self):
+        self.array.check(self.name)
+        if self.form not in FORMS:
+            raise PlanError(
+                f"searches of {self.name!r} are {', '.join(FORMS[:-1])} or {FORMS[-1]}, "
+                f"not {self.form!r}"
+            )
+        memories = [memory for memory in MEMORIES if memory != "spram"]
+        if self.memory not in memories:
+            raise PlanError(
+                f"memory of the maps of {self.name!r} must be one of {', '.join(memories)}, "
+                f"not {self.memory!r}"
+            )
+        for each in self.passes:
+            self.array.pixels_of(each)
+
+    @classmethod
+    def accepts(cls, layers: Sequence[Layer]) -> bool:
+        if len(layers) < 2:
+            return False
+        try:
+            passes_of(layers)
+        except PlanError:
+            return False
+        return True
+
+    @property
+    def array(self) -> Array:
+        """Lanes of its array."""
+        return Array(self.pe, self.simd, self.pixels, self.lanes)
+
+    @cached_property
+    def passes(self) -> tuple[Pass, ...]:
+        """The layers as passes over maps."""
+        return passes_of(self.layers)
+
+    @cached_property
+    def contents(self) -> Contents:
+        """What its memories hold."""
+        tensor = input_of(self.layers)
+        maps = Maps(self.array, source_of(self.layers), tensor.shape, self.passes)
+        bits = max(codes_of(tensor).bits, *(each.code_bits for each in self.passes))
+        code_bits = max(each.code_bits for each in self.passes)
+        return Contents(self.array, maps, bits, requantizer_cycles(self.form, code_bits))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (source_of(self.layers),)
+
+    @property
+    def in_tensors(self) -> tuple[Tensor, ...]:
+        return (input_of(self.layers),)
+
+    @property
+    def inputs(self) -> tuple[StreamType, ...]:
+        (tensor,) = self.in_tensors
+        return (stream_type(tensor, self.array.port_lanes(tensor.shape[2])),)
+
+    @property
+    def outputs(self) -> tuple[StreamType, ...]:
+        return (stream_type(self.out_tensor, self.array.port_lanes(self.passes[-1].shape[2])),)
+
+    @property
+    def i_beats(self) -> int:
+        """Beats in which an image enters."""
+        return self.in_tensors[0].size // self.i_lanes
+
+    @cached_property
+    def run(self) -> int:
+        """Cycles from the last beat of an image that enters to the first that leaves."""
+        return run_cycles(self.contents, self.form)
+
+    @property
+    def interval(self) -> int:
+        return self.i_beats + self.run + self.o_beats - 1
+
+    @property
+    def taps(self) -> tuple[Tap, ...]:
+        """The output, each map that is written, and the values in front of thresholds."""
+        leaving = Tap(self.layers[-1].name, self.stream, self.outputs[0])
+        return leaving, *self._inner_taps()
+
+    def _inner_taps(self) -> Iterator[Tap]:
+        """Taps of what does not leave; words and beats of values come in an order of their own."""
+        for work, tiled in zip(self.passes, self.contents.tiled, strict=True):
+            for layer in work.layers:
+                written = layer.stream == work.stream
+                if layer.stream == self.stream:
+                    continue
+                lanes = self.simd if written else self.lanes
+                tensor = stream_type(layer.output, lanes)
+                order = tiled.order.reshape(-1, lanes)
+                yield Tap(layer.name, layer.stream, tensor, f"of_{layer.name}", order)
+
+    @property
+    def activation_buffer(self) -> ActivationBuffer:
+        words, bits = self.contents.maps.depth * self.pixels, self.simd * self.contents.bits
+        return ActivationBuffer(words, bits, self.memory, self.pixels)
+
+    def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        (source,) = inputs
+        return (builder.batch(source, self.i_beats, self.run, self.o_beats),)
+
+    def describe(self) -> str:
+        return f"{len(self.layers)} layers in turn"
+
+    @property
+    def noun(self) -> str:
+        return "array for layers in turn"
+
+    @property
+    def tile_cycles(self) -> int:
+        """Cycles of an image in which a tile of a layer with weights is worked on."""
+        return sum(each.tile_cycles for each in self.contents.tiled if each.work.weighted)
