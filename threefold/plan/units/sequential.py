@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ...errors import PlanError
-from ...fpga import MEMORIES
+from ...fpga import MEMORIES, Family, Resources
 from ...network import Tensor
 from ..cycle_model.stages import StageBuilder
 from ..layers import Layer, codes_of
@@ -13,6 +13,7 @@ from ..requantize import requantizer_cycles
 from ..sequential import Array, Contents, Maps, Pass, passes_of, run_cycles
 from ..sequential.passes import input_of, source_of
 from .block import StreamType, Tap
+from .sequential_cells import sequential_resources
 from .unit import ActivationBuffer, Unit, stream_type
 
 __all__ = ["FORMS", "SequentialUnit"]
@@ -157,6 +158,9 @@ class SequentialUnit(Unit):
     def activation_buffer(self) -> ActivationBuffer:
         words, bits = self.contents.maps.depth * self.pixels, self.simd * self.contents.bits
         return ActivationBuffer(words, bits, self.memory, self.pixels)
+
+    def resources(self, family: Family) -> Resources:
+        return sequential_resources(self.contents, self.form, self.memory, family)
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs

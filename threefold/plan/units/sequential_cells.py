@@ -1,0 +1,82 @@
+"""Cells of an array for layers in turn, its memories and what walks over maps: an estimate."""
+
+from math import ceil
+
+import numpy as np
+
+from ...fpga import Family, Resources
+from ..requantizer_area import requantizer_resources
+from ..sequential import Contents, Field
+from .connectors import serializer_resources
+from .pe_cells import pe_resources
+
+__all__ = ["sequential_resources"]
+
+
+def sequential_resources(contents: Contents, form: str, memory: str, family: Family) -> Resources:
+    """Resources of an array and its memories.
+
+    Parameters
+    ----------
+    contents : Contents
+    form : str
+        Form of its searches.
+    memory : str
+        Where maps are, one of :data:`~threefold.fpga.MEMORIES`.
+    family : Family
+    """
+    array, bits, sums = contents.array, contents.bits, contents.accumulator_bits
+    result = _control(contents, family)
+    for _ in range(array.pe * array.pixels):
+        result += pe_resources(bits, array.simd, sums, family)
+    if contents.pools:
+        lanes = array.simd * array.pixels
+        result += Resources(lanes * (family.adder(bits) + bits + sums))
+    result += serializer_resources(array.pe * array.pixels, array.lanes, sums, family)
+    result += requantizer_resources(
+        form,
+        channels=len(contents.thresholds),
+        bits=contents.code_bits,
+        accumulator_bits=sums,
+        lanes=array.lanes,
+        family=family,
+    )
+    stored = np.stack([contents.weights != 0, contents.weights < 0], axis=-1)
+    differs = np.count_nonzero(stored.any(axis=0) & ~stored.all(axis=0))
+    result += _table(int(differs), len(contents.weights), family)
+    for _ in range(array.pixels):
+        result += family.buffer(bits * array.simd, contents.maps.depth, memory)
+    for fields in (contents.tiles, contents.descriptors):
+        result += _table(_stored_bits(fields), len(fields[0].values), family)
+    return result
+
+
+def _control(contents: Contents, family: Family) -> Resources:
+    """What counts and adds: loops, addresses, positions, and ways between memories and streams."""
+    array, address = contents.array, contents.address_bits
+    word = array.simd * contents.bits
+    loops = sum(
+        max(field.values).bit_length()
+        for field in contents.descriptors
+        if field.name in ("groups", "steps", "rows", "beats", "pixels", "gap")
+    )
+    tables = _index(len(contents.tiles[0].values)) + 2 * _index(len(contents.weights))
+    tables += 2 * _index(len(contents.thresholds) // array.lanes)
+    luts = 60 + 12 * address + 3 * loops + 2 * tables + word * array.pixels
+    if contents.padded:
+        luts += contents.position_bits * (4 + 2 * array.pixels) + word * array.pixels
+    if array.pixels > 1:
+        luts += array.pixels * (2 * address + word * ceil(np.log2(array.pixels)))
+    return Resources(luts, ff=40 * family.counts_bare_cells)
+
+
+def _table(width: int, depth: int, family: Family) -> Resources:
+    return family.rom(width, depth) if width and depth > 1 else Resources()
+
+
+def _stored_bits(fields: tuple[Field, ...]) -> int:
+    return sum(field.bits for field in fields if not field.constant)
+
+
+def _index(count: int) -> int:
+    return (count - 1).bit_length()
