@@ -5,6 +5,9 @@ import pytest
 
 from threefold import references
 from threefold.errors import PlanError
+from threefold.fpga import FAMILIES
+from threefold.hw import sequential  # noqa: F401
+from threefold.hw.component import component
 from threefold.network import (
     Add,
     Codes,
@@ -24,6 +27,8 @@ from threefold.plan.schedule import Folding
 from threefold.plan.search.fold import plan_of
 from threefold.plan.units import KINDS, kind_for
 from threefold.plan.units.sequential import SequentialUnit
+from threefold.tools.packing import pack
+from threefold.tools.synthesis import synthesise
 
 RNG = np.random.default_rng(0)
 CODES = Codes.unsigned(2)
@@ -204,3 +209,17 @@ def test_what_is_read_elsewhere_has_to_leave():
     message = "^'sum' reads 'act1', which does not leave 'conv1'; make it the last layer there$"
     with pytest.raises(PlanError, match=message):
         plan_of(network, (unit, *units[2:]))
+
+
+@pytest.mark.parametrize("family", ["ice40", "ecp5"])
+def test_its_logic_cells_are_near_those_that_are_packed(family, tmp_path):
+    network = references.resnet20(input=(8, 8, 3), filters=(4, 8, 16), bits=2, images=64)
+    layers = lower(network)
+    names = [layer.name for layer in layers]
+    run = layers[names.index("stage1_block1_conv1") : names.index("pool")]
+    unit = SequentialUnit(run, 4, 4, lanes=2)
+    synthesise(component(unit), FAMILIES[family], tmp_path)
+    packed = pack(FAMILIES[family], tmp_path)
+    estimate = unit.resources(FAMILIES[family])
+    assert estimate.cells == pytest.approx(packed["lut"], rel=0.15)
+    assert abs(estimate.bram - packed["bram"]) <= 3
