@@ -49,9 +49,7 @@ def check(plan, rng, seed):
 
     stalled = bench.run(images, stalls=0.4, seed=seed)
     assert np.array_equal(stalled.outputs, expected), f"seed {seed}"
-    # A word that comes late can find a single port free that it would have waited for in time.
-    slack = sum(unit.decisions().get("memory") == "spram" for unit in plan.units)
-    assert all(late + slack >= early for late, early in zip(stalled.left, left, strict=True)), (
+    assert all(late >= early for late, early in zip(stalled.left, left, strict=True)), (
         f"seed {seed}"
     )
 
