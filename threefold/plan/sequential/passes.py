@@ -201,6 +201,8 @@ def _of(layer: Layer, shape: Shape) -> Pass:
 def _(layer: ConvLayer, shape: Shape) -> Pass:
     if layer.thresholds is None:
         raise PlanError(f"no array computes {layer.name!r} in turn with others: logits leave it")
+    if layer.digits > 1:
+        raise PlanError(f"weights of {layer.name!r} are not ternary: give it an engine")
     weights, window = layer.weights, layer.window
     if window.shape != shape:  # the map as a vector
         weights = weights.reshape(len(weights), *shape)
