@@ -109,6 +109,7 @@ def measure(family: str, form: str, point: Point) -> dict:
 
 def estimate(family: str, form: str, point: Point):
     """What planning expects."""
+    line = lines(point) if form == "divider" else None
     return requantizer_resources(
         form,
         channels=point.channels,
@@ -116,7 +117,8 @@ def estimate(family: str, form: str, point: Point):
         accumulator_bits=point.accumulator_bits,
         lanes=point.lanes,
         family=fpga.get(family),
-        word_bits=lines(point).word_bits if form == "divider" else None,
+        word_bits=line and line.word_bits,
+        stored_bits=line and line.stored_bits,
     )
 
 

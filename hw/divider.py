@@ -18,7 +18,8 @@ class Divider(wiring.Component):
 
     From the value, the start of its channel's thresholds is subtracted, then their distance as
     often as it goes, times a power of two that halves in each cycle. A memory holds two words a
-    channel. It never waits: to stall it, wrap it in an ``EnableInserter``.
+    channel, without the lowest bits that are 0 in all words. It never waits: to stall it, wrap it
+    in an ``EnableInserter``.
 
     Parameters
     ----------
@@ -66,8 +67,9 @@ class Divider(wiring.Component):
         even = self._even
         word = signed(even.word_bits)
         steps = even.distances << (even.bits - 1)
-        words = np.stack([even.starts, steps], axis=1).ravel().tolist()
-        m.submodules.words = memory = rom(word, words, family=family_of(platform))
+        zeros, stored = even.common_zeros, signed(even.stored_bits)
+        words = (np.stack([even.starts, steps], axis=1).ravel() >> zeros).tolist()
+        m.submodules.words = memory = rom(stored, words, family=family_of(platform))
         port = memory.read_port()
 
         # The cycles after the start: first the word is read that the value begins at, then it is
@@ -84,7 +86,7 @@ class Divider(wiring.Component):
         ]
         m.d.sync += [
             loading.eq(Cat(self.start, loading[0])),
-            subtrahend.eq(Mux(loading.any(), port.data, subtrahend >> 1)),
+            subtrahend.eq(Mux(loading.any(), port.data << zeros, subtrahend >> 1)),
             code.eq(Cat(fits, code)),
         ]
         with m.If(self.start | ~loading[0] & (loading[1] | fits)):

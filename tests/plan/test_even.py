@@ -34,6 +34,9 @@ def test_codes_are_the_same(seed, channels, bits):
     for bound in (even.starts, words, -even.starts - words, (largest << even.fraction)):
         assert (-(2 ** (even.word_bits - 1)) <= bound).all()
         assert (bound < 2 ** (even.word_bits - 1)).all()
+    for stored in (even.starts, words):
+        assert (stored % 2**even.common_zeros == 0).all()
+    assert 0 < even.stored_bits <= even.word_bits
 
 
 @given(st.integers(0, 2**32), st.sampled_from([1, 2, 3, 4]))
@@ -65,6 +68,22 @@ def test_lines_of_larger_values(seed, bits):
 def test_no_more_bits_than_needed(thresholds, largest, fraction):
     even = even_thresholds(np.array(thresholds), np.full(len(thresholds), largest))
     assert even.fraction == fraction
+
+
+@pytest.mark.parametrize(
+    ("start", "distance", "bits", "stored"),
+    [(0.3, 0.37, 8, 19), (100.3, 3.21, 4, 15), (1.7, 20.9, 4, 13), (60.2, 0.37, 4, 16)],
+)
+def test_starts_are_round_where_they_can_be(start, distance, bits, stored):
+    points = start + distance * np.arange(2**bits - 1)
+    even = even_thresholds(np.ceil(points).astype(int)[None], np.array([4000]))
+    assert even.stored_bits == stored
+    assert even.word_bits - stored in (0, bits - 1)
+
+
+def test_words_that_are_all_0_take_a_bit():
+    even = even_thresholds(np.zeros((2, 3), int), np.full(2, 60))
+    assert (even.starts.any(), even.distances.any(), even.stored_bits) == (False, False, 1)
 
 
 @pytest.mark.parametrize(

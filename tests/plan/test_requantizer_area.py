@@ -29,6 +29,16 @@ def test_the_sequential_form_is_the_smallest(family):
 def test_a_divider_stores_little(family):
     size = {"channels": 64, "bits": 8, "accumulator_bits": 14, "lanes": 1, "family": family}
     search = requantizer_resources("sequential", **size)
-    divider = requantizer_resources("divider", **size, word_bits=29)
+    divider = requantizer_resources("divider", **size, word_bits=29, stored_bits=23)
     assert divider.bram <= search.bram / 8
-    assert divider.cells < search.cells + 120
+    prices = [area.cells + family.block_worth * area.bram for area in (divider, search)]
+    assert prices[0] < prices[1] / 2
+
+
+def test_a_divider_stores_few_bits():
+    size = {"channels": 64, "bits": 8, "accumulator_bits": 18, "lanes": 1, "family": ICE40}
+    areas = [
+        requantizer_resources("divider", **size, word_bits=33, stored_bits=stored)
+        for stored in (33, 28)
+    ]
+    assert [area.bram for area in areas] == [3, 2]

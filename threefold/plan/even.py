@@ -1,7 +1,7 @@
 """Even thresholds: those of a channel that are equally far apart, as a start and a distance."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -59,6 +59,18 @@ class EvenThresholds:
         words = [values, np.abs(self.starts), steps, values - self.starts, self.starts + steps]
         return 1 + int(np.max(words)).bit_length()
 
+    @property
+    def common_zeros(self) -> int:
+        """Lowest bits that are 0 in all starts and in all distances of the largest bit."""
+        words = np.concatenate([self.starts, self.distances << (self.bits - 1)])
+        found = int(np.bitwise_or.reduce(words))
+        return (found & -found).bit_length() - 1 if found else self.word_bits - 1
+
+    @property
+    def stored_bits(self) -> int:
+        """Width of a word in memory, without the bits that are always 0."""
+        return self.word_bits - self.common_zeros
+
 
 def even_thresholds(thresholds: np.ndarray, largest: np.ndarray) -> EvenThresholds | None:
     """The line that thresholds of each channel lie on, with the fewest bits behind the point.
@@ -91,13 +103,30 @@ def even_thresholds(thresholds: np.ndarray, largest: np.ndarray) -> EvenThreshol
             high = middle
     line = _line(thresholds, largest, low)
     assert line is not None
-    return EvenThresholds(low, *line, bits, largest)
+    # A distance is added up, and takes more bits behind the point than a start does. Those of the
+    # largest bit are 0 at the end anyway.
+    rounded = (line.starts(zeros) for zeros in range(bits - 1, -1, -1))
+    starts = next(each for each in rounded if each is not None)
+    return EvenThresholds(low, starts, line.distances, bits, largest)
 
 
-def _line(
-    thresholds: np.ndarray, largest: np.ndarray, fraction: int
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Starts and distances with so many bits behind the point, if there are any."""
+class _Line(NamedTuple):
+    """Distances of each channel, what a start has to be above, and the highest that suits."""
+
+    distances: np.ndarray
+    below: np.ndarray
+    highest: np.ndarray
+
+    def starts(self, zeros: int) -> np.ndarray | None:
+        """The starts nearest to 0 that are multiples of 2^zeros; None if a channel has none."""
+        lowest, highest = -(-(self.below + 1) >> zeros), self.highest >> zeros
+        if (lowest > highest).any():
+            return None
+        return np.clip(0, lowest, highest) << zeros
+
+
+def _line(thresholds: np.ndarray, largest: np.ndarray, fraction: int) -> _Line | None:
+    """Distances with so many bits behind the point, and where starts may be, if there are any."""
     number = np.arange(1, thresholds.shape[1] + 1)
     values = largest[:, None]
     always, never = thresholds <= 0, thresholds > values
@@ -122,4 +151,4 @@ def _line(
     below, highest = starts(least)
     if (below >= highest).any():
         return None
-    return np.clip(0, below + 1, highest), least
+    return _Line(least, below, highest)

@@ -39,6 +39,7 @@ def requantizer_resources(
     family: Family,
     steps: int | None = None,
     word_bits: int | None = None,
+    stored_bits: int | None = None,
 ) -> Resources:
     """Area of a requantizer.
 
@@ -61,14 +62,15 @@ def requantizer_resources(
     family : Family
     steps : int, optional
         As in :func:`~threefold.plan.requantize.requantizer_latency`.
-    word_bits : int, optional
-        Width of a divider's words; see
-        :attr:`~threefold.plan.even.EvenThresholds.word_bits`.
+    word_bits, stored_bits : int, optional
+        Width of what a divider subtracts, and of its words in memory; see
+        :class:`~threefold.plan.even.EvenThresholds`.
     """
     groups = channels // lanes
     if form == "divider":
         assert word_bits is not None
-        return _divider_resources(groups, bits, word_bits, lanes, family)
+        assert stored_bits is not None
+        return _divider_resources(groups, bits, word_bits, stored_bits, lanes, family)
     steps = bits if steps is None else steps
     result = _search_resources(form, groups, steps, accumulator_bits, lanes, family)
     if steps < bits:
@@ -140,21 +142,21 @@ _PARTS = {"parallel": _parallel, "pipelined": _pipelined, "sequential": _sequent
 
 
 def _divider_resources(
-    groups: int, bits: int, word_bits: int, lanes: int, family: Family
+    groups: int, bits: int, word_bits: int, stored_bits: int, lanes: int, family: Family
 ) -> Resources:
     """Area of dividers, and of the skid buffer."""
     latency = requantizer_latency("divider", bits)
     # A subtractor, what chooses the remainder, and what shifts the subtrahend.
     luts = 2 * word_bits + bits + 3 + family.adder(word_bits)
     if family.counts_bare_cells:
-        if family.prefers_block(word_bits, 2 * groups):
-            luts += 0.5 * word_bits  # LUTs between the memory and the subtrahend
+        if family.prefers_block(stored_bits, 2 * groups):
+            luts += 0.5 * stored_bits  # LUTs between the memory and the subtrahend
         bare = latency + 4 + lanes * (2 * bits + family.chains.comparison)
     else:
         bare = lanes * family.chains.comparison
     result = Resources(6 + lanes * luts, ff=bare) + _counter(groups)
     for _ in range(lanes):
-        result += family.rom(word_bits, 2 * groups)
+        result += family.rom(stored_bits, 2 * groups)
     return result
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from threefold.boards import get
 from threefold.errors import PlanError
 from threefold.fpga import FAMILIES, Device, Resources
 from threefold.fpga.ecp5 import ECP5
@@ -187,14 +188,14 @@ def test_progress():
         (
             make_network(512, 256, 10),
             {},
-            "'sample' does not fit icebreaker: it needs about 830 logic cells and 82 block "
+            "'sample' does not fit icebreaker: it needs about 854 logic cells and 82 block "
             "RAMs, and a plan takes at most 29 of 30 block RAMs; choose a bigger board, "
             "a longer interval or a smaller network",
         ),
         (
             DIGITS,
             {"interval": 16},
-            "'sample' does not fit icebreaker: it needs about 11,449 logic cells and 5 block "
+            "'sample' does not fit icebreaker: it needs about 11,489 logic cells and 5 block "
             "RAMs, and a plan takes at most 3,432 of 5,280 logic cells; choose a bigger "
             "board, a longer interval or a smaller network",
         ),
@@ -270,3 +271,44 @@ def test_large_buffers_go_to_single_port_ram():
     blocks = [plan.resources(ICE40).bram for plan in plans]
     assert blocks[0] - blocks[1] == 8
     assert engines(fit(network, roomy, interval=23000))[0].memory == "auto"
+
+
+@pytest.mark.parametrize(
+    ("spram", "bram", "memories"),
+    [
+        (4, 11, ["auto", "auto", "auto"]),
+        (4, 8, ["spram", "spram", "spram"]),
+        (0, 10, ["auto", "lut", "auto"]),
+    ],
+)
+def test_buffers_make_room_where_block_rams_run_out(spram, bram, memories):
+    device = dataclasses.replace(SMALL, bram=bram, spram=spram)
+    plan = fit(DIGITS, device, interval=10_000)
+    assert [engine.memory for engine in engines(plan)] == memories
+    assert plan.resources(ICE40).bram == bram - 1
+    assert plan.cycles.interval <= 10_000
+
+
+def test_a_buffer_stays_where_it_is_asked_for():
+    device = dataclasses.replace(SMALL, bram=8, spram=4)
+    message = "'sample' does not fit icebreaker with these choices: it needs about "
+    with pytest.raises(PlanError, match=message):
+        fit(DIGITS, device, memories={"fc1": "block", "fc2": "block"})
+
+
+def test_wide_inputs_and_codes_of_8_bits():
+    """Thresholds alone would be 100 block RAMs."""
+    rng = np.random.default_rng(0)
+    ops, columns = [], 600
+    for layer in range(1, 4):
+        # What batch normalization leaves: three standard deviations to each side take all codes.
+        ops.append((f"fc{layer}", Dense(rng.integers(-1, 2, (64, columns)))))
+        spread = 127 * np.sqrt(columns * 2 / 3) * rng.uniform(0.8, 1.2, (64, 1))
+        points = np.ceil(spread * np.linspace(-3, 3, 255) + rng.normal(0, spread / 4, (64, 1)))
+        ops.append((f"act{layer}", Threshold(points.astype(int))))
+        columns = 64
+    ops += [("fc4", Dense(rng.integers(-1, 2, (1, 64)))), ("logits", Logits([0]))]
+    network = Network.chain("wide", Tensor((1, 1, 600), Codes.unsigned(8)), ops)
+    plan = fit(network, get("icebreaker").device, board="icebreaker")
+    assert plan.resources(ICE40).bram <= 29
+    assert {unit.form for unit in engines(plan)[:3]} == {"divider"}

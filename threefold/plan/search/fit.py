@@ -19,11 +19,12 @@ from ..layers import Layer, lower
 from ..netlist import netlist
 from ..plan import Plan
 from ..schedule import Folding
-from ..units import Unit, kind_for, kinds_for
+from ..units import Unit, kind_for
 from .arrange import Fixed, arrange, check_fixed, fixed_decisions
+from .choices import choices_for, elsewhere
 from .fold import plan_of
 from .front import Point, alternatives, front
-from .pareto import Choice, cheapest, fits, smallest, undercut
+from .pareto import Choice, cheapest, fits, share, smallest
 
 __all__ = ["fit", "require_room"]
 
@@ -128,7 +129,7 @@ def fit(
     arrays = [layer for layer in layers if not kind_for((layer,)).paced]
     for index, layer in enumerate(arrays):
         progress("foldings", index / len(arrays))
-        rows.append(_choices(layer, layers, device, fixed))
+        rows.append(choices_for(layer, layers, device, fixed))
     progress("foldings", 1.0)
     search = _Search(network, layers, rows, fixed, device, title, fill, progress)
     if interval is not None:
@@ -151,6 +152,12 @@ class _Search:
     board: str
     fill: float
     progress: Progress
+
+    @cached_property
+    def placed(self) -> list[list[Choice]]:
+        """The same choices, and those with activation buffers elsewhere than in block RAM."""
+        kinds = ("lut", "spram") if self.device.spram else ("lut",)
+        return [elsewhere(row, kinds, self.fixed, self.device) for row in self.choices]
 
     @property
     def floor(self) -> int:
@@ -231,16 +238,27 @@ class _Search:
     def pick(self, cycles: int, interval: float, *, asked: bool = False) -> tuple[Unit, ...] | None:
         """The cheapest units within ``cycles`` that fit; units without arrays keep what is asked.
 
-        Single-port memories may slow a layer down to ``interval``. Lanes depend on the
-        neighbours, so that a plan can take a little more than its layers alone; then they have
-        to fit into as much less.
+        Single-port memories may slow a layer down to ``interval``. Where block RAMs run out,
+        activation buffers that take few of them are elsewhere as well.
+        """
+        latest = interval if asked else inf
+        pick = partial(self._pick, cycles=cycles, interval=interval, latest=latest)
+        return pick(self.choices) or pick(self.placed)
+
+    def _pick(
+        self, choices: list[list[Choice]], cycles: int, interval: float, latest: float
+    ) -> tuple[Unit, ...] | None:
+        """The cheapest units among some choices.
+
+        Lanes depend on the neighbours, so that a plan can take a little more than its layers alone;
+        then they have to fit into as much less.
         """
         limit = self.device
-        while (picked := cheapest(self.choices, cycles, limit, self.fill)) is not None:
+        while (picked := cheapest(choices, cycles, limit, self.fill)) is not None:
             chosen = {choice.unit.name: choice.unit for choice in picked}
-            arranged = self._arranged(chosen, interval if asked else inf)
+            arranged = self._arranged(chosen, latest)
             units = self._in_single_ports(arranged, interval)
-            total = sum((unit.resources(self.device.family) for unit in units), Resources())
+            total = _total(units, self.device)
             if fits(total, self.device, self.fill):
                 return units
             cells = ceil(max(0, total.cells / self.fill - self.device.lut))
@@ -252,9 +270,13 @@ class _Search:
 
     def smallest(self, interval: float) -> tuple[Unit, ...]:
         """Units within an interval that take the least, whether they fit or not."""
-        picked = smallest(self.choices, interval, self.device, self.fill)
-        arranged = self._arranged({choice.unit.name: choice.unit for choice in picked}, interval)
-        return self._in_single_ports(arranged, interval)
+        arranged = []
+        for choices in (self.choices, self.placed):
+            picked = smallest(choices, interval, self.device, self.fill)
+            units = self._arranged({choice.unit.name: choice.unit for choice in picked}, interval)
+            arranged.append(self._in_single_ports(units, interval))
+        shares = [share(_total(units, self.device), self.device, self.fill) for units in arranged]
+        return arranged[shares.index(min(shares))]
 
     def _arranged(self, chosen: dict[str, Unit], asked: float) -> tuple[Unit, ...]:
         """All units, for arrays and forms of requantizers as chosen."""
@@ -273,7 +295,9 @@ class _Search:
         open_ = {
             unit.name: unit.activation_buffer
             for unit in units
-            if unit.activation_buffer and "memory" not in self.fixed.get(unit.name, {})
+            if unit.activation_buffer
+            and unit.activation_buffer.memory == "auto"
+            and "memory" not in self.fixed.get(unit.name, {})
         }
         blocks = {
             name: each.banks * family.block_rams(each.bits, each.words // each.banks)
@@ -300,7 +324,7 @@ class _Search:
                 f"least {self.floor}"
             )
         units = self.smallest(inf if asked is None else asked)
-        total = sum((unit.resources(device.family) for unit in units), Resources())
+        total = _total(units, device)
         if fits(total, device, self.fill) and not asked:  # but for its FIFOs
             total = plan_of(self.network, units, self.progress).resources(device.family)
         if fits(total, device, self.fill):
@@ -316,6 +340,11 @@ class _Search:
         )
 
 
+def _total(units: tuple[Unit, ...], device: Device) -> Resources:
+    """What units and what connects them take, without FIFOs before joins."""
+    return netlist(units, {}).resources(device.family)
+
+
 def _beyond(total: Resources, device: Device, fill: float) -> str:
     """What is needed, and what a plan may take of that which is too much."""
     kinds = [
@@ -323,9 +352,11 @@ def _beyond(total: Resources, device: Device, fill: float) -> str:
         ("single-port RAMs", total.spram, device.spram, device.spram),
         ("block RAMs", total.bram, device.bram - 1, device.bram),
     ]
-    needs = [f"{need:,} {name}" for name, need, _, _ in kinds if need]
+    needs = [f"{need:,} {name if need > 1 else name[:-1]}" for name, need, _, _ in kinds if need]
     limits = [f"{most:,} of {there:,} {name}" for name, need, most, there in kinds if need > most]
-    return f"{' and '.join(needs)}, and a plan takes at most {' and '.join(limits)}"
+    *others, last = needs
+    listed = f"{', '.join(others)} and {last}" if others else last
+    return f"{listed}, and a plan takes at most {' and '.join(limits)}"
 
 
 def _require_storage(network: Network, layers: Sequence[Layer], device: Device, board: str) -> None:
@@ -341,32 +372,3 @@ def _require_storage(network: Network, layers: Sequence[Layer], device: Device, 
             f"{needed:,} bits, and there are {there:,} in block RAMs and LUTs; choose a bigger "
             f"board or a smaller network"
         )
-
-
-def _choices(layer: Layer, layers: Sequence[Layer], device: Device, fixed: Fixed) -> list[Choice]:
-    """All foldings of a layer, and the cycles between images that each keeps."""
-    decided = fixed.get(layer.name, {})
-    readers = [each for each in layers if layer.stream in each.sources]
-    floor = max((_input_cycles(each, fixed) for each in readers), default=1)
-    choices = []
-    for kind in kinds_for((layer,)):
-        for unit in [] if kind.paced else kind.candidates((layer,), decided):
-            variants = [each.placed(decided) for each in unit.variants(decided)]
-            intervals = [max(each.interval, floor) for each in variants]
-            choices += undercut(
-                Choice(each, interval, min(intervals), each.resources(device.family))
-                for each, interval in zip(variants, intervals, strict=True)
-            )
-    return choices
-
-
-def _input_cycles(layer: Layer, fixed: Fixed) -> int:
-    """Least cycles in which an image enters what a layer is realized by; 1 if that is chosen."""
-    kind = kind_for((layer,))
-    if not kind.paced:
-        return 1
-    return min(
-        tensor.size // stream.lanes
-        for unit in kind.candidates((layer,), fixed.get(layer.name, {}))
-        for tensor, stream in zip(unit.in_tensors, unit.inputs, strict=True)
-    )

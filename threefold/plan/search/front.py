@@ -40,8 +40,8 @@ class Point:
 
     @property
     def interval(self) -> int:
-        """Cycles between images of the slowest unit."""
-        return max(unit.interval for unit in self.units)
+        """Cycles between images of the slowest unit, and of one that others would wait for."""
+        return max(unit.smooth_interval for unit in self.units)
 
     @cached_property
     def cells(self) -> float:
@@ -110,7 +110,9 @@ def alternatives(
     fill : float
         Share of the logic cells that plans may use.
     """
-    totals = [(point, _with_fifos(point, plan)) for point in points]
+    decided = [unit.decisions() for unit in plan.units]
+    different = [each for each in points if [unit.decisions() for unit in each.units] != decided]
+    totals = [(point, _with_fifos(point, plan)) for point in different]
     others = [
         Alternative(point.interval, total.cells, total.bram, point.asked)
         for point, total in totals

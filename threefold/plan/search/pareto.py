@@ -7,7 +7,7 @@ from operator import le
 from ...fpga import Device, Resources
 from ..units import Unit
 
-__all__ = ["Choice", "cheapest", "fits", "smallest", "undercut"]
+__all__ = ["Choice", "cheapest", "fits", "share", "smallest", "undercut"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ def cheapest(
 ) -> list[Choice] | None:
     """One choice of each row within ``interval`` that fit together, the cheapest if there are.
 
-    All sums of LUTs and block RAMs that none beats in both are kept from row to row, so that
+    All sums of logic cells and memories that none beats in each are kept from row to row, so that
     whatever fits is found.
 
     Parameters
@@ -62,11 +62,12 @@ def smallest(
 
     Parameters are those of :func:`cheapest`; there is a choice within ``interval`` in each row.
     """
-    sums = _sums(choices, interval, lambda total: True)
-    return list(min(sums, key=lambda item: _share(item[0], device, fill))[1])
+    sums = _sums(choices, interval, lambda total: total.spram <= device.spram)
+    sums = sums or _sums(choices, interval, lambda total: True)
+    return list(min(sums, key=lambda item: share(item[0], device, fill))[1])
 
 
-def _share(total: Resources, device: Device, fill: float) -> float:
+def share(total: Resources, device: Device, fill: float) -> float:
     """What a plan takes of a device: the sum of its shares of LUTs and of block RAMs."""
     return total.cells / (fill * device.lut) + total.bram / max(1, device.bram - 1)
 
@@ -74,7 +75,7 @@ def _share(total: Resources, device: Device, fill: float) -> float:
 def _sums(
     choices: Sequence[Sequence[Choice]], interval: float, accepts: Callable[[Resources], bool]
 ) -> list[tuple[Resources, tuple]]:
-    """Sums of one choice of each row that none beats in LUTs and in block RAMs, and the choices."""
+    """Sums of one choice of each row that none beats in each resource, and the choices."""
     sums: list[tuple[Resources, tuple]] = [(Resources(), ())]
     for row in choices:
         within = _best([(each.resources, (each,)) for each in row if each.cycles <= interval])
@@ -90,7 +91,7 @@ def _sums(
 
 
 def undercut(choices: Iterable[Choice]) -> list[Choice]:
-    """Those that no other undercuts in cycles, logic cells and block RAMs; of equals the first."""
+    """Those that no other undercuts in cycles, logic cells and memories; of equals the first."""
     kept: list[Choice] = []
     for choice in sorted(choices, key=_figures):
         mine = _figures(choice)
@@ -100,7 +101,8 @@ def undercut(choices: Iterable[Choice]) -> list[Choice]:
 
 
 def _figures(choice: Choice) -> tuple[float, ...]:
-    return choice.cycles, choice.resources.cells, choice.resources.bram
+    area = choice.resources
+    return choice.cycles, area.cells, area.bram, area.spram
 
 
 def fits(total: Resources, device: Device, fill: float) -> bool:
@@ -110,9 +112,12 @@ def fits(total: Resources, device: Device, fill: float) -> bool:
 
 
 def _best(items: list[tuple[Resources, tuple]]) -> list[tuple[Resources, tuple]]:
-    """Those that no other undercuts both in LUTs and in block RAMs."""
+    """Those that no other undercuts in LUTs, in block RAMs and in single-port RAMs."""
     kept = []
-    for item in sorted(items, key=lambda item: (item[0].bram, item[0].cells)):
-        if not kept or item[0].cells < kept[-1][0].cells:
+    least: dict[int, float] = {}  # LUTs of those that are kept, by their single-port RAMs
+    for item in sorted(items, key=lambda item: (item[0].bram, item[0].cells, item[0].spram)):
+        cells, spram = item[0].cells, item[0].spram
+        if all(cells < there for few, there in least.items() if few <= spram):
+            least[spram] = cells
             kept.append(item)
     return kept

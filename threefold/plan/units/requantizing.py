@@ -32,8 +32,8 @@ class Requantizer:
         Codes at once.
     steps : int
         Comparisons of a binary search: those of the thresholds that differ.
-    word_bits : int or None
-        Width of a divider's words; None in other forms.
+    word_bits, stored_bits : int or None
+        Width of what a divider subtracts, and of its words in memory; None in other forms.
     """
 
     form: str
@@ -43,6 +43,7 @@ class Requantizer:
     lanes: int
     steps: int
     word_bits: int | None = None
+    stored_bits: int | None = None
 
     @property
     def interval(self) -> int:
@@ -66,6 +67,7 @@ class Requantizer:
             family=family,
             steps=self.steps,
             word_bits=self.word_bits,
+            stored_bits=self.stored_bits,
         )
 
     def stage(self, builder: StageBuilder, source: int) -> int:
@@ -84,8 +86,8 @@ def requantizer(
     """
     alike_after = alike_after or layer.alike_after
     bits, even = layer.output.element.bits, layer.even if form == "divider" else None
-    words = None if even is None else even.word_bits
-    return Requantizer(form, alike_after, input_bits, bits, lanes, layer.search_steps, words)
+    widths = (None, None) if even is None else (even.word_bits, even.stored_bits)
+    return Requantizer(form, alike_after, input_bits, bits, lanes, layer.search_steps, *widths)
 
 
 def requantizer_forms(layer: ConvLayer | ThresholdLayer, fixed: Decisions) -> list[str]:

@@ -191,6 +191,11 @@ class Unit(Block):
         """Least cycles between images."""
 
     @property
+    def smooth_interval(self) -> int:
+        """Cycles between images at which the unit before it seldom waits: an estimate."""
+        return self.interval
+
+    @property
     def pace(self) -> int:
         """Least cycles between images whatever is chosen among :meth:`variants`."""
         return self.interval

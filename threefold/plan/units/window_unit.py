@@ -7,6 +7,7 @@ from typing import Self
 
 from ...errors import PlanError
 from ...fpga import MEMORIES, Family, Resources
+from ...network import INPUT
 from ..banks import Banks
 from ..layers import Layer
 from ..program import Program
@@ -77,6 +78,12 @@ class WindowUnit(Unit):
         """Least cycles between images for words to be read and to enter."""
         shared = self.walk.words if self.memory == "spram" else 0
         return max(self.tile_cycles + shared, self.walk.words)
+
+    @property
+    def smooth_interval(self) -> int:
+        # While a single port is read no word enters. The source of the network may wait for that.
+        waits = self.memory == "spram" and self.sources != (INPUT,)
+        return 2 * self.interval if waits else self.interval
 
     @property
     def capacity(self) -> int:
