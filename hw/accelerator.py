@@ -25,6 +25,7 @@ from . import (  # noqa: F401
 )
 from .component import component
 from .stream import lane_count, lane_shape, lane_stream
+from .unrolled import layer  # noqa: F401
 
 __all__ = ["Accelerator"]
 

@@ -16,7 +16,7 @@ def plan_for_board(
     network: Network,
     board: str = "icebreaker",
     *,
-    foldings: Mapping[str, Folding] | None = None,
+    foldings: Mapping[str, Folding | str] | None = None,
     interval: int | None = None,
     fastest: bool = False,
     memories: Mapping[str, str] | None = None,
@@ -31,8 +31,9 @@ def plan_for_board(
     board : str
         Name of the board, one of :data:`threefold.boards.BOARDS`, or of a target of one's own, by
         :meth:`threefold.boards.Target.limited`.
-    foldings : mapping of str to Folding
-        Of layers, by name; the others are chosen.
+    foldings : mapping of str to Folding or str
+        Of layers, by name; ``"unrolled"`` for adders of its own for every weight. The others are
+        chosen.
     interval : int
         Cycles between images to keep with the least logic.
     fastest : bool

@@ -80,7 +80,7 @@ class Project:
         folder: Path | str,
         *,
         board: str = "icebreaker",
-        foldings: Mapping[str, Folding] | None = None,
+        foldings: Mapping[str, Folding | str] | None = None,
         interval: int | None = None,
         fastest: bool = False,
         memories: Mapping[str, str] | None = None,

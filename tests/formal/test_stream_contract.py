@@ -35,6 +35,7 @@ from threefold.hw.resizer import Deserializer, Serializer
 from threefold.hw.skid_buffer import SkidBuffer
 from threefold.hw.stream import lane_stream
 from threefold.hw.stream_adder import StreamAdder
+from threefold.hw.unrolled.layer import UnrolledLayer
 from threefold.network import (
     Codes,
     Conv,
@@ -50,6 +51,7 @@ from threefold.plan import Folding, fold, lower
 from threefold.plan.even import even_thresholds
 from threefold.plan.units.engine import EngineUnit
 from threefold.plan.units.pool import PoolUnit
+from threefold.plan.units.unrolled import UnrolledUnit
 from threefold.sim.verification import ChangingPayload, GatedValid, ImpatientValid, Prover
 
 from ..nightly import mostly_nightly
@@ -247,6 +249,8 @@ CASES = {
     "pool": Case(lambda: pool("max1"), 2, 24),
     "pool_of_sums": Case(lambda: pool("sum1", lanes=2), 3, 20),
     "accelerator": Case(accelerator, 3, 40),
+    "unrolled_codes": Case(lambda: UnrolledLayer(UnrolledUnit((LAYERS["fc1"],))), 3, 16),
+    "unrolled_logits": Case(lambda: UnrolledLayer(UnrolledUnit((LAYERS["fc2"],))), 3, 16),
     "byte_packer": Case(lambda: BytePacker(3, 2), 3, 16),
     "byte_unpacker": Case(lambda: ByteUnpacker(signed(10), 2), 5, 20),
     "monitor": Case(monitor, 4, 20),
@@ -280,6 +284,7 @@ ONE_OF_EACH = [
     "engine_codes",
     "engine_sliding_lanes",
     "pool",
+    "unrolled_codes",
     "accelerator",
     "byte_packer",
     "byte_unpacker",

@@ -98,7 +98,8 @@ def test_units_without_arrays_keep_the_interval_that_is_asked_for():
         ({"interval": 0}, "an interval must be at least 1 cycle, not 0"),
         (
             {"foldings": {"conv0": (4, 4)}},
-            "the folding of 'conv0' must be a Folding such as Folding(8, 8), not (4, 4)",
+            "the folding of 'conv0' must be a Folding such as Folding(8, 8) or the name of a kind "
+            "of unit, not (4, 4)",
         ),
     ],
 )

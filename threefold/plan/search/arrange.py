@@ -9,9 +9,9 @@ from ...fpga import MEMORIES
 from ..layers import Layer
 from ..requantize import FORMS
 from ..schedule import Folding
-from ..units import Decisions, Unit, kind_for, kinds_for
+from ..units import Decisions, Unit, kind_named, kinds_for
 
-__all__ = ["Fixed", "arrange", "behind", "check_fixed", "fixed_decisions"]
+__all__ = ["Fixed", "arrange", "behind", "check_fixed", "fixed_decisions", "kinds_to_try"]
 
 Fixed = Mapping[str, Decisions]
 """Decisions that are taken already, by name of the unit."""
@@ -20,11 +20,11 @@ _KINDS = {"memory": MEMORIES, "form": FORMS}
 
 
 def fixed_decisions(
-    foldings: Mapping[str, Folding] | None = None,
+    foldings: Mapping[str, Folding | str] | None = None,
     memories: Mapping[str, str] | None = None,
     forms: Mapping[str, str] | None = None,
 ) -> dict[str, dict[str, int | str]]:
-    """Foldings, memories and forms as decisions about units.
+    """Foldings, memories and forms as decisions about units; ``kind`` where a folding names one.
 
     Raises
     ------
@@ -33,10 +33,13 @@ def fixed_decisions(
     """
     fixed: dict[str, dict[str, int | str]] = {}
     for name, folding in (foldings or {}).items():
+        if isinstance(folding, str):
+            fixed.setdefault(name, {}).update(kind=folding)
+            continue
         if not isinstance(folding, Folding):
             raise PlanError(
-                f"the folding of {name!r} must be a Folding such as Folding(8, 8), "
-                f"not {reprlib.repr(folding)}"
+                f"the folding of {name!r} must be a Folding such as Folding(8, 8) or the name of a "
+                f"kind of unit, not {reprlib.repr(folding)}"
             )
         fixed.setdefault(name, {}).update(pe=folding.pe, simd=folding.simd, pixels=folding.pixels)
     for what, given in (("memory", memories), ("form", forms)):
@@ -53,17 +56,43 @@ def check_fixed(layers: Sequence[Layer], fixed: Fixed) -> None:
     PlanError
         If there is no unit of the name, it has no such decision, or there is no such value.
     """
-    offered = {layer.name: kind_for((layer,)).decision_names((layer,)) for layer in layers}
+    offered = {
+        layer.name: kinds_to_try(layer, fixed.get(layer.name, {}))[0].decision_names((layer,))
+        for layer in layers
+    }
     for name, decisions in fixed.items():
         for what, value in decisions.items():
+            if what == "kind" and name in offered:
+                continue
             if what not in offered.get(name, {}):
-                names = [each for each, there in offered.items() if what in there]
+                sought = "pe" if what == "kind" else what
+                names = [each for each, there in offered.items() if sought in there]
                 raise PlanError(_no_such(name, what, names, there=name in offered))
             if what in _KINDS and value not in _KINDS[what]:
                 raise PlanError(
                     f"{_WORDS[what]} of {name!r} must be one of {', '.join(_KINDS[what])}, "
                     f"not {value!r}"
                 )
+
+
+def kinds_to_try(layer: Layer, decided: Decisions) -> list[type[Unit]]:
+    """The kinds of unit among which the one of a layer is chosen: one if that is decided.
+
+    Raises
+    ------
+    PlanError
+        If no such unit realizes the layer.
+    """
+    kinds = kinds_for((layer,))
+    if "kind" not in decided:
+        return [kind for kind in kinds if kind.proposed]
+    kind = kind_named(str(decided["kind"]))
+    if kind not in kinds:
+        raise PlanError(
+            f"no unit of kind {kind.kind!r} realizes {layer.name!r}; kinds that do are "
+            f"{', '.join(each.kind for each in kinds)}"
+        )
+    return [kind]
 
 
 _WORDS = {"memory": "memory", "form": "requantizer"}
@@ -160,7 +189,7 @@ def _paced(
     Its outputs have to be so as well on their way into the words of ``targets`` lanes that arrays
     read.
     """
-    kinds = kinds_for(layers)
+    kinds = kinds_to_try(layers[0], fixed)
     choices = [each.placed(fixed) for kind in kinds for each in kind.candidates(layers, fixed)]
     enough = [choice for choice in choices if choice.through(targets) * 5 <= slowest * 4]
     if enough:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from ...fpga import Device
 from ..layers import Layer
-from ..units import kind_for, kinds_for
-from .arrange import Fixed
+from ..units import kind_for
+from .arrange import Fixed, kinds_to_try
 from .pareto import Choice, undercut
 
 __all__ = ["choices_for", "elsewhere"]
@@ -19,7 +19,7 @@ def choices_for(
     readers = [each for each in layers if layer.stream in each.sources]
     floor = max((_input_cycles(each, fixed) for each in readers), default=1)
     choices = []
-    for kind in kinds_for((layer,)):
+    for kind in kinds_to_try(layer, decided):
         for unit in [] if kind.paced else kind.candidates((layer,), decided):
             variants = [each.placed(decided) for each in unit.variants(decided)]
             intervals = [max(each.interval, floor) for each in variants]

@@ -68,7 +68,7 @@ def fit(
     fill: float | None = None,
     interval: int | None = None,
     fastest: bool = False,
-    foldings: Mapping[str, Folding] | None = None,
+    foldings: Mapping[str, Folding | str] | None = None,
     memories: Mapping[str, str] | None = None,
     forms: Mapping[str, str] | None = None,
     progress: Progress = no_progress,

@@ -11,7 +11,7 @@ from ..layers import lower
 from ..plan import Plan
 from ..schedule import Folding
 from ..units import Unit, kind_for
-from .arrange import Fixed, arrange, check_fixed, fixed_decisions
+from .arrange import Fixed, arrange, check_fixed, fixed_decisions, kinds_to_try
 from .fifos import any_depths, fifo_depths
 
 __all__ = ["aligned", "fold", "plan_of", "refold"]
@@ -32,7 +32,7 @@ def plan_of(
 
 def fold(
     network: Network,
-    foldings: Mapping[str, Folding],
+    foldings: Mapping[str, Folding | str],
     *,
     memories: Mapping[str, str] | None = None,
     forms: Mapping[str, str] | None = None,
@@ -46,8 +46,8 @@ def fold(
     Parameters
     ----------
     network : Network
-    foldings : mapping of str to Folding
-        By name of the layer.
+    foldings : mapping of str to Folding or str
+        By name of the layer; ``"unrolled"`` for adders of its own for every weight.
     memories : mapping of str to str
         Memory of the activation buffer of each layer and pool by name, one of
         :data:`~threefold.fpga.MEMORIES`; ``"auto"`` where left out.
@@ -69,7 +69,7 @@ def fold(
 
 
 def _units(network: Network, fixed: Fixed, fused: Sequence[Unit] = ()) -> tuple[Unit, ...]:
-    """The units of a network, those that realize several layers as they are given."""
+    """The units of a network, those without a folding or of several layers as they are given."""
     layers = lower(network)
     by_name = {layer.name: layer for layer in layers}
     chosen: dict[str, Unit] = {}
@@ -81,9 +81,11 @@ def _units(network: Network, fixed: Fixed, fused: Sequence[Unit] = ()) -> tuple[
         kind = kind_for((layer,))
         if kind.paced or layer.name in realized:
             continue
-        if "pe" not in fixed.get(layer.name, {}):
+        decided = fixed.get(layer.name, {})
+        if not decided.keys() & {"pe", "kind"}:
             raise PlanError(f"layer {layer.name!r} has no folding; give PE and SIMD for it")
-        (chosen[layer.name],) = kind.candidates((layer,), fixed[layer.name])
+        (kind,) = kinds_to_try(layer, decided)
+        (chosen[layer.name],) = kind.candidates((layer,), decided)
     return arrange(layers, chosen, fixed)
 
 
@@ -109,10 +111,15 @@ def _refolded(
     progress: Progress = no_progress,
 ) -> Plan:
     """A plan of ``network``, which has the layers of that of ``plan``, as that was decided."""
-    fused = [unit for unit in plan.units if len(unit.layers) > 1]
+    folded = plan.foldings()
+    fused = [
+        unit
+        for unit in plan.units
+        if len(unit.layers) > 1 or not (unit.paced or unit.name in folded)
+    ]
     inside = {layer.name for unit in fused for layer in unit.layers}
     fixed = fixed_decisions(
-        plan.foldings(),
+        folded,
         plan.memories() | dict(memories or {}),
         plan.forms() | dict(forms or {}),
     )

@@ -71,12 +71,15 @@ class Unit(Block):
     paced : bool
         Whether it is made as fast as the units that have processing elements need it. Those
         are chosen first.
+    proposed : bool
+        Whether the search for foldings tries it unasked.
     """
 
     layers: tuple[Layer, ...]
 
     realizes: ClassVar[tuple[type[Layer], ...]] = ()
     paced: ClassVar[bool] = True
+    proposed: ClassVar[bool] = True
 
     @classmethod
     def accepts(cls, layers: Sequence[Layer]) -> bool:

@@ -1,0 +1,1 @@
+"""Unrolled layers: a vector a cycle, through adders of its own for every weight."""

@@ -1,0 +1,1 @@
+"""Unrolled layers: matrices of constants as graphs of adders."""
