@@ -165,7 +165,7 @@ def edit(content, place, value):
             ["units", 0, "kind"],
             "abacus",
             "no unit is of kind 'abacus'; kinds are add, argmax, concat, engine, pad_channels, "
-            "pool, sequential, threshold",
+            "pool, sequential, threshold, unrolled",
         ),
         (["units", 0, "kind"], "pool", "a unit of kind 'pool' does not realize 'fc1'"),
         (["units", 0, "kind"], 3, "'kind' must be a name, not 3"),
