@@ -229,10 +229,3 @@ def test_its_logic_cells_are_near_those_that_are_packed(family, tmp_path):
     estimate = unit.resources(FAMILIES[family])
     assert estimate.cells == pytest.approx(packed["lut"], rel=0.15)
     assert abs(estimate.bram - packed["bram"]) <= 3
-
-
-def test_weights_of_several_digits_are_refused():
-    wide = Conv(np.full((4, 3, 3, 4), 3, np.int8), bits=3, **SAME)
-    layers = lower(chain(wide, threshold(4), conv(4, 4, **SAME), threshold(4)))
-    assert layers[0].digits == 2
-    assert not SequentialUnit.accepts(layers)
