@@ -56,7 +56,7 @@ def digit_tiles(weights: np.ndarray, digits: int) -> DigitTiles:
     groups, *inner, pe, simd = weights.shape
     flat = weights.reshape(groups, -1, pe * simd)
     table = _Table.of(digits)
-    sets = flat.any(axis=2).astype(np.int64) if digits == 1 else _sets(flat, table)
+    sets = np.asarray(flat.any(axis=2), np.int64) if digits == 1 else _sets(flat, table)
     descending = np.arange(table.positions)[::-1]
     there = (sets[:, None] >> descending[:, None] & 1).astype(bool)  # group, digit, tile
     some = there.any(axis=2)

@@ -139,7 +139,7 @@ class ConvLayer(Layer):
         """
         return (self.accumulator_max + 1).bit_length()
 
-    def with_complements(self, complements: np.ndarray) -> Self:
+    def with_complements(self, complements: np.ndarray) -> "ConvLayer":
         """The same layer for digits of which so many are −1.
 
         Parameters

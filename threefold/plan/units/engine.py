@@ -207,9 +207,10 @@ class EngineUnit(WindowUnit):
         used = (schedule.weights != 0).any(axis=0).sum(axis=1).tolist()
         bits = layer.codes.bits
         result = self.reader_resources(family)
+        doubles = bool(schedule.doubles.any())
         for simd in used * self.pixels:
             result += pe_resources(
-                bits, max(1, simd), layer.accumulator_bits, family, doubles=schedule.doubles.any()
+                bits, max(1, simd), layer.accumulator_bits, family, doubles=doubles
             )
         result += serializer_resources(
             self.pixels * self.pe, self.lanes, layer.accumulator_bits, family
