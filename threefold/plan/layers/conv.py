@@ -17,7 +17,6 @@ changes nothing.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
 
 import numpy as np
 
