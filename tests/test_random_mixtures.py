@@ -51,7 +51,7 @@ def test_every_layer_is_compared(seed, tmp_path):
     assert result.beats > 0
 
 
-@pytest.mark.parametrize("seeds", [ORDINARY, ALL], ids=["ordinary", "nightly"])
+@pytest.mark.parametrize("seeds", mostly_nightly([ORDINARY, ALL], always=[ORDINARY]))
 def test_all_kinds_of_layers_and_neighbours_are_among_them(seeds):
     kinds, places, several = set(), set(), set()
     for seed in seeds:

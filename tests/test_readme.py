@@ -1,9 +1,11 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from threefold.cli import main
+from threefold.quant import PRESETS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -13,6 +15,8 @@ def test_five_lines_from_a_trained_module_to_a_report(tmp_path, monkeypatch, cap
     training, rest = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len(rest.splitlines()) == 5
     monkeypatch.chdir(tmp_path)
+    small = replace(PRESETS["digits"], widths=(16, 16), epochs=2)
+    monkeypatch.setitem(PRESETS, "digits", small)
     exec(training + rest, {})
     assert float(capsys.readouterr().out) > 100_000
     made = {path.name for path in (tmp_path / "out" / "python").iterdir()}

@@ -4,6 +4,9 @@ import sys
 
 import pytest
 
+from threefold.network import save
+from threefold.references import tiny_conv
+
 GOOD = """
 import dataclasses
 from threefold.boards.icebreaker import ICEBREAKER
@@ -47,13 +50,23 @@ sys.exit(main(sys.argv[2:]))
 def test_faulty_board_leaves_the_others(tmp_path, text, fault):
     (tmp_path / "own.py").write_text(text)
     line = ["zoo", "tiny_conv", "-q", "-o", str(tmp_path / "out")]
-    plan = ["plan", str(tmp_path / "out" / "network.tern"), "-q", "-o", str(tmp_path / "out")]
-    for argv in (line, plan):
-        process = subprocess.run(
-            [sys.executable, "-c", SCRIPT, tmp_path, *argv], capture_output=True, text=True
-        )
-        assert process.returncode == 0, process.stderr
-        assert process.stderr == f"threefold: {tmp_path}/own.py is left out: {fault}\n"
+    process = subprocess.run(
+        [sys.executable, "-c", SCRIPT, tmp_path, *line], capture_output=True, text=True
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stderr == f"threefold: {tmp_path}/own.py is left out: {fault}\n"
+
+
+def test_plan_for_a_board_beside_a_faulty_one(tmp_path):
+    (tmp_path / "own.py").write_text("from nowhere import board\n")
+    save(tiny_conv(), tmp_path / "network.tern")
+    line = ["plan", str(tmp_path / "network.tern"), "-q", "-o", str(tmp_path / "out")]
+    process = subprocess.run(
+        [sys.executable, "-c", SCRIPT, tmp_path, *line], capture_output=True, text=True
+    )
+    assert process.returncode == 0, process.stderr
+    fault = "ModuleNotFoundError: No module named 'nowhere'"
+    assert process.stderr == f"threefold: {tmp_path}/own.py is left out: {fault}\n"
 
 
 def test_good_board_of_another_folder(tmp_path):

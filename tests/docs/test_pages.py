@@ -19,11 +19,15 @@ from threefold.quant import PRESETS
 from threefold.registers import IDENTITY, REGISTERS
 from threefold.tools.toolchain import find
 
+from ..nightly import mostly_nightly
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 GENERATED = DOCS / "reference" / "commands.md"
 PAGES = sorted(page for page in DOCS.rglob("*.md") if page != GENERATED)
-SHOWN = ["getting_started.md", *(f"tutorials/{page.name}" for page in DOCS.glob("tutorials/*.md"))]
+TUTORIALS = [f"tutorials/{page.name}" for page in DOCS.glob("tutorials/*.md")]
+# What the first page shows, the README and the examples of commands show as well.
+SHOWN = mostly_nightly(["getting_started.md", *TUTORIALS], always=TUTORIALS)
 
 _STEP = re.compile(r"^```python\n(.*?)^```|^    threefold ([^\n]*)$", re.DOTALL | re.MULTILINE)
 _FILE = re.compile(r'^```\w+ title="([\w.]+)"\n(.*?)^```', re.DOTALL | re.MULTILINE)

@@ -367,7 +367,9 @@ def test_gates_that_lead_through_are_found(prover):
     assert not prover.gates_lead(CASES["fork"].make(), ["o__0__ready"], ["o__1__valid"])
 
 
-@pytest.mark.parametrize("name", ONE_OF_EACH)
+@pytest.mark.parametrize(
+    "name", mostly_nightly(ONE_OF_EACH, always=[*THREE, "engine_codes", "pool"])
+)
 def test_a_valid_that_does_not_hold_is_found(prover, name):
     case = CASES[name]
     assert prover.violated(ImpatientValid(case.make()), cycles=case.cycles)

@@ -30,6 +30,8 @@ from threefold.plan.units.sequential import SequentialUnit
 from threefold.tools.packing import pack
 from threefold.tools.synthesis import synthesise
 
+from ...nightly import mostly_nightly
+
 RNG = np.random.default_rng(0)
 CODES = Codes.unsigned(2)
 
@@ -217,7 +219,7 @@ def test_what_is_read_elsewhere_has_to_leave():
         plan_of(network, (unit, *units[2:]))
 
 
-@pytest.mark.parametrize("family", ["ice40", "ecp5"])
+@pytest.mark.parametrize("family", mostly_nightly(["ice40", "ecp5"], always=["ecp5"]))
 def test_its_logic_cells_are_near_those_that_are_packed(family, tmp_path):
     network = references.resnet20(input=(8, 8, 3), filters=(4, 8, 16), bits=2, images=64)
     layers = lower(network)
