@@ -56,6 +56,15 @@ def test_random_lines(seed):
     assert outputs(row, values, 3) == reached.tolist()
 
 
+@pytest.mark.parametrize("shift", [0, 1, 2])
+@pytest.mark.parametrize("start", [-4, -1, 0, 1, 2, 3, 4, 5, 8, 9, 12, 13])
+def test_lines_wherever_they_begin(start, shift):
+    thresholds = np.clip(start + (np.arange(3) << shift), 0, 17)
+    row = RowCode(thresholds.tolist(), line=line_of(thresholds, 16), largest=16, latency=2)
+    values = np.arange(17)
+    assert outputs(row, values, 2) == (values[:, None] >= thresholds).sum(axis=1).tolist()
+
+
 @pytest.mark.parametrize("shift", [0, 1, 3])
 @pytest.mark.parametrize("offset", [0, 1, -1, 16, -48, 21, -37, 255, -256])
 def test_logits(offset, shift):
