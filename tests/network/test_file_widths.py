@@ -22,7 +22,7 @@ from threefold.network import (
 from threefold.network.file import SCHEMA
 from threefold.sim.golden import run
 
-from .test_file import (
+from .tern_files import (
     WRONG,
     earlier,
     loads_or_is_refused,
