@@ -25,7 +25,15 @@ CLEAN = (
     *(f"threefold/{part}/" for part in ("samples", "tools")),
     *(
         f"threefold/{part}.py"
-        for part in ("__init__", "evaluation", "manifest", "planning", "products", "project")
+        for part in (
+            "__init__",
+            "evaluation",
+            "manifest",
+            "planning",
+            "products",
+            "products_table",
+            "project",
+        )
     ),
 )
 UNRESOLVED = {"reportMissingImports", "reportMissingModuleSource"}

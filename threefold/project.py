@@ -13,8 +13,6 @@ from .core import core_name, require_bus, write_core
 from .errors import FileFormatError, MismatchError, PlanError
 from .files import write_file
 from .firmware import header, write_driver
-from .fpga import FAMILIES
-from .html import html_table
 from .hw.accelerator import Accelerator
 from .hw.interfaces.cores import CORES
 from .hw.interfaces.serial import BAUD
@@ -28,6 +26,7 @@ from .plan import Folding, Plan, load_plan, save_plan
 from .plan.file import digest as plan_digest
 from .planning import plan_for_board
 from .products import Former, Products
+from .products_table import products_table
 from .progress import Progress
 from .records import earlier_build, record_build, record_simulation
 from .registers.identity import identity
@@ -150,22 +149,7 @@ class Project:
         return f"<Project {self._summary}>"
 
     def _repr_html_(self) -> str:
-        stale, rows, rest = self.stale, [], []
-        for path in self.products.files():
-            size = path.stat().st_size
-            if path.parent == self.products.gateware and not self._is_result(path, stale):
-                rest.append(size)
-                continue
-            note = "stale: not of this plan" if path in stale else None
-            rows.append([str(path.relative_to(self.folder)), size, note])
-        if rest:
-            rows.append([f"{len(rest)} more of the tools in gateware", sum(rest), None])
-        return html_table(f"Project {self._summary}", ("product", "bytes", ""), rows)
-
-    def _is_result(self, path: Path, stale: list[Path]) -> bool:
-        """Whether someone wants to see a file of the tools: bitstream, record, or what is stale."""
-        bitstreams = {family.flow.bitstream for family in FAMILIES.values()}
-        return path in (self.products.build_record, *stale) or path.suffix in bitstreams
+        return products_table(f"Project {self._summary}", self.products, self.stale)
 
     @property
     def _summary(self) -> str:
