@@ -223,25 +223,37 @@ def test_the_first_seed_that_holds_the_clock(tmp_path, nextpnr):
         assert text == (tmp_path / "one" / "gateware" / file).read_text()
 
 
-def test_too_full_to_place(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ("ERROR: Unable to find legal placement for all", "place"),
+        (
+            "Info: Routing 4000 arcs.\n"
+            "Info:       4000 |      940        3059 |  240   760 |      3100|   1.13     5.26|",
+            "route",
+        ),
+    ],
+)
+def test_too_full(tmp_path, monkeypatch, said, what):
     real = build.run
 
     def run(tool, args, *, cwd, log, follow=None):
         if tool.name == "yosys":
             return real(tool, args, cwd=cwd, log=log, follow=follow)
-        log.write_text(
-            "Info: \t ICESTORM_LC: 4726/ 5280 89%\nERROR: Unable to find legal placement for all"
-        )
+        log.write_text(f"Info: \t ICESTORM_LC: 4726/ 5280 89%\n{said}\n")
+        for line in said.splitlines():
+            follow(line)
         raise BuildError("nextpnr-ice40 failed")
 
     monkeypatch.setattr(build, "run", run)
     log = tmp_path / "gateware" / "nextpnr-ice40.log"
     message = (
-        "nextpnr finds no place for all of 4,726 logic cells among 5,280 on icebreaker; "
+        f"nextpnr finds no {what} for all of 4,726 logic cells among 5,280 on icebreaker; "
         f"plan with a longer --interval or smaller PE/SIMD; see {log}"
     )
     with pytest.raises(BuildError, match=f"^{re.escape(message)}$"):
         build_bitstream(Difference(), get("icebreaker"), tmp_path)
+    assert {path.name for path in log.parent.iterdir()} == {"yosys.log", log.name}
 
 
 def test_the_best_seed_of_those_that_do_not_hold_the_clock(tmp_path, nextpnr):

@@ -6,11 +6,11 @@ import pytest
 from threefold.boards import get
 from threefold.errors import BuildError
 from threefold.tools.nextpnr import (
-    crowded,
     follow_nextpnr,
     follow_yosys,
     read_critical_path,
     read_report,
+    refused,
 )
 from threefold.tools.synthesis import Cells
 
@@ -51,30 +51,58 @@ def test_yosys_gets_on():
     assert told == [0.02, 0.5, 1]
 
 
-CROWDED = """\
+REFUSED = """\
 Info: Device utilisation:
 Info: \t         ICESTORM_LC:    4726/   5280    89%
 Info: \t        ICESTORM_RAM:       6/     30    20%
-ERROR: {}
+{}
 """
+ROUTING = """\
+Info: Routing 4000 arcs.
+Info:       3000 |      700        2299 |  260   720 |      3300|       1.13       4.13|
+Info:       {} |      940        3059 |  240   760 |      {}|       1.13       5.26|"""
 
 
 @pytest.mark.parametrize(
-    ("error", "found"),
+    ("said", "found"),
     [
         (
-            "Unable to find legal placement for all cells, design is probably full.",
-            1,
+            "ERROR: Unable to find legal placement for all cells, design is probably full.",
+            "place",
         ),
-        ("Failed to expand region (0, 0) |_> (25, 31) of 5551 ICESTORM_LCs", 1),
-        ("Unable to place cell 'a', no BELs remaining to implement cell type 'ICESTORM_LC'", 1),
-        ("Unable to find clock 'clk'", 0),
+        ("ERROR: Failed to expand region (0, 0) |_> (25, 31) of 5551 ICESTORM_LCs", "place"),
+        (
+            "ERROR: Unable to place cell 'a', no BELs remaining to implement cell type "
+            "'ICESTORM_LC'",
+            "place",
+        ),
+        (
+            "Warning: Failed to find a route for arc 3 of net a.\nERROR: Routing design failed.",
+            "route",
+        ),
+        ("ERROR: Failed to route arc 3 of net 'a', from X1/Y1/Q0 to X2/Y2/A1.", "route"),
+        (ROUTING.format(4000, 2001), "route"),
+        (ROUTING.format(4000, 2000), None),
+        (ROUTING.format(3999, 2001), None),
+        ("ERROR: Unable to find clock 'clk'", None),
     ],
 )
-def test_crowded_device(tmp_path, error, found):
+def test_full_device(tmp_path, said, found):
     log = tmp_path / "nextpnr.log"
-    log.write_text(CROWDED.format(error))
-    assert crowded(log, get("icebreaker").device) == ((4726, 5280) if found else None)
+    log.write_text(REFUSED.format(said))
+    device = get("icebreaker").device
+    assert refused(log, device) == (found and (found, 4726, 5280))
+
+
+def test_routing_that_does_not_end_is_stopped():
+    told = []
+    follow = follow_nextpnr(told.append)
+    *lines, last = ROUTING.format(4000, 2001).splitlines()
+    for line in lines:
+        follow(line)
+    with pytest.raises(BuildError, match=r"^nextpnr has 2,001 of 4,000 arcs left after 4,000$"):
+        follow(last)
+    assert told == pytest.approx([0.8, 1 - 0.2 * 3300 / 4000])
 
 
 def report(*cells):

@@ -21,7 +21,7 @@ from ..plan import Ports
 from ..products import Products
 from ..progress import Progress, no_progress
 from .build_plan import commands, make_plan, set_seed
-from .nextpnr import crowded, follow_nextpnr, follow_yosys, read_critical_path, read_report
+from .nextpnr import follow_nextpnr, follow_yosys, read_critical_path, read_report, refused
 from .placed import count_placed
 from .seeds import Choice, best_seed
 from .synthesis import Cells
@@ -280,8 +280,8 @@ class _Flow:
             try:
                 self._run(self._nextpnr, follow_nextpnr(tell))
             except BuildError:
-                if cells_used := crowded(log, self._board.device):
-                    raise _no_place(*cells_used, self._board, log) from None
+                if reason := refused(log, self._board.device):
+                    raise _too_full(*reason, self._board, log) from None
                 raise
             return read_report(report, self._board.device, cells)[0]
 
@@ -357,9 +357,9 @@ def _check_fit(cells: Cells, board: Board) -> None:
             )
 
 
-def _no_place(used: int, available: int, board: Board, log: Path) -> BuildError:
+def _too_full(what: str, used: int, available: int, board: Board, log: Path) -> BuildError:
     return BuildError(
-        f"nextpnr finds no place for all of {used:,} logic cells among {available:,} on "
+        f"nextpnr finds no {what} for all of {used:,} logic cells among {available:,} on "
         f"{board.name}; plan with a longer --interval or smaller PE/SIMD; see {log}"
     )
 
