@@ -182,10 +182,11 @@ def packed_cells() -> str:
     for row in record["rows"]:
         estimated, packed = row["cells_estimated"], row["cells"]
         placed = {True: "yes", False: "no", None: "–"}[row.get("placed")]
+        network = row["network"] + ", fastest" * row["fastest"]
         on_board = f"{row['lut_on_board']:,}" if "lut_on_board" in row else "–"
         figures = (f"{estimated:,}", f"{packed:,}", f"{estimated / packed - 1:+.1%}")
         figures += (f"{row['bram_estimated']} / {row['bram']}", on_board, placed)
-        rows.append((row["network"], row["board"], row["foldings"], *figures))
+        rows.append((network, row["board"], row["foldings"], *figures))
     found = "; ".join(
         f"on {board} {errors['mean']:.1%} on average, {errors['bias']:+.1%} with its sign, from "
         f"{errors['lowest']:+.1%} to {errors['highest']:+.1%}"
@@ -199,9 +200,9 @@ def packed_cells() -> str:
     head = ("network", "board", "PE × SIMD", "cells, estimated", "packed", "error")
     head += ("block RAMs, estimated / packed", "with the board's logic", "placed")
     return f"""### Networks that nothing was fitted to
-`benchmarks/packed_cells.py`: each network with random weights, as fast as fits. Errors of logic
-cells are, {found}. A build with seed 1 says whether nextpnr finds a place
-and a route; – has not come to an end.{failed}
+`benchmarks/packed_cells.py`: each network with random weights, planned as `threefold plan` does by
+default, or with `--fastest`. Errors of logic cells of default plans are, {found}. A build with
+seed 1 and the default clock says whether nextpnr finds a place and a route.{failed}
 
 {table(head, rows)}
 """

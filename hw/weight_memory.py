@@ -6,6 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from .family import family_of
+from .lut_rom import LutRom
 from .pe import Weight
 from .register import registered
 from .rom import gives_late, rom
@@ -73,10 +74,14 @@ class WeightMemory(wiring.Component):
                 for bits, double in zip(rows, self._doubles, strict=True)
             ]
             row = Cat(row, self.double)
-        m.submodules.rows = table = rom(len(row), rows, family=family)
-        port = table.read_port()
+        if LutRom.suits(family, len(row), len(rows)):
+            m.submodules.rows = port = LutRom(len(row), rows)
+            late = False
+        else:
+            m.submodules.rows = table = rom(len(row), rows, family=family)
+            port, late = table.read_port(), gives_late(table, family)
         m.d.comb += [port.addr.eq(tile), port.en.eq(fetch)]
-        if gives_late(table, family):
+        if late:
             m.d.comb += fetch.eq(self.fetch)
             m.d.sync += row.eq(registered(m, "row_read", port.data))
         else:

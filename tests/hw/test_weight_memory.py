@@ -17,7 +17,7 @@ def weights_of(row):
     return [[int(w.nonzero) * (-1 if w.negative else 1) for w in lanes] for lanes in row]
 
 
-@pytest.mark.parametrize("family", [None, "ice40", "ecp5"])
+@pytest.mark.parametrize("family", [None, "ice40", "nexus"])
 @pytest.mark.parametrize("pauses", [0.0, 0.6])
 @pytest.mark.parametrize("values", [[-1, 0, 1], [-1, 1], [0, 1]], ids=str)
 @pytest.mark.parametrize("shape", [(2, 1, 1), (5, 3, 2), (64, 4, 8)], ids=str)
@@ -27,8 +27,8 @@ def test_row_after_row_over_and_over(shape, values, pauses, family):
     check(weights, None, pauses, family)
 
 
-@pytest.mark.parametrize("family", [None, "ice40", "ecp5"])
-@pytest.mark.parametrize("shape", [(2, 1, 1), (5, 3, 2), (64, 4, 8)], ids=str)
+@pytest.mark.parametrize("family", [None, "ice40", "nexus"])
+@pytest.mark.parametrize("shape", [(2, 1, 1), (5, 3, 2), (64, 4, 8), (256, 2, 4)], ids=str)
 def test_doubling_comes_with_the_row(shape, family):
     rng = np.random.default_rng(0)
     doubles = rng.random(shape[0]) < 0.5

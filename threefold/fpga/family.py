@@ -6,7 +6,7 @@ from math import ceil
 from typing import NamedTuple
 
 from ..errors import PlanError
-from .cell import MaskedCarry, SinglePort
+from .cell import LutTree, MaskedCarry, SinglePort
 from .flow import Flow
 from .pll import PLL
 from .resources import Resources
@@ -103,6 +103,8 @@ class Family:
         LUTs that a carry chain takes to begin, and that synthesis counts.
     wide_multiplexers : bool
         Whether multiplexers beside the LUTs select among outputs of 2, 4 and 8 of them.
+    lut_tree : LutTree or None
+        Cells that weights in LUTs are made of, where what synthesis makes of them is not routed.
     counts_bare_cells : bool
         Whether a flip-flop or a carry without a LUT takes a logic cell of its own.
     lut_rows : float
@@ -145,6 +147,7 @@ class Family:
     carry_bits: int
     chain_luts: int = 0
     wide_multiplexers: bool
+    lut_tree: LutTree | None = None
     counts_bare_cells: bool
     lut_rows: float = 16
     table_rows: float
@@ -219,7 +222,8 @@ class Family:
 
         A LUT holds 16 rows of a bit. Wide multiplexers select among twice, four or eight times as
         many. Without them that takes LUTs, and rows share fewer the more there are: for random
-        contents of 24 to 128 rows this is 20 % off at most, and with them not at all.
+        contents of 24 to 128 rows this is 20 % off at most, and with them not at all. A family with
+        a :class:`~threefold.fpga.LutTree` takes as many as that has.
 
         Parameters
         ----------
@@ -232,6 +236,8 @@ class Family:
             return width * depth / self.lut_rows
         if depth <= 16:
             return min(width, 2**depth - 2)  # so many columns of so few rows differ, and need a LUT
+        if self.lut_tree:
+            return width * self.lut_tree.luts(depth)
         if self.wide_multiplexers:
             return width * 2 ** (depth - 1).bit_length() / 16
         return width * (0.15 * depth - 0.6)
