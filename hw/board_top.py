@@ -12,7 +12,7 @@ from .interfaces.serial import BAUD
 
 __all__ = ["ACCELERATOR", "BoardTop"]
 
-ACCELERATOR = "link.controlled.accelerator"
+ACCELERATOR = "link.accelerator"
 """Path of the accelerator in the hierarchy of a design for a board."""
 
 
@@ -80,7 +80,8 @@ class BoardTop(wiring.Component):
         m.d.comb += [link.rx.eq(rx.i), tx.o.eq(link.tx)]
 
         m.d.comb += [
-            lights.cycles.eq(link.cycles),
+            lights.cycle.eq(link.cycle),
+            lights.place.eq(link.place),
             lights.busy.eq(link.busy),
             lights.error.eq(link.error),
             lights.last.eq(link.last),

@@ -12,8 +12,9 @@ __all__ = ["BytePacker"]
 class BytePacker(wiring.Component):
     """Packer of bytes into lanes, one byte a lane, the first byte into lane 0.
 
-    Of each byte the low bits count. A beat takes one cycle more than it has lanes, and no path
-    leads from one ready to the other.
+    Of each byte the low bits count. A beat of one lane passes in the cycle in which it comes. One
+    of several takes one cycle more than it has lanes, and no path leads from one ready to the
+    other.
 
     Parameters
     ----------
@@ -55,6 +56,14 @@ class BytePacker(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+
+        if self._lanes == 1:
+            m.d.comb += [
+                self.o.valid.eq(self.i.valid),
+                self.o.payload[0].eq(self.i.payload[: self._width]),
+                self.i.ready.eq(self.o.ready),
+            ]
+            return m
 
         payload = self.o.payload.as_value()
         count = Signal(range(self._lanes + 1))

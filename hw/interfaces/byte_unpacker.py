@@ -12,8 +12,9 @@ __all__ = ["ByteUnpacker"]
 class ByteUnpacker(wiring.Component):
     """Unpacker of lanes into bytes: lane 0 first, the low byte of a lane first.
 
-    A lane takes whole bytes; a signed one is sign-extended to fill them. A beat takes one cycle
-    more than it has bytes, and no path leads from one ready to the other.
+    A lane takes whole bytes; a signed one is sign-extended to fill them. A beat of one byte passes
+    in the cycle in which it comes. One of several takes one cycle more than it has bytes, and no
+    path leads from one ready to the other.
 
     Parameters
     ----------
@@ -60,6 +61,14 @@ class ByteUnpacker(wiring.Component):
         m = Module()
 
         total = self.bytes_per_lane * self._lanes
+        if total == 1:
+            m.d.comb += [
+                self.o.valid.eq(self.i.valid),
+                self.o.payload.eq(self.i.payload[0]),
+                self.i.ready.eq(self.o.ready),
+            ]
+            return m
+
         padded = Shape(8 * self.bytes_per_lane, signed=self._shape.signed)
         extended = [Signal(padded, name=f"lane{index}") for index in range(self._lanes)]
         m.d.comb += [wide.eq(self.i.payload[index]) for index, wide in enumerate(extended)]

@@ -1,30 +1,27 @@
 """Frame parser: what the frames of a host ask for, and whether they are right."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import crc, data, enum, stream, wiring
-from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
 
+from .crc32 import CRC32
 from .stuffer import FramedByte
 
-__all__ = ["CRC_BYTES", "FrameParser", "HostFrame", "request_layout"]
+__all__ = ["FrameParser", "HostFrame", "request_layout"]
 
-CRC_BYTES = 4
-"""Bytes of a frame's CRC."""
-
-_READ_BYTES, _WRITE_BYTES = 1, 5  # an address, and a value behind it
+_HEADER_BYTES, _VALUE_BYTES = 3, 4  # sequence number and address, and what is written there
 
 
 class _Part(enum.IntEnum, shape=3):
-    """Part of a frame that comes next."""
+    """Part of a frame that comes next, and the bit that is high there."""
 
     TYPE = 0
-    LOW = 1
-    HIGH = 2
-    BODY = 3
-    CHECK = 4
+    HEADER = 1
+    BODY = 2
+    CHECK = 3
+    END = 4
     EXCESS = 5
 
 
@@ -82,8 +79,17 @@ class FrameParser(wiring.Component):
         Sequence number and verdict of each image.
     request : Out(stream.Signature(request_layout(value_bits)))
         What a READ or WRITE asks for.
+    load : In(1)
+        Moves ``answer`` in at the top of 32 bits, which are kept while a request waits.
+    answer : In(1)
+        A bit of them.
+    shift : In(1)
+        Moves ``seq``, ``address`` and these bits down, so that they leave by the lowest one.
     bad : Out(1)
-        High for a cycle after a frame that is dropped.
+        High from the end of a frame that is dropped until it is counted; no other one ends
+        meanwhile.
+    counted : In(1)
+        Whether a frame that was dropped is counted in this cycle.
     busy : Out(1)
         High from the header of an image to its verdict.
 
@@ -98,6 +104,8 @@ class FrameParser(wiring.Component):
             raise PlanError(f"an image has at least 1 code, not {inputs}")
         if not 1 <= value_bits <= 32:
             raise PlanError(f"a register takes 1 to 32 bits, not {value_bits}")
+        self._crc = CRC32()
+        self._part = Signal(len(_Part), init=1 << _Part.TYPE)
         self._inputs = inputs
         self._value_bits = value_bits
         super().__init__(
@@ -107,7 +115,11 @@ class FrameParser(wiring.Component):
                 "codes": Out(stream.Signature(8)),
                 "records": Out(stream.Signature(8)),
                 "request": Out(stream.Signature(request_layout(value_bits))),
+                "load": In(1),
+                "answer": In(1),
+                "shift": In(1),
                 "bad": Out(1),
+                "counted": In(1),
                 "busy": Out(1),
             }
         )
@@ -125,120 +137,122 @@ class FrameParser(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        # Each byte is checked in 8 cycles. Then all is known of it, from registers, and it is used.
-        m.submodules.crc = check = crc.Processor(CRC32_ISO_HDLC(data_width=1))
-        byte, end = self.i.payload.byte, self.i.payload.end
-        bits, checked, known, take = Signal(range(9)), Signal(), Signal(), Signal()
-        used, ended, ends = Signal(), Signal(), Signal()
-        moves = take
-        for port in (self.codes, self.records):
-            moves = moves | (port.valid & port.ready)
-        m.d.comb += [
-            checked.eq(bits == 8),
-            check.data.eq(byte.bit_select(bits[:3], 1)),
-            check.valid.eq(self.i.valid & ~end & ~checked),
-            check.start.eq(take & ends),
-            self.i.ready.eq(take),
-            used.eq(known & ~ends),
-            ended.eq(known & ends),
-        ]
-        m.d.sync += [
-            bits.eq(Mux(take, 0, bits + check.valid)),
-            known.eq(self.i.valid & (end | checked) & ~moves),
-            ends.eq(end),
-        ]
+        byte, end, aborted = self.i.payload.byte, self.i.payload.end, self.i.payload.aborted
+        part = self._part
+        place = Signal(range(max(self._inputs, _VALUE_BYTES)))
+        known, moves, takes, matches = Signal(), Signal(), Signal(), Signal()
+        image, typed, last, right, ends = Signal(), Signal(), Signal(), Signal(), Signal()
+        take = moves & takes
+        checked = self._check(m, part, take, ends, matches)
 
-        image, committed = Signal(), Signal()
-        part = Signal(_Part)
-        left = Signal(range(max(self._inputs, _WRITE_BYTES) + 1))
-        last, whole, right = Signal(), Signal(), Signal()
-        m.d.sync += [
-            last.eq(left == 1),
-            whole.eq((part == _Part.CHECK) & (left == 0) & check.match_detected),
-        ]
+        # What is offered leaves in one cycle, bytes and places move on in the next one, and after
+        # another one all is known of them again.
+        leaves, soon, proved = Signal(), Signal(), Signal()
+        header, behind, committed = part[_Part.HEADER], Signal(), Signal()
         m.d.comb += [
-            committed.eq(image & (part >= _Part.HIGH)),
-            right.eq(whole & ~self.i.payload.aborted),
+            soon.eq(self.i.valid & Mux(end, ~self.bad, checked) & ~leaves & ~moves),
+            proved.eq(part[_Part.END] & matches & ~aborted),
+            behind.eq(part[_Part.CHECK] | part[_Part.END] | part[_Part.EXCESS]),
+            committed.eq(image & ((header & place[0]) | part[_Part.BODY] | behind)),
+        ]
+        m.d.sync += [
+            known.eq(soon),
+            ends.eq(end),
+            right.eq(proved),
+            takes.eq(~end | ~committed | behind),
+            last.eq(self._last(part, place, image, typed)),
+            self.codes.valid.eq(soon & image & part[_Part.BODY]),
+            self.records.valid.eq(soon & image & ((end & behind) | (header & (~end | place[0])))),
+            self.request.valid.eq(soon & end & proved & ~image),
+        ]
+        with m.If(part[_Part.TYPE]):
+            self._tell(m, byte, image, typed)
+        m.d.comb += [
             self.busy.eq(committed),
             self.codes.payload.eq(byte),
             self.records.payload.eq(Cat(Mux(ends, ~right, byte[0]), byte[1:])),
+            self.i.ready.eq(take),
         ]
-        m.d.sync += self.bad.eq(
-            take & ends & ~right & ((part != _Part.TYPE) | self.i.payload.aborted)
-        )
-        known_type = Signal()
-        self._tell(m, byte, part, image, known_type)
-        with m.If(used):
-            self._use(m, byte, part, image, known_type, left, last, take)
-        with m.If(ended):
-            self._end(m, part, committed, right, left, last, take)
-            with m.If(take):
-                m.d.sync += part.eq(_Part.TYPE)
+        waits = Const(0)
+        for port in (self.codes, self.records, self.request):
+            waits |= port.valid & ~port.ready
+        m.d.comb += leaves.eq(known & ~waits)
+        m.d.sync += moves.eq(leaves)
+        self._go(m, part, place, image, last, moves & ~(take & ends), take & ends)
+        self._keep(m, byte, header & moves & ~ends, part[_Part.BODY] & moves, place)
+        with m.If(self.counted):
+            m.d.sync += self.bad.eq(0)
+        with m.If(take & ends & ~right & (~part[_Part.TYPE] | aborted)):
+            m.d.sync += self.bad.eq(1)
 
         return m
 
-    def _tell(self, m: Module, byte, part: Signal, image: Signal, known: Signal):
-        """The type of a frame, a cycle before it is used."""
-        with m.If(part == _Part.TYPE):
-            m.d.sync += [
-                image.eq((byte == HostFrame.IMAGE) & self.run),
-                self.request.payload.write.eq(byte == HostFrame.WRITE),
-                known.eq(
-                    ((byte == HostFrame.IMAGE) & self.run)
-                    | (byte == HostFrame.READ)
-                    | (byte == HostFrame.WRITE)
-                ),
-            ]
-
-    def _use(self, m: Module, byte, part: Signal, image, known_type, left, last, take):
-        """A byte that has been checked."""
-        asked, writes = self.request.payload, self.request.payload.write
-        m.d.comb += take.eq(1)
-        with m.Switch(part):
-            with m.Case(_Part.TYPE):
-                m.d.sync += part.eq(Mux(known_type, _Part.LOW, _Part.EXCESS))
-            with m.Case(_Part.LOW, _Part.HIGH):
-                m.d.comb += [self.records.valid.eq(image), take.eq(~image | self.records.ready)]
-                m.d.sync += asked.seq.eq(Cat(asked.seq[8:], byte))
-                size = Mux(image, self._inputs, Mux(writes, _WRITE_BYTES, _READ_BYTES))
-                m.d.sync += left.eq(size)
-                with m.If(take):
-                    m.d.sync += part.eq(part + 1)
-            with m.Case(_Part.BODY):
-                m.d.comb += [self.codes.valid.eq(image), take.eq(~image | self.codes.ready)]
-                with m.If(left == Mux(writes, _WRITE_BYTES, _READ_BYTES)):
-                    m.d.sync += asked.address.eq(byte)
-                for index, low in enumerate(range(0, self._value_bits, 8)):
-                    with m.If(left == _WRITE_BYTES - 1 - index):
-                        m.d.sync += asked.value[low : low + 8].eq(byte)
-                with m.If(take):
-                    self._count(m, part, left, last, _Part.CHECK, CRC_BYTES)
-            with m.Case(_Part.CHECK):
-                m.d.sync += left.eq(left - 1)
-                with m.If(left == 0):
-                    m.d.sync += part.eq(_Part.EXCESS)
-
-    def _end(self, m: Module, part: Signal, committed, right, left, last, take: Signal):
-        """The end of a frame: what its image lacks, and the verdict."""
-        asks = right & ~committed
+    def _check(self, m: Module, part: Signal, take: Signal, ends: Signal, matches: Signal) -> Value:
+        """The CRC, which takes a byte in 8 cycles: whether it has, and whether it is right."""
+        m.submodules.crc = crc = self._crc
+        bits, bit, checks, anew = Signal(range(9)), Signal(), Signal(), Signal()
+        checked = bits[3]
         m.d.comb += [
-            self.request.valid.eq(asks),
-            take.eq(~committed & (~asks | self.request.ready)),
+            bit.eq(self.i.payload.byte.bit_select(bits[:3], 1)),
+            checks.eq(self.i.valid & ~self.i.payload.end & ~checked & ~anew),
+            crc.bit.eq(Mux(part[_Part.END], self.answer, bit)),
+            crc.plain.eq(part[_Part.CHECK] | part[_Part.END]),
+            crc.shift.eq(checks | self.load | self.shift),
+            crc.start.eq(anew),
         ]
-        with m.If(committed), m.Switch(part):
-            with m.Case(_Part.HIGH):
-                m.d.comb += self.records.valid.eq(1)
-                with m.If(self.records.ready):
-                    m.d.sync += part.eq(_Part.BODY)
-            with m.Case(_Part.BODY):
-                m.d.comb += self.codes.valid.eq(1)
-                with m.If(self.codes.ready):
-                    self._count(m, part, left, last, _Part.EXCESS, 0)
-            with m.Default():
-                m.d.comb += [self.records.valid.eq(1), take.eq(self.records.ready)]
+        m.d.sync += anew.eq(take & ends)
+        m.d.sync += bits.eq(Mux(take, 0, bits + checks))
+        with m.If(part[_Part.TYPE]):
+            m.d.sync += matches.eq(1)
+        with m.If(checks & part[_Part.CHECK] & (bit == crc.low)):
+            m.d.sync += matches.eq(0)
+        return checked
 
-    def _count(self, m: Module, part: Signal, left, last, after: _Part, bytes_after: int):
-        """One byte of the body less; behind the last one comes another part."""
-        m.d.sync += left.eq(left - 1)
-        with m.If(last):
-            m.d.sync += [part.eq(after), left.eq(bytes_after)]
+    def _tell(self, m: Module, byte, image: Signal, typed: Signal):
+        """The type of a frame, a cycle before it is used."""
+        m.d.sync += [
+            image.eq((byte == HostFrame.IMAGE) & self.run),
+            self.request.payload.write.eq(byte == HostFrame.WRITE),
+            typed.eq(
+                ((byte == HostFrame.IMAGE) & self.run)
+                | (byte == HostFrame.READ)
+                | (byte == HostFrame.WRITE)
+            ),
+        ]
+
+    def _last(self, part: Signal, place: Signal, image: Signal, typed: Signal) -> Value:
+        """Whether another part follows behind the next byte."""
+        length = Mux(image, place == self._inputs - 1, place[:2].all())
+        return (
+            (part[_Part.TYPE] & typed)
+            | (part[_Part.HEADER] & Mux(image, place[0], place[1]))
+            | (part[_Part.BODY] & length)
+            | (part[_Part.CHECK] & place[:2].all())
+            | part[_Part.END]
+        )
+
+    def _go(self, m: Module, part, place, image, last: Signal, on: Value, anew: Value):
+        """The part and place behind a byte, or behind the end of a frame."""
+        reads = part[_Part.HEADER] & ~image & ~self.request.payload.write
+        with m.If(on):
+            m.d.sync += place.eq(place + 1)
+        with m.If(on & last):
+            m.d.sync += part.eq(Mux(reads, 1 << _Part.CHECK, part << 1))
+        with m.If(on & ~last & part[_Part.TYPE]):
+            m.d.sync += part.eq(1 << _Part.EXCESS)
+        with m.If(on & last):
+            m.d.sync += place.eq(0)
+        with m.If(anew):
+            m.d.sync += [part.eq(1 << _Part.TYPE), place.eq(0)]
+
+    def _keep(self, m: Module, byte, header: Value, body: Value, place: Signal):
+        """What a READ or WRITE asks for."""
+        asked = self.request.payload
+        told = Cat(asked.seq, asked.address)
+        with m.If(header):
+            m.d.sync += told.eq(Cat(told[8:], byte))
+        with m.Elif(self.shift):
+            m.d.sync += told.eq(Cat(told[1:], self._crc.low))
+        for index, low in enumerate(range(0, self._value_bits, 8)):
+            with m.If(body & (place[:2] == index)):
+                m.d.sync += asked.value[low : low + 8].eq(byte)

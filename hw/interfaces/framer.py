@@ -1,16 +1,15 @@
 """Framer: results and values in frames."""
 
-from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import crc, data, enum, stream, wiring
-from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
 
-from .frame_parser import CRC_BYTES
+from .crc32 import CRC32
 from .stuffer import ESCAPE, FLAG, PlainByte
 
-__all__ = ["BoardFrame", "Framer", "Value"]
+__all__ = ["BoardFrame", "Framer"]
 
 _VALUE_BYTES = 5  # an address, and the value behind it
 
@@ -22,33 +21,17 @@ class BoardFrame(enum.Enum, shape=8):
     VALUE = 0x82
 
 
-class Value(data.Struct):
-    """A register's value, as a VALUE tells it.
-
-    Members
-    -------
-    seq : 16
-    address : 8
-    value : 32
-    """
-
-    seq: 16
-    address: 8
-    value: 32
-
-
-class _Part(enum.IntEnum, shape=4):
-    """Part of a frame that is sent."""
+class _Part(enum.IntEnum, shape=3):
+    """Part of a frame that is sent, and the bit that is high there."""
 
     BEGIN = 0
     TYPE = 1
-    LOW = 2
-    HIGH = 3
-    BODY = 4
-    VERDICT = 5
-    CHECK = 6
-    END = 7
-    ABORT = 8
+    SEQ = 2
+    BODY = 3
+    VERDICT = 4
+    CHECK = 5
+    END = 6
+    ABORT = 7
 
 
 class Framer(wiring.Component):
@@ -56,7 +39,10 @@ class Framer(wiring.Component):
 
     A frame of a result begins as soon as its first byte is there. It is aborted in front of its
     CRC if the verdict is 1, and as soon as it can be when images are forgotten. A value goes
-    before results whose frames have not begun; it is taken with the end of its frame.
+    before results whose frames have not begun.
+
+    Bytes are made a bit a cycle, the lowest one first, as they enter the CRC. What a VALUE tells is
+    56 bits: a sequence number of 16, an address of 8, and a value of 32.
 
     Parameters
     ----------
@@ -69,14 +55,18 @@ class Framer(wiring.Component):
         Bytes of results.
     records : In(stream.Signature(8))
         3 bytes for each result: sequence number, low byte first, and a verdict in the lowest bit.
-    value : In(stream.Signature(Value))
-        A value to be told.
+    value : In(stream.Signature(1))
+        A value to be told, and the bit of it that comes next; taken with the end of its frame.
+    shift : Out(1)
+        Whether the bit at ``value`` is followed by the next one from the next cycle on.
     forget : In(1)
         Whether results and records are forgotten in this cycle.
     o : Out(stream.Signature(PlainByte))
         Bytes of frames.
     busy : Out(1)
         Whether a frame is being sent.
+    answered : Out(1)
+        High for a cycle when the last byte of a result and its verdict have been taken.
 
     Raises
     ------
@@ -92,10 +82,12 @@ class Framer(wiring.Component):
             {
                 "results": In(stream.Signature(8)),
                 "records": In(stream.Signature(8)),
-                "value": In(stream.Signature(Value)),
+                "value": In(stream.Signature(1)),
+                "shift": Out(1),
                 "forget": In(1),
                 "o": Out(stream.Signature(PlainByte)),
                 "busy": Out(1),
+                "answered": Out(1),
             }
         )
 
@@ -107,107 +99,98 @@ class Framer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        part, told = Signal(_Part), Signal()  # told: a value, not a result
-        left = Signal(range(max(self._outputs, _VALUE_BYTES) + 1))
-        byte, there, sent, step = Signal(8), Signal(), Signal(), Signal()
+        part = Signal(len(_Part), init=1 << _Part.BEGIN)
+        told = Signal()  # a value, not a result
+        place = Signal(range(max(self._outputs, _VALUE_BYTES)))  # of a byte in its part
+        bits, bit, there = Signal(3), Signal(), Signal()
+        moves, whole, step = Signal(), Signal(), Signal()
+        raw = part[_Part.BEGIN] | part[_Part.END] | part[_Part.ABORT]
 
-        # Each byte is offered, and in the 8 cycles after it was taken added to the CRC.
-        m.submodules.crc = check = crc.Processor(CRC32_ISO_HDLC(data_width=1))
-        bits = Signal(range(9))
+        m.submodules.crc = crc = CRC32()
         m.d.comb += [
-            self.o.valid.eq(self.busy & there & ~sent),
-            self.o.payload.byte.eq(byte),
-            self.o.payload.raw.eq(
-                (part == _Part.BEGIN) | (part == _Part.END) | (part == _Part.ABORT)
-            ),
-            # With its own bits the CRC moves on, and what is left of it stays as it is.
-            check.data.eq(Mux(part == _Part.CHECK, ~check.crc[0], byte.bit_select(bits[:3], 1))),
-            check.valid.eq(sent & ~step & ~self.o.payload.raw),
-            check.start.eq(part == _Part.BEGIN),
-            step.eq(sent & (bits == 8)),
+            moves.eq(self.busy & there & ~self.o.valid & ~step),
+            whole.eq((bits == 7) & ~self.o.valid & ~step),
+            crc.bit.eq(bit),
+            crc.plain.eq(part[_Part.CHECK]),
+            crc.shift.eq(moves & ~raw),
+            crc.start.eq(part[_Part.BEGIN]),
         ]
-        with m.If(self.o.valid & self.o.ready):
-            m.d.sync += sent.eq(1)
-        with m.If(sent):
-            m.d.sync += [bits.eq(Mux(step, 0, bits + 1)), sent.eq(~step)]
-
-        forgotten = Signal()
-        m.d.sync += forgotten.eq((forgotten | self.forget) & self.busy & (part != _Part.ABORT))
-        with m.If(~self.busy):
-            result = self.results.valid & self.records.valid & ~self.forget
+        with m.If(moves):
             m.d.sync += [
-                self.busy.eq(self.value.valid | result),
-                told.eq(self.value.valid),
-                part.eq(_Part.BEGIN),
+                self.o.payload.byte.eq(Cat(self.o.payload.byte[1:], bit)),
+                self.o.payload.raw.eq(raw),
+                bits.eq(bits + 1),
+                self.o.valid.eq(whole),
             ]
-        with m.Elif(forgotten & ~told & ~sent & ~(there & self.o.valid)):
-            m.d.sync += [part.eq(_Part.ABORT), left.eq(2)]
-        with m.Else():
-            self._go(m, part, told, left, step)
-        self._source(m, part, told, left, byte, there, check.crc)
+        # A cycle behind the byte that was taken there is another part.
+        m.d.sync += step.eq(self.o.valid & self.o.ready)
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+
+        self._source(m, part, told, place, bits, bit, there, ~crc.low)
+        self._go(m, part, told, place, bits, step)
         m.d.comb += [
-            self.records.ready.eq(
-                (part == _Part.VERDICT)
-                | (step & ~told & ((part == _Part.LOW) | (part == _Part.HIGH)))
-            ),
-            self.results.ready.eq(step & (part == _Part.BODY) & ~told),
-            self.value.ready.eq(step & (part == _Part.END) & told),
+            self.answered.eq(part[_Part.VERDICT] & ~told & self.records.valid),
+            self.records.ready.eq(~told & (part[_Part.VERDICT] | (whole & part[_Part.SEQ]))),
+            self.results.ready.eq(~told & whole & part[_Part.BODY]),
+            self.shift.eq(moves & told & (part[_Part.SEQ] | part[_Part.BODY])),
+            self.value.ready.eq(step & told & part[_Part.END]),
         ]
 
         return m
 
-    def _go(self, m: Module, part: Signal, told: Signal, left: Signal, step: Signal):
-        """The part behind a byte that was sent."""
-        with m.If((part == _Part.VERDICT) & self.records.valid):
-            bad = self.records.payload[0]
-            m.d.sync += [
-                part.eq(Mux(bad, _Part.ABORT, _Part.CHECK)),
-                left.eq(Mux(bad, 2, CRC_BYTES)),
-            ]
-        with m.If(step), m.Switch(part):
-            with m.Case(_Part.BEGIN, _Part.TYPE, _Part.LOW):
-                m.d.sync += part.eq(part + 1)
-            with m.Case(_Part.HIGH):
-                size = Mux(told, _VALUE_BYTES, self._outputs)
-                m.d.sync += [part.eq(_Part.BODY), left.eq(size)]
-            with m.Case(_Part.BODY):
-                m.d.sync += left.eq(left - 1)
-                with m.If(left == 1):
-                    m.d.sync += part.eq(Mux(told, _Part.CHECK, _Part.VERDICT))
-                    m.d.sync += left.eq(CRC_BYTES)
-            with m.Case(_Part.CHECK):
-                m.d.sync += left.eq(left - 1)
-                with m.If(left == 1):
-                    m.d.sync += part.eq(_Part.END)
-            with m.Case(_Part.ABORT):
-                m.d.sync += left.eq(left - 1)
-                with m.If(left == 1):
-                    m.d.sync += self.busy.eq(0)
-            with m.Case(_Part.END):
-                m.d.sync += self.busy.eq(0)
+    def _go(self, m: Module, part: Signal, told: Signal, place: Signal, bits, step: Signal):
+        """The part and place behind a byte that was sent."""
+        last, ends, forgotten, aborts = Signal(), Signal(), Signal(), Signal()
+        result = self.results.valid & self.records.valid & ~self.forget
+        length = Mux(told, place[2], place == self._outputs - 1)
+        m.d.sync += forgotten.eq((forgotten | self.forget) & self.busy & ~part[_Part.ABORT])
+        m.d.comb += [
+            last.eq(
+                ~((part[_Part.SEQ] | part[_Part.ABORT]) & ~place[0])
+                & ~(part[_Part.BODY] & ~length)
+                & ~(part[_Part.CHECK] & ~place[:2].all())
+            ),
+            ends.eq(step & last & (part[_Part.END] | part[_Part.ABORT])),
+            aborts.eq(forgotten & ~told & ~self.o.valid & ~step),
+        ]
+        with m.If(step):
+            m.d.sync += place.eq(place + 1)
+        with m.If(aborts | (step & last)):
+            m.d.sync += place.eq(0)
+        with m.If(step & last):
+            m.d.sync += part.eq(part.rotate_left(1))
+        with m.If(part[_Part.VERDICT] & (told | self.records.valid)):
+            bad = ~told & self.records.payload[0]
+            m.d.sync += part.eq(Mux(bad, 1 << _Part.ABORT, 1 << _Part.CHECK))
+        with m.If(aborts):
+            m.d.sync += [part.eq(1 << _Part.ABORT), bits.eq(0)]
+        m.d.sync += self.busy.eq(Mux(self.busy, ~ends, self.value.valid | result))
+        with m.If(~self.busy):
+            m.d.sync += [told.eq(self.value.valid), part.eq(1 << _Part.BEGIN)]
 
-    def _source(self, m: Module, part, told, left, byte: Signal, there: Signal, check):
-        """The byte of a part, and whether it is there."""
-        value = self.value.payload
-        m.d.comb += there.eq(1)
-        with m.Switch(part):
-            with m.Case(_Part.BEGIN, _Part.END):
-                m.d.comb += byte.eq(FLAG)
-            with m.Case(_Part.TYPE):
-                m.d.comb += byte.eq(Mux(told, BoardFrame.VALUE, BoardFrame.RESULT))
-            with m.Case(_Part.LOW, _Part.HIGH):
-                half = Mux(part == _Part.LOW, value.seq[:8], value.seq[8:])
-                m.d.comb += byte.eq(Mux(told, half, self.records.payload))
-                m.d.comb += there.eq(Mux(told, self.value.valid, self.records.valid))
-            with m.Case(_Part.BODY):
-                m.d.comb += byte.eq(Mux(told, value.address, self.results.payload))
-                for index in range(_VALUE_BYTES - 1):
-                    with m.If(told & (left == _VALUE_BYTES - 1 - index)):
-                        m.d.comb += byte.eq(value.value.word_select(index, 8))
-                m.d.comb += there.eq(Mux(told, self.value.valid, self.results.valid))
-            with m.Case(_Part.VERDICT):
-                m.d.comb += there.eq(0)
-            with m.Case(_Part.CHECK):
-                m.d.comb += byte.eq(check[:8])
-            with m.Case(_Part.ABORT):
-                m.d.comb += byte.eq(Mux(left == 2, ESCAPE, FLAG))
+    def _source(self, m: Module, part, told, place, bits, bit: Signal, there: Signal, check):
+        """The next bit of a part, and whether it is there."""
+
+        def of(byte: int):
+            return Const(byte, 8).bit_select(bits, 1)
+
+        record = self.records.payload.bit_select(bits, 1)
+        result = self.results.payload.bit_select(bits, 1)
+        kind = Mux(told, of(BoardFrame.VALUE.value), of(BoardFrame.RESULT.value))
+        flag = part[_Part.BEGIN] | part[_Part.END] | (part[_Part.ABORT] & place[0])
+        m.d.comb += [
+            bit.eq(
+                (flag & of(FLAG))
+                | (part[_Part.TYPE] & kind)
+                | (part[_Part.SEQ] & Mux(told, self.value.payload, record))
+                | (part[_Part.BODY] & Mux(told, self.value.payload, result))
+                | (part[_Part.CHECK] & check)
+                | (part[_Part.ABORT] & ~place[0] & of(ESCAPE))
+            ),
+            there.eq(
+                ~(part[_Part.SEQ] & ~told & ~self.records.valid)
+                & ~(part[_Part.BODY] & ~told & ~self.results.valid)
+                & ~part[_Part.VERDICT]
+            ),
+        ]

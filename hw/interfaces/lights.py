@@ -5,9 +5,11 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
+from threefold.registers import WORD_BITS
 
 __all__ = ["Lights"]
 
+_LEAST = 32  # Hz; lower bits of the cycles are not told
 _SHOWN = 8  # bits of the latest output element
 
 
@@ -28,8 +30,8 @@ class Lights(wiring.Component):
 
     Members
     -------
-    cycles : In(32)
-        Cycles since the start.
+    cycle, place : In(1), In(5)
+        Bit ``place`` of the cycles since the start, all of them in turn, from 5 on.
     busy : In(1)
     error : In(1)
         High for a cycle when something goes wrong.
@@ -41,19 +43,20 @@ class Lights(wiring.Component):
     Raises
     ------
     PlanError
-        If the clock is not from 1 Hz to 2³² Hz, or there are less than 0 LEDs.
+        If the clock is not from 32 Hz to 2³² Hz, or there are less than 0 LEDs.
     """
 
     def __init__(self, clock_mhz: float, count: int):
         hertz = round(clock_mhz * 1e6)
-        if not 0 < hertz < 1 << 32:
-            raise PlanError(f"LEDs take a clock of 1 Hz to 4,294 MHz, not {clock_mhz} MHz")
+        if not _LEAST <= hertz < 1 << WORD_BITS:
+            raise PlanError(f"LEDs take a clock of 32 Hz to 4,294 MHz, not {clock_mhz} MHz")
         if count < 0:
             raise PlanError(f"a board has 0 LEDs or more, not {count}")
         self._beat = hertz.bit_length() - 1
         super().__init__(
             {
-                "cycles": In(32),
+                "cycle": In(1),
+                "place": In(range(WORD_BITS)),
                 "busy": In(1),
                 "error": In(1),
                 "last": In(_SHOWN),
@@ -69,10 +72,12 @@ class Lights(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        heartbeat, before = self.cycles[self._beat], Signal()
+        heartbeat, here = Signal(), Signal()
         recent, held = Signal(), Signal()
-        m.d.sync += before.eq(heartbeat)
-        with m.If(before != heartbeat):
+        m.d.comb += here.eq(self.place == self._beat)
+        with m.If(here):
+            m.d.sync += heartbeat.eq(self.cycle)
+        with m.If(here & (heartbeat != self.cycle)):
             m.d.sync += [held.eq(recent), recent.eq(self.error)]
         with m.Elif(self.error):
             m.d.sync += recent.eq(1)

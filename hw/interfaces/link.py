@@ -4,30 +4,37 @@ import math
 from collections.abc import Mapping
 from typing import Self
 
-from amaranth.hdl import Module, ResetInserter, Signal, Value
-from amaranth.lib import data, wiring
+from amaranth.hdl import Module, ResetInserter, Signal
+from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from threefold.errors import PlanError
 from threefold.network.file import digest
 from threefold.plan import Ports
-from threefold.registers import REGISTERS
+from threefold.registers import WORD_BITS
 from threefold.registers.identity import identity_of
 
 from ..stream import shape_of
 from .byte_fifos import ByteFifos
 from .byte_packer import BytePacker
 from .byte_unpacker import ByteUnpacker
-from .controlled import ControlledAccelerator
 from .frame_parser import FrameParser
 from .framer import Framer
 from .serial import ADDRESS_BITS, RECORD_BITS, window
+from .serial_registers import WRITTEN_BITS, SerialRegisters
 from .stuffer import Destuffer, Stuffer
 from .uart import UARTReceiver, UARTTransmitter, divisor
 
 __all__ = ["SerialLink"]
 
-_COUNTER_BITS = 16
+
+class _Step(enum.IntEnum, shape=2):
+    """Step of an access to a register."""
+
+    WRITE = 0
+    WAIT = 1
+    READ = 2
+    TELL = 3
 
 
 class SerialLink(wiring.Component):
@@ -58,8 +65,8 @@ class SerialLink(wiring.Component):
         High for a cycle when a frame is refused or a byte is lost.
     last : Out(8)
         Low bits of the latest output element: the class, for a classifier.
-    cycles : Out(32)
-        Cycles since the start.
+    cycle, place : Out(1), Out(5)
+        Bit ``place`` of the cycles since the start, as :class:`SerialRegisters` tells them.
 
     Raises
     ------
@@ -75,9 +82,10 @@ class SerialLink(wiring.Component):
         given, taken = ports.input, ports.output
         self._divisor = divisor
         self._ports = ports
-        self._controlled = ControlledAccelerator(accelerator, REGISTERS.on("link"), constants)
+        self._accelerator = accelerator
+        self._registers = SerialRegisters(constants)
         self._receiver = UARTReceiver(divisor)
-        self._parser = FrameParser(given.tensor.size, value_bits=_written_bits())
+        self._parser = FrameParser(given.tensor.size, value_bits=WRITTEN_BITS)
         self._packer = BytePacker(given.type.bits, given.type.lanes)
         self._unpacker = ByteUnpacker(shape_of(taken.type), taken.type.lanes)
         self._framer = Framer(taken.tensor.size * taken.element_bytes)
@@ -89,7 +97,8 @@ class SerialLink(wiring.Component):
                 "busy": Out(1),
                 "error": Out(1),
                 "last": Out(8),
-                "cycles": Out(32),
+                "cycle": Out(1),
+                "place": Out(range(WORD_BITS)),
             }
         )
 
@@ -116,7 +125,7 @@ class SerialLink(wiring.Component):
     @property
     def accelerator(self) -> wiring.Component:
         """What is behind the line."""
-        return self._controlled.accelerator
+        return self._accelerator
 
     @property
     def divisor(self) -> int:
@@ -126,92 +135,86 @@ class SerialLink(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        controlled = self._controlled
-        anew = ResetInserter(controlled.forget)
+        registers = self._registers
+        forget = registers.control.reset
+        anew = ResetInserter(forget)
         m.submodules.receiver = receiver = self._receiver
         m.submodules.fifos = fifos = ByteFifos(address_bits=ADDRESS_BITS, few_bits=RECORD_BITS)
         m.submodules.destuffer = destuffer = Destuffer()
         m.submodules.parser = parser = self._parser
         m.submodules.packer = anew(self._packer)
-        m.submodules.controlled = controlled
+        m.submodules.accelerator = anew(self._accelerator)
         m.submodules.unpacker = anew(self._unpacker)
         m.submodules.framer = framer = self._framer
         m.submodules.stuffer = stuffer = Stuffer()
         m.submodules.transmitter = transmitter = self._transmitter
+        m.submodules.registers = registers
 
         connect(m, receiver.o, fifos.i)
         connect(m, fifos.o, destuffer.i)
         connect(m, destuffer.o, parser.i)
         connect(m, parser.codes, self._packer.i)
-        connect(m, self._packer.o, controlled.i)
-        connect(m, controlled.o, self._unpacker.i)
+        connect(m, self._packer.o, self._accelerator.i)
+        connect(m, self._accelerator.o, self._unpacker.i)
         connect(m, parser.records, fifos.few_i)
         connect(m, fifos.few_o, framer.records)
         connect(m, self._unpacker.o, framer.results)
         connect(m, framer.o, stuffer.i)
         connect(m, stuffer.o, transmitter.i)
+
+        given, taken = self._accelerator.i, self._accelerator.o
+        working, lost = Signal(), Signal()
         m.d.comb += [
             receiver.rx.eq(self.rx),
             self.tx.eq(transmitter.tx),
-            parser.run.eq(controlled.run),
-            framer.forget.eq(controlled.forget),
-            fifos.clear_few.eq(controlled.forget),
-            self.busy.eq(parser.busy | controlled.busy | framer.busy | ~transmitter.i.ready),
-            self.cycles.eq(controlled.cycles),
+            parser.run.eq(registers.control.run),
+            framer.forget.eq(forget),
+            fifos.clear_few.eq(forget),
+            working.eq(parser.busy | fifos.few_held),
+            self.busy.eq(working | framer.busy | ~transmitter.i.ready),
+            self.error.eq((parser.bad & registers.counted) | lost),
+            self.cycle.eq(registers.cycle),
+            self.place.eq(registers.place),
+            registers.status.busy.eq(working),
+            registers.status.input_ready.eq(given.ready),
+            registers.status.output_valid.eq(taken.valid),
+            registers.images.eq(framer.answered),
+            registers.frames_bad.eq(parser.bad),
+            registers.overruns.eq(lost),
+            registers.errors.frame.eq(parser.bad),
+            registers.errors.overrun.eq(lost),
+            parser.counted.eq(registers.counted),
         ]
-        with m.If(controlled.o.valid & controlled.o.ready):
-            m.d.sync += self.last.eq(controlled.o.payload[-1])
-        self._access(m, parser.request)
-        lost = Signal()
         m.d.sync += lost.eq(receiver.overrun | receiver.broken)
-        self._count(m, lost, parser.bad)
+        with m.If(taken.valid & taken.ready):
+            m.d.sync += self.last.eq(taken.payload[-1])
+        self._access(m, parser)
 
         return m
 
-    def _access(self, m: Module, request):
+    def _access(self, m: Module, parser: FrameParser):
         """A register that is written if need be, then read, and then told."""
-        port, value, asked = self._controlled.port, self._framer.value, request.payload
-        width = len(port.address)
-        step, told = Signal(2), Signal()
+        registers, framer, asked = self._registers, self._framer, parser.request.payload
+        step = Signal(_Step)
         m.d.comb += [
-            # Beyond the map lies the last word, where no register is.
-            port.address.eq(asked.address[:width] | asked.address[width:].any().replicate(width)),
-            port.w_data.eq(asked.value),
-            port.write.eq(request.valid & asked.write & (step == 0) & ~told),
-            port.read.eq(step == 2),  # a cycle after what was written has acted
-            value.valid.eq(step == 3),
-            value.payload.seq.eq(asked.seq),
-            value.payload.address.eq(asked.address),
-            value.payload.value.eq(port.r_data),
-            request.ready.eq(told),
+            registers.address.eq(asked.address),
+            registers.w_data.eq(asked.value),
+            registers.write.eq(parser.request.valid & asked.write & (step == _Step.WRITE)),
+            registers.sample.eq(step == _Step.WAIT),  # as late as what was written has acted
+            framer.value.valid.eq(step == _Step.TELL),
+            framer.value.payload.eq(asked.seq[0]),
+            parser.shift.eq(framer.shift),
+            parser.load.eq(step == _Step.READ),
+            parser.answer.eq(registers.bit),
+            parser.request.ready.eq(framer.value.ready),
         ]
-        m.d.sync += told.eq(value.valid & value.ready)
-        with m.If(request.valid & ~told & (~value.valid | value.ready)):
-            m.d.sync += step.eq(step + 1)
-
-    def _count(self, m: Module, lost: Value, bad: Value):
-        """Faults, as registers and as one signal."""
-        controlled = self._controlled
-        frames, bytes_lost = Signal(_COUNTER_BITS), Signal(_COUNTER_BITS)
-        m.d.sync += [frames.eq(frames + bad), bytes_lost.eq(bytes_lost + lost)]
-        m.d.comb += [
-            controlled.frames_bad.eq(frames),
-            controlled.overruns.eq(bytes_lost),
-            controlled.errors.frame.eq(bad),
-            controlled.errors.overrun.eq(lost),
-            self.error.eq(bad | lost),
-        ]
-
-
-def _written_bits() -> int:
-    """Low bits of a word that some register takes."""
-    fields = [
-        field
-        for register in REGISTERS.on("link").values()
-        if register.access in ("rw", "w1c")
-        for field in register.fields
-    ]
-    return max(field.lsb + field.bits for field in fields)
+        with m.Switch(step):
+            with m.Case(_Step.WRITE), m.If(parser.request.valid):
+                m.d.sync += step.eq(_Step.WAIT)
+            with m.Case(_Step.WAIT, _Step.READ), m.If(registers.place == WORD_BITS - 1):
+                m.d.sync += step.eq(step + 1)
+            with m.Case(_Step.TELL), m.If(framer.value.ready):
+                m.d.sync += step.eq(_Step.WRITE)
 
 
 def _ports(accelerator: wiring.Component) -> Ports:

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from threefold.errors import PlanError
 from threefold.registers import WORD_BITS, Register, RegisterMap
 
-__all__ = ["RegisterFile", "RegisterPort"]
+__all__ = ["RegisterFile", "RegisterPort", "check_constants"]
 
 
 class RegisterPort(wiring.Signature):
@@ -105,11 +105,7 @@ class RegisterFile(wiring.Component):
         *,
         shapes: Mapping[str, ShapeLike] = MappingProxyType({}),
     ):
-        for name, word in constants.items():
-            if name not in registers or registers[name].access != "ro":
-                raise PlanError(f"a constant is of a register that is read only, not {name!r}")
-            if not 0 <= word < 1 << WORD_BITS:
-                raise PlanError(f"{name} has {WORD_BITS} bits, which are not {word}")
+        check_constants(registers, constants)
         self._registers = registers
         self._constants = dict(constants)
         members = {"port": In(RegisterPort(registers.address_bits))}
@@ -173,6 +169,21 @@ class RegisterFile(wiring.Component):
                     m.d.sync += kept.eq(written)
             m.d.comb += word[field.lsb : field.lsb + field.bits].eq(kept)
         return word
+
+
+def check_constants(registers: RegisterMap, constants: Mapping[str, int]):
+    """Check that constants are words of registers that are only read.
+
+    Raises
+    ------
+    PlanError
+        If a constant is of no register, or no word.
+    """
+    for name, word in constants.items():
+        if name not in registers or registers[name].access != "ro":
+            raise PlanError(f"a constant is of a register that is read only, not {name!r}")
+        if not 0 <= word < 1 << WORD_BITS:
+            raise PlanError(f"{name} has {WORD_BITS} bits, which are not {word}")
 
 
 def _members(register: Register, shape: ShapeLike) -> dict[str, wiring.Member]:

@@ -30,10 +30,10 @@ ADDRESS_BITS, RECORD_BITS = 9, 6
 """Widths of the addresses of all bytes that a board keeps, one block RAM, and of those that are
 records of images in flight."""
 
-IMAGES = (2**RECORD_BITS - 1) // 3
+IMAGES = 2**RECORD_BITS // 3
 """Images in flight at most: a record has a sequence number of 2 bytes and a verdict."""
 
-FIFO_BYTES = 2**ADDRESS_BITS - 2**RECORD_BITS - 1
+FIFO_BYTES = 2**ADDRESS_BITS - 2**RECORD_BITS
 """Bytes that may wait for the accelerator."""
 
 _HEADER, _CRC, _FLAG = 3, 4, 1

@@ -1,6 +1,6 @@
 """Byte stuffing: frames between flags, whose bytes are escaped."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -62,15 +62,20 @@ class Stuffer(wiring.Component):
         m = Module()
 
         byte, raw = self.i.payload.byte, self.i.payload.raw
-        special, second = Signal(), Signal()
+        special, second, escapes, flips = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            special.eq(~raw & ((byte == FLAG) | (byte == ESCAPE))),
+            special.eq(~raw & (byte[2:] == FLAG >> 2) & (byte[0] ^ byte[1])),
+            escapes.eq(special & ~second),
+            flips.eq(special & second),
             self.o.valid.eq(self.i.valid),
-            self.o.payload.eq(Mux(special, Mux(second, byte ^ _FLIPPED, ESCAPE), byte)),
-            self.i.ready.eq(self.o.ready & (~special | second)),
+            # Of what is escaped only the two lowest bits are not those of an escape.
+            self.o.payload.eq(
+                Cat(byte[0] | escapes, byte[1] & ~escapes, byte[2:]) ^ Mux(flips, _FLIPPED, 0)
+            ),
+            self.i.ready.eq(self.o.ready & ~escapes),
         ]
         with m.If(self.o.valid & self.o.ready):
-            m.d.sync += second.eq(special & ~second)
+            m.d.sync += second.eq(escapes)
 
         return m
 

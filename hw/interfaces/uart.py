@@ -1,6 +1,6 @@
 """UART: eight data bits, no parity, one stop bit."""
 
-from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
@@ -77,38 +77,37 @@ class UARTReceiver(wiring.Component):
         rx = Signal(init=1)
         m.submodules.rx_sync = FFSynchronizer(self.rx, rx, init=1)
 
+        # A one goes through the shift register in front of the data.
         timer = Signal(range(self._divisor))
-        bits = Signal(range(_DATA_BITS + 2))
-        shift = Signal(_DATA_BITS)
+        shift = Signal(_DATA_BITS + 1)
+        receives, begun, broken = Signal(), Signal(), Signal()
+        middle, complete = Signal(), Signal()
+        m.d.comb += [
+            middle.eq(receives & (timer == (self._divisor - 1) // 2 - 1)),
+            complete.eq(middle & begun & shift[0]),
+            self.overrun.eq(complete & rx & self.o.valid & ~self.o.ready),
+            self.broken.eq(complete & ~rx),
+        ]
+        m.d.sync += timer.eq(timer + 1)
+        with m.If(~receives | (timer == self._divisor - 1)):
+            m.d.sync += timer.eq(0)
+        # Without a stop bit it was no byte, and none begins before the line is idle.
+        m.d.sync += broken.eq(~rx & (broken | complete))
+        with m.If(middle & begun):
+            m.d.sync += shift.eq(Cat(shift[1:], rx))
+        with m.If(middle):
+            m.d.sync += begun.eq(1)
+        with m.If(~receives):
+            m.d.sync += [receives.eq(~rx & ~broken), begun.eq(0), shift.eq(1 << _DATA_BITS)]
+        with m.If(complete | (middle & ~begun & rx)):  # the latter is a glitch, no start bit
+            m.d.sync += receives.eq(0)
 
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
-
-        with m.FSM():
-            with m.State("idle"):
-                m.d.sync += [timer.eq((self._divisor - 1) // 2 - 1), bits.eq(0)]
-                with m.If(~rx):
-                    m.next = "receive"
-            with m.State("receive"):
-                m.d.sync += timer.eq(timer - 1)
-                with m.If(timer == 0):
-                    m.d.sync += [timer.eq(self._divisor - 1), bits.eq(bits + 1)]
-                    with m.If((bits == 0) & rx):  # a glitch, not a start bit
-                        m.next = "idle"
-                    with m.Elif(bits <= _DATA_BITS):
-                        m.d.sync += shift.eq(Cat(shift[1:], rx))
-                    with m.Else():
-                        m.next = "idle"
-                        with m.If(rx):  # without a stop bit it was no byte
-                            m.d.comb += self.overrun.eq(self.o.valid & ~self.o.ready)
-                            m.d.sync += self.o.valid.eq(1)
-                            with m.If(~self.overrun):
-                                m.d.sync += self.o.payload.eq(shift)
-                        with m.Else():
-                            m.d.comb += self.broken.eq(1)
-                            m.next = "break"
-            with m.State("break"), m.If(rx):
-                m.next = "idle"
+        with m.If(complete & rx):
+            m.d.sync += self.o.valid.eq(1)
+            with m.If(~self.overrun):
+                m.d.sync += self.o.payload.eq(shift[1:])
 
         return m
 
@@ -146,26 +145,22 @@ class UARTTransmitter(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
+        # The last one is the stop bit, which stays while there is nothing to send.
+        shift = Signal(_DATA_BITS + 2, init=1)
         timer = Signal(range(self._divisor))
-        bits = Signal(range(_DATA_BITS + 3))
-        shift = Signal(_DATA_BITS + 1, init=-1)
-
-        m.d.comb += self.i.ready.eq((bits == 0) | ((bits == 1) & (timer == 0)))
-        m.d.sync += self.tx.eq(shift[0])
-
-        with m.If(self.i.valid & self.i.ready):
-            m.d.sync += [
-                shift.eq(Cat(Const(0, 1), self.i.payload)),
-                bits.eq(_DATA_BITS + 2),
-                timer.eq(self._divisor - 1),
-            ]
-        with m.Elif(timer != 0):
+        tick, stops = Signal(), Signal()
+        m.d.comb += [
+            tick.eq(timer == 0),
+            stops.eq(~shift[1:].any()),
+            self.tx.eq(shift[0]),
+            self.i.ready.eq(tick & stops),
+        ]
+        with m.If(~tick):
             m.d.sync += timer.eq(timer - 1)
-        with m.Elif(bits != 0):
+        with m.Elif(~stops | self.i.valid):
             m.d.sync += [
-                shift.eq(Cat(shift[1:], Const(1, 1))),
-                bits.eq(bits - 1),
                 timer.eq(self._divisor - 1),
+                shift.eq(Mux(stops, Cat(Const(0, 1), self.i.payload, Const(1, 1)), shift[1:])),
             ]
 
         return m

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from amaranth.hdl import EnableInserter, Module, signed
+from amaranth.hdl import Assert, EnableInserter, Module, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -124,10 +124,20 @@ class Without(wiring.Component):
         m = Module()
         m.submodules.component = component = self._component
         for name, member in self.signature.members.items():
+            outer, inner = getattr(self, name), getattr(component, name)
             if member.is_signature:
-                connect(m, flipped(getattr(self, name)), getattr(component, name))
+                connect(m, flipped(outer), inner)
             else:
-                m.d.comb += getattr(self, name).eq(getattr(component, name))
+                m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+        return m
+
+
+class WatchedParser(FrameParser):
+    """A frame parser that is always in one part of a frame."""
+
+    def elaborate(self, platform):
+        m = super().elaborate(platform)
+        m.d.comb += Assert(sum(self._part) == 1)
         return m
 
 
@@ -332,7 +342,8 @@ def test_no_gates_lead_from_ready_to_valid(prover, name):
 
 def test_a_frame_parser_keeps_the_contract(prover):
     """Without covers and faults: that a CRC matches is what a solver cannot find."""
-    assert prover.holds(FrameParser(2, value_bits=2), depth=INDUCTION)
+    parser = Without(WatchedParser(2, value_bits=2), "shift")  # it moves a payload
+    assert prover.holds(parser, depth=INDUCTION + 1)
     assert not prover.ready_leads_to_valid(FrameParser(2, value_bits=2))
 
 

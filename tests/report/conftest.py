@@ -16,7 +16,7 @@ from threefold.network import (
 from threefold.plan import Folding, fold
 from threefold.references import Builder
 
-TOP = "link.controlled.accelerator"
+TOP = "link.accelerator"
 
 
 def pruned(rng, rows, columns, pe, simd, empty=0.4, zeros=0.4):
@@ -104,9 +104,9 @@ def build():
             "logic_ns": 8.2,
             "routing_ns": 20.5,
             "cells": [
-                "link.controlled.accelerator.engine_fc1.array.weights.rows.0.0",
-                "link.controlled.accelerator.engine_fc1.array.pe_0.sum_SB_LUT4_O_LC",
-                "link.controlled.accelerator.engine_fc2.reader.buffer.room_SB_DFF_Q_DFFLC",
+                "link.accelerator.engine_fc1.array.weights.rows.0.0",
+                "link.accelerator.engine_fc1.array.pe_0.sum_SB_LUT4_O_LC",
+                "link.accelerator.engine_fc2.reader.buffer.room_SB_DFF_Q_DFFLC",
             ],
         },
     }

@@ -92,5 +92,5 @@ def test_slowest_path(plan, build):
         "Slowest path", "28.7 ns", "fc1 to fc2; 29 % logic, 71 % routing"
     )
     for name in build["critical_path"]["cells"][:2]:
-        build["critical_path"]["cells"] = [name, "link.controlled.accelerator.engine_fc1.x"]
+        build["critical_path"]["cells"] = [name, "link.accelerator.engine_fc1.x"]
         assert figures(plan, build=build)["Slowest path"].note.startswith("within fc1; ")

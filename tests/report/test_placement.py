@@ -9,7 +9,7 @@ from threefold.report.parts import Parts
 from threefold.report.placement import area, critical_path, memories
 from threefold.tools.placed import place_of
 
-TOP = "link.controlled.accelerator"
+TOP = "link.accelerator"
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_critical_path(plan):
             "$nextpnr_ICESTORM_LC_3",
             f"{TOP}.join_fc2.count_SB_LUT4_O_LC",
             f"{TOP}.engine_fc2.reader.buffer.room_SB_LUT4_O_LC",
-            "link.controlled.accelerator.engine_fc2.array.weights$34.row_SB_DFF_Q_DFFLC",
+            "link.accelerator.engine_fc2.array.weights$34.row_SB_DFF_Q_DFFLC",
         ],
     }
     assert critical_path(Parts(plan, ICE40), path) == {

@@ -301,7 +301,7 @@ def test_slowest_path(plan, build):
         "logic and 20.5 ns of routing."
     )
     assert sentence in page
-    build["critical_path"]["cells"] = ["link.receiver.x", "link.controlled.accelerator.argmax.y"]
+    build["critical_path"]["cells"] = ["link.receiver.x", "link.accelerator.argmax.y"]
     page = render_page(make_report(plan, build=build), plan)
     assert "From the serial receiver to argmax: 8.2 ns" in page
 

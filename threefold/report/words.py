@@ -26,7 +26,7 @@ _AROUND = (
     ("link.fifos", "FIFO of the serial line"),
     ("link.parser", "frame parser"),
     ("link.framer", "framer"),
-    ("link.controlled", "registers"),
+    ("link.registers", "registers"),
     ("link", "serial link"),
     ("clock", "clock generator"),
     ("", "board"),

@@ -20,7 +20,7 @@ class Place(NamedTuple):
     Attributes
     ----------
     path : str
-        Module that its name leads to, such as ``"link.controlled.accelerator.engine_fc1.array"``.
+        Module that its name leads to, such as ``"link.accelerator.engine_fc1.array"``.
     drives : str
         Signal of a stream port of this module that it drives, such as ``"i__payload"``; empty for
         other cells. What drives an input of a module is outside of it.

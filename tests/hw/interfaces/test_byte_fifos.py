@@ -26,7 +26,7 @@ def test_bytes_of_both_come_in_order(few_bits, more, seed):
 
 
 @pytest.mark.parametrize(
-    ("address_bits", "few_bits", "many", "few"), [(4, 2, 11, 3), (3, 2, 3, 3), (4, 1, 13, 1)]
+    ("address_bits", "few_bits", "many", "few"), [(4, 2, 12, 4), (3, 2, 4, 4), (4, 1, 14, 2)]
 )
 def test_they_hold_what_they_say_and_one_more(address_bits, few_bits, many, few):
     dut = ByteFifos(address_bits=address_bits, few_bits=few_bits)

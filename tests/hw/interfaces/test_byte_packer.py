@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,7 +46,10 @@ def test_bytes_become_lanes_under_stalls(width, lanes, beats, seed):
             ctx.set(dut.o.ready, 0)
             received.extend(payload)
 
-    simulator = Simulator(dut)
+    top = Module()
+    top.domains.sync = ClockDomain()
+    top.submodules.dut = dut
+    simulator = Simulator(top)
     simulator.add_clock(1e-6)
     simulator.add_testbench(source)
     simulator.add_testbench(sink)

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from amaranth.hdl import Shape
+from amaranth.hdl import ClockDomain, Module, Shape
 from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,7 +49,10 @@ def test_lanes_become_bytes_under_stalls(width, signed, lanes, beats, seed):
             ctx.set(dut.o.ready, 0)
             received.append(byte)
 
-    simulator = Simulator(dut)
+    top = Module()
+    top.domains.sync = ClockDomain()
+    top.submodules.dut = dut
+    simulator = Simulator(top)
     simulator.add_clock(1e-6)
     simulator.add_testbench(source)
     simulator.add_testbench(sink)

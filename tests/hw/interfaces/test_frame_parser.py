@@ -86,12 +86,21 @@ def parse(frames, seed, run=1):
     async def hold(ctx):
         ctx.set(dut.run, run)
 
+    async def count(ctx):
+        pause, counted = random.Random(seed), 0
+        for _ in range(60 * len(line) + 400):
+            ctx.set(dut.counted, counted)
+            *_, is_bad = await ctx.tick().sample(dut.bad)
+            bad[0] += is_bad and counted
+            counted = pause.random() < 0.1
+
+    bad = [0]
     driver.add(hold)
+    driver.add(count)
     driver.put(dut.i, line)
     codes = driver.get(dut.codes, sum(len(frame.codes) for frame in frames))
     records = driver.get(dut.records, sum(len(frame.record) for frame in frames))
     requests = driver.get(dut.request, sum(bool(frame.request) for frame in frames))
-    bad = driver.count(dut.bad)
     driver.run(60 * len(line) + 2000)
     asked = [(each.seq, each.address, each.write, each.value) for each in requests]
     return bytes(codes), bytes(records), asked, bad[0]

@@ -22,6 +22,23 @@ def line_of(told):
     return bytes(line)
 
 
+def tell(driver, dut, told):
+    """Values to be told, as 56 bits each."""
+
+    async def source(ctx):
+        for each in told:
+            bits = each["seq"] | each["address"] << 16 | each["value"] << 24
+            ready = 0
+            while not ready:
+                ctx.set(dut.value.payload, bits & 1)
+                ctx.set(dut.value.valid, 1)
+                *_, ready, shift = await ctx.tick().sample(dut.value.ready, dut.shift)
+                bits >>= shift
+            ctx.set(dut.value.valid, 0)
+
+    driver.add(source)
+
+
 def length(outputs, bad):
     return 1 + 3 + outputs + (2 if bad else 5)
 
@@ -46,12 +63,14 @@ def test_results_come_in_order_and_bad_ones_are_aborted(outputs, verdicts, value
         dut.records,
         b"".join(seq + bytes([bad]) for seq, bad in zip(seqs, verdicts, strict=True)),
     )
-    driver.put(dut.value, told)
+    tell(driver, dut, told)
     count = sum(length(outputs, bad) for bad in verdicts) + 14 * len(told)
     got = driver.get(dut.o, count)
+    answered = driver.count(dut.answered)
     driver.run(200 * count + 2000)
 
     bodies = list(Deframer().feed(line_of(got)))
+    assert answered == [len(verdicts)]
     assert len(bodies) == len(verdicts) + len(values)
     assert [body for body in bodies if isinstance(body, Rejected) or body[0] == 0x81] == [
         Rejected(ABORTED) if bad else b"\x81" + seq + result
@@ -71,7 +90,7 @@ def test_results_come_in_order_and_bad_ones_are_aborted(outputs, verdicts, value
 def test_what_is_forgotten_is_aborted(waits_for, seed):
     dut = Framer(3)
     driver = Driver(dut, seed)
-    told = {"seq": 0x1234, "address": 9, "value": 5}
+    bits = 0x1234 | 9 << 16 | 5 << 24
     records = b"\1\0" if waits_for == "verdict" else b"\1\0\0"
     driver.put(dut.records, records, background=True)
     results = b"\5\6" if waits_for == "result" else b"\5\6\7"
@@ -79,14 +98,16 @@ def test_what_is_forgotten_is_aborted(waits_for, seed):
     bodies = []
 
     async def host(ctx):
+        told = bits
         deframer, forget_at, cycle = Deframer(), random.Random(seed).randrange(30, 170), 0
         ctx.set(dut.o.ready, 1)
         while len(bodies) < 2:
             ctx.set(dut.forget, cycle == forget_at)
             if cycle == forget_at + 1:
-                ctx.set(dut.value.payload, told)
                 ctx.set(dut.value.valid, 1)
-            *_, valid, byte = await ctx.tick().sample(dut.o.valid, dut.o.payload)
+            ctx.set(dut.value.payload, told & 1)
+            *_, valid, byte, shift = await ctx.tick().sample(dut.o.valid, dut.o.payload, dut.shift)
+            told >>= shift
             if valid:
                 bodies.extend(deframer.feed(line_of([byte])))
             cycle += 1

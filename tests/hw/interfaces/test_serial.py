@@ -24,18 +24,18 @@ def ports(inputs, outputs, bits=4):
 
 
 def test_what_fits_one_block_ram():
-    assert (FIFO_BYTES, IMAGES) == (447, 21)
+    assert (FIFO_BYTES, IMAGES) == (448, 21)
 
 
 @pytest.mark.parametrize(
     ("accelerator", "interval", "baud", "images"),
     [
         (ports(64, 1), 72 * BYTE, 115_200, IMAGES),
-        (ports(64, 1), 72 * BYTE + 1, 115_200, (447 - 26) // (16 + 64)),
-        (ports(64, 1), 72 * BYTE, 3_000_000, (447 - 26) // (16 + 64)),
+        (ports(64, 1), 72 * BYTE + 1, 115_200, (448 - 26) // (16 + 64)),
+        (ports(64, 1), 72 * BYTE, 3_000_000, (448 - 26) // (16 + 64)),
         (ports(64, 1), 72 * FASTER, 3_000_000, IMAGES),
-        (ports(64, 1, bits=7), 1e9, 115_200, (447 - 26) // (16 + 128)),
-        (ports(8, 8), 1, 115_200, (447 - 26) // (16 + 8)),  # answers are longer
+        (ports(64, 1, bits=7), 1e9, 115_200, (448 - 26) // (16 + 128)),
+        (ports(8, 8), 1, 115_200, (448 - 26) // (16 + 8)),  # answers are longer
         (ports(1, 1), 1e9, 115_200, IMAGES),
         (ports(784, 10), 300 * BYTE, 115_200, IMAGES),
     ],
@@ -57,13 +57,13 @@ def test_images_on_their_way(accelerator, interval, baud, images):
             ports(784, 10),
             500 * BYTE,
             "at 115,200 baud the line brings an image every 2,059,200 cycles, but the plan takes "
-            "one every 1,300,000 and 447 bytes wait meanwhile; plan with --interval 949000 or "
+            "one every 1,300,000 and 448 bytes wait meanwhile; plan with --interval 951600 or "
             "less, or build with fewer baud",
         ),
         (
             ports(784, 104),
             1,
-            "an answer of up to 432 bytes is more than the 447 bytes that may wait on the board "
+            "an answer of up to 432 bytes is more than the 448 bytes that may wait on the board "
             "have room for; build with --rtl-only",
         ),
         (
