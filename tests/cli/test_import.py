@@ -127,8 +127,10 @@ def test_a_scale_alone_leaves_the_codes_of_the_input_quantizer(place, capsys):
 def test_ternarize_tells_the_damage(place, capsys):
     weights = np.random.default_rng(0).normal(size=(4, 1, 3, 3))
     (place / "real.onnx").write_bytes(example(weights).model().SerializeToString())
-    levels = "weights are not ternary: a filter has 9 different values"
-    message = f"Conv 'Conv_0': {levels}; train it with ternary weights, or import with --ternarize"
+    message = (
+        "Conv 'Conv_0': weights of filter 0 are not whole multiples, up to 255, of one scale; "
+        "train it with weights of at most 8 bits, or import with --ternarize"
+    )
     refused(capsys, place, "real.onnx", message)
     status, out, _ = run(capsys, "real.onnx --ternarize --images labelled.npz -o made")
     assert status == 0

@@ -163,13 +163,6 @@ SUPPORTED = {
 _act = "/act_quant/export_handler/Quant'"
 
 REFUSED = {
-    "weights of 8 bits": (
-        lambda: nn.Sequential(*first(weights=quant.Int8WeightPerTensorFloat), relu(), *last(800)),
-        re.compile(
-            r"Conv '/1/Conv': weights are not ternary: a filter has \d\d different values, "
-            r"quantized to 8 bits; train it with ternary weights, or import with --ternarize"
-        ),
-    ),
     "no activation": (
         behind(lambda: [conv(), relu()], size=512),
         "Conv '/3/Conv' reads real numbers; put a quantizer of activations in front of it",

@@ -60,7 +60,7 @@ class Graph:
             **more,
         )
 
-    def weights(self, codes, scale=1.0, kind="plain"):
+    def weights(self, codes, scale=1.0, kind="plain", bits=2, narrow=1):
         """Name of a tensor of weights, of a scale for all or one that broadcasts."""
         codes, scale = np.asarray(codes, np.float32), np.asarray(scale, np.float32)
         if kind == "plain":
@@ -69,7 +69,7 @@ class Graph:
         if kind == "bipolar":
             self.bipolar(scale, of=[real])
         else:
-            self.quant(scale, bits=2, signed=1, narrow=1, of=[real])
+            self.quant(scale, bits=bits, signed=1, narrow=narrow, of=[real])
         made, self.at = self.at, at
         return made
 

@@ -61,8 +61,9 @@ class Case:
         real = self.rng.normal(size=size) * (self.rng.random(size) < 0.8) * about
         return (np.rint(real * 4) / 4 if self.powers else real).astype(np.float32)
 
-    def ternary(self, *shape):
-        return self.rng.integers(-1, 2, shape)
+    def integers(self, bits, narrow, *shape):
+        hi = 2 ** (bits - 1) - 1
+        return self.rng.integers(-hi if narrow else -hi - 1, hi + 1, shape)
 
     def per_channel(self):
         if self.positions:
@@ -74,15 +75,19 @@ class Case:
         return self.scale(0.5, size)
 
     def weights(self, filters, *shape, transposed=False, same=False):
-        kind = self.one_of("plain", "quant", "bipolar")
-        codes = self.ternary(filters, *shape)
+        """Name of weights of 2 bits, or of up to 8."""
+        kind = self.one_of("plain", "quant", "bipolar", "wide")
+        bits, narrow = 2, 1
+        if kind == "wide":
+            kind, bits, narrow = "quant", self.one_of(2, 3, 4, 6, 8), self.one_of(0, 1)
+        codes = self.integers(bits, narrow, filters, *shape)
         codes = np.where(codes == 0, 1, codes) if kind == "bipolar" else codes
         codes[0, 0] = 1
         scale = self.scale(0.5) if same else self.weight_scale(filters, 1 + len(shape))
-        self.spread *= float(np.max(scale)) * np.sqrt(np.prod(shape))
+        self.spread *= float(np.max(scale)) * np.sqrt(np.prod(shape)) * np.abs(codes).max()
         if transposed:
             codes, scale = codes.T, np.transpose(scale)
-        return codes, scale, kind
+        return self.graph.weights(codes, scale, kind, bits, narrow)
 
     def conv(self):
         one = len(self.shape) == 2
@@ -95,10 +100,13 @@ class Case:
         if ahead:
             rank = len(sizes)
             self.graph.ints("Pad", [0, 0, *pads[:rank], 0, 0, *pads[rank:]])
-        codes, scale, kind = self.weights(filters, self.channels // groups, *sizes)
-        bias = self.numbers(filters, self.spread) if self.one_of(True, False) else None
-        self.graph.conv(
-            codes, scale, kind, bias, strides=strides, group=groups, pads=None if ahead else pads
+        name = self.weights(filters, self.channels // groups, *sizes)
+        more = []
+        if self.one_of(True, False):
+            more = [self.graph.constant(self.numbers(filters, self.spread))]
+        around = None if ahead else pads
+        self.graph.node(
+            "Conv", name, *more, kernel_shape=sizes, strides=strides, group=groups, pads=around
         )
         self.shape = [filters] + [
             (size + pads[i] + pads[i + len(sizes)] - sizes[i]) // strides[i] + 1
@@ -124,12 +132,11 @@ class Case:
         ]
 
     def dense(self, outputs, same=False):
-        codes, scale, kind = self.weights(outputs, *self.shape, transposed=True, same=same)
+        name = self.weights(outputs, *self.shape, transposed=True, same=same)
         if self.one_of(True, False):
-            self.graph.matmul(codes, scale, kind)
+            self.graph.node("MatMul", name)
         else:
             bias = self.numbers(outputs, self.spread)
-            name = self.graph.weights(codes, scale, kind)
             self.graph.node("Gemm", name, self.graph.constant(bias))
         self.shape, self.positions = [outputs], False
 
@@ -212,7 +219,7 @@ class Case:
         start, channels = self.graph.at, self.channels
         filters = channels if join == "Add" else self.one_of(1, 2, 3)
         kernel = [1] * len(self.shape[1:])
-        self.graph.conv(*self.weights(filters, channels, *kernel))
+        self.graph.node("Conv", self.weights(filters, channels, *kernel), kernel_shape=kernel)
         self.keep_apart()
         self.quant(scale, bits, signed, 0)
         more = {} if join == "Add" else {"axis": 1}

@@ -80,17 +80,6 @@ def test_a_clip_makes_codes_of_two_bits():
     assert simulates(made.network)
 
 
-def test_weights_that_are_not_clipped_to_ternary():
-    graph = pair(Graph("N", 4), 0.25, clip=(0, 3))
-    codes = np.arange(-4, 8).reshape(4, 3)
-    graph.node("MatMul", stored(graph, codes, 0.5, clip=(-4, 7)))
-    assert refusal(graph).startswith(
-        "MatMul 'MatMul_5': weights are not ternary: a filter has 4 different values; train it "
-        "with ternary weights, or import with --ternarize"
-    )
-    assert Source(graph.model()).quantized
-
-
 @pytest.mark.parametrize("behind", ["MaxPool", "Flatten", "Identity", "two clips"])
 def test_integers_may_be_moved(behind):
     graph = Graph("N", 2, 4, 4).quant(0.25, bits=4).conv(weights(1, 3, 2, 1, 1))

@@ -91,11 +91,11 @@ def test_a_wrong_scale_of_a_class_is_found(change):
 
 
 def test_logits_of_different_scales_are_refused():
-    source = Source(classifier(6, [1.0, 2.0, 1.0, 0.5], np.zeros(4)).model())
+    source = Source(classifier(6, [1.0, 2.0, 1.0, 0.61803], np.zeros(4)).model())
     message = (
-        "^BatchNormalization 'BatchNormalization_2': classes have different scales, from 0.125 to "
-        "0.5, to which no integers are in proportion; end in the class, or give the last layer one "
-        "scale$"
+        "^BatchNormalization 'BatchNormalization_2': classes have different scales, from "
+        "0.154508 to 0.5, to which no integers are in proportion; end in the class, or give the "
+        "last layer one scale$"
     )
     with pytest.raises(NetworkError, match=message):
         convert(source, "net", argmax=False)

@@ -17,13 +17,6 @@ def padded_with_one():
     return graph.node("Pad", pads, graph.constant(1.0)).conv(ONE)
 
 
-def four_bit_weights():
-    graph = vector()
-    start, real = graph.at, graph.constant(np.arange(16.0).reshape(4, 4) - 8)
-    graph.quant(1.0, bits=4, signed=1, of=[real])
-    return graph.node("MatMul", of=[start, graph.at])
-
-
 CASES = [
     (
         lambda: image().conv(ONE).quant(np.array([1, 2, 3.0]).reshape(1, 3, 1, 1)),
@@ -169,20 +162,6 @@ CASES = [
     (
         lambda: image().conv(ONE).norm([1] * 3, [0] * 3, [0] * 3, [-1] * 3).quant(),
         ("BatchNormalization 'BatchNormalization_2' gives NaN; its constants are damaged"),
-    ),
-    (
-        lambda: vector().matmul(np.arange(16.0).reshape(4, 4)),
-        (
-            "MatMul 'MatMul_1': weights are not ternary: a filter has 4 different values; train "
-            "it with ternary weights, or import with --ternarize"
-        ),
-    ),
-    (
-        four_bit_weights,
-        (
-            "MatMul 'MatMul_2': weights are not ternary: a filter has 4 different values, "
-            "quantized to 4 bits; train it with ternary weights, or import with --ternarize"
-        ),
     ),
     (
         lambda: vector().matmul(-EYE).node("Relu"),

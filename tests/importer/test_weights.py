@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from threefold.errors import NetworkError
 from threefold.importer import Source, compare, convert, source_classes, ternarized
 from threefold.references import random_images
 
@@ -55,23 +54,3 @@ def test_ways_to_give_ternary_weights(kind):
     graph = Graph("N", 2, 4, 4).quant(0.5, bits=2).conv(codes, scale, kind).quant(1.0, bits=3)
     made = convert(Source(graph.model()), "net")
     assert (made.network.nodes[0].op.weights == codes.transpose(0, 2, 3, 1)).all()
-
-
-def test_a_graph_without_quantizers_is_told_so():
-    weights = np.arange(12).reshape(4, 3)
-    for graph, remedy in [
-        (Graph("N", 4).matmul(weights).node("Relu"), "the graph has no quantizers at all"),
-        (Graph("N", 4).quant(0.5).matmul(weights), "train it with ternary weights, or import with"),
-    ]:
-        with pytest.raises(NetworkError, match=rf"^MatMul '\w+': weights are .*; {remedy}"):
-            convert(Source(graph.model()), "net")
-
-
-def test_two_bits_need_a_narrow_range():
-    graph = Graph("N", 4).quant(0.5, bits=2)
-    real = graph.constant(np.arange(12).reshape(4, 3) % 4 - 2)
-    at = graph.at
-    name = graph.quant(1.0, bits=2, signed=1, of=[real]).at
-    graph.at = at
-    with pytest.raises(NetworkError, match=", quantized to 2 bits, whose range is not narrow; "):
-        convert(Source(graph.node("MatMul", name).model()), "net")

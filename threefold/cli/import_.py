@@ -33,7 +33,7 @@ from .progress import progress_of
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
-HELP = "take over a ternary or binary network from an ONNX file, and prove it equal"
+HELP = "take over a network of quantized weights from an ONNX file, and prove it equal"
 EXAMPLES = [
     "threefold import model.onnx -o out/model",
     "threefold import model.onnx --images test.npz -o out/model",

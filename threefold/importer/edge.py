@@ -144,8 +144,9 @@ class Edge(Values):
         if self.sums is None:
             terms, most = _POOLED, max(abs(self.type.element.lo), abs(self.type.element.hi))
         else:
-            terms = np.abs(self.sums.conv.matrix).sum(axis=1, dtype=np.int64)
-            most = terms * max(abs(self.sums.codes.lo), abs(self.sums.codes.hi))
+            terms = np.count_nonzero(self.sums.conv.matrix, axis=1)
+            largest = max(abs(self.sums.codes.lo), abs(self.sums.codes.hi))
+            most = self.sums.conv.magnitudes * largest
         few = exact & (mantissa(unit) * most < 1 / ROUNDING) & (self.shift == 0)
         times = np.where(few, 0, terms) + np.where(few & (not self.steps), 0, 8)
         error = ROUNDING * times * (unit * most + 2 * np.abs(self.shift))

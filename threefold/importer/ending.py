@@ -11,6 +11,7 @@ from .builder import Builder
 from .edge import ALIKE, ROUNDING, Edge, mantissa
 from .nodes import describe
 from .ranks import ranks
+from .units import MOST, common_unit
 
 __all__ = ["class_index", "logits"]
 
@@ -23,7 +24,8 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
 
     Codes stay what they are. Sums get the bias that the source adds after them: in whole units,
     or, where biases are none, in the 2ᵏ-th part of one, for which the codes that the layer reads
-    count in steps of 2ᵏ. Whatever the sums, the order of the classes is that of the source.
+    count in steps of 2ᵏ. Scales of classes that are whole multiples of one go into the weights.
+    Whatever the sums, the order of the classes is that of the source.
 
     Parameters
     ----------
@@ -50,6 +52,8 @@ def logits(builder: Builder, edge: Edge, node: onnx.NodeProto, *, ranked: bool =
     if edge.pools:
         raise NetworkError(f"{describe(node)}: a MaxPool of real numbers at the end; quantize them")
     scales, shift, exact = _affine(builder, edge, sums, node)
+    if _differ(scales) and not (ranked and sums.conv.ternary):
+        edge, sums, scales, exact = _in_proportion(edge, sums, scales)
     if _differ(scales):
         return _by_rank(
             builder, codes or edge, node, replace(edge, scale=scales, shift=shift), ranked
@@ -150,6 +154,32 @@ def _affine(
     same = (full == full[0]).all()
     exact = same and mantissa(np.abs(full[:1]))[0] * most < 1 / ROUNDING
     return full, shift, bool(exact)
+
+
+def _in_proportion(
+    edge: Edge, sums: Sums, scales: np.ndarray
+) -> tuple[Edge, Sums, np.ndarray, bool]:
+    """Sums of one scale, of which the scales of all classes are whole multiples, if they are.
+
+    Returns
+    -------
+    edge, sums, scales
+        As they were, if there is no such scale, or weights would need more than 9 bits.
+    exact : bool
+        Whether no sum is rounded in single precision.
+    """
+    conv, used = sums.conv, sums.conv.matrix.any(axis=1)
+    unit = common_unit(scales[used])
+    if unit is None:
+        return edge, sums, scales, False
+    factors = np.where(used, np.rint(scales / unit), 0).astype(np.int64)
+    weights = conv.weights * factors[:, None, None, None]
+    if (largest := int(np.abs(weights).max())) > MOST:
+        return edge, sums, scales, False
+    sums = replace(sums, conv=replace(conv, weights=weights, bits=largest.bit_length() + 1))
+    most = np.abs(sums.bounds()).max()
+    exact = mantissa(np.array([unit]))[0] * most < 1 / ROUNDING
+    return replace(edge, sums=sums), sums, np.full(len(scales), unit), bool(exact)
 
 
 def _differ(scales: np.ndarray) -> bool:

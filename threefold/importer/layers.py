@@ -1,5 +1,6 @@
 """Layers with weights."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,8 @@ from .builder import Builder
 from .edge import NO_PADDING, Edge
 from .nodes import attributes, describe
 from .pools import window
-from .weights import ternary
+from .units import stated_units
+from .weights import Weights, integers
 from .zeros import with_zero
 
 __all__ = ["convolution", "gemm", "product"]
@@ -21,21 +23,20 @@ def convolution(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     """A convolution."""
     edge, ahead = builder.settled(replace(edge, padding=NO_PADDING), node), edge.padding
     _, stride, padding = window(node, edge, builder, ahead)
-    weights = _constant(builder, node, 1)
+    weights = _weights(builder, node, lambda real: real[:, :, None] if real.ndim == 3 else real)
     groups = attributes(node).get("group", 1)
-    maps = weights[:, :, None] if weights.ndim == 3 else weights
-    codes, scale = ternary(maps, node, builder.source)
     edge = with_zero(builder, node, edge) if any(padding) else edge
-    op = _checked(node, Conv, codes.transpose(0, 2, 3, 1), stride, padding, groups)
+    kernels = weights.codes.transpose(0, 2, 3, 1)
+    op = _checked(node, Conv, kernels, stride, padding, groups, weights.bits)
     bias = _constant(builder, node, 2) if len(node.input) > 2 and node.input[2] else None
-    return _sums(node, edge, op, scale, bias)
+    return _sums(node, edge, op, weights.scale, bias)
 
 
 def product(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     """A product with a matrix behind it."""
     if builder.source.constant(node.input[1]) is None:
         raise NetworkError(f"{describe(node)}: the weights come second, and are constant")
-    return _dense(builder, node, edge, _constant(builder, node, 1).T, None)
+    return _dense(builder, node, edge, np.transpose, None)
 
 
 def gemm(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
@@ -43,32 +44,54 @@ def gemm(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     given = attributes(node)
     if given.get("transA", 0):
         raise NetworkError(f"{describe(node)}: transA is not supported; transpose the weights")
-    weights = _constant(builder, node, 1) * np.float32(given.get("alpha", 1.0))
-    weights = weights if given.get("transB", 0) else weights.T
+    factor = np.float32(given.get("alpha", 1.0))
+
+    def arranged(real: np.ndarray) -> np.ndarray:
+        return real * factor if given.get("transB", 0) else (real * factor).T
+
     bias = None
     if len(node.input) > 2 and node.input[2]:
+        outputs = len(arranged(_constant(builder, node, 1)))
         bias = _constant(builder, node, 2) * np.float32(given.get("beta", 1.0))
-        bias = np.broadcast_to(bias.reshape(-1), (len(weights),))
-    return _dense(builder, node, edge, weights, bias)
+        bias = np.broadcast_to(bias.reshape(-1), (outputs,))
+    return _dense(builder, node, edge, arranged, bias)
 
 
-def _dense(builder, node, edge: Edge, weights: np.ndarray, bias: np.ndarray | None) -> Edge:
+def _dense(
+    builder: Builder,
+    node: onnx.NodeProto,
+    edge: Edge,
+    arranged: Callable[[np.ndarray], np.ndarray],
+    bias: np.ndarray | None,
+) -> Edge:
+    """A product with a matrix, of which ``arranged`` makes (outputs, inputs)."""
     edge = builder.settled(edge, node)
-    if weights.ndim != 2 or edge.layout not in ("NF", "NHWC", "NWC"):
+    shape = arranged(_constant(builder, node, 1)).shape
+    if len(shape) != 2 or edge.layout not in ("NF", "NHWC", "NWC"):
         raise NetworkError(
-            f"{describe(node)} multiplies tensors of axes {edge.layout} and "
-            f"{weights.shape}; vectors and matrices are supported"
+            f"{describe(node)} multiplies tensors of axes {edge.layout} and {shape}; vectors and "
+            f"matrices are supported"
         )
-    codes, scale = ternary(weights, node, builder.source)
+    weights = _weights(builder, node, arranged)
+    codes = weights.codes
     if edge.layout == "NF":
         ordered = np.empty_like(codes)
         ordered[:, edge.places] = codes
-        op = _checked(node, Dense, ordered, edge.type.shape)
+        op = _checked(node, Dense, ordered, edge.type.shape, weights.bits)
     else:
-        op = _checked(node, Conv, codes[:, None, None, :])
-    made = _sums(node, edge, op, scale, bias)
+        op = _checked(node, Conv, codes[:, None, None, :], bits=weights.bits)
+    made = _sums(node, edge, op, weights.scale, bias)
     order = np.arange(len(codes)) if edge.layout == "NF" else None
     return replace(made, order=order)
+
+
+def _weights(
+    builder: Builder, node: onnx.NodeProto, arranged: Callable[[np.ndarray], np.ndarray]
+) -> Weights:
+    """The weights of a layer, of which ``arranged`` makes an array with a row for each filter."""
+    real, source = arranged(_constant(builder, node, 1)), builder.source
+    units = stated_units(source, node.input[1])
+    return integers(real, None if units is None else np.abs(arranged(units)), node, source)
 
 
 def _sums(node: onnx.NodeProto, edge: Edge, op: Conv, scale: np.ndarray, bias) -> Edge:
@@ -105,8 +128,8 @@ def _constant(builder: Builder, node: onnx.NodeProto, index: int) -> np.ndarray:
     return value
 
 
-def _checked(node: onnx.NodeProto, kind, *arguments):
+def _checked(node: onnx.NodeProto, kind, *arguments, **options):
     try:
-        return kind(*arguments)
+        return kind(*arguments, **options)
     except NetworkError as error:
         raise NetworkError(f"{describe(node)}: {error}") from None

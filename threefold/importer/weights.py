@@ -1,4 +1,6 @@
-"""Ternary weights, from real ones that are ternary up to the scale of their filter."""
+"""Weights of layers: integers of a few bits, and the scale of each filter."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
@@ -6,46 +8,94 @@ import onnx
 from ..errors import NetworkError
 from .nodes import attributes, describe, guarded, shown
 from .source import Source
+from .units import MOST, common_unit, multiples
 
-__all__ = ["ternarized", "ternary"]
+__all__ = ["Weights", "integers", "ternarized"]
 
 _LAYERS = ("Conv", "MatMul", "Gemm")
 _THRESHOLD = 0.7  # Li, Zhang, Liu, "Ternary weight networks", 2016
 
 
-def ternary(weights: np.ndarray, node: onnx.NodeProto, source: Source) -> tuple:
-    """Codes −1, 0, +1 and a scale for each filter, whose product the weights are.
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """Weights of a layer: the integers ``codes``, times the scale of their filter.
+
+    Parameters
+    ----------
+    codes : array of int, shape (filters, ...)
+    scale : float64 array, shape (filters,)
+    bits : int
+        Width of a code, as in :class:`~threefold.network.Conv`: 2 to 9.
+    """
+
+    codes: np.ndarray
+    scale: np.ndarray
+    bits: int = 2
+
+
+def integers(
+    weights: np.ndarray, units: np.ndarray | None, node: onnx.NodeProto, source: Source
+) -> Weights:
+    """Integers and a scale for each filter, whose product the weights are.
+
+    Weights that are −s, 0, +s in each filter are ternary. The scale of others is the one that their
+    quantizer states, or the largest of which the whole layer, or else each filter, has multiples.
 
     Parameters
     ----------
     weights : float32 array, shape (filters, ...)
+    units : float array of the same shape, or None
+        Scale of each weight, where a quantizer states it.
     node : onnx.NodeProto
         That reads them, for the message.
-
-    Returns
-    -------
-    codes : int8 array of the shape of ``weights``
-    scale : float64 array, shape (filters,)
 
     Raises
     ------
     NetworkError
-        If a filter has weights of two sizes, or one is not finite.
+        If the weights of a filter are no multiples of one scale, need more than 9 bits, or one is
+        not finite.
     """
     _require_numbers(weights, node)
-    scale = np.abs(weights).reshape(len(weights), -1).max(axis=1)
-    if not _is_ternary(weights):
-        bits = _bits(node, source)
-        levels = max(len(np.unique(row)) for row in weights)
-        found = f"{levels} different values" if levels > 3 else "weights of several sizes"
-        remedy = "train it with ternary weights, or import with --ternarize"
-        if not source.quantized:
-            remedy = "the graph has no quantizers at all; train it with ternary weights and codes"
+    size = np.abs(weights).reshape(len(weights), -1).max(axis=1)
+    if _is_ternary(weights):
+        scale = np.where(size == 0, 1, size).astype(np.float64)
+        return Weights(np.sign(weights).astype(np.int8), scale)
+    rows = weights.reshape(len(weights), -1)
+    scale = _stated(rows, units)
+    scale = _common(rows, node, source) if scale is None else scale
+    codes = np.rint(rows / scale[:, None]).astype(np.int64)
+    lo, hi = int(codes.min()), int(codes.max())
+    if max(-lo, hi) > MOST:
         raise NetworkError(
-            f"{describe(node)}: weights are not ternary: a filter has {found}{bits}; {remedy}"
+            f"{describe(node)}: weights are {lo}…{hi} times their scale, and must be within "
+            f"-{MOST}…{MOST}; train it with weights of at most 8 bits, or import with --ternarize"
         )
-    scale = np.where(scale == 0, 1, scale).astype(np.float64)
-    return np.sign(weights).astype(np.int8), scale
+    return Weights(codes.reshape(weights.shape), scale, max(-lo, hi).bit_length() + 1)
+
+
+def _stated(rows: np.ndarray, units: np.ndarray | None) -> np.ndarray | None:
+    """The scale that is stated for each filter, if it is one, and its weights are multiples."""
+    if units is None:
+        return None
+    units = units.reshape(rows.shape)
+    one = (units == units[:, :1]).all() and multiples(rows, units)
+    return units[:, 0].astype(np.float64) if one else None
+
+
+def _common(rows: np.ndarray, node: onnx.NodeProto, source: Source) -> np.ndarray:
+    """The scale of each filter that its weights are multiples of, the same for all if possible."""
+    if (unit := common_unit(rows)) is not None:
+        return np.full(len(rows), unit)
+    found = [common_unit(row) for row in rows]
+    if None not in found:
+        return np.array(found, np.float64)
+    remedy = "train it with weights of at most 8 bits, or import with --ternarize"
+    if not source.quantized:
+        remedy = "the graph has no quantizers at all; train it with weights and codes of few bits"
+    raise NetworkError(
+        f"{describe(node)}: weights of filter {found.index(None)} are not whole multiples, up to "
+        f"{MOST}, of one scale; {remedy}"
+    )
 
 
 def ternarized(source: Source) -> tuple[Source, list[str]]:
@@ -102,16 +152,3 @@ def _nearest(weights: np.ndarray) -> np.ndarray:
     count = np.maximum(kept.sum(axis=axes, keepdims=True), 1)
     scale = ((size * kept).sum(axis=axes, keepdims=True) / count).astype(np.float32)
     return np.where(kept, np.sign(weights) * scale, 0).astype(np.float32)
-
-
-def _bits(node: onnx.NodeProto, source: Source) -> str:
-    """The width that the graph gives the weights, if a quantizer of theirs says."""
-    maker = source.maker(node.input[1])
-    while maker is not None:
-        if maker.op_type in ("Quant", "IntQuant"):
-            bits = source.number(maker.input[3])
-            narrow = attributes(maker).get("narrow", 0)
-            wide = ", whose range is not narrow" if bits == 2 and not narrow else ""
-            return f", quantized to {bits:g} bits{wide}"
-        maker = source.maker(maker.input[0]) if maker.input else None
-    return ""
