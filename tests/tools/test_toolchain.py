@@ -191,9 +191,11 @@ def test_full_disk(bare, icepack, status):
     assert (bare / "top.bin").stat().st_size == 1 << 15
 
 
-def test_no_place_for_the_machine_code_of_a_tool(monkeypatch, tmp_path):
+@pytest.mark.parametrize("within", ["file", "/proc/none"])
+def test_no_place_for_the_machine_code_of_a_tool(monkeypatch, tmp_path, within):
+    """Not even root makes a folder below a file, or in ``/proc``, which claims to be writable."""
     (tmp_path / "file").touch()
-    cache = tmp_path / "file" / "cache"
+    cache = tmp_path / within / "cache"
     monkeypatch.setenv("YOWASP_CACHE_DIR", str(cache))
     message = (
         f"icepack has no place for its machine code: {cache} cannot be written; "

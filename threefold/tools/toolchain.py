@@ -119,8 +119,13 @@ def _require_cache(name: str, source: _Source) -> None:
     own = Path(cache, source.package.replace("-", "_"))
     if own.is_dir():
         return
-    place = next((parent for parent in own.parents if parent.exists()), None)
-    if place is None or not place.is_dir() or not os.access(place, os.W_OK):
+    try:
+        Path(cache).mkdir(parents=True, exist_ok=True)  # as the tool itself would
+    except OSError:
+        writable = False
+    else:
+        writable = os.access(cache, os.W_OK)
+    if not writable:
         raise ToolError(
             f"{name} has no place for its machine code: {cache} cannot be written; "
             f"set YOWASP_CACHE_DIR to a folder that can"
