@@ -52,7 +52,7 @@ def plan_lines(plan: Plan) -> list[str]:
     """Latency, interval and bottleneck of a plan, each in a line."""
     cycles, words = plan.cycles, sample_words(plan.network)
     lines = [f"latency {cycles.latency:,} cycles, {words.a} every {cycles.interval:,} cycles"]
-    if plan.schedules:
+    if plan.array_utilization:
         busy = f"{plan.array_utilization:.1%}".replace("%", " %")
         equal = sum(unit.interval == plan.bottleneck.interval for unit in plan.units) - 1
         others = f" and {equal} more" if equal else ""
@@ -77,16 +77,16 @@ def _units(plan: Plan, target: Target | None, family: Family) -> PlanTable:
     on = f" on {target.title}" if target else ""
     rows: list[list[str | int | None]] = []
     for unit in plan.units:
-        schedules = unit.schedules.values()
+        there, skipped = unit.tiles or (None, None)
         rows.append(
             [
                 unit.name,
                 unit.describe(),
                 shown(unit.out_tensor.shape),
-                ", ".join(str(each.folding) for each in schedules),
+                unit.folding_words,
                 unit.o_lanes,
-                sum(len(each.tiles) for each in schedules) if schedules else None,
-                sum(each.skipped for each in schedules) if schedules else None,
+                there,
+                skipped,
                 unit.interval,
                 round(unit.resources(family).cells),
             ]
@@ -112,7 +112,7 @@ def _memories(plan: Plan) -> PlanTable:
                     buffer.memory if buffer else "",
                     str(form),
                     f"{buffer.words:,} × {buffer.bits}" if buffer else "",
-                    ", ".join(f"{each.weight_bits:,}" for each in unit.schedules.values()),
+                    unit.weight_bits,
                 ]
             )
     left = ("unit", "memory", "requantizer")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from . import boards
 from .network import Network
 from .plan import Folding, Plan, fit, fold, lower, require_room
+from .plan.search.runs import runs_of
 from .plan.units import kind_for
 from .progress import Progress, no_progress
 
@@ -17,6 +18,7 @@ def plan_for_board(
     board: str = "icebreaker",
     *,
     foldings: Mapping[str, Folding | str] | None = None,
+    sequential: Mapping[str, Folding | None] | None = None,
     interval: int | None = None,
     fastest: bool = False,
     memories: Mapping[str, str] | None = None,
@@ -34,6 +36,10 @@ def plan_for_board(
     foldings : mapping of str to Folding or str
         Of layers, by name; ``"unrolled"`` for adders of its own for every weight. The others are
         chosen.
+    sequential : mapping of str to Folding or None
+        Layers that one array takes in turn, by ``"first..last"``, names of the first and the last
+        of them, with the folding of the array or None, where it is chosen. Left out, as many as can
+        take turns if nothing else fits; with an empty mapping, none.
     interval : int
         Cycles between images to keep with the least logic.
     fastest : bool
@@ -52,8 +58,15 @@ def plan_for_board(
     """
     target = boards.get(board)
     target.check_memories(memories or {})
-    if foldings and interval is None and _foldable(network) <= set(foldings):
-        plan = fold(network, foldings, memories=memories, forms=forms, progress=progress)
+    if interval is None and _is_given(network, foldings or {}, sequential or {}):
+        plan = fold(
+            network,
+            foldings or {},
+            sequential=sequential,
+            memories=memories,
+            forms=forms,
+            progress=progress,
+        )
         require_room(plan.resources(target.family), target.device, target.name)
     else:
         plan = fit(
@@ -63,6 +76,7 @@ def plan_for_board(
             interval=interval,
             fastest=fastest,
             foldings=foldings,
+            sequential=sequential,
             memories=memories,
             forms=forms,
             progress=progress,
@@ -70,6 +84,15 @@ def plan_for_board(
     return replace(plan, board=target.name)
 
 
-def _foldable(network: Network) -> set[str]:
-    """Names of the layers that have a folding."""
-    return {layer.name for layer in lower(network) if not kind_for((layer,)).paced}
+def _is_given(
+    network: Network,
+    foldings: Mapping[str, Folding | str],
+    sequential: Mapping[str, Folding | None],
+) -> bool:
+    """Whether every array has its folding."""
+    if not (foldings or sequential) or None in sequential.values():
+        return False
+    layers = lower(network)
+    together = {layer.name for run in runs_of(layers, sequential) for layer in run.layers}
+    arrays = {layer.name for layer in layers if not kind_for((layer,)).paced}
+    return arrays - together <= set(foldings)

@@ -80,6 +80,7 @@ class Project:
         *,
         board: str = "icebreaker",
         foldings: Mapping[str, Folding | str] | None = None,
+        sequential: Mapping[str, Folding | None] | None = None,
         interval: int | None = None,
         fastest: bool = False,
         memories: Mapping[str, str] | None = None,
@@ -95,7 +96,7 @@ class Project:
             Made if it is not there. Plan and products of another network that was planned there
             are kept in a folder of their own, and so is a plan that cannot be used; products of
             another plan of this network go.
-        board, foldings, interval, fastest, memories, forms, progress
+        board, foldings, sequential, interval, fastest, memories, forms, progress
             As in :func:`plan_for_board`.
 
         Raises
@@ -110,6 +111,7 @@ class Project:
             network,
             board,
             foldings=foldings,
+            sequential=sequential,
             interval=interval,
             fastest=fastest,
             memories=memories,

@@ -213,11 +213,27 @@ def test_products_that_another_plan_removes_are_told(plan, tmp_path, capsys):
     argv = ["plan", f"{tmp_path}/net.tern", "-o", f"{folder}"]
     assert main(argv) == 0
     assert capsys.readouterr().err == (
-        "as planned before; --board, --fold, --interval or --fastest plan anew\n"
+        "as planned before; --board, --fold, --sequential, --interval or --fastest plan anew\n"
     )
     assert main([*argv, "--memory", "pool=block"]) == 0
     note = "removed products of the plan before: sim/simulation.json, gateware/\n"
     assert capsys.readouterr().err == note
+
+
+def test_layers_in_turn(plan, capsys, tmp_path):
+    lines, units, _ = plan("--sequential", "conv1..codes=4x2x2", "--fold", "classes=1x4")
+    assert lines[2][:6] == ["conv1", "4", "layers", "in", "turn", "6×6×4"]
+    unit = units["conv1"]
+    there, skipped = unit.tiles
+    counts = ("4×2×2", unit.o_lanes, there, skipped, unit.interval)
+    assert lines[2][6:11] == [f"{count:,}" if isinstance(count, int) else count for count in counts]
+    assert there + skipped == 9 + 2 * 9  # of 4 filters over 1 and 4 channels
+    bits = 2 * (there + 2 + 2) * 8  # those of the addition, of two maps, beside them
+    assert unit.weight_bits == bits
+    _, again, _ = plan("--sequential", "conv1..pool")
+    assert list(again) == ["conv1", "classes", "best"]
+    assert main(["plan", f"{tmp_path}/net.tern", "--sequential", "conv1"]) == 2
+    assert "expected FIRST..LAST such as conv1..act28" in capsys.readouterr().err
 
 
 def test_align(plan, tmp_path):

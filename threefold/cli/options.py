@@ -51,6 +51,15 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
         "that share what is read of the weights, conv1=8x4x2; fc1=unrolled gives every weight an "
         "adder of its own, for a vector a cycle; repeatable (chosen by the speed)",
     )
+    parser.add_argument(
+        "--sequential",
+        type=_run,
+        action="append",
+        metavar="FIRST..LAST",
+        help="layers that one array takes in turn, such as conv1..act28, or with the folding of "
+        "the array, conv1..act28=16x16x4; repeatable (as many as can take turns if nothing else "
+        "fits)",
+    )
     speed = parser.add_mutually_exclusive_group()
     speed.add_argument(
         "--interval",
@@ -88,7 +97,7 @@ def open_project(args: argparse.Namespace, console: Console) -> Project:
     """
     network, asked = load(args.network), _asked(args)
     folder = _folder(args, network)
-    if not (args.fold or args.interval or args.fastest) and os.path.exists(Products(folder).plan):
+    if not _planned_anew(args) and os.path.exists(Products(folder).plan):
         project = Project.open(folder, network)
         if asked in (None, project.plan.board):
             return _chosen(args, project, console)
@@ -102,14 +111,16 @@ def plan_project(args: argparse.Namespace, console: Console) -> Project:
     """
     network = load(args.network)
     folder = _folder(args, network)
-    if not (_asked(args) or args.fold or args.interval or args.fastest):
+    if not (_asked(args) or _planned_anew(args)):
         project = None
         with contextlib.suppress(FileFormatError, PlanError):
             project = Project.open(folder, network)
         if project:
             if not (args.memory or args.requantizer):
                 note(
-                    console, "as planned before; --board, --fold, --interval or --fastest plan anew"
+                    console,
+                    "as planned before; --board, --fold, --sequential, --interval or --fastest "
+                    "plan anew",
                 )
             return _chosen(args, project, console)
     return _draft(args, network, folder, console)
@@ -150,6 +161,7 @@ def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Co
             network,
             board,
             foldings=_unique("--fold", args.fold),
+            sequential=_unique("--sequential", args.sequential) or None,
             interval=args.interval,
             fastest=args.fastest,
             memories=_unique("--memory", args.memory),
@@ -157,6 +169,10 @@ def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Co
             progress=progress,
         )
     return Project(folder, plan)
+
+
+def _planned_anew(args: argparse.Namespace) -> bool:
+    return bool(args.fold or args.sequential or args.interval or args.fastest)
 
 
 def _asked(args: argparse.Namespace) -> str | None:
@@ -231,6 +247,19 @@ def _folding(text: str) -> tuple[str, Folding | str]:
             f"conv1=8x4x2, or fc1=unrolled, not {text!r}"
         )
     return match[1], Folding(int(match[2]), int(match[3]), int(match[4] or 1))
+
+
+def _run(text: str) -> tuple[str, Folding | None]:
+    match = re.fullmatch(
+        r"([a-z][a-z0-9_]*\.\.[a-z][a-z0-9_]*)(?:=(\d{1,9})x(\d{1,9})(?:x(\d{1,9}))?)?", text
+    )
+    if not match:
+        raise argparse.ArgumentTypeError(
+            f"expected FIRST..LAST such as conv1..act28, with the folding of their array "
+            f"conv1..act28=16x16 or conv1..act28=16x16x4, not {text!r}"
+        )
+    layers, pe, simd, pixels = match.groups()
+    return layers, Folding(int(pe), int(simd), int(pixels or 1)) if pe else None
 
 
 def _count(text: str) -> int:

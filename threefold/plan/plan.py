@@ -134,8 +134,7 @@ class Plan:
     @property
     def array_utilization(self) -> float:
         """Share of the busiest PE array's lane-cycles that hold a tile, in steady state."""
-        busiest = max((schedule.cycles for schedule in self.schedules.values()), default=0)
-        return busiest / self.cycles.interval
+        return max(unit.array_cycles for unit in self.units) / self.cycles.interval
 
     def foldings(self) -> dict[str, Folding]:
         """Folding of each layer that has weights, by name."""

@@ -140,7 +140,7 @@ def _planned(plan: Plan, board: str | None, baud: int) -> dict:
         "buffers": [_fifo(branch) for branch in branches(plan)] or None,
         "ports": ports(plan.ports),
         "link": link(plan.ports, baud) if board in BOARDS else {},
-        "predicted_array_utilization": plan.array_utilization if plan.schedules else None,
+        "predicted_array_utilization": plan.array_utilization or None,
     }
 
 

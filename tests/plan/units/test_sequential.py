@@ -189,8 +189,8 @@ def test_empty_tiles_cost_no_cycles():
     whole, sparse = skipping(0.0), skipping(0.75)
     tiled = [each for each in sparse.contents.tiled if each.work.weighted]
     dense = sum(each.tiles_in_all * each.steps for each in tiled)
-    assert whole.tile_cycles == dense
-    assert sparse.tile_cycles <= 0.26 * dense
+    assert whole.array_cycles == dense
+    assert sparse.array_cycles <= 0.26 * dense
     assert sparse.interval <= 0.3 * whole.interval
 
 

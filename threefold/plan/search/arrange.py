@@ -1,8 +1,9 @@
 """Arrangement: units around arrays of a chosen folding, made to keep up with them."""
 
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import floor, prod
+from typing import Protocol
 
 from ...errors import PlanError
 from ...fpga import MEMORIES
@@ -15,6 +16,12 @@ __all__ = ["Fixed", "arrange", "behind", "check_fixed", "fixed_decisions", "kind
 
 Fixed = Mapping[str, Decisions]
 """Decisions that are taken already, by name of the unit."""
+
+
+class _Fused(Protocol):
+    @property
+    def layers(self) -> tuple[Layer, ...]: ...
+
 
 _KINDS = {"memory": MEMORIES, "form": FORMS}
 
@@ -48,8 +55,15 @@ def fixed_decisions(
     return fixed
 
 
-def check_fixed(layers: Sequence[Layer], fixed: Fixed) -> None:
+def check_fixed(layers: Sequence[Layer], fixed: Fixed, fused: Iterable[_Fused] = ()) -> None:
     """Refuse decisions that no unit can be made by, before any is chosen.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    fixed : mapping of str to mapping
+    fused : iterable
+        What has ``layers`` that are realized together; decisions about it are not looked at.
 
     Raises
     ------
@@ -60,7 +74,10 @@ def check_fixed(layers: Sequence[Layer], fixed: Fixed) -> None:
         layer.name: kinds_to_try(layer, fixed.get(layer.name, {}))[0].decision_names((layer,))
         for layer in layers
     }
+    together = {layer.name for each in fused for layer in each.layers}
     for name, decisions in fixed.items():
+        if name in together:
+            continue
         for what, value in decisions.items():
             if what == "kind" and name in offered:
                 continue

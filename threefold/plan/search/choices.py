@@ -50,6 +50,8 @@ def elsewhere(
         if not unit.activation_buffer or "memory" in fixed.get(unit.name, {}):
             continue
         for kind in kinds:
+            if kind not in unit.memories:
+                continue
             placed = unit.placed({"memory": kind})
             cycles = max(choice.cycles, placed.smooth_interval)
             area = placed.resources(device.family)

@@ -25,39 +25,10 @@ from .choices import choices_for, elsewhere
 from .fold import plan_of
 from .front import Point, alternatives, front
 from .pareto import Choice, cheapest, fits, share, smallest
+from .room import beyond, require_storage
+from .runs import Run, choices_for_run, longest_run, runs_of
 
-__all__ = ["fit", "require_room"]
-
-_MOST_OFF = 1.2  # of 70 accelerators on record none is estimated at 20 % too many logic cells
-
-
-def require_room(needed: Resources, device: Device, board: str = "") -> None:
-    """Raise if a plan is too big for a device even if the estimate is as far off as it has been.
-
-    Parameters
-    ----------
-    needed : Resources
-    device : Device
-    board : str
-        Name for messages; that of the device if left out.
-
-    Raises
-    ------
-    PlanError
-        If it takes more logic cells than there are by over 20 %, more block RAMs by over 3, or
-        more single-port RAMs.
-    """
-    board = board or device.name
-    if needed.cells > _MOST_OFF * device.lut or needed.bram > device.bram + 3:
-        raise PlanError(
-            f"these foldings need about {needed.cells:,.0f} of {device.lut:,} logic cells and "
-            f"{needed.bram} of {device.bram} block RAMs on {board}; choose smaller PE/SIMD"
-        )
-    if needed.spram > device.spram:
-        raise PlanError(
-            f"these memories need {needed.spram} of {device.spram} single-port RAMs on "
-            f"{board}; choose another for some activation buffers"
-        )
+__all__ = ["fit"]
 
 
 def fit(
@@ -69,6 +40,7 @@ def fit(
     interval: int | None = None,
     fastest: bool = False,
     foldings: Mapping[str, Folding | str] | None = None,
+    sequential: Mapping[str, Folding | None] | None = None,
     memories: Mapping[str, str] | None = None,
     forms: Mapping[str, str] | None = None,
     progress: Progress = no_progress,
@@ -94,6 +66,10 @@ def fit(
         Whether to take as few cycles between images as fit, instead of those of the knee.
     foldings, memories, forms : mapping of str to Folding or str
         Decisions that are taken already, for some of the layers; as in :func:`fold`.
+    sequential : mapping of str to Folding or None
+        Layers that one array takes in turn, as in :func:`fold`; None where the array is chosen.
+        Left out, as many layers as can take turns if nothing else fits, and no interval is asked
+        for; with an empty mapping, none.
     progress : callable
         Called with what is being done and the share of it.
 
@@ -121,23 +97,46 @@ def fit(
         )
     layers = lower(network)
     fixed = fixed_decisions(foldings, memories, forms)
-    check_fixed(layers, fixed)
+    runs = runs_of(layers, sequential, fixed)
+    check_fixed(layers, fixed, runs)
     device.check_memories(memories or {}, board)
     title = board or device.name
-    _require_storage(network, layers, device, title)
-    rows = []
-    arrays = [layer for layer in layers if not kind_for((layer,)).paced]
+    require_storage(network, layers, device, title)
+
+    def plan_with(runs: Sequence[Run]) -> Plan:
+        rows = _choices(layers, runs, device, fixed, progress)
+        search = _Search(network, layers, rows, fixed, device, title, fill, progress)
+        if interval is not None:
+            plan = search.within(interval)
+        else:
+            plan = search.fastest() if fastest else search.knee()
+        others = alternatives(search.front, plan, device, fill)
+        return replace(plan, board=board, alternatives=others)
+
+    try:
+        return plan_with(runs)
+    except PlanError:
+        run = longest_run(layers) if sequential is None and interval is None else None
+        if run is None or any(layer.name in fixed for layer in run.layers):
+            raise
+        with suppress(PlanError):
+            return plan_with([run])
+        raise
+
+
+def _choices(
+    layers: Sequence[Layer], runs: Sequence[Run], device: Device, fixed: Fixed, progress: Progress
+) -> list[list[Choice]]:
+    """Choices for each run, and for each other layer that has an array."""
+    rows = [choices_for_run(run, device, progress) for run in runs]
+    together = {layer.name for run in runs for layer in run.layers}
+    others = [layer for layer in layers if layer.name not in together]
+    arrays = [layer for layer in others if not kind_for((layer,)).paced]
     for index, layer in enumerate(arrays):
         progress("foldings", index / len(arrays))
         rows.append(choices_for(layer, layers, device, fixed))
     progress("foldings", 1.0)
-    search = _Search(network, layers, rows, fixed, device, title, fill, progress)
-    if interval is not None:
-        plan = search.within(interval)
-    else:
-        plan = search.fastest() if fastest else search.knee()
-    others = alternatives(search.front, plan, device, fill)
-    return replace(plan, board=board, alternatives=others)
+    return rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -297,6 +296,7 @@ class _Search:
             for unit in units
             if unit.activation_buffer
             and unit.activation_buffer.memory == "auto"
+            and "spram" in unit.memories
             and "memory" not in self.fixed.get(unit.name, {})
         }
         blocks = {
@@ -335,7 +335,7 @@ class _Search:
         others = "others, " if given else ""
         return PlanError(
             f"{network!r} does not fit {board}{given}: it needs about "
-            f"{_beyond(total, device, self.fill)}; "
+            f"{beyond(total, device, self.fill)}; "
             f"choose {others}a bigger board, a longer interval or a smaller network"
         )
 
@@ -343,32 +343,3 @@ class _Search:
 def _total(units: tuple[Unit, ...], device: Device) -> Resources:
     """What units and what connects them take, without FIFOs before joins."""
     return netlist(units, {}).resources(device.family)
-
-
-def _beyond(total: Resources, device: Device, fill: float) -> str:
-    """What is needed, and what a plan may take of that which is too much."""
-    kinds = [
-        ("logic cells", round(total.cells), int(fill * device.lut), device.lut),
-        ("single-port RAMs", total.spram, device.spram, device.spram),
-        ("block RAMs", total.bram, device.bram - 1, device.bram),
-    ]
-    needs = [f"{need:,} {name if need > 1 else name[:-1]}" for name, need, _, _ in kinds if need]
-    limits = [f"{most:,} of {there:,} {name}" for name, need, most, there in kinds if need > most]
-    *others, last = needs
-    listed = f"{', '.join(others)} and {last}" if others else last
-    return f"{listed}, and a plan takes at most {' and '.join(limits)}"
-
-
-def _require_storage(network: Network, layers: Sequence[Layer], device: Device, board: str) -> None:
-    """Refuse at once what no folding makes small enough.
-
-    At best, the sign of each weight that is not 0 is stored.
-    """
-    needed = sum(layer.nonzero_weights for layer in layers)
-    there = device.family.block_bits * device.bram + 16 * device.lut
-    if needed > there:
-        raise PlanError(
-            f"{network.name!r} does not fit {board}: its weights that are not 0 take "
-            f"{needed:,} bits, and there are {there:,} in block RAMs and LUTs; choose a bigger "
-            f"board or a smaller network"
-        )

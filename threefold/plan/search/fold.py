@@ -11,8 +11,10 @@ from ..layers import lower
 from ..plan import Plan
 from ..schedule import Folding
 from ..units import Unit, kind_for
+from ..units.sequential import SequentialUnit
 from .arrange import Fixed, arrange, check_fixed, fixed_decisions, kinds_to_try
 from .fifos import any_depths, fifo_depths
+from .runs import Run, runs_of
 
 __all__ = ["aligned", "fold", "plan_of", "refold"]
 
@@ -34,6 +36,7 @@ def fold(
     network: Network,
     foldings: Mapping[str, Folding | str],
     *,
+    sequential: Mapping[str, Folding | None] | None = None,
     memories: Mapping[str, str] | None = None,
     forms: Mapping[str, str] | None = None,
     progress: Progress = no_progress,
@@ -48,6 +51,10 @@ def fold(
     network : Network
     foldings : mapping of str to Folding or str
         By name of the layer; ``"unrolled"`` for adders of its own for every weight.
+    sequential : mapping of str to Folding
+        Layers that one array takes in turn, by ``"first..last"``, and the folding of the array,
+        for instance ``{"conv1..act28": Folding(16, 16, 4)}``. Memories and forms of the array go by
+        the name of its first layer.
     memories : mapping of str to str
         Memory of the activation buffer of each layer and pool by name, one of
         :data:`~threefold.fpga.MEMORIES`; ``"auto"`` where left out.
@@ -60,22 +67,32 @@ def fold(
     Raises
     ------
     PlanError
-        If a layer has no folding, a folding no layer, or one does not divide, or memories or
-        forms are for no unit that has such, or not one of those there are.
+        If a layer has no folding, a folding no layer, or one does not divide, layers in turn are
+        none that an array takes, or memories or forms are for no unit that has such, or not one of
+        those there are.
     """
     fixed = fixed_decisions(foldings, memories, forms)
-    check_fixed(lower(network), fixed)
-    return plan_of(network, _units(network, fixed), progress)
+    layers = lower(network)
+    runs = runs_of(layers, sequential, fixed)
+    check_fixed(layers, fixed, runs)
+    return plan_of(network, _units(network, fixed, runs=runs), progress)
 
 
-def _units(network: Network, fixed: Fixed, fused: Sequence[Unit] = ()) -> tuple[Unit, ...]:
+def _units(
+    network: Network, fixed: Fixed, fused: Sequence[Unit] = (), runs: Sequence[Run] = ()
+) -> tuple[Unit, ...]:
     """The units of a network, those without a folding or of several layers as they are given."""
     layers = lower(network)
     by_name = {layer.name: layer for layer in layers}
     chosen: dict[str, Unit] = {}
     for unit in fused:
         own = tuple(by_name[layer.name] for layer in unit.layers)
-        chosen[unit.name] = type(unit).from_decisions(own, unit.decisions())
+        decisions = unit.decisions() | fixed.get(unit.name, {})
+        chosen[unit.name] = type(unit).from_decisions(own, decisions)
+    for run in runs:
+        if "pe" not in run.decided:
+            raise PlanError(f"the layers in turn {run} have no folding; give PE and SIMD for them")
+        chosen[run.name] = next(SequentialUnit.candidates(run.layers, run.decided))
     realized = {layer.name for unit in chosen.values() for layer in unit.layers}
     for layer in layers:
         kind = kind_for((layer,))
@@ -117,14 +134,21 @@ def _refolded(
         for unit in plan.units
         if len(unit.layers) > 1 or not (unit.paced or unit.name in folded)
     ]
-    inside = {layer.name for unit in fused for layer in unit.layers}
+    inside = {layer.name: unit.name for unit in fused for layer in unit.layers}
+    for name in (*(memories or {}), *(forms or {})):
+        if inside.get(name, name) != name:
+            raise PlanError(
+                f"{name!r} is among layers in turn, whose memory and requantizer are those of "
+                f"{inside[name]!r}"
+            )
     fixed = fixed_decisions(
         folded,
         plan.memories() | dict(memories or {}),
         plan.forms() | dict(forms or {}),
     )
-    fixed = {name: decisions for name, decisions in fixed.items() if name not in inside}
-    check_fixed(lower(network), fixed)
+    others = {name: decisions for name, decisions in fixed.items() if name not in inside}
+    check_fixed(lower(network), others, fused)
+    fixed = others | {unit.name: unit.decisions() | fixed.get(unit.name, {}) for unit in fused}
     return replace(plan_of(network, _units(network, fixed, fused), progress), board=plan.board)
 
 

@@ -1,20 +1,24 @@
 """Sequential unit: one array that takes consecutive layers in turn."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
+from math import prod
+from typing import Self
 
 from ...errors import PlanError
-from ...fpga import MEMORIES, Family, Resources
+from ...fpga import GENERIC, MEMORIES, Family, Resources
 from ...network import Tensor
 from ..cycle_model.stages import StageBuilder
 from ..layers import Layer, codes_of
 from ..requantize import requantizer_cycles
+from ..schedule import Folding
 from ..sequential import Array, Contents, Maps, Pass, passes_of, run_cycles
 from ..sequential.passes import input_of, source_of
 from .block import StreamType, Tap
 from .sequential_cells import sequential_resources
-from .unit import ActivationBuffer, Unit, stream_type
+from .unit import ActivationBuffer, Decisions, Unit, decided, stream_type
 
 __all__ = ["FORMS", "SequentialUnit"]
 
@@ -59,6 +63,7 @@ class SequentialUnit(Unit):
 
     kind = "sequential"
     paced = False
+    memories = tuple(memory for memory in MEMORIES if memory != "spram")
 
     def __post_init__(self):
         self.array.check(self.name)
@@ -67,10 +72,9 @@ class SequentialUnit(Unit):
                 f"searches of {self.name!r} are {', '.join(FORMS[:-1])} or {FORMS[-1]}, "
                 f"not {self.form!r}"
             )
-        memories = [memory for memory in MEMORIES if memory != "spram"]
-        if self.memory not in memories:
+        if self.memory not in self.memories:
             raise PlanError(
-                f"memory of the maps of {self.name!r} must be one of {', '.join(memories)}, "
+                f"memory of the maps of {self.name!r} must be one of {', '.join(self.memories)}, "
                 f"not {self.memory!r}"
             )
         for each in self.passes:
@@ -85,6 +89,46 @@ class SequentialUnit(Unit):
         except PlanError:
             return False
         return True
+
+    @classmethod
+    def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
+        """Arrays whose sizes are powers of two, those of few lanes first."""
+        passes = passes_of(layers)
+        depth = max(each.window.shape[2] for each in passes)
+        filters = max(each.shape[2] for each in passes)
+        columns = max(each.window.out[1] for each in passes)
+        sizes = product(
+            decided(fixed, "pe", _powers(filters)),
+            decided(fixed, "simd", _powers(min(depth, filters))),
+            decided(fixed, "pixels", _powers(min(8, columns))),
+        )
+        for pe, simd, pixels in sorted(sizes, key=prod):
+            lanes = decided(fixed, "lanes", [n for n in _powers(simd) if not simd % n])
+            forms = decided(fixed, "form", FORMS[:-1])
+            for each, form in product(lanes, forms):
+                try:
+                    unit = cls(layers, pe, simd, pixels=pixels, lanes=each, form=form)
+                except PlanError:
+                    if "pe" in fixed:
+                        raise
+                    continue  # these sizes do not suit each other, or a stride
+                yield unit.placed(fixed)
+
+    def variants(self, fixed: Decisions) -> Iterator[Self]:
+        size = {"pe": self.pe, "simd": self.simd, "pixels": self.pixels}
+        return self.candidates(self.layers, {**fixed, **size, "memory": self.memory})
+
+    @property
+    def pace(self) -> int:
+        return min(each.interval for each in self.variants({}))
+
+    @property
+    def price(self) -> float:
+        area = self.resources(GENERIC)
+        return area.cells + GENERIC.block_worth * area.bram
+
+    def placed(self, fixed: Decisions) -> Self:
+        return replace(self, memory=str(fixed.get("memory", self.memory)))
 
     @property
     def array(self) -> Array:
@@ -174,6 +218,26 @@ class SequentialUnit(Unit):
         return "array for layers in turn"
 
     @property
-    def tile_cycles(self) -> int:
+    def folding_words(self) -> str:
+        return str(Folding(self.pe, self.simd, self.pixels))
+
+    @property
+    def tiles(self) -> tuple[int, int]:
+        weighted = [each for each in self.contents.tiled if each.work.weighted]
+        there = sum(sum(each.lengths) for each in weighted)
+        return there, sum(each.tiles_in_all for each in weighted) - there
+
+    @property
+    def weight_bits(self) -> int:
+        rows, pe, simd = self.contents.weights.shape
+        return 2 * rows * pe * simd
+
+    @property
+    def array_cycles(self) -> int:
         """Cycles of an image in which a tile of a layer with weights is worked on."""
         return sum(each.tile_cycles for each in self.contents.tiled if each.work.weighted)
+
+
+def _powers(most: int) -> list[int]:
+    """Powers of two from 1 to the first that is not below ``most``."""
+    return [1 << exponent for exponent in range((most - 1).bit_length() + 1)]

@@ -8,6 +8,7 @@ from math import gcd
 from typing import ClassVar, Self, TypeVar, cast
 
 from ...errors import PlanError
+from ...fpga import MEMORIES
 from ...network import Integers, Tensor
 from ..layers import Layer
 from ..schedule import Schedule
@@ -73,6 +74,8 @@ class Unit(Block):
         are chosen first.
     proposed : bool
         Whether the search for foldings tries it unasked.
+    memories : tuple of str
+        Where its activation buffer can be, if it has one.
     """
 
     layers: tuple[Layer, ...]
@@ -80,6 +83,7 @@ class Unit(Block):
     realizes: ClassVar[tuple[type[Layer], ...]] = ()
     paced: ClassVar[bool] = True
     proposed: ClassVar[bool] = True
+    memories: ClassVar[tuple[str, ...]] = MEMORIES
 
     @classmethod
     def accepts(cls, layers: Sequence[Layer]) -> bool:
@@ -232,6 +236,31 @@ class Unit(Block):
     def schedules(self) -> dict[str, Schedule]:
         """Tiles of each of its layers that has weights, by name."""
         return {}
+
+    @property
+    def folding_words(self) -> str:
+        """Folding of its array for tables, such as ``8×4``; empty if it has none."""
+        return ", ".join(str(each.folding) for each in self.schedules.values())
+
+    @property
+    def tiles(self) -> tuple[int, int] | None:
+        """Tiles with a weight and tiles that are skipped, if it has an array."""
+        schedules = self.schedules.values()
+        if not schedules:
+            return None
+        return sum(len(each.tiles) for each in schedules), sum(each.skipped for each in schedules)
+
+    @property
+    def weight_bits(self) -> int | None:
+        """Bits of its weight memory, if it has an array."""
+        if not self.schedules:
+            return None
+        return sum(each.weight_bits for each in self.schedules.values())
+
+    @property
+    def array_cycles(self) -> int:
+        """Cycles of an image in which its array works on a tile."""
+        return max((each.cycles for each in self.schedules.values()), default=0)
 
     @property
     def taps(self) -> tuple[Tap, ...]:

@@ -1,0 +1,207 @@
+"""Layers in turn: which ones an array can take, what is decided, and when a plan chooses so."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+
+from threefold import references
+from threefold.errors import PlanError
+from threefold.fpga import Device, Resources
+from threefold.fpga.ice40 import ICE40
+from threefold.network import (
+    Add,
+    Codes,
+    Conv,
+    Dense,
+    Logits,
+    Network,
+    Node,
+    SumPool,
+    Tensor,
+    Threshold,
+)
+from threefold.plan import Folding, fit, fold, load_plan, lower, refold, save_plan
+from threefold.plan.search.pareto import Choice
+from threefold.plan.search.runs import choices_for_run, longest_run, runs_of
+from threefold.planning import plan_for_board
+
+CODES = Codes.unsigned(4)
+SAME = {"padding": (1, 1, 1, 1)}
+
+
+def make_network(depth):
+    rng = np.random.default_rng(0)
+    ops, channels = [], 4
+    for number in range(1, depth + 1):
+        ops.append((f"conv{number}", Conv(rng.integers(-1, 2, (8, 3, 3, channels)), **SAME)))
+        thresholds = np.sort(rng.integers(-30, 30, (8, 15)), axis=1)
+        ops.append((f"act{number}", Threshold(thresholds)))
+        channels = 8
+    ops += [("pool", SumPool((6, 6), (6, 6))), ("dense", Dense(rng.integers(-1, 2, (3, 8))))]
+    ops.append(("logits", Logits(np.zeros(3, int))))
+    return Network.chain("deep", Tensor((6, 6, 4), CODES), ops)
+
+
+DEEP = make_network(8)
+SHORT = make_network(3)
+ARRAY = Folding(8, 4, 2)
+
+
+def test_layers_are_named_by_the_first_and_the_last():
+    run, other = runs_of(lower(DEEP), {"conv2..conv4": ARRAY, "conv6..conv7": None})
+    assert [layer.name for layer in run.layers] == ["conv2", "conv3", "conv4"]
+    assert run.decided == {"pe": 8, "simd": 4, "pixels": 2}
+    assert other.decided == {}
+    assert str(other) == "conv6..conv7"
+
+
+def residual():
+    rng = np.random.default_rng(1)
+    weights = rng.integers(-1, 2, (3, 4, 3, 3, 4))
+    thresholds = np.sort(rng.integers(-30, 30, (4, 15)), axis=1)
+    nodes = [Node("conv1", Conv(weights[0], **SAME), ["input"])]
+    nodes.append(Node("act1", Threshold(thresholds), ["conv1"]))
+    nodes.append(Node("conv2", Conv(weights[1], **SAME), ["act1"]))
+    nodes.append(Node("act2", Threshold(thresholds), ["conv2"]))
+    nodes.append(Node("sum", Add(), ["act1", "act2"]))
+    nodes.append(Node("act3", Threshold(thresholds), ["sum"]))
+    nodes.append(Node("conv3", Conv(weights[2], **SAME), ["act3"]))
+    nodes.append(Node("logits", Logits(np.zeros(4, int)), ["conv3"]))
+    return Network("residual", Tensor((6, 6, 4), CODES), nodes)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("conv1", "layers in turn are named FIRST..LAST, not 'conv1'"),
+        ("conv1..none", "no layer is named 'none'; layers are conv1, conv2, sum, act3, conv3"),
+        (
+            "conv2..conv1",
+            "layers in turn are two or more in the order of the network, not conv2..conv1",
+        ),
+        (
+            "conv1..conv1",
+            "layers in turn are two or more in the order of the network, not conv1..conv1",
+        ),
+        (
+            "conv1..conv2",
+            "layers in turn conv1..conv2 cannot end there: 'sum' reads what 'conv1' gives; "
+            "include it, or end with 'conv1'",
+        ),
+        ("act3..conv3", "no array computes 'conv3' in turn with others: logits leave it"),
+    ],
+)
+def test_what_is_no_run(text, message):
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        runs_of(lower(residual()), {text: None})
+
+
+def test_runs_do_not_overlap():
+    message = "layers in turn conv1..conv3 and conv3..conv5 overlap; leave one out"
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        runs_of(lower(DEEP), {"conv1..conv3": None, "conv3..conv5": None})
+
+
+def test_decisions_about_a_layer_within():
+    message = (
+        "'conv2' is among the layers in turn conv1..conv3: give its folding as --sequential "
+        "conv1..conv3=PExSIMD, and memory and requantizer to 'conv1'"
+    )
+    for options in ({"foldings": {"conv2": ARRAY}}, {"memories": {"conv2": "lut"}}):
+        with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+            plan_for_board(SHORT, "icebreaker", sequential={"conv1..conv3": None}, **options)
+
+
+def test_the_longest_run_leaves_out_wide_sums_at_its_end():
+    run = longest_run(lower(references.resnet20(images=2)))
+    assert str(run) == "stem..stage3_block3_codes"
+    assert str(longest_run(lower(DEEP))) == "conv1..conv8"
+    assert str(longest_run(lower(make_network(1)))) == "conv1..pool"
+    assert longest_run(lower(make_network(1))[1:]) is None
+
+
+def test_a_given_array_has_the_least_behind_it_that_keeps_up():
+    plan = fold(SHORT, {"dense": Folding(1, 4)}, sequential={"conv1..conv3": ARRAY})
+    (unit, *others) = plan.units
+    assert [each.kind for each in plan.units] == ["sequential", "pool", "engine"]
+    assert (unit.pe, unit.simd, unit.pixels) == (8, 4, 2)
+    assert unit.interval == unit.pace
+    same = [each for each in unit.variants({}) if each.interval == unit.interval]
+    assert unit.price == min(each.price for each in same)
+    assert unit.array_cycles / plan.cycles.interval == plan.array_utilization > 0.5
+    assert all(each.array_cycles < unit.array_cycles for each in others)
+
+
+def test_an_array_without_a_folding():
+    message = "the layers in turn conv1..conv3 have no folding; give PE and SIMD for them"
+    with pytest.raises(PlanError, match=f"^{message}$"):
+        fold(SHORT, {"dense": Folding(1, 4)}, sequential={"conv1..conv3": None})
+
+
+def test_sizes_that_do_not_fit_each_other():
+    message = "PE count of the array of 'conv1' must be a multiple of its SIMD width 4, not 6"
+    with pytest.raises(PlanError, match=f"^{message}$"):
+        plan_for_board(SHORT, sequential={"conv1..conv3": Folding(6, 4)})
+
+
+def test_no_choice_is_undercut():
+    device = Device("any", ICE40, lut=5280, bram=30)
+    (run,) = runs_of(lower(SHORT), {"conv1..conv3": None})
+    choices = choices_for_run(run, device)
+    assert len({(c.unit.pe, c.unit.simd, c.unit.pixels) for c in choices}) > 5
+    assert len({c.unit.form for c in choices}) == 2
+    figures = [_figures(each) for each in choices]
+    assert not any(
+        all(a <= b for a, b in zip(one, other, strict=True)) and one != other
+        for one in figures
+        for other in figures
+    )
+
+
+def _figures(choice: Choice) -> tuple[float, ...]:
+    area: Resources = choice.resources
+    return choice.cycles, area.cells, area.bram
+
+
+@pytest.mark.parametrize(("lut", "in_turn"), [(5280, False), (3000, True)])
+def test_layers_take_turns_where_nothing_else_fits(lut, in_turn):
+    device = Device("any", ICE40, lut=lut, bram=30)
+    plan = fit(DEEP, device)
+    assert [unit.kind for unit in plan.units][:1] == ["sequential" if in_turn else "engine"]
+    assert plan.resources(ICE40).cells <= ICE40.fill * lut
+    if in_turn:
+        with pytest.raises(PlanError, match=r"^'deep' does not fit any: it needs about 2"):
+            fit(DEEP, device, sequential={})
+
+
+def test_what_fits_in_no_way_is_refused_for_what_it_needs_side_by_side():
+    device = Device("any", ICE40, lut=300, bram=30)
+    with pytest.raises(PlanError, match=r"^'deep' does not fit any: ") as asked:
+        fit(DEEP, device, sequential={})
+    with pytest.raises(PlanError, match=f"^{re.escape(str(asked.value))}$"):
+        fit(DEEP, device)
+
+
+def test_a_plan_keeps_its_layers_in_turn(tmp_path):
+    plan = plan_for_board(SHORT, sequential={"conv1..conv3": None})
+    save_plan(plan, tmp_path / "plan.json")
+    assert load_plan(SHORT, tmp_path / "plan.json") == plan
+    changed = refold(plan, memories={"conv1": "lut"}, forms={"conv1": "sequential"})
+    (unit, *_), (before, *_) = changed.units, plan.units
+    expected = dataclasses.replace(before, memory="lut", form="sequential")
+    assert unit.decisions() == expected.decisions()
+    message = "'conv2' is among layers in turn, whose memory and requantizer are those of 'conv1'"
+    with pytest.raises(PlanError, match=f"^{message}$"):
+        refold(plan, memories={"conv2": "lut"})
+
+
+def test_its_maps_are_in_no_single_port_memory():
+    plan = plan_for_board(SHORT, "upduino_3", sequential={"conv1..conv3": None})
+    assert plan.units[0].memory == "auto"
+    message = "memory of the maps of 'conv1' must be one of auto, lut, block, not 'spram'"
+    with pytest.raises(PlanError, match=f"^{message}$"):
+        plan_for_board(
+            SHORT, "upduino_3", sequential={"conv1..conv3": None}, memories={"conv1": "spram"}
+        )
