@@ -13,12 +13,14 @@ import torch
 
 from threefold import importer
 from threefold.errors import NetworkError
+from threefold.network import Conv
 from threefold.references import random_images
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Brevitas imports parts of its own that it calls deprecated
     from brevitas.export import export_qonnx
 
+    from .brevitas_digits import jet_tagging, mobilenet, resnet_mixed, vgg10
     from .brevitas_layers import REFUSED, SHAPE, SUPPORTED
     from .brevitas_networks import (
         WEIGHTS,
@@ -54,6 +56,16 @@ FAMILIES = {
     "signals": (lambda: of_signals(PerChannelTernaryWeight), (4, 40)),
     "DS-CNN, ternary": (lambda: ds_cnn(TernaryWeight), SOUND),
     "DS-CNN, scales of filters": (lambda: ds_cnn(PerChannelTernaryWeight), SOUND),
+    "jet tagging, 6 bits": (jet_tagging, (16,)),
+    "VGG10, 8 bits": (vgg10, (2, 64)),
+    "ResNet, 8 bits around 2": (resnet_mixed, SMALL),
+    "MobileNet, 4 bits": (mobilenet, SMALL),
+}
+WIDTHS = {  # of layers in order
+    "jet tagging, 6 bits": [6, 6, 6, 6],
+    "VGG10, 8 bits": [9, 9, 8, 9, 9],  # the third has no −128
+    "ResNet, 8 bits around 2": [8, 2, 2, 2, 2, 8],
+    "MobileNet, 4 bits": [8, 5, 5, 5, 5, 4],
 }
 
 
@@ -86,13 +98,16 @@ def agrees(source, module, shape, argmax=False):
     expected = getattr(expected, "value", expected).numpy()
     # Brevitas and onnxruntime round sums differently, which may move a code in some image.
     assert np.isclose(logits, expected, rtol=1e-4, atol=1e-3).all(axis=1).mean() > 0.8
+    return converted.network
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_published_families(family):
     build, shape = FAMILIES[family]
     module = made(build, shape)
-    agrees(importer.from_brevitas(module, shape), module, shape)
+    network = agrees(importer.from_brevitas(module, shape), module, shape)
+    bits = [node.op.bits for node in network.nodes if isinstance(node.op, Conv)]
+    assert bits == WIDTHS.get(family, [2] * len(bits))
 
 
 @pytest.mark.parametrize("family", ["TFC-1W1A", "CNV-1W2A", "ResNet, ternary"])
