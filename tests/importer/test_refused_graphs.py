@@ -71,7 +71,7 @@ def dtype():
 def branch_unquantized():
     g = image()
     a = g.at
-    g.conv(np.ones((2, 2, 1, 1)))
+    g.conv(np.reshape([1, -1, 1, 1], (2, 2, 1, 1))).node("Relu")
     return g.node("Add", of=[a, g.at])
 
 
@@ -203,7 +203,10 @@ CASES = [
     (turned_gemm, "Gemm 'Gemm_1': transA is not supported; transpose the weights"),
     (
         branch_unquantized,
-        "Add 'Add_2' reads real numbers; put a quantizer of activations in front of it",
+        (
+            "Add 'Add_3' reads what Relu 'Relu_2' makes of sums, which is no multiple of them; put "
+            "a quantizer of activations in front of it"
+        ),
     ),
     (reciprocal, "Div 'Div_2' is not supported; export the network without it"),
     (

@@ -96,10 +96,11 @@ CASES = [
         "Quant 'Quant_2' cannot be computed: Could not resolve rounding mode called: SOMEHOW",
     ),
     (
-        lambda: image().op("Add", 0.1).conv(ONE, pads=[1] * 4),
+        lambda: image().op("Add", 0.501).conv(ONE, pads=[1] * 4),
         (
             "Conv 'Conv_2': padding with zeros needs a code that means 0, and those of channel 0 "
-            "are moved by 0.2 steps; use an offset of whole or half steps, or none"
+            "are moved by 1.002 steps, no fraction of a denominator up to 256; use an offset "
+            "of whole or half steps, or none"
         ),
     ),
     (
@@ -127,8 +128,8 @@ CASES = [
         "Pad 'Pad_1': only rows and columns of 0 can be added to a map",
     ),
     (
-        lambda: branch(0.25),
-        "Add 'Add_3' joins codes of scales 0.25 and 0.5; give the branches one quantizer",
+        lambda: branch(0.375),
+        "Add 'Add_3' joins codes of scales 0.375 and 0.5; give the branches one quantizer",
     ),
     (
         lambda: image().conv(ONE).op("Mul", np.ones((1, 1, 4, 4)) * np.arange(4)).quant(),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from threefold.importer import Input
 from threefold.network import Codes
 
 from .agreement import agrees, operations, simulates
@@ -93,10 +94,34 @@ def test_offsets_of_channels():
     assert made.network.types["act2"].codes == Codes(10, offset=-1)
 
 
-@pytest.mark.parametrize(("offset", "steps"), [(0.1, "0.2"), (-0.13, "-0.26"), (0.501, "1.002")])
+@pytest.mark.parametrize(("offset", "bits"), [(0.1, 6), (-0.13, 9), (1.05, 7)])
+def test_other_offsets_take_codes_of_more_bits(offset, bits):
+    made = agrees(pixels().op("Add", offset).conv(KERNEL, **PADS))
+    assert made.network.types["act2"].codes.bits == bits
+    assert "pads with zeros what is moved by no whole or half steps" in made.notes[-1]
+
+
+@pytest.mark.parametrize("mean", [(0.485, 0.406), (0.5, 0.45), (0.4914, 0.4914)])
+@pytest.mark.parametrize("deviation", [1.0, 0.225])
+def test_means_of_pixels(mean, deviation):
+    graph = Graph("N", 2, 5, 5).op("Sub", np.reshape(mean, (2, 1, 1))).op("Div", deviation)
+    graph.conv(KERNEL, **PADS).op("Add", 0.011).quant(0.25, bits=4, signed=1)
+    made = agrees(graph, input=Input())
+    assert made.network.types["act1"].codes.zero_code is not None
+
+
+def test_means_of_pixels_in_hardware():
+    graph = Graph("N", 2, 5, 5).op("Sub", np.reshape([0.485, 0.456], (2, 1, 1)))
+    made = agrees(graph.conv(KERNEL, **PADS).quant(0.25, bits=4, signed=1), input=Input())
+    assert made.network.types["act1"].codes.bits == 16
+    assert simulates(made.network)
+
+
+@pytest.mark.parametrize(("offset", "steps"), [(0.501, "1.002"), (-3.1415, "-6.283")])
 def test_offsets_off_the_grid_are_refused(offset, steps):
     assert refusal(pixels().op("Add", offset).conv(KERNEL, **PADS)) == (
         f"Conv 'Conv_4': padding with zeros needs a code that means 0, and those of channel 0 are "
-        f"moved by {steps} steps; use an offset of whole or half steps, or none"
+        f"moved by {steps} steps, no fraction of a denominator up to 256; use an offset of "
+        f"whole or half steps, or none"
     )
     agrees(pixels().op("Add", offset).conv(KERNEL).quant(0.5, bits=4, signed=1))

@@ -1,12 +1,14 @@
 """Joins: addition and concatenation of branches."""
 
 from dataclasses import replace
+from math import gcd
 
 import numpy as np
 import onnx
 
 from ..errors import NetworkError
-from ..network import Add, Concat
+from ..network import Add, Codes, Concat
+from .accumulators import accumulated, power_of_two, recoded
 from .builder import Builder
 from .edge import ALIKE, Edge
 from .nodes import attributes, describe
@@ -15,8 +17,11 @@ __all__ = ["add", "concat"]
 
 
 def add(builder: Builder, node: onnx.NodeProto, first: Edge, second: Edge) -> Edge:
-    """The sum of two branches, whose codes have one scale."""
-    first, second = _alike(builder, node, first, second)
+    """The sum of two branches: of codes whose scales are alike or 2ᵏ apart, or of sums."""
+    if first.sums is not None or second.sums is not None:
+        return accumulated(builder, node, first, second)
+    first, second = (builder.settled(edge, node) for edge in (first, second))
+    first, second = _alike(builder, node, *_one_step(builder, node, first, second))
     if first.layout == "NF" and not np.array_equal(first.places, second.places):
         raise NetworkError(
             f"{describe(node)} adds vectors of maps whose axes were in different orders; transpose "
@@ -58,6 +63,34 @@ def concat(builder: Builder, node: onnx.NodeProto, *edges: Edge) -> Edge:
             order=order,
         )
     return first
+
+
+def _one_step(
+    builder: Builder, node: onnx.NodeProto, first: Edge, second: Edge
+) -> tuple[Edge, Edge]:
+    """The same real numbers, the codes with 2ᵏ times the scale of the others counted by 2ᵏ."""
+    scales = [np.median(edge.scale) for edge in (first, second)]
+    near = ALIKE if first.fitted or second.fitted else 0
+    power = power_of_two(*scales, near)
+    if power is None or not power or scales[0] * scales[1] < 0:
+        return first, second
+    if power < 0:
+        return _one_step(builder, node, second, first)[::-1]
+    factor, coarse, fine = 1 << int(power), first.type.codes, second.type.codes
+    step = gcd(coarse.step * factor, fine.step)
+    counts = coarse.max_code * coarse.step * factor // step, fine.max_code * fine.step // step
+    if max(counts) >> Codes.MAX_BITS:
+        return first, second
+    made = Codes(counts[0], step, coarse.offset * factor), Codes(counts[1], step, fine.offset)
+    names = [
+        recoded(builder, edge.node, times, codes, node)
+        for edge, times, codes in zip((first, second), (factor, 1), made, strict=True)
+    ]
+    first, second = (
+        replace(edge, node=name, type=builder.types[name])
+        for edge, name in zip((first, second), names, strict=True)
+    )
+    return replace(first, scale=first.scale / factor), second
 
 
 def _alike(builder: Builder, node: onnx.NodeProto, first: Edge, second: Edge) -> tuple[Edge, Edge]:

@@ -9,19 +9,21 @@ import onnx
 from ..errors import NetworkError
 from ..network import Codes, MaxPool, Threshold
 from .builder import Builder
-from .edge import ALIKE, Edge
+from .edge import ALIKE, ROUNDING, Edge
 from .nodes import describe
 
 __all__ = ["with_zero"]
 
-_MOST_PARTS = 2  # of a step that an offset may be a multiple of: −½, ½ are what signs make
+_USUAL_PARTS = 2  # of a step that an offset may be a multiple of: −½, ½ are what signs make
+_MOST_PARTS = 256  # a mean of 123.675 steps takes 40
 
 
 def with_zero(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
     """The same real numbers, by codes one of which means 0.
 
     An offset of whole or half steps goes into the meaning of the codes. Where a quantizer made
-    them for ``node`` alone, no hardware is added.
+    them for ``node`` alone, no hardware is added. Others, such as means of channels, take codes of
+    more bits, which count in parts of a step.
 
     Parameters
     ----------
@@ -49,6 +51,11 @@ def with_zero(builder: Builder, node: onnx.NodeProto, edge: Edge) -> Edge:
             f"codes it reads are {(hi - lo) // step:,} steps; use a smaller offset"
         )
     new = Codes((hi - lo) // step, step, lo)
+    if parts > _USUAL_PARTS:
+        builder.notes.append(
+            f"{describe(node)} pads with zeros what is moved by no whole or half steps: the codes "
+            f"ahead of it count in steps of 1/{parts} and have {new.bits} bits"
+        )
     made = replace(edge, scale=edge.scale / parts, shift=0 * edge.shift)
     if new.max_code == old.max_code and _retyped(builder, node, edge, new):
         return replace(made, type=builder.types[edge.node])
@@ -66,13 +73,14 @@ def _moves(edge: Edge, node: onnx.NodeProto) -> tuple[int, np.ndarray]:
     largest = max(abs(edge.type.codes.lo), abs(edge.type.codes.hi), float(np.abs(far).max()))
     for parts in range(1, _MOST_PARTS + 1):
         moves = np.rint(far * parts)
-        if (np.abs(far * parts - moves) <= ALIKE * parts * max(1.0, largest)).all():
+        error = ALIKE if parts <= _USUAL_PARTS else 4 * ROUNDING
+        if (np.abs(far * parts - moves) <= error * parts * max(1.0, largest)).all():
             return parts, moves.astype(np.int64)
-    channel = int(np.abs(far * _MOST_PARTS - np.rint(far * _MOST_PARTS)).argmax())
+    channel = int(np.abs(far * _USUAL_PARTS - np.rint(far * _USUAL_PARTS)).argmax())
     raise NetworkError(
         f"{describe(node)}: padding with zeros needs a code that means 0, and those of channel "
-        f"{channel} are moved by {far[channel]:.6g} steps; use an offset of whole or half steps, "
-        f"or none"
+        f"{channel} are moved by {far[channel]:.6g} steps, no fraction of a denominator up to "
+        f"{_MOST_PARTS}; use an offset of whole or half steps, or none"
     )
 
 
