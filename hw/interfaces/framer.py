@@ -103,16 +103,17 @@ class Framer(wiring.Component):
         told = Signal()  # a value, not a result
         place = Signal(range(max(self._outputs, _VALUE_BYTES)))  # of a byte in its part
         bits, bit, there = Signal(3), Signal(), Signal()
-        moves, whole, step = Signal(), Signal(), Signal()
+        moves, whole, step, behind = Signal(), Signal(), Signal(), Signal()
         raw = part[_Part.BEGIN] | part[_Part.END] | part[_Part.ABORT]
 
         m.submodules.crc = crc = CRC32()
         m.d.comb += [
             moves.eq(self.busy & there & ~self.o.valid & ~step),
             whole.eq((bits == 7) & ~self.o.valid & ~step),
-            crc.bit.eq(bit),
+            # It takes bits a cycle later, all of them before the next part begins.
+            crc.bit.eq(self.o.payload.byte[7]),
             crc.plain.eq(part[_Part.CHECK]),
-            crc.shift.eq(moves & ~raw),
+            crc.shift.eq(behind | (moves & part[_Part.CHECK])),
             crc.start.eq(part[_Part.BEGIN]),
         ]
         with m.If(moves):
@@ -122,6 +123,7 @@ class Framer(wiring.Component):
                 bits.eq(bits + 1),
                 self.o.valid.eq(whole),
             ]
+        m.d.sync += behind.eq(moves & ~raw & ~part[_Part.CHECK])
         # A cycle behind the byte that was taken there is another part.
         m.d.sync += step.eq(self.o.valid & self.o.ready)
         with m.If(self.o.valid & self.o.ready):

@@ -195,7 +195,8 @@ class SerialLink(wiring.Component):
     def _access(self, m: Module, parser: FrameParser):
         """A register that is written if need be, then read, and then told."""
         registers, framer, asked = self._registers, self._framer, parser.request.payload
-        step = Signal(_Step)
+        step, loads = Signal(_Step), Signal()
+        m.d.sync += loads.eq(step == _Step.READ)  # a bit comes a cycle behind its place
         m.d.comb += [
             registers.address.eq(asked.address),
             registers.w_data.eq(asked.value),
@@ -204,7 +205,7 @@ class SerialLink(wiring.Component):
             framer.value.valid.eq(step == _Step.TELL),
             framer.value.payload.eq(asked.seq[0]),
             parser.shift.eq(framer.shift),
-            parser.load.eq(step == _Step.READ),
+            parser.load.eq(loads),
             parser.answer.eq(registers.bit),
             parser.request.ready.eq(framer.value.ready),
         ]

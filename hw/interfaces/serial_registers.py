@@ -29,7 +29,8 @@ class SerialRegisters(wiring.Component):
     """Registers of the link: constants, counters, and a :class:`RegisterFile` of those with fields.
 
     All words pass bit by bit, ``place`` after place. What passes from one place 0 to the next is
-    what a word was in the cycle before, or in that of the last ``sample`` if it has fields.
+    what a word was in the cycle before, or in that of the last ``sample`` if it has fields. A bit
+    of the word that is asked for comes a cycle behind its place.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ class SerialRegisters(wiring.Component):
     place : Out(5)
         From 0 to 31 again and again.
     bit : Out(1)
-        Bit ``place`` of the word, 0 where there is no register.
+        Bit of the word whose place was the one before, 0 where there is no register.
     cycle : Out(1)
         Bit ``place`` of the cycles since the start.
     images, overruns : In(1)
@@ -130,11 +131,13 @@ class SerialRegisters(wiring.Component):
             file.port.w_data.eq(self.w_data),
             file.port.read.eq(self.sample),
         ]
+        word = Signal()
+        m.d.sync += self.bit.eq(word)
         with m.If(~outside), m.Switch(self.address[:width]):
-            for word, bit in bits.items():
-                with m.Case(word):
-                    m.d.comb += self.bit.eq(bit)
+            for number, bit in bits.items():
+                with m.Case(number):
+                    m.d.comb += word.eq(bit)
             with m.Default():
-                m.d.comb += self.bit.eq(file.port.r_data.bit_select(place, 1))
+                m.d.comb += word.eq(file.port.r_data.bit_select(place, 1))
 
         return m

@@ -30,9 +30,9 @@ class Host:
         value = cycles = 0
         for place in range(32):
             assert ctx.get(dut.place) == place
-            value |= ctx.get(dut.bit) << place
             cycles |= ctx.get(dut.cycle) << place
             await ctx.tick()
+            value |= ctx.get(dut.bit) << place
         return value, cycles
 
     async def write(self, name_or_word, value):
