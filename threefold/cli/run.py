@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from ..errors import DataError, FileFormatError
+from ..errors import DataError, FileFormatError, ToolError
 from ..files import read_json
 from ..host.images import read_images
 from ..host.session import Session
@@ -150,10 +150,15 @@ def _board(path: Path | None, console: Console) -> Iterator[str]:
     """Port of a simulated board with the plan that is beside a network."""
     if path is None:
         raise DataError("a simulation needs the network, --network, and its plan beside it")
-    from ..boards import get  # with all that generates hardware
-    from ..plan import load_plan
-    from ..sim.board import SimulatedBoard, compile_board
-    from ..sim.port import SimulatedPort
+    try:
+        from ..boards import get  # with all that generates hardware
+        from ..plan import load_plan
+        from ..sim.board import SimulatedBoard, compile_board
+        from ..sim.port import SimulatedPort
+    except ModuleNotFoundError:
+        raise ToolError(
+            "simulated boards are not part of threefold-host: pip install threefold"
+        ) from None
 
     products = Products(path.parent)
     plan = load_plan(load(path), products.plan)
