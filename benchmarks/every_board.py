@@ -4,7 +4,7 @@
 
 Each is planned, placed and routed as ``threefold plan`` and ``threefold build`` do unless told
 otherwise: the default plan of the board, its default clock and seed 1. FILE is written after each
-board, and keeps its rows of others. A GateMate takes much longer than the rest.
+board, and keeps its rows of others. A GateMate takes the longest.
 """
 
 import argparse

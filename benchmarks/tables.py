@@ -103,8 +103,7 @@ def every_board() -> str:
 `benchmarks/every_board.py`: the default plan of each board for the network of the zoo, seed 1;
 {versions(row["tools"] for row in record)}.
 Each comes to a bitstream, serial line included; none has been on a board. Seconds to place are
-those of nextpnr in WebAssembly, on two cores that several others used as well. A GateMate takes so
-much longer that it is not on record.
+those of nextpnr in WebAssembly, on two cores that several others used as well.
 
 How far Fmax is to be believed depends on what nextpnr knows. Its figures for iCE40 and ECP5 come
 from measured models; those for Gowin and GateMate from the vendors' tables, GateMate's for the
