@@ -15,6 +15,7 @@ from threefold.sim.simulate import simulate
 from threefold.sim.verification import AcceleratorBench
 
 from .accelerators import divisors
+from .nightly import mostly_nightly
 
 NAMES = ("lenet", "cnv", "resnet20_4bit", "resnet20_2bit", "ds_cnn", "tiny_conv")
 RESNET = {"input": (4, 4, 3), "filters": (2, 4, 8), "bits": 2}
@@ -27,7 +28,9 @@ SMALL = {  # and how many images
 }
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(
+    "name", mostly_nightly(SMALL, always=SMALL.keys() - {"resnet20-projection"})
+)
 def test_small_forms_equal_golden_and_prediction(name):
     function, options, count = SMALL[name]
     network = function(images=64, **options)

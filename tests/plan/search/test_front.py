@@ -1,3 +1,4 @@
+from itertools import product
 from math import sqrt
 
 import pytest
@@ -10,6 +11,7 @@ from threefold.plan import Folding, fit, fold
 from threefold.plan.search.front import front
 from threefold.references import Builder
 
+from ...nightly import mostly_nightly
 from .test_fit import DIGITS, SMALL, devices, make_network, networks, planned
 
 SMALLEST, MIDDLE = boards.get("icebreaker").device, boards.get("ulx3s_25f").device
@@ -19,8 +21,16 @@ def cells(plan, device):
     return plan.resources(device.family).cells
 
 
-@pytest.mark.parametrize("device", [SMALLEST, MIDDLE], ids=lambda device: device.name)
-@pytest.mark.parametrize("widths", [(13, 32, 32, 3), (64, 64, 64, 10), (10, 2)])
+LAYERS, ONE = (64, 64, 64, 10), (10, 2)
+
+
+@pytest.mark.parametrize(
+    ("widths", "device"),
+    mostly_nightly(
+        product([LAYERS, (13, 32, 32, 3), ONE], [SMALLEST, MIDDLE]),
+        always=[(LAYERS, SMALLEST), (ONE, MIDDLE)],
+    ),
+)
 def test_four_times_the_rate_of_the_knee_takes_twice_the_cells(widths, device):
     network = make_network(*widths)
     knee, intervals = fit(network, device), []

@@ -32,6 +32,7 @@ from threefold.sim.streams import streams_of
 from threefold.sim.verification import AcceleratorBench
 
 from ...accelerators import random_images
+from ...sim.sample import icarus
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,12 +152,13 @@ def test_it_computes_what_golden_does_in_the_cycles_predicted(plan):
     bench.check(images[:4], stalls=0.4, seed=1)
 
 
+@icarus
 def test_every_layer_of_it_is_compared(plan, tmp_path):
     images = random_images(np.random.default_rng(1), plan.network, 3)
     streams = streams_of(plan)
     assert [stream.name for stream in streams] == ["input", "act", "pad", "sum", "codes"]
     (tmp_path / "block.v").write_text(to_verilog(Accelerator(plan), "block"))
-    result = simulate(plan, tmp_path / "block.v", images, tmp_path / "sim")
+    result = simulate(plan, tmp_path / "block.v", images, tmp_path / "sim", simulator="icarus")
     assert result.beats == len(images) * sum(stream.per_image for stream in streams[1:])
 
 
