@@ -164,7 +164,7 @@ def yosys():
     [
         (
             {"lut": 50},
-            r"^needs [5-9]\d\d of 50 LUTs on icebreaker; choose a longer --interval, smaller "
+            r"^needs [3-9]\d\d of 50 LUTs on icebreaker; choose a longer --interval, smaller "
             r"PE/SIMD or a bigger board$",
         ),
         (
