@@ -138,6 +138,14 @@ def test_codes_of_scales_in_proportion(scales, signed):
     assert simulates(made.network)
 
 
+def test_signed_codes_of_a_larger_scale():
+    graph = Graph("N", 2, 6, 6).quant(0.25, bits=4).conv(np.reshape([1, -1, -1, -1], (2, 2, 1, 1)))
+    start = graph.quant(1.0, bits=4, signed=1).at
+    graph.conv(weights(2, 2, 1, 1)).quant(0.5, bits=3)
+    made = agrees(graph.node("Add", of=[start, graph.at]).quant(0.5, bits=6, signed=1))
+    assert made.network.types["add1"].codes == Codes(37, offset=-16)
+
+
 def test_codes_that_count_in_steps():
     graph = pixels().conv(weights(3, 3, 1, 1)).bipolar(0.5)
     start = graph.at
