@@ -214,11 +214,14 @@ class Case:
     def branches(self):
         """Two paths of one quantizer's scale, that are added or concatenated."""
         bits, signed, scale = self.one_of(2, 3, 4), self.one_of(0, 1), self.scale(0.5)
-        join = self.one_of("Add", "Concat")
+        join = self.one_of("Add", "Concat", "sums")
         self.quant(scale, bits, signed, 0)
         start, channels = self.graph.at, self.channels
-        filters = channels if join == "Add" else self.one_of(1, 2, 3)
+        filters = self.one_of(1, 2, 3) if join == "Concat" else channels
         kernel = [1] * len(self.shape[1:])
+        if join == "sums":
+            self._sums(kernel)
+            return
         self.graph.node("Conv", self.weights(filters, channels, *kernel), kernel_shape=kernel)
         self.keep_apart()
         self.quant(scale, bits, signed, 0)
@@ -226,6 +229,20 @@ class Case:
         self.graph.node(join, of=[start, self.graph.at], **more)
         self.shape[0] = channels if join == "Add" else channels + filters
         self.zero = True
+
+    def _sums(self, kernel):
+        """Codes and sums of them, of scales 2ᵏ apart, added up."""
+        start, bits, channels = self.graph.at, self.one_of(2, 4), self.channels
+        scale = self.one_of(0.25, 0.5, 1.0, 2.0)
+        codes = self.integers(bits, 1, channels, channels, *kernel)
+        codes.flat[0] = 1
+        name = self.graph.weights(codes, scale, "quant", bits)
+        self.graph.node("Conv", name, kernel_shape=kernel)
+        if self.one_of(True, False):
+            self.graph.op("Add", self.numbers(self.per_channel(), self.spread))
+        self.graph.node("Add", of=[start, self.graph.at])
+        self.spread *= 1 + scale * np.sqrt(channels) * np.abs(codes).max()
+        self.activate()
 
     def end(self):
         """Logits of at least two classes, a class, or codes."""
