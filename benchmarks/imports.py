@@ -1,11 +1,13 @@
 """Published QONNX networks, imported, compared with their source, simulated and built.
 
-    python benchmarks/imports.py --models FOLDER --mnist FOLDER [--json FILE] [--no-build]
+    python benchmarks/imports.py --models FOLDER --mnist FOLDER [--json FILE] [--only NAME …]
+        [--no-build]
 
 The folder of models has TFC_1W1A.onnx and TFC_2W2A.onnx of the QONNX model zoo, kwsmlp_w3a3.onnx of
 MLPerf Tiny, and logits of TFC that were recorded on the 10,000 test images with qonnx's executor,
 qonnx_logits_mnist10k_TFC_1W1A.npy and so on. The folder of MNIST has the four files it is published
-in. tables.py makes docs/benchmarks.md of the figures.
+in. With --only what FILE has of other networks stays. tables.py makes docs/benchmarks.md of the
+figures.
 """
 
 import argparse
@@ -19,7 +21,6 @@ from rich.console import Console
 
 import threefold
 from threefold import importer
-from threefold.errors import NetworkError
 from threefold.files import write_file
 from threefold.quant import load_dataset
 from threefold.sim import golden
@@ -27,10 +28,11 @@ from threefold.sim import golden
 PLANS = {
     "TFC_1W1A": {"board": "icebreaker", "fastest": True},
     "TFC_2W2A": {"board": "ulx3s_12f", "fastest": False},
+    "kwsmlp_w3a3": {"board": "lifcl_40_evn", "fastest": False},
 }
 """The smallest board that each fits, and whether the plan is the fastest or that of the knee."""
 
-SIMULATED = 500
+SIMULATED = {"TFC_1W1A": 500, "TFC_2W2A": 500, "kwsmlp_w3a3": 50}
 RANDOM = 1000
 
 
@@ -40,29 +42,34 @@ def main() -> None:
     parser.add_argument("--models", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--mnist", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--only", nargs="+", choices=PLANS, default=list(PLANS), metavar="NAME")
     parser.add_argument("--no-build", action="store_true", help="compare, but simulate nothing")
     args = parser.parse_args()
 
     console = Console(stderr=True)
     dataset = load_dataset("mnist8", args.mnist)
-    rows = []
-    for name in PLANS:
+    known = json.loads(args.json.read_text())["rows"] if args.json and args.json.exists() else []
+    rows = {row["network"]: row for row in known}
+    for name in args.only:
+        measure = recorded if recording(args.models, name).exists() else random
         with console.status(name):
-            rows.append(published(name, args.models, dataset, build=not args.no_build))
-        console.print(rows[-1])
-    with console.status("kwsmlp_w3a3"):
-        rounded = ternarized(args.models / "kwsmlp_w3a3.onnx")
-    console.print(rounded)
+            rows[name] = measure(name, args.models, dataset, build=not args.no_build)
+        console.print(rows[name])
     if args.json:
         tools = {tool: version(tool) for tool in ("onnx", "onnxruntime", "qonnx")}
-        record = {"rows": rows, "ternarized": rounded, "tools": tools}
+        record = {"rows": [rows[name] for name in PLANS if name in rows], "tools": tools}
         write_file(args.json, json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
-def published(name: str, folder: Path, dataset, *, build: bool) -> dict:
+def recording(folder: Path, name: str) -> Path:
+    """Where the logits of a network are, if somebody recorded them."""
+    return folder / f"qonnx_logits_mnist10k_{name}.npy"
+
+
+def recorded(name: str, folder: Path, dataset, *, build: bool) -> dict:
     """A network whose logits on the test images were recorded."""
     images, labels = dataset.test_images, dataset.test_labels
-    recorded = np.load(folder / f"qonnx_logits_mnist10k_{name}.npy")
+    real = np.load(recording(folder, name))
     source = importer.Source(importer.read(folder / f"{name}.onnx"))
     converted = importer.convert(source, name.lower())
     found = importer.compare(source, converted, images)
@@ -74,11 +81,11 @@ def published(name: str, folder: Path, dataset, *, build: bool) -> dict:
         "images": len(images),
         "values_compared": found.values,
         "differ": found.differ,
-        "classes_as_recorded": int((classes == recorded.argmax(axis=1)).sum()),
-        "logit_error": line_error(logits, recorded),
+        "classes_as_recorded": int((classes == real.argmax(axis=1)).sum()),
+        "logit_error": line_error(logits, real),
         "accuracy": float(np.mean(classes == labels)),
     }
-    return row | (on_board(converted.network, PLANS[name], images, labels) if build else {})
+    return row | (on_board(name, converted.network, images, labels) if build else {})
 
 
 def line_error(integers: np.ndarray, real: np.ndarray) -> float:
@@ -87,11 +94,12 @@ def line_error(integers: np.ndarray, real: np.ndarray) -> float:
     return float(np.abs(real - scale * integers - shift).max() / np.ptp(real))
 
 
-def on_board(network, choice: dict, images: np.ndarray, labels: np.ndarray) -> dict:
+def on_board(name: str, network, images: np.ndarray, labels: np.ndarray | None) -> dict:
     """Simulation, and bitstream for a board."""
+    choice, count = PLANS[name], SIMULATED[name]
     with tempfile.TemporaryDirectory(prefix="threefold-") as folder:
         project = threefold.Project.create(network, folder, **choice)
-        result = project.simulate(images[:SIMULATED], labels[:SIMULATED])
+        result = project.simulate(images[:count], None if labels is None else labels[:count])
         project.build()
         report = project.report()
     return {
@@ -107,29 +115,32 @@ def on_board(network, choice: dict, images: np.ndarray, labels: np.ndarray) -> d
     }
 
 
-def ternarized(path: Path) -> dict:
-    """What rounding to ternary weights does to a network that has others."""
-    source = importer.Source(importer.read(path))
-    try:
-        importer.convert(source, "kws")
-    except NetworkError as error:
-        refusal = str(error)
-    else:
-        raise SystemExit(f"{path} was expected to be refused")
-    rounded, layers = importer.ternarized(source)
-    converted = importer.convert(rounded, "kws")
+def random(name: str, folder: Path, dataset, *, build: bool) -> dict:
+    """A network of which nothing is recorded, on random inputs, and what ternary weights change."""
+    source = importer.Source(importer.read(folder / f"{name}.onnx"))
+    converted = importer.convert(source, name.lower())
     codes = converted.network.input
     shape = (RANDOM, *codes.shape)
-    images = np.random.default_rng(0).integers(0, codes.element.max_code + 1, shape)
-    found = importer.compare(rounded, converted, images)
+    images = np.random.default_rng(0).integers(0, codes.codes.max_code + 1, shape)
+    found = importer.compare(source, converted, images)
     before = importer.source_classes(source, converted, images)
-    return {
-        "refusal": refusal,
-        "layers": layers,
+    rounded, layers = importer.ternarized(source)
+    ternary = importer.convert(rounded, name.lower())
+    after = importer.compare(rounded, ternary, images)
+    row = {
+        "network": name,
         "images": RANDOM,
+        "values_compared": found.values,
         "differ": found.differ,
-        "classes_changed": float(np.mean(found.classes != before)),
+        "rounded": found.rounded,
+        "classes_as_recorded": int((found.classes == before).sum()),
+        "ternarized": {
+            "layers": layers,
+            "differ": after.differ,
+            "classes_changed": float(np.mean(after.classes != before)),
+        },
     }
+    return row | (on_board(name, converted.network, images, None) if build else {})
 
 
 if __name__ == "__main__":
