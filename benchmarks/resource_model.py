@@ -130,7 +130,9 @@ def _foldings(rng: np.random.Generator, network: Network) -> dict[str, Folding]:
                 folding
                 for pe in range(1, layer.rows + 1)
                 for simd in range(1, layer.columns + 1)
-                if pe * simd <= MOST_LANES and (folding := Folding(pe, simd)).divides(layer)
+                if layer.depth % simd == 0
+                and pe * simd <= MOST_LANES
+                and (folding := Folding(pe, simd)).divides(layer)
             ]
             foldings[layer.name] = choices[rng.integers(len(choices))]
     return foldings

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from convolutions_table import convolutions
+from first_layers_table import first_layers
 from imports_table import imports
 from page_table import table, versions
 from peers_table import convolution, tiny_conv
@@ -280,6 +281,7 @@ def page() -> str:
         networks_on_boards(),
         resource_model(),
         filter_reordering(),
+        first_layers(recorded("first_layers")),
     )
     parts += (
         convolutions(recorded("convolutions")),

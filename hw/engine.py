@@ -14,6 +14,7 @@ from .reorder import Reorder
 from .requantizer import Requantizer
 from .resizer import Serializer
 from .stream import lane_stream
+from .unfolder import Unfolder
 from .weight_memory import WeightMemory
 from .window_reader import WindowReader
 
@@ -56,7 +57,9 @@ class PEArray(wiring.Component):
                 "fetch": In(1),
                 "valid": In(1),
                 "last": In(1),
-                "activations": In(data.ArrayLayout(layer.codes.bits, plan.pixels * plan.i_lanes)),
+                "activations": In(
+                    data.ArrayLayout(layer.codes.bits, plan.pixels * plan.word_lanes)
+                ),
                 "o": Out(lane_stream(layer.accumulator_bits, plan.pixels * plan.pe)),
             }
         )
@@ -92,7 +95,7 @@ class PEArray(wiring.Component):
         for index, pe in enumerate(self._pes):
             m.submodules[f"pe_{index}"] = pe
             pixel, row = divmod(index, self._plan.pe)
-            share = pixel * self._plan.i_lanes + row * spans // self._plan.pe * simd
+            share = pixel * self._plan.word_lanes + row * spans // self._plan.pe * simd
             m.d.comb += [
                 Cat(pe.activations).eq(
                     Cat(self.activations[lane] for lane in range(share, share + simd))
@@ -116,7 +119,7 @@ class Engine(wiring.Component):
     Members
     -------
     i : In(lane_stream(code bits, word lanes))
-        Maps, word by word.
+        Maps, word by word, or pixel by pixel where they are unfolded.
     o : Out(lane_stream)
         Codes or signed logits, ``plan.lanes`` at once: pixel by pixel, filter by filter.
     """
@@ -143,7 +146,7 @@ class Engine(wiring.Component):
         advance = Signal()
         m.submodules.reader = reader = WindowReader(
             bits=layer.codes.bits,
-            lanes=plan.i_lanes,
+            lanes=plan.word_lanes,
             depth=plan.depth,
             memory=plan.memory,
             walk=plan.walk,
@@ -159,7 +162,7 @@ class Engine(wiring.Component):
         )
         m.submodules.output = finish = self._finish
 
-        connect(m, flipped(self.i), reader.i)
+        self._unfold(m, reader.i)
         m.d.comb += [
             advance.eq(~array.o.valid | drain.i.ready),
             reader.advance.eq(advance),
@@ -185,6 +188,25 @@ class Engine(wiring.Component):
         connect(m, output, flipped(self.o))
 
         return m
+
+    def _unfold(self, m: Module, words):
+        """Give the reader its words: those that come, or of patches of pixels that come."""
+        plan, layer = self._plan, self._plan.layer
+        if plan.unfolding is None:
+            connect(m, flipped(self.i), words)
+            return
+        m.submodules.unfolder = unfolder = Unfolder(
+            bits=layer.codes.bits, unfolding=plan.unfolding, pad_code=layer.pad_code
+        )
+        connect(m, flipped(self.i), unfolder.i)
+        patches = unfolder.o
+        if plan.schedule.pitch > 1:
+            m.submodules.divide = divide = Serializer(
+                layer.codes.bits, i_lanes=plan.unfolding.codes, o_lanes=plan.word_lanes
+            )
+            connect(m, patches, divide.i)
+            patches = divide.o
+        connect(m, patches, words)
 
 
 @component.register

@@ -26,6 +26,7 @@ from threefold.network import (
 from threefold.plan import Folding, Layer, Plan, Unit, fold, lower
 from threefold.plan.layers import ConvLayer
 from threefold.plan.requantize import forms_for
+from threefold.plan.schedule import simd_widths
 from threefold.plan.search.fold import plan_of
 from threefold.plan.units.sequential import FORMS, SequentialUnit
 
@@ -57,9 +58,9 @@ def random_convolutional_plan(rng: np.random.Generator, *, wide: bool = False) -
     return random_plan_of(rng, random_convolutional(rng, wide=wide))
 
 
-def random_plan_of(rng: np.random.Generator, network: Network) -> Plan:
-    """Random arrays, memories and requantizers of a network."""
-    plan = fold(network, random_arrays(rng, network))
+def random_plan_of(rng: np.random.Generator, network: Network, *, unfolded: bool = False) -> Plan:
+    """Random arrays, memories and requantizers of a network; see :func:`random_arrays`."""
+    plan = fold(network, random_arrays(rng, network, unfolded=unfolded))
     return plan_of(network, tuple(_varied(rng, unit) for unit in plan.units))
 
 
@@ -116,18 +117,25 @@ def _varied(rng: np.random.Generator, unit: Unit) -> Unit:
     return replace(unit, **changes)
 
 
-def random_arrays(rng: np.random.Generator, network: Network) -> dict[str, Folding]:
-    """A folding for each layer, of all those that divide it."""
+def random_arrays(
+    rng: np.random.Generator, network: Network, *, unfolded: bool = False
+) -> dict[str, Folding]:
+    """A folding for each layer, of all those that divide it.
+
+    With ``unfolded`` it takes several columns of the kernel at once wherever one does.
+    """
     foldings = {}
     for layer in lower(network):
         if isinstance(layer, ConvLayer):
             sizes = [
                 folding
                 for pe in divisors(layer.rows)
-                for simd in divisors(layer.depth)
+                for simd in simd_widths(layer)
                 for pixels in range(1, 6)
                 if (folding := Folding(pe, simd, pixels)).divides(layer)
             ]
+            across = [folding for folding in sizes if layer.depth % folding.simd]
+            sizes = across if unfolded and across else sizes
             foldings[layer.name] = sizes[rng.integers(len(sizes))]
     return foldings
 

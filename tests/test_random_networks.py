@@ -11,11 +11,13 @@ from threefold.plan.cycle_model.cycles import trace
 from threefold.sim import golden
 from threefold.sim.verification import AcceleratorBench
 
-from .accelerators import CODES, random_images
+from .accelerators import CODES, engines, random_images
 from .nightly import mostly_nightly
 from .random_networks import random_convolutional, random_convolutional_plan, random_plan_of
 
 ALL = range(300)
+UNFOLDED = [1, 2, 4, 7, 10, 11, 14, 17, 20, 22, 23]
+UNFOLDED_DIGITS = [8, 11, 15, 19]
 ORDINARY = [*range(13), 56, 103, 139, 254, 263, 276, 297]
 KINDS = {
     *("conv", "threshold", "logits", "argmax", "max_pool", "sum_pool"),
@@ -33,6 +35,48 @@ def test_bit_and_cycle_exact(seed):
 def test_bit_and_cycle_exact_with_weights_of_several_digits(seed):
     rng = np.random.default_rng([seed, 1])
     check(random_convolutional_plan(rng, wide=True), rng, seed)
+
+
+@pytest.mark.parametrize("seed", mostly_nightly(ALL[:150], always=UNFOLDED))
+def test_bit_and_cycle_exact_across_columns_of_kernels(seed):
+    rng = np.random.default_rng(seed)
+    check(random_plan_of(rng, random_convolutional(rng), unfolded=True), rng, seed)
+
+
+@pytest.mark.parametrize("seed", mostly_nightly(ALL[:100], always=UNFOLDED_DIGITS))
+def test_bit_and_cycle_exact_across_columns_with_weights_of_several_digits(seed):
+    rng = np.random.default_rng([seed, 2])
+    check(random_plan_of(rng, random_convolutional(rng, wide=True), unfolded=True), rng, seed)
+
+
+@pytest.mark.parametrize(("wide", "seeds"), [(False, UNFOLDED), (True, UNFOLDED_DIGITS)])
+def test_patches_of_all_kinds_are_among_them(wide, seeds):
+    found = set()
+    for seed in seeds:
+        rng = np.random.default_rng([seed, 2] if wide else seed)
+        plan = random_plan_of(rng, random_convolutional(rng, wide=wide), unfolded=True)
+        units = [unit for unit in engines(plan) if unit.unfolding]
+        assert units, f"seed {seed}"
+        ops = {node.op.kind for node in plan.network.nodes}
+        found |= ops & {"add", "concat"}
+        found |= {"groups" for unit in engines(plan) if unit.layer.groups > 1}
+        for unit in units:
+            window, schedule = unit.layer.window, unit.schedule
+            found.add("rows" if unit.unfolding.whole else "row")
+            for what, there in {
+                "pixels": unit.pixels > 1,
+                "divided": schedule.pitch > 1,
+                "skipped": schedule.skipped,
+                "padded": any(window.padding),
+                "strided": window.stride != (1, 1),
+                "behind another": unit.sources != (INPUT,),
+                "doubled": schedule.doubles.any(),
+            }.items():
+                found.update([what] if there else [])
+    assert found == {
+        *("row", "rows", "pixels", "divided", "skipped", "padded", "strided", "behind another"),
+        *("add", "concat", "groups", *(["doubled"] if wide else [])),
+    }
 
 
 def check(plan, rng, seed):

@@ -35,6 +35,7 @@ from threefold.hw.resizer import Deserializer, Serializer
 from threefold.hw.skid_buffer import SkidBuffer
 from threefold.hw.stream import lane_stream
 from threefold.hw.stream_adder import StreamAdder
+from threefold.hw.unfolder import Unfolder
 from threefold.hw.unrolled.layer import UnrolledLayer
 from threefold.network import (
     Codes,
@@ -49,9 +50,11 @@ from threefold.network import (
 )
 from threefold.plan import Folding, fold, lower
 from threefold.plan.even import even_thresholds
+from threefold.plan.unfolding import Unfolding
 from threefold.plan.units.engine import EngineUnit
 from threefold.plan.units.pool import PoolUnit
 from threefold.plan.units.unrolled import UnrolledUnit
+from threefold.plan.window import Window
 from threefold.sim.verification import ChangingPayload, GatedValid, ImpatientValid, Prover
 
 from ..nightly import mostly_nightly
@@ -187,6 +190,11 @@ def sliding_engine(pe: int, simd: int, lanes: int = 1, pixels: int = 1) -> Engin
     return Engine(EngineUnit((STEPS["conv1"],), pe, simd, lanes=lanes, pixels=pixels))
 
 
+def unfolder(*, whole: bool) -> Unfolder:
+    window = Window((2, 3, 1), (2, 2), (1, 1), (0, 1, 1, 1))
+    return Unfolder(bits=1, unfolding=Unfolding(window, whole), pad_code=1)
+
+
 def pool(name: str, lanes: int = 1) -> PoolEngine:
     return PoolEngine(PoolUnit((STEPS[name],), lanes))
 
@@ -256,6 +264,10 @@ CASES = {
     "engine_sliding_lanes": Case(lambda: sliding_engine(2, 2, lanes=2), 3, 30),
     "engine_of_pixels": Case(lambda: sliding_engine(1, 1, pixels=2), 2, 50),
     "engine_of_pixels_whole": Case(lambda: sliding_engine(2, 2, pixels=2), 2, 40),
+    "engine_of_columns": Case(lambda: sliding_engine(1, 4), 2, 40),
+    "engine_of_rows": Case(lambda: sliding_engine(2, 8), 2, 40),
+    "unfolder": Case(lambda: unfolder(whole=False), 4, 20),
+    "unfolder_of_rows": Case(lambda: unfolder(whole=True), 3, 24),
     "pool": Case(lambda: pool("max1"), 2, 24),
     "pool_of_sums": Case(lambda: pool("sum1", lanes=2), 3, 20),
     "accelerator": Case(accelerator, 3, 40),
@@ -293,6 +305,7 @@ ONE_OF_EACH = [
     "argmax",
     "engine_codes",
     "engine_sliding_lanes",
+    "unfolder_of_rows",
     "pool",
     "unrolled_codes",
     "accelerator",

@@ -160,6 +160,37 @@ def test_pixels_at_once(name, which, form):
                 assert left == beats, f"{plan.folding}, {lanes} lanes, stalls {stalls}"
 
 
+OF_COLUMNS = {
+    "same": {"padding": (1, 1, 1, 1)},
+    "strided": {"stride": (2, 3), "padding": (1, 0, 0, 2)},
+    "lopsided": {"stride": (1, 2), "padding": (0, 2, 4, 1)},
+    "beyond": {"stride": (5, 7), "padding": (0, 0, 0, 1)},
+}
+
+
+@pytest.mark.parametrize("pixels", mostly_nightly([1, 2, 3], always=[1, 2]))
+@pytest.mark.parametrize("name", OF_COLUMNS)
+def test_columns_of_the_kernel_at_once(name, pixels):
+    rng = np.random.default_rng(list(OF_COLUMNS).index(name))
+    size = (4, 3, 3, 2)
+    conv = Conv(rng.integers(-1, 2, size) * (rng.random(size) < 0.5), **OF_COLUMNS[name])
+    ops = [("conv1", conv), ("act1", Threshold(np.sort(rng.integers(-50, 50, (4, 3)), axis=1)))]
+    network = Network.chain("one", Tensor((4, 7, 2), Codes.signed(4)), ops)
+    (sliding,) = lower(network)
+    images = random_images(rng, network, 3)
+    expected = golden.run(network, images)
+    pixels = min(pixels, sliding.window.out[1])
+    for pe, simd in ((1, 3), (2, 6), (4, 18)):
+        lanes = int(rng.choice(divisors(pe)))
+        plan = EngineUnit((sliding,), pe, simd, lanes=lanes, pixels=pixels)
+        assert plan.i_lanes == 2
+        beats = [tuple(beat) for beat in expected.reshape(-1, lanes).tolist()]
+        words, bench = images.reshape(-1, 2), StreamBench(Engine(plan))
+        for stalls in (0.0, 0.4):
+            left = bench.run(words, len(beats), stalls=stalls, seed=1).beats
+            assert left == beats, f"{plan.folding}, {lanes} lanes, stalls {stalls}"
+
+
 def test_plan_is_an_attribute():
     plan, _ = random_plan(np.random.default_rng(0), Codes.ternary(), "codes")
     assert elaborated(Engine(plan)).plan is plan

@@ -5,6 +5,7 @@ import pytest
 
 from threefold.errors import PlanError
 from threefold.plan import Folding, Schedule
+from threefold.plan.alignment import tiles_left
 
 from ..accelerators import divisors, make_layer
 
@@ -228,7 +229,14 @@ def test_refuses(pe, simd, message):
     ("groups", "pe", "simd", "message"),
     [
         (1, 5, 4, "PE count of 'conv1' must divide 12 rows, not 5; divisors are 1, 2, 3, 4, 6, 12"),
-        (1, 4, 9, "SIMD width of 'conv1' must divide 4 channels, not 9; divisors are 1, 2, 4"),
+        (
+            1,
+            4,
+            9,
+            "SIMD width of 'conv1' must divide 4 channels or the 12 columns of a kernel row, or be "
+            "several kernel rows, not 9; possible are 1, 2, 3, 4, 6, 12, 36",
+        ),
+        (2, 3, 12, "SIMD width of 'conv1' must divide 4 channels, not 12; divisors are 1, 2, 4"),
         (
             2,
             4,
@@ -258,6 +266,55 @@ def test_refuses_of_a_convolution(groups, pe, simd, message):
     with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
         Schedule(layer, Folding(pe, simd))
     assert not Folding(pe, simd).divides(layer)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "padding", "whole", "possible"),
+    [
+        ((1, 3), (0, 1, 0, 0), "2 channels or the 6 columns of a kernel row", "1, 2, 3, 6"),
+        ((3, 1), (2, 0, 0, 0), "2 channels, or be several kernel rows", "1, 2, 6"),
+        ((3, 2), (3, 1, 0, 0), "2 channels or the 4 columns of a kernel row", "1, 2, 4"),
+        ((3, 2), (0, 2, 0, 0), "2 channels", "1, 2"),
+    ],
+)
+def test_refuses_columns_that_cannot_be_gathered(kernel, padding, whole, possible):
+    layer = make_layer(np.ones((4, *kernel, 2)), shape=(5, 5, 2), padding=padding)
+    what = "possible" if possible[-1] != "2" else "divisors"
+    message = f"SIMD width of 'fc1' must divide {whole}, not 5; {what} are {possible}"
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        Folding(2, 5).check(layer)
+    for simd in map(int, possible.split(", ")):
+        Folding(2, simd).check(layer)
+
+
+@pytest.mark.parametrize(
+    ("simd", "shape", "kernel", "words", "i_lanes"),
+    [
+        (2, (7, 7, 4), (3, 3), 98, 2),
+        (6, (7, 5, 12), (3, 1), 70, 4),
+        (12, (7, 5, 12), (3, 1), 35, 4),
+        (36, (5, 5, 36), (1, 1), 25, 4),
+    ],
+)
+def test_columns_of_the_kernel_are_channels_of_a_map_of_patches(
+    simd, shape, kernel, words, i_lanes
+):
+    weights = np.random.default_rng(0).integers(-1, 2, (4, 3, 3, 4))
+    plan = schedule(weights, 2, simd, shape=SHAPE)
+    assert (plan.unfolded.window.shape, plan.unfolded.window.kernel) == (shape, kernel)
+    assert (plan.words, plan.i_lanes, plan.lanes) == (words, i_lanes, simd)
+    assert plan.tiles_in_all == 2 * 36 // simd
+    assert plan.unfolded.accumulator_max == plan.layer.accumulator_max
+    assert np.array_equal(plan.unfolded.weights.reshape(4, -1), plan.layer.weights.reshape(4, -1))
+
+
+@pytest.mark.parametrize("simd", [3, 6, 12, 36])
+def test_tiles_of_columns_are_skipped(simd):
+    weights = np.ones((4, 36), np.int8)
+    weights[:2, 12:24] = 0
+    plan = schedule(weights.reshape(4, 3, 3, 4), 2, simd, shape=SHAPE)
+    assert plan.skipped == (12 // simd if simd <= 12 else 0)
+    assert plan.skipped == plan.tiles_in_all - tiles_left(weights[:, None, None], 2, simd)
 
 
 @pytest.mark.parametrize("pixels", [0, 6, 2.0, "2"])

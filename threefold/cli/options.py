@@ -48,8 +48,9 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="LAYER=PExSIMD",
         help="folding of a layer, PExSIMD such as fc1=8x8, or with the neighbouring output pixels "
-        "that share what is read of the weights, conv1=8x4x2; fc1=unrolled gives every weight an "
-        "adder of its own, for a vector a cycle; repeatable (chosen by the speed)",
+        "that share what is read of the weights, conv1=8x4x2; SIMD divides the channels, or the "
+        "columns of a kernel row, or is several rows; fc1=unrolled gives every weight an adder of "
+        "its own, for a vector a cycle; repeatable (chosen by the speed)",
     )
     parser.add_argument(
         "--sequential",

@@ -1,18 +1,20 @@
 """Schedule: a layer folded onto an array of processing elements, and the tiles that remain."""
 
 import reprlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from ..errors import PlanError
+from ..network import Tensor
 from .digits import DigitTiles, digit_tiles
 from .layers import ConvLayer
 from .program import Program
+from .unfolding import Unfolding
 from .window import Walk
 
-__all__ = ["Folding", "Schedule", "divisors"]
+__all__ = ["Folding", "Schedule", "divisors", "simd_widths"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,9 @@ class Folding:
         Processing elements: filters worked on at once. Where filters read groups of channels,
         either filters of one group, or all filters of several groups.
     simd : int
-        Lanes of each: input channels, at one kernel position, worked on at once.
+        Lanes of each: input channels, at one kernel position, worked on at once. Where all filters
+        read all channels, also a divisor of the columns of a kernel row, each of them one channel
+        at one position, or those of several rows; see :func:`simd_widths`.
     pixels : int
         Neighbouring output pixels of a row worked on at once, each by as many processing elements:
         they share what is read of the weights.
@@ -43,17 +47,16 @@ class Folding:
         PlanError
             If it does not.
         """
-        columns = "columns" if layer.window.kernel == (1, 1) else "channels"
-        for what, size, whole, unit in (
-            ("PE count", self.pe, layer.rows, "rows"),
-            ("SIMD width", self.simd, layer.depth, columns),
+        if not _positive(self.pe) or layer.rows % self.pe:
+            raise PlanError(
+                f"PE count of {layer.name!r} must divide {layer.rows} rows, "
+                f"not {reprlib.repr(self.pe)}; "
+                f"divisors are {', '.join(map(str, divisors(layer.rows)))}"
+            )
+        if not _positive(self.simd) or (
+            layer.depth % self.simd and self.simd not in simd_widths(layer)
         ):
-            if not isinstance(size, int | np.integer) or size < 1 or whole % size:
-                raise PlanError(
-                    f"{what} of {layer.name!r} must divide {whole} {unit}, "
-                    f"not {reprlib.repr(size)}; "
-                    f"divisors are {', '.join(map(str, divisors(whole)))}"
-                )
+            raise PlanError(_no_width(layer, self.simd))
         columns = layer.window.out[1] if layer.thresholds is not None else 1
         if not isinstance(self.pixels, int | np.integer) or not 1 <= self.pixels <= columns:
             raise PlanError(
@@ -102,9 +105,11 @@ class Folding:
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """The tiles (PE × SIMD at one kernel position) of an output pixel, empty ones left out.
+    """The tiles (PE × SIMD) of an output pixel, empty ones left out.
 
-    Pixels that are worked on at once take the same tiles.
+    A tile has one kernel position. Where the SIMD width does not divide the channels, it has
+    neighbouring columns of a row of the kernel, or whole rows: the input is unfolded to patches,
+    whose codes are channels like others. Pixels that are worked on at once take the same tiles.
 
     Weights of several digits are as many tiles, those that hold such a digit, one digit after the
     other; see :mod:`~threefold.plan.digits`.
@@ -129,6 +134,28 @@ class Schedule:
     def __post_init__(self):
         self.folding.check(self.layer)
 
+    @cached_property
+    def unfolding(self) -> Unfolding | None:
+        """What gathers the input's pixels to patches; None where words are of single pixels."""
+        simd, layer = self.folding.simd, self.layer
+        if layer.depth % simd == 0:
+            return None
+        return Unfolding(layer.window, whole=layer.row_columns % simd != 0)
+
+    @cached_property
+    def unfolded(self) -> ConvLayer:
+        """The layer as the array sees it: over patches where the input is unfolded to them."""
+        layer = self.layer
+        if self.unfolding is None:
+            return layer
+        window = self.unfolding.rest
+        return replace(
+            layer,
+            inputs=(Tensor(window.shape, layer.codes),),
+            weights=layer.weights.reshape(layer.rows, *window.kernel, window.shape[2]),
+            window=window,
+        )
+
     @property
     def row_groups(self) -> int:
         """Groups of filters that the array works on one after the other."""
@@ -136,24 +163,29 @@ class Schedule:
 
     @property
     def lanes(self) -> int:
-        """Codes in a word of the input."""
+        """Codes in a word of the activation buffer."""
         return self.folding.simd * self.folding.spans(self.layer)
 
     @property
+    def i_lanes(self) -> int:
+        """Codes of the input that enter at once: a word, or a pixel to be unfolded."""
+        return self.lanes if self.unfolding is None else self.layer.depth
+
+    @property
     def pitch(self) -> int:
-        """Words of SIMD codes in a pixel of the input."""
-        return self.layer.window.shape[2] // self.lanes
+        """Words in a pixel of the input, or in a patch."""
+        return self.unfolded.window.shape[2] // self.lanes
 
     @property
     def words(self) -> int:
         """Words of an image."""
-        height, width, _ = self.layer.window.shape
+        height, width, _ = self.unfolded.window.shape
         return height * width * self.pitch
 
     @cached_property
     def walk(self) -> Walk:
         """The windows of an image, in words."""
-        return self.layer.window.walk(self.pitch, self.folding.pixels)
+        return self.unfolded.window.walk(self.pitch, self.folding.pixels)
 
     @property
     def cycles(self) -> int:
@@ -162,7 +194,11 @@ class Schedule:
 
     @cached_property
     def occupancy(self) -> np.ndarray:
-        """Which tiles hold a weight: bool, (row groups, kernel height, kernel width, words)."""
+        """Which tiles hold a weight: bool, (row groups, kernel height, kernel width, words).
+
+        Of patches that are rows of the kernel the width is 1, and so is the height where they are
+        the whole kernel.
+        """
         return np.asarray(self._tiles().any(axis=(4, 5)))
 
     @property
@@ -198,9 +234,9 @@ class Schedule:
         if self.folding.spans(self.layer) > 1:
             first = group  # a word holds all channels of the groups worked on
         else:
-            first = first * (self.layer.depth // self.folding.simd)
+            first = first * (self.unfolded.depth // self.folding.simd)
         last = np.append(group[1:] != group[:-1], True)
-        height, width = self.layer.window.kernel
+        height, width = self.unfolded.window.kernel
         return Program(row, column * self.pitch + first + word, last, height, width * self.pitch)
 
     @property
@@ -242,12 +278,49 @@ class Schedule:
 
     def _tiles(self) -> np.ndarray:
         """Weights as (row groups, kernel height, kernel width, words, PE, SIMD)."""
-        _, height, width, depth = self.layer.weights.shape
+        _, height, width, depth = self.unfolded.weights.shape
         words = depth // self.folding.simd
         shape = (self.row_groups, self.folding.pe, height, width, words, self.folding.simd)
-        return self.layer.weights.reshape(shape).transpose(0, 2, 3, 4, 1, 5)
+        return self.unfolded.weights.reshape(shape).transpose(0, 2, 3, 4, 1, 5)
+
+
+def simd_widths(layer: ConvLayer) -> list[int]:
+    """SIMD widths that a layer can be folded to, ascending.
+
+    They are the divisors of its channels. Where all filters read all channels, columns of the
+    kernel can be worked on together as well: the divisors of a kernel row, unless its padding at
+    the left is as wide, and whole rows that divide the kernel, unless that at the top is as high.
+    """
+    (height, width), (top, left, _, _) = layer.window.kernel, layer.window.padding
+    widths = set(divisors(layer.depth))
+    if layer.groups == 1 and left < width:
+        widths.update(divisors(layer.row_columns))
+        if top < height:
+            widths.update(rows * layer.row_columns for rows in divisors(height))
+    return sorted(widths)
 
 
 def divisors(number: int) -> list[int]:
     """Sizes that divide a number, ascending."""
     return [size for size in range(1, number + 1) if number % size == 0]
+
+
+def _positive(size: object) -> bool:
+    return isinstance(size, int | np.integer) and size >= 1
+
+
+def _no_width(layer: ConvLayer, simd: object) -> str:
+    """Why a layer cannot be folded to a SIMD width."""
+    whole, what, widths = f"{layer.depth} channels", "divisors", simd_widths(layer)
+    if layer.window.kernel == (1, 1):
+        whole = f"{layer.depth} columns"
+    if widths[-1] > layer.depth:
+        what = "possible"
+        if layer.row_columns > layer.depth:
+            whole += f" or the {layer.row_columns} columns of a kernel row"
+        if widths[-1] > layer.row_columns:
+            whole += ", or be several kernel rows"
+    return (
+        f"SIMD width of {layer.name!r} must divide {whole}, not {reprlib.repr(simd)}; "
+        f"{what} are {', '.join(map(str, widths))}"
+    )

@@ -12,6 +12,7 @@ __all__ = ["area", "critical_path", "memories"]
 _RESOURCES = ("lut", "bram", "spram")
 _RAMS = ("bram", "spram", "lut_ram")
 _CONTENTS = (
+    ("rows", ("unfolder.rows",)),
     ("activations", ("reader.buffer",)),
     ("program", ("reader.sequencer",)),
     ("weights", ("array.weights",)),
@@ -66,10 +67,11 @@ def memories(plan: Plan, parts: Parts, cells: Sequence[Mapping]) -> list[dict]:
     Returns
     -------
     list of dict
-        ``unit``; ``content``: ``"activations"``, ``"weights"``, ``"thresholds"``, ``"program"``,
-        ``"offsets"`` or ``"branch"``, beats in the FIFO before a join; ``built_as``: ``"bram"``,
-        ``"spram"``, ``"lut_ram"``, or, without such a cell, ``"lut"`` for constants and ``"ff"``
-        for what is written; ``count`` of its cells, if they are memories.
+        ``unit``; ``content``: ``"activations"``, ``"rows"`` that an unfolder holds,
+        ``"weights"``, ``"thresholds"``, ``"program"``, ``"offsets"`` or ``"branch"``, beats in the
+        FIFO before a join; ``built_as``: ``"bram"``, ``"spram"``, ``"lut_ram"``, or, without such a
+        cell, ``"lut"`` for constants and ``"ff"`` for what is written; ``count`` of its cells, if
+        they are memories.
     """
     found: dict[tuple[str | None, str], Counter[str]] = {}
     for entry in cells:

@@ -33,8 +33,8 @@ def tile_map(schedule: Schedule, side: float = 220) -> str:
     """The weight matrix of a layer, tile by tile, as an ``<svg>`` element.
 
     A row of the map is a group of filters; a column is a word of channels at one position of
-    the kernel, row by row. The stronger the colour of a tile, the more of its weights are not
-    zero; a skipped tile is empty and, where there is room, crossed.
+    the kernel, or at several, row by row. The stronger the colour of a tile, the more of its
+    weights are not zero; a skipped tile is empty and, where there is room, crossed.
 
     Parameters
     ----------

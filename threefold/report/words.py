@@ -11,6 +11,8 @@ _MODULES = (
     ("reader.sequencer", "sequencer"),
     ("reader.walker", "window walker"),
     ("reader", "window reader"),
+    ("unfolder", "unfolder"),
+    ("divide", "serializer"),
     ("reducer", "pool"),
     ("drain", "serializer"),
     ("output.skid", "skid buffer"),

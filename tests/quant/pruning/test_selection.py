@@ -53,7 +53,8 @@ def test_names_are_those_of_the_exported_network(weights):
         ),
         (
             {"conv1": (3, 4)},
-            "tiles of conv1 must divide 8 filters × 4 channels, not be 3×4; take 2×4",
+            "tiles of conv1 must divide 8 filters × 4 channels or the 12 columns of a kernel row, "
+            "not be 3×4; take 2×4",
         ),
     ],
 )

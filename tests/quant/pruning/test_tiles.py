@@ -47,7 +47,9 @@ def test_a_tile_divides_what_an_array_can_be_planned_for(made, size):
 def test_the_largest_tile_within_a_size(made, size):
     layer, shape = made
     tile = Tile.within(layer, *size, whole_kernel=True)
-    pairs = itertools.product(range(1, size[0] + 1), range(1, size[1] + 1))
+    depth = layer.weight.shape[1]
+    sizes = (simd for simd in range(1, size[1] + 1) if depth % simd == 0)
+    pairs = itertools.product(range(1, size[0] + 1), sizes)
     fitting = [pe * simd for pe, simd in pairs if Folding(pe, simd).divides(planned(layer, shape))]
     assert (tile.pe * tile.simd, tile.whole_kernel) == (max(fitting), True)
     assert tile.pe <= size[0]
@@ -68,6 +70,47 @@ def test_pruned_tiles_are_those_a_schedule_skips(made, size, seed, whole_kernel)
     assert np.array_equal(schedule.occupancy, expected)
     empty_groups = int((~kept.flatten(1).any(1)).sum())
     assert schedule.skipped == expected.size - expected.sum() - empty_groups
+
+
+@given(st.sampled_from([3, 6, 12, 36]), st.integers(0, 2**31))
+def test_pruned_columns_of_a_kernel_are_those_a_schedule_skips(simd, seed):
+    random = torch.Generator().manual_seed(seed)
+    layer, tile = TernaryConv(4, 6, 3, padding=1), Tile(2, simd)
+    kept = torch.rand(tile.norms(layer.weight).shape, generator=random) < 0.4
+    mask = tile.mask(kept, layer.weight.shape)
+    assert torch.equal(tile.kept(mask), kept)
+    schedule = Schedule(planned(layer, (4, 4, 4), mask.float()), Folding(2, simd))
+    assert np.array_equal(schedule.occupancy, kept.numpy())
+
+
+@pytest.mark.parametrize("simd", [4, 6, 12, 36])
+def test_columns_of_a_tile_are_in_the_order_row_column_channel(simd):
+    layer = TernaryConv(4, 2, 3)
+    weight = layer.weight.detach()
+    plain = weight.permute(0, 2, 3, 1).reshape(2, -1)
+    norms = Tile(1, simd).norms(weight).reshape(2, -1)
+    for row, word in np.ndindex(*norms.shape):
+        part = plain[row, simd * word : simd * word + simd]
+        assert norms[row, word].item() == pytest.approx(part.norm().item())
+
+
+@pytest.mark.parametrize(
+    ("layer", "simd"),
+    [
+        (TernaryConv(4, 8, 3, groups=2), 6),
+        (TernaryConv(4, 8, 3), 24),
+        (TernaryConv(4, 8, 3, padding=(0, 3, 0, 0)), 12),
+        (TernaryConv(4, 8, 3, padding=(3, 0, 0, 0)), 36),
+    ],
+)
+def test_columns_that_no_array_takes_at_once(layer, simd):
+    assert not Tile(1, simd).divides(layer)
+    assert Tile(1, 2).divides(layer)
+
+
+def test_whole_kernels_have_channels_only():
+    assert Tile(1, 12).divides(TernaryConv(4, 8, 3))
+    assert not Tile(1, 12, whole_kernel=True).divides(TernaryConv(4, 8, 3))
 
 
 @pytest.mark.parametrize("whole_kernel", [False, True])
@@ -104,7 +147,8 @@ def test_a_dense_layer_has_one_kernel_position():
         (
             TernaryConv(6, 8, 3),
             (3, 4),
-            "tiles of conv1 must divide 8 filters × 6 channels, not be 3×4; take 2×3",
+            "tiles of conv1 must divide 8 filters × 6 channels or the 18 columns of a kernel row, "
+            "not be 3×4; take 2×3",
         ),
         (
             TernaryConv(8, 8, 3, groups=2),

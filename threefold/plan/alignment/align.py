@@ -22,8 +22,8 @@ def tiles_left(weights: np.ndarray, pe: int, simd: int) -> int:
     """Tiles that a layer takes, empty ones left out.
 
     A tile is ``pe`` filters × ``simd`` columns. Columns are in the order kernel row, kernel
-    column, channel: where ``simd`` divides the channels, a tile has one kernel position. A group
-    of filters without any weight keeps one tile.
+    column, channel: where ``simd`` divides the channels, a tile has one kernel position, otherwise
+    neighbouring ones. A group of filters without any weight keeps one tile.
 
     Parameters
     ----------

@@ -30,12 +30,14 @@ from .stages import (
     OUTPUT,
     PAD,
     PIPE,
+    SECOND,
     SERIALIZER,
     SINGLE,
     SKID,
     STEPS,
     TABLE,
     TILES,
+    UNFOLD,
 )
 
 __all__ = ["run"]
@@ -49,6 +51,8 @@ _HELD, _LOADED, _FETCHED = range(3)
 _SEEN, _FULL = range(2)
 # State of a BATCH: beats taken, cycles to wait, beats to give.
 _TAKEN, _WAIT, _LEFT = range(3)
+# State of an UNFOLD: step, whether a patch waits.
+_PLACE, _WAITS = range(2)
 # The other kinds have one integer: of a PIPE the beats on their way as bits, of a SERIALIZER those
 # to give, of a DESERIALIZER those taken, of a FORK the outputs that have the beat as bits, of a
 # SKID whether it keeps one, of CONCAT and PAD the beats of a pixel that have left, of a CROP those
@@ -106,17 +110,14 @@ def run(stages, tables, streams, beats, words, images, starts, due, tight):
         valid[0] = not waits and (images == 0 or image < images)
         _offer(stages, state, valid)
         ready[streams - 1] = True
-        _accept(stages, state, valid, ready, tight)
+        _accept(stages, state, valid, ready, tables, tight)
         if valid[0] and ready[0]:
             if image == 0 and word == 0:
                 entered = cycle
             word += 1
             if word == words:
                 image, word = image + 1, 0
-        moved = _moves(valid, ready)
-        changed = _tick(stages, state, valid, ready) or moved
-        changed |= _tick_arrays(stages, state, valid, ready, tables, tight)
-        changed |= _tick_queues(stages, state, valid, ready, most)
+        changed = _edge(stages, state, valid, ready, tables, tight, most)
         if valid[streams - 1]:
             received += 1
             if received == beats:
@@ -193,21 +194,23 @@ def _offer(stages, state, valid):
         elif kind == SKID:
             valid[o] = valid[i] or only
         elif kind == CONCAT:
-            valid[o] = valid[i] if only < stages[s, FIRST + 1] else valid[first]
+            valid[o] = valid[i] if only < stages[s, SECOND] else valid[first]
         elif kind == CROP:
             valid[o] = valid[i] and only < first
         elif kind == BATCH:
             valid[o] = state[s, _LEFT] > 0 and state[s, _WAIT] == 0
         elif kind == PAD:
-            valid[o] = valid[i] or only >= first + stages[s, FIRST + 1]
+            valid[o] = valid[i] or only >= first + stages[s, SECOND]
+        elif kind == UNFOLD:
+            valid[o] = state[s, _WAITS] != 0
 
 
 @compiled
-def _accept(stages, state, valid, ready, tight):
+def _accept(stages, state, valid, ready, tables, tight):
     """Set ``ready`` of the stages' inputs."""
     for s in range(len(stages) - 1, -1, -1):
         kind, i, o, first = stages[s, KIND], stages[s, INPUT], stages[s, OUTPUT], stages[s, FIRST]
-        second, only = stages[s, FIRST + 1], state[s, _ONLY]
+        second, only = stages[s, SECOND], state[s, _ONLY]
         if kind == ARRAY:
             reads = state[s, _READS] or (tight and state[s, _MOVING])
             ready[i] = state[s, _ROOM] >= 0 and not (stages[s, SINGLE] and reads)
@@ -241,6 +244,19 @@ def _accept(stages, state, valid, ready, tight):
             ready[i] = state[s, _LEFT] == 0
         elif kind == PAD:
             ready[i] = ready[o] and first <= only < first + second
+        elif kind == UNFOLD:
+            ready[i] = tables[second + state[s, _PLACE]] and (not valid[o] or ready[o])
+
+
+@compiled
+def _edge(stages, state, valid, ready, tables, tight, most):
+    """Let all stages pass a clock edge; whether anything moves."""
+    moved = _moves(valid, ready)
+    changed = _tick(stages, state, valid, ready) or moved
+    changed |= _tick_unfolds(stages, state, valid, ready, tables)
+    changed |= _tick_arrays(stages, state, valid, ready, tables, tight)
+    changed |= _tick_queues(stages, state, valid, ready, most)
+    return changed
 
 
 @compiled
@@ -283,9 +299,7 @@ def _tick(stages, state, valid, ready):
         elif kind == SKID:
             state[s, _ONLY] = stalls
         elif kind == CONCAT and leaves:
-            state[s, _ONLY] += 1
-            if state[s, _ONLY] == stages[s, FIRST + 1] + stages[s, FIRST + 2]:
-                state[s, _ONLY] = 0
+            state[s, _ONLY] = (only + 1) % (stages[s, SECOND] + stages[s, FIRST + 2])
         elif kind == BATCH:
             if state[s, _WAIT] > 0:
                 state[s, _WAIT] -= 1
@@ -296,14 +310,31 @@ def _tick(stages, state, valid, ready):
                 state[s, _TAKEN] += 1
                 if state[s, _TAKEN] == first:
                     state[s, _TAKEN] = 0
-                    state[s, _WAIT] = stages[s, FIRST + 1] - 1
+                    state[s, _WAIT] = stages[s, SECOND] - 1
                     state[s, _LEFT] = stages[s, FIRST + 2]
         elif kind == CROP and enters:
-            state[s, _ONLY] = (only + 1) % stages[s, FIRST + 1]
+            state[s, _ONLY] = (only + 1) % stages[s, SECOND]
         elif kind == PAD and leaves:
-            state[s, _ONLY] += 1
-            if state[s, _ONLY] == first + stages[s, FIRST + 1] + stages[s, FIRST + 2]:
-                state[s, _ONLY] = 0
+            state[s, _ONLY] = (only + 1) % (first + stages[s, SECOND] + stages[s, FIRST + 2])
+    return changed
+
+
+@compiled
+def _tick_unfolds(stages, state, valid, ready, tables):
+    """Move every UNFOLD on by a step, if it has the pixel for it; whether that changes any."""
+    changed = False
+    for s in range(len(stages)):
+        if stages[s, KIND] != UNFOLD:
+            continue
+        i, o, steps, at = stages[s, INPUT], stages[s, OUTPUT], stages[s, FIRST], stages[s, SECOND]
+        if valid[o] and not ready[o]:
+            continue
+        place = state[s, _PLACE]
+        moves = valid[i] or not tables[at + place]
+        state[s, _WAITS] = moves and tables[at + steps + place]
+        if moves:
+            state[s, _PLACE] = (place + 1) % steps
+            changed = True
     return changed
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..program import Program
+from ..unfolding import Unfolding
 from ..window import Walk
 
 __all__ = [
@@ -26,22 +27,24 @@ __all__ = [
     "OUTPUT",
     "PAD",
     "PIPE",
+    "SECOND",
     "SERIALIZER",
     "SINGLE",
     "SKID",
     "STEPS",
     "TABLE",
     "TILES",
+    "UNFOLD",
     "StageBuilder",
     "Stages",
 ]
 
 ARRAY, PIPE, SKID, SERIALIZER, DESERIALIZER, ARGMAX, FORK = range(7)
-FIFO, ADD, CONCAT, PAD, CROP, BATCH = range(FORK + 1, FORK + 7)
+FIFO, ADD, CONCAT, PAD, CROP, BATCH, UNFOLD = range(FORK + 1, FORK + 8)
 """Kinds of stages: a closed set, of which the flow control of every block is composed."""
 
-KIND, INPUT, OUTPUT, FIRST = range(4)
-"""Fields of every row; ``FIRST`` is the first parameter."""
+KIND, INPUT, OUTPUT, FIRST, SECOND = range(5)
+"""Fields of every row; ``FIRST`` and ``SECOND`` are parameters."""
 
 STEPS, TILES, TABLE, LATENCY, DEPTH, NEEDED, SINGLE = range(FIRST, FIRST + 7)
 """Parameters of an ``ARRAY``; those of the other kinds have no names."""
@@ -72,10 +75,12 @@ class Stages:
             PAD           beats before, of the input, after
             CROP          beats that leave, of so many that come
             BATCH         beats in, cycles from the last of them to the first out, beats out
+            UNFOLD        steps of an image, place in ``tables``
 
     tables : array of int64
         For each ARRAY: for each step the words that the next needs, then those that it frees;
-        then for each tile whether a result is complete with it.
+        then for each tile whether a result is complete with it. For each UNFOLD: for each step
+        whether it takes a beat, then whether it gives one.
     streams : int
         Stream 0 is the input, the last one the output.
     i_beats, o_beats : int
@@ -184,6 +189,12 @@ class StageBuilder:
     def batch(self, source: int, beats: int, cycles: int, leaving: int) -> int:
         """All ``leaving`` beats out after all ``beats`` in, the first ``cycles`` after the last."""
         return self._add(BATCH, source, beats, cycles, leaving)
+
+    def unfold(self, source: int, unfolding: Unfolding) -> int:
+        """A shift register of pixels, which patches leave."""
+        at = sum(map(len, self._tables))
+        self._tables += [unfolding.takes.astype(np.int64), unfolding.gives.astype(np.int64)]
+        return self._add(UNFOLD, source, unfolding.steps, at)
 
     def _add(self, kind: int, source: int, *parameters: int, outputs: int = 1) -> int:
         output, self._streams = self._streams, self._streams + outputs

@@ -86,6 +86,11 @@ class ConvLayer(Layer):
         return self.weights[0].size
 
     @property
+    def row_columns(self) -> int:
+        """Inputs of each filter in a row of its kernel."""
+        return self.weights.shape[2] * self.depth
+
+    @property
     def nonzero_weights(self) -> int:
         return int(np.count_nonzero(self.weights))
 

@@ -6,6 +6,8 @@ from functools import cached_property, lru_cache
 from math import ceil, prod
 from typing import Self
 
+import numpy as np
+
 from ...errors import PlanError
 from ...fpga import Family, Resources
 from ..cycle_model.stages import StageBuilder
@@ -15,11 +17,13 @@ from ..program import Program
 from ..requantize import stored_channels
 from ..schedule import Folding, Schedule, divisors
 from ..shifts import shifts
+from ..unfolding import Unfolding
 from ..window import Walk, Window
 from .block import StreamType
 from .connectors import serializer_resources
 from .pe_cells import pe_resources
 from .requantizing import Requantizer, check_requantizer, requantizer, requantizer_forms
+from .unfolder import unfolder_resources
 from .unit import Decisions, decided, stream_type
 from .window_unit import WindowUnit, shown_window
 
@@ -131,8 +135,14 @@ class EngineUnit(WindowUnit):
         return {self.name: self.schedule}
 
     @property
+    def unfolding(self) -> Unfolding | None:
+        """What gathers the input's pixels to patches, if they do not enter words as they are."""
+        return self.schedule.unfolding
+
+    @property
     def window(self) -> Window:
-        return self.layer.window
+        """Geometry of the kernel over what the activation buffer holds: pixels, or patches."""
+        return self.schedule.unfolded.window
 
     @property
     def program(self) -> Program:
@@ -144,7 +154,11 @@ class EngineUnit(WindowUnit):
 
     @property
     def inputs(self) -> tuple[StreamType, ...]:
-        return (stream_type(self.layer.inputs[0], self.schedule.lanes),)
+        return (stream_type(self.layer.inputs[0], self.schedule.i_lanes),)
+
+    @property
+    def word_lanes(self) -> int:
+        return self.schedule.lanes
 
     @property
     def outputs(self) -> tuple[StreamType, ...]:
@@ -194,8 +208,38 @@ class EngineUnit(WindowUnit):
         return max(self.input_cycles, self.walk.steps * beats)
 
     @property
+    def input_cycles(self) -> int:
+        least = super().input_cycles
+        return least if self.unfolding is None else max(least, self._patch_cycles)
+
+    @property
+    def smooth_interval(self) -> int:
+        # Patches come in bursts, and none enters while the port is read.
+        waits = self.memory == "spram" and self.unfolding is not None
+        return 2 * self.interval if waits else super().smooth_interval
+
+    @property
     def pace(self) -> int:
-        return max(self.tile_cycles, self.walk.words)
+        least = max(self.tile_cycles, self.walk.words)
+        return least if self.unfolding is None else max(least, self._patch_cycles)
+
+    @property
+    def _patch_cycles(self) -> int:
+        """Least cycles between images for patches to be gathered, and to be there when needed.
+
+        Between rows and images there are steps that complete none. They begin when the last patch
+        enters the buffer, or what divides it into words. The array goes on meanwhile with those
+        that are there, and waits if that takes less; the next one reaches it a cycle later.
+        """
+        unfolding, pitch = self.unfolding, self.schedule.pitch
+        assert unfolding is not None
+        waits = 0
+        if unfolding.whole and self.pixels == 1:
+            ends = np.flatnonzero(unfolding.gives)
+            gaps = np.diff(ends, append=unfolding.steps + ends[0]) + 1
+            there = self.capacity // pitch + (pitch > 1)
+            waits = int(np.maximum(0, gaps - there * len(self.program)).sum())
+        return max(unfolding.steps, self.tile_cycles + waits)
 
     @property
     def price(self) -> float:
@@ -215,7 +259,7 @@ class EngineUnit(WindowUnit):
         result += serializer_resources(
             self.pixels * self.pe, self.lanes, layer.accumulator_bits, family
         )  # what drains the accumulators
-        result += self._order_resources(family)
+        result += self._order_resources(family) + self._unfolder_resources(family)
         if tiles > 1:
             result += family.rom(schedule.row_bits, tiles)
         if self.requantizer:
@@ -239,8 +283,22 @@ class EngineUnit(WindowUnit):
             result += Resources(3 + 2 * there.bit_length())
         return result
 
+    def _unfolder_resources(self, family: Family) -> Resources:
+        """What gathers pixels to patches, and divides these into words."""
+        if self.unfolding is None:
+            return Resources()
+        bits = self.layer.codes.bits
+        result = unfolder_resources(self.unfolding, bits, family)
+        if self.schedule.pitch > 1:
+            result += serializer_resources(self.unfolding.codes, self.word_lanes, bits, family)
+        return result
+
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs
+        if self.unfolding:
+            patches = builder.unfold(source, self.unfolding)
+            pitch = self.schedule.pitch
+            source = builder.serializer(patches, pitch) if pitch > 1 else patches
         latency = READER_LATENCY + (self.pixels > 1) + pe_latency(self.layer.codes.bits, self.simd)
         single = self.memory == "spram"
         values = builder.array(
@@ -257,7 +315,7 @@ class EngineUnit(WindowUnit):
         return (builder.crop(codes, kept, there) if kept < there else codes,)
 
     def describe(self) -> str:
-        window, groups, name = self.window, self.layer.groups, "conv"
+        window, groups, name = self.layer.window, self.layer.groups, "conv"
         if prod(window.shape[:2]) == 1:
             return "dense"
         if groups > 1:

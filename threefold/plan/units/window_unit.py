@@ -66,7 +66,12 @@ class WindowUnit(Unit):
     @property
     def word_bits(self) -> int:
         """Width of a word of the activation buffer."""
-        return self.inputs[0].bits * self.i_lanes
+        return self.inputs[0].bits * self.word_lanes
+
+    @property
+    def word_lanes(self) -> int:
+        """Codes in a word of the activation buffer."""
+        return self.i_lanes
 
     @property
     def tile_cycles(self) -> int:
