@@ -8,7 +8,7 @@ import pytest
 
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
-from threefold.plan.cycle_model.cycles import trace
+from threefold.plan.cycle_model.cycles import replay, trace
 from threefold.plan.layers.layer import AddLayer, PadChannelsLayer, PoolLayer, ThresholdLayer
 from threefold.plan.units.sequential import SequentialUnit
 from threefold.sim import golden
@@ -38,6 +38,9 @@ def test_bit_and_cycle_exact(seed):
     assert run.left == trace(plan.netlist.stages, count).left.tolist(), f"seed {seed}"
     stalled = bench.run(images, stalls=0.4, seed=seed)
     assert np.array_equal(stalled.outputs, expected), f"seed {seed}"
+    traffic = stalled.traffic
+    passed = replay(plan.netlist.stages, traffic.offered, traffic.accepted)
+    assert passed == (traffic.entered, traffic.left), f"seed {seed}"
 
 
 @icarus

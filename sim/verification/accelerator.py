@@ -12,7 +12,7 @@ from threefold.plan.cycle_model import interval_of
 
 from .. import golden
 from ..mismatch import describe
-from .bench import StreamBench
+from .bench import StreamBench, Traffic
 
 __all__ = ["AcceleratorBench", "AcceleratorRun"]
 
@@ -28,10 +28,13 @@ class AcceleratorRun:
     left : list of int
         Cycle in which the last output of each image left, counted from that in which the first
         word of the first image entered.
+    traffic : Traffic
+        Beats of all images, and the stalls between them.
     """
 
     outputs: np.ndarray
     left: list[int]
+    traffic: Traffic
 
 
 class AcceleratorBench:
@@ -88,7 +91,7 @@ class AcceleratorBench:
                 f"seed {seed}"
             )
         left = [cycle - traffic.entered[0] for cycle in traffic.left[beats - 1 :: beats]]
-        return AcceleratorRun(np.array(traffic.beats).reshape(len(images), -1), left)
+        return AcceleratorRun(np.array(traffic.beats).reshape(len(images), -1), left, traffic)
 
     def check(self, images: np.ndarray, *, stalls: float = 0.0, seed: int = 0) -> AcceleratorRun:
         """Run images and compare outputs with the golden model, and cycles with the plan's.

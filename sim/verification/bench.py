@@ -36,11 +36,15 @@ class Traffic:
         Cycles of the handshakes at the input, counted from the start of the run.
     left : list of int
         Cycles of the handshakes at the output.
+    offered, accepted : list of bool
+        Whether the input is valid in each cycle, and whether the sink is ready.
     """
 
     beats: list[tuple[int, ...]] = field(default_factory=list)
     entered: list[int] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
+    offered: list[bool] = field(default_factory=list)
+    accepted: list[bool] = field(default_factory=list)
 
 
 class StreamBench:
@@ -147,9 +151,11 @@ class StreamBench:
             if idle == (_TAIL if len(traffic.left) >= self._count else self._patience):
                 break
             ctx.set(o.ready, rng.random() >= self._stalls)
-            _, _, enters, leaves, *beat = await ctx.tick().sample(
-                i.valid & i.ready, o.valid & o.ready, *self._lanes
+            _, _, offers, enters, accepts, leaves, *beat = await ctx.tick().sample(
+                i.valid, i.valid & i.ready, o.ready, o.valid & o.ready, *self._lanes
             )
+            traffic.offered.append(bool(offers))
+            traffic.accepted.append(bool(accepts))
             idle = 0 if enters or leaves else idle + 1
             if enters:
                 traffic.entered.append(cycle)

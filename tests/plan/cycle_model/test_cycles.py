@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from threefold.plan.cycle_model.cycles import interval_of, trace
+from threefold.network import Codes, Conv, Network, Tensor, Threshold
+from threefold.plan import Folding, fold
+from threefold.plan.cycle_model.cycles import interval_of, replay, trace
 from threefold.sim import golden
 from threefold.sim.verification import AcceleratorBench
 
@@ -29,7 +31,9 @@ def test_predicted_cycles_are_simulated_cycles(codes, argmax):
 
     stalled = bench.run(images[:12], stalls=0.3, seed=seed)
     assert np.array_equal(stalled.outputs, expected[:12]), f"seed {seed}"
-    assert all(late >= early for late, early in zip(stalled.left, left, strict=False))
+    traffic = stalled.traffic
+    passed = replay(plan.netlist.stages, traffic.offered, traffic.accepted)
+    assert passed == (traffic.entered, traffic.left), f"seed {seed}"
 
 
 @pytest.mark.parametrize("stalls", [0.1, 0.5, 0.8])
@@ -68,3 +72,33 @@ def test_interval_is_the_mean_of_whole_periods_once_it_is_steady(left, settled, 
     result = interval_of(left, settled, period)
     assert result == interval or np.isnan([result, interval]).all()
     assert isinstance(result, int) == isinstance(interval, int)
+
+
+def two_copies(memory):
+    """Two convolutions that copy codes, the second with its buffer in a given memory."""
+    copy = Conv(np.ones((1, 1, 1, 1), int)), Threshold(np.array([[1, 2, 3]]))
+    ops = [(f"{op.kind}{n}", op) for n in (1, 2) for op in copy]
+    network = Network.chain("copies", Tensor((2, 3, 1), Codes.unsigned(2)), ops)
+    foldings = {"conv1": Folding(1, 1), "conv2": Folding(1, 1, 2)}
+    return fold(network, foldings, memories={"conv2": memory})
+
+
+@pytest.mark.parametrize(("memory", "sooner"), [("spram", 1), ("auto", 0)])
+def test_a_late_word_may_bring_what_follows_forward_at_a_single_port_only(memory, sooner):
+    stages, always = two_copies(memory).netlist.stages, [True] * 60
+    offered = [cycle != 5 for cycle in range(60)]
+    entered, left = replay(stages, always, always)
+    late, soon = replay(stages, offered, always)
+    assert (entered[:12], late[:12]) == ([*range(12)], [*range(5), *range(6, 13)])
+    gained = np.subtract(left[:12], soon[:12])
+    assert gained.max() == sooner
+    if sooner:
+        assert (left[:7], soon[:7]) == ([22, 23, 24, 28, 29, 30, 34], [22, 23, 24, 28, 29, 30, 33])
+
+
+@pytest.mark.parametrize("images", [1, 3])
+def test_a_replay_without_stalls_is_what_is_predicted(images):
+    plan = two_copies("spram")
+    stages, beats = plan.netlist.stages, plan.ports.output.beats
+    _, left = replay(stages, [True] * 100, [True] * 100)
+    assert left[beats - 1 : images * beats : beats] == trace(stages, images).left.tolist()

@@ -13,7 +13,7 @@ from ...errors import PlanError
 from ...html import html_table
 from .stages import Stages
 
-__all__ = ["MOST_IMAGES", "Cycles", "Trace", "interval_of", "predict", "stops", "trace"]
+__all__ = ["MOST_IMAGES", "Cycles", "Trace", "interval_of", "predict", "replay", "stops", "trace"]
 
 MOST_IMAGES = 256
 """Images after which an accelerator that has not become periodic is averaged."""
@@ -131,6 +131,41 @@ def trace(
     late = due is not None and len(left) > 0 and bool(left[-1] > due[len(left) - 1])
     stuck = not (repeated or late) and len(left) < limit
     return Trace(left, settled, period, held, stuck, late)
+
+
+def replay(
+    stages: Stages, offered: Sequence[bool], accepted: Sequence[bool]
+) -> tuple[list[int], list[int]]:
+    """Cycles in which beats pass, from reset, where source and sink stall as given.
+
+    Stalls need not make anything later. Where an activation buffer has a single port, words wait
+    while a window is read; if that begins later, words before it enter sooner, and what waits for
+    them goes on. So cycles without stalls are no bound for those with them, but given the stalls
+    they are known as exactly.
+
+    Parameters
+    ----------
+    stages : Stages
+    offered, accepted : sequence of bool, shape (cycles,)
+        Whether the source has a word in each cycle, and whether the sink takes a beat. As in any
+        stream, the source keeps a word until it is taken.
+
+    Returns
+    -------
+    entered, left : list of int
+        Cycles, from 0, in which words enter, and in which beats leave.
+    """
+    from . import flow
+
+    passed = flow.replay(
+        stages.rows,
+        stages.tables,
+        stages.streams,
+        np.array(offered, np.bool_),
+        np.array(accepted, np.bool_),
+    )
+    entered, left = (np.flatnonzero(each).tolist() for each in passed)
+    return entered, left
 
 
 def stops(stages: Stages) -> bool:

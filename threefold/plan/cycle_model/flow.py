@@ -40,7 +40,7 @@ from .stages import (
     UNFOLD,
 )
 
-__all__ = ["run"]
+__all__ = ["replay", "run"]
 
 # State of an ARRAY: words beyond those that the next step needs, room for more less one, step,
 # tile, results on their way as bits, words to free in the next cycle, whether a word is read.
@@ -137,6 +137,28 @@ def run(stages, tables, streams, beats, words, images, starts, due, tight):
         if not (changed or waits):
             break
     return left[:departures] - entered, same, most
+
+
+@compiled
+def replay(stages, tables, streams, offered, accepted):
+    """Whether a word enters in each cycle, and whether a beat leaves: bool, shape (2, cycles).
+
+    ``offered`` and ``accepted``, bool, shape (cycles,), say whether the source has a word, and
+    whether the sink takes a beat.
+    """
+    state = _reset(stages)
+    valid = np.zeros(streams, np.bool_)
+    ready = np.zeros(streams, np.bool_)
+    most = np.zeros(len(stages), np.int64)
+    passed = np.zeros((2, len(offered)), np.bool_)
+    for cycle in range(len(offered)):
+        valid[0], ready[streams - 1] = offered[cycle], accepted[cycle]
+        _offer(stages, state, valid)
+        _accept(stages, state, valid, ready, tables, False)
+        passed[0, cycle] = valid[0] and ready[0]
+        passed[1, cycle] = valid[streams - 1] and ready[streams - 1]
+        _edge(stages, state, valid, ready, tables, False, most)
+    return passed
 
 
 @compiled
