@@ -15,36 +15,37 @@ def summary(boards: dict, networks: dict, elements: dict, estimates: dict) -> st
         ``resource_model.py``.
     """
     rows = [
-        ("digits, 64-64-64-10", row["board"], row["inferences_per_second"], row["latency_us"], row)
-        for row in boards["boards"]
+        ("digits, 64-64-64-10", row["clock_mhz"], row["cycles"], row) for row in boards["boards"]
     ]
     rows += [
         (
             row["network"],
-            row["board"],
-            row["images_per_second"],
-            row["latency"] / row["fmax_mhz"],
+            row["fmax_mhz"],
+            {"latency": row["latency"], "interval": row["interval"]},
             row,
         )
         for row in networks["rows"]
     ]
-    head = ("network, board", "images/s", "latency, µs", "logic cells", "block RAM", "Fmax MHz")
+    head = ("network, board", "images/s", "latency, µs", "at MHz")
+    head += ("logic cells", "block RAM", "Fmax")
     lines = [
         (
-            f"{network}, {board}",
-            f"**{rate:,.0f}**",
-            f"{latency:,.1f}",
+            f"{network}, {row['board']}",
+            f"**{1e6 * clock / cycles['interval']:,.0f}**",
+            f"{cycles['latency'] / clock:,.1f}",
+            f"{clock:.1f}",
             _share(row, "lut"),
             _share(row, "bram"),
             f"{row['fmax_mhz']:.1f}",
         )
-        for network, board, rate, latency, row in rows
+        for network, clock, cycles, row in rows
     ]
     return f"""## On one screen
 {table(head, lines)}
 
 - Cycles are predicted exactly; every row was simulated without a mismatch, then placed and routed.
-  Nothing was run on a board yet.
+  Nothing was run on a board yet. Rates are those at the clock beside them: of the bitstream for
+  digits, which is what a board runs at, and the highest that routing reached for the others.
 - A processing element takes no more cells than the same written plainly, and at best this much
   less: {_saved(elements)}.
 - The planner's estimate of logic cells is off on average by {_errors(estimates)}.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from . import boards
-from .boards import Target
+from .boards import BOARDS, Target
 from .fpga import GENERIC, Family
 from .html import html_table
 from .plan import Alternative, Plan
@@ -51,7 +51,11 @@ def plan_tables(plan: Plan) -> list[PlanTable]:
 def plan_lines(plan: Plan) -> list[str]:
     """Latency, interval and bottleneck of a plan, each in a line."""
     cycles, words = plan.cycles, sample_words(plan.network)
-    lines = [f"latency {cycles.latency:,} cycles, {words.a} every {cycles.interval:,} cycles"]
+    family = boards.get(plan.board).family if plan.board else GENERIC
+    total = plan.resources(family)
+    beside = ", without serial line and clock" if plan.board in BOARDS else ""
+    lines = [f"about {round(total.cells):,} logic cells and {total.bram} block RAMs{beside}"]
+    lines += [f"latency {cycles.latency:,} cycles, {words.a} every {cycles.interval:,} cycles"]
     if plan.array_utilization:
         busy = f"{plan.array_utilization:.1%}".replace("%", " %")
         equal = sum(unit.interval == plan.bottleneck.interval for unit in plan.units) - 1
@@ -156,4 +160,4 @@ def _alternatives(plan: Plan, clock: float | None) -> PlanTable:
 def _option(plan: Alternative) -> str:
     """What to ask for to get a plan."""
     option = "--fastest" if plan.asked is None else f"--interval {plan.asked}"
-    return f"{option} (taken)" if plan.taken else option
+    return f"taken, as by {option}" if plan.taken else option

@@ -3,7 +3,7 @@
 from ..layers import Product
 from .chain import Chain
 from .kinds import convert
-from .steps import Branches, LayerError, Steps
+from .steps import Branches, LayerError, MisplacedError, Steps
 
 __all__ = ["assemble"]
 
@@ -25,7 +25,8 @@ def assemble(chain: Chain, steps: Steps, refused: list[str]) -> None:
             else:
                 convert(step.layer, chain, step)
         except LayerError as error:
-            refused.append(f"{step}: {error}")
+            if not (refused and isinstance(error, MisplacedError)):
+                refused.append(f"{step}: {error}")
             chain.affine = None  # nothing is made of the chain any more
 
 

@@ -11,7 +11,7 @@ from threefold.network import Codes
 
 from ..layers import Flatten, Norm, Product, Quantize, Ternary
 from ..models import Kit
-from .steps import LayerError
+from .steps import LayerError, MisplacedError
 
 __all__ = ["Affine", "Chain", "Weights"]
 
@@ -135,7 +135,7 @@ class Chain:
             If there are none, or something is between.
         """
         if self.weights is None or self.weights.norm is not None or self._waiting:
-            raise LayerError("put it directly behind a layer with weights")
+            raise MisplacedError("put it directly behind a layer with weights")
         self.weights = dataclasses.replace(self.weights, norm=norm)
 
     def activate(self, codes: Codes | None = None, clip: float | None = None) -> None:

@@ -8,11 +8,15 @@ from torch import nn
 
 from threefold.errors import TrainingError
 
-__all__ = ["Branches", "LayerError", "Step", "Steps", "Unknown"]
+__all__ = ["Branches", "LayerError", "MisplacedError", "Step", "Steps", "Unknown"]
 
 
 class LayerError(TrainingError):
     """A layer cannot be converted; says what to use instead, and never leaves this package."""
+
+
+class MisplacedError(LayerError):
+    """A layer is at a wrong place; untrue where a layer before it could not be converted."""
 
 
 class Unknown(nn.Module):

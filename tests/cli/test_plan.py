@@ -119,16 +119,26 @@ def test_faster_and_smaller_plans_are_listed(plan, speed):
     lines, _, made = plan("--board", "icebreaker", *speed)
     start = next(place for place, line in enumerate(lines) if line[:1] == ["Alternatives,"])
     assert lines[start] == ["Alternatives,", "at", "30", "MHz,", "estimated"]
-    end = next(place for place, line in enumerate(lines) if line[:1] == ["latency"])
+    end = next(place for place, line in enumerate(lines) if line[:1] == ["about"])
     rows = lines[start + 2 : end]
-    (taken,) = (row for row in rows if "(taken)" in row)
+    (taken,) = (row for row in rows if row[0] == "taken,")
     cells = made.resources(ICE40).cells
     cycles = made.cycles.interval
     assert taken[-4:-1] == [f"{cycles:,}", f"{30e6 / cycles:,.0f}", f"{cells:,.0f}"]
-    assert rows[0][0] == "--fastest"
+    options = [row[row[0] == "taken," and 3 :][0] for row in rows]
+    assert options == ["--fastest", *["--interval"] * (len(rows) - 1)]
     assert rows[0] == taken or "--fastest" not in speed
-    for row in rows:
-        assert row[0] == "--fastest" or row[:1] == ["--interval"]
+    total = next(line for line in lines if line[:1] == ["about"])
+    bram = str(made.resources(ICE40).bram)
+    assert total[:8] == [
+        "about",
+        f"{cells:,.0f}",
+        *["logic", "cells", "and"],
+        bram,
+        "block",
+        "RAMs,",
+    ]
+    assert total[8:] == ["without", "serial", "line", "and", "clock"]
     assert 3 <= len(rows) <= 5
 
 

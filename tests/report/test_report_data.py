@@ -47,7 +47,7 @@ def test_everything(plan, build, simulation, accuracy):
             "inferences_per_second": pytest.approx(11520 / 73, rel=1e-5),
         },
         "limited_by": "link",
-        "flash_command": "openFPGALoader -b ice40_generic gateware/sample.bin",
+        "flash_command": "threefold program .",
         "ports": {
             "input": {
                 "shape": [1, 1, 64],

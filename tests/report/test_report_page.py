@@ -340,7 +340,7 @@ def test_what_next(plan, build, simulation):
     assert "threefold build" not in steps
     for part in (
         "Writes the bitstream to the 1BitSquared iCEBreaker.",
-        "openFPGALoader -b ice40_generic gateware/sample.bin",
+        "threefold program .",
         "115,200 baud",
         "An image is a frame of 64 codes",
         "its result is a frame of 1 byte: the class.",

@@ -89,14 +89,14 @@ def test_names_that_are_numbers(write):
 def test_lines_within_quotes_are_counted(write):
     path = write('a,kind\n1,"x\ny"\n?,z\n')
     message = (
-        f"{path} has no value in line 4, column 'a'; fill it in, leave the row out, or the column "
-        "by --drop"
+        f"{path} has no value in line 4, column 'a'; fill it in, leave the row out, or train "
+        "without the column, by --drop"
     )
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         Table.learn(path)
 
 
-LEAVE = "columns of text are not supported: encode it as numbers, or leave it out by --drop"
+LEAVE = "columns of text are not supported: encode it as numbers, or train without it, by --drop"
 REFUSED = {
     "empty": ("", {}, "@ is empty"),
     "blank": ("\n \n", {}, "@ is empty"),
@@ -120,14 +120,14 @@ REFUSED = {
     "missing": (
         "a,b\n1,x\n,y\n",
         {},
-        "@ has no value in line 3, column 'a'; fill it in, leave the row out, or the column by "
-        "--drop",
+        "@ has no value in line 3, column 'a'; fill it in, leave the row out, or train "
+        "without the column, by --drop",
     ),
     "not available": (
         "a,b\nNA,x\n2,y\n",
         {},
-        "@ has no value in line 2, column 'a'; fill it in, leave the row out, or the column by "
-        "--drop",
+        "@ has no value in line 2, column 'a'; fill it in, leave the row out, or train "
+        "without the column, by --drop",
     ),
     "no class": (
         "a,b\n1,x\n2,\n",

@@ -98,4 +98,4 @@ def _cell(value: str | int | None) -> str:
 
 
 _SHORT = 9  # letters of names that leave room for two spaces between columns
-_LONG = 18  # letters of names that do not have to be folded
+_LONG = 24  # letters of names that do not have to be folded

@@ -17,6 +17,7 @@ from ..host.transport import SerialPort
 from ..network import Network, class_names, load
 from ..network.file import digest
 from ..products import Products
+from ..samples import IMAGE, sample_words
 from .note import note
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -94,6 +95,7 @@ def _classified(session: Session, codes, labels, network: Network | None, rate: 
     cycles = (session.read("CYCLES") - cycles) % (1 << 32)
     board, counters = session.board, session.counters
     names = class_names(network) if network else ()
+    words = sample_words(network) if network else IMAGE
     lines = [
         f"{index:<10} {_told(result, board.gives_class, names)}"
         for index, result in enumerate(results[:_SHOWN])
@@ -101,13 +103,14 @@ def _classified(session: Session, codes, labels, network: Network | None, rate: 
     if len(results) > _SHOWN:
         lines.append(f"…          {len(results) - _SHOWN:,} more")
     pace = f"{len(results) / seconds:,.0f} a second"
-    lines.append(f"images     {len(results):,} in {seconds:.3g} s, {pace}")
+    lines.append(f"{words.many:<10} {len(results):,} in {seconds:.3g} s, {pace}")
     if labels is not None and len(results[0]) == (1 if board.gives_class else board.classes):
         classes = np.array([_class(result, board.gives_class) for result in results])
         lines.append(f"accuracy   {(classes == labels).mean():.2%}")
     clock = board.clock_hz
-    pace = f", {len(results) * clock / cycles:,.0f} images a second" if clock and cycles else ""
-    lines.append(f"cycles     {cycles / len(results):,.0f} an image on the board{pace}")
+    pace = f", {len(results) * clock / cycles:,.0f} a second" if clock and cycles else ""
+    each = f"{cycles / len(results):,.0f} {words.a}"
+    lines.append(f"cycles     {each} on the board, waits for the line included{pace}")
     lines.append(f"link       {rate}, {counters.faults:,} faults: {counters}")
     return "\n".join(lines)
 
@@ -164,7 +167,7 @@ def _board(path: Path | None, console: Console) -> Iterator[str]:
     plan = load_plan(load(path), products.plan)
     target = get(plan.board) if plan.board else None
     clock_mhz = (target.clock_mhz if target else None) or _CLOCK_MHZ
-    note(console, "compiling the simulated board, unless it is there")
+    note(console, "starting the simulated board; it is compiled the first time")
     library = compile_board(plan, products.simulation / "board", clock_mhz=clock_mhz)
     with SimulatedBoard(library, clock_mhz=clock_mhz) as board, SimulatedPort(board) as port:
         yield port.name

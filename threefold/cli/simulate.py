@@ -51,7 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="probability of a random stall on either side in each cycle (0)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the stalls (0)")
-    parser.add_argument("--simulator", choices=SIMULATORS, default="verilator")
+    parser.add_argument(
+        "--simulator",
+        choices=SIMULATORS,
+        default="verilator",
+        help="verilator, the faster, or icarus, which knows undefined values (verilator)",
+    )
     parser.add_argument("--waves", action="store_true", help="record waveforms")
 
 

@@ -4,6 +4,7 @@ import argparse
 import ast
 import contextlib
 import dataclasses
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +80,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_arguments(parser)
 
 
+def _listed(name: str, recipe: str) -> str:
+    """A preset, and below it what it is, within 80 columns."""
+    indent = " " * 4
+    return f"{name}\n{textwrap.fill(recipe, 80, initial_indent=indent, subsequent_indent=indent)}"
+
+
 def run(args: argparse.Namespace, console: Console) -> str | None:
     """Train, or take up again what was interrupted, and write the products.
 
@@ -107,7 +114,7 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
     from .. import quant
 
     if args.list:
-        return "\n".join(f"{name:20} {each.recipe}" for name, each in quant.PRESETS.items())
+        return "\n".join(_listed(name, each.recipe) for name, each in quant.PRESETS.items())
     name = name_of(args.data) if args.data else (args.preset or "digits").replace("-", "_")
     folder = args.output or Path("out", name)
     with contextlib.ExitStack() as stack, quant.processes() as group:

@@ -167,13 +167,13 @@ class Table(Format):
             place = f"in line {line}, column {name!r:.60}"
             if field.lower() in _MISSING:
                 raise DataError(
-                    f"{path} has no value {place}; fill it in, leave the row out, or the column by "
-                    f"--drop"
+                    f"{path} has no value {place}; fill it in, leave the row out, or train without "
+                    f"the column, by --drop"
                 )
             if not is_number(field):
                 way = (
-                    "columns of text are not supported: encode it as numbers, or leave it out by "
-                    "--drop"
+                    "columns of text are not supported: encode it as numbers, or train without "
+                    "it, by --drop"
                 )
                 if is_number(field.replace(",", ".")):
                     way = "write decimals with a point"

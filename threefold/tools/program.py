@@ -61,6 +61,11 @@ def program(bitstream: Path, board: Board, *, flash: bool = False) -> None:
     try:
         run("openFPGALoader", arguments, cwd=bitstream.parent, log=bitstream.parent / "program.log")
     except BuildError as error:
+        if "error while loading shared libraries" in str(error):
+            raise BuildError(
+                f"{board.title} was not written: {error}; install that library, such as by apt "
+                f"install libftdi1-2 libhidapi-hidraw0"
+            ) from None
         raise BuildError(
             f"{board.title} was not written: {error}; is it plugged in, and may you use USB?"
         ) from None

@@ -44,7 +44,7 @@ def test_single_port_rams_are_counted():
     with refuses(
         "'convs' does not fit small with these choices: it needs about 1,924 logic cells and "
         "6 single-port RAMs, and a plan takes at most 4 of 4 single-port RAMs; choose others, a "
-        "bigger board, a longer interval or a smaller network"
+        "bigger board or a smaller network"
     ):
         fit(network, SMALL, memories=memories)
     del memories["conv4"], memories["conv5"]

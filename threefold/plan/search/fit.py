@@ -333,10 +333,13 @@ class _Search:
                 f"{network!r} wait for each other, or take too much together; choose a longer one"
             )
         others = "others, " if given else ""
+        least = _total(self.smallest(inf), device)
+        slower = share(least, device, self.fill) < share(total, device, self.fill)
         return PlanError(
             f"{network!r} does not fit {board}{given}: it needs about "
             f"{beyond(total, device, self.fill)}; "
-            f"choose {others}a bigger board, a longer interval or a smaller network"
+            f"choose {others}a bigger board{', a longer interval' if slower else ''} or a smaller "
+            f"network"
         )
 
 

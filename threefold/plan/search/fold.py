@@ -87,7 +87,7 @@ def _units(
     chosen: dict[str, Unit] = {}
     for unit in fused:
         own = tuple(by_name[layer.name] for layer in unit.layers)
-        decisions = unit.decisions() | fixed.get(unit.name, {})
+        decisions = {**unit.decisions(), **fixed.get(unit.name, {})}
         chosen[unit.name] = type(unit).from_decisions(own, decisions)
     for run in runs:
         if "pe" not in run.decided:
