@@ -287,6 +287,16 @@ def test_refuses_columns_that_cannot_be_gathered(kernel, padding, whole, possibl
         Folding(2, simd).check(layer)
 
 
+def test_refuses_of_a_single_channel():
+    layer = make_layer(np.ones((4, 2, 5, 1)), shape=(5, 5, 1))
+    message = (
+        "SIMD width of 'fc1' must divide 1 channel or the 5 columns of a kernel row, or be several "
+        "kernel rows, not 3; possible are 1, 5, 10"
+    )
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        Folding(2, 3).check(layer)
+
+
 @pytest.mark.parametrize(
     ("simd", "shape", "kernel", "words", "i_lanes"),
     [

@@ -311,9 +311,13 @@ def _positive(size: object) -> bool:
 
 def _no_width(layer: ConvLayer, simd: object) -> str:
     """Why a layer cannot be folded to a SIMD width."""
-    whole, what, widths = f"{layer.depth} channels", "divisors", simd_widths(layer)
+    whole, what, widths = (
+        f"{layer.depth} channel{'s' * (layer.depth > 1)}",
+        "divisors",
+        simd_widths(layer),
+    )
     if layer.window.kernel == (1, 1):
-        whole = f"{layer.depth} columns"
+        whole = f"{layer.depth} column{'s' * (layer.depth > 1)}"
     if widths[-1] > layer.depth:
         what = "possible"
         if layer.row_columns > layer.depth:
