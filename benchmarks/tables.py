@@ -111,6 +111,10 @@ from measured models; those for Gowin and GateMate from the vendors' tables, Gat
 worst case. Those for Nexus are not to be believed: they are far above what it tells of an ECP5 for
 the same logic. The oscillator of that board takes 12 MHz.
 
+A Tang Primer 25K, a GW5A, is not among them: nextpnr-himbaechel-gowin 0.11.1 has no RAM in LUTs for
+that device (`no BELs remaining to implement cell type 'RAM16SDP4'`), of which small memories are on
+Gowin, and its PLL is another one.
+
 {table(head, rows)}
 """
 
