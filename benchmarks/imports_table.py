@@ -41,5 +41,6 @@ which are simulated.
 
 {table(head, rows)}
 
-With `--ternarize` {kws["ternarized"]["classes_changed"]:.1%} of the classes of kwsmlp_w3a3 change.
+Fmax of Nexus is what nextpnr says, and not to be believed. With `--ternarize`
+{kws["ternarized"]["classes_changed"]:.1%} of the classes of kwsmlp_w3a3 change.
 """

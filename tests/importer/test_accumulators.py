@@ -174,7 +174,37 @@ def pooled():
     return graph.node("Add", of=[start, graph.at])
 
 
+def broadcast(filters, size):
+    graph = pixels()
+    start = graph.at
+    first = graph.conv(weights(3, 3, 1, 1)).at
+    graph.node("Identity", of=[start]).conv(weights(filters, 3, size, size))
+    return graph.node("Add", of=[first, graph.at])
+
+
+def many_channels():
+    graph = Graph("N", 9000, 1, 1).quant(0.5)
+    start = graph.at
+    graph.conv(np.ones((9000, 1, 1, 1)), group=9000)
+    return graph.node("Add", of=[start, graph.at])
+
+
 CASES = [
+    (
+        lambda: broadcast(3, 6).quant(1.0),
+        "Add 'Add_6' adds tensors of shapes (1, 3, 6, 6) and (1, 3, 1, 1); those of one shape are "
+        "supported",
+    ),
+    (
+        lambda: broadcast(1, 1).quant(1.0),
+        "Add 'Add_6' adds tensors of shapes (1, 3, 6, 6) and (1, 1, 6, 6); those of one shape are "
+        "supported",
+    ),
+    (
+        lambda: many_channels().quant(1.0),
+        "Add 'Add_2' adds sums by a layer of 81,000,000 weights, which no small FPGA holds; give "
+        "the branches one quantizer",
+    ),
     (
         lambda: residual(pixels(), 0.3).quant(1.0),
         "Add 'Add_6' adds sums of scales 0.5 and 0.150000006 in channel 0, whose ratio is no power "

@@ -11,6 +11,7 @@ from ..network import Codes, Concat, Conv, Dense, Flatten, MaxPool, Sums, Thresh
 from .builder import Builder
 from .edge import ALIKE, NO_PADDING, ROUNDING, Edge
 from .nodes import describe
+from .prepare import MOST_ELEMENTS
 from .units import MOST
 
 __all__ = ["accumulated", "power_of_two", "recoded"]
@@ -38,6 +39,14 @@ def accumulated(builder: Builder, node: onnx.NodeProto, first: Edge, second: Edg
         If the ratio of scales is no power of two, a branch is no line of sums, weights would need
         more than 9 bits, or the windows of both branches do not move alike.
     """
+    shapes = [builder.source.shape(name) for name in node.input]
+    if shapes[0] != shapes[1]:
+        raise NetworkError(
+            f"{describe(node)} adds tensors of shapes {shapes[0]} and {shapes[1]}; those of one "
+            f"shape are supported"
+        )
+    for edge in (first, second):
+        _require_small(node, edge)
     if first.layout != second.layout:
         raise NetworkError(
             f"{describe(node)} joins axes {first.layout} and {second.layout}; transpose one"
@@ -91,6 +100,19 @@ def recoded(builder: Builder, name: str, factor: int, codes: Codes, of: onnx.Nod
         return name
     thresholds = np.tile(-(-codes.values[1:] // factor), (read.shape[2], 1))
     return builder.make("act", Threshold(thresholds, codes.step, codes.offset), name, of=of)
+
+
+def _require_small(node: onnx.NodeProto, edge: Edge) -> None:
+    """Refuse what takes too many weights if each output reads all channels."""
+    if edge.sums is None:
+        count = (edge.type.size if edge.layout == "NF" else edge.channels) ** 2
+    else:
+        count = edge.sums.conv.weights.size * edge.sums.conv.groups
+    if count > MOST_ELEMENTS:
+        raise NetworkError(
+            f"{describe(node)} adds sums by a layer of {count:,} weights, which no small FPGA "
+            f"holds; give the branches one quantizer"
+        )
 
 
 def _branch(builder: Builder, node: onnx.NodeProto, edge: Edge) -> _Branch:
