@@ -69,14 +69,16 @@ def _one_step(
     builder: Builder, node: onnx.NodeProto, first: Edge, second: Edge
 ) -> tuple[Edge, Edge]:
     """The same real numbers, the codes with 2ᵏ times the scale of the others counted by 2ᵏ."""
-    scales = [np.median(edge.scale) for edge in (first, second)]
+    own, others = (np.median(edge.scale, keepdims=True) for edge in (first, second))
     near = ALIKE if first.fitted or second.fitted else 0
-    power = power_of_two(*scales, near)
-    if power is None or not power or scales[0] * scales[1] < 0:
+    powers = power_of_two(own, others, near)
+    power = 0 if powers is None else int(powers[0])
+    if not power or own[0] * others[0] < 0:
         return first, second
     if power < 0:
-        return _one_step(builder, node, second, first)[::-1]
-    factor, coarse, fine = 1 << int(power), first.type.codes, second.type.codes
+        second, first = _one_step(builder, node, second, first)
+        return first, second
+    factor, coarse, fine = 1 << power, first.type.codes, second.type.codes
     step = gcd(coarse.step * factor, fine.step)
     counts = coarse.max_code * coarse.step * factor // step, fine.max_code * fine.step // step
     if max(counts) >> Codes.MAX_BITS:

@@ -37,7 +37,7 @@ def stated_units(source: Source, tensor: str) -> np.ndarray | None:
     if node is None or node.op_type not in ("Quant", "IntQuant", "DequantizeLinear"):
         return None
     made = source.constant(node.output[0])
-    scale = _scale(source, node, np.ndim(made))
+    scale = None if made is None else _scale(source, node, np.ndim(made))
     if made is None or scale is None:
         return None
     units = np.broadcast_to(scale, made.shape)

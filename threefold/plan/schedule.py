@@ -306,7 +306,7 @@ def divisors(number: int) -> list[int]:
 
 
 def _positive(size: object) -> bool:
-    return isinstance(size, int | np.integer) and size >= 1
+    return isinstance(size, int | np.integer) and int(size) >= 1
 
 
 def _no_width(layer: ConvLayer, simd: object) -> str:
