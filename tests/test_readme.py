@@ -15,7 +15,7 @@ def test_five_lines_from_a_trained_module_to_a_report(tmp_path, monkeypatch, cap
     training, rest = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len(rest.splitlines()) == 5
     monkeypatch.chdir(tmp_path)
-    small = replace(PRESETS["digits"], widths=(16, 16), epochs=2)
+    small = replace(PRESETS["digits"], widths=(4, 4), epochs=2)
     monkeypatch.setitem(PRESETS, "digits", small)
     exec(training + rest, {})
     assert float(capsys.readouterr().out) > 100_000

@@ -42,6 +42,7 @@ sys.exit(main(sys.argv[2:]))
 """
 
 
+@pytest.mark.nightly  # what two processes learn is compared in tests/quant/training as well
 def test_two_processes_make_what_one_makes(tmp_path, capsys):
     process = torchrun("-m", "threefold", *OPTIONS, "-o", tmp_path / "two")
     assert process.returncode == 0, process.stderr

@@ -1,3 +1,5 @@
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -100,10 +102,12 @@ SLIDING = {
 
 
 @pytest.mark.parametrize(
-    "codes",
-    mostly_nightly(["unsigned2", "signed8", "ternary", "unsigned8"], always=["signed8", "ternary"]),
+    ("name", "codes"),
+    mostly_nightly(
+        product(SLIDING, ["unsigned2", "signed8", "ternary", "unsigned8"]),
+        always=[*product(SLIDING, ["ternary"]), ("same", "signed8"), ("depthwise", "unsigned8")],
+    ),
 )
-@pytest.mark.parametrize("name", SLIDING)
 def test_slides(name, codes):
     parameters, codes = SLIDING[name], CODES[codes]
     rng = np.random.default_rng(list(SLIDING).index(name))
