@@ -114,7 +114,7 @@ def test_a_refusal_names_what_the_smallest_plan_takes():
     message = (
         "'wide_codes' does not fit iCE40UP5K: it needs about 1,560 logic cells, 3 "
         "single-port RAMs and 41 block RAMs, and a plan takes at most 29 of 30 block RAMs; choose "
-        "a bigger board, a longer interval or a smaller network"
+        "a bigger board or a smaller network"
     )
     with pytest.raises(PlanError, match=f"^{message}$"):
         fit(network, DEVICE)
