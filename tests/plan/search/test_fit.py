@@ -189,8 +189,8 @@ def test_progress():
             make_network(512, 256, 10),
             {},
             "'sample' does not fit icebreaker: it needs about 854 logic cells and 82 block "
-            "RAMs, and a plan takes at most 29 of 30 block RAMs; choose a bigger board, "
-            "a longer interval or a smaller network",
+            "RAMs, and a plan takes at most 29 of 30 block RAMs; choose a bigger board or a "
+            "smaller network",
         ),
         (
             DIGITS,
