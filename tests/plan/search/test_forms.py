@@ -129,5 +129,5 @@ def test_slow_requantizers_add_no_plans_to_try(monkeypatch):
         return plan_of(*args)
 
     monkeypatch.setattr(module, "plan_of", counted)
-    fit(NETWORK, DEVICE)
+    fit(NETWORK, DEVICE, foldings={"conv1": Folding(8, 1)})
     assert len(tried) == 1

@@ -15,7 +15,7 @@ from ..latency import READER_LATENCY, logit_latency, pe_latency
 from ..layers import ConvLayer, Layer, only
 from ..program import Program
 from ..requantize import stored_channels
-from ..schedule import Folding, Schedule, divisors
+from ..schedule import Folding, Schedule, divisors, simd_widths
 from ..shifts import shifts
 from ..unfolding import Unfolding
 from ..window import Walk, Window
@@ -78,7 +78,7 @@ class EngineUnit(WindowUnit):
     def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
         layer = only(layers, ConvLayer)
         for pe in decided(fixed, "pe", divisors(layer.rows)):
-            for simd in decided(fixed, "simd", divisors(layer.depth)):
+            for simd in decided(fixed, "simd", _widths(layer)):
                 if fixed.keys() >= {"pe", "simd"} or Folding(pe, simd).divides(layer):
                     for pixels in decided(fixed, "pixels", _pixels(layer)):
                         yield cls((layer,), pe, simd, pixels=pixels)
@@ -335,6 +335,14 @@ def _schedule(layer: ConvLayer, folding: Folding) -> Schedule:
     return Schedule(layer, folding)
 
 
+def _widths(layer: ConvLayer) -> list[int]:
+    """SIMD widths to try: across columns of the kernel where channels are few."""
+    channels = divisors(layer.depth)
+    if layer.depth > _FEW_CHANNELS:
+        return channels
+    return channels + [width for width in simd_widths(layer) if width > layer.depth]
+
+
 def _pixels(layer: ConvLayer) -> Iterator[int]:
     """Pixels to work on at once: the fewest for each number of steps that a row may take."""
     columns = layer.window.out[1] if layer.thresholds is not None else 1
@@ -345,3 +353,4 @@ def _pixels(layer: ConvLayer) -> Iterator[int]:
 
 
 _MOST_PIXELS = 8  # that the search tries; a folding that is given may have more
+_FEW_CHANNELS = 8  # that are unfolded when nobody asks for it
