@@ -87,8 +87,8 @@ def build_for(tmp_path_factory):
         ("ulx3s_12f", 75, ".bit", b"\xff\x00"),
         pytest.param("ulx3s_85f", 75, ".bit", b"\xff\x00", marks=pytest.mark.nightly),
         ("tang_nano_9k", 54, ".fs", b"1111"),
-        pytest.param("lifcl_40_evn", 12, ".bit", b"LSCC", marks=pytest.mark.nightly),
-        pytest.param("gatemate_evb", 25, ".bit", b"\xd9\x01", marks=pytest.mark.nightly),
+        ("lifcl_40_evn", 12, ".bit", b"LSCC"),
+        ("gatemate_evb", 25, ".bit", b"\xd9\x01"),
     ],
 )
 def test_bitstream(build_for, name, clock_mhz, suffix, start):
