@@ -12,7 +12,7 @@ from .progress import progress_of
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
 HELP = "list data sets, or download the files of one"
-EXAMPLES = ["threefold data", "threefold data mnist"]
+EXAMPLES = ["threefold data"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
