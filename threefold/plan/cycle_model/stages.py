@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..program import Program
-from ..unfolding import Unfolding
 from ..window import Walk
 
 __all__ = [
@@ -190,11 +189,18 @@ class StageBuilder:
         """All ``leaving`` beats out after all ``beats`` in, the first ``cycles`` after the last."""
         return self._add(BATCH, source, beats, cycles, leaving)
 
-    def unfold(self, source: int, unfolding: Unfolding) -> int:
-        """A shift register of pixels, which patches leave."""
+    def unfold(self, source: int, takes: np.ndarray, gives: np.ndarray) -> int:
+        """A shift register of pixels, which patches leave.
+
+        Parameters
+        ----------
+        source : int
+        takes, gives : array of bool, shape (steps,)
+            Which steps take a pixel, and which complete a patch.
+        """
         at = sum(map(len, self._tables))
-        self._tables += [unfolding.takes.astype(np.int64), unfolding.gives.astype(np.int64)]
-        return self._add(UNFOLD, source, unfolding.steps, at)
+        self._tables += [takes.astype(np.int64), gives.astype(np.int64)]
+        return self._add(UNFOLD, source, len(takes), at)
 
     def _add(self, kind: int, source: int, *parameters: int, outputs: int = 1) -> int:
         output, self._streams = self._streams, self._streams + outputs

@@ -296,7 +296,7 @@ class EngineUnit(WindowUnit):
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs
         if self.unfolding:
-            patches = builder.unfold(source, self.unfolding)
+            patches = builder.unfold(source, self.unfolding.takes, self.unfolding.gives)
             pitch = self.schedule.pitch
             source = builder.serializer(patches, pitch) if pitch > 1 else patches
         latency = READER_LATENCY + (self.pixels > 1) + pe_latency(self.layer.codes.bits, self.simd)
