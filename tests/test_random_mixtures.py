@@ -44,7 +44,7 @@ def test_bit_and_cycle_exact(seed):
 
 
 @icarus
-@pytest.mark.parametrize("seed", mostly_nightly(range(20), always=range(3)))
+@pytest.mark.parametrize("seed", mostly_nightly(range(20), always=[1, 2]))
 def test_every_layer_is_compared(seed, tmp_path):
     rng = np.random.default_rng([seed, 17])
     plan = random_mixture(rng)

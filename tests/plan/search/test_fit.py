@@ -78,6 +78,7 @@ def test_a_plan_fits_its_device(network, device, fill):
 
 
 @given(networks, devices, fills, st.integers(0, 3000), st.integers(0, 20))
+@settings(max_examples=40)
 def test_more_room_is_at_most_slower_by_what_layers_wait(network, device, fill, luts, blocks):
     more = dataclasses.replace(device, lut=device.lut + luts, bram=device.bram + blocks)
     small, large = (planned(network, each, fill=fill, fastest=True) for each in (device, more))
