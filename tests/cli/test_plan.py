@@ -1,11 +1,12 @@
 import hashlib
 import json
 
+import numpy as np
 import pytest
 
 from threefold.cli import main
 from threefold.fpga.ice40 import ICE40
-from threefold.network import Add, Codes, MaxPool, Tensor, load, save
+from threefold.network import Add, Codes, Dense, Logits, MaxPool, Network, Tensor, load, save
 from threefold.network.file import digest
 from threefold.project import Project
 from threefold.references import Builder
@@ -88,6 +89,19 @@ def test_names_stay_whole_in_80_columns(tmp_path, monkeypatch, capsys, letters):
     cycles = Project.open(tmp_path / "out").plan.bottleneck.interval
     assert cycles > 100_000
     assert f"{cycles:,}" in next(line for line in lines if name in line).split()
+
+
+def test_long_names_are_broken_at_underscores(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    rng = np.random.default_rng(0)
+    ops = [("stage1_block1_conv1", Dense(rng.integers(-1, 2, (4, 8))))]
+    ops.append(("logits", Logits([0, 0, 0, 0])))
+    save(Network.chain("net", Tensor((1, 1, 8), CODES), ops), tmp_path / "net.tern")
+    assert main(["plan", f"{tmp_path}/net.tern", "-n", "-q", "--board", "icebreaker"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    place = next(n for n, line in enumerate(lines) if line[:1] == ["stage1_block1_"])
+    assert lines[place][1] == "dense"
+    assert lines[place + 1] == ["conv1"]
 
 
 def test_memory_and_requantizer_of_the_plan_that_is_there(plan):

@@ -75,20 +75,31 @@ def _tiles(plan: Plan) -> int:
 
 def _table(table: PlanTable) -> Table:
     """A table whose first column holds names, which stay whole within 80 columns if they can."""
-    longest = max(len(str(row[0])) for row in table.rows)
+    names = [_broken(str(row[0])) for row in table.rows]
+    longest = max(len(line) for name in names for line in name.splitlines())
     out = Table(title=table.title, title_justify="left", box=None, pad_edge=False)
     out.title_style = "bold"
     out.collapse_padding = longest > _SHORT
     name, *others = table.left
-    out.add_column(name, overflow="fold", no_wrap=longest <= _LONG)
+    out.add_column(name, overflow="fold", no_wrap=longest <= _WHOLE)
     for column in others:
         out.add_column(column, overflow="fold")
     for column in table.right:
         out.add_column(column, justify="right")
-    for index, row in enumerate(table.rows):
+    for index, (shown, row) in enumerate(zip(names, table.rows, strict=True)):
         style = "bold" if index in table.emphasized else ""
-        out.add_row(*map(_cell, row), style=style)
+        out.add_row(shown, *map(_cell, row[1:]), style=style)
     return out
+
+
+def _broken(name: str) -> str:
+    """A name in lines that end at its underscores, where it is too long for one."""
+    lines = [""]
+    for part in name.split("_"):
+        if lines[-1] and len(lines[-1]) + len(part) > _LONG:
+            lines.append("")
+        lines[-1] += f"{part}_"
+    return "\n".join(lines).removesuffix("_")
 
 
 def _cell(value: str | int | None) -> str:
@@ -98,4 +109,5 @@ def _cell(value: str | int | None) -> str:
 
 
 _SHORT = 9  # letters of names that leave room for two spaces between columns
-_LONG = 24  # letters of names that do not have to be folded
+_LONG = 18  # letters of names that do not have to be broken at underscores
+_WHOLE = 30  # letters of lines that are not broken elsewhere
