@@ -146,3 +146,10 @@ def test_the_loader_writes_to_the_board_it_was_built_for(tmp_path, capsys, monke
     assert status == 1
     assert error.startswith("1BitSquared iCEBreaker was not written: ")
     assert error.endswith("; is it plugged in, and may you use USB?")
+    missing = "loader: error while loading shared libraries: libftdi1.so.2: cannot open it"
+    loader.write_text(f"#!/bin/sh\ntest $1 = -V && exit\necho {missing} >&2\nexit 127\n")
+    status, error = said(capsys, "program", tmp_path, "-q")
+    assert (status, "libftdi1.so.2" in error) == (1, True)
+    assert error.endswith(
+        "install that library, such as by apt install libftdi1-2 libhidapi-hidraw0"
+    )

@@ -311,6 +311,17 @@ def test_a_softmax_over_the_batch():
         assert ternarize(nn.Sequential(end(), nn.LogSoftmax(dim)), MAPS).layers
 
 
+def test_a_norm_behind_a_layer_that_is_refused():
+    """It is where it belongs, so that the layer alone is named."""
+    padded = nn.Sequential(nn.Conv2d(2, 2, 3, padding=1), nn.BatchNorm2d(2), nn.ReLU(), end())
+    with pytest.raises(TrainingError, match=r"has a layer without a ternary twin: 0 \(Conv2d\)"):
+        ternarize(padded, MAPS, mean=0.5)
+    message = "has a layer without a ternary twin: 1 (BatchNorm2d): put it directly behind a layer"
+    misplaced = nn.Sequential(nn.ReLU(), nn.BatchNorm2d(2), end())
+    with pytest.raises(TrainingError, match=re.escape(message)):
+        ternarize(misplaced, MAPS)
+
+
 def test_zeros_around_a_branch():
     module = Computes(
         lambda x, conv, last: last(x + functional.pad(conv(x), (1, 1, 1, 1))), conv(), end()
