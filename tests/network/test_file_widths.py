@@ -30,7 +30,6 @@ from .tern_files import (
     npy_of,
     places,
     replaced,
-    zip_of,
 )
 
 GENERATOR = np.random.default_rng(2)
@@ -64,28 +63,6 @@ def content(tmp_path_factory):
     path = tmp_path_factory.mktemp("file") / "net.tern"
     save(NETWORK, path)
     return path.read_bytes()
-
-
-@pytest.fixture
-def graph(content):
-    return json.loads(members_of(content)["network.json"])
-
-
-@pytest.fixture
-def arrays(content):
-    return members_of(members_of(content)["weights.npz"])
-
-
-@pytest.fixture
-def file(tmp_path, graph, arrays):
-    """Writes a file, with parts replaced, and loads it."""
-
-    def write(graph=graph, arrays=arrays):
-        members = {"network.json": json.dumps(graph), "weights.npz": zip_of(arrays)}
-        (tmp_path / "net.tern").write_bytes(zip_of(members))
-        return load(tmp_path / "net.tern")
-
-    return write
 
 
 def message_of(action):
@@ -225,14 +202,14 @@ def test_the_network_of_a_width_is_stored_as_any_other(tmp_path):
     ],
 )
 def test_messages_about_widths(file, graph, path, new, message):
-    assert message_of(lambda: file(replaced(graph, path, new))) == message
+    assert message_of(lambda: file(graph=replaced(graph, path, new))) == message
 
 
 def test_operations_that_no_width_has(file, graph):
     graph["widths"]["w50"]["nodes"][1] = {
         "name": "pad", "op": "argmax", "attributes": {}, "arrays": {},
     }  # fmt: skip
-    assert message_of(lambda: file(graph)) == (
+    assert message_of(lambda: file(graph=graph)) == (
         "width 'w50': a width has operations of its own of the kinds logits, pad_channels, "
         "threshold, not ArgMax() for 'pad'"
     )
@@ -242,7 +219,7 @@ def test_names_of_widths_are_names(file, graph, arrays):
     graph["widths"] = {"../x": graph["widths"]["w50"]}
     arrays = {f"../x.{key[4:]}" if key[:3] == "w50" else key: arrays[key] for key in arrays}
     arrays = {key: array for key, array in arrays.items() if key[:3] != "w75"}
-    assert message_of(lambda: file(graph, arrays)) == (
+    assert message_of(lambda: file(graph=graph, arrays=arrays)) == (
         "width names are up to 64 lower case letters, digits and _, a letter first, not '../x'"
     )
 
@@ -250,11 +227,11 @@ def test_names_of_widths_are_names(file, graph, arrays):
 def test_arrays_of_widths_are_used_once(file, graph, arrays):
     del graph["widths"]["w75"]
     message = "weights.npz holds 'w75.relu.thresholds.npy', which no node uses"
-    assert message_of(lambda: file(graph)) == message
+    assert message_of(lambda: file(graph=graph)) == message
     extra = arrays | {"w50.conv.weights.npy": npy_of(np.zeros(1, np.int8))}
     message = "weights.npz holds 'w50.conv.weights.npy', which no node uses"
     del extra["w75.relu.thresholds.npy"]
-    assert message_of(lambda: file(graph, extra)) == message
+    assert message_of(lambda: file(graph=graph, arrays=extra)) == message
 
 
 def test_schema_2_is_read(content, tmp_path):
@@ -270,7 +247,7 @@ def test_schema_2_has_widths(file, graph, arrays):
     graph["schema"] = 2
     del graph["widths"]
     few = {key: array for key, array in arrays.items() if key[0] != "w"}
-    assert message_of(lambda: file(graph, few)) == (
+    assert message_of(lambda: file(graph=graph, arrays=few)) == (
         "the network must have exactly name, input, nodes, provenance, schema, widths, not "
         "['input', 'name', 'nodes', 'provenance', 'schema']"
     )

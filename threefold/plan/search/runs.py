@@ -130,7 +130,7 @@ def choices_for_run(run: Run, device: Device, progress: Progress = no_progress) 
         if area.cells > _MOST_CELLS * device.lut:
             break  # others are larger
     progress("arrays for layers in turn", 1.0)
-    return list(undercut(choices))
+    return undercut(choices)
 
 
 _MOST_CELLS = 1.5  # times those of the device
