@@ -64,10 +64,10 @@ def random_plan_of(rng: np.random.Generator, network: Network, *, unfolded: bool
     return plan_of(network, tuple(_varied(rng, unit) for unit in plan.units))
 
 
-def random_mixture(rng: np.random.Generator) -> Plan:
+def random_mixture(rng: np.random.Generator, *, wide: bool = False) -> Plan:
     """A random network, some layers of which an array takes in turn, wherever they allow it."""
     while True:
-        network = random_convolutional(rng)
+        network = random_convolutional(rng, wide=wide)
         layers = lower(network)
         units = random_plan_of(rng, network).units
         runs = list(_runs(layers))

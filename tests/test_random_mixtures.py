@@ -27,8 +27,16 @@ ORDINARY = [seed for seed in range(20) if seed not in LARGE]
 
 @pytest.mark.parametrize("seed", mostly_nightly(ALL, always=ORDINARY))
 def test_bit_and_cycle_exact(seed):
-    rng = np.random.default_rng([seed, 16])
-    plan = random_mixture(rng)
+    _compare(seed, np.random.default_rng([seed, 16]))
+
+
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[1, 4, 5, 8, 11]))
+def test_weights_of_several_digits(seed):
+    _compare(seed, np.random.default_rng([seed, 18]), wide=True)
+
+
+def _compare(seed: int, rng: np.random.Generator, *, wide: bool = False) -> None:
+    plan = random_mixture(rng, wide=wide)
     network, count = plan.network, plan.cycles.images + 1
     images = random_images(rng, network, count)
     expected = golden.run(network, images).reshape(count, -1)

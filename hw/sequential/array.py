@@ -24,8 +24,9 @@ class SequentialArray(wiring.Component):
     -------
     weights : In
         Row of the tile's weights, three cycles before its words.
-    valid, last : In(1), marks : In
-        There are words, those of the last tile of a group; places of the group.
+    valid, double, last : In(1), marks : In
+        There are words, ahead of which accumulators are doubled, those of the last tile of a
+        group; places of the group.
     largest : In(1)
         The largest code of each lane is wanted, not the sums.
     words : In(ArrayLayout(bits, SIMD × pixels))
@@ -39,13 +40,19 @@ class SequentialArray(wiring.Component):
         self._contents = contents
         array = contents.array
         self._pes = [
-            PE(bits=contents.bits, simd=array.simd, sum_bits=contents.accumulator_bits)
+            PE(
+                bits=contents.bits,
+                simd=array.simd,
+                sum_bits=contents.accumulator_bits,
+                doubles=contents.doubles,
+            )
             for _ in range(array.pixels * array.pe)
         ]
         super().__init__(
             {
                 "weights": In(range(len(contents.weights))),
                 "valid": In(1),
+                "double": In(1),
                 "last": In(1),
                 "marks": In(marks),
                 "largest": In(1),
@@ -70,9 +77,11 @@ class SequentialArray(wiring.Component):
         # What follows the last tile of a group is the first of the next.
         latency = self._pes[0].latency
         valid, last, first = Signal(latency), Signal(latency), Signal(init=1)
+        double = Signal(latency - 1)
         places = Signal(latency * len(self.marks.as_value()))
         m.d.sync += [
             valid.eq(Cat(self.valid & ~self.largest, valid)),
+            double.eq(Cat(self.double, double)),
             last.eq(Cat(self.last, last)),
             places.eq(Cat(self.marks, places)),
         ]
@@ -94,6 +103,8 @@ class SequentialArray(wiring.Component):
                 pe.first.eq(first),
                 self.values[index].eq(pe.total),
             ]
+            if pe.doubles:
+                m.d.comb += pe.double.eq(double[-1])
         if self._contents.pools:
             self._add_pools(m, valid=valid[-1] & last[-1], marks=places[:width])
 

@@ -83,10 +83,13 @@ class SequentialEngine(wiring.Component):
         self._add_phases(m, start=start, loading=loading, step=step)
 
         now, marks = descriptors.row, sequencer.marks
-        valid, ends = Signal(READER_LATENCY), Signal(READER_LATENCY)
+        valid, doubles, ends = (
+            Signal(READER_LATENCY, name=name) for name in ("valid", "doubles", "ends")
+        )
         places = Signal(READER_LATENCY * len(marks.as_value()))
         m.d.sync += [
             valid.eq(sequencer.issue | valid << 1),
+            doubles.eq(sequencer.tile.double | doubles << 1),
             ends.eq(sequencer.last | ends << 1),
             places.eq(marks.as_value() | places << len(marks.as_value())),
         ]
@@ -103,6 +106,7 @@ class SequentialEngine(wiring.Component):
             reader.data.eq(buffer.data),
             array.weights.eq(sequencer.weights),
             array.valid.eq(valid[-1]),
+            array.double.eq(doubles[-1]),
             array.last.eq(ends[-1]),
             array.marks.as_value().eq(places[-len(marks.as_value()) :]),
             array.largest.eq(now.largest),

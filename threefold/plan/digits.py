@@ -27,7 +27,8 @@ class DigitTiles:
     Parameters
     ----------
     places : array of int64, shape (tiles, 4)
-        Row group, kernel row, kernel column and word.
+        Row group, kernel row, kernel column and word; in general the places on the axes in front of
+        the PEs.
     weights : array of int8, shape (tiles, PE, SIMD)
         −1, 0, +1.
     doubles : array of bool, shape (tiles,)
@@ -50,6 +51,7 @@ def digit_tiles(weights: np.ndarray, digits: int) -> DigitTiles:
     Parameters
     ----------
     weights : array of int, shape (row groups, kernel height, kernel width, words, PE, SIMD)
+        There may be any number of axes between row groups and PEs.
     digits : int
         Binary digits of the largest magnitude among them, at least 1.
     """

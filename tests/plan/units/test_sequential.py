@@ -107,10 +107,6 @@ def test_pixels_have_to_suit_the_strides():
             (conv(4, 4), threshold(4), Dense(np.ones((2, 64), int), (4, 4, 4)), Logits([0, 0])),
             "no array computes 'n2' in turn with others: logits leave it",
         ),
-        (
-            (Conv(np.full((4, 1, 1, 4), 3), bits=3), threshold(4), conv(4, 4), threshold(4)),
-            "weights of 'n0' are not ternary: give it an engine",
-        ),
     ],
 )
 def test_layers_that_it_does_not_compute_are_refused(ops, message):

@@ -71,7 +71,7 @@ class Contents:
     @cached_property
     def accumulator_bits(self) -> int:
         """Width of an accumulator value, with room for the threshold that means "never"."""
-        largest = max(each.accumulator_max(self.bits) for each in self.passes)
+        largest = max(each.work.accumulator_max(self.bits, each.complements) for each in self.tiled)
         return (largest + 1).bit_length()
 
     @cached_property
@@ -100,6 +100,11 @@ class Contents:
         return any(any(_padding(each)) for each in self.tiled)
 
     @property
+    def doubles(self) -> bool:
+        """Whether accumulators are doubled between tiles."""
+        return any(each.doubles for each in self.tiled)
+
+    @property
     def pools(self) -> bool:
         """Whether any pass gives largest codes."""
         return any(each.work.weights is None for each in self.tiled)
@@ -124,7 +129,8 @@ class Contents:
 
         ``offset`` is the address of the word in the bank of the first pixel, from that of the
         window; ``bank`` that bank; ``row`` and ``column`` the position within the kernel, where
-        windows are padded; ``last`` whether a group is complete.
+        windows are padded; ``double`` whether accumulators are doubled ahead of it; ``last``
+        whether a group is complete.
         """
         rows = [row for each in self.tiled for row in self._tile_rows(each)]
         return _fields(rows, {"offset": self.address_bits})
@@ -215,7 +221,7 @@ class Contents:
         lists = each.lists[:1] if each.shift is not None else each.lists
         rows = []
         for tiles in lists:
-            for place, (source, ky, kx, word) in enumerate(tiles.tolist()):
+            for place, (source, ky, kx, word, double) in enumerate(tiles.tolist()):
                 blocks, bank = divmod(kx - window.padding[1], array.pixels)
                 offset = bases[source] - bases[0] + ky * row + blocks * block + word
                 rows.append(
@@ -224,6 +230,7 @@ class Contents:
                         "bank": bank,
                         "row": ky if any(window.padding) else 0,
                         "column": kx if any(window.padding) else 0,
+                        "double": double,
                         "last": int(place == len(tiles) - 1),
                     }
                 )
@@ -251,7 +258,7 @@ class Contents:
         Lanes without a channel reach none, so that their codes are 0.
         """
         never, array = 2**self.accumulator_bits - 1, self.array
-        own = np.clip(each.work.thresholds_for(self.bits), 0, never)
+        own = np.clip(each.work.thresholds_for(self.bits, each.complements), 0, never)
         rows = each.groups * each.group_words * array.simd
         alike = len(own) == 1 and (own[0, 0] > 0 or rows == each.work.shape[2])
         if alike:

@@ -31,7 +31,7 @@ class Pass:
     layers : tuple of Layer
     window : Window
         Over each of the maps that are read.
-    weights : array of int8, or None
+    weights : array of int16, or None
         Of shape (sources, filters, kernel height, kernel width, channels); None for the largest
         code of each window.
     thresholds : array of int64, shape (filters, largest code) or (1, largest code)
@@ -89,28 +89,43 @@ class Pass:
         return isinstance(self.layers[0], ConvLayer)
 
     @cached_property
+    def digits(self) -> int:
+        """Ternary digits of the largest weight."""
+        if self.weights is None:
+            return 1
+        return max(1, int(np.abs(self.weights).max()).bit_length())
+
+    @cached_property
     def negatives(self) -> np.ndarray:
-        """Weights of −1 of each filter."""
+        """Sum of the magnitudes of the negative weights of each filter."""
         if self.weights is None:
             return np.zeros(self.shape[2], np.int64)
-        return (self.weights == -1).sum(axis=(0, 2, 3, 4), dtype=np.int64)
+        return np.maximum(-self.weights, 0).sum(axis=(0, 2, 3, 4), dtype=np.int64)
 
-    def accumulator_max(self, bits: int) -> int:
-        """Largest accumulator value of an array for codes of ``bits`` bits."""
+    def accumulator_max(self, bits: int, complements: np.ndarray) -> int:
+        """Largest accumulator value of an array.
+
+        Parameters
+        ----------
+        bits : int
+            Width of its codes.
+        complements : array of int64, shape (filters,)
+            Σ 2^d of the digits of each filter that are −1.
+        """
         largest = [codes_of(tensor).max_code for tensor in self.layers[0].inputs]
         if self.weights is None:
             return largest[0]
-        positives = (self.weights == 1).sum(axis=(2, 3, 4), dtype=np.int64)
+        positives = np.maximum(self.weights, 0).sum(axis=(2, 3, 4), dtype=np.int64)
         sums = (np.array(largest)[:, None] * positives).sum(axis=0)
-        return int((sums + (2**bits - 1) * self.negatives).max())
+        return int((sums + (2**bits - 1) * complements).max())
 
-    def thresholds_for(self, bits: int) -> np.ndarray:
-        """The thresholds of an array for codes of ``bits`` bits.
+    def thresholds_for(self, bits: int, complements: np.ndarray) -> np.ndarray:
+        """The thresholds of an array.
 
-        There a weight of −1 adds the complement within ``bits`` bits, not within the bits of the
-        layer's own codes.
+        There a digit of −1 adds the complement within ``bits`` bits, not within the bits of the
+        layer's own codes, and 3 may be 4 − 1. Parameters are those of :meth:`accumulator_max`.
         """
-        surplus = (2**bits - 2**self.input_bits) * self.negatives
+        surplus = (2**bits - 1) * complements - (2**self.input_bits - 1) * self.negatives
         if not surplus.any():
             return self.thresholds
         return self.thresholds + surplus[:, None]
@@ -201,8 +216,6 @@ def _of(layer: Layer, shape: Shape) -> Pass:
 def _(layer: ConvLayer, shape: Shape) -> Pass:
     if layer.thresholds is None:
         raise PlanError(f"no array computes {layer.name!r} in turn with others: logits leave it")
-    if layer.digits > 1:
-        raise PlanError(f"weights of {layer.name!r} are not ternary: give it an engine")
     weights, window = layer.weights, layer.window
     if window.shape != shape:  # the map as a vector
         weights = weights.reshape(len(weights), *shape)
@@ -212,7 +225,7 @@ def _(layer: ConvLayer, shape: Shape) -> Pass:
     for group, part in enumerate(np.split(weights, layer.groups)):
         whole[group, :, :, :, group] = part
     thresholds = layer.thresholds[:1] if layer.alike_after == 1 else layer.thresholds
-    dense = whole.reshape(1, filters, height, width, -1).astype(np.int8)
+    dense = whole.reshape(1, filters, height, width, -1).astype(np.int16)
     return Pass((layer,), window, dense, thresholds, layer.pad_code)
 
 
@@ -221,7 +234,7 @@ def _(layer: PoolLayer, shape: Shape) -> Pass:
     _require_map(layer, shape)
     window, weights = layer.window, None
     if layer.sums or window.kernel == (1, 1):
-        weights = np.zeros((1, shape[2], *window.kernel, shape[2]), np.int8)
+        weights = np.zeros((1, shape[2], *window.kernel, shape[2]), np.int16)
         weights[0, np.arange(shape[2]), :, :, np.arange(shape[2])] = 1
     return Pass((layer,), window, weights, _codes_themselves(layer))
 
@@ -258,7 +271,7 @@ def _own(layer: ThresholdLayer, shape: Shape) -> np.ndarray:
 
 
 def _diagonal(sources: int, channels: int) -> np.ndarray:
-    weights = np.zeros((sources, channels, 1, 1, channels), np.int8)
+    weights = np.zeros((sources, channels, 1, 1, channels), np.int16)
     weights[:, np.arange(channels), :, :, np.arange(channels)] = 1
     return weights
 

@@ -6,6 +6,7 @@ from math import ceil
 
 import numpy as np
 
+from ..digits import DigitTiles, digit_tiles
 from .array import Array
 from .passes import Pass
 
@@ -17,7 +18,8 @@ class PassTiles:
     """A pass on an array: groups of filters, and the tiles of each.
 
     Filters beyond those of the layer, and channels beyond those of its input, have weights of 0.
-    A group without a weight keeps one tile. In a pass for largest codes a group is a word.
+    A group without a weight keeps one tile. Weights of several digits are tiles of each, as in
+    :mod:`~threefold.plan.digits`. In a pass for largest codes a group is a word.
 
     Parameters
     ----------
@@ -65,14 +67,18 @@ class PassTiles:
 
     @cached_property
     def lists(self) -> list[np.ndarray]:
-        """For each group its tiles: source, kernel row, kernel column and word; (tiles, 4)."""
-        height, width = self.work.window.kernel
-        if self.work.weights is None:
-            places = np.indices((1, height, width, 1)).reshape(4, -1).T
-            return [places + np.array([0, 0, 0, word]) for word in range(self.groups)]
-        occupied = np.any(self._parted, axis=(1, 6)).transpose(1, 0, 2, 3, 4)
-        occupied[~occupied.any(axis=(1, 2, 3, 4)), 0, 0, 0, 0] = True
-        return [np.argwhere(each) for each in occupied]
+        """For each group its tiles: int64, shape (tiles, 5).
+
+        Source, kernel row, kernel column and word, and whether accumulators are doubled ahead of
+        it.
+        """
+        if self._digits is None:
+            height, width = self.work.window.kernel
+            places = np.indices((1, height, width, 1, 1)).reshape(5, -1).T
+            return [places + np.array([0, 0, 0, word, 0]) for word in range(self.groups)]
+        places, doubles = self._digits.places, self._digits.doubles
+        tiles = np.column_stack([places[:, 1:], doubles])
+        return np.split(tiles, np.flatnonzero(np.diff(places[:, 0])) + 1)
 
     @cached_property
     def shift(self) -> int | None:
@@ -83,18 +89,29 @@ class PassTiles:
         if any(len(each) != len(first) for each in others):
             return None
         shift = int(others[0][0, 3] - first[0, 3])
-        by = np.array([0, 0, 0, shift])
+        by = np.array([0, 0, 0, shift, 0])
         alike = (np.array_equal(each, first + n * by) for n, each in enumerate(others, 1))
         return shift if all(alike) else None
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """Weights of all tiles, group by group: int8, shape (tiles, PE, SIMD)."""
-        if self.work.weights is None:
+        """Ternary weights of all tiles, group by group: int8, shape (tiles, PE, SIMD)."""
+        if self._digits is None:
             return np.zeros((0, self.array.pe, self.array.simd), np.int8)
-        parted = self._parted.transpose(2, 0, 3, 4, 5, 1, 6)
-        rows = [parted[group][tuple(tiles.T)] for group, tiles in enumerate(self.lists)]
-        return np.concatenate(rows)
+        return self._digits.weights
+
+    @property
+    def complements(self) -> np.ndarray:
+        """Σ 2^d of the digits of each filter that are −1: int64, shape (filters,)."""
+        filters = self.work.shape[2]
+        if self._digits is None:
+            return np.zeros(filters, np.int64)
+        return self._digits.complements[:filters]
+
+    @property
+    def doubles(self) -> bool:
+        """Whether accumulators are doubled at all."""
+        return self._digits is not None and bool(self._digits.doubles.any())
 
     @property
     def lengths(self) -> list[int]:
@@ -103,11 +120,12 @@ class PassTiles:
 
     @property
     def tiles_in_all(self) -> int:
-        """Tiles of an output pixel, the empty ones included."""
+        """Tiles of an output pixel, the empty ones of all digits included."""
         if self.work.weights is None:
             return sum(self.lengths)
         sources, _, height, width, channels = self.work.weights.shape
-        return self.groups * sources * height * width * self.array.pitch(channels)
+        places = sources * height * width * self.array.pitch(channels)
+        return self.groups * places * self.work.digits
 
     @property
     def tile_cycles(self) -> int:
@@ -136,12 +154,13 @@ class PassTiles:
         return np.concatenate(parts)
 
     @cached_property
-    def _parted(self) -> np.ndarray:
-        """Weights as (sources, PE, groups, kernel height, kernel width, words, SIMD)."""
+    def _digits(self) -> DigitTiles | None:
+        """Ternary tiles of the weights; None where the largest codes of windows are wanted."""
         weights, array = self.work.weights, self.array
-        assert weights is not None
+        if weights is None:
+            return None
         sources, filters, height, width, channels = weights.shape
         missing = self.groups * array.pe - filters, -channels % array.simd
         padded = np.pad(weights, ((0, 0), (0, missing[0]), (0, 0), (0, 0), (0, missing[1])))
         shape = (sources, self.groups, array.pe, height, width, -1, array.simd)
-        return padded.reshape(shape).transpose(0, 2, 1, 3, 4, 5, 6)
+        return digit_tiles(padded.reshape(shape).transpose(1, 0, 3, 4, 5, 2, 6), self.work.digits)

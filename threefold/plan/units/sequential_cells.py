@@ -28,7 +28,7 @@ def sequential_resources(contents: Contents, form: str, memory: str, family: Fam
     array, bits, sums = contents.array, contents.bits, contents.accumulator_bits
     result = _control(contents, family)
     for _ in range(array.pe * array.pixels):
-        result += pe_resources(bits, array.simd, sums, family)
+        result += pe_resources(bits, array.simd, sums, family, doubles=contents.doubles)
     if contents.pools:
         lanes = array.simd * array.pixels
         result += Resources(lanes * (family.adder(bits) + bits + sums))
