@@ -3,7 +3,7 @@
 #define THREEFOLD_REGISTERS_H
 
 #define THREEFOLD_ID_VALUE 0x54464C44UL
-#define THREEFOLD_VERSION_VALUE 0x00010000UL
+#define THREEFOLD_VERSION_VALUE 0x00010001UL
 
 /* ro: 0x54464C44, "TFLD": an accelerator made by Threefold */
 #define THREEFOLD_REG_ID 0x00
@@ -38,6 +38,8 @@
 #define THREEFOLD_FORMAT_OUTPUT_SIGNED 0x00010000UL
 /* the output is the index of a class */
 #define THREEFOLD_FORMAT_OUTPUT_IS_CLASS 0x00020000UL
+/* program images can be loaded (loadable accelerators only) */
+#define THREEFOLD_FORMAT_LOADABLE 0x00040000UL
 
 /* ro: classes, or channels of the output */
 #define THREEFOLD_REG_CLASSES 0x18
@@ -51,6 +53,9 @@
 #define THREEFOLD_CONTROL_RUN 0x00000001UL
 /* write 1: images in flight are forgotten; IMAGES, LATENCY and INTERVAL are 0 */
 #define THREEFOLD_CONTROL_RESET 0x00000002UL
+/* a program image is loaded: its bytes are taken, and no image begins; at 0 they are dropped
+ * (loadable accelerators only) */
+#define THREEFOLD_CONTROL_LOAD 0x00000004UL
 
 /* ro: what the accelerator does */
 #define THREEFOLD_REG_STATUS 0x24
@@ -60,6 +65,11 @@
 #define THREEFOLD_STATUS_INPUT_READY 0x00000002UL
 /* the accelerator offers output */
 #define THREEFOLD_STATUS_OUTPUT_VALID 0x00000004UL
+/* a program image has been loaded; without one no image is taken (loadable accelerators only) */
+#define THREEFOLD_STATUS_LOADED 0x00000008UL
+/* LOAD takes a byte; one that is written at 0 is lost (AXI, Wishbone of loadable accelerators only)
+ * */
+#define THREEFOLD_STATUS_LOAD_READY 0x00000010UL
 
 /* w1c: what went wrong; a flag stays until a 1 is written to it */
 #define THREEFOLD_REG_ERRORS 0x28
@@ -113,5 +123,17 @@
 /* elements that DATA_OUT has */
 #define THREEFOLD_LEVELS_WAITING 0xFFFF0000UL
 #define THREEFOLD_LEVELS_WAITING_SHIFT 16
+
+/* ro: CRC-32 of the program image that was loaded: its last four bytes; 0 if there is none
+ * (loadable accelerators only) */
+#define THREEFOLD_REG_LOADED 0x54
+
+/* ro: program images that were refused, modulo 256: damaged, or of other hardware (loadable
+ * accelerators only) */
+#define THREEFOLD_REG_REFUSED 0x58
+
+/* wo: next byte of a program image, in the lowest bits (AXI, Wishbone of loadable accelerators
+ * only) */
+#define THREEFOLD_REG_LOAD 0x5C
 
 #endif

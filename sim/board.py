@@ -12,7 +12,7 @@ from threefold.lock import locked
 from threefold.plan import Plan
 from threefold.tools.toolchain import run
 
-__all__ = ["CYCLES_A_BIT", "SimulatedBoard", "compile_board"]
+__all__ = ["CYCLES_A_BIT", "SimulatedBoard", "compile_board", "compile_link"]
 
 CYCLES_A_BIT = 8
 """Clock cycles of a bit on the simulated line."""
@@ -49,10 +49,30 @@ def compile_board(plan: Plan, folder: Path | str, *, clock_mhz: float) -> Path:
     PlanError
         If the line brings images faster than the accelerator takes them.
     """
-    folder = make_folder(folder)
     link = SerialLink.at(
         Accelerator(plan), clock_mhz=clock_mhz, baud=round(clock_mhz * 1e6 / CYCLES_A_BIT)
     )
+    return compile_link(link, folder)
+
+
+def compile_link(link: SerialLink, folder: Path | str) -> Path:
+    """Compile the model of a board behind a link, as :func:`compile_board` does.
+
+    Parameters
+    ----------
+    link : SerialLink
+        With :data:`CYCLES_A_BIT`.
+    folder : path
+        For sources, objects, the log and the library.
+
+    Raises
+    ------
+    ToolError
+        If Yosys, Verilator, g++ or Make is missing.
+    BuildError
+        If one of them fails, or the folder cannot be written.
+    """
+    folder = make_folder(folder)
     with locked(folder):
         verilog = to_verilog(link, "board")
         content = hashlib.sha256((verilog + _SOURCE.read_text()).encode()).hexdigest()

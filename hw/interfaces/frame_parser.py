@@ -5,6 +5,7 @@ from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
+from threefold.host.frames import LOAD_BYTES
 
 from .crc32 import CRC32
 from .stuffer import FramedByte
@@ -31,6 +32,7 @@ class HostFrame(enum.Enum, shape=8):
     IMAGE = 0x01
     READ = 0x02
     WRITE = 0x03
+    LOAD = 0x04
 
 
 def request_layout(value_bits: int) -> data.StructLayout:
@@ -60,12 +62,17 @@ class FrameParser(wiring.Component):
     frame was right. A READ or WRITE is asked for once its frame has proved right; until it
     is taken no further byte is.
 
+    Bytes of a LOAD, as many as the one behind its sequence number says and one more, leave as they
+    come as well, and nothing stands for those that are missing.
+
     Parameters
     ----------
     inputs : int
         Codes of an image, at least 1.
     value_bits : int
         Low bits of a written value that are kept, 1 to 32.
+    loads : bool
+        Whether there are LOADs; otherwise their frames are bad ones, and their members are missing.
 
     Members
     -------
@@ -79,6 +86,10 @@ class FrameParser(wiring.Component):
         Sequence number and verdict of each image.
     request : Out(stream.Signature(request_layout(value_bits)))
         What a READ or WRITE asks for.
+    loading : In(1)
+        Whether LOADs are taken.
+    loaded : Out(stream.Signature(8))
+        Bytes of LOADs.
     load : In(1)
         Moves ``answer`` in at the top of 32 bits, which are kept while a request waits.
     answer : In(1)
@@ -99,7 +110,7 @@ class FrameParser(wiring.Component):
         If an image has no code, or a value not 1 to 32 bits.
     """
 
-    def __init__(self, inputs: int, *, value_bits: int = 32):
+    def __init__(self, inputs: int, *, value_bits: int = 32, loads: bool = False):
         if inputs < 1:
             raise PlanError(f"an image has at least 1 code, not {inputs}")
         if not 1 <= value_bits <= 32:
@@ -108,6 +119,8 @@ class FrameParser(wiring.Component):
         self._part = Signal(len(_Part), init=1 << _Part.TYPE)
         self._inputs = inputs
         self._value_bits = value_bits
+        self._loads = loads
+        of_loads = {"loading": In(1), "loaded": Out(stream.Signature(8))}
         super().__init__(
             {
                 "i": In(stream.Signature(FramedByte)),
@@ -121,6 +134,7 @@ class FrameParser(wiring.Component):
                 "bad": Out(1),
                 "counted": In(1),
                 "busy": Out(1),
+                **(of_loads if loads else {}),
             }
         )
 
@@ -134,14 +148,21 @@ class FrameParser(wiring.Component):
         """Low bits of a written value that are kept."""
         return self._value_bits
 
+    @property
+    def loads(self) -> bool:
+        """Whether there are LOADs."""
+        return self._loads
+
     def elaborate(self, platform):
         m = Module()
 
         byte, end, aborted = self.i.payload.byte, self.i.payload.end, self.i.payload.aborted
         part = self._part
-        place = Signal(range(max(self._inputs, _VALUE_BYTES)))
+        most = LOAD_BYTES if self._loads else _VALUE_BYTES
+        place = Signal(range(max(self._inputs, most)))
         known, moves, takes, matches = Signal(), Signal(), Signal(), Signal()
         image, typed, last, right, ends = Signal(), Signal(), Signal(), Signal(), Signal()
+        fills = Signal() if self._loads else Const(0)  # a LOAD
         take = moves & takes
         checked = self._check(m, part, take, ends, matches)
 
@@ -160,25 +181,33 @@ class FrameParser(wiring.Component):
             ends.eq(end),
             right.eq(proved),
             takes.eq(~end | ~committed | behind),
-            last.eq(self._last(part, place, image, typed)),
+            last.eq(self._last(part, place, image, fills, typed)),
             self.codes.valid.eq(soon & image & part[_Part.BODY]),
             self.records.valid.eq(soon & image & ((end & behind) | (header & (~end | place[0])))),
-            self.request.valid.eq(soon & end & proved & ~image),
+            self.request.valid.eq(soon & end & proved & ~image & ~fills),
         ]
         with m.If(part[_Part.TYPE]):
-            self._tell(m, byte, image, typed)
+            self._tell(m, byte, image, fills, typed)
         m.d.comb += [
             self.busy.eq(committed),
             self.codes.payload.eq(byte),
             self.records.payload.eq(Cat(Mux(ends, ~right, byte[0]), byte[1:])),
             self.i.ready.eq(take),
         ]
+        leaving = [self.codes, self.records, self.request]
+        if self._loads:
+            leaving.append(self.loaded)
+            m.d.sync += self.loaded.valid.eq(soon & fills & part[_Part.BODY] & ~end)
+            m.d.comb += self.loaded.payload.eq(byte)
         waits = Const(0)
-        for port in (self.codes, self.records, self.request):
+        for port in leaving:
             waits |= port.valid & ~port.ready
         m.d.comb += leaves.eq(known & ~waits)
         m.d.sync += moves.eq(leaves)
         self._go(m, part, place, image, last, moves & ~(take & ends), take & ends)
+        if self._loads:  # places of as many bytes as there are
+            with m.If(moves & ~ends & last & header & fills):
+                m.d.sync += place.eq(byte ^ (LOAD_BYTES - 1))
         self._keep(m, byte, header & moves & ~ends, part[_Part.BODY] & moves, place)
         with m.If(self.counted):
             m.d.sync += self.bad.eq(0)
@@ -208,21 +237,31 @@ class FrameParser(wiring.Component):
             m.d.sync += matches.eq(0)
         return checked
 
-    def _tell(self, m: Module, byte, image: Signal, typed: Signal):
+    def _tell(self, m: Module, byte, image: Signal, fills: Value, typed: Signal):
         """The type of a frame, a cycle before it is used."""
+        loads, brings = Const(0), byte == HostFrame.WRITE
+        if self._loads:
+            loads = (byte == HostFrame.LOAD) & self.loading
+            brings |= byte == HostFrame.LOAD
+            m.d.sync += fills.eq(loads)
         m.d.sync += [
             image.eq((byte == HostFrame.IMAGE) & self.run),
-            self.request.payload.write.eq(byte == HostFrame.WRITE),
+            self.request.payload.write.eq(brings),
             typed.eq(
                 ((byte == HostFrame.IMAGE) & self.run)
                 | (byte == HostFrame.READ)
                 | (byte == HostFrame.WRITE)
+                | loads
             ),
         ]
 
-    def _last(self, part: Signal, place: Signal, image: Signal, typed: Signal) -> Value:
+    def _last(
+        self, part: Signal, place: Signal, image: Signal, fills: Value, typed: Signal
+    ) -> Value:
         """Whether another part follows behind the next byte."""
         length = Mux(image, place == self._inputs - 1, place[:2].all())
+        if self._loads:
+            length = Mux(fills, place[: (LOAD_BYTES - 1).bit_length()].all(), length)
         return (
             (part[_Part.TYPE] & typed)
             | (part[_Part.HEADER] & Mux(image, place[0], place[1]))

@@ -20,8 +20,10 @@ from .byte_packer import BytePacker
 from .byte_unpacker import ByteUnpacker
 from .frame_parser import FrameParser
 from .framer import Framer
+from .loadable import is_loadable
+from .loaded_image import LoadedImage
 from .serial import ADDRESS_BITS, RECORD_BITS, window
-from .serial_registers import WRITTEN_BITS, SerialRegisters
+from .serial_registers import SerialRegisters
 from .stuffer import Destuffer, Stuffer
 from .uart import UARTReceiver, UARTTransmitter, divisor
 
@@ -47,7 +49,8 @@ class SerialLink(wiring.Component):
     ----------
     accelerator : wiring.Component
         Its attribute ``ports``, a :class:`~threefold.plan.Ports`, describes its streams ``i`` and
-        ``o``; input codes have at most 8 bits. It becomes a submodule.
+        ``o``; input codes have at most 8 bits. It becomes a submodule. If it is loadable, program
+        images come over the line as well.
     constants : dict of str to int
         Words of the registers that never change, ``WINDOW`` among them.
     divisor : int
@@ -83,9 +86,14 @@ class SerialLink(wiring.Component):
         self._divisor = divisor
         self._ports = ports
         self._accelerator = accelerator
-        self._registers = SerialRegisters(constants)
+        self._loadable = is_loadable(accelerator)
+        self._registers = SerialRegisters(constants, loadable=self._loadable)
         self._receiver = UARTReceiver(divisor)
-        self._parser = FrameParser(given.tensor.size, value_bits=WRITTEN_BITS)
+        self._parser = FrameParser(
+            given.tensor.size,
+            value_bits=self._registers.written_bits,
+            loads=self._loadable,
+        )
         self._packer = BytePacker(given.type.bits, given.type.lanes)
         self._unpacker = ByteUnpacker(shape_of(taken.type), taken.type.lanes)
         self._framer = Framer(taken.tensor.size * taken.element_bytes)
@@ -117,7 +125,7 @@ class SerialLink(wiring.Component):
         ports = _ports(accelerator)
         plan = getattr(accelerator, "plan", None)
         told = digest(plan.network) if plan else "0" * 64
-        constants = identity_of(ports, told, clock_mhz=clock_mhz)
+        constants = identity_of(ports, told, clock_mhz=clock_mhz, loadable=is_loadable(accelerator))
         interval = plan.cycles.interval if plan else math.inf
         constants["WINDOW"] = window(ports, interval, clock_mhz, baud)
         return cls(accelerator, constants, divisor=divisor(clock_mhz, baud))
@@ -131,6 +139,11 @@ class SerialLink(wiring.Component):
     def divisor(self) -> int:
         """Clock cycles a bit."""
         return self._divisor
+
+    @property
+    def loadable(self) -> bool:
+        """Whether program images are loaded into the accelerator."""
+        return self._loadable
 
     def elaborate(self, platform):
         m = Module()
@@ -167,7 +180,6 @@ class SerialLink(wiring.Component):
         m.d.comb += [
             receiver.rx.eq(self.rx),
             self.tx.eq(transmitter.tx),
-            parser.run.eq(registers.control.run),
             framer.forget.eq(forget),
             fifos.clear_few.eq(forget),
             working.eq(parser.busy | fifos.few_held),
@@ -189,8 +201,29 @@ class SerialLink(wiring.Component):
         with m.If(taken.valid & taken.ready):
             m.d.sync += self.last.eq(taken.payload[-1])
         self._access(m, parser)
+        if self._loadable:
+            self._load(m, parser)
+        else:
+            m.d.comb += parser.run.eq(registers.control.run)
 
         return m
+
+    def _load(self, m: Module, parser: FrameParser):
+        """Program images for the accelerator; no image of codes is taken without one."""
+        registers, accelerator = self._registers, self._accelerator
+        control, loaded = registers.control, accelerator.loaded
+        m.submodules.loaded_image = image = LoadedImage()
+        connect(m, parser.loaded, accelerator.load)
+        m.d.comb += [
+            image.takes.eq(parser.loaded.valid & parser.loaded.ready),
+            image.byte.eq(parser.loaded.payload),
+            image.loaded.eq(loaded),
+            parser.loading.eq(control.load),
+            parser.run.eq(control.run & ~control.load & loaded),
+            registers.status.loaded.eq(loaded),
+            registers.loaded.eq(image.crc),
+            registers.refused.eq(accelerator.refused),
+        ]
 
     def _access(self, m: Module, parser: FrameParser):
         """A register that is written if need be, then read, and then told."""

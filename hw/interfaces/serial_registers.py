@@ -11,18 +11,10 @@ from threefold.registers import REGISTERS, WORD_BITS
 from .registers import RegisterFile, check_constants
 from .serial_counter import SerialCounter
 
-__all__ = ["WRITTEN_BITS", "SerialRegisters"]
-
-WRITTEN_BITS = max(
-    field.lsb + field.bits
-    for register in REGISTERS.on("link").values()
-    if register.access in ("rw", "w1c")
-    for field in register.fields
-)
-"""Low bits of a word that some register takes."""
+__all__ = ["SerialRegisters"]
 
 _TURN_BITS = 5  # of the cycles in a turn of all places
-_EVENTS = {"IMAGES": WORD_BITS, "FRAMES_BAD": 16, "OVERRUNS": 16}
+_EVENTS = {"IMAGES": WORD_BITS, "FRAMES_BAD": 16, "OVERRUNS": 16, "REFUSED": 8}
 
 
 class SerialRegisters(wiring.Component):
@@ -36,6 +28,8 @@ class SerialRegisters(wiring.Component):
     ----------
     constants : dict of str to int
         Words of the registers that never change, by name.
+    loadable : bool
+        Whether there are those of loadable accelerators; otherwise their members are missing.
 
     Members
     -------
@@ -43,8 +37,8 @@ class SerialRegisters(wiring.Component):
         Number of a word.
     write : In(1)
         Writes its fields.
-    w_data : In(n)
-        Low bits of a word, as many as are written of any.
+    w_data : In(written_bits)
+        Low bits of a word.
     sample : In(1)
         Reads its fields.
     place : Out(5)
@@ -53,13 +47,15 @@ class SerialRegisters(wiring.Component):
         Bit of the word whose place was the one before, 0 where there is no register.
     cycle : Out(1)
         Bit ``place`` of the cycles since the start.
-    images, overruns : In(1)
-        High for a cycle when that happens, 32 cycles apart at least. There are 0 images again after
-        a reset.
+    images, overruns, refused : In(1)
+        High for a cycle when that happens; what happens again within 32 cycles may be counted once.
+        There are 0 images again after a reset.
     frames_bad : In(1)
         High from the end of a frame that is dropped until ``counted``.
     counted : Out(1)
         High when what has happened is counted.
+    loaded : In(32)
+        Word of the register ``LOADED``.
     control, status, errors
         As :class:`RegisterFile` has them.
 
@@ -69,11 +65,20 @@ class SerialRegisters(wiring.Component):
         If a constant is of no register, or no word.
     """
 
-    def __init__(self, constants: Mapping[str, int]):
-        registers = REGISTERS.on("link")
+    def __init__(self, constants: Mapping[str, int], *, loadable: bool = False):
+        registers = REGISTERS.on("link", loadable=loadable)
         check_constants(registers, constants)
-        self._file = RegisterFile(registers.without("CYCLES", *_EVENTS, *constants), {})
-        self._counters = {name: SerialCounter(bits) for name, bits in _EVENTS.items()}
+        self._loadable = loadable
+        self._file = RegisterFile(registers.without("CYCLES", "LOADED", *_EVENTS, *constants), {})
+        self._counters = {
+            name: SerialCounter(bits) for name, bits in _EVENTS.items() if name in registers
+        }
+        self._written_bits = max(
+            field.lsb + field.bits
+            for register in registers.values()
+            if register.access in ("rw", "w1c")
+            for field in register.fields
+        )
         self._cycles = SerialCounter(WORD_BITS - _TURN_BITS, first=_TURN_BITS)
         fields = self._file.signature.members
         self._constants = dict(constants)
@@ -81,13 +86,14 @@ class SerialRegisters(wiring.Component):
             {
                 "address": In(8),
                 "write": In(1),
-                "w_data": In(WRITTEN_BITS),
+                "w_data": In(self._written_bits),
                 "sample": In(1),
                 "place": Out(range(WORD_BITS)),
                 "bit": Out(1),
                 "cycle": Out(1),
-                **{name.lower(): In(1) for name in _EVENTS},
+                **{name.lower(): In(1) for name in self._counters},
                 "counted": Out(1),
+                **({"loaded": In(WORD_BITS)} if loadable else {}),
                 **{name: member for name, member in fields.items() if name != "port"},
             }
         )
@@ -96,6 +102,16 @@ class SerialRegisters(wiring.Component):
     def constants(self) -> dict[str, int]:
         """Words of the registers that never change, by name."""
         return dict(self._constants)
+
+    @property
+    def loadable(self) -> bool:
+        """Whether there are registers of loadable accelerators."""
+        return self._loadable
+
+    @property
+    def written_bits(self) -> int:
+        """Low bits of a word that some register takes."""
+        return self._written_bits
 
     def elaborate(self, platform):
         m = Module()
@@ -114,7 +130,11 @@ class SerialRegisters(wiring.Component):
             m.d.comb += counter.place.eq(place)
         m.d.comb += self.counted.eq(self._counters["FRAMES_BAD"].counted)
         m.d.comb += self._counters["FRAMES_BAD"].event.eq(self.frames_bad)
-        for name, clear in (("IMAGES", self.control.reset), ("OVERRUNS", 0)):
+        if self._loadable:
+            bits[REGISTERS["LOADED"].word] = self.loaded.bit_select(place, 1)
+        clears = {"IMAGES": self.control.reset, "OVERRUNS": 0, "REFUSED": 0}
+        for name in self._counters.keys() & clears.keys():
+            clear = clears[name]
             counter, happens, kept = self._counters[name], getattr(self, name.lower()), Signal()
             m.d.comb += [counter.event.eq(happens | kept), counter.clear.eq(clear)]
             m.d.sync += kept.eq(counter.event & ~counter.counted & ~clear)

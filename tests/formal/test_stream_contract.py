@@ -353,11 +353,12 @@ def test_no_gates_lead_from_ready_to_valid(prover, name):
     assert not prover.ready_leads_to_valid(CASES[name].make())
 
 
-def test_a_frame_parser_keeps_the_contract(prover):
+@pytest.mark.parametrize("loads", [False, True])
+def test_a_frame_parser_keeps_the_contract(prover, loads):
     """Without covers and faults: that a CRC matches is what a solver cannot find."""
-    parser = Without(WatchedParser(2, value_bits=2), "shift")  # it moves a payload
+    parser = Without(WatchedParser(2, value_bits=2, loads=loads), "shift")  # it moves a payload
     assert prover.holds(parser, depth=INDUCTION + 1)
-    assert not prover.ready_leads_to_valid(FrameParser(2, value_bits=2))
+    assert not prover.ready_leads_to_valid(FrameParser(2, value_bits=2, loads=loads))
 
 
 @pytest.mark.parametrize("name", ["fifo", "fifo_of_one"])

@@ -39,12 +39,30 @@ def test_an_interface_has_registers_and_fields_of_its_own(interface):
     )
 
 
+@pytest.mark.parametrize("interface", EVERYWHERE)
+def test_a_loadable_accelerator_has_more(interface):
+    registers = REGISTERS.on(interface, loadable=True)
+    more = {"LOADED", "REFUSED"} | ({"LOAD"} if interface != "link" else set())
+    assert set(registers) - set(REGISTERS.on(interface)) == more
+    fields = {
+        name: {field.name for field in registers[name].fields}
+        - {field.name for field in REGISTERS.on(interface)[name].fields}
+        for name in ("FORMAT", "CONTROL", "STATUS", "ERRORS")
+    }
+    assert fields == {
+        "FORMAT": {"loadable"},
+        "CONTROL": {"load"},
+        "STATUS": {"loaded"} if interface == "link" else {"loaded", "load_ready"},
+        "ERRORS": set(),
+    }
+
+
 def test_fields_of_a_word():
     control = REGISTERS["CONTROL"]
     assert control.init == control.pack(run=1) == 1
     assert control.pack(run=1, reset=1) == 3
-    assert control.unpack(2) == {"run": 0, "reset": 1}
-    assert REGISTERS["VERSION"].unpack(VERSION) == {"minor": 0, "major": 1}
+    assert control.unpack(2) == {"run": 0, "reset": 1, "load": 0}
+    assert REGISTERS["VERSION"].unpack(VERSION) == {"minor": 1, "major": 1}
     assert REGISTERS["LEVELS"].unpack(0x12345678) == {"free": 0x5678, "waiting": 0x1234}
     with pytest.raises(ValueError, match=r"^CONTROL\.run has 1 bits, which are not 2$"):
         control.pack(run=2)

@@ -4,10 +4,13 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["ABORTED", "BAD", "FLAG", "Deframer", "Rejected", "frame"]
+__all__ = ["ABORTED", "BAD", "FLAG", "LOAD_BYTES", "Deframer", "Rejected", "frame"]
 
 FLAG = b"\x7e"
 """Byte at the beginning and end of a frame."""
+
+LOAD_BYTES = 256
+"""Bytes of a program image that one frame brings at most."""
 
 ABORTED = "aborted"
 """Of a frame that its sender aborted."""

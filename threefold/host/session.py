@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -10,15 +10,18 @@ import numpy as np
 from ..errors import DataError, LinkError
 from ..registers import IDENTITY, REGISTERS, VERSION
 from .flight import Flight
-from .frames import ABORTED, FLAG, Deframer, Rejected, frame
+from .frames import ABORTED, FLAG, LOAD_BYTES, Deframer, Rejected, frame
+from .program_image import crc_of
 from .transport import Transport
 
 __all__ = ["Board", "Counters", "Session"]
 
-_IMAGE, _READ, _WRITE, _RESULT, _VALUE = 0x01, 0x02, 0x03, 0x81, 0x82
+_IMAGE, _READ, _WRITE, _LOAD, _RESULT, _VALUE = 0x01, 0x02, 0x03, 0x04, 0x81, 0x82
 _TRIES = 6
+_REFUSALS = 2  # of a program image, of which the line may have damaged one unnoticed
 _AROUND = 9  # bytes of a frame besides its payload
-_REGISTERS = REGISTERS.on("link")
+_FRAMES = 8  # of a program image, before the board is asked whether they were right
+_REGISTERS = REGISTERS.on("link", loadable=True)
 
 
 @dataclass
@@ -83,6 +86,8 @@ class Board:
         0 if it is not known.
     window : int
         Images that may be unanswered.
+    loadable : bool
+        Whether program images are loaded into it.
     """
 
     digest: int
@@ -95,6 +100,7 @@ class Board:
     classes: int
     clock_hz: int
     window: int
+    loadable: bool = False
 
 
 class Session:
@@ -104,7 +110,8 @@ class Session:
     ----------
     transport : Transport
     digest : int, optional
-        First 32 bits of the digest of the network that should be there.
+        First 32 bits of the digest of the network that should be there; a loadable board may have
+        another one, see :attr:`loaded`.
     seed : int, optional
         Seed of the random sequence numbers.
 
@@ -123,6 +130,7 @@ class Session:
         self._results: list[bytes] = []  # that came while a register was waited for
         self._came = 0  # bytes
         self._image_bytes = 0
+        self._pending = 0  # bytes on the line that are not answered themselves
         self.counters = Counters()
         self.board = self._open()
 
@@ -145,8 +153,10 @@ class Session:
                 f"the board has registers of version {version}, not {VERSION >> 16}; build its "
                 f"bitstream again, or install the version of Threefold that built it"
             )
-        digest = self._check_digest()
         form = _REGISTERS["FORMAT"].unpack(self.read("FORMAT"))
+        if form["loadable"]:
+            self._digest = None
+        digest = self._check_digest()
         board = Board(
             digest=digest,
             inputs=self.read("INPUTS"),
@@ -158,6 +168,7 @@ class Session:
             classes=self.read("CLASSES"),
             clock_hz=self.read("CLOCK"),
             window=self.read("WINDOW"),
+            loadable=bool(form["loadable"]),
         )
         self._image_bytes = board.inputs + board.outputs * board.element_bytes
         return board
@@ -191,6 +202,86 @@ class Session:
         """
         return self._ask(_WRITE, _REGISTERS[name].word, value.to_bytes(4, "little"))
 
+    @property
+    def loaded(self) -> int | None:
+        """CRC-32 of the program image on a loadable board; None if it has none.
+
+        Raises
+        ------
+        LinkError
+            If the board does not answer.
+        """
+        status = _REGISTERS["STATUS"].unpack(self.read("STATUS"))
+        return self.read("LOADED") if status["loaded"] else None
+
+    def load(self, image: bytes, progress: Callable[[int], None] | None = None) -> None:
+        """Load a program image, in place of what the board has.
+
+        What the line damages is loaded again. If the image is refused, or the line gives up, the
+        board has no network until another image is loaded.
+
+        Parameters
+        ----------
+        image : bytes
+            As of :func:`~threefold.plan.image.image_of`.
+        progress : callable, optional
+            Told how many bytes the board has taken, again and again.
+
+        Raises
+        ------
+        DataError
+            If it is no program image, or damaged.
+        LinkError
+            If the board is not loadable, refuses the image, or does not answer.
+        """
+        crc, refusals = crc_of(image), 0
+        if not self.board.loadable:
+            raise LinkError(
+                "the board's bitstream is not loadable: it has one network for good; plan with "
+                "--loadable, then build and flash it again"
+            )
+        for _ in range(_TRIES):
+            is_right, is_refused = self._load(image, progress or (lambda count: None))
+            self._write_control()
+            if is_right and self.loaded == crc:
+                return
+            self.counters.lost += 1
+            refusals += is_right and is_refused
+            if refusals == _REFUSALS:
+                raise LinkError(
+                    "the board refuses the program image: it was made for other hardware; make it "
+                    "from the plan that the bitstream was built from"
+                )
+        raise LinkError(
+            f"the program image was damaged on the line {_TRIES} times; build with fewer --baud, "
+            f"or try another cable"
+        )
+
+    def _load(self, image: bytes, progress: Callable[[int], None]) -> tuple[bool, bool]:
+        """Send a program image once: whether all frames were right, and it was refused."""
+        self._write_control(reset=1, load=1)
+        seq, faults, refused = self._flight.seq, self._faults(), self.read("REFUSED")
+        progress(0)
+        for begin in range(0, len(image), _FRAMES * LOAD_BYTES):
+            several = image[begin : begin + _FRAMES * LOAD_BYTES]
+            for at in range(0, len(several), LOAD_BYTES):
+                piece = several[at : at + LOAD_BYTES]
+                self._send(_LOAD, seq, bytes([len(piece) - 1]) + piece)
+            self._pending = 2 * len(several) + _FRAMES * _AROUND
+            is_right = self._faults() == faults
+            self._pending = 0
+            is_refused = self.read("REFUSED") != refused
+            if not is_right or is_refused:
+                return is_right, is_refused
+            progress(begin + len(several))
+        return True, False
+
+    def _faults(self) -> tuple[int, int]:
+        return self.read("FRAMES_BAD"), self.read("OVERRUNS")
+
+    def _write_control(self, **fields: int) -> None:
+        self.write("CONTROL", _REGISTERS["CONTROL"].pack(run=1, **fields))
+
     def run(self, images: np.ndarray) -> Iterator[tuple[int, list[int]]]:
         """Results of images, as they come.
 
@@ -211,9 +302,10 @@ class Session:
         DataError
             If the board takes images of another size, or other codes.
         LinkError
-            If the board does not answer.
+            If the board does not answer, or has no network yet.
         """
         codes = self._checked(images)
+        self._require_loaded()
         # Numbers count on, so that answers to images of a run that was left are none of these.
         self._flight = flight = Flight(len(codes), seq=self._flight.seq)
         silent = 0
@@ -231,6 +323,7 @@ class Session:
             elif self._transport.now() >= deadline:
                 silent += 1
                 self.counters.late += 1
+                self._require_loaded()
                 if silent > _TRIES:
                     raise LinkError("the board answers, but gives no results; reset it")
                 idle = not _REGISTERS["STATUS"].unpack(self.read("STATUS"))["busy"]
@@ -240,6 +333,10 @@ class Session:
                 if idle:
                     self.counters.lost += flight.give_up()
                 deadline = self._deadline(1 << silent)
+
+    def _require_loaded(self) -> None:
+        if self.board.loadable and self.loaded is None:
+            raise LinkError("the board has no network yet; load one with --load")
 
     def _checked(self, images: np.ndarray) -> np.ndarray:
         """Input codes as bytes, an image a row."""
@@ -330,5 +427,6 @@ class Session:
     def _deadline(self, patience: int = 1) -> float:
         """When all that is on its way has been answered, if nothing of it is lost."""
         under_way = 2 * (self._flight.sent + 1) * (self._image_bytes + 2 * _AROUND)
+        under_way += self._pending
         line = self._transport
         return line.now() + patience * (line.latency + under_way * line.byte_seconds)

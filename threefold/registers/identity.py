@@ -24,11 +24,20 @@ def identity(plan: Plan, *, clock_mhz: float | None = None) -> dict[str, int]:
     >>> words["INPUTS"], words["CLOCK"], hex(words["ID"])
     (784, 25000000, '0x54464c44')
     """
-    return identity_of(plan.ports, digest(plan.network), clock_mhz=clock_mhz)
+    return identity_of(
+        plan.ports,
+        digest(plan.network),
+        clock_mhz=clock_mhz,
+        loadable=getattr(plan, "loadable", False),
+    )
 
 
 def identity_of(
-    ports: Ports, network_digest: str, *, clock_mhz: float | None = None
+    ports: Ports,
+    network_digest: str,
+    *,
+    clock_mhz: float | None = None,
+    loadable: bool = False,
 ) -> dict[str, int]:
     """Words of the registers that never change, by name, from what they tell.
 
@@ -40,6 +49,8 @@ def identity_of(
         SHA-256 of the network, in hexadecimal.
     clock_mhz : float, optional
         Frequency of the accelerator, in MHz, if it is known.
+    loadable : bool
+        Whether program images are loaded into the accelerator.
     """
     return {
         "ID": IDENTITY,
@@ -52,6 +63,7 @@ def identity_of(
             output_bits=ports.output.type.bits,
             output_signed=int(ports.output.type.signed),
             output_is_class=int(ports.gives_class),
+            loadable=int(loadable),
         ),
         "CLASSES": ports.classes,
         "CLOCK": round((clock_mhz or 0) * 1e6),

@@ -32,6 +32,8 @@ class Field:
         Whether a 1 acts once when it is written, and reads 0.
     on : tuple of str
         Interfaces that have it; elsewhere it reads 0.
+    loadable : bool
+        Whether only loadable accelerators have it.
     """
 
     name: str
@@ -41,6 +43,11 @@ class Field:
     init: int = 0
     pulse: bool = False
     on: tuple[str, ...] = EVERYWHERE
+    loadable: bool = False
+
+    def exists(self, interface: str, loadable: bool) -> bool:
+        """Whether an accelerator with an interface has it."""
+        return interface in self.on and (loadable or not self.loadable)
 
     @property
     def mask(self) -> int:
@@ -72,6 +79,8 @@ class Register:
         Whether reading takes the value away, so that the next read gives the next one.
     on : tuple of str
         Interfaces that have it; elsewhere it reads 0.
+    loadable : bool
+        Whether only loadable accelerators have it.
     """
 
     name: str
@@ -81,6 +90,11 @@ class Register:
     fields: tuple[Field, ...] = ()
     takes: bool = False
     on: tuple[str, ...] = EVERYWHERE
+    loadable: bool = False
+
+    def exists(self, interface: str, loadable: bool) -> bool:
+        """Whether an accelerator with an interface has it."""
+        return interface in self.on and (loadable or not self.loadable)
 
     @property
     def word(self) -> int:
@@ -164,12 +178,23 @@ class RegisterMap(Mapping[str, Register]):
         """Width of a word address, in bits: the same for a map and for parts of it."""
         return self._address_bits
 
-    def on(self, interface: str) -> "RegisterMap":
-        """Those that an interface has, with the fields that it has."""
+    def on(self, interface: str, *, loadable: bool = False) -> "RegisterMap":
+        """Those that an interface has, with the fields that it has.
+
+        Parameters
+        ----------
+        interface : str
+            One of :data:`EVERYWHERE`.
+        loadable : bool
+            Whether the accelerator is loadable.
+        """
         own = (
-            replace(register, fields=tuple(f for f in register.fields if interface in f.on))
+            replace(
+                register,
+                fields=tuple(each for each in register.fields if each.exists(interface, loadable)),
+            )
             for register in self.values()
-            if interface in register.on
+            if register.exists(interface, loadable)
         )
         return RegisterMap(own, self.address_bits)
 

@@ -7,7 +7,7 @@ __all__ = ["IDENTITY", "REGISTERS", "VERSION"]
 IDENTITY = 0x54464C44
 """Value of ``ID``: "TFLD"."""
 
-VERSION = 1 << 16 | 0
+VERSION = 1 << 16 | 1
 """Value of ``VERSION``: major and minor of this map, of 16 bits each. A minor one only adds."""
 
 LINK, AXI, WISHBONE = ("link",), ("axi",), ("wishbone",)
@@ -38,6 +38,7 @@ REGISTERS = RegisterMap(
                 Field("output_bits", 8, 8, "bits of an output element"),
                 Field("output_signed", 16, 1, "output elements are signed"),
                 Field("output_is_class", 17, 1, "the output is the index of a class"),
+                Field("loadable", 18, 1, "program images can be loaded", loadable=True),
             ),
         ),
         Register("CLASSES", 0x18, "ro", "classes, or channels of the output"),
@@ -62,6 +63,14 @@ REGISTERS = RegisterMap(
                     "write 1: images in flight are forgotten; IMAGES, LATENCY and INTERVAL are 0",
                     pulse=True,
                 ),
+                Field(
+                    "load",
+                    2,
+                    1,
+                    "a program image is loaded: its bytes are taken, and no image begins; at 0 "
+                    "they are dropped",
+                    loadable=True,
+                ),
             ),
         ),
         Register(
@@ -73,6 +82,21 @@ REGISTERS = RegisterMap(
                 Field("busy", 0, 1, "an image has begun whose last output has not left"),
                 Field("input_ready", 1, 1, "the accelerator takes input"),
                 Field("output_valid", 2, 1, "the accelerator offers output"),
+                Field(
+                    "loaded",
+                    3,
+                    1,
+                    "a program image has been loaded; without one no image is taken",
+                    loadable=True,
+                ),
+                Field(
+                    "load_ready",
+                    4,
+                    1,
+                    "LOAD takes a byte; one that is written at 0 is lost",
+                    on=AXI + WISHBONE,
+                    loadable=True,
+                ),
             ),
         ),
         Register(
@@ -140,6 +164,28 @@ REGISTERS = RegisterMap(
                 Field("waiting", 16, 16, "elements that DATA_OUT has"),
             ),
             on=WISHBONE,
+        ),
+        Register(
+            "LOADED",
+            0x54,
+            "ro",
+            "CRC-32 of the program image that was loaded: its last four bytes; 0 if there is none",
+            loadable=True,
+        ),
+        Register(
+            "REFUSED",
+            0x58,
+            "ro",
+            "program images that were refused, modulo 256: damaged, or of other hardware",
+            loadable=True,
+        ),
+        Register(
+            "LOAD",
+            0x5C,
+            "wo",
+            "next byte of a program image, in the lowest bits",
+            on=AXI + WISHBONE,
+            loadable=True,
         ),
     )
 )

@@ -88,13 +88,13 @@ def _row(register: Register) -> str:
     name = f"[`{register.name}`](#{register.name.lower()})" if register.fields else None
     return (
         f"| `0x{register.offset:02X}` | {name or f'`{register.name}`'} | {register.access} | "
-        f"{register.text} | {_having(register.on)} |"
+        f"{register.text} | {_having(register)} |"
     )
 
 
 def _fields(register: Register) -> str:
     rows = [
-        f"| {_bits(field)} | `{field.name}` | {field.text} | {_having(field.on)} |"
+        f"| {_bits(field)} | `{field.name}` | {field.text} | {_having(field)} |"
         for field in register.fields
     ]
     head = ["| bits | field | meaning | where |", "| --- | --- | --- | --- |"]
@@ -105,12 +105,15 @@ def _bits(field: Field) -> str:
     return f"{field.lsb + field.bits - 1}:{field.lsb}" if field.bits > 1 else str(field.lsb)
 
 
-def _having(on: tuple[str, ...]) -> str:
-    return "all" if on == EVERYWHERE else ", ".join(_INTERFACES[each] for each in on)
+def _having(part: Register | Field) -> str:
+    names = "all" if part.on == EVERYWHERE else ", ".join(_INTERFACES[each] for each in part.on)
+    return f"{names}, if loadable" if part.loadable else names
 
 
 def _where(part: Register | Field) -> str:
-    return "" if part.on == EVERYWHERE else f" ({_having(part.on)} only)"
+    names = "" if part.on == EVERYWHERE else ", ".join(_INTERFACES[each] for each in part.on)
+    limits = [names] * bool(names) + ["loadable accelerators"] * part.loadable
+    return f" ({' of '.join(limits)} only)" if limits else ""
 
 
 _PAGE = """\
@@ -118,7 +121,9 @@ _PAGE = """\
 
 An accelerator with a bus or on a board's serial link has registers of 32 bits, at the same offsets
 everywhere. They are read and written as whole words. A register or field that an interface does not
-have reads 0, and so does an offset without a register; writing there does nothing.
+have reads 0, and so does an offset without a register; writing there does nothing. What is there
+only *if loadable* belongs to accelerators into which [program images](../tutorials/loading.md) are
+loaded at run time.
 
 | offset | name | access | meaning | where |
 | --- | --- | --- | --- | --- |

@@ -15,6 +15,7 @@ from .streams import Driver
 
 INPUTS = 6
 SEQ = bytes([0x34, 0x12])
+brought = []  # bytes that the latest parser has loaded
 END = b"\x7e"  # stands for what does not come
 
 
@@ -32,6 +33,7 @@ class Frame:
     request: tuple = ()
     bad: bool = False
     aborted: bool = False
+    loaded: bytes = b""
 
 
 def image(codes=bytes(range(INPUTS)), seq=SEQ):
@@ -41,6 +43,11 @@ def image(codes=bytes(range(INPUTS)), seq=SEQ):
 def damaged(content, *, codes=b"", record=b"", aborted=False):
     record = record and record.ljust(2, b"\x7f") + b"\1"
     return Frame(content, codes.ljust(INPUTS if record else 0, END), record, (), True, aborted)
+
+
+def load(count):
+    brought = bytes(5 * place % 256 for place in range(count))
+    return Frame(checked(b"\x04" + SEQ + bytes([count - 1]) + brought), loaded=brought)
 
 
 def register(write, address, value=None):
@@ -57,7 +64,7 @@ FRAMES = {
     "write": register(True, 8, 0xAABBCC1F),
     "nothing": Frame(b""),
     "one byte": damaged(b"\x01"),
-    "a type": damaged(checked(b"\x04" + SEQ)),
+    "a type": damaged(checked(b"\x05" + SEQ)),
     "half a sequence number": damaged(b"\x01\x34", record=b"\x34"),
     "a header": damaged(b"\x01" + SEQ, record=SEQ),
     "short by a code": damaged(checked(WHOLE[:-5]), codes=checked(WHOLE[:-5])[3:9], record=SEQ),
@@ -72,11 +79,25 @@ FRAMES = {
     "a write without its value": damaged(checked(b"\x03" + SEQ + b"\1")),
     "a read with another CRC": damaged(b"\x02" + SEQ + b"\1\0\0\0\0"),
 }
+LOADS = {
+    "load of 1": load(1),
+    "load of 5": load(5),
+    "load of 256": load(256),
+    "load without a number": damaged(b"\x04" + SEQ),
+    "load without bytes": Frame(b"\x04" + SEQ + b"\x02", bad=True),
+    "load short by a byte": Frame(load(5).content[:-1], bad=True, loaded=load(5).loaded),
+    "load long by a byte": Frame(load(5).content + b"\0", bad=True, loaded=load(5).loaded),
+    "load of less": Frame(load(5).content[:7], bad=True, loaded=load(5).loaded[:3]),
+    "load aborted": Frame(load(5).content, bad=True, aborted=True, loaded=load(5).loaded),
+    "load with another CRC": Frame(
+        load(3).content[:-1] + bytes([load(3).content[-1] ^ 8]), bad=True, loaded=load(3).loaded
+    ),
+}
 
 
-def parse(frames, seed, run=1):
+def parse(frames, seed, run=1, *, inputs=INPUTS, loads=False, loading=1):
     """What a parser makes of frames."""
-    dut = FrameParser(INPUTS, value_bits=5)
+    dut = FrameParser(inputs, value_bits=5, loads=loads)
     driver = Driver(dut, seed)
     line = []
     for frame in frames:
@@ -85,6 +106,8 @@ def parse(frames, seed, run=1):
 
     async def hold(ctx):
         ctx.set(dut.run, run)
+        if loads:
+            ctx.set(dut.loading, loading)
 
     async def count(ctx):
         pause, counted = random.Random(seed), 0
@@ -101,7 +124,9 @@ def parse(frames, seed, run=1):
     codes = driver.get(dut.codes, sum(len(frame.codes) for frame in frames))
     records = driver.get(dut.records, sum(len(frame.record) for frame in frames))
     requests = driver.get(dut.request, sum(bool(frame.request) for frame in frames))
+    loaded = driver.get(dut.loaded, sum(len(frame.loaded) for frame in frames)) if loads else []
     driver.run(60 * len(line) + 2000)
+    brought[:] = loaded
     asked = [(each.seq, each.address, each.write, each.value) for each in requests]
     return bytes(codes), bytes(records), asked, bad[0]
 
@@ -144,6 +169,41 @@ def test_no_image_is_taken_unless_it_may_run():
     for frame in (frames[0], frames[2]):
         frame = Frame(frame.content, bad=True)
         assert comparable(parse([frame, frames[1]], 0, run=0)) == expected([frame, frames[1]])
+
+
+@pytest.mark.parametrize("name", LOADS)
+def test_what_is_loaded_and_frames_beside_it(name):
+    frames = [LOADS[name], FRAMES["image"], LOADS["load of 5"], FRAMES["write"], LOADS[name]]
+    found = comparable(parse(frames, seed=2, loads=True))
+    assert found == comparable(expected(frames))
+    assert bytes(brought) == b"".join(frame.loaded for frame in frames)
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    names=st.lists(st.sampled_from([*FRAMES, *LOADS]), max_size=5),
+    seed=st.integers(0, 99),
+)
+def test_frames_of_a_loadable_accelerator_under_stalls(names, seed):
+    frames = [(FRAMES | LOADS)[name] for name in names]
+    found = comparable(parse(frames, seed, loads=True))
+    assert found == comparable(expected(frames))
+    assert bytes(brought) == b"".join(frame.loaded for frame in frames)
+
+
+def test_an_image_may_have_more_codes_than_a_load_bytes():
+    many = image(bytes(3 * place % 256 for place in range(600)))
+    frames = [many, LOADS["load of 256"], many, LOADS["load of 1"]]
+    assert comparable(parse(frames, 3, inputs=600, loads=True)) == comparable(expected(frames))
+    assert bytes(brought) == frames[1].loaded + frames[3].loaded
+
+
+@pytest.mark.parametrize("loads", [False, True])
+def test_nothing_is_loaded_unless_it_may_be(loads):
+    frames = [Frame(LOADS["load of 5"].content, bad=True), FRAMES["image"]]
+    found = comparable(parse(frames, 0, loads=loads, loading=0))
+    assert found == comparable(expected(frames))
+    assert not brought
 
 
 def test_every_single_bit_that_flips_makes_a_frame_bad():

@@ -17,6 +17,7 @@ from threefold.registers.identity import identity
 from threefold.sim import golden
 
 from ...accelerators import ports_of, random_images
+from ...loadable import KeyAccelerator, image_of_key
 from .streams import Driver
 
 DIVISOR = 4
@@ -41,10 +42,10 @@ def read(name, seq=7):
     return frame(b"\2" + seq.to_bytes(2, "little") + bytes([REGISTERS[name].word]))
 
 
-def talk(line, bodies, watch=None):
+def talk(line, bodies, watch=None, accelerator=None):
     """What a board answers to a line, until so many frames have come."""
-    plan = fold(NETWORK, {"fc1": Folding(2, 3)})
-    dut = SerialLink.at(Accelerator(plan), clock_mhz=4, baud=1_000_000)
+    accelerator = accelerator or Accelerator(fold(NETWORK, {"fc1": Folding(2, 3)}))
+    dut = SerialLink.at(accelerator, clock_mhz=4, baud=1_000_000)
     assert dut.divisor == DIVISOR
     driver, told = Driver(dut, 0), []
 
@@ -135,6 +136,40 @@ def test_a_reset_forgets_what_is_on_its_way():
     answered = [result(seq, each) for seq, each in enumerate(codes[:3])]
     assert told[:at] in (answered[:at], [*answered[: at - 1], Rejected("aborted")])
     assert told[at + 1 :] == [value("IMAGES", 0), result(9, codes[3])]
+
+
+def load(content, seq=5):
+    return frame(b"\4" + seq.to_bytes(2, "little") + bytes([len(content) - 1]) + content)
+
+
+def control(**fields):
+    word = REGISTERS["CONTROL"].pack(**fields)
+    return frame(b"\3\7\0" + bytes([REGISTERS["CONTROL"].word, word, 0, 0, 0]))
+
+
+def test_a_program_image_is_loaded_in_pieces_and_another_one_refused():
+    codes, rows = np.array([3, 0, 255, 126, 125, 9]), 6
+    right, other = image_of_key(0x5A, rows=rows), image_of_key(0x33, rows=rows)
+    damaged = bytearray(other)
+    damaged[13] ^= 1
+    begin, end = control(run=1, reset=1, load=1), control(run=1)
+    told = ("STATUS", "LOADED", "REFUSED", "FRAMES_BAD")
+    line = load(right) + image(1, codes) + begin + load(right[:9]) + image(2, codes)
+    line += load(right[9:]) + end + b"".join(map(read, told)) + image(3, codes)
+    line += control(run=1) + begin + load(bytes(damaged)) + end + b"".join(map(read, told))
+    answers = talk(line, 14, accelerator=KeyAccelerator(rows))
+    crc = int.from_bytes(right[-4:], "little")
+    result = b"\x81\3\0" + bytes((codes ^ 0x5A).tolist())
+    assert [each for each in answers if each[0] == 0x81] == [result]
+    assert [each for each in answers if each != result] == [
+        value("CONTROL", 0b101),
+        value("CONTROL", 0b001),
+        *map(value, told, (0b1000, crc, 0, 3)),
+        value("CONTROL", 0b001),
+        value("CONTROL", 0b101),
+        value("CONTROL", 0b001),
+        *map(value, told, (0, 0, 1, 3)),
+    ]
 
 
 class Bytes(wiring.Component):

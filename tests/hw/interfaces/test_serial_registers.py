@@ -3,7 +3,7 @@
 import pytest
 
 from threefold.errors import PlanError
-from threefold.hw.interfaces.serial_registers import WRITTEN_BITS, SerialRegisters
+from threefold.hw.interfaces.serial_registers import SerialRegisters
 from threefold.registers import REGISTERS
 
 from .streams import Driver
@@ -47,8 +47,8 @@ class Host:
             self._ctx.set(getattr(self._dut, name), {} if isinstance(value, dict) else 0)
 
 
-def run(steps):
-    dut = SerialRegisters(CONSTANTS)
+def run(steps, **parameters):
+    dut = SerialRegisters(CONSTANTS, **parameters)
     driver = Driver(dut, 0)
 
     async def process(ctx):
@@ -105,7 +105,7 @@ def test_events_are_counted_once_each():
 
 def test_fields_are_read_in_one_moment_and_written():
     async def steps(ctx, dut, host):
-        assert WRITTEN_BITS == 2
+        assert dut.written_bits == 2
         assert (await host.read("CONTROL"))[0] == 1
         await host.write("CONTROL", 0)
         assert not ctx.get(dut.control.run)
@@ -115,6 +115,35 @@ def test_fields_are_read_in_one_moment_and_written():
         assert (await host.read("ERRORS"))[0] == 0b10
         ctx.set(dut.status, {"busy": 1, "input_ready": 0, "output_valid": 1})
         assert (await host.read("STATUS"))[0] == 0b101
+
+    run(steps)
+
+
+def test_those_of_loadable_accelerators():
+    async def steps(ctx, dut, host):
+        assert dut.written_bits == 3
+        for pause in range(3):
+            await host.pulse(refused=1)
+            await ctx.tick().repeat(32 + pause)
+        assert (await host.read("REFUSED"))[0] == 3
+        assert (await host.read("LOADED"))[0] == 0
+        ctx.set(dut.loaded, 0x89ABCDEF)
+        assert (await host.read("LOADED"))[0] == 0x89ABCDEF
+        await host.write("CONTROL", 0b101)
+        assert ctx.get(dut.control.load)
+        ctx.set(dut.status, {"loaded": 1})
+        assert (await host.read("STATUS"))[0] == 0b1000
+
+    run(steps, loadable=True)
+
+
+def test_others_have_none_of_them():
+    async def steps(ctx, dut, host):
+        assert {"loaded", "refused"}.isdisjoint(dut.signature.members)
+        await host.write("CONTROL", 0b101)
+        assert (await host.read("CONTROL"))[0] == 1
+        for name in ("LOADED", "REFUSED"):
+            assert (await host.read(name))[0] == 0
 
     run(steps)
 

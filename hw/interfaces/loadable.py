@@ -1,0 +1,37 @@
+"""Loadable accelerators: what they have besides their streams of images and results."""
+
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from threefold.errors import PlanError
+
+__all__ = ["is_loadable"]
+
+_MEMBERS = {"load": In(stream.Signature(8)), "loaded": Out(1), "refused": Out(1)}
+
+
+def is_loadable(accelerator: wiring.Component) -> bool:
+    """Whether program images are loaded into an accelerator.
+
+    It has these members then:
+
+    =============================  ==================================================
+    ``load : In(Signature(8))``    bytes of program images
+    ``loaded : Out(1)``            whether one was right; from its first byte to its
+                                   last one, and without one, it is low
+    ``refused : Out(1)``           high for a cycle when one is refused
+    =============================  ==================================================
+
+    Raises
+    ------
+    PlanError
+        If there are some of them only, or they are other ones.
+    """
+    members = accelerator.signature.members
+    found = {name: members[name] for name in _MEMBERS if name in members}
+    if found and found != _MEMBERS:
+        raise PlanError(
+            "a loadable accelerator needs a stream 'load' of bytes, and the signals 'loaded' and "
+            "'refused'"
+        )
+    return bool(found)

@@ -1,0 +1,35 @@
+# amaranth: UnusedElaboratable=no
+
+import pytest
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from threefold.errors import PlanError
+from threefold.hw.interfaces.loadable import is_loadable
+
+from ...loadable import KeyAccelerator
+
+BYTES = stream.Signature(8)
+
+
+def test_what_is_loadable():
+    assert is_loadable(KeyAccelerator())
+    assert not is_loadable(wiring.Component({"i": In(BYTES), "o": Out(BYTES)}))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"load": In(BYTES)},
+        {"load": In(BYTES), "loaded": Out(1)},
+        {"load": In(stream.Signature(16)), "loaded": Out(1), "refused": Out(1)},
+        {"load": Out(BYTES), "loaded": Out(1), "refused": Out(1)},
+    ],
+)
+def test_half_of_it(members):
+    message = (
+        "^a loadable accelerator needs a stream 'load' of bytes, and the signals 'loaded' and "
+        "'refused'$"
+    )
+    with pytest.raises(PlanError, match=message):
+        is_loadable(wiring.Component(members))
