@@ -12,6 +12,7 @@ from threefold.registers import REGISTERS
 from ..stream import shape_of
 from .axi_lite import AXILite
 from .controlled import ControlledAccelerator
+from .loadable import is_loadable
 
 __all__ = ["AXICore"]
 
@@ -43,7 +44,8 @@ class AXICore(wiring.Component):
 
     def __init__(self, accelerator: wiring.Component, constants: Mapping[str, int]):
         self._ports = ports = accelerator.ports
-        self._core = ControlledAccelerator(accelerator, REGISTERS.on("axi"), constants)
+        registers = REGISTERS.on("axi", loadable=is_loadable(accelerator))
+        self._core = ControlledAccelerator(accelerator, registers, constants)
         self._front = AXILite(self._core.registers.address_bits)
         address = self._front.address_bits + 2
         super().__init__(

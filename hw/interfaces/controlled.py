@@ -2,19 +2,24 @@
 
 from collections.abc import Mapping
 
-from amaranth.hdl import Module, ResetInserter, ShapeLike
+from amaranth.hdl import Module, ResetInserter, ShapeLike, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from threefold.registers import RegisterMap
 
+from .load_buffer import LoadBuffer
+from .loadable import is_loadable
+from .loaded_image import LoadedImage
 from .monitor import Monitor
 from .registers import RegisterFile
 
 __all__ = ["ControlledAccelerator"]
 
 _MEASURED = ("images", "cycles", "latency", "interval")
-_OWN = ("CONTROL", "STATUS", *(name.upper() for name in _MEASURED))
+_LOADED = ("loaded", "refused", "load", "load_strobe")
+_OWN = ("CONTROL", "STATUS", *(name.upper() for name in (*_MEASURED, *_LOADED)))
+_REFUSED_BITS = 8
 
 
 class ControlledAccelerator(wiring.Component):
@@ -24,9 +29,11 @@ class ControlledAccelerator(wiring.Component):
     ----------
     accelerator : wiring.Component
         Its attribute ``ports``, a :class:`~threefold.plan.Ports`, describes its streams ``i`` and
-        ``o``. It becomes a submodule.
+        ``o``. It becomes a submodule. If it is loadable, the register ``LOAD`` takes program images,
+        and without one no image begins.
     registers : RegisterMap
-        Those that exist, such as ``REGISTERS.on("axi")``, ``CONTROL`` and ``STATUS`` among them.
+        Those that exist, such as ``REGISTERS.on("axi")``, ``CONTROL`` and ``STATUS`` among them;
+        those of loadable accelerators if it is one.
     constants : dict of str to int
         Words of those that never change, see :func:`~threefold.registers.identity.identity`.
     shapes : shape-like, by name
@@ -71,6 +78,8 @@ class ControlledAccelerator(wiring.Component):
         ports = accelerator.ports
         i, o = accelerator.signature.members["i"], accelerator.signature.members["o"]
         self._accelerator = accelerator
+        self._loadable = is_loadable(accelerator)
+        shapes = {"REFUSED": _REFUSED_BITS, **shapes}
         self._file = RegisterFile(registers, constants, shapes=shapes)
         self._monitor = Monitor(
             i.signature.flip(), o.signature, i_beats=ports.input.beats, o_beats=ports.output.beats
@@ -119,7 +128,6 @@ class ControlledAccelerator(wiring.Component):
         connect(m, flipped(self.port), file.port)
         m.d.comb += [
             self.forget.eq(file.control.reset),
-            monitor.run.eq(file.control.run),
             self.i_last.eq(monitor.i_last),
             self.o_last.eq(monitor.o_last),
             self.busy.eq(monitor.busy),
@@ -128,6 +136,10 @@ class ControlledAccelerator(wiring.Component):
             file.status.input_ready.eq(monitor.i.ready),
             file.status.output_valid.eq(monitor.o.valid),
         ]
+        if self._loadable:
+            self._load(m, anew)
+        else:
+            m.d.comb += monitor.run.eq(file.control.run)
         if "CYCLES" in file.registers:
             m.d.comb += self.cycles.eq(monitor.cycles)
         for name in _MEASURED:
@@ -139,3 +151,24 @@ class ControlledAccelerator(wiring.Component):
             m.d.comb += inner.eq(outer) if flows_in else outer.eq(inner)
 
         return m
+
+    def _load(self, m: Module, anew: ResetInserter):
+        """Program images, a byte for each word that is written to ``LOAD``."""
+        file, accelerator, refused = self._file, self._accelerator, Signal(_REFUSED_BITS)
+        buffer = LoadBuffer()
+        m.submodules.loaded_image = image = LoadedImage()
+        m.submodules.load_buffer = anew(buffer)
+        connect(m, buffer.o, accelerator.load)
+        m.d.sync += refused.eq(refused + accelerator.refused)
+        m.d.comb += [
+            buffer.write.eq(file.load_strobe & file.control.load),
+            buffer.byte.eq(file.load),
+            image.takes.eq(buffer.o.valid & buffer.o.ready),
+            image.byte.eq(buffer.o.payload),
+            image.loaded.eq(accelerator.loaded),
+            file.loaded.eq(image.crc),
+            file.refused.eq(refused),
+            file.status.loaded.eq(accelerator.loaded),
+            file.status.load_ready.eq(~buffer.o.valid),
+            self._monitor.run.eq(file.control.run & ~file.control.load & accelerator.loaded),
+        ]

@@ -13,6 +13,7 @@ from threefold.registers import REGISTERS
 from ..resizer import Deserializer, Serializer
 from ..stream import shape_of
 from .controlled import ControlledAccelerator
+from .loadable import is_loadable
 from .wishbone import Wishbone
 from .word_unpacker import WordUnpacker
 
@@ -70,8 +71,9 @@ class WishboneCore(wiring.Component):
         ports = accelerator.ports
         i, o = ports.input, ports.output
         self._output = o.type
+        registers = REGISTERS.on("wishbone", loadable=is_loadable(accelerator))
         self._core = ControlledAccelerator(
-            accelerator, REGISTERS.on("wishbone"), constants, DATA_OUT=shape_of(o.type)
+            accelerator, registers, constants, DATA_OUT=shape_of(o.type)
         )
         self._front = Wishbone(self._core.registers.address_bits)
         self._input_words = input_words

@@ -23,6 +23,7 @@ from threefold.hw.interfaces.byte_packer import BytePacker
 from threefold.hw.interfaces.byte_unpacker import ByteUnpacker
 from threefold.hw.interfaces.frame_parser import FrameParser
 from threefold.hw.interfaces.framer import Framer
+from threefold.hw.interfaces.load_buffer import LoadBuffer
 from threefold.hw.interfaces.monitor import Monitor
 from threefold.hw.interfaces.stuffer import Destuffer, Stuffer
 from threefold.hw.interfaces.uart import UARTReceiver
@@ -279,6 +280,7 @@ CASES = {
     "stuffer": Case(Stuffer, 3, 16),
     "destuffer": Case(Destuffer, 3, 16),
     "byte_fifos": Case(lambda: Without(ByteFifos(address_bits=3, few_bits=1), "clear_few"), 1, 24),
+    "load_buffer": Case(LoadBuffer, 3, 16),
     "framer": Case(lambda: Without(Framer(1), "forget"), 1, 40),
     "uart_receiver": Case(lambda: UARTReceiver(4), 1, 60),
     "fifo": Case(lambda: Fifo(2, lanes=2, depth=3), 4, 16),

@@ -14,6 +14,7 @@ from threefold.registers.identity import identity
 from threefold.sim import golden
 
 from ...accelerators import random_images, random_plan
+from ...loadable import KeyAccelerator, image_of_key
 
 
 class Host:
@@ -204,6 +205,67 @@ def test_reset_forgets_all_images(seed):
 
     host.run(images[:20], testbench)
     assert np.array_equal(host.outputs, golden.run(plan.network, images[20:]).reshape(-1))
+
+
+def test_a_program_image_is_written_byte_by_byte():
+    rows, codes = 5, [9, 0, 255, 128, 7, 1]
+    right = image_of_key(0xC3, rows=rows)
+    damaged = bytes([*right[:-1], right[-1] ^ 1])
+    registers = REGISTERS.on("axi", loadable=True)
+    dut = ControlledAccelerator(KeyAccelerator(rows), registers, {})
+    host = Host.__new__(Host)
+    host.dut, host.registers = dut, registers
+    results = []
+
+    async def put(ctx, word):
+        ctx.set(dut.port.address, registers["LOAD"].word)
+        ctx.set(dut.port.w_data, word)
+        ctx.set(dut.port.write, 1)
+        await ctx.tick()
+        ctx.set(dut.port.write, 0)
+
+    async def load(ctx, image):
+        await host.write(ctx, "CONTROL", run=1, reset=1, load=1)
+        for byte in image:
+            while not await status(ctx, "load_ready"):
+                pass
+            await put(ctx, byte | 0x5500)
+        while not await status(ctx, "load_ready"):
+            pass
+        await host.write(ctx, "CONTROL", run=1)
+        await ctx.tick()
+
+    async def status(ctx, name):
+        return registers["STATUS"].unpack(await host.read(ctx, "STATUS"))[name]
+
+    async def testbench(ctx):
+        ctx.set(dut.i.valid, 1)
+        for byte in right:  # while nothing may be loaded
+            await put(ctx, byte)
+            await ctx.tick().repeat(10)
+        assert not await status(ctx, "loaded")
+        await load(ctx, damaged)
+        assert [await host.read(ctx, name) for name in ("LOADED", "REFUSED")] == [0, 1]
+        await host.write(ctx, "CONTROL", run=1, reset=1, load=1)
+        for byte in right:  # faster than they are taken
+            await put(ctx, byte)
+        assert not await status(ctx, "loaded")
+        assert not ctx.get(dut.i.ready)
+        await load(ctx, right)
+        assert await host.read(ctx, "LOADED") == int.from_bytes(right[-4:], "little")
+        assert await host.read(ctx, "REFUSED") == 1
+        ctx.set(dut.o.ready, 1)
+        for code in codes:
+            ctx.set(dut.i.payload, [code])
+            *_, ready, (result,) = await ctx.tick().sample(dut.i.ready, dut.o.payload)
+            assert ready
+            results.append(result)
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    simulator.run()
+    assert results == [code ^ 0xC3 for code in codes]
 
 
 def test_counters_that_are_not_asked_for_do_not_exist():
