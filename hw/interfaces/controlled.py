@@ -29,8 +29,8 @@ class ControlledAccelerator(wiring.Component):
     ----------
     accelerator : wiring.Component
         Its attribute ``ports``, a :class:`~threefold.plan.Ports`, describes its streams ``i`` and
-        ``o``. It becomes a submodule. If it is loadable, the register ``LOAD`` takes program images,
-        and without one no image begins.
+        ``o``. It becomes a submodule. If it is loadable, ``LOAD`` takes program images, and without
+        one no image begins.
     registers : RegisterMap
         Those that exist, such as ``REGISTERS.on("axi")``, ``CONTROL`` and ``STATUS`` among them;
         those of loadable accelerators if it is one.

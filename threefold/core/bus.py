@@ -45,7 +45,9 @@ def describe_bus(plan: Plan, bus: str) -> dict:
         If the network's provenance does not name its classes right.
     """
     require_bus(bus)
-    registers = {name: register.offset for name, register in REGISTERS.on(bus).items()}
+    loadable = getattr(plan, "loadable", False)
+    present = REGISTERS.on(bus, loadable=loadable)
+    registers = {name: register.offset for name, register in present.items()}
     ends = _AXI_STREAMS if bus == "axi" else _WISHBONE_WORDS
     core = describe(plan)
     for end, port in (("input", plan.ports.input), ("output", plan.ports.output)):

@@ -52,7 +52,8 @@ def ports_json(plan: Plan, bus: str | None = None) -> str:
 
 def csr_json(plan: Plan, bus: str, *, clock_mhz: float | None = None) -> str:
     """Text of ``NAME.csr.json``: registers from offset 0 on, as LiteX has them."""
-    content = csr(core_name(plan, bus), REGISTERS.on(bus), identity(plan, clock_mhz=clock_mhz))
+    registers = REGISTERS.on(bus, loadable=getattr(plan, "loadable", False))
+    content = csr(core_name(plan, bus), registers, identity(plan, clock_mhz=clock_mhz))
     return _json(content | {"plan_digest": digest(plan)})
 
 
