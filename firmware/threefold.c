@@ -22,7 +22,8 @@ enum threefold_error threefold_identify(struct threefold *accelerator)
         {THREEFOLD_REG_DIGEST, THREEFOLD_OTHER_NETWORK, 0xFFFFFFFF, network->digest},
         {THREEFOLD_REG_INPUTS, THREEFOLD_OTHER_NETWORK, 0xFFFFFFFF, network->inputs},
         {THREEFOLD_REG_OUTPUTS, THREEFOLD_OTHER_NETWORK, 0xFFFFFFFF, network->outputs},
-        {THREEFOLD_REG_FORMAT, THREEFOLD_OTHER_NETWORK, ~THREEFOLD_FORMAT_LOADABLE, format},
+        {THREEFOLD_REG_FORMAT, THREEFOLD_OTHER_NETWORK,
+         0xFFFFFFFF ^ THREEFOLD_FORMAT_LOADABLE, format},
     };
     uint8_t i;
 
