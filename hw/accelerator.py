@@ -1,12 +1,14 @@
 """Accelerator: a whole network in hardware, blocks chained by streams, all working at once."""
 
 from amaranth.hdl import Module, Signal, Value
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, connect, flipped
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from threefold.html import html_table
 from threefold.plan import Plan, Ports
+from threefold.plan.image import fingerprint
 from threefold.plan.netlist import Instance, Wire
+from threefold.plan.units import Unit
 from threefold.plan.units.block import StreamType
 
 # The hardware of each kind of block; importing a module makes it known to `component`.
@@ -30,6 +32,9 @@ from .unrolled import layer  # noqa: F401
 __all__ = ["Accelerator"]
 
 
+_LOADING = {"load": In(stream.Signature(8)), "loaded": Out(1), "refused": Out(1)}
+
+
 class Accelerator(wiring.Component):
     """Accelerator of a planned network: codes of images in; logits, codes or classes out.
 
@@ -44,6 +49,14 @@ class Accelerator(wiring.Component):
     o : Out(lane_stream)
         Signed logits or codes, as many at once as the plan says, or one class index for each
         pixel of the output.
+    load : In(stream.Signature(8))
+        Bytes of :func:`~threefold.plan.image_of`, if the plan is loadable. What begins while an
+        image is in the loadable unit waits until it has left.
+    loaded : Out(1)
+        Contents are there and right, if the plan is loadable. Nothing enters the loadable unit
+        before.
+    refused : Out(1)
+        High for a cycle for each wrong one, if the plan is loadable.
     """
 
     def __init__(self, plan: Plan):
@@ -55,6 +68,7 @@ class Accelerator(wiring.Component):
                 "i": In(lane_stream(entering.bits, entering.lanes)),
                 "o": self._components[-1].signature.members["o"],
             }
+            | (_LOADING if plan.loadable else {})
         )
 
     @property
@@ -100,8 +114,25 @@ class Accelerator(wiring.Component):
                     m.d.comb += port.ready.eq(1)  # nobody else reads it
                 _tap(m, tap.name, port)
         connect(m, self._components[-1].o, flipped(self.o))
+        if self._plan.loadable:
+            self._connect_load(m)
 
         return m
+
+    def _connect_load(self, m: Module):
+        (hardware,) = (
+            hardware
+            for instance, hardware in zip(
+                self._plan.netlist.instances, self._components, strict=True
+            )
+            if isinstance(instance.block, Unit) and instance.block.loadable
+        )
+        connect(m, flipped(self.load), hardware.load)
+        m.d.comb += [
+            hardware.fingerprint.eq(int.from_bytes(fingerprint(self._plan), "little")),
+            self.loaded.eq(hardware.loaded),
+            self.refused.eq(hardware.refused),
+        ]
 
     def _stream(self, instances: tuple[Instance, ...], wire: Wire):
         """The port that a wire leaves."""

@@ -32,6 +32,9 @@ class Ram(wiring.Component):
         block RAM; ``"auto"`` leaves it to synthesis. ``"spram"`` is large single-port RAM,
         which reads or writes in a cycle; where both are asked for it writes. A family without
         such gives what ``"auto"`` gives.
+    holds : bool
+        Whether what was read stays until the next read, which takes registers behind single-port
+        RAM.
 
     Members
     -------
@@ -39,7 +42,7 @@ class Ram(wiring.Component):
         ``addr``, ``data`` and ``en``, all of them inputs.
     read : Out(ReadPort.Signature)
         ``data`` holds what was read with ``addr`` and ``en``, from the next cycle until the next
-        read.
+        read; in the next cycle alone unless it ``holds``.
 
     Raises
     ------
@@ -47,7 +50,7 @@ class Ram(wiring.Component):
         If there is no such kind, or the memory has no row.
     """
 
-    def __init__(self, shape: ShapeLike, depth: int, kind: str = "auto"):
+    def __init__(self, shape: ShapeLike, depth: int, kind: str = "auto", *, holds: bool = True):
         if kind not in MEMORIES:
             raise PlanError(
                 f"a memory is {', '.join(MEMORIES[:-1])} or {MEMORIES[-1]}, not {kind!r}"
@@ -57,6 +60,7 @@ class Ram(wiring.Component):
         self._shape = shape
         self._depth = depth
         self._kind = kind
+        self._holds = holds
         port = {"addr_width": ceil_log2(depth), "shape": shape}
         super().__init__(
             {"write": Out(WritePort.Signature(**port)), "read": Out(ReadPort.Signature(**port))}
@@ -73,6 +77,10 @@ class Ram(wiring.Component):
     @property
     def kind(self) -> str:
         return self._kind
+
+    @property
+    def holds(self) -> bool:
+        return self._holds
 
     def elaborate(self, platform):
         m = Module()
@@ -132,16 +140,20 @@ class Ram(wiring.Component):
                     word=words[-1][bits],
                 )
 
-        # A write takes away what was read before.
-        fresh = Signal()
-        held, current = Signal(width, reset_less=True), Signal(width)
-        m.d.sync += fresh.eq(read_en)
+        current = Signal(width)
         with m.If(read_en):
             m.d.sync += read_bank.eq(bank)
         with m.Switch(read_bank):
             for n in range(banks):
                 with m.Case(n):
                     m.d.comb += current.eq(words[n])
+        if not self._holds:
+            m.d.comb += self.read.data.eq(current)
+            return
+
+        # A write takes away what was read before.
+        fresh, held = Signal(), Signal(width, reset_less=True)
+        m.d.sync += fresh.eq(read_en)
         with m.If(fresh):
             m.d.sync += held.eq(current)
         m.d.comb += self.read.data.eq(Mux(fresh, current, held))

@@ -46,6 +46,12 @@ class Search(wiring.Component):
         """Width of a code."""
         return self._bits
 
+    def _memory(self, m: Module, name: str, rows: np.ndarray) -> ThresholdMemory:
+        """Memory of some rows of thresholds, as a submodule."""
+        memory = ThresholdMemory(rows, accumulator_bits=self._accumulator_bits)
+        m.submodules[name] = memory
+        return memory
+
 
 class ParallelSearch(Search):
     """Comparison with all thresholds at once: a comparator for each, and one memory for all.
@@ -74,9 +80,7 @@ class ParallelSearch(Search):
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.levels = thresholds = ThresholdMemory(
-            self._thresholds, accumulator_bits=self._accumulator_bits
-        )
+        thresholds = self._memory(m, "levels", self._thresholds)
         total = registered(m, "total", self.total)
         m.d.comb += [thresholds.row.eq(self.channel), thresholds.total.eq(total)]
         if self._bits > 1:
@@ -104,9 +108,7 @@ class PipelinedSearch(Search):
         total, channel, code = self.total, self.channel, Signal(0)
         for step in range(self._bits):
             rows = tree[:, 2**step : 2 ** (step + 1)].reshape(-1, 1)
-            m.submodules[f"levels_{step}"] = thresholds = ThresholdMemory(
-                rows, accumulator_bits=self._accumulator_bits
-            )
+            thresholds = self._memory(m, f"levels_{step}", rows)
             m.d.comb += thresholds.row.eq(Cat(code, channel))
             for phase in ("read", "compare"):
                 total, channel, code = (
@@ -142,16 +144,14 @@ class SequentialSearch(Search):
         Number of thresholds reached, ``3 bits`` cycles after the start, until the next.
     """
 
-    def __init__(self, thresholds: np.ndarray, *, accumulator_bits: int):
-        super().__init__(thresholds, accumulator_bits=accumulator_bits, start=In(1))
+    def __init__(self, thresholds: np.ndarray, *, accumulator_bits: int, **members):
+        super().__init__(thresholds, accumulator_bits=accumulator_bits, start=In(1), **members)
 
     def elaborate(self, platform):
         m = Module()
 
         rows = threshold_tree(self._thresholds, self._accumulator_bits).reshape(-1, 1)
-        m.submodules.levels = thresholds = ThresholdMemory(
-            rows, accumulator_bits=self._accumulator_bits
-        )
+        thresholds = self._memory(m, "levels", rows)
 
         node = Signal(self._bits, init=1)
         code = Signal(self._bits, reset_less=True)

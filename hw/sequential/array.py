@@ -6,9 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from threefold.plan.sequential import Contents
 
-from ..pe import PE
+from ..pe import PE, Weight
 from .sequencer import marks
-from .weight_rows import WeightRows
 
 __all__ = ["SequentialArray"]
 
@@ -22,8 +21,8 @@ class SequentialArray(wiring.Component):
 
     Members
     -------
-    weights : In
-        Row of the tile's weights, three cycles before its words.
+    weights : In(ArrayLayout of Weight, PE × SIMD)
+        Weights of the tile, with its words.
     valid, double, last : In(1), marks : In
         There are words, ahead of which accumulators are doubled, those of the last tile of a
         group; places of the group.
@@ -50,7 +49,7 @@ class SequentialArray(wiring.Component):
         ]
         super().__init__(
             {
-                "weights": In(range(len(contents.weights))),
+                "weights": In(data.ArrayLayout(data.ArrayLayout(Weight, array.simd), array.pe)),
                 "valid": In(1),
                 "double": In(1),
                 "last": In(1),
@@ -71,9 +70,6 @@ class SequentialArray(wiring.Component):
         m = Module()
 
         array = self._contents.array
-        m.submodules.weights = weights = WeightRows(self._contents.weights)
-        m.d.comb += weights.address.eq(self.weights)
-
         # What follows the last tile of a group is the first of the next.
         latency = self._pes[0].latency
         valid, last, first = Signal(latency), Signal(latency), Signal(init=1)
@@ -98,7 +94,7 @@ class SequentialArray(wiring.Component):
             word = self._word(pixel)
             m.d.comb += [
                 Cat(pe.activations).eq(Cat(word)),
-                pe.weights.eq(weights.row[row]),
+                pe.weights.eq(self.weights[row]),
                 pe.enable.eq(valid[latency - 2]),
                 pe.first.eq(first),
                 self.values[index].eq(pe.total),

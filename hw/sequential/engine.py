@@ -1,7 +1,8 @@
 """Sequential engine: one array that takes layers in turn, with the maps between them."""
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
+from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from threefold.plan.latency import READER_LATENCY
@@ -15,11 +16,21 @@ from .loader import Loader
 from .map_buffer import MapBuffer
 from .map_reader import MapReader
 from .map_writer import MapWriter
+from .program_memory import ProgramMemory
 from .sequencer import Sequencer
 from .table import Table
 from .unloader import Unloader
+from .weight_rows import WeightRows
 
 __all__ = ["SequentialEngine"]
+
+
+_LOADING = {
+    "load": In(stream.Signature(8)),
+    "fingerprint": In(32),
+    "loaded": Out(1),
+    "refused": Out(1),
+}
 
 
 class SequentialEngine(wiring.Component):
@@ -37,6 +48,8 @@ class SequentialEngine(wiring.Component):
         Codes of the map that is read.
     o : Out(lane_stream(code bits, lanes))
         Codes of the last map.
+    load : In(stream.Signature(8)), fingerprint : In(32), loaded : Out(1), refused : Out(1)
+        Those of :class:`~threefold.hw.sequential.load_port.LoadPort`, if it is loadable.
     others : Out(lane_stream)
         One for each of ``plan.taps`` behind the first, named as they say: what is written of the
         other maps, and of the values in front of thresholds. Nothing waits for them.
@@ -55,6 +68,7 @@ class SequentialEngine(wiring.Component):
                 "i": In(lane_stream(entering.bits, entering.lanes)),
                 "o": Out(lane_stream(leaving.bits, leaving.lanes)),
             }
+            | (_LOADING if plan.loadable else {})
             | inner
         )
 
@@ -66,7 +80,6 @@ class SequentialEngine(wiring.Component):
         m = Module()
 
         plan, contents = self._plan, self._plan.contents
-        m.submodules.descriptors = descriptors = Table(contents.descriptors)
         m.submodules.sequencer = sequencer = Sequencer(contents)
         m.submodules.reader = reader = MapReader(contents)
         m.submodules.array = array = SequentialArray(contents)
@@ -78,11 +91,12 @@ class SequentialEngine(wiring.Component):
         connect(m, flipped(self.i), loader.i)
         connect(m, unloader.o, flipped(self.o))
 
-        start, loading = Signal(), Signal(init=1)
-        step = Signal.like(descriptors.address)
-        self._add_phases(m, start=start, loading=loading, step=step)
+        loading, step = Signal(init=1), Signal(range(len(plan.passes)))
+        begin, last = self._add_phases(m, loading=loading, step=step)
+        add_contents = self._add_program if plan.loadable else self._add_memories
+        start, now = add_contents(m, begin=begin, last=last, step=step, loading=loading)
 
-        now, marks = descriptors.row, sequencer.marks
+        marks = sequencer.marks
         valid, doubles, ends = (
             Signal(READER_LATENCY, name=name) for name in ("valid", "doubles", "ends")
         )
@@ -94,8 +108,6 @@ class SequentialEngine(wiring.Component):
             places.eq(marks.as_value() | places << len(marks.as_value())),
         ]
         m.d.comb += [
-            descriptors.address.eq(step),
-            descriptors.enable.eq(1),
             *(each.start.eq(start) for each in (sequencer, reader, finish, writer)),
             *(each.descriptor.eq(now) for each in (sequencer, reader, finish, writer)),
             reader.issue.eq(sequencer.issue),
@@ -104,7 +116,6 @@ class SequentialEngine(wiring.Component):
             reader.step_end.eq(marks.step_end),
             reader.row_end.eq(marks.step_end & marks.last_step),
             reader.data.eq(buffer.data),
-            array.weights.eq(sequencer.weights),
             array.valid.eq(valid[-1]),
             array.double.eq(doubles[-1]),
             array.last.eq(ends[-1]),
@@ -129,21 +140,19 @@ class SequentialEngine(wiring.Component):
 
         return m
 
-    def _add_phases(self, m: Module, *, start: Signal, loading: Signal, step: Signal) -> None:
-        """An image enters, passes begin with a descriptor each, and the last map leaves."""
-        last, fetching, done, leaving = Signal(), Signal(), Signal(), Signal()
+    def _add_phases(self, m: Module, *, loading: Signal, step: Signal) -> tuple[Signal, Signal]:
+        """An image enters, passes begin with a descriptor each, and the last map leaves.
+
+        Whether a pass begins, and what says whether it is the last.
+        """
+        begin, last, done, leaving = Signal(), Signal(), Signal(), Signal()
         loader, finish, unloader = (
             getattr(m.submodules, name) for name in ("loader", "finish", "unloader")
         )
         m.d.comb += [
-            last.eq(step == len(self._plan.passes) - 1),
             done.eq(finish.moves.pass_end),
-            loader.enable.eq(loading),
+            begin.eq(loader.done | (done & ~last)),
             unloader.enable.eq(leaving),
-        ]
-        m.d.sync += [
-            fetching.eq(loader.done | (done & ~last)),
-            start.eq(fetching),
         ]
         with m.If(loader.done):
             m.d.sync += loading.eq(0)
@@ -151,6 +160,59 @@ class SequentialEngine(wiring.Component):
             m.d.sync += [step.eq(Mux(last, 0, step + 1)), leaving.eq(last)]
         with m.If(unloader.done):
             m.d.sync += [leaving.eq(0), loading.eq(1)]
+        return begin, last
+
+    def _add_memories(
+        self, m: Module, *, begin: Signal, last: Signal, step: Signal, loading: Signal
+    ) -> tuple[Signal, View]:
+        """Descriptors and weights that are part of the hardware; start and descriptor of a pass."""
+        plan, contents = self._plan, self._plan.contents
+        m.submodules.descriptors = descriptors = Table(contents.descriptors)
+        m.submodules.weights = weights = WeightRows(contents.weights)
+        fetching, start = Signal(), Signal()
+        m.d.sync += [fetching.eq(begin), start.eq(fetching)]
+        m.d.comb += [
+            m.submodules.loader.enable.eq(loading),
+            last.eq(step == len(plan.passes) - 1),
+            descriptors.address.eq(step),
+            descriptors.enable.eq(1),
+            weights.address.eq(m.submodules.sequencer.weights),
+            m.submodules.array.weights.eq(weights.row),
+        ]
+        return start, descriptors.row
+
+    def _add_program(
+        self, m: Module, *, begin: Signal, last: Signal, step: Signal, loading: Signal
+    ) -> tuple[Signal, View]:
+        """Contents from outside; start and descriptor of a pass.
+
+        An image does not begin before they are there, nor they before the last one has left.
+        """
+        sequencer, loader, unloader = (
+            getattr(m.submodules, name) for name in ("sequencer", "loader", "unloader")
+        )
+        m.submodules.program = program = ProgramMemory(self._plan.program, self._plan.store)
+        connect(m, flipped(self.load), program.load)
+        begun = Signal()
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += begun.eq(1)
+        with m.If(unloader.done):
+            m.d.sync += begun.eq(0)
+        m.d.comb += [
+            loader.enable.eq(loading & (begun | (program.loaded & ~program.waiting))),
+            program.idle.eq(~begun),
+            program.fingerprint.eq(self.fingerprint),
+            self.loaded.eq(program.loaded),
+            self.refused.eq(program.refused),
+            program.begin.eq(begin),
+            last.eq(program.last),
+            program.address.eq(sequencer.weights),
+            m.submodules.array.weights.eq(program.weights),
+            sequencer.written.eq(program.tile),
+            m.submodules.finish.written.eq(program.threshold),
+            unloader.base.eq(program.descriptor.place),
+        ]
+        return program.start, program.descriptor
 
     def _add_taps(self, m: Module, finish: Finish, step: Signal) -> None:
         """Copies of what is written, and of values in front of thresholds; they cost nothing."""

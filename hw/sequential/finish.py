@@ -5,9 +5,11 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.plan.requantize import SERIAL, requantizer_latency
-from threefold.plan.sequential import Contents
+from threefold.plan.sequential import Contents, Program
 
-from ..threshold_search import SEARCHES
+from ..threshold_search import SEARCHES, Search
+from .loadable_search import LOADABLE_SEARCHES
+from .pass_loader import threshold_write
 from .sequencer import marks
 from .table import row_layout
 
@@ -40,12 +42,16 @@ class Finish(wiring.Component):
         Codes of a word.
     moves : Out
         What a word is the last of; none is there where all are 0.
+    written : In
+        Thresholds of contents from outside, if there are such; see
+        :func:`~threefold.hw.sequential.pass_loader.threshold_write`.
     """
 
     def __init__(self, contents: Contents, form: str):
         self._contents = contents
         self._form = form
         array = contents.array
+        written = {"written": In(threshold_write(Program(contents)))} if contents.limits else {}
         super().__init__(
             {
                 "start": In(1),
@@ -58,6 +64,7 @@ class Finish(wiring.Component):
                 "word": Out(data.ArrayLayout(contents.bits, array.simd)),
                 "moves": Out(moves),
             }
+            | written
         )
 
     @property
@@ -123,7 +130,7 @@ class Finish(wiring.Component):
     def _thresholds_row(self, m: Module, following, ends) -> Signal:
         """Row of the thresholds of a beat, within each lane."""
         now = self.descriptor
-        rows = len(self._contents.thresholds) // self._contents.array.lanes
+        rows = self._contents.threshold_rows
         row, first = Signal(range(rows)), Signal(range(rows))
         with m.If(self.start):
             m.d.sync += [row.eq(now.thresholds), first.eq(now.thresholds)]
@@ -141,10 +148,7 @@ class Finish(wiring.Component):
         """Codes of a beat."""
         contents, codes = self._contents, []
         for lane in range(contents.array.lanes):
-            search = SEARCHES[self._form](
-                contents.thresholds[lane :: contents.array.lanes],
-                accumulator_bits=contents.accumulator_bits,
-            )
+            search = self._search(m, lane)
             m.submodules[f"search_{lane}"] = search
             m.d.comb += [search.total.eq(self.beat[lane]), search.channel.eq(row)]
             if self._form in SERIAL:
@@ -153,6 +157,18 @@ class Finish(wiring.Component):
             m.d.comb += code.eq(search.code)
             codes.append(code)
         return codes
+
+    def _search(self, m: Module, lane: int) -> Search:
+        """The search of a lane."""
+        contents = self._contents
+        if contents.limits:
+            search = LOADABLE_SEARCHES[self._form](Program(contents), lane)
+            m.d.comb += search.written.eq(self.written)
+            return search
+        return SEARCHES[self._form](
+            contents.thresholds[lane :: contents.array.lanes],
+            accumulator_bits=contents.accumulator_bits,
+        )
 
     def _collect(self, m: Module, codes: list, following, begins) -> None:
         """Words of the codes of some beats, with what each is the last of."""

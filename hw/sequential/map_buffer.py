@@ -59,7 +59,7 @@ class MapBuffer(wiring.Component):
 
         pixels, words = self._contents.array.pixels, []
         for n in range(pixels):
-            bank = Ram(self.word.shape(), self._contents.maps.depth, self._memory)
+            bank = Ram(self.word.shape(), self._contents.depth, self._memory)
             m.submodules[f"bank_{n}"] = bank
             m.d.comb += [
                 bank.write.en.eq(self.write & (self.bank == n) if pixels > 1 else self.write),

@@ -101,7 +101,7 @@ class MapReader(wiring.Component):
         words = [Cat(self.data[n * simd + lane] for lane in range(simd)) for n in range(pixels)]
         if pixels == 1:
             return words
-        strides = sorted(set(self._strides) - {0})
+        strides = self._contents.strides
         turned = []
         for pixel in range(pixels):
             bank = Signal(range(pixels), name=f"bank_{pixel}")
@@ -133,17 +133,12 @@ class MapReader(wiring.Component):
             at = Signal(bits, name=f"column_{pixel}")
             beyond = Signal(name=f"beyond_{pixel}")
             m.d.comb += at.eq(column)
-            for stride in sorted(set(self._strides) - {0}) if pixel else ():
+            for stride in self._contents.strides if pixel else ():
                 with m.If(now.stride == stride):
                     m.d.comb += at.eq(column + pixel * stride)
             m.d.sync += beyond.eq(above | (at >= now.width))
             shown.append(Mux(beyond, now.pad.replicate(self._contents.array.simd), word))
         return shown
-
-    @property
-    def _strides(self) -> tuple[int, ...]:
-        fields = {field.name: field.values for field in self._contents.descriptors}
-        return fields["stride"]
 
 
 def _modulo(value, count: int):

@@ -4,9 +4,11 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from threefold.plan.sequential import Contents
+from threefold.plan.sequential import Contents, Program
 
+from .pass_loader import tile_write
 from .table import Table, row_layout
+from .tile_memory import TileMemory
 
 __all__ = ["Sequencer", "marks"]
 
@@ -40,10 +42,14 @@ class Sequencer(wiring.Component):
         Row of its weights.
     marks : Out
         Places of its group.
+    written : In
+        Tiles of contents from outside, if there are such; see
+        :func:`~threefold.hw.sequential.pass_loader.tile_write`.
     """
 
     def __init__(self, contents: Contents):
         self._contents = contents
+        written = {"written": In(tile_write(Program(contents)))} if contents.limits else {}
         super().__init__(
             {
                 "start": In(1),
@@ -51,9 +57,10 @@ class Sequencer(wiring.Component):
                 "issue": Out(1),
                 "last": Out(1),
                 "tile": Out(row_layout(contents.tiles)),
-                "weights": Out(range(len(contents.weights))),
+                "weights": Out(range(contents.weight_rows)),
                 "marks": Out(marks),
             }
+            | written
         )
 
     @property
@@ -64,7 +71,12 @@ class Sequencer(wiring.Component):
         m = Module()
 
         now = self.descriptor
-        m.submodules.tiles = tiles = Table(self._contents.tiles)
+        if self._contents.limits:
+            tiles = TileMemory(Program(self._contents))
+            m.d.comb += tiles.write.eq(self.written)
+        else:
+            tiles = Table(self._contents.tiles)
+        m.submodules.tiles = tiles
         place, following = Signal.like(tiles.address), Signal.like(tiles.address)
         running, wait = Signal(), Signal.like(now.gap)
         group, step, row = (

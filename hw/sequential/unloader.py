@@ -32,6 +32,8 @@ class Unloader(wiring.Component):
     o : Out(lane_stream(bits, lanes))
     done : Out(1)
         The last beat is taken.
+    base : In
+        First place of the map, if contents are from outside.
     """
 
     def __init__(self, contents: Contents, *, bits: int):
@@ -39,8 +41,10 @@ class Unloader(wiring.Component):
         maps, array = contents.maps, contents.array
         last = maps.passes[-1]
         self._channels = last.shape[2]
-        base = maps.bases[last.stream]
+        # A program says in its last descriptor where the map is.
+        base = 0 if contents.limits else maps.bases[last.stream]
         self._walk = MapWalk(array, last.shape, base=base, bits=contents.address_bits)
+        loadable = {"base": In(contents.address_bits)} if contents.limits else {}
         super().__init__(
             {
                 "enable": In(1),
@@ -50,6 +54,7 @@ class Unloader(wiring.Component):
                 "o": Out(lane_stream(bits, array.port_lanes(self._channels))),
                 "done": Out(1),
             }
+            | loadable
         )
 
     @property
@@ -68,7 +73,7 @@ class Unloader(wiring.Component):
             complete.eq(slot == Mux(pixel_end, partial - 1, whole - 1)),
             taken.eq(self.o.valid & self.o.ready & complete),
             self.read.eq(self.enable & ~ended & (~self.o.valid | taken)),
-            self.place.eq(walk.place),
+            self.place.eq(walk.place + self.base if self._contents.limits else walk.place),
             walk.advance.eq(self.read),
             self.done.eq(taken & ended),
         ]

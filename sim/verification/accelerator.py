@@ -7,7 +7,7 @@ import numpy as np
 from threefold.errors import MismatchError
 from threefold.fpga import Family
 from threefold.hw.accelerator import Accelerator
-from threefold.plan import Plan
+from threefold.plan import Plan, image_of
 from threefold.plan.cycle_model import interval_of
 
 from .. import golden
@@ -48,6 +48,8 @@ class AcceleratorBench:
     plan : Plan
     family : Family or str, optional
         FPGA family, or its name, whose form of the accelerator is elaborated.
+    hardware : Plan, optional
+        The plan whose hardware ``plan`` is loaded into; see :func:`~threefold.plan.reloaded`.
 
     Examples
     --------
@@ -61,9 +63,12 @@ class AcceleratorBench:
     [[2, 5], [3, 5], [1, 6]]
     """
 
-    def __init__(self, plan: Plan, *, family: Family | str | None = None):
+    def __init__(
+        self, plan: Plan, *, family: Family | str | None = None, hardware: Plan | None = None
+    ):
         self._plan = plan
-        self._bench = StreamBench(Accelerator(plan), family=family)
+        image = image_of(hardware or plan, plan.network) if plan.loadable else b""
+        self._bench = StreamBench(Accelerator(hardware or plan), family=family, image=image)
 
     def run(self, images: np.ndarray, *, stalls: float = 0.0, seed: int = 0) -> AcceleratorRun:
         """Run images through the accelerator.

@@ -60,6 +60,9 @@ class StreamBench:
         them, in the clock domain ``sync``.
     family : Family or str, optional
         FPGA family, or its name, whose form of the component is elaborated.
+    image : bytes
+        What is loaded first, for a component with a stream ``load`` and an output ``loaded``; a run
+        begins when that is high.
 
     Raises
     ------
@@ -77,8 +80,15 @@ class StreamBench:
     [0, 1, 2]
     """
 
-    def __init__(self, dut: wiring.Component, *, family: Family | str | None = None):
+    def __init__(
+        self,
+        dut: wiring.Component,
+        *,
+        family: Family | str | None = None,
+        image: bytes = b"",
+    ):
         inputs, outputs = streams_of(dut, Flow.In), streams_of(dut, Flow.Out)
+        self._load, self._image = inputs.pop("load", None), image
         if [*inputs, *outputs] != ["i", "o"]:
             raise PlanError(
                 f"a stream bench takes a component with the streams i and o, not "
@@ -90,6 +100,9 @@ class StreamBench:
         family_of(platform)  # raises if there is no such family
         self._sim = Simulator(Fragment.get(dut, platform))
         self._sim.add_clock(1e-6)
+        self._dut = dut
+        if self._load is not None:
+            self._sim.add_testbench(self._load_image, background=True)
         self._sim.add_testbench(self._feed, background=True)
         self._sim.add_testbench(self._drain)
         self._fresh = True
@@ -129,7 +142,23 @@ class StreamBench:
         self._sim.run()
         return self._traffic
 
+    async def _load_image(self, ctx):
+        ctx.set(self._load.valid, 1)
+        for byte in self._image:
+            ctx.set(self._load.payload, byte)
+            taken = 0
+            while not taken:
+                *_, taken = await ctx.tick().sample(self._load.ready)
+        ctx.set(self._load.valid, 0)
+
+    async def _loaded(self, ctx):
+        """Wait until contents are there, if they come from outside."""
+        loaded = self._load is None
+        while not loaded:
+            *_, loaded = await ctx.tick().sample(self._dut.loaded)
+
     async def _feed(self, ctx):
+        await self._loaded(ctx)
         rng = random.Random(self._seed)
         i = self._i
         for beat in self._beats:
@@ -144,6 +173,7 @@ class StreamBench:
             ctx.set(i.valid, 0)
 
     async def _drain(self, ctx):
+        await self._loaded(ctx)
         rng = random.Random(~self._seed)
         i, o, traffic = self._i, self._o, self._traffic
         cycle, idle = 0, 0

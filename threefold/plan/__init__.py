@@ -4,6 +4,7 @@ from .alignment import align
 from .alternative import Alternative
 from .cycle_model import Cycles
 from .file import load_plan, save_plan
+from .image import image_of, reloaded
 from .layers import Layer, lower
 from .plan import Plan
 from .ports import Port, Ports
@@ -28,9 +29,11 @@ __all__ = [
     "aligned",
     "fit",
     "fold",
+    "image_of",
     "load_plan",
     "lower",
     "refold",
+    "reloaded",
     "require_room",
     "save_plan",
 ]

@@ -50,6 +50,10 @@ class Plan:
                     f"no FIFO before a join is named {name!r}; there are "
                     f"{', '.join(names) or 'none'}"
                 )
+        if len(several := [unit.name for unit in self.units if unit.loadable]) > 1:
+            raise PlanError(
+                f"one array of a plan is loadable, not {len(several)}: {', '.join(several)}"
+            )
         depths = {name: self.buffers.get(name, 0) for name in names}
         object.__setattr__(self, "buffers", MappingProxyType(depths))
 
@@ -135,6 +139,11 @@ class Plan:
     def array_utilization(self) -> float:
         """Share of the busiest PE array's lane-cycles that hold a tile, in steady state."""
         return max(unit.array_cycles for unit in self.units) / self.cycles.interval
+
+    @property
+    def loadable(self) -> bool:
+        """Whether contents of a unit come from outside, see :mod:`threefold.plan.image`."""
+        return any(unit.loadable for unit in self.units)
 
     def foldings(self) -> dict[str, Folding]:
         """Folding of each layer that has weights, by name."""

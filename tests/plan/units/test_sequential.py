@@ -202,6 +202,8 @@ def test_its_file(tmp_path):
         "lanes": 2,
         "form": "sequential",
         "memory": "block",
+        "store": "block",
+        "limits": {},
     }
 
 

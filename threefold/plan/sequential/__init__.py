@@ -2,8 +2,10 @@
 
 from .array import Array
 from .contents import Contents, Field
+from .limits import Limits
 from .maps import Maps
 from .passes import Pass, passes_of
+from .program import Program, limits_of
 from .tiles import PassTiles
 from .timing import pass_cycles, run_cycles
 
@@ -11,9 +13,12 @@ __all__ = [
     "Array",
     "Contents",
     "Field",
+    "Limits",
     "Maps",
     "Pass",
     "PassTiles",
+    "Program",
+    "limits_of",
     "pass_cycles",
     "passes_of",
     "run_cycles",

@@ -1,12 +1,14 @@
 """Contents of the memories that an array works by: descriptors, tiles, weights and thresholds."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
 from .array import Array
+from .limits import Limits, room
 from .maps import Maps
 from .passes import Pass
 from .tiles import PassTiles
@@ -52,12 +54,27 @@ class Contents:
         Width of the codes in the map buffer.
     interval : int
         Cycles from one search among thresholds to the next.
+    limits : mapping of str to int
+        Room there is in hardware for contents from outside, see
+        :mod:`~threefold.plan.sequential.limits`; where one is left out, what the passes need.
+
+    Raises
+    ------
+    PlanError
+        When something is asked for that exceeds a limit.
     """
 
     array: Array
     maps: Maps
     bits: int
     interval: int
+    limits: Limits = field(default_factory=dict)
+
+    def within(self, limits: Limits, *, bits: int, interval: int) -> Self:
+        """The same passes within limits, for codes of ``bits`` bits."""
+        made = replace(self, limits=limits, bits=bits, interval=interval)
+        vars(made)["tiled"] = self.tiled  # of passes and array alone
+        return made
 
     @property
     def passes(self) -> Sequence[Pass]:
@@ -72,17 +89,22 @@ class Contents:
     def accumulator_bits(self) -> int:
         """Width of an accumulator value, with room for the threshold that means "never"."""
         largest = max(each.work.accumulator_max(self.bits, each.complements) for each in self.tiled)
-        return (largest + 1).bit_length()
+        return room(self.limits, "accumulator", (largest + 1).bit_length())
 
     @cached_property
     def code_bits(self) -> int:
         """Width of the codes that are found by thresholds."""
-        return max(each.code_bits for each in self.passes)
+        return room(self.limits, "searched", max(each.code_bits for each in self.passes))
+
+    @property
+    def depth(self) -> int:
+        """Places of each bank of the map buffer."""
+        return room(self.limits, "places", self.maps.depth)
 
     @property
     def address_bits(self) -> int:
         """Width of an address in a bank of the map buffer."""
-        return max(1, (self.maps.depth - 1).bit_length())
+        return max(1, (self.depth - 1).bit_length())
 
     @cached_property
     def position_bits(self) -> int:
@@ -92,22 +114,47 @@ class Contents:
             (height, width, _), (top, left, bottom, right) = each.work.window.shape, _padding(each)
             reach = self.array.pixels * each.work.window.stride[1]
             most = max(most, height + top + bottom, width + left + right + 2 * reach)
-        return most.bit_length() + 1
+        needed = most.bit_length() + 1 if self._hangs_over else 0
+        return max(1, room(self.limits, "position", needed))
 
     @property
     def padded(self) -> bool:
-        """Whether any window hangs over the border of its map."""
+        """Whether any window may hang over the border of its map."""
+        return self.limits.get("position", self._hangs_over) > 0
+
+    @property
+    def _hangs_over(self) -> bool:
         return any(any(_padding(each)) for each in self.tiled)
 
     @property
     def doubles(self) -> bool:
-        """Whether accumulators are doubled between tiles."""
-        return any(each.doubles for each in self.tiled)
+        """Whether accumulators may be doubled between tiles."""
+        needed = any(each.doubles for each in self.tiled)
+        return self.limits.get("double", needed) > 0
 
     @property
     def pools(self) -> bool:
-        """Whether any pass gives largest codes."""
-        return any(each.work.weights is None for each in self.tiled)
+        """Whether any pass may give largest codes."""
+        needed = any(each.work.weights is None for each in self.tiled)
+        return self.limits.get("largest", needed) > 0
+
+    @property
+    def strides(self) -> list[int]:
+        """Columns that may be between pixels worked on at once, if there are several; ascending."""
+        if "stride" in self.limits:
+            beyond, pixels = 1 << self.limits["stride"], self.array.pixels
+            return [n for n in range(1, min(beyond, pixels)) if not pixels % n]
+        return sorted({each.work.window.stride[1] for each in self.tiled if each.pixels > 1})
+
+    @property
+    def weight_rows(self) -> int:
+        """Rows of the memory of weights, which is that of the whole program if it is loadable."""
+        return self.limits.get("program") or len(self.weights)
+
+    @property
+    def threshold_rows(self) -> int:
+        """Rows of thresholds that a lane has."""
+        return self.limits.get("thresholds") or len(self.thresholds) // self.array.lanes
 
     @cached_property
     def weights(self) -> np.ndarray:
@@ -133,7 +180,7 @@ class Contents:
         whether a group is complete.
         """
         rows = [row for each in self.tiled for row in self._tile_rows(each)]
-        return _fields(rows, {"offset": self.address_bits})
+        return self._fields(rows, {"offset": self.address_bits})
 
     @cached_property
     def descriptors(self) -> tuple[Field, ...]:
@@ -167,7 +214,17 @@ class Contents:
         positions = ("y", "x", "y_step", "x_step", "height", "width")
         widths = dict.fromkeys(addresses, self.address_bits)
         widths |= dict.fromkeys(positions, self.position_bits) | {"pad": self.bits}
-        return _fields(rows, widths)
+        widths |= {"weights": (self.weight_rows - 1).bit_length()}
+        return self._fields(rows, widths)
+
+    def _fields(self, rows: list[dict[str, int]], widths: Mapping[str, int]) -> tuple[Field, ...]:
+        """Fields of rows, as wide as their values need, as given, or as their limits say."""
+        fields = []
+        for name in rows[0]:
+            values = tuple(row[name] for row in rows)
+            bits = widths.get(name, max(values).bit_length())
+            fields.append(Field(name, max(1, self.limits.get(name, bits)), values))
+        return tuple(fields)
 
     def gap(self, each: PassTiles) -> int:
         """Least cycles between the results of two groups: those in which they become codes."""
@@ -242,18 +299,20 @@ class Contents:
         blocks: dict[bytes, tuple[int, np.ndarray]] = {}
         row = 0
         for each in self.tiled:
-            _, block = self._block(each)
+            _, block = self.block(each)
             if block.tobytes() not in blocks:
                 blocks[block.tobytes()] = row, block
                 row += len(block) // self.array.lanes
         return blocks
 
     def _threshold_place(self, each: PassTiles) -> tuple[bool, int]:
-        alike, block = self._block(each)
+        alike, block = self.block(each)
         return alike, self._threshold_blocks[block.tobytes()][0]
 
-    def _block(self, each: PassTiles) -> tuple[bool, np.ndarray]:
-        """Whether all channels of a pass share thresholds, and those of a word, or of all groups.
+    def block(self, each: PassTiles) -> tuple[bool, np.ndarray]:
+        """Thresholds of a pass: int64, shape (rows, 2^code_bits − 1), rows as in ``thresholds``.
+
+        Whether all channels share them, and those of a word, or of all groups.
 
         Lanes without a channel reach none, so that their codes are 0.
         """
@@ -273,12 +332,3 @@ class Contents:
 
 def _padding(each: PassTiles) -> tuple[int, int, int, int]:
     return each.work.window.padding
-
-
-def _fields(rows: list[dict[str, int]], widths: dict[str, int]) -> tuple[Field, ...]:
-    """Fields of rows, as wide as their values need or as given."""
-    fields = []
-    for name in rows[0]:
-        values = tuple(row[name] for row in rows)
-        fields.append(Field(name, widths.get(name, max(1, max(values).bit_length())), values))
-    return tuple(fields)

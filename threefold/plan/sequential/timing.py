@@ -3,6 +3,7 @@
 from ..latency import READER_LATENCY, pe_latency
 from ..requantize import requantizer_latency
 from .contents import Contents
+from .program import Program
 from .tiles import PassTiles
 
 __all__ = ["START_CYCLES", "pass_cycles", "run_cycles"]
@@ -13,11 +14,12 @@ START_CYCLES = 2
 
 def run_cycles(contents: Contents, form: str) -> int:
     """Cycles from the last beat of an image that enters to the first that leaves."""
-    return sum(pass_cycles(contents, each, form) for each in contents.tiled) + 2
+    copied = sum(Program(contents).copied) if contents.limits else 0
+    return sum(pass_cycles(contents, each, form) for each in contents.tiled) + copied + 2
 
 
 def pass_cycles(contents: Contents, each: PassTiles, form: str) -> int:
-    """Cycles of a pass.
+    """Cycles of a pass, without those in which contents from outside are copied.
 
     The results of a group are complete as many cycles after those of the group before as it has
     tiles, or as these take to become codes.

@@ -14,16 +14,29 @@ from ..cycle_model.stages import StageBuilder
 from ..layers import Layer, codes_of
 from ..requantize import requantizer_cycles
 from ..schedule import Folding
-from ..sequential import Array, Contents, Maps, Pass, passes_of, run_cycles
+from ..sequential import (
+    Array,
+    Contents,
+    Maps,
+    Pass,
+    Program,
+    limits_of,
+    passes_of,
+    run_cycles,
+)
+from ..sequential.limits import check, room
 from ..sequential.passes import input_of, source_of
 from .block import StreamType, Tap
 from .sequential_cells import sequential_resources
 from .unit import ActivationBuffer, Decisions, Unit, decided, stream_type
 
-__all__ = ["FORMS", "SequentialUnit"]
+__all__ = ["FORMS", "STORES", "SequentialUnit"]
 
 FORMS = ("pipelined", "sequential", "parallel")
 """Forms of its searches among thresholds, which are those of requantizers but for the divider."""
+
+STORES = ("block", "spram")
+"""Where the program of a loadable array can be; without single-port RAM it is in block RAM."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +60,17 @@ class SequentialUnit(Unit):
         Form of the search among thresholds, one of :data:`FORMS`.
     memory : str
         Where the maps are, one of :data:`~threefold.fpga.MEMORIES` but ``"spram"``.
+    store : str
+        Where the program of a loadable array is, one of :data:`STORES`.
+    limits : dict of str to int
+        Room for contents from outside, see :mod:`threefold.plan.sequential.limits`, which makes it
+        loadable; none where contents are part of the hardware.
 
     Raises
     ------
     PlanError
-        If sizes do not fit each other or a stride, or there is no such form or memory.
+        If sizes do not fit each other or a stride, there is no such form or memory, or the layers
+        exceed a limit.
     """
 
     pe: int
@@ -60,6 +79,8 @@ class SequentialUnit(Unit):
     lanes: int = field(default=1, kw_only=True)
     form: str = field(default="pipelined", kw_only=True)
     memory: str = field(default="auto", kw_only=True)
+    store: str = field(default="block", kw_only=True)
+    limits: dict = field(default_factory=dict, kw_only=True)
 
     kind = "sequential"
     paced = False
@@ -77,8 +98,20 @@ class SequentialUnit(Unit):
                 f"memory of the maps of {self.name!r} must be one of {', '.join(self.memories)}, "
                 f"not {self.memory!r}"
             )
+        if self.store not in STORES:
+            raise PlanError(
+                f"the program of {self.name!r} is in {' or '.join(STORES)}, not {self.store!r}"
+            )
         for each in self.passes:
             self.array.pixels_of(each)
+        if self.limits:
+            check(self.limits, self.name)
+            if self.form not in FORMS[:-1]:
+                raise PlanError(
+                    f"searches of {self.name!r}, which is loadable, are {' or '.join(FORMS[:-1])}, "
+                    f"not {self.form!r}"
+                )
+            self.program.check(self.name)
 
     @classmethod
     def accepts(cls, layers: Sequence[Layer]) -> bool:
@@ -112,11 +145,45 @@ class SequentialUnit(Unit):
                     if "pe" in fixed:
                         raise
                     continue  # these sizes do not suit each other, or a stride
-                yield unit.placed(fixed)
+                unit = unit.placed(fixed)
+                if not fixed.get("loadable"):
+                    yield unit
+                    continue
+                for store in decided(fixed, "store", STORES):
+                    yield unit.made_loadable(store=store)
+
+    def made_loadable(self, *others: Sequence[Layer], store: str | None = None) -> Self:
+        """The same with contents from outside.
+
+        Parameters
+        ----------
+        *others : sequence of Layer
+            Other layers that it is to have room for.
+        store : str, optional
+            Where the program is, one of :data:`STORES`; as before if left out.
+
+        Raises
+        ------
+        PlanError
+            If other layers do not suit the array.
+        """
+        plain = replace(self, limits={})
+        units = [plain, *(replace(plain, layers=tuple(layers)) for layers in others)]
+        bits = max(each.contents.code_bits for each in units)
+        store = store or self.store
+        limits = limits_of(
+            [each.contents for each in units], requantizer_cycles(self.form, bits), store
+        )
+        return replace(self, store=store, limits=limits)
 
     def variants(self, fixed: Decisions) -> Iterator[Self]:
         size = {"pe": self.pe, "simd": self.simd, "pixels": self.pixels}
-        return self.candidates(self.layers, {**fixed, **size, "memory": self.memory})
+        loading = {"loadable": 1, "store": self.store} if self.loadable else {}
+        return self.candidates(self.layers, {**fixed, **size, **loading, "memory": self.memory})
+
+    @property
+    def loadable(self) -> bool:
+        return bool(self.limits)
 
     @property
     def pace(self) -> int:
@@ -146,8 +213,15 @@ class SequentialUnit(Unit):
         tensor = input_of(self.layers)
         maps = Maps(self.array, source_of(self.layers), tensor.shape, self.passes)
         bits = max(codes_of(tensor).bits, *(each.code_bits for each in self.passes))
+        bits = room(self.limits, "codes", bits)
         code_bits = max(each.code_bits for each in self.passes)
-        return Contents(self.array, maps, bits, requantizer_cycles(self.form, code_bits))
+        interval = requantizer_cycles(self.form, self.limits.get("searched", code_bits))
+        return Contents(self.array, maps, bits, interval, self.limits)
+
+    @cached_property
+    def program(self) -> Program:
+        """What is loaded, if it is loadable."""
+        return Program(self.contents)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -200,7 +274,7 @@ class SequentialUnit(Unit):
 
     @property
     def activation_buffer(self) -> ActivationBuffer:
-        words, bits = self.contents.maps.depth * self.pixels, self.simd * self.contents.bits
+        words, bits = self.contents.depth * self.pixels, self.simd * self.contents.bits
         return ActivationBuffer(words, bits, self.memory, self.pixels)
 
     def resources(self, family: Family) -> Resources:

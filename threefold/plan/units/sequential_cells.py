@@ -45,7 +45,7 @@ def sequential_resources(contents: Contents, form: str, memory: str, family: Fam
     differs = np.count_nonzero(stored.any(axis=0) & ~stored.all(axis=0))
     result += _table(int(differs), len(contents.weights), family)
     for _ in range(array.pixels):
-        result += family.buffer(bits * array.simd, contents.maps.depth, memory)
+        result += family.buffer(bits * array.simd, contents.depth, memory)
     for fields in (contents.tiles, contents.descriptors):
         result += _table(_stored_bits(fields), len(fields[0].values), family)
     return result

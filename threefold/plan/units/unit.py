@@ -5,7 +5,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from math import gcd
-from typing import ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from ...errors import PlanError
 from ...fpga import MEMORIES
@@ -23,11 +23,13 @@ __all__ = [
     "stream_type",
 ]
 
-Decisions = Mapping[str, int | str]
+Decisions = Mapping[str, Any]
 """What was decided about a unit, by name: ``pe``, ``simd``, ``lanes``, ``memory`` …"""
 
 
 V = TypeVar("V", int, str)
+
+_VALUES: dict[object, str] = {int: "an integer", str: "a name", dict: "an object"}
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,9 @@ class Unit(Block):
     """Hardware of one layer or of several that follow each other, as decided.
 
     A kind of unit is a frozen dataclass in a module of its own, whose fields after ``layers`` are
-    what can be decided about it, integers and words; ``KINDS`` of :mod:`threefold.plan.units`
-    names it. Layers that are not the first may read each other; what else they read enters.
+    what can be decided about it, integers, words and objects of JSON; ``KINDS`` of
+    :mod:`threefold.plan.units` names it. Layers that are not the first may read each other; what
+    else they read enters.
 
     Parameters
     ----------
@@ -121,7 +124,7 @@ class Unit(Block):
                     f"{name!r} of {layers[0].name!r} is not decided for kind {cls.kind!r}"
                 )
             if type(value) is not types[name]:
-                wanted = "an integer" if types[name] is int else "a name"
+                wanted = _VALUES[types[name]]
                 raise PlanError(
                     f"{name!r} of {layers[0].name!r} must be {wanted}, not {reprlib.repr(value)}"
                 )
@@ -132,7 +135,7 @@ class Unit(Block):
         """Names of the decisions about a unit of these layers: all fields but the layers."""
         return [field.name for field in fields(cls) if field.name != "layers"]
 
-    def decisions(self) -> dict[str, int | str]:
+    def decisions(self) -> dict[str, Any]:
         """The decisions, as plan files hold them."""
         return {name: getattr(self, name) for name in self.decision_names(self.layers)}
 
@@ -145,6 +148,11 @@ class Unit(Block):
     def instance(self) -> str:
         """Name of its hardware within the accelerator."""
         return f"{self.kind}_{self.name}"
+
+    @property
+    def loadable(self) -> bool:
+        """Whether its contents come from outside."""
+        return False
 
     def input_label(self, index: int) -> str:
         """Name of the hardware in front of an input; unlike any node if there are several."""

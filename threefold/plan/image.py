@@ -1,0 +1,172 @@
+"""Memory images: what is loaded into hardware whose contents come from outside.
+
+| bytes | content |
+|---|---|
+| 4 | ``TFP1`` |
+| 4 | fingerprint of the hardware |
+| 4 | number of rows, the lowest byte first |
+| rows | those of :class:`~threefold.plan.sequential.Program`, each with its lowest byte first |
+| 4 | CRC-32 of all that is before, the lowest byte first |
+"""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+
+import numpy as np
+
+from ..errors import PlanError
+from ..network import INPUT, Network
+from .layers import Layer, lower
+from .netlist import joins
+from .plan import Plan
+from .units.sequential import SequentialUnit
+
+__all__ = ["MAGIC", "fingerprint", "image_of", "reloaded"]
+
+MAGIC = b"TFP1"
+
+
+def image_of(plan: Plan, network: Network | None = None) -> bytes:
+    """The memory image of a network for the hardware of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+        With a loadable unit.
+    network : Network, optional
+        Another network than that of the plan.
+
+    Raises
+    ------
+    PlanError
+        If nothing of the plan is loadable, or the network does not suit the hardware.
+    """
+    loaded = plan if network is None else reloaded(plan, network)
+    rows = _loadable(loaded).program.rows
+    head = MAGIC + fingerprint(plan) + len(rows).to_bytes(4, "little")
+    content = head + rows.tobytes()
+    return content + zlib.crc32(content).to_bytes(4, "little")
+
+
+def reloaded(plan: Plan, network: Network) -> Plan:
+    """The plan of another network on the same hardware.
+
+    Raises
+    ------
+    PlanError
+        If nothing of the plan is loadable, a limit is exceeded, or networks differ outside what is
+        loadable.
+    """
+    unit, layers = _loadable(plan), lower(network)
+    place = plan.units.index(unit)
+    before, behind = (
+        sum(len(each.layers) for each in units)
+        for units in (plan.units[:place], plan.units[place + 1 :])
+    )
+    ends = [before, max(before, len(layers) - behind)]
+    parts, first = [], 0
+    for each in plan.units:
+        end = ends[1] if each is unit else first + len(each.layers)
+        parts.append(layers[first:end])
+        first = end
+    try:
+        if not type(unit).accepts(parts[place]):
+            raise PlanError("its layers are none that the loadable unit takes in turn")
+        made = _with_layers(plan, network, parts)
+        _require_same(plan, made)
+    except PlanError as error:
+        raise PlanError(f"{network.name!r} cannot be loaded: {error}") from None
+    return made
+
+
+def fingerprint(plan: Plan) -> bytes:
+    """Four bytes that tell hardware for which a memory image is made from others.
+
+    Raises
+    ------
+    PlanError
+        If nothing of the plan is loadable.
+    """
+    units = [
+        {"kind": each.kind, "decisions": each.decisions(), "loadable": each.loadable}
+        for each in plan.units
+    ]
+    content = [units, list(plan.buffers.values()), _streams(plan), list(_outer(plan).values())]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()[:4]
+
+
+def _loadable(plan: Plan) -> SequentialUnit:
+    for unit in plan.units:
+        if isinstance(unit, SequentialUnit) and unit.loadable:
+            return unit
+    raise PlanError(
+        f"nothing of the plan of {plan.network.name!r} is loadable; plan with --loadable"
+    )
+
+
+def _with_layers(plan: Plan, network: Network, parts: Sequence[tuple[Layer, ...]]) -> Plan:
+    """A plan of the same units for other layers."""
+    units = tuple(
+        type(each).from_decisions(layers, each.decisions())
+        for each, layers in zip(plan.units, parts, strict=True)
+    )
+    names = joins(units)
+    if len(names) != len(plan.buffers):
+        raise PlanError("other branches join outside the loadable unit")
+    buffers = dict(zip(names, plan.buffers.values(), strict=True))
+    return Plan(network, units, buffers, plan.board)
+
+
+def _require_same(plan: Plan, made: Plan) -> None:
+    """Raise if plans differ in layers outside the loadable unit, or in its streams."""
+    for one, other in zip(_streams(plan), _streams(made), strict=True):
+        if one != other:
+            raise PlanError(f"{other}, and in the hardware {one}")
+    for (name, one), other in zip(_outer(plan).items(), _outer(made).values(), strict=True):
+        if one != other:
+            raise PlanError(
+                f"{name!r} is not among the loadable layers, and is another one than in the "
+                f"hardware"
+            )
+
+
+def _streams(plan: Plan) -> list[str]:
+    """What enters and leaves the loadable unit, in words."""
+    unit = _loadable(plan)
+    ends = [
+        (unit.in_tensors[0], unit.inputs[0], "enter"),
+        (unit.out_tensor, unit.outputs[0], "leave"),
+    ]
+    return [
+        f"maps of {'×'.join(map(str, tensor.shape))} {verb} it, {stream.lanes} at once with "
+        f"{stream.element}"
+        for tensor, stream, verb in ends
+    ]
+
+
+def _outer(plan: Plan) -> dict[str, list]:
+    """Layers that are not loadable as JSON values, by name; these do not depend on names."""
+    unit = _loadable(plan)
+    layers = [layer for each in plan.units if each is not unit for layer in each.layers]
+    places = {INPUT: -1, unit.stream: -2}
+    places |= {layer.stream: place for place, layer in enumerate(layers)}
+    return {
+        layer.name: [[places[source] for source in layer.sources], _told(layer)] for layer in layers
+    }
+
+
+def _told(value: object) -> object:
+    """A layer, or part of one, as JSON values, without names."""
+    if isinstance(value, np.ndarray):
+        content = hashlib.sha256(value.astype(np.int64).tobytes()).hexdigest()
+        return [list(value.shape), content]
+    if isinstance(value, tuple | list):
+        return [_told(each) for each in value]
+    if is_dataclass(value):
+        named = ("name", "stream", "sources")
+        parts = (each.name for each in fields(value) if each.name not in named)
+        return [type(value).__name__, *(_told(getattr(value, part)) for part in parts)]
+    return repr(value)
