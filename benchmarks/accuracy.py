@@ -100,6 +100,7 @@ CASES = {
     "resnet20-jpeg": Case("resnet20-jpeg", (0,)),
     "resnet20-jpeg-2bit": Case("resnet20-jpeg-2bit", (0,), twin=False),
     "resnet20-jpeg-staged": Case("resnet20-jpeg-staged", (0,), twin=False),
+    "resnet20-jpeg-apot": Case("resnet20-jpeg-apot", (0,), twin=False),
     "long/resnet20-4bit": Case("resnet20-jpeg", (0, 1), _PUBLISHED),
     "long/resnet20-2bit": Case("resnet20-jpeg-2bit", (0, 1), _PUBLISHED, twin=False),
     "long/resnet20-4bit-fine": Case("resnet20-jpeg", (0,), _FINE_TUNED, twin=False),

@@ -30,6 +30,9 @@ def ternarize(
     weights: str = "statistical",
     *,
     per_filter: bool = False,
+    weight_bits: int | None = None,
+    first: int | None = None,
+    last: int | None = None,
     mean: float | Sequence[float] = 0.0,
     std: float | Sequence[float] = 1.0,
     images: np.ndarray | None = None,
@@ -60,6 +63,8 @@ def ternarize(
         is not quantized, and computes what ``module`` does.
     per_filter : bool
         One scale for each filter, but for the last layer.
+    weight_bits, first, last : int, optional
+        Widths of integer weights, as in :class:`Kit`.
     mean, std : float or sequence of float
         Of each channel: what the module reads is (x − mean) / std. Goes into the first layer.
     images : array of int, shape (images, height, width, channels), optional
@@ -84,7 +89,7 @@ def ternarize(
     if isinstance(bare(module), Model):
         raise TrainingError("the module is a model already; train or export it")
     affine = _normalization(mean, std, input.shape[2])
-    kit = Kit(bits, weights, per_filter=per_filter)
+    kit = Kit(bits, weights, per_filter=per_filter, weight_bits=weight_bits, first=first, last=last)
     module = copied(module)
     steps, shape = steps_of(module, input)
     steps, last = _without_softmax(steps)

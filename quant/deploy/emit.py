@@ -1,7 +1,7 @@
 """Emitter: nodes of a network out of the layers of a model, one after the other."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -22,7 +22,6 @@ from threefold.network import (
     Logits,
     Op,
     Sums,
-    Threshold,
     Values,
 )
 
@@ -37,7 +36,6 @@ from ..layers import (
     Ternary,
     TernaryConv,
 )
-from .passes import passes
 
 __all__ = ["Edge", "Emitter"]
 
@@ -170,60 +168,17 @@ class Emitter:
     def _sums(self, layer: Ternary, edge: Edge) -> tuple[Edge, np.ndarray]:
         """The accumulators of a layer, and the bias that PyTorch adds to them."""
         name, tensor = self._names[layer], edge.type
-        ternary, bias, scale = layer.integers(edge.scale)
-        parts = self._passes(layer, ternary)
+        weights, bias, scale = layer.integers(edge.scale)
         bias = np.zeros(layer.outputs) if bias is None else bias.numpy()
         try:
-            self._conv(layer, parts[:1], tensor.shape).infer(tensor)  # errors count no copies
-            sums = Sums(self._conv(layer, parts, tensor.shape), tensor.codes)
+            conv = _conv(layer, weights.to(torch.int64).numpy(), tensor.shape)
+            made = conv.infer(tensor)
+            sums = Sums(conv, tensor.codes)
         except NetworkError as error:
             raise NetworkError(f"node {name!r}: {error}") from None
         _require_exact(name, *(end + extra for end in sums.bounds() for extra in (0, bias)))
-        edge = self._copies(name, edge, len(parts), sums.conv.groups)
-        try:
-            made = sums.conv.infer(edge.type)
-        except NetworkError as error:
-            raise NetworkError(f"node {name!r}: {error}") from None
         edge = Edge(node=edge.node, type=made, sums=sums, scale=scale, layer=name)
         return edge, bias.astype(np.int64)
-
-    def _passes(self, layer: Ternary, ternary: Tensor) -> list[np.ndarray]:
-        """Those of the weights in use; at every width as many as those of the whole."""
-        weights = ternary.to(torch.int64).numpy()
-        if layer.part is None:
-            return passes(weights)
-        whole, _ = layer.quantizer(layer.weight * layer.mask, layer.mask)
-        return passes(weights, max(1, int(whole.abs().max())))
-
-    def _conv(
-        self, layer: Ternary, parts: Sequence[np.ndarray], shape: tuple[int, int, int]
-    ) -> Conv:
-        """The convolution of all passes, which reads a copy of each group's channels in each."""
-        if isinstance(layer, TernaryConv):
-            maps = [part.transpose(0, 2, 3, 1) for part in parts]  # channels last
-            return Conv(np.concatenate(maps, axis=3), layer.stride, layer.padding, layer.groups)
-        maps = [Dense(part, shape).weights for part in parts]
-        return Conv(np.concatenate(maps, axis=3))
-
-    def _copies(self, name: str, edge: Edge, count: int, groups: int) -> Edge:
-        """``count`` copies of the channels of each group, side by side, for layer ``name``."""
-        if count == 1:
-            return edge
-        if groups > 1:
-            return self._arranged(name, edge, count, groups)
-        half = self._copies(name, edge, count // 2, groups)
-        copies = self.add(f"{name}_x{count // 2 * 2}", Concat(), half, half)
-        if count % 2:
-            copies = self.add(f"{name}_x{count}", Concat(), copies, edge)
-        return copies
-
-    def _arranged(self, name: str, edge: Edge, count: int, groups: int) -> Edge:
-        """As :meth:`_copies`; a concatenation cannot keep the copies of a group together."""
-        one = np.eye(edge.channels // groups, dtype=np.int8)
-        pick = np.tile(one, (groups * count, 1))[:, None, None, :]
-        same = Threshold.identity(edge.type.codes, edge.channels * count)
-        picked = self.add(f"{name}_pick", Conv(pick, groups=groups), edge)
-        return self.add(f"{name}_x{count}", same, picked)
 
     def _thresholds(self, layer: Quantizer, edge: Edge, scale: Tensor, path: str) -> Edge:
         """A threshold that gives the codes of ``layer`` for everything that ``edge`` can be."""
@@ -282,6 +237,15 @@ class Emitter:
             raise NetworkError(
                 f"{path} ({type(layer).__name__}) reads codes; put a Quantize in front of it"
             )
+
+
+def _conv(layer: Ternary, weights: np.ndarray, shape: tuple[int, int, int]) -> Conv:
+    """The convolution that a layer with these weights is of inputs of ``shape``."""
+    bits = layer.quantizer.bits
+    if isinstance(layer, TernaryConv):
+        kernels = weights.transpose(0, 2, 3, 1)  # channels last
+        return Conv(kernels, layer.stride, layer.padding, layer.groups, bits)
+    return Dense(weights, shape, bits)
 
 
 def _require_exact(name: str, *bounds: np.ndarray | int) -> None:

@@ -25,8 +25,8 @@ def export(
 
     Layers become ``conv1``, ``act1``, ``pool1``, ``fc1``, …, ``logits``. Norm and activation
     become integer thresholds, found by bisection of the layers' own evaluation (see :func:`search`)
-    over the accumulators that their weights can reach. A layer whose weights have several levels
-    reads its input several times, ``conv1_x2``: once in each of the ternary :func:`passes`.
+    over the accumulators that their weights can reach. Integer weights have the width of
+    their quantizer, whatever values they take.
     Narrower networks within the model become widths of the network, unless the model is at one of
     them, which then is all that is exported.
 

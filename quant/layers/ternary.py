@@ -1,4 +1,4 @@
-"""Layers with ternary weights."""
+"""Layers with ternary weights, or integer ones of few bits."""
 
 import torch
 from torch import Tensor
@@ -67,7 +67,7 @@ class Ternary(Product):
         Returns
         -------
         ternary : float tensor of the shape of the weights
-            Exactly −1, 0, +1; further integers if the quantizer's ``largest`` is above 1. In a
+            Exactly −1, 0, +1; further integers if the quantizer has more than 2 ``bits``. In a
             narrower network, those that it uses of the whole ones.
         bias : float tensor, shape (outputs,), or None
             Integers, in units of the accumulator.

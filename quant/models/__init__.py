@@ -5,7 +5,7 @@ from functools import partial
 
 from .alexnet import alexnet
 from .ds_cnn import ds_cnn
-from .kit import FLOAT, Kit
+from .kit import FLOAT, Kit, require_bits
 from .lenet import lenet
 from .mlp import mlp
 from .model import Model, unwrapped_model
@@ -24,6 +24,7 @@ __all__ = [
     "ds_cnn",
     "lenet",
     "mlp",
+    "require_bits",
     "resnet",
     "resnet_imagenet",
     "slim",

@@ -26,9 +26,9 @@ from ..layers import (
     TernaryConv,
     TernaryLinear,
 )
-from ..weights import WEIGHTS
+from ..weights import INT, WEIGHTS, LearnedStep, WeightQuantizer
 
-__all__ = ["FLOAT", "Kit"]
+__all__ = ["FLOAT", "Kit", "require_bits"]
 
 FLOAT = "float"
 """Name of the weights of a float twin, which has real activations as well."""
@@ -49,6 +49,11 @@ class Kit:
         Seed of the initial weights.
     tight : bool
         Bipolar activations learn with the tight derivative; see :class:`Quantize`.
+    weight_bits : int, optional
+        Width of the weights ``"int"``, 2 to 8; 4 if left out. Others have none.
+    first, last : int, optional
+        Width of the weights of the first layer, and of that with a bias: integers with a learned
+        step, as ``"int"``, whatever the others are. As the others if left out.
 
     Attributes
     ----------
@@ -59,7 +64,7 @@ class Kit:
     Raises
     ------
     TrainingError
-        If ``weights`` is unknown.
+        If ``weights`` is unknown, or a width is out of range or of weights that have none.
     """
 
     def __init__(
@@ -70,14 +75,22 @@ class Kit:
         per_filter: bool = False,
         seed: int = 0,
         tight: bool = False,
+        weight_bits: int | None = None,
+        first: int | None = None,
+        last: int | None = None,
     ):
         if weights != FLOAT and weights not in WEIGHTS:
             known = ", ".join(sorted([*WEIGHTS, FLOAT]))
             raise TrainingError(f"there are no weights {weights!r}; there is {known}")
+        require_bits(weights, weight_bits, first, last)
         self.codes = Codes.unsigned(codes) if isinstance(codes, int) else codes
         self.weights = weights
         self.per_filter = per_filter
         self.tight = tight
+        self.weight_bits = weight_bits
+        self.first = first
+        self.last = last
+        self._made = 0  # layers with weights
         self._generator = torch.Generator().manual_seed(seed)
 
     @property
@@ -150,5 +163,38 @@ class Kit:
     def _options(self, bias: bool) -> dict:
         options = {"generator": self._generator}
         if self.ternary:
-            options["weights"] = WEIGHTS[self.weights](per_filter=self.per_filter and not bias)
+            options["weights"] = self._quantizer(bias)
+        self._made += 1
         return options
+
+    def _quantizer(self, bias: bool) -> WeightQuantizer:
+        """The quantizer of the next layer's weights."""
+        per_filter = self.per_filter and not bias
+        bits = self.first if self._made == 0 else None
+        if bias and self.last is not None:
+            bits = self.last
+        if bits is None and self.weights == INT:
+            bits = self.weight_bits
+        if bits is None:
+            return WEIGHTS[self.weights](per_filter=per_filter)
+        return LearnedStep(bits, per_filter=per_filter)
+
+
+def require_bits(
+    weights: str, weight_bits: int | None, first: int | None, last: int | None
+) -> None:
+    """Check that widths of weights are of weights that have one.
+
+    Raises
+    ------
+    TrainingError
+        If they are not.
+    """
+    if weight_bits is not None and weights != INT:
+        raise TrainingError(
+            f"weight_bits are those of weights {INT!r}, not of {weights!r}; leave them out"
+        )
+    if weights == FLOAT and (first, last) != (None, None):
+        raise TrainingError(
+            "weights of a float network have no bits, in no layer; leave out first and last"
+        )

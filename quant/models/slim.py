@@ -10,7 +10,7 @@ from torch import nn
 from threefold.errors import NetworkError, TrainingError
 from threefold.network import Kept, is_name
 
-from ..layers import Concat, Convolution, Flatten, Join, Product, Slimmable, Ternary
+from ..layers import Concat, Flatten, Join, Product, Slimmable
 from .model import Model
 
 __all__ = ["slim"]
@@ -72,11 +72,6 @@ class _Slimming:
             raise TrainingError(f"{path} at width {self._width}: {error}") from None
 
     def _own(self, layer: nn.Module, like: nn.Module, kept: Kept) -> Kept:
-        if isinstance(layer, Product) and _has_passes(layer) and not kept.is_whole:
-            raise TrainingError(
-                "a grouped convolution of weights with several levels does not get narrower; "
-                "use ternary ones"
-            )
         if isinstance(layer, Slimmable) and isinstance(like, Slimmable):
             kept = layer.narrow(self._width, like, kept)
         if isinstance(layer, Product | Flatten):
@@ -95,12 +90,6 @@ class _Slimming:
                 f"the branches of {path} do not keep the same channels at width {self._width}"
             )
         return shortcut
-
-
-def _has_passes(layer: Product) -> bool:
-    """Whether its network picks copies of channels, which depend on how many there are."""
-    grouped = isinstance(layer, Convolution) and layer.groups > 1
-    return grouped and isinstance(layer, Ternary) and layer.quantizer.largest > 1
 
 
 def _kind(layer: nn.Module) -> str:

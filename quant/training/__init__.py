@@ -1,8 +1,9 @@
 """Training: configuration, loop and checkpoints."""
 
-from .config import Stage, TrainConfig
+from .config import TrainConfig
 from .distributed import Group, processes
 from .presets import PRESETS
+from .stage import Stage
 from .stages import train_stages
 from .train import accuracy, build, train
 from .transfer import transfer

@@ -10,13 +10,14 @@ from threefold.errors import TrainingError
 from threefold.network import Codes
 
 from ..data.augment import AUGMENTATIONS
-from ..models import FLOAT, NETWORKS, WIDTHS
+from ..models import FLOAT, NETWORKS, WIDTHS, require_bits
 from ..pruning import Pruning
 from ..ranges import Range, require, require_flags
-from ..weights import WEIGHTS
+from ..weights import BITS, INT, USUAL_BITS, WEIGHTS
 from .dynamic import narrower, ratios
+from .stage import Stage
 
-__all__ = ["MEANS", "Stage", "TrainConfig"]
+__all__ = ["MEANS", "TrainConfig"]
 
 MEANS = ("device", "compiled", "graphs", "threads")
 """Values of :class:`TrainConfig` that decide where and how something is computed, not what."""
@@ -44,62 +45,12 @@ _RANGES = {
     "seed": Range(0, 2**31 - 1, whole=True),
     "threads": Range(1, whole=True),
     "scale_decay": Range(0),
-}
-_OF_STAGE = {
-    "epochs": _RANGES["epochs"],
-    **{
-        key: dataclasses.replace(_RANGES[key], optional=True)
-        for key in ("bits", "rate", "weight_decay")
-    },
+    **dict.fromkeys(("weight_bits", "first", "last"), Range(*BITS, whole=True, optional=True)),
 }
 _ALWAYS = ("dataset", "widths", "bits", "epochs")  # among choices
 _FLAGS = ("per_filter", "compiled", "graphs", "two_pass", "tight")
 _MAX_WIDTH = 1 << 16
 _DROPS = ((0.4, 0.1), (0.6, 0.1), (0.8, 0.5))  # of He, Gong, Fan, WACV 2019, of 200 epochs
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A training before the one that counts, which starts from what it has learned.
-
-    Parameters
-    ----------
-    epochs : int
-    weights : str
-        As in :class:`TrainConfig`; float unless given.
-    bits : int, optional
-        Width of the activations; that of the training itself if left out.
-    rate : float, optional
-        Learning rate at the start; that of the training itself if left out.
-    weight_decay : float, optional
-        Decay of the weights; that of the training itself if left out.
-    schedule : str, optional
-        As in :class:`TrainConfig`; that of the training itself if left out.
-
-    Raises
-    ------
-    TrainingError
-        If a value is out of range.
-    """
-
-    epochs: int
-    weights: str = FLOAT
-    bits: int | None = None
-    rate: float | None = None
-    weight_decay: float | None = None
-    schedule: str | None = None
-
-    def __post_init__(self):
-        require(_OF_STAGE, self, " of a stage")
-
-    def to_dict(self) -> dict:
-        """All values, as JSON has them; what came later only where it is given."""
-        later = ("weight_decay", "schedule")
-        return {
-            key: value
-            for key, value in asdict(self).items()
-            if value is not None or key not in later
-        }
 
 
 @dataclass(frozen=True)
@@ -125,6 +76,11 @@ class TrainConfig:
     weights : str
         Quantizer of the weights, by its name in :data:`WEIGHTS`, or ``"float"`` for a network of
         the same shape that is not quantized.
+    weight_bits : int, optional
+        Width of the weights ``"int"``, 2 to 8; 4 if left out. Others have none.
+    first, last : int, optional
+        Width of the weights of the first and of the last layer, integers with a learned step
+        whatever the others are; as the others if left out. Float networks have none.
     per_filter : bool
         One scale for each filter.
     activations : str
@@ -195,6 +151,9 @@ class TrainConfig:
     epochs: int = 20
     network: str = "mlp"
     weights: str = "statistical"
+    weight_bits: int | None = None
+    first: int | None = None
+    last: int | None = None
     per_filter: bool = False
     activations: str = "unsigned"
     augment: str = "none"
@@ -239,6 +198,7 @@ class TrainConfig:
                 raise TrainingError(
                     f"{field} must be one of {', '.join(choices)}, not {getattr(self, field)!r}"
                 )
+        require_bits(self.weights, self.weight_bits, self.first, self.last)
         if self.tight and self.activations != "bipolar":
             raise TrainingError(
                 f"the tight derivative is that of bipolar activations, not of {self.activations}"
@@ -281,6 +241,7 @@ class TrainConfig:
         return dataclasses.replace(
             self,
             weights=FLOAT,
+            **dict.fromkeys(("weight_bits", "first", "last")),
             epochs=self.total_epochs,
             stages=(),
             distill=0.0,
@@ -301,10 +262,16 @@ class TrainConfig:
         stage, pruning = self.stages[index], None
         if self.pruning and self.pruning.stage == index + 1:
             pruning = dataclasses.replace(self.pruning, stage=None)
+        weight_bits = stage.weight_bits
+        if weight_bits is None and stage.weights == INT:
+            weight_bits = self.weight_bits
         return dataclasses.replace(
             self,
             epochs=stage.epochs,
             weights=stage.weights,
+            weight_bits=weight_bits,
+            first=None if stage.weights == FLOAT else self.first,
+            last=None if stage.weights == FLOAT else self.last,
             bits=self.bits if stage.bits is None else stage.bits,
             rate=self.rate if stage.rate is None else stage.rate,
             weight_decay=self.weight_decay if stage.weight_decay is None else stage.weight_decay,
@@ -361,7 +328,7 @@ class TrainConfig:
         scale = " with a scale for each filter" if self.per_filter else ""
         activations = f"{self.bits}-bit" if self.activations == "unsigned" else self.activations
         parts = [
-            f"{self.weights} weights{scale}, {self.network} of widths {widths}, "
+            f"{self._weight_recipe}{scale}, {self.network} of widths {widths}, "
             f"{activations} activations; {self.optimizer} {self.rate:g} {self.schedule}, decay "
             f"{self.weight_decay:g}, {self.epochs} epochs, batch {self.batch}, label smoothing "
             f"{self.smoothing:g}",
@@ -383,7 +350,21 @@ class TrainConfig:
             parts.append(f", moving average {self.ema:g}")
         if self.distill:
             parts.append(f", distilled {self.distill:g}")
-        for stage in self.stages:
-            bits = "" if stage.weights == FLOAT else f" with {stage.bits or self.bits} bits"
-            parts.append(f", after {stage.epochs} epochs {stage.weights}{bits}")
+        for stage, training in zip(self.stages, self.trainings, strict=False):
+            wide = f" of {training.int_bits} bits" if stage.weights == INT else ""
+            bits = "" if stage.weights == FLOAT else f" with {training.bits} bits"
+            parts.append(f", after {stage.epochs} epochs {stage.weights}{wide}{bits}")
         return "".join([*parts, "; last epoch"])
+
+    @property
+    def int_bits(self) -> int:
+        """Width of the weights ``"int"``, if they are such."""
+        return USUAL_BITS if self.weight_bits is None else self.weight_bits
+
+    @property
+    def _weight_recipe(self) -> str:
+        widths = {"first": self.first, "last": self.last}
+        words = [f"{bits} bits in the {where} layer" for where, bits in widths.items() if bits]
+        ends = f" ({', '.join(words)})" if words else ""
+        wide = f" of {self.int_bits} bits" if self.weights == INT else ""
+        return f"{self.weights} weights{wide}{ends}"

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from .config import Stage, TrainConfig
+from .config import TrainConfig
+from .stage import Stage
 
 __all__ = ["PRESETS"]
 
@@ -28,6 +29,37 @@ _RESNET_CPU = replace(
     dataset="cifar10_jpeg",
     epochs=20,
     schedule="cosine",
+    compiled=True,
+    device="cpu",
+)
+
+_APOT = replace(
+    # The recipe of Li, Dong, Wang, ICLR 2020, as in the authors' code, but for uniform weights in
+    # the stages of 4 and 3 bits, and rates that fall after each third.
+    _RESNET,
+    bits=2,
+    epochs=300,
+    weights="clip",
+    first=8,
+    last=8,
+    rate=0.04,
+    schedule="step",
+    weight_decay=3e-5,
+    stages=(
+        Stage(300, rate=0.1, weight_decay=5e-4),
+        Stage(300, "int", bits=4, weight_bits=4, weight_decay=1e-4),
+        Stage(300, "int", bits=3, weight_bits=3, weight_decay=1e-4),
+    ),
+)
+_APOT_CPU = replace(
+    # As many epochs in all as those of the other trainings on two cores.
+    _APOT,
+    dataset="cifar10_jpeg",
+    epochs=10,
+    schedule="cosine",
+    stages=tuple(
+        replace(stage, epochs=epochs) for stage, epochs in zip(_APOT.stages, (6, 2, 2), strict=True)
+    ),
     compiled=True,
     device="cpu",
 )
@@ -83,11 +115,13 @@ PRESETS = {
     ),
     "resnet20-cifar10": _RESNET,
     "resnet20-cifar10-2bit": replace(_RESNET, bits=2),
+    "resnet20-cifar10-apot": _APOT,
     "resnet20-jpeg": _RESNET_CPU,
     "resnet20-jpeg-2bit": replace(_RESNET_CPU, bits=2),
     "resnet20-jpeg-staged": replace(
         _RESNET_CPU, epochs=12, rate=0.05, stages=(Stage(8, rate=0.1),), distill=0.5
     ),
+    "resnet20-jpeg-apot": _APOT_CPU,
     "resnet8-jpeg": replace(_RESNET_CPU, network="resnet8", epochs=6),
 }
 """Configurations by name."""

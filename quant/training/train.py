@@ -42,6 +42,9 @@ def build(config: TrainConfig, dataset: Dataset) -> Model:
         per_filter=config.per_filter,
         seed=config.seed,
         tight=config.tight,
+        weight_bits=config.weight_bits,
+        first=config.first,
+        last=config.last,
     )
     definition = NETWORKS[config.network]
     model = definition(dataset.input, config.widths, dataset.classes, kit)

@@ -6,6 +6,7 @@ from threefold.errors import TrainingError
 
 from ..layers import Product, Ternary
 from ..models import Model
+from ..weights import WeightQuantizer
 
 __all__ = ["transfer"]
 
@@ -14,8 +15,8 @@ __all__ = ["transfer"]
 def transfer(source: Model, target: Model) -> None:
     """Give ``target`` what ``source`` has learned: weights, masks, norms, and what else both have.
 
-    A quantizer that ``source`` has not starts anew from the weights, an activation that it has
-    not with the first batch.
+    A quantizer that ``source`` has not, or has with another width, starts anew from the weights, an
+    activation that it has not with the first batch.
 
     Parameters
     ----------
@@ -38,5 +39,10 @@ def transfer(source: Model, target: Model) -> None:
         if not isinstance(before, Product) or before.weight.shape != layer.weight.shape:
             raise TrainingError(f"a model starts from one of its own shape, which {name} is not of")
         its = getattr(before, "quantizer", None)
-        if isinstance(layer, Ternary) and type(its) is not type(layer.quantizer):
+        if isinstance(layer, Ternary) and not _same(its, layer.quantizer):
             layer.restart()
+
+
+def _same(one: WeightQuantizer | None, other: WeightQuantizer) -> bool:
+    """Whether both learn the same."""
+    return type(one) is type(other) and one.bits == other.bits

@@ -26,6 +26,11 @@ class WeightQuantizer(ABC, nn.Module):
     largest = 1
     """Largest magnitude of a code."""
 
+    @property
+    def bits(self) -> int:
+        """Width of a code, sign included: 2 of −1, 0 and +1."""
+        return self.largest.bit_length() + 1
+
     def __init__(self, *, per_filter: bool = False):
         super().__init__()
         self.per_filter = per_filter

@@ -188,3 +188,21 @@ def test_files_that_are_missing_leave_no_folder(tmp_path):
     with pytest.raises(DataError, match=r"^mnist is read from files, but no folder is given; "):
         run(f"--preset lenet-mnist -o {tmp_path / 'out'}")
     assert not (tmp_path / "out").exists()
+
+
+def test_integer_weights_of_a_width_a_layer(tmp_path):
+    result, log = run(
+        "--preset lenet-digits --widths 4,8,8 --epochs 2 --set weights=int --set weight_bits=3 "
+        f"--set first=8 --set last=5 -o {tmp_path}"
+    )
+    network = load(tmp_path / "network.tern")
+    ops = [node.op for node in network.nodes if hasattr(node.op, "weights")]
+    assert [op.bits for op in ops] == [8, 3, 3, 5]
+    accuracy = golden.accuracy(network, *load_images(tmp_path / "test.npz"))
+    assert f"integer  {accuracy:.2%}  of 360 held-out images" in result
+    assert "integer" in log
+    assert "ternary" not in result + log
+    recipe = "int weights of 3 bits (8 bits in the first layer, 5 bits in the last layer), lenet"
+    assert network.provenance["recipe"].startswith(recipe)
+    config = json.loads((tmp_path / "train.json").read_text())["config"]
+    assert [config[key] for key in ("weight_bits", "first", "last")] == [3, 8, 5]

@@ -25,12 +25,14 @@ from .progress import progress_bar
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 
-HELP = "train a ternary network and write it as exact integers"
+HELP = "train a network of ternary or integer weights and write it as exact integers"
 EXAMPLES = [
     "threefold train --preset digits --seed 0 -o out/digits",
     "threefold train --preset digits --widths 32,32 --bits 1 -o out/small",
     "threefold train --preset lenet-digits --epochs 10 --no-float \\\n      -o out/lenet_digits",
     "threefold train --preset digits --set schedule=step --set ema=0.99 \\\n      -o out/tuned",
+    "threefold train --preset lenet-digits --set weights=int --set weight_bits=3 \\\n"
+    "      --set first=8 --set last=8 -o out/lenet_int",
     "threefold train --data rows.csv --label species -o out/own",
 ]
 
@@ -121,11 +123,13 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
         console.quiet |= not group.first
         with group.agree():
             preset, config, dataset = _chosen(args, console, quant)
-            quant.build(config, dataset)  # or a network that cannot be would leave a folder
+            # or a network that cannot be would leave a folder
+            kind = _kind(quant.build(config, dataset), quant)
             if group.first:
                 stack.enter_context(locked(folder))
                 _prepare(folder, args.fresh)
-        with _progress(console, config.total_epochs, not args.no_float) as (progress, on_loss):
+        bars = _progress(console, kind, config.total_epochs, not args.no_float)
+        with bars as (progress, on_loss):
             trial = quant.run_trial(
                 dataset,
                 config,
@@ -144,7 +148,13 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
         former = _write(products, trial.network, made, dataset)
     if former:
         note(console, str(former))
-    return _summary(trial, products)
+    return _summary(kind, trial, products)
+
+
+def _kind(model, quant) -> str:
+    """What a quantized model is called."""
+    bits = [each.bits for each in model.modules() if isinstance(each, quant.WeightQuantizer)]
+    return "ternary" if max(bits, default=2) == 2 else "integer"
 
 
 def _chosen(args: argparse.Namespace, console: Console, quant) -> tuple:
@@ -192,13 +202,13 @@ def _config(args: argparse.Namespace, name: str, presets: dict):
         raise TrainingError(f"a value of --set is of the wrong kind: {dict(args.more)}") from None
 
 
-def _summary(trial, products: Products) -> str:
+def _summary(kind: str, trial, products: Products) -> str:
     words = sample_words(trial.network)
     sets = {"": trial.accuracy, **trial.more}
     lines = []
     for key, accuracy in sets.items():
         images = f"{accuracy['images']} held-out {words.many}{key and f', {key}'}"
-        lines.append(f"ternary  {accuracy['integer']:.2%}  of {images}")
+        lines.append(f"{kind}  {accuracy['integer']:.2%}  of {images}")
         for width, share in accuracy.get("widths", {}).items():
             lines.append(f"{width:7}  {share:.2%}")
         if "float" in accuracy:
@@ -227,14 +237,17 @@ def _setting(text: str) -> tuple[str, object]:
 
 @contextmanager
 def _progress(
-    console: Console, epochs: int, twin: bool
+    console: Console, name: str, epochs: int, twin: bool
 ) -> Iterator[tuple[Progress, Callable[[str, float], None]]]:
-    """Bars for both trainings and the comparison: what is told progress, and what losses."""
+    """Bars for both trainings and the comparison: what is told progress, and what losses.
+
+    The quantized one is called ``name``.
+    """
     count, loss = "{task.fields[count]}", "{task.fields[loss]}"
     with progress_bar(console, count, loss, keep=True) as bars:
         tasks = {
-            kind: bars.add_task(kind, total=1.0, count=f"0/{epochs} epochs", loss="")
-            for kind in (("ternary", "float") if twin else ("ternary",))
+            kind: bars.add_task(what, total=1.0, count=f"0/{epochs} epochs", loss="")
+            for kind, what in {"ternary": name, **({"float": "float"} if twin else {})}.items()
         }
         tasks["compare"] = bars.add_task("compare", total=1.0, count="with golden", loss="")
 

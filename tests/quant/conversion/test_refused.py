@@ -387,8 +387,13 @@ def test_normalizations_that_do_not_fold(layers, advice):
         (
             {"weights": "octal"},
             "there are no weights 'octal'; there is binary, clip, expanded2, expanded4, float, "
-            "statistical, tga",
+            "int, statistical, tga",
         ),
+        (
+            {"weight_bits": 3},
+            "weight_bits are those of weights 'int', not of 'statistical'; leave them out",
+        ),
+        ({"weights": "int", "last": 9}, "integer weights have 2…8 bits, not 9"),
         ({"input": Tensor((6, 6, 2), Integers(0, 3))}, "a model reads codes, not integers 0…3"),
     ],
 )

@@ -13,6 +13,7 @@ from threefold.quant import (
     Concat,
     Expanded,
     Flatten,
+    LearnedStep,
     MaxPool,
     Model,
     Norm,
@@ -41,6 +42,8 @@ QUANTIZERS = [
     *WEIGHTS.values(),
     partial(Statistical, 0.4),
     partial(Expanded, (0.4, 0.5), (1, 2)),
+    partial(LearnedStep, 2),
+    partial(LearnedStep, 8),
 ]
 FORMS = ("conv", "max", "sum", "identity", "option_a", "conv_1x1", "concat", "concat_pool")
 

@@ -96,9 +96,7 @@ def slimmable(draw, definition):
     if definition == "resnet":
         widths = [4, 8, 12][:count]
     seed = draw(st.integers(0, 1000))
-    weights = "statistical"
-    if definition != "depthwise":
-        weights = draw(st.sampled_from([weights, "expanded2"]))
+    weights = draw(st.sampled_from(["statistical", "expanded2", "int"]))
     kit = Kit(activations, weights, per_filter=draw(st.booleans()), seed=seed)
     model = make(input, widths, 3, kit)
     uniform, layers = draw(NARROWER), draw(st.tuples(*[NARROWER] * count))
@@ -179,7 +177,7 @@ def test_weights_are_negated_where_a_channel_falls_at_any_width():
     assert len(np.unique(alone[0]["act2"][..., 1])) == len(np.unique(alone[1]["act2"][..., 1])) == 1
 
 
-def test_levels_that_a_width_has_not_are_passes_all_the_same():
+def test_weights_of_a_width_have_the_bits_of_the_whole():
     input, kit = Tensor((1, 1, 8), Codes.unsigned(3)), Kit(2, "expanded2")
     model = mlp(input, [8, 6], 3, kit).eval()
     slim(model, "half", mlp(input, [4, 3], 3, kit))
@@ -188,9 +186,10 @@ def test_levels_that_a_width_has_not_are_passes_all_the_same():
         model.layers[0].weight[4:] = 1
         model.layers[3].weight[:, :4] = 0
     network = export(model, "net")
-    assert [node.name for node in network.nodes][:2] == ["fc1_x2", "fc1"]
-    weights = network.at("half").nodes[1].op.matrix
-    assert np.array_equal(weights, np.repeat([[1, 0]] * 4, 8, axis=1))
+    whole, half = network.nodes[0].op, network.at("half").nodes[0].op
+    assert whole.bits == half.bits == 3
+    assert np.array_equal(half.matrix, np.ones((4, 8)))
+    assert np.array_equal(whole.matrix[4:], np.full((4, 8), 2))
     require_equal(model, network, images_of(model, 20))
 
 

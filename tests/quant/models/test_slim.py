@@ -20,7 +20,6 @@ from threefold.quant import (
     Residual,
     TernaryConv,
     TernaryLinear,
-    ds_cnn,
     export,
     lenet,
     mlp,
@@ -222,12 +221,6 @@ def vector(first, second):
             chain(conv(2, 4), Quantize(2), Residual([conv(4, 4)], [], QuantizeLike(2))),
             chain(conv(2, 2), Quantize(2), Residual([conv(2, 3)], [], QuantizeLike(2))),
             "the branches of layers.2 do not keep the same channels at width half",
-        ),
-        (
-            ds_cnn(MAP, [4, 4], 3, Kit(2, "expanded2")),
-            ds_cnn(MAP, [2, 4], 3, Kit(2, "expanded2")),
-            "layers.3 at width half: a grouped convolution of weights with several levels does "
-            "not get narrower; use ternary ones",
         ),
         (
             vector(4, 3),

@@ -19,6 +19,14 @@ from threefold.quant import NETWORKS, PRESETS, Stage, TrainConfig, mlp
         ("bits", 9, "bits must be 1…8, not 9"),
         ("rate", float("nan"), "rate must be positive, not nan"),
         ("weight_decay", -1.0, r"weight_decay must be at least 0, not -1\.0"),
+        ("first", 9, "first must be 2…8, not 9"),
+        ("last", 1, "last must be 2…8, not 1"),
+        ("weight_bits", 2.5, r"weight_bits must be a whole number, not 2\.5"),
+        (
+            "weight_bits",
+            3,
+            "weight_bits are those of weights 'int', not of 'statistical'; leave them out",
+        ),
         ("scale_decay", float("inf"), "scale_decay must be at least 0, not inf"),
         (
             "tight",
@@ -57,6 +65,7 @@ def test_values_out_of_range(field, value, message):
     [
         ({"epochs": 0}, "epochs of a stage must be at least 1, not 0"),
         ({"epochs": 2, "bits": 9}, "bits of a stage must be 1…8, not 9"),
+        ({"epochs": 2, "weight_bits": 9}, "weight_bits of a stage must be 2…8, not 9"),
         ({"epochs": 2, "rate": "slow"}, "rate of a stage must be a number, not 'slow'"),
     ],
 )
@@ -169,3 +178,38 @@ def test_a_configuration_for_a_model_of_ones_own():
 def test_networks_of_ones_own(monkeypatch):
     monkeypatch.setitem(NETWORKS, "mine", mlp)
     assert TrainConfig(network="mine").widths == ()
+
+
+MIXED = dataclasses.replace(
+    PRESETS["digits"],
+    weights="clip",
+    first=8,
+    last=7,
+    stages=(Stage(3), Stage(2, "int", 3, weight_bits=5), Stage(1, "int")),
+)
+
+
+def test_widths_of_weights_are_those_of_the_training_and_of_its_stages():
+    first, second, third, last = MIXED.trainings
+    assert (first.first, first.last, first.weight_bits) == (None, None, None)
+    assert (second.first, second.last, second.weight_bits) == (8, 7, 5)
+    assert (third.first, third.last, third.weight_bits) == (8, 7, None)
+    assert last is MIXED
+    assert (MIXED.twin.first, MIXED.twin.last) == (None, None)
+    assert MIXED.recipe.startswith(
+        "clip weights (8 bits in the first layer, 7 bits in the last layer), mlp of widths 64-64, "
+    )
+    assert ", after 2 epochs int of 5 bits with 3 bits, after 1 epochs int of 4" in MIXED.recipe
+    three = dataclasses.replace(PRESETS["digits"], weights="int", weight_bits=3)
+    assert three.recipe.startswith("int weights of 3 bits, mlp")
+    assert three.trainings == [three]
+    assert three.twin.weight_bits is None
+
+
+def test_widths_of_weights_come_back_from_json_and_tell_trainings_apart():
+    assert TrainConfig(**json.loads(json.dumps(MIXED.to_dict()))) == MIXED
+    assert (MIXED.choices()["first"], MIXED.choices()["last"]) == (8, 7)
+    assert not {"first", "last", "weight_bits"} & set(PRESETS["digits"].choices())
+    message = "weight_bits are those of weights 'int', not of 'float'; leave them out"
+    with pytest.raises(TrainingError, match=f"^{message}$"):
+        dataclasses.replace(MIXED, stages=(Stage(1, weight_bits=3),))

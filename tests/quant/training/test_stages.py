@@ -97,3 +97,25 @@ def test_a_stage_has_a_recipe_of_its_own(brief):
     assert Stage(1).to_dict() == {"epochs": 1, "weights": "float", "bits": None, "rate": None}
     with pytest.raises(TrainingError, match=r"^schedule must be one of .*, not 'never'$"):
         dataclasses.replace(brief, stages=(Stage(1, schedule="never"),))
+
+
+def test_steps_of_integer_weights_go_on_after_an_interruption(dataset, brief, tmp_path):
+    stages = (Stage(1), Stage(2, "int", weight_bits=5))
+    config = dataclasses.replace(brief, epochs=2, weights="int", weight_bits=3, stages=stages)
+    whole, losses = train_stages(dataset, config)
+
+    for epochs in (2, 4):
+
+        def stop(done, loss, epochs=epochs):
+            if done == epochs:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            train_stages(dataset, config, folder=tmp_path, on_epoch=stop)
+    resumed, again = train_stages(dataset, config, folder=tmp_path)
+    assert again == losses
+    state = resumed.state_dict()
+    assert {"layers.0.quantizer.gain", "layers.0.quantizer.unit"} < set(state)
+    assert state["layers.0.quantizer.gain"] != 1
+    for key, value in whole.state_dict().items():
+        assert torch.equal(value, state[key]), key

@@ -32,6 +32,7 @@ CONFIGS = {
             ("clip", True),
             ("binary", False),
             ("expanded2", False),
+            ("int", True),
         ]
     },
 }

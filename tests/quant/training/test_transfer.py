@@ -10,8 +10,8 @@ from threefold.quant import Kit, mlp, transfer
 INPUT = Tensor((1, 1, 5), Codes.unsigned(2))
 
 
-def model(bits=2, weights="statistical", widths=(6,), seed=0):
-    return mlp(INPUT, widths, 3, Kit(bits, weights, seed=seed))
+def model(bits=2, weights="statistical", widths=(6,), seed=0, **options):
+    return mlp(INPUT, widths, 3, Kit(bits, weights, seed=seed, **options))
 
 
 def trained(source):
@@ -44,7 +44,7 @@ def test_another_shape_is_refused():
         transfer(model(widths=(7,)), model())
 
 
-@pytest.mark.parametrize("weights", ["tga", "clip", "binary"])
+@pytest.mark.parametrize("weights", ["tga", "clip", "binary", "int"])
 def test_what_another_quantizer_learns_starts_from_the_weights(weights):
     source, target = trained(model(weights="float")), model(weights=weights, seed=1)
     with torch.no_grad():
@@ -61,3 +61,19 @@ def test_what_another_quantizer_learns_starts_from_the_weights(weights):
     learned.data.mul_(2)
     transfer(target, again)
     assert torch.equal(next(again.layers[0].quantizer.parameters()), learned)
+
+
+@pytest.mark.parametrize(("bits", "same"), [(4, True), (3, False)])
+def test_a_step_starts_anew_where_the_width_is_another(bits, same):
+    source = trained(model(weights="int", weight_bits=4))
+    source.layers[0].quantizer.gain.data.fill_(2)
+    target = model(weights="int", weight_bits=bits, seed=1)
+    transfer(source, target)
+    quantizer = target.layers[0].quantizer
+    assert quantizer.gain == (2 if same else 1)
+    fresh = model(weights="int", weight_bits=bits)
+    fresh.layers[0].weight.data.copy_(source.layers[0].weight)
+    fresh.layers[0].mask.copy_(source.layers[0].mask)
+    fresh.layers[0].restart()
+    expected = source if same else fresh
+    assert torch.equal(quantizer.unit, expected.layers[0].quantizer.unit)
