@@ -10,9 +10,10 @@ from threefold.errors import PlanError
 from threefold.fpga import GENERIC
 
 from .board import Board
+from .flash import Flash
 from .target import Target, read_target
 
-__all__ = ["BOARDS", "FAULTS", "Board", "Target", "get", "no_board", "read_target"]
+__all__ = ["BOARDS", "FAULTS", "Board", "Flash", "Target", "get", "no_board", "read_target"]
 
 
 FAULTS: dict[str, str] = {}

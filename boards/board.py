@@ -9,6 +9,7 @@ from amaranth.build import Platform, Resource
 from threefold.errors import PlanError
 from threefold.fpga import PLL, Device
 
+from .flash import Flash
 from .target import Target
 
 __all__ = ["Board"]
@@ -40,6 +41,8 @@ class Board(Target):
         Name of the board for openFPGALoader; empty if it knows none.
     pll_type : subclass of PLL, optional
         PLL for the oscillator of this board, if that of the family does not fit.
+    flash : Flash, optional
+        Flash that program images are loaded from at power-up, if its pins are free then.
 
     Raises
     ------
@@ -57,6 +60,7 @@ class Board(Target):
     resources: tuple[Resource, ...] = ()
     loader: str = ""
     pll_type: type[PLL] | None = None
+    flash: Flash | None = None
 
     def __post_init__(self):
         number = (int, float)

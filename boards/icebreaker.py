@@ -5,6 +5,7 @@ from amaranth_boards.icebreaker import ICEBreakerPlatform
 from threefold.fpga.ice40 import ICE40UP5K
 
 from .board import Board
+from .flash import Flash
 
 __all__ = ["ICEBREAKER"]
 
@@ -17,4 +18,5 @@ ICEBREAKER = Board(
     clock_mhz=30,
     leds=2,
     loader="ice40_generic",
+    flash=Flash(offset=0x100000),
 )

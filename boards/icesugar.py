@@ -5,6 +5,7 @@ from amaranth_boards.icesugar import ICESugarPlatform
 from threefold.fpga.ice40 import ICE40UP5K
 
 from .board import Board
+from .flash import Flash
 
 __all__ = ["ICESUGAR"]
 
@@ -16,4 +17,5 @@ ICESUGAR = Board(
     base_mhz=12,
     clock_mhz=30,
     leds=3,
+    flash=Flash(offset=0x100000),
 )

@@ -14,6 +14,7 @@ from threefold.fpga import Device
 from threefold.fpga.ecp5 import LFE5U_25F, LFE5U_85F
 
 from .board import Board
+from .flash import Flash
 
 __all__ = ["ORANGECRAB_25F", "ORANGECRAB_85F"]
 
@@ -45,6 +46,7 @@ def _board(device: Device, platform: Callable[[], Platform]) -> Board:
             UARTResource(0, rx="N17", tx="M18", attrs=_ATTRS),
         ),
         loader="orangeCrab",
+        flash=Flash(offset=0x400000),
     )
 
 

@@ -14,6 +14,7 @@ from threefold.fpga import Device
 from threefold.fpga.ecp5 import LFE5U_12F, LFE5U_25F, LFE5U_45F, LFE5U_85F
 
 from .board import Board
+from .flash import Flash
 
 __all__ = ["ULX3S_12F", "ULX3S_25F", "ULX3S_45F", "ULX3S_85F"]
 
@@ -29,6 +30,7 @@ def _board(device: Device, platform: Callable[[], Platform]) -> Board:
         clock_mhz=75,
         leds=8,
         loader="ulx3s",
+        flash=Flash(offset=0x400000, resource="spi_flash"),
     )
 
 

@@ -6,8 +6,11 @@ from amaranth.lib import io, wiring
 from threefold.boards import Board
 
 from .clock import ClockGenerator
+from .flash_pins import FlashPins
+from .interfaces.flash import FlashReader
 from .interfaces.lights import Lights
 from .interfaces.link import SerialLink
+from .interfaces.loadable import is_loadable
 from .interfaces.serial import BAUD
 
 __all__ = ["ACCELERATOR", "BoardTop"]
@@ -18,6 +21,8 @@ ACCELERATOR = "link.accelerator"
 
 class BoardTop(wiring.Component):
     """An accelerator on a board, behind a :class:`SerialLink`, with :class:`Lights` as LEDs.
+
+    A loadable one is loaded from the board's flash at power-up, if the board has one.
 
     Parameters
     ----------
@@ -48,7 +53,10 @@ class BoardTop(wiring.Component):
         self._board = board
         self._baud = baud
         self._clock = ClockGenerator(board, clock_mhz or board.clock_mhz)
-        self._link = SerialLink.at(accelerator, clock_mhz=self._clock.achieved_mhz, baud=baud)
+        flash = None
+        if board.flash and is_loadable(accelerator):
+            flash = FlashReader.at(board.flash.offset, clock_mhz=self.clock_mhz)
+        self._link = SerialLink.at(accelerator, clock_mhz=self.clock_mhz, baud=baud, flash=flash)
         super().__init__({})
 
     @property
@@ -90,5 +98,13 @@ class BoardTop(wiring.Component):
             led = io.Buffer("o", platform.request("led", index, dir="-"))
             m.submodules[f"led{index}"] = led
             m.d.comb += led.o.eq(lights.o[index])
+        if link.flash:
+            m.submodules.flash = flash = FlashPins(self._board)
+            m.d.comb += [
+                flash.cs.eq(link.flash_cs),
+                flash.clk.eq(link.flash_clk),
+                flash.copi.eq(link.flash_copi),
+                link.flash_cipo.eq(flash.cipo),
+            ]
 
         return m

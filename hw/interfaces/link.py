@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Self
 
-from amaranth.hdl import Module, ResetInserter, Signal
+from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out, connect
 
@@ -18,6 +18,7 @@ from ..stream import shape_of
 from .byte_fifos import ByteFifos
 from .byte_packer import BytePacker
 from .byte_unpacker import ByteUnpacker
+from .flash import FlashReader
 from .frame_parser import FrameParser
 from .framer import Framer
 from .loadable import is_loadable
@@ -55,6 +56,9 @@ class SerialLink(wiring.Component):
         Words of the registers that never change, ``WINDOW`` among them.
     divisor : int
         Clock cycles a bit, at least 4.
+    flash : FlashReader, optional
+        For a loadable accelerator: reads a program image at the start, before any register is
+        written or read. It becomes a submodule.
 
     Members
     -------
@@ -70,16 +74,25 @@ class SerialLink(wiring.Component):
         Low bits of the latest output element: the class, for a classifier.
     cycle, place : Out(1), Out(5)
         Bit ``place`` of the cycles since the start, as :class:`SerialRegisters` tells them.
+    flash_cs, flash_clk, flash_copi : Out(1)
+    flash_cipo : In(1)
+        Those of the reader, if there is one.
 
     Raises
     ------
     PlanError
         If the accelerator has no ports, its streams are not as they say, a code does not fit a
-        byte, or there are less than 4 cycles a bit.
+        byte, there are less than 4 cycles a bit, or a flash is read for an accelerator that is not
+        loadable.
     """
 
     def __init__(
-        self, accelerator: wiring.Component, constants: Mapping[str, int], *, divisor: int
+        self,
+        accelerator: wiring.Component,
+        constants: Mapping[str, int],
+        *,
+        divisor: int,
+        flash: FlashReader | None = None,
     ):
         ports = _ports(accelerator)
         given, taken = ports.input, ports.output
@@ -87,6 +100,9 @@ class SerialLink(wiring.Component):
         self._ports = ports
         self._accelerator = accelerator
         self._loadable = is_loadable(accelerator)
+        if flash and not self._loadable:
+            raise PlanError("nothing can be loaded from a flash: the accelerator is not loadable")
+        self._flash = flash
         self._registers = SerialRegisters(constants, loadable=self._loadable)
         self._receiver = UARTReceiver(divisor)
         self._parser = FrameParser(
@@ -98,6 +114,7 @@ class SerialLink(wiring.Component):
         self._unpacker = ByteUnpacker(shape_of(taken.type), taken.type.lanes)
         self._framer = Framer(taken.tensor.size * taken.element_bytes)
         self._transmitter = UARTTransmitter(divisor)
+        pins = {"flash_cs": Out(1), "flash_clk": Out(1), "flash_copi": Out(1), "flash_cipo": In(1)}
         super().__init__(
             {
                 "rx": In(1, init=1),
@@ -107,11 +124,19 @@ class SerialLink(wiring.Component):
                 "last": Out(8),
                 "cycle": Out(1),
                 "place": Out(range(WORD_BITS)),
+                **(pins if flash else {}),
             }
         )
 
     @classmethod
-    def at(cls, accelerator: wiring.Component, *, clock_mhz: float, baud: int) -> Self:
+    def at(
+        cls,
+        accelerator: wiring.Component,
+        *,
+        clock_mhz: float,
+        baud: int,
+        flash: FlashReader | None = None,
+    ) -> Self:
         """The link of an accelerator at a clock in MHz and a rate in bit/s.
 
         An accelerator of a plan is told by its network, and by its interval how many images may be
@@ -128,7 +153,7 @@ class SerialLink(wiring.Component):
         constants = identity_of(ports, told, clock_mhz=clock_mhz, loadable=is_loadable(accelerator))
         interval = plan.cycles.interval if plan else math.inf
         constants["WINDOW"] = window(ports, interval, clock_mhz, baud)
-        return cls(accelerator, constants, divisor=divisor(clock_mhz, baud))
+        return cls(accelerator, constants, divisor=divisor(clock_mhz, baud), flash=flash)
 
     @property
     def accelerator(self) -> wiring.Component:
@@ -144,6 +169,11 @@ class SerialLink(wiring.Component):
     def loadable(self) -> bool:
         """Whether program images are loaded into the accelerator."""
         return self._loadable
+
+    @property
+    def flash(self) -> FlashReader | None:
+        """What reads a program image at the start."""
+        return self._flash
 
     def elaborate(self, platform):
         m = Module()
@@ -211,12 +241,15 @@ class SerialLink(wiring.Component):
     def _load(self, m: Module, parser: FrameParser):
         """Program images for the accelerator; no image of codes is taken without one."""
         registers, accelerator = self._registers, self._accelerator
-        control, loaded = registers.control, accelerator.loaded
+        control, loaded, load = registers.control, accelerator.loaded, accelerator.load
         m.submodules.loaded_image = image = LoadedImage()
-        connect(m, parser.loaded, accelerator.load)
+        if self._flash:
+            self._read_flash(m, parser)
+        else:
+            connect(m, parser.loaded, load)
         m.d.comb += [
-            image.takes.eq(parser.loaded.valid & parser.loaded.ready),
-            image.byte.eq(parser.loaded.payload),
+            image.takes.eq(load.valid & load.ready),
+            image.byte.eq(load.payload),
             image.loaded.eq(loaded),
             parser.loading.eq(control.load),
             parser.run.eq(control.run & ~control.load & loaded),
@@ -225,15 +258,33 @@ class SerialLink(wiring.Component):
             registers.refused.eq(accelerator.refused),
         ]
 
+    def _read_flash(self, m: Module, parser: FrameParser):
+        """Bytes of the flash while it is read, then those of frames."""
+        accelerator, load = self._accelerator, self._accelerator.load
+        m.submodules.flash = flash = self._flash
+        m.d.comb += [
+            flash.stop.eq(accelerator.loaded | accelerator.refused),
+            self.flash_cs.eq(flash.cs),
+            self.flash_clk.eq(flash.clk),
+            self.flash_copi.eq(flash.copi),
+            flash.cipo.eq(self.flash_cipo),
+            load.valid.eq(Mux(flash.busy, flash.o.valid, parser.loaded.valid)),
+            load.payload.eq(Mux(flash.busy, flash.o.payload, parser.loaded.payload)),
+            flash.o.ready.eq(load.ready & flash.busy),
+            parser.loaded.ready.eq(load.ready & ~flash.busy),
+        ]
+
     def _access(self, m: Module, parser: FrameParser):
         """A register that is written if need be, then read, and then told."""
         registers, framer, asked = self._registers, self._framer, parser.request.payload
-        step, loads = Signal(_Step), Signal()
+        step, loads, waits = Signal(_Step), Signal(), Signal()
+        if self._flash:  # a reset would forget what of its program image has come
+            m.d.comb += waits.eq(self._flash.busy)
         m.d.sync += loads.eq(step == _Step.READ)  # a bit comes a cycle behind its place
         m.d.comb += [
             registers.address.eq(asked.address),
             registers.w_data.eq(asked.value),
-            registers.write.eq(parser.request.valid & asked.write & (step == _Step.WRITE)),
+            registers.write.eq(parser.request.valid & asked.write & (step == _Step.WRITE) & ~waits),
             registers.sample.eq(step == _Step.WAIT),  # as late as what was written has acted
             framer.value.valid.eq(step == _Step.TELL),
             framer.value.payload.eq(asked.seq[0]),
@@ -243,7 +294,7 @@ class SerialLink(wiring.Component):
             parser.request.ready.eq(framer.value.ready),
         ]
         with m.Switch(step):
-            with m.Case(_Step.WRITE), m.If(parser.request.valid):
+            with m.Case(_Step.WRITE), m.If(parser.request.valid & ~waits):
                 m.d.sync += step.eq(_Step.WAIT)
             with m.Case(_Step.WAIT, _Step.READ), m.If(registers.place == WORD_BITS - 1):
                 m.d.sync += step.eq(step + 1)

@@ -21,6 +21,7 @@ from threefold.hw.fork import Fork
 from threefold.hw.interfaces.byte_fifos import ByteFifos
 from threefold.hw.interfaces.byte_packer import BytePacker
 from threefold.hw.interfaces.byte_unpacker import ByteUnpacker
+from threefold.hw.interfaces.flash import FlashReader
 from threefold.hw.interfaces.frame_parser import FrameParser
 from threefold.hw.interfaces.framer import Framer
 from threefold.hw.interfaces.load_buffer import LoadBuffer
@@ -281,6 +282,7 @@ CASES = {
     "destuffer": Case(Destuffer, 3, 16),
     "byte_fifos": Case(lambda: Without(ByteFifos(address_bits=3, few_bits=1), "clear_few"), 1, 24),
     "load_buffer": Case(LoadBuffer, 3, 16),
+    "flash_reader": Case(lambda: FlashReader(0, half=1, rest=1), 1, 110),
     "framer": Case(lambda: Without(Framer(1), "forget"), 1, 40),
     "uart_receiver": Case(lambda: UARTReceiver(4), 1, 60),
     "fifo": Case(lambda: Fifo(2, lanes=2, depth=3), 4, 16),
@@ -316,6 +318,7 @@ ONE_OF_EACH = [
     "stuffer",
     "destuffer",
     "byte_fifos",
+    "load_buffer",
     "framer",
     "monitor",
     "fifo",

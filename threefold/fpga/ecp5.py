@@ -214,6 +214,7 @@ ECP5 = Family(
     search_counter=2,
     tools=_FLOW,
     pll=ECP5PLL,
+    flash_clock=Cell("USRMCLK", {"USRMCLKI": "clock", "USRMCLKTS": Bits(0)}, {}),
 )
 """Lattice ECP5."""
 

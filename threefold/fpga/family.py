@@ -6,7 +6,7 @@ from math import ceil
 from typing import NamedTuple
 
 from ..errors import PlanError
-from .cell import LutTree, MaskedCarry, SinglePort
+from .cell import Cell, LutTree, MaskedCarry, SinglePort
 from .flow import Flow
 from .pll import PLL
 from .resources import Resources
@@ -127,6 +127,9 @@ class Family:
         Tool flow; None for a family that nothing is built for.
     pll : subclass of PLL or None
         PLL; None where there is none.
+    flash_clock : Cell or None
+        Cell that takes the clock of the flash which the device is configured from, its input
+        ``"clock"``; None where it has a pin like others.
     """
 
     name: str
@@ -158,6 +161,7 @@ class Family:
     search_counter: int
     tools: Flow | None = None
     pll: type[PLL] | None = None
+    flash_clock: Cell | None = None
 
     def __repr__(self) -> str:
         return f"Family({self.name!r})"

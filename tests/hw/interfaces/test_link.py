@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from threefold.errors import PlanError
 from threefold.host.frames import Deframer, Rejected, frame
 from threefold.hw.accelerator import Accelerator
+from threefold.hw.interfaces.flash import FlashReader
 from threefold.hw.interfaces.link import SerialLink
 from threefold.network import Codes, Dense, Logits, Network, Tensor
 from threefold.plan import Folding, fold
@@ -180,6 +181,15 @@ class Bytes(wiring.Component):
 class Lanes(wiring.Component):
     i: In(stream.Signature(data.ArrayLayout(unsigned(4), 2)))
     o: Out(stream.Signature(data.ArrayLayout(unsigned(12), 1)))
+
+
+def test_a_flash_is_for_loadable_accelerators():
+    made = Lanes()
+    made.ports = ports_of(input=(2, 4), output=(1, 12))
+    flash = FlashReader(0, half=1, rest=1)
+    message = r"^nothing can be loaded from a flash: the accelerator is not loadable$"
+    with pytest.raises(PlanError, match=message):
+        SerialLink(made, {}, divisor=4, flash=flash)
 
 
 @pytest.mark.parametrize(
