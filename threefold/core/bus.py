@@ -45,8 +45,7 @@ def describe_bus(plan: Plan, bus: str) -> dict:
         If the network's provenance does not name its classes right.
     """
     require_bus(bus)
-    loadable = getattr(plan, "loadable", False)
-    present = REGISTERS.on(bus, loadable=loadable)
+    present = REGISTERS.on(bus, loadable=plan.loadable)
     registers = {name: register.offset for name, register in present.items()}
     ends = _AXI_STREAMS if bus == "axi" else _WISHBONE_WORDS
     core = describe(plan)

@@ -52,7 +52,7 @@ def ports_json(plan: Plan, bus: str | None = None) -> str:
 
 def csr_json(plan: Plan, bus: str, *, clock_mhz: float | None = None) -> str:
     """Text of ``NAME.csr.json``: registers from offset 0 on, as LiteX has them."""
-    registers = REGISTERS.on(bus, loadable=getattr(plan, "loadable", False))
+    registers = REGISTERS.on(bus, loadable=plan.loadable)
     content = csr(core_name(plan, bus), registers, identity(plan, clock_mhz=clock_mhz))
     return _json(content | {"plan_digest": digest(plan)})
 

@@ -28,7 +28,7 @@ def identity(plan: Plan, *, clock_mhz: float | None = None) -> dict[str, int]:
         plan.ports,
         digest(plan.network),
         clock_mhz=clock_mhz,
-        loadable=getattr(plan, "loadable", False),
+        loadable=plan.loadable,
     )
 
 
