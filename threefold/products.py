@@ -4,6 +4,7 @@ network.tern    the network
 train.json      how it was trained
 test.npz        images to test it with
 plan.json       which units it is made of, and how each is folded
+program.bin     what is loaded into it, if it is loadable
 rtl/            Verilog, and what other people's flows need around it
 sim/            the simulation and what it measured
 gateware/       the bitstream, what made it, and how long that took
@@ -48,8 +49,8 @@ class Products:
     ----------
     network, training, images : Path
         ``network.tern``, ``train.json``, ``test.npz``
-    plan : Path
-        ``plan.json``
+    plan, program : Path
+        ``plan.json``, ``program.bin``
     rtl, ports, waivers, instance, testbench, fusesoc : Path
         ``NAME.v``, ``NAME.ports.json``, ``NAME.vlt``, ``NAME.inst.v``, ``NAME_tb.v`` and
         ``NAME.core`` in the folder ``rtl``
@@ -72,6 +73,7 @@ class Products:
         self.training = self.folder / "train.json"
         self.images = self.folder / "test.npz"
         self.plan = self.folder / "plan.json"
+        self.program = self.folder / "program.bin"
         accelerator = self.core_of()
         self.rtl = accelerator.rtl
         self.ports = accelerator.ports
@@ -117,7 +119,7 @@ class Products:
     def files(self) -> list[Path]:
         """Products that are there, but for the manifest, logs, times and the simulator's build."""
         single = [self.network, self.training, self.images, self.plan, self.report, self.page]
-        single.append(self.simulation_record)
+        single += [self.program, self.simulation_record]
         several = [self.rtl.parent.glob(pattern) for pattern in _RTL]
         several += [self.header.parent.glob("*.h"), self.driver.glob("*"), self.gateware.glob("*")]
         found = [*single, *(path for paths in several for path in paths)]
@@ -300,7 +302,7 @@ class Products:
         named = [Products(self.folder, name) for name in names]
         paths = [path for each in named for core in each.cores for path in core.all]
         paths += [each.header for each in named]
-        paths += [self.simulation_record, *self._dumps(), *self._reports()]
+        paths += [self.program, self.simulation_record, *self._dumps(), *self._reports()]
         return [*paths, *self.driver.glob("*"), *self.gateware.glob("*")]
 
     def _network_digest(self) -> str | None:

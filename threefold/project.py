@@ -22,7 +22,7 @@ from .lock import locked
 from .manifest import write_manifest
 from .network import Network, load, save
 from .notebook import shown_progress
-from .plan import Folding, Plan, load_plan, save_plan
+from .plan import Folding, Plan, image_of, load_plan, save_plan
 from .plan.file import digest as plan_digest
 from .planning import plan_for_board
 from .products import Former, Products
@@ -239,6 +239,7 @@ class Project:
     def generate(self, bus: str | None = None, *, clock_mhz: float | None = None) -> Path:
         """Write the Verilog, what is around it, the C header and driver; the path of the Verilog.
 
+        If the plan is loadable, the program image of its network goes to ``program.bin``.
         The testbench takes images of ``test.npz`` if they are there and fit, else random ones.
 
         Parameters
@@ -262,6 +263,8 @@ class Project:
         with locked(self.folder):
             self.save()
             write_core(self.products, self.plan, text, bus, clock_mhz=clock_mhz)
+            if self.plan.loadable:
+                write_file(self.products.program, image_of(self.plan))
             write_file(self.products.header, header(self.plan))
             write_driver(self.products.driver)
             return self.products.core_of(bus).rtl
@@ -368,7 +371,8 @@ class Project:
         inputs = inputs_digest(plan_digest(self.plan), board, options)
         with locked(self.folder):
             self.save()
-            if earlier := earlier_build(self.products, inputs):
+            has_program = self.products.program.is_file() or not self.plan.loadable
+            if has_program and (earlier := earlier_build(self.products, inputs)):
                 progress("up to date", 1.0)
                 return earlier
             progress("generate", 0.0)

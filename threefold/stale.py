@@ -14,7 +14,7 @@ from pathlib import Path
 from .errors import FileFormatError
 from .files import read_json, sha256
 from .network.file import digest as network_digest
-from .plan import Plan
+from .plan import Plan, image_of
 from .plan.file import digest as plan_digest
 from .plan.file import dumps
 from .products import Products
@@ -48,6 +48,8 @@ def _stale(products: Products, plan: Plan) -> Iterator[Path]:
         yield products.training
     if _content(products.plan) != json.loads(dumps(plan)):
         yield products.plan
+    if not plan.loadable or _bytes(products.program) != image_of(plan):
+        yield products.program
     own = plan_digest(plan)
     texts = [path for core in products.cores for path in core.texts]
     yield from (path for path in (*texts, products.header) if _marked(path) != own)
@@ -80,6 +82,10 @@ def _stale_report(products: Products, own: str) -> Iterator[Path]:
         yield products.report
     if gone or _marked(products.page) != own:
         yield products.page
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def _value(path: Path, key: str) -> object:

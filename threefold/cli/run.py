@@ -18,6 +18,7 @@ from ..network import Network, class_names, load
 from ..network.file import digest
 from ..products import Products
 from ..samples import IMAGE, sample_words
+from .loading import load_into, program_image, require_program
 from .note import note
 
 __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
@@ -25,6 +26,8 @@ __all__ = ["EXAMPLES", "HELP", "add_arguments", "run"]
 HELP = "classify images on a board, over its serial port"
 EXAMPLES = [
     "threefold run /dev/ttyUSB1 out/digits/test.npz --network out/digits",
+    "threefold run /dev/ttyUSB1 out/digits/test.npz --network out/digits \\\n"
+    "      --load out/again/network.tern",
     "threefold run --simulate out/digits/test.npz --network out/digits --limit 20",
 ]
 
@@ -50,6 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the network on the board, a *.tern file or the folder of its build (beside IMAGES)",
     )
     parser.add_argument(
+        "--load",
+        type=Path,
+        metavar="PATH",
+        help="load this into the board first, if it is loadable: another network as a *.tern file, "
+        "which the plan of --network has to suit, a program.bin, or the folder of one",
+    )
+    parser.add_argument(
         "--baud", type=int, metavar="N", help=f"bits a second (as built, else {_BAUD})"
     )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N images")
@@ -69,7 +79,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
     if args.baud is not None and args.baud < 1:
         raise DataError(f"--baud must be at least 1, not {args.baud}")
     path = _network_path(args)
-    network = load(path) if path else None
+    image, network = program_image(args.load, path) if args.load else (None, None)
+    network = network or (load(path) if path else None)
     if network is None:
         note(console, "no network is given, so classes have no names, and any network is taken")
     codes, labels, left_out = read_images(args.images, network)
@@ -82,6 +93,11 @@ def run(args: argparse.Namespace, console: Console) -> str:
         baud = args.baud or _built_baud(path) or _BAUD
         line = stack.enter_context(SerialPort(port, baud))
         session = Session(line, digest=int(digest(network)[:8], 16) if network else None)
+        if image:
+            load_into(session, image, console)
+            note(console, f"loaded {len(image):,} bytes, {session.loaded or 0:08x}")
+        else:
+            require_program(session, path)
         rate = "simulated" if args.simulate else f"{baud:,} baud"
         return _classified(session, codes, labels, network, rate)
 

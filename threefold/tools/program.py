@@ -1,4 +1,4 @@
-"""Programming: a bitstream onto a board, by openFPGALoader."""
+"""Programming: a bitstream and a program image onto a board, by openFPGALoader."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from ..files import read_json
 from ..products import Products
 from .toolchain import run
 
-__all__ = ["built_for", "program"]
+__all__ = ["built_for", "program", "write_program_image"]
 
 
 def built_for(folder: Path | str) -> tuple[Path, Board]:
@@ -57,9 +57,46 @@ def program(bitstream: Path, board: Board, *, flash: bool = False) -> None:
         raise PlanError(
             f"openFPGALoader knows no {board.title}; write {bitstream} with its own programmer"
         )
-    arguments = ["-b", board.loader, *(["-f"] if flash else []), bitstream.name]
+    _load(board, ["-f"] if flash else [], bitstream, bitstream.parent / "program.log")
+
+
+def write_program_image(path: Path, board: Board, log: Path) -> None:
+    """Write a program image into the flash of a board that is plugged in, behind the bitstream.
+
+    Parameters
+    ----------
+    path : Path
+        The program image, ``*.bin``.
+    board : Board
+    log : Path
+        What openFPGALoader says.
+
+    Raises
+    ------
+    PlanError
+        If the board has no flash for it, or openFPGALoader knows no such board.
+    ToolError
+        If openFPGALoader is missing.
+    BuildError
+        If it fails, such as when no board is there.
+    """
+    if not board.flash:
+        raise PlanError(
+            f"the {board.title} reads no program image from a flash; load it over the line, "
+            f"threefold run --load"
+        )
+    if not board.loader:
+        raise PlanError(
+            f"openFPGALoader knows no {board.title}; write the program image with its own "
+            f"programmer at {board.flash.offset:#x} of the flash"
+        )
+    _load(board, ["-f", "-o", f"{board.flash.offset:#x}"], path, log)
+
+
+def _load(board: Board, options: list[str], path: Path, log: Path) -> None:
+    arguments = ["-b", board.loader, *options, path.name]
     try:
-        run("openFPGALoader", arguments, cwd=bitstream.parent, log=bitstream.parent / "program.log")
+        run("openFPGALoader", arguments, cwd=path.parent, log=log)
     except BuildError as error:
         if "error while loading shared libraries" in str(error):
             raise BuildError(
