@@ -88,6 +88,7 @@ def _script(name: str) -> str:
     return f"""\
 read_rtlil design.il
 proc -norom
+pmuxtree
 memory_collect
 setattr -set keep 1 {name}/w:tap_*
 wreduce {_NARROWED}

@@ -18,9 +18,18 @@ from threefold.files import replacing
 
 from .streams import Stream
 
-__all__ = ["LOG", "Difference", "Events", "arguments", "bench", "bench_name", "write_beats"]
+__all__ = [
+    "LOG",
+    "PROGRAM",
+    "Difference",
+    "Events",
+    "arguments",
+    "bench",
+    "bench_name",
+    "write_beats",
+]
 
-LOG = "events.txt"
+LOG, PROGRAM = "events.txt", "program.bin"
 _AFTERWARDS = 64
 _TEMPLATES = Environment(
     loader=PackageLoader("threefold.sim", "."),
@@ -35,7 +44,7 @@ def bench_name(name: str) -> str:
     return f"{name}_bench"
 
 
-def bench(name: str, streams: list[Stream]) -> str:
+def bench(name: str, streams: list[Stream], *, loads: bool = False) -> str:
     """Verilog of the bench.
 
     Parameters
@@ -45,11 +54,14 @@ def bench(name: str, streams: list[Stream]) -> str:
     streams : list of Stream
         The first is what enters at the prefix ``i``, the last what leaves at ``o``. The others
         are signals of the top module.
+    loads : bool
+        Whether the bytes of :data:`PROGRAM` are loaded first.
     """
     return _TEMPLATES.get_template("bench.v.j2").render(
         name=name,
         toplevel=bench_name(name),
         afterwards=_AFTERWARDS,
+        loads=PROGRAM if loads else "",
         streams=[
             {
                 "prefix": stream.prefix,

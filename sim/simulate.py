@@ -12,7 +12,7 @@ import numpy as np
 from threefold.errors import BuildError, DataError, MismatchError, PlanError
 from threefold.files import write_file
 from threefold.lock import locked
-from threefold.plan import Cycles, Plan
+from threefold.plan import Cycles, Plan, image_of
 from threefold.plan.cycle_model import interval_of
 from threefold.progress import Progress, no_progress
 from threefold.tools import toolchain
@@ -148,7 +148,9 @@ def _simulate(
     progress: Progress,
 ) -> SimulationResult:
     streams = streams_of(plan)
-    job = _Job(plan.network.name, rtl, streams, folder, simulator)
+    job = _Job(plan.network.name, rtl, streams, folder, simulator, loads=plan.loadable)
+    if plan.loadable:
+        write_file(folder / bench.PROGRAM, image_of(plan))
     bench.write_beats(streams, golden.batches(plan.network, images), folder)
     options = {"patience": _patience(plan, stalls), "stalls": stalls, "seed": seed}
     events, seconds = job.run(
@@ -213,13 +215,22 @@ def _cycles(plan: Plan, events: bench.Events) -> Cycles:
 class _Job:
     """An accelerator and its bench in a folder, where a process of its own simulates them."""
 
-    def __init__(self, name: str, rtl: str, streams: list[Stream], folder: Path, simulator: str):
+    def __init__(
+        self,
+        name: str,
+        rtl: str,
+        streams: list[Stream],
+        folder: Path,
+        simulator: str,
+        *,
+        loads: bool,
+    ):
         self._folder = folder
         self._simulator = simulator
         self._toplevel = bench.bench_name(name)
         # A simulator compiles nothing again whose sources did not change.
         _update(folder / "design.v", rtl)
-        _update(folder / "bench.v", bench.bench(name, streams))
+        _update(folder / "bench.v", bench.bench(name, streams, loads=loads))
 
     def run(
         self,

@@ -28,7 +28,7 @@ from threefold.plan.layers import ConvLayer
 from threefold.plan.requantize import forms_for
 from threefold.plan.schedule import simd_widths
 from threefold.plan.search.fold import plan_of
-from threefold.plan.units.sequential import FORMS, SequentialUnit
+from threefold.plan.units.sequential import FORMS, STORES, SequentialUnit
 
 from .accelerators import CODES, divisors
 
@@ -64,7 +64,7 @@ def random_plan_of(rng: np.random.Generator, network: Network, *, unfolded: bool
     return plan_of(network, tuple(_varied(rng, unit) for unit in plan.units))
 
 
-def random_mixture(rng: np.random.Generator, *, wide: bool = False) -> Plan:
+def random_mixture(rng: np.random.Generator, *, wide: bool = False, loadable: bool = False) -> Plan:
     """A random network, some layers of which an array takes in turn, wherever they allow it."""
     while True:
         network = random_convolutional(rng, wide=wide)
@@ -75,7 +75,7 @@ def random_mixture(rng: np.random.Generator, *, wide: bool = False) -> Plan:
             continue
         first, end = runs[rng.integers(len(runs))]
         for _ in range(10):
-            if unit := _sequential(rng, layers[first:end]):
+            if unit := _sequential(rng, layers[first:end], loadable):
                 return plan_of(network, (*units[:first], unit, *units[end:]))
 
 
@@ -90,20 +90,23 @@ def _runs(layers: tuple[Layer, ...]):
                 yield first, end
 
 
-def _sequential(rng: np.random.Generator, run: tuple[Layer, ...]) -> SequentialUnit | None:
+def _sequential(
+    rng: np.random.Generator, run: tuple[Layer, ...], loadable: bool
+) -> SequentialUnit | None:
     """An array of random size for some layers; None if their strides do not suit it."""
     simd = int(rng.integers(1, 5))
     try:
-        return SequentialUnit(
+        unit = SequentialUnit(
             run,
             simd * int(rng.integers(1, 4)),
             simd,
             pixels=int(rng.choice([1, 1, 2, 3, 4])),
             lanes=int(rng.choice(divisors(simd))),
-            form=str(rng.choice(FORMS)),
+            form=str(rng.choice(FORMS[:-1] if loadable else FORMS)),
         )
     except PlanError:
         return None
+    return unit.made_loadable(store=str(rng.choice(STORES))) if loadable else unit
 
 
 def _varied(rng: np.random.Generator, unit: Unit) -> Unit:

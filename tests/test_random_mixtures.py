@@ -35,8 +35,18 @@ def test_weights_of_several_digits(seed):
     _compare(seed, np.random.default_rng([seed, 18]), wide=True)
 
 
-def _compare(seed: int, rng: np.random.Generator, *, wide: bool = False) -> None:
-    plan = random_mixture(rng, wide=wide)
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[0, 1, 2, 3, 6, 9, 17, 18]))
+def test_contents_from_outside(seed):
+    _compare(seed, np.random.default_rng([seed, 16]), loadable=True)
+
+
+@pytest.mark.parametrize("seed", mostly_nightly(range(60), always=[1, 4]))
+def test_weights_of_several_digits_from_outside(seed):
+    _compare(seed, np.random.default_rng([seed, 18]), wide=True, loadable=True)
+
+
+def _compare(seed: int, rng: np.random.Generator, **kind: bool) -> None:
+    plan = random_mixture(rng, **kind)
     network, count = plan.network, plan.cycles.images + 1
     images = random_images(rng, network, count)
     expected = golden.run(network, images).reshape(count, -1)
@@ -52,10 +62,11 @@ def _compare(seed: int, rng: np.random.Generator, *, wide: bool = False) -> None
 
 
 @icarus
+@pytest.mark.parametrize("loadable", [False, True])
 @pytest.mark.parametrize("seed", mostly_nightly(range(20), always=[1, 2]))
-def test_every_layer_is_compared(seed, tmp_path):
+def test_every_layer_is_compared(seed, loadable, tmp_path):
     rng = np.random.default_rng([seed, 17])
-    plan = random_mixture(rng)
+    plan = random_mixture(rng, loadable=loadable)
     images = random_images(rng, plan.network, 3)
     (tmp_path / "design.v").write_text(to_verilog(Accelerator(plan), plan.network.name))
     result = simulate(plan, tmp_path / "design.v", images, tmp_path, simulator="icarus")

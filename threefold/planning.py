@@ -1,11 +1,11 @@
 """Planning for a board: foldings that fit its device, with what memories it has."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from . import boards
 from .network import Network
-from .plan import Folding, Plan, fit, fold, lower, require_room
+from .plan import Folding, Plan, covering, fit, fold, lower, require_room
 from .plan.search.runs import runs_of
 from .plan.units import kind_for
 from .progress import Progress, no_progress
@@ -19,6 +19,7 @@ def plan_for_board(
     *,
     foldings: Mapping[str, Folding | str] | None = None,
     sequential: Mapping[str, Folding | None] | None = None,
+    loadable: Sequence[Network] | None = None,
     interval: int | None = None,
     fastest: bool = False,
     memories: Mapping[str, str] | None = None,
@@ -40,6 +41,10 @@ def plan_for_board(
         Layers that one array takes in turn, by ``"first..last"``, names of the first and the last
         of them, with the folding of the array or None, where it is chosen. Left out, as many as can
         take turns if nothing else fits; with an empty mapping, none.
+    loadable : sequence of Network
+        Makes contents of the array of layers in turn come from outside, with room for these
+        networks as well; with an empty sequence, for what this one needs. Without ``sequential`` it
+        is the longest run of layers there is. Left out, nothing is loadable.
     interval : int
         Cycles between images to keep with the least logic.
     fastest : bool
@@ -63,6 +68,7 @@ def plan_for_board(
             network,
             foldings or {},
             sequential=sequential,
+            loadable=loadable is not None,
             memories=memories,
             forms=forms,
             progress=progress,
@@ -77,11 +83,22 @@ def plan_for_board(
             fastest=fastest,
             foldings=foldings,
             sequential=sequential,
+            loadable=loadable is not None,
             memories=memories,
             forms=forms,
             progress=progress,
         )
-    return replace(plan, board=target.name)
+    plan = replace(plan, board=target.name)
+    return plan if loadable is None else _with_room(plan, loadable, target)
+
+
+def _with_room(plan: Plan, networks: Sequence[Network], target: boards.Target) -> Plan:
+    """The plan with room for further networks, its program in single-port RAM if that has room."""
+    made = covering(plan, networks, store="spram")
+    if not target.family.single_port or made.resources(target.family).spram > target.device.spram:
+        made = covering(plan, networks)
+    require_room(made.resources(target.family), target.device, target.name)
+    return made
 
 
 def _is_given(

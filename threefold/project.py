@@ -1,6 +1,6 @@
 """Project: one network on its way to a board, its products in a folder, step by step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -81,6 +81,7 @@ class Project:
         board: str = "icebreaker",
         foldings: Mapping[str, Folding | str] | None = None,
         sequential: Mapping[str, Folding | None] | None = None,
+        loadable: Sequence[Network] | None = None,
         interval: int | None = None,
         fastest: bool = False,
         memories: Mapping[str, str] | None = None,
@@ -96,7 +97,7 @@ class Project:
             Made if it is not there. Plan and products of another network that was planned there
             are kept in a folder of their own, and so is a plan that cannot be used; products of
             another plan of this network go.
-        board, foldings, sequential, interval, fastest, memories, forms, progress
+        board, foldings, sequential, loadable, interval, fastest, memories, forms, progress
             As in :func:`plan_for_board`.
 
         Raises
@@ -112,6 +113,7 @@ class Project:
             board,
             foldings=foldings,
             sequential=sequential,
+            loadable=loadable,
             interval=interval,
             fastest=fastest,
             memories=memories,

@@ -160,4 +160,4 @@ class LoadPort(wiring.Component):
                         m.d.sync += [part.eq(_Part.CHECK), place.eq(0)]
             with m.Case(_Part.CHECK), m.If(part_end):
                 m.d.comb += refuse.eq(wrong)
-                m.d.sync += [part.eq(_Part.HEAD), place.eq(0)]
+                m.d.sync += [part.eq(_Part.HEAD), place.eq(0), passed_over.eq(wrong)]

@@ -237,11 +237,20 @@ def test_products_that_another_plan_removes_are_told(plan, tmp_path, capsys):
     argv = ["plan", f"{tmp_path}/net.tern", "-o", f"{folder}"]
     assert main(argv) == 0
     assert capsys.readouterr().err == (
-        "as planned before; --board, --fold, --sequential, --interval or --fastest plan anew\n"
+        "as planned before; --board, --fold, --sequential, --loadable, --interval or "
+        "--fastest plan anew\n"
     )
     assert main([*argv, "--memory", "pool=block"]) == 0
     note = "removed products of the plan before: sim/simulation.json, gateware/\n"
     assert capsys.readouterr().err == note
+
+
+def test_layers_in_turn_that_are_loadable(plan, capsys, tmp_path):
+    _, units, made = plan("--loadable")
+    assert units["conv1"].loadable
+    assert made.loadable
+    assert main(["plan", f"{tmp_path}/net.tern", "--loadable", f"{tmp_path}/none.tern"]) == 2
+    assert f"cannot read {tmp_path}/none.tern: " in capsys.readouterr().err
 
 
 def test_layers_in_turn(plan, capsys, tmp_path):

@@ -61,6 +61,15 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
         "the array, conv1..act28=16x16x4; repeatable (as many as can take turns if nothing else "
         "fits)",
     )
+    parser.add_argument(
+        "--loadable",
+        type=Path,
+        nargs="*",
+        metavar="OTHER",
+        help="weights, thresholds and program of layers in turn are loaded at run time, with room "
+        "for what these *.tern files need as well; the layers are those of --sequential, else as "
+        "many as can take turns",
+    )
     speed = parser.add_mutually_exclusive_group()
     speed.add_argument(
         "--interval",
@@ -120,8 +129,8 @@ def plan_project(args: argparse.Namespace, console: Console) -> Project:
             if not (args.memory or args.requantizer):
                 note(
                     console,
-                    "as planned before; --board, --fold, --sequential, --interval or --fastest "
-                    "plan anew",
+                    "as planned before; --board, --fold, --sequential, --loadable, --interval or "
+                    "--fastest plan anew",
                 )
             return _chosen(args, project, console)
     return _draft(args, network, folder, console)
@@ -163,6 +172,7 @@ def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Co
             board,
             foldings=_unique("--fold", args.fold),
             sequential=_unique("--sequential", args.sequential) or None,
+            loadable=None if args.loadable is None else [load(path) for path in args.loadable],
             interval=args.interval,
             fastest=args.fastest,
             memories=_unique("--memory", args.memory),
@@ -173,7 +183,8 @@ def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Co
 
 
 def _planned_anew(args: argparse.Namespace) -> bool:
-    return bool(args.fold or args.sequential or args.interval or args.fastest)
+    asked = args.fold or args.sequential or args.interval or args.fastest
+    return bool(asked) or args.loadable is not None
 
 
 def _asked(args: argparse.Namespace) -> str | None:

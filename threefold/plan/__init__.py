@@ -4,7 +4,7 @@ from .alignment import align
 from .alternative import Alternative
 from .cycle_model import Cycles
 from .file import load_plan, save_plan
-from .image import image_of, reloaded
+from .image import covering, image_of, reloaded
 from .layers import Layer, lower
 from .plan import Plan
 from .ports import Port, Ports
@@ -27,6 +27,7 @@ __all__ = [
     "Unit",
     "align",
     "aligned",
+    "covering",
     "fit",
     "fold",
     "image_of",

@@ -13,7 +13,8 @@ import hashlib
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
+from itertools import accumulate
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from .netlist import joins
 from .plan import Plan
 from .units.sequential import SequentialUnit
 
-__all__ = ["MAGIC", "fingerprint", "image_of", "reloaded"]
+__all__ = ["MAGIC", "covering", "fingerprint", "image_of", "parts_of", "reloaded"]
 
 MAGIC = b"TFP1"
 
@@ -60,18 +61,8 @@ def reloaded(plan: Plan, network: Network) -> Plan:
         If nothing of the plan is loadable, a limit is exceeded, or networks differ outside what is
         loadable.
     """
-    unit, layers = _loadable(plan), lower(network)
+    unit, parts = _loadable(plan), parts_of(plan, network)
     place = plan.units.index(unit)
-    before, behind = (
-        sum(len(each.layers) for each in units)
-        for units in (plan.units[:place], plan.units[place + 1 :])
-    )
-    ends = [before, max(before, len(layers) - behind)]
-    parts, first = [], 0
-    for each in plan.units:
-        end = ends[1] if each is unit else first + len(each.layers)
-        parts.append(layers[first:end])
-        first = end
     try:
         if not type(unit).accepts(parts[place]):
             raise PlanError("its layers are none that the loadable unit takes in turn")
@@ -80,6 +71,60 @@ def reloaded(plan: Plan, network: Network) -> Plan:
     except PlanError as error:
         raise PlanError(f"{network.name!r} cannot be loaded: {error}") from None
     return made
+
+
+def covering(plan: Plan, networks: Sequence[Network], *, store: str | None = None) -> Plan:
+    """The same plan with room for other networks as well.
+
+    Parameters
+    ----------
+    plan : Plan
+        With a loadable unit.
+    networks : sequence of Network
+    store : str, optional
+        Where the program is, one of :data:`~threefold.plan.units.sequential.STORES`; as before if
+        left out.
+
+    Raises
+    ------
+    PlanError
+        If nothing of the plan is loadable, or networks differ outside what is loadable.
+    """
+    unit = _loadable(plan)
+    place = plan.units.index(unit)
+    others = []
+    for network in networks:
+        layers = parts_of(plan, network)[place]
+        if not type(unit).accepts(layers):
+            raise PlanError(
+                f"{network.name!r} cannot be loaded: its layers are none that the loadable unit "
+                f"takes in turn"
+            )
+        others.append(layers)
+    units = list(plan.units)
+    units[place] = unit.made_loadable(*others, store=store)
+    made = replace(plan, units=tuple(units))
+    for network in networks:
+        reloaded(made, network)  # raises if it cannot be
+    return made
+
+
+def parts_of(plan: Plan, network: Network) -> list[tuple[Layer, ...]]:
+    """The layers of a network that each unit of a plan would realize.
+
+    Those that are loadable may be more or fewer than in the network of the plan.
+
+    Raises
+    ------
+    PlanError
+        If nothing of the plan is loadable.
+    """
+    unit, layers = _loadable(plan), lower(network)
+    counts = [len(each.layers) for each in plan.units]
+    place = plan.units.index(unit)
+    counts[place] = max(0, len(layers) - sum(counts) + counts[place])
+    ends = list(accumulate(counts))
+    return [layers[end - count : end] for end, count in zip(ends, counts, strict=True)]
 
 
 def fingerprint(plan: Plan) -> bytes:

@@ -40,6 +40,7 @@ def requantizer_resources(
     steps: int | None = None,
     word_bits: int | None = None,
     stored_bits: int | None = None,
+    written: bool = False,
 ) -> Resources:
     """Area of a requantizer.
 
@@ -65,6 +66,8 @@ def requantizer_resources(
     word_bits, stored_bits : int, optional
         Width of what a divider subtracts, and of its words in memory; see
         :class:`~threefold.plan.even.EvenThresholds`.
+    written : bool
+        Whether thresholds are written at run time; not of a divider.
     """
     groups = channels // lanes
     if form == "divider":
@@ -72,30 +75,38 @@ def requantizer_resources(
         assert stored_bits is not None
         return _divider_resources(groups, bits, word_bits, stored_bits, lanes, family)
     steps = bits if steps is None else steps
-    result = _search_resources(form, groups, steps, accumulator_bits, lanes, family)
+    result = _search_resources(form, groups, steps, accumulator_bits, lanes, family, written)
     if steps < bits:
         result += _lookup_resources(form, groups, bits, steps, lanes, family)
     return result
 
 
 def _search_resources(
-    form: str, groups: int, bits: int, accumulator_bits: int, lanes: int, family: Family
+    form: str,
+    groups: int,
+    bits: int,
+    accumulator_bits: int,
+    lanes: int,
+    family: Family,
+    written: bool,
 ) -> Resources:
     """Area of searches among all thresholds, and of the skid buffer."""
     parts = _PARTS[form](groups, bits, accumulator_bits, lanes, family)
     bare = parts.bare + lanes * bits  # the skid buffer
     result = Resources(parts.shared + lanes * (parts.logic + bits)) + _counter(groups)
     # Against a constant, a comparison is a few LUTs; against a threshold, a chain of carries.
-    result += Resources(lanes * parts.constant * (accumulator_bits - 1) / 3)
-    comparators = lanes * (parts.comparators - parts.constant)
+    constant = 0 if written else parts.constant
+    result += Resources(lanes * constant * (accumulator_bits - 1) / 3)
+    comparators = lanes * (parts.comparators - constant)
     if family.counts_bare_cells:
         result += Resources(ff=bare + comparators * (accumulator_bits + 2))
     else:
         ends = comparators * family.chains.comparison
         result += Resources(comparators * family.adder(accumulator_bits), ff=ends)
+    table = family.buffer if written else family.threshold_table
     for width, depth in parts.tables:
         for _ in range(lanes):
-            result += family.threshold_table(width, depth)
+            result += table(width, depth)
     return result
 
 

@@ -22,7 +22,7 @@ from threefold.network import (
     Tensor,
     Threshold,
 )
-from threefold.plan import Folding, fit, fold, load_plan, lower, refold, save_plan
+from threefold.plan import Folding, fit, fold, image_of, load_plan, lower, refold, save_plan
 from threefold.plan.search.pareto import Choice
 from threefold.plan.search.runs import choices_for_run, longest_run, runs_of
 from threefold.planning import plan_for_board
@@ -31,14 +31,15 @@ CODES = Codes.unsigned(4)
 SAME = {"padding": (1, 1, 1, 1)}
 
 
-def make_network(depth):
+def make_network(depth, inner=8):
     rng = np.random.default_rng(0)
     ops, channels = [], 4
     for number in range(1, depth + 1):
-        ops.append((f"conv{number}", Conv(rng.integers(-1, 2, (8, 3, 3, channels)), **SAME)))
-        thresholds = np.sort(rng.integers(-30, 30, (8, 15)), axis=1)
+        filters = 8 if number == depth else inner
+        ops.append((f"conv{number}", Conv(rng.integers(-1, 2, (filters, 3, 3, channels)), **SAME)))
+        thresholds = np.sort(rng.integers(-30, 30, (filters, 15)), axis=1)
         ops.append((f"act{number}", Threshold(thresholds)))
-        channels = 8
+        channels = filters
     ops += [("pool", SumPool((6, 6), (6, 6))), ("dense", Dense(rng.integers(-1, 2, (3, 8))))]
     ops.append(("logits", Logits(np.zeros(3, int))))
     return Network.chain("deep", Tensor((6, 6, 4), CODES), ops)
@@ -205,3 +206,59 @@ def test_its_maps_are_in_no_single_port_memory():
         plan_for_board(
             SHORT, "upduino_3", sequential={"conv1..conv3": None}, memories={"conv1": "spram"}
         )
+
+
+LOADABLE = Network.chain(
+    "other",
+    Tensor((6, 6, 4), CODES),
+    [(node.name, node.op) for node in (*make_network(5, 24).nodes[:-3], *SHORT.nodes[-3:])],
+)
+
+
+def test_the_longest_run_is_loadable_with_room_for_others():
+    plan = plan_for_board(SHORT, "icebreaker", loadable=[LOADABLE])
+    assert [unit.loadable for unit in plan.units] == [True] + [False] * (len(plan.units) - 1)
+    assert plan.units[0].store == "spram"
+    image = image_of(plan, LOADABLE)
+    assert image[:8] == image_of(plan)[:8]
+    own = plan_for_board(SHORT, "icebreaker", loadable=[])
+    with pytest.raises(PlanError, match=r"^'other' cannot be loaded: "):
+        image_of(own, LOADABLE)
+
+
+def test_a_given_array_is_loadable():
+    given = {"foldings": {"dense": Folding(1, 4)}, "sequential": {"conv1..conv3": ARRAY}}
+    plan = plan_for_board(SHORT, "ulx3s_25f", loadable=[], **given)
+    (unit, *_) = plan.units
+    assert (unit.pe, unit.simd, unit.pixels, unit.store) == (8, 4, 2, "block")
+    slower = refold(plan, forms={"conv1": "sequential"})
+    assert slower.units[0].form == "sequential"
+    assert slower.units[0].interval > unit.interval
+    assert image_of(slower) != image_of(plan)
+
+
+@pytest.mark.parametrize(
+    ("sequential", "message"),
+    [
+        (
+            {"conv1..conv2": None, "conv4..conv5": None},
+            "one array of a plan is loadable, not those of conv1..conv2 and conv4..conv5; leave "
+            "out all but one",
+        ),
+        ({"conv1..none": None}, "no layer is named 'none'; layers are conv1, conv2, "),
+    ],
+)
+def test_what_cannot_be_loadable(sequential, message):
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}"):
+        plan_for_board(DEEP, loadable=[], sequential=sequential)
+
+
+def test_no_layers_in_turn_to_load():
+    network = Network.chain(
+        "dense",
+        Tensor((1, 1, 4), CODES),
+        [("dense", Dense(np.ones((2, 4), int))), ("logits", Logits([0, 0]))],
+    )
+    message = "^no array takes two of the layers in turn, so that none is loadable$"
+    with pytest.raises(PlanError, match=message):
+        plan_for_board(network, loadable=[])

@@ -41,6 +41,7 @@ def fit(
     fastest: bool = False,
     foldings: Mapping[str, Folding | str] | None = None,
     sequential: Mapping[str, Folding | None] | None = None,
+    loadable: bool = False,
     memories: Mapping[str, str] | None = None,
     forms: Mapping[str, str] | None = None,
     progress: Progress = no_progress,
@@ -70,6 +71,9 @@ def fit(
         Layers that one array takes in turn, as in :func:`fold`; None where the array is chosen.
         Left out, as many layers as can take turns if nothing else fits, and no interval is asked
         for; with an empty mapping, none.
+    loadable : bool
+        Whether contents of an array of layers in turn come from outside: the one that is asked for,
+        or that of the longest run of layers there is.
     progress : callable
         Called with what is being done and the share of it.
 
@@ -97,7 +101,7 @@ def fit(
         )
     layers = lower(network)
     fixed = fixed_decisions(foldings, memories, forms)
-    runs = runs_of(layers, sequential, fixed)
+    runs = runs_of(layers, sequential, fixed, loadable=loadable)
     check_fixed(layers, fixed, runs)
     device.check_memories(memories or {}, board)
     title = board or device.name
@@ -116,7 +120,8 @@ def fit(
     try:
         return plan_with(runs)
     except PlanError:
-        run = longest_run(layers) if sequential is None and interval is None else None
+        tries = sequential is None and interval is None and not loadable
+        run = longest_run(layers) if tries else None
         if run is None or any(layer.name in fixed for layer in run.layers):
             raise
         with suppress(PlanError):

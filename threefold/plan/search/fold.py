@@ -37,6 +37,7 @@ def fold(
     foldings: Mapping[str, Folding | str],
     *,
     sequential: Mapping[str, Folding | None] | None = None,
+    loadable: bool = False,
     memories: Mapping[str, str] | None = None,
     forms: Mapping[str, str] | None = None,
     progress: Progress = no_progress,
@@ -55,6 +56,9 @@ def fold(
         Layers that one array takes in turn, by ``"first..last"``, and the folding of the array,
         for instance ``{"conv1..act28": Folding(16, 16, 4)}``. Memories and forms of the array go by
         the name of its first layer.
+    loadable : bool
+        Whether contents of the array of layers in turn come from outside; see
+        :func:`~threefold.plan.image_of`.
     memories : mapping of str to str
         Memory of the activation buffer of each layer and pool by name, one of
         :data:`~threefold.fpga.MEMORIES`; ``"auto"`` where left out.
@@ -73,7 +77,7 @@ def fold(
     """
     fixed = fixed_decisions(foldings, memories, forms)
     layers = lower(network)
-    runs = runs_of(layers, sequential, fixed)
+    runs = runs_of(layers, sequential, fixed, loadable=loadable)
     check_fixed(layers, fixed, runs)
     return plan_of(network, _units(network, fixed, runs=runs), progress)
 
@@ -87,8 +91,7 @@ def _units(
     chosen: dict[str, Unit] = {}
     for unit in fused:
         own = tuple(by_name[layer.name] for layer in unit.layers)
-        decisions = {**unit.decisions(), **fixed.get(unit.name, {})}
-        chosen[unit.name] = type(unit).from_decisions(own, decisions)
+        chosen[unit.name] = unit.changed(own, fixed.get(unit.name, {}))
     for run in runs:
         if "pe" not in run.decided:
             raise PlanError(f"the layers in turn {run} have no folding; give PE and SIMD for them")

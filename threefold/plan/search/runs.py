@@ -46,6 +46,8 @@ def runs_of(
     layers: Sequence[Layer],
     sequential: Mapping[str, Folding | None] | None,
     fixed: Mapping[str, Decisions] = MappingProxyType({}),
+    *,
+    loadable: bool = False,
 ) -> list[Run]:
     """The runs that are asked for.
 
@@ -57,14 +59,20 @@ def runs_of(
         By ``"first..last"``, names of layers; None where the array is to be chosen.
     fixed : mapping of str to mapping
         Memory and form that are decided, by name of the first layer.
+    loadable : bool
+        Whether contents of the array come from outside. Then there is one run, the longest there is
+        if none is asked for.
 
     Raises
     ------
     PlanError
         If there are no such layers, runs overlap, an inner layer is read elsewhere or has decisions
-        of its own, or no array computes them in turn.
+        of its own, no array computes them in turn, or there is no run or several of them where one
+        is to be loadable.
     """
     runs: list[Run] = []
+    if loadable:
+        sequential = _one_run(layers, sequential)
     places = {layer.name: place for place, layer in enumerate(layers)}
     for text, folding in (sequential or {}).items():
         first, last = _ends(text, places)
@@ -74,7 +82,7 @@ def runs_of(
         for other in runs:
             if {layer.name for layer in other.layers} & {layer.name for layer in own}:
                 raise PlanError(f"layers in turn {other} and {text} overlap; leave one out")
-        name, decided = own[0].name, {}
+        name, decided = own[0].name, {"loadable": 1} if loadable else {}
         for layer in own:
             mine = fixed.get(layer.name, {})
             if mine and (layer.name != name or not mine.keys() <= {"memory", "form"}):
@@ -87,6 +95,23 @@ def runs_of(
             decided |= {"pe": folding.pe, "simd": folding.simd, "pixels": folding.pixels}
         runs.append(Run(own, decided))
     return runs
+
+
+def _one_run(
+    layers: Sequence[Layer], sequential: Mapping[str, Folding | None] | None
+) -> Mapping[str, Folding | None]:
+    """The run that is asked for, or the longest, where one is to be loadable."""
+    if not sequential:
+        run = longest_run(layers)
+        if run is None:
+            raise PlanError("no array takes two of the layers in turn, so that none is loadable")
+        return {str(run): None}
+    if len(sequential) > 1:
+        raise PlanError(
+            f"one array of a plan is loadable, not those of {' and '.join(sequential)}; leave out "
+            f"all but one"
+        )
+    return sequential
 
 
 def longest_run(layers: Sequence[Layer]) -> Run | None:

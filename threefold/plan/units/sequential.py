@@ -176,6 +176,15 @@ class SequentialUnit(Unit):
         )
         return replace(self, store=store, limits=limits)
 
+    def changed(self, layers: tuple[Layer, ...], changes: Decisions) -> Self:
+        limits, form = dict(changes.get("limits", self.limits)), changes.get("form", self.form)
+        if limits and form in FORMS:  # another form leaves other cycles between results
+            before, after = (
+                requantizer_cycles(each, limits["searched"]) for each in (self.form, form)
+            )
+            limits["gap"] = max(1, ((1 << limits["gap"]) * after // before - 1).bit_length())
+        return super().changed(layers, {**changes, "limits": limits})
+
     def variants(self, fixed: Decisions) -> Iterator[Self]:
         size = {"pe": self.pe, "simd": self.simd, "pixels": self.pixels}
         loading = {"loadable": 1, "store": self.store} if self.loadable else {}
@@ -278,7 +287,7 @@ class SequentialUnit(Unit):
         return ActivationBuffer(words, bits, self.memory, self.pixels)
 
     def resources(self, family: Family) -> Resources:
-        return sequential_resources(self.contents, self.form, self.memory, family)
+        return sequential_resources(self.contents, self.form, self.memory, self.store, family)
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs

@@ -7,13 +7,17 @@ import numpy as np
 from ...fpga import Family, Resources
 from ..requantizer_area import requantizer_resources
 from ..sequential import Contents, Field
+from ..sequential.program import Program
 from .connectors import serializer_resources
 from .pe_cells import pe_resources
+from .program_cells import program_resources
 
 __all__ = ["sequential_resources"]
 
 
-def sequential_resources(contents: Contents, form: str, memory: str, family: Family) -> Resources:
+def sequential_resources(
+    contents: Contents, form: str, memory: str, store: str, family: Family
+) -> Resources:
     """Resources of an array and its memories.
 
     Parameters
@@ -23,6 +27,8 @@ def sequential_resources(contents: Contents, form: str, memory: str, family: Fam
         Form of its searches.
     memory : str
         Where maps are, one of :data:`~threefold.fpga.MEMORIES`.
+    store : str
+        Where a program is, if contents are from outside: ``"block"`` or ``"spram"``.
     family : Family
     """
     array, bits, sums = contents.array, contents.bits, contents.accumulator_bits
@@ -35,17 +41,20 @@ def sequential_resources(contents: Contents, form: str, memory: str, family: Fam
     result += serializer_resources(array.pe * array.pixels, array.lanes, sums, family)
     result += requantizer_resources(
         form,
-        channels=len(contents.thresholds),
+        channels=contents.threshold_rows * array.lanes,
         bits=contents.code_bits,
         accumulator_bits=sums,
         lanes=array.lanes,
         family=family,
+        written=bool(contents.limits),
     )
+    for _ in range(array.pixels):
+        result += family.buffer(bits * array.simd, contents.depth, memory)
+    if contents.limits:
+        return result + program_resources(Program(contents), store, family)
     stored = np.stack([contents.weights != 0, contents.weights < 0], axis=-1)
     differs = np.count_nonzero(stored.any(axis=0) & ~stored.all(axis=0))
     result += _table(int(differs), len(contents.weights), family)
-    for _ in range(array.pixels):
-        result += family.buffer(bits * array.simd, contents.depth, memory)
     for fields in (contents.tiles, contents.descriptors):
         result += _table(_stored_bits(fields), len(fields[0].values), family)
     return result
@@ -56,12 +65,13 @@ def _control(contents: Contents, family: Family) -> Resources:
     array, address = contents.array, contents.address_bits
     word = array.simd * contents.bits
     loops = sum(
-        max(field.values).bit_length()
+        contents.limits.get(field.name, max(field.values).bit_length())
         for field in contents.descriptors
         if field.name in ("groups", "steps", "rows", "beats", "pixels", "gap")
     )
-    tables = _index(len(contents.tiles[0].values)) + 2 * _index(len(contents.weights))
-    tables += 2 * _index(len(contents.thresholds) // array.lanes)
+    tiles = contents.limits.get("tiles") or len(contents.tiles[0].values)
+    tables = _index(tiles) + 2 * _index(contents.weight_rows)
+    tables += 2 * _index(contents.threshold_rows)
     luts = 60 + 12 * address + 3 * loops + 2 * tables + word * array.pixels
     if contents.padded:
         luts += contents.position_bits * (4 + 2 * array.pixels) + word * array.pixels

@@ -139,6 +139,10 @@ class Unit(Block):
         """The decisions, as plan files hold them."""
         return {name: getattr(self, name) for name in self.decision_names(self.layers)}
 
+    def changed(self, layers: tuple[Layer, ...], changes: Decisions) -> Self:
+        """The unit of layers of the same kinds, decided alike but for some changes."""
+        return self.from_decisions(layers, {**self.decisions(), **changes})
+
     @property
     def name(self) -> str:
         """Name of the first layer."""

@@ -1,0 +1,34 @@
+"""Cells of a program memory, of what loads it and of what is copied from it: an estimate."""
+
+from math import ceil, log2
+
+from ...fpga import Family, Resources
+from ..sequential.program import Packing, Program
+
+__all__ = ["program_resources"]
+
+
+def program_resources(program: Program, store: str, family: Family) -> Resources:
+    """Resources of a program memory, without those of thresholds that are copied from it.
+
+    Parameters
+    ----------
+    program : Program
+    store : str
+        Where it is: ``"block"`` or ``"spram"``.
+    family : Family
+    """
+    rows, bits = program.limits["program"], program.row_bits
+    address, descriptor = (rows - 1).bit_length(), sum(program.descriptor_fields.values())
+    luts = 190 + 5 * address + bits + _choice(program.tile) + _choice(program.threshold)
+    bare = 60 + 2 * bits + descriptor
+    result = Resources(luts, ff=bare * family.counts_bare_cells)
+    result += family.buffer(program.tile.bits, program.limits["tiles"])
+    if store == "spram" and family.single_port:
+        return result + Resources(spram=family.single_ports(bits, rows))
+    return result + Resources(bram=family.block_rams(bits, rows))
+
+
+def _choice(packing: Packing) -> float:
+    """LUTs that take an item from a row."""
+    return packing.bits * ceil(log2(packing.share)) * 0.75
