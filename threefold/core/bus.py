@@ -35,7 +35,8 @@ def describe_bus(plan: Plan, bus: str) -> dict:
         ``registers`` are their offsets in bytes. With AXI, the streams have the names of their
         signals, ``last`` among them, and lanes of ``lane_width`` bits, of which ``bits`` are used.
         With Wishbone, ``input`` and ``output`` name the ``register`` that elements go through, and
-        how many of ``lane_width`` bits are in a word.
+        how many of ``lane_width`` bits are in a word. ``load`` names the ``register`` that bytes of
+        program images go through.
 
     Raises
     ------
@@ -51,6 +52,8 @@ def describe_bus(plan: Plan, bus: str) -> dict:
     core = describe(plan)
     for end, port in (("input", plan.ports.input), ("output", plan.ports.output)):
         core[end] = _without_signals(core[end]) | ends[end](port)
+    if plan.loadable:
+        core["load"] = {"register": "LOAD"}
     return core | {
         "name": core_name(plan, bus),
         "bus": bus,

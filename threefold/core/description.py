@@ -21,7 +21,8 @@ def describe(plan: Plan) -> dict:
         ``port`` and its ``edge``; ``reset``, a ``port``, what is ``active``, whether it is
         ``synchronous``, and for how many ``cycles`` at least; ``cycles``, the ``latency`` and
         ``interval``; ``input`` and ``output``, see below; ``classes``, their ``count``, and their
-        ``names`` if they are known.
+        ``names`` if they are known; of a loadable accelerator ``load``, the stream of bytes of
+        program images, with the signals ``loaded`` and ``refused``.
 
         A stream has the names of its signals ``valid``, ``ready`` and ``payload``; the ``width``
         of a payload, made of ``lanes`` of ``bits`` each, ``signed`` or not, of which
@@ -35,7 +36,8 @@ def describe(plan: Plan) -> dict:
         If the network's provenance does not name its classes right.
     """
     ports = plan.ports
-    return {
+    loading = {"load": _LOAD} if plan.loadable else {}
+    return loading | {
         "schema": SCHEMA,
         "name": plan.network.name,
         "network_digest": network_digest(plan.network),
@@ -47,6 +49,16 @@ def describe(plan: Plan) -> dict:
         "output": _stream(ports.output, ports.gives),
         "classes": {"count": ports.classes, "names": list(class_names(plan.network))},
     }
+
+
+_LOAD = {
+    "valid": "load__valid",
+    "ready": "load__ready",
+    "payload": "load__payload",
+    "width": 8,
+    "loaded": "loaded",
+    "refused": "refused",
+}
 
 
 def _stream(port: Port, elements: str) -> dict[str, object]:

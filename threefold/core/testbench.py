@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..plan import Plan
+from ..plan import Plan, image_of
 from ..registers import IDENTITY
 from ..sim import golden
 from .beats import axi_beats, beats, elements, words
@@ -52,6 +52,7 @@ def verilog_testbench(
         expected=expected.texts,
         o_width=expected.width,
         identity=IDENTITY,
+        program=[f"{byte:02x}" for byte in image_of(plan)] if plan.loadable else [],
         patience=1000 + 16 * sum(unit.interval for unit in plan.units),
     )
 
