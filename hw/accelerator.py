@@ -1,6 +1,6 @@
 """Accelerator: a whole network in hardware, blocks chained by streams, all working at once."""
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -20,14 +20,15 @@ from . import (  # noqa: F401
     fork,
     pad_channels,
     pool,
-    requantizer,
     resizer,
     sequential,
     stream_adder,
+    threshold,
 )
 from .component import component
 from .stream import lane_count, lane_shape, lane_stream
 from .unrolled import layer  # noqa: F401
+from .width_entry import WidthTap
 
 __all__ = ["Accelerator"]
 
@@ -57,18 +58,23 @@ class Accelerator(wiring.Component):
         before.
     refused : Out(1)
         High for a cycle for each wrong one, if the plan is loadable.
+    width : In(range(widths))
+        With the first beat of an image: the width at which it is computed, 0 for the whole network.
+        Only where the plan has several.
     """
 
     def __init__(self, plan: Plan):
         self._plan = plan
         self._components = [component(each.block) for each in plan.netlist.instances]
         entering = plan.ports.input.type
+        widths = plan.netlist.widths
         super().__init__(
             {
                 "i": In(lane_stream(entering.bits, entering.lanes)),
                 "o": self._components[-1].signature.members["o"],
             }
             | (_LOADING if plan.loadable else {})
+            | ({"width": In(range(widths))} if widths > 1 else {})
         )
 
     @property
@@ -116,6 +122,8 @@ class Accelerator(wiring.Component):
         connect(m, self._components[-1].o, flipped(self.o))
         if self._plan.loadable:
             self._connect_load(m)
+        if self._plan.netlist.widths > 1:
+            self._add_widths(m)
 
         return m
 
@@ -133,6 +141,32 @@ class Accelerator(wiring.Component):
             self.loaded.eq(hardware.loaded),
             self.refused.eq(hardware.refused),
         ]
+
+    def _add_widths(self, m: Module) -> None:
+        """Tell every component that asks for it the width of its image."""
+        netlist = self._plan.netlist
+        entry, *others = self._components
+        beat, last = Signal(range(netlist.o_beats)), Signal()
+        leaves = self.o.valid & self.o.ready
+        m.d.comb += [
+            entry.width.eq(self.width),
+            last.eq(beat == netlist.o_beats - 1),
+            entry.leaves.eq(leaves & last),
+        ]
+        with m.If(leaves):
+            m.d.sync += beat.eq(Mux(last, 0, beat + 1))
+        for instance, hardware in zip(netlist.instances[1:], others, strict=True):
+            if "now" not in hardware.signature.members:
+                continue
+            tap = WidthTap(widths=netlist.widths, inside=netlist.inside)
+            m.submodules[f"width_of_{instance.name}"] = tap
+            m.d.comb += [
+                tap.ring.eq(entry.ring),
+                tap.step.eq(hardware.image_end),
+                hardware.now.eq(tap.now),
+            ]
+            if "following" in hardware.signature.members:
+                m.d.comb += hardware.following.eq(tap.following)
 
     def _stream(self, instances: tuple[Instance, ...], wire: Wire):
         """The port that a wire leaves."""

@@ -10,6 +10,7 @@ from .component import component
 from .crop import Crop
 from .logits import LogitAdder
 from .pe import PE
+from .register import registered
 from .reorder import Reorder
 from .requantizer import Requantizer
 from .resizer import Serializer
@@ -42,11 +43,18 @@ class PEArray(wiring.Component):
     o : Out(lane_stream(accumulator_bits, pixels × PE))
         Accumulator values of a row group, pixel by pixel. ``ready`` is not looked at: the wrapper
         stops the pipeline.
+    tile : In
+        With ``fetch``: place of the tile among those of all widths. This member and those that
+        follow only if there are several widths.
+    width : In(range(widths))
+        With ``valid``: width of the image.
+    o_width : Out(range(widths))
+        Width of the image of the accumulator values.
     """
 
     def __init__(self, plan: EngineUnit):
         self._plan = plan
-        layer, doubles = plan.finished, bool(plan.schedule.doubles.any())
+        layer, doubles = plan.finished, bool(plan.doubles.any())
         options = {"sum_bits": layer.accumulator_bits, "doubles": doubles}
         self._pes = [
             PE(bits=layer.codes.bits, simd=plan.simd, **options)
@@ -62,6 +70,7 @@ class PEArray(wiring.Component):
                 ),
                 "o": Out(lane_stream(layer.accumulator_bits, plan.pixels * plan.pe)),
             }
+            | _array_members(plan)
         )
 
     @property
@@ -71,8 +80,8 @@ class PEArray(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        schedule = self._plan.schedule
-        m.submodules.weights = weights = WeightMemory(schedule.weights, schedule.doubles)
+        plan, several = self._plan, bool(self._plan.narrower)
+        m.submodules.weights = weights = WeightMemory(plan.weights, plan.doubles, addressed=several)
         m.d.comb += weights.fetch.eq(self.fetch)
 
         # Beside each tile on its way through the adders: whether there is one, and whether it
@@ -84,6 +93,12 @@ class PEArray(wiring.Component):
             last.eq(Cat(self.last, last)),
             self.o.valid.eq(valid[-1] & last[-1]),
         ]
+        if several:
+            m.d.comb += weights.tile.eq(self.tile)
+            width = self.width
+            for cycle in range(travel):
+                width = registered(m, f"width_{cycle}", width)
+            m.d.sync += self.o_width.eq(width)
         with m.If(valid[-1]):
             m.d.sync += first.eq(last[-1])
         if self._pes[0].doubles:
@@ -122,6 +137,10 @@ class Engine(wiring.Component):
         Maps, word by word, or pixel by pixel where they are unfolded.
     o : Out(lane_stream)
         Codes or signed logits, ``plan.lanes`` at once: pixel by pixel, filter by filter.
+    now, following : In(range(widths))
+        Width of the image that is worked on and of the next, if there are several widths.
+    image_end : Out(1)
+        The last tile of an image is issued, if there are several widths.
     """
 
     def __init__(self, plan: EngineUnit):
@@ -132,6 +151,7 @@ class Engine(wiring.Component):
                 "i": In(lane_stream(plan.layer.codes.bits, plan.i_lanes)),
                 "o": self._finish.signature.members["o"],
             }
+            | _width_members(plan)
         )
 
     @property
@@ -150,7 +170,7 @@ class Engine(wiring.Component):
             depth=plan.depth,
             memory=plan.memory,
             walk=plan.walk,
-            program=plan.program,
+            program=plan.programs if plan.narrower else plan.program,
             pad_code=layer.pad_code,
         )
         m.submodules.array = EnableInserter(advance)(array)
@@ -173,6 +193,8 @@ class Engine(wiring.Component):
         ]
         connect(m, array.o, drain.i)
         connect(m, drain.o, finish.i)
+        if plan.narrower:
+            self._follow_width(m, reader, array, drain)
         output = finish.o
         bits = finish.o.payload.shape().elem_shape
         if plan.reorders:
@@ -188,6 +210,18 @@ class Engine(wiring.Component):
         connect(m, output, flipped(self.o))
 
         return m
+
+    def _follow_width(self, m: Module, reader, array, drain) -> None:
+        """Let the reader go by the width of its image, and what finishes values by theirs."""
+        m.d.comb += [
+            reader.now.eq(self.now),
+            reader.following.eq(self.following),
+            self.image_end.eq(reader.image_end),
+            array.tile.eq(reader.tile),
+            array.width.eq(reader.width),
+        ]
+        with m.If(array.o.valid & drain.i.ready):
+            m.d.sync += m.submodules.output.width.eq(array.o_width)
 
     def _unfold(self, m: Module, words):
         """Give the reader its words: those that come, or of patches of pixels that come."""
@@ -225,6 +259,7 @@ def _finish(plan: EngineUnit) -> Requantizer | LogitAdder:
             even=layer.even if plan.form == "divider" else None,
             pixels=plan.pixels,
             pe=plan.pe,
+            narrower=[each.thresholds for each in layer.widths],
         )
     return LogitAdder(
         layer.offsets,
@@ -232,4 +267,21 @@ def _finish(plan: EngineUnit) -> Requantizer | LogitAdder:
         accumulator_bits=layer.accumulator_bits,
         logit_bits=plan.outputs[0].bits,
         lanes=plan.lanes,
+        narrower=[each.offsets for each in layer.widths],
     )
+
+
+def _width_members(plan: EngineUnit) -> dict:
+    """Members of an engine that there are only where a network has several widths."""
+    if not plan.narrower:
+        return {}
+    widths = range(1 + len(plan.narrower))
+    return {"now": In(widths), "following": In(widths), "image_end": Out(1)}
+
+
+def _array_members(plan: EngineUnit) -> dict:
+    """Members of an array that there are only where a network has several widths."""
+    if not plan.narrower:
+        return {}
+    widths = range(1 + len(plan.narrower))
+    return {"tile": In(range(len(plan.programs))), "width": In(widths), "o_width": Out(widths)}

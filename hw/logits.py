@@ -1,5 +1,7 @@
 """Logit adder: signed logits from unsigned accumulator values."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
@@ -32,11 +34,15 @@ class LogitAdder(wiring.Component):
         Widths of an unsigned accumulator value and of a signed logit.
     lanes : int
         Accumulator values taken at once, a divisor of the number of channels.
+    narrower : sequence of array of int, shape (channels,)
+        Offsets at further widths of a network.
 
     Members
     -------
     i : In(lane_stream(accumulator_bits, lanes))
         Accumulator values, channel by channel.
+    width : In(range(1 + len(narrower)))
+        With accumulator values: whose offsets are added. Only if there are several.
     o : Out(lane_stream(signed(logit_bits), lanes))
         Logits, ``latency`` cycles later.
 
@@ -47,7 +53,14 @@ class LogitAdder(wiring.Component):
     """
 
     def __init__(
-        self, offsets: np.ndarray, *, step: int, accumulator_bits: int, logit_bits: int, lanes: int
+        self,
+        offsets: np.ndarray,
+        *,
+        step: int,
+        accumulator_bits: int,
+        logit_bits: int,
+        lanes: int,
+        narrower: Sequence[np.ndarray] = (),
     ):
         if lanes < 1 or len(offsets) % lanes:
             raise PlanError(f"lanes must divide {len(offsets)} channels, not {lanes}")
@@ -58,11 +71,13 @@ class LogitAdder(wiring.Component):
         self._accumulator_bits = accumulator_bits
         self._logit_bits = logit_bits
         self._lanes = lanes
+        self._narrower = tuple(narrower)
         super().__init__(
             {
                 "i": In(lane_stream(accumulator_bits, lanes)),
                 "o": Out(lane_stream(signed(logit_bits), lanes)),
             }
+            | ({"width": In(range(1 + len(self._narrower)))} if self._narrower else {})
         )
 
     @property
@@ -76,6 +91,10 @@ class LogitAdder(wiring.Component):
     @property
     def lanes(self) -> int:
         return self._lanes
+
+    @property
+    def narrower(self) -> tuple[np.ndarray, ...]:
+        return self._narrower
 
     @property
     def latency(self) -> int:
@@ -100,7 +119,7 @@ class LogitAdder(wiring.Component):
         with m.If(accept):
             m.d.sync += group.eq(Mux(group == groups - 1, 0, group + 1))
 
-        place = group
+        place = self._place(m, group, groups)
         with m.If(advance):
             for level in range(self.latency - 2):
                 place = registered(m, f"group_{level}", place)
@@ -109,7 +128,8 @@ class LogitAdder(wiring.Component):
             half = 1 << (self._logit_bits - 1)
             offsets = [
                 (int(offset) + half) % (2 * half) - half
-                for offset in self._offsets[lane :: self._lanes]
+                for width in (self._offsets, *self._narrower)
+                for offset in width[lane :: self._lanes]
             ]
             m.submodules[f"offsets_{lane}"] = table = rom(
                 signed(self._logit_bits), offsets, family=family_of(platform)
@@ -130,6 +150,17 @@ class LogitAdder(wiring.Component):
                 ]
 
         return m
+
+    def _place(self, m: Module, group: Signal, groups: int) -> Signal:
+        """Where the offsets of a group are, at the width that comes with its values."""
+        if not self._narrower:
+            return group
+        place = Signal(range(groups * (1 + len(self._narrower))))
+        with m.Switch(self.width):
+            for number in range(1 + len(self._narrower)):
+                with m.Case(number):
+                    m.d.comb += place.eq(group + number * groups)
+        return place
 
 
 def _multiple(m: Module, name: str, total: Signal, step: int) -> Value:

@@ -1,5 +1,7 @@
 """Requantizer: codes from accumulator values, channel by channel."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal
 from amaranth.lib import wiring
@@ -16,9 +18,7 @@ from threefold.plan.requantize import (
     requantizer_latency,
     stored_channels,
 )
-from threefold.plan.units.threshold import ThresholdUnit
 
-from .component import component
 from .distinct_search import DistinctSearch
 from .divider import Divider
 from .skid_buffer import SkidBuffer
@@ -49,6 +49,8 @@ class Requantizer(wiring.Component):
     pixels, pe : int
         ``pe`` channels of each of so many pixels come before the next channels of the first one;
         all channels of a pixel if it is one.
+    narrower : sequence of array of int, shape (channels, largest code)
+        Thresholds at further widths of a network; no divider has such.
 
     Members
     -------
@@ -58,6 +60,8 @@ class Requantizer(wiring.Component):
     o : Out(lane_stream(bits, lanes))
         Codes, ``latency`` cycles later if their reader does not wait. One that it does not take
         is kept while the next are found, so that ``i.ready`` does not depend on ``o.ready``.
+    width : In(range(1 + len(narrower)))
+        With accumulator values: whose thresholds they are compared with. Only if there are several.
 
     Raises
     ------
@@ -76,6 +80,7 @@ class Requantizer(wiring.Component):
         even: EvenThresholds | None = None,
         pixels: int = 1,
         pe: int | None = None,
+        narrower: Sequence[np.ndarray] = (),
     ):
         thresholds = np.asarray(thresholds)
         pe = len(thresholds) if pe is None else pe
@@ -95,12 +100,14 @@ class Requantizer(wiring.Component):
         self._pixels = pixels
         self._pe = pe
         self._bits = thresholds.shape[1].bit_length()
-        self._steps = search_steps(thresholds, accumulator_bits)
+        self._narrower = tuple(narrower)
+        self._steps = search_steps(np.concatenate([thresholds, *narrower]), accumulator_bits)
         super().__init__(
             {
                 "i": In(lane_stream(accumulator_bits, lanes)),
                 "o": Out(lane_stream(self._bits, lanes)),
             }
+            | ({"width": In(range(1 + len(self._narrower)))} if self._narrower else {})
         )
 
     @property
@@ -122,6 +129,10 @@ class Requantizer(wiring.Component):
     @property
     def even(self) -> EvenThresholds | None:
         return self._even
+
+    @property
+    def narrower(self) -> tuple[np.ndarray, ...]:
+        return self._narrower
 
     @property
     def pixels(self) -> int:
@@ -157,10 +168,11 @@ class Requantizer(wiring.Component):
         m = Module()
 
         # Thresholds that come again need no place of their own.
-        alike, channels = alike_after(self._thresholds), len(self._thresholds)
+        widths = self._thresholds, *self._narrower
+        alike, channels = alike_after(*widths), len(self._thresholds)
         kept = stored_channels(alike, channels, self._lanes, self._pe, self._pixels)
-        stored = self._thresholds[:kept]
-        groups = len(stored) // self._lanes
+        stored = np.concatenate([each[:kept] for each in widths])
+        groups = kept // self._lanes
         group = Signal(range(groups))
         valid = Signal(self.latency)
         accept, advance = Signal(), Signal()
@@ -182,18 +194,34 @@ class Requantizer(wiring.Component):
         with m.If(advance & places[self.cycles - 1]):
             m.d.sync += group.eq(following)
 
+        place = self._place(m, group, groups, accept=accept)
         for lane in range(self._lanes):
-            search = self._search(slice(lane, len(stored), self._lanes))
+            search = self._search(stored[lane :: self._lanes], slice(lane, kept, self._lanes))
             m.submodules[f"search_{lane}"] = EnableInserter(advance)(search)
             m.d.comb += [
                 search.total.eq(self.i.payload[lane]),
-                search.channel.eq(group),
+                search.channel.eq(place),
                 skid.i.payload[lane].eq(search.code),
             ]
             if self._form in SERIAL:
                 m.d.comb += search.start.eq(accept)
 
         return m
+
+    def _place(self, m: Module, group: Signal, groups: int, *, accept) -> Signal:
+        """Where the thresholds of a group are, at the width that came with its values."""
+        if not self._narrower:
+            return group
+        kept, width = Signal.like(self.width), Signal.like(self.width)
+        m.d.comb += width.eq(Mux(accept, self.width, kept))
+        with m.If(accept):
+            m.d.sync += kept.eq(self.width)
+        place = Signal(range(groups * (1 + len(self._narrower))))
+        with m.Switch(width):
+            for number in range(1 + len(self._narrower)):
+                with m.Case(number):
+                    m.d.comb += place.eq(group + number * groups)
+        return place
 
     def _following(self, m: Module, group: Signal, groups: int, *, accept):
         """The group of channels after the one whose values ``accept`` lets go."""
@@ -214,25 +242,12 @@ class Requantizer(wiring.Component):
             m.d.sync += pixel.eq(Mux(last_pixel, 0, pixel + 1))
         return Mux(last_beat & ~last_pixel, group - (beats - 1), onwards)
 
-    def _search(self, channels: slice) -> wiring.Component:
-        """A search among the thresholds of a lane."""
+    def _search(self, thresholds: np.ndarray, channels: slice) -> wiring.Component:
+        """A search among the thresholds of a lane, which are those of some channels."""
         bits = self._accumulator_bits
         if self._form == "divider":
             assert self._even is not None
             return Divider(self._even.of(channels), accumulator_bits=bits)
-        thresholds = self._thresholds[channels]
         if self._steps == self._bits:
             return SEARCHES[self._form](thresholds, accumulator_bits=bits)
         return DistinctSearch(thresholds, accumulator_bits=bits, form=self._form, steps=self._steps)
-
-
-@component.register
-def _(unit: ThresholdUnit) -> Requantizer:
-    layer = unit.layer
-    return Requantizer(
-        layer.thresholds,
-        accumulator_bits=layer.input_bits,
-        lanes=unit.lanes,
-        form=unit.form,
-        even=layer.even if unit.form == "divider" else None,
-    )

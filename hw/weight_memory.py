@@ -26,19 +26,26 @@ class WeightMemory(wiring.Component):
     weights : array of int8, shape (tiles, PE, SIMD)
     doubles : array of bool, shape (tiles,), optional
         For each tile whether accumulators are doubled ahead of it; none if left out.
+    addressed : bool
+        Whether ``tile`` says which row is read, instead of one after the other.
 
     Members
     -------
     fetch : In(1)
         Read the next row.
+    tile : In(range(tiles))
+        With ``fetch``, the row that is read; only if ``addressed``.
     row : Out(ArrayLayout of Weight, PE × SIMD)
         Row of weights, three cycles after its fetch.
     double : Out(1)
         Accumulators are doubled ahead of it, at the same time.
     """
 
-    def __init__(self, weights: np.ndarray, doubles: np.ndarray | None = None):
+    def __init__(
+        self, weights: np.ndarray, doubles: np.ndarray | None = None, *, addressed: bool = False
+    ):
         self._weights = weights
+        self._addressed = addressed
         self._doubles = np.zeros(len(weights), bool) if doubles is None else doubles
         _, pe, simd = weights.shape
         super().__init__(
@@ -47,11 +54,16 @@ class WeightMemory(wiring.Component):
                 "row": Out(data.ArrayLayout(data.ArrayLayout(Weight, simd), pe)),
                 "double": Out(1),
             }
+            | ({"tile": In(range(len(weights)))} if addressed else {})
         )
 
     @property
     def weights(self) -> np.ndarray:
         return self._weights
+
+    @property
+    def addressed(self) -> bool:
+        return self._addressed
 
     @property
     def doubles(self) -> np.ndarray:
@@ -88,6 +100,12 @@ class WeightMemory(wiring.Component):
             fetch_next = Signal()
             m.d.sync += [fetch_next.eq(self.fetch), fetch.eq(fetch_next)]
             m.d.comb += row.eq(port.data)
+        if self._addressed:
+            there = self.tile
+            if not late:
+                there = registered(m, "tile_1", registered(m, "tile_0", there))
+            m.d.comb += tile.eq(there)
+            return m
         with m.If(fetch):
             m.d.sync += tile.eq(Mux(tile == final, 0, tile + 1))
 

@@ -5,12 +5,14 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from threefold.plan.latency import READER_LATENCY
-from threefold.plan.program import Program
+from threefold.plan.program import Program, Programs
 from threefold.plan.window import Walk
 
 from .activation_buffer import ActivationBuffer
+from .register import registered
 from .sequencer import Sequencer
 from .stream import lane_stream
+from .width_sequencer import WidthSequencer
 from .window_walker import WindowWalker
 
 __all__ = ["WindowReader"]
@@ -33,7 +35,8 @@ class WindowReader(wiring.Component):
     memory : str
         Memory of the activation buffer; see :class:`~threefold.hw.ram.Ram`.
     walk : Walk
-    program : Program
+    program : Program or Programs
+        Words of a window, or those at each width of a network.
     pad_code : int
         What padding reads as.
 
@@ -52,6 +55,15 @@ class WindowReader(wiring.Component):
         The word is the last of its result.
     data : Out(ArrayLayout(bits, lanes × pixels))
         The word of the first pixel in the lowest bits.
+    now, following : In(range(widths))
+        Width of the image that is read and of the next; these members and those that follow only
+        if there are several widths.
+    image_end : Out(1)
+        The last tile of an image is issued, and the pipeline moves.
+    tile : Out
+        With ``fetch``: place of the tile among those of all widths.
+    width : Out(range(widths))
+        With ``valid``: width of the image.
     """
 
     def __init__(
@@ -62,7 +74,7 @@ class WindowReader(wiring.Component):
         depth: int,
         memory: str = "auto",
         walk: Walk,
-        program: Program,
+        program: Program | Programs,
         pad_code: int,
     ):
         self._buffer = ActivationBuffer(
@@ -79,10 +91,11 @@ class WindowReader(wiring.Component):
                 "last": Out(1),
                 "data": Out(data.ArrayLayout(bits, lanes * walk.pixels)),
             }
+            | _width_members(program)
         )
 
     @property
-    def program(self) -> Program:
+    def program(self) -> Program | Programs:
         return self._program
 
     @property
@@ -93,9 +106,8 @@ class WindowReader(wiring.Component):
         m = Module()
 
         m.submodules.buffer = buffer = self._buffer
-        sequencer = Sequencer(self._program)
         walker = WindowWalker(buffer.walk, self._program, buffer.depth)
-        m.submodules.sequencer = EnableInserter(self.advance)(sequencer)
+        sequencer = self._add_sequencer(m, walker)
         m.submodules.walker = EnableInserter(self.advance)(walker)
 
         connect(m, flipped(self.i), buffer.i)
@@ -122,6 +134,8 @@ class WindowReader(wiring.Component):
             self.valid.eq(valid[-1]),
             self.last.eq(last[-1]),
         ]
+        if isinstance(self._program, Programs):
+            self._add_width(m, sequencer, travel, turns)
         words, padding = buffer.data.as_value(), walker.padding
         if turns:
             words, padding = self._turned(m, words, walker.first, padding)
@@ -141,6 +155,32 @@ class WindowReader(wiring.Component):
 
         return m
 
+    def _add_sequencer(self, m: Module, walker: WindowWalker) -> Sequencer | WidthSequencer:
+        """What goes through the tiles of a window."""
+        if not isinstance(self._program, Programs):
+            sequencer = Sequencer(self._program)
+            m.submodules.sequencer = EnableInserter(self.advance)(sequencer)
+            return sequencer
+        m.submodules.sequencer = sequencer = WidthSequencer(self._program)
+        m.d.comb += [
+            sequencer.advance.eq(self.advance),
+            sequencer.image_end.eq(walker.image_end),
+            sequencer.now.eq(self.now),
+            sequencer.following.eq(self.following),
+            self.image_end.eq(sequencer.issue & sequencer.finish & walker.image_end & self.advance),
+        ]
+        return sequencer
+
+    def _add_width(self, m: Module, sequencer: WidthSequencer, travel: int, turns: bool) -> None:
+        """The tile and its width, as far behind the sequencer as what goes with them."""
+        tile, width = sequencer.tile, self.now
+        with m.If(self.advance):
+            if turns:
+                tile = registered(m, "tile_0", tile)
+            for cycle in range(travel):
+                width = registered(m, f"width_{cycle}", width)
+        m.d.comb += [self.tile.eq(tile), self.width.eq(width)]
+
     def _turned(self, m: Module, words, first, padding) -> tuple[Signal, Signal]:
         """Words by pixel instead of by bank, and their padding, a cycle later."""
         width = self._buffer.bits * self._buffer.lanes
@@ -152,3 +192,17 @@ class WindowReader(wiring.Component):
         with m.If(self.advance):
             m.d.sync += [beside.eq(padding), turned.eq(word)]
         return turned, beside
+
+
+def _width_members(program: Program | Programs) -> dict:
+    """Members of a reader that there are only where a network has several widths."""
+    if not isinstance(program, Programs):
+        return {}
+    widths = range(len(program.widths))
+    return {
+        "now": In(widths),
+        "following": In(widths),
+        "image_end": Out(1),
+        "tile": Out(range(len(program))),
+        "width": Out(widths),
+    }

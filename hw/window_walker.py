@@ -6,7 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.plan.banks import Banks
-from threefold.plan.program import Program
+from threefold.plan.program import Program, Programs
 from threefold.plan.window import Walk
 
 __all__ = ["WindowWalker"]
@@ -23,7 +23,7 @@ class WindowWalker(wiring.Component):
     Parameters
     ----------
     walk : Walk
-    program : Program
+    program : Program or Programs
     depth : int
         Words in the ring, in each bank a power of two.
 
@@ -41,9 +41,11 @@ class WindowWalker(wiring.Component):
         Bank with the word of the first pixel, for the tile issued two cycles before.
     padding : Out(pixels)
         The tile issued two cycles before lies in the padding of each pixel.
+    image_end : Out(1)
+        The windows that are worked on are the last of their image.
     """
 
-    def __init__(self, walk: Walk, program: Program, depth: int):
+    def __init__(self, walk: Walk, program: Program | Programs, depth: int):
         self._walk = walk
         self._program = program
         self._depth = depth
@@ -61,6 +63,7 @@ class WindowWalker(wiring.Component):
                 "frees": Out(range(int(walk.frees.max()) + 1)),
                 "first": Out(range(banks.count)),
                 "padding": Out(banks.count),
+                "image_end": Out(1),
             }
         )
 
@@ -69,7 +72,7 @@ class WindowWalker(wiring.Component):
         return self._walk
 
     @property
-    def program(self) -> Program:
+    def program(self) -> Program | Programs:
         return self._program
 
     @property
@@ -81,11 +84,11 @@ class WindowWalker(wiring.Component):
 
         rows, columns = self._walk.shape
         y, x = Signal(range(rows)), Signal(range(columns))
-        row_end, image_end, move = Signal(), Signal(), Signal()
+        row_end, move = Signal(), Signal()
         m.d.comb += [
             move.eq(self.issue & self.finish),
             row_end.eq(x == columns - 1),
-            image_end.eq(row_end & (y == rows - 1)),
+            self.image_end.eq(row_end & (y == rows - 1)),
         ]
         with m.If(move):
             m.d.sync += x.eq(Mux(row_end, 0, x + 1))
@@ -94,7 +97,7 @@ class WindowWalker(wiring.Component):
 
         m.d.sync += [self.read.eq(self.issue), self.release.eq(move)]
         self._count_words(m, y, x)
-        self._address(m, row_end, image_end)
+        self._address(m, row_end, self.image_end)
         self._find_padding(m, y, x)
 
         return m
@@ -103,7 +106,7 @@ class WindowWalker(wiring.Component):
         """What a step needs and frees, by its position."""
         shape = self._walk.shape
         needs = _lookup(m, y, x, self._walk.needs.reshape(shape))
-        if len(self._program) > 1:
+        if self._program.fewest > 1:
             # Two cycles a step or more: the position has been there for one when it matters.
             m.d.sync += self.needs.eq(needs)
         else:

@@ -1,5 +1,6 @@
 """Accelerator bench: images through an accelerator in Amaranth's simulator."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from threefold.fpga import Family
 from threefold.hw.accelerator import Accelerator
 from threefold.plan import Plan, image_of
 from threefold.plan.cycle_model import interval_of
+from threefold.plan.cycle_model.cycles import trace
 
 from .. import golden
 from ..mismatch import describe
@@ -70,7 +72,14 @@ class AcceleratorBench:
         image = image_of(hardware or plan, plan.network) if plan.loadable else b""
         self._bench = StreamBench(Accelerator(hardware or plan), family=family, image=image)
 
-    def run(self, images: np.ndarray, *, stalls: float = 0.0, seed: int = 0) -> AcceleratorRun:
+    def run(
+        self,
+        images: np.ndarray,
+        *,
+        stalls: float = 0.0,
+        seed: int = 0,
+        widths: Sequence[int] | None = None,
+    ) -> AcceleratorRun:
         """Run images through the accelerator.
 
         Parameters
@@ -79,6 +88,8 @@ class AcceleratorBench:
             Codes of the network's input.
         stalls, seed
             As for :meth:`StreamBench.run`.
+        widths : sequence of int, optional
+            Width of each image, as :attr:`Plan.widths` numbers them; 0 for the whole network.
 
         Raises
         ------
@@ -89,7 +100,14 @@ class AcceleratorBench:
         count = len(images) * beats
         words = images.reshape(-1, self._plan.ports.input.type.lanes)
         patience = 5000 + 2 * sum(unit.interval for unit in self._plan.units)
-        traffic = self._bench.run(words, count, stalls=stalls, seed=seed, patience=patience)
+        traffic = self._bench.run(
+            words,
+            count,
+            stalls=stalls,
+            seed=seed,
+            patience=patience,
+            beside=self._beside(images, widths),
+        )
         if len(traffic.beats) != count:
             raise MismatchError(
                 f"{len(traffic.beats)} beats leave {self._plan.network.name!r}, not {count}; "
@@ -98,11 +116,26 @@ class AcceleratorBench:
         left = [cycle - traffic.entered[0] for cycle in traffic.left[beats - 1 :: beats]]
         return AcceleratorRun(np.array(traffic.beats).reshape(len(images), -1), left, traffic)
 
-    def check(self, images: np.ndarray, *, stalls: float = 0.0, seed: int = 0) -> AcceleratorRun:
+    def _beside(self, images: np.ndarray, widths: Sequence[int] | None) -> dict[str, Sequence[int]]:
+        """What enters beside each beat."""
+        if not self._plan.widths:
+            return {}
+        each = np.zeros(len(images), int) if widths is None else np.asarray(widths)
+        return {"width": np.repeat(each, self._plan.ports.input.beats).tolist()}
+
+    def check(
+        self,
+        images: np.ndarray,
+        *,
+        stalls: float = 0.0,
+        seed: int = 0,
+        widths: Sequence[int] | None = None,
+    ) -> AcceleratorRun:
         """Run images and compare outputs with the golden model, and cycles with the plan's.
 
         Cycles are compared where nothing stalls; the interval, where there are at least
-        ``plan.cycles.images`` images, which it takes to be steady.
+        ``plan.cycles.images`` images, which it takes to be steady. Images of several widths leave
+        in the very cycles that the cycle model says.
 
         Raises
         ------
@@ -111,16 +144,27 @@ class AcceleratorBench:
         DataError
             If the images do not fit the network.
         """
-        expected = golden.run(self._plan.network, images)
-        run = self.run(images, stalls=stalls, seed=seed)
+        expected = _expected(self._plan, images, widths)
+        run = self.run(images, stalls=stalls, seed=seed, widths=widths)
         found = run.outputs.reshape(expected.shape)
         if not np.array_equal(found, expected):
             where = tuple(np.argwhere(found != expected)[0])
             node = self._plan.network.output.name
             raise MismatchError(describe(node, where, found[where], expected[where]))
-        if not stalls:
+        if not stalls and widths is not None:
+            self._check_left(run.left, widths)
+        elif not stalls:
             self._check_cycles(run.left)
         return run
+
+    def _check_left(self, left: list[int], widths: Sequence[int]) -> None:
+        stages = self._plan.netlist.stages
+        predicted = trace(stages, len(widths), widths=widths).left.tolist()
+        if left != predicted:
+            raise MismatchError(
+                f"images of {self._plan.network.name!r} at widths {list(widths)} leave in cycles "
+                f"{left}, not {predicted} as predicted"
+            )
 
     def _check_cycles(self, left: list[int]) -> None:
         name, cycles = self._plan.network.name, self._plan.cycles
@@ -133,3 +177,12 @@ class AcceleratorBench:
             raise MismatchError(
                 f"the interval of {name!r} is {interval} cycles, not {cycles.interval} as predicted"
             )
+
+
+def _expected(plan: Plan, images: np.ndarray, widths: Sequence[int] | None) -> np.ndarray:
+    """What the golden model says of images, each at its width."""
+    whole = golden.run(plan.network, images)
+    for width in set(widths or ()) - {0}:
+        here = np.flatnonzero(np.asarray(widths) == width)
+        whole[here] = golden.run(plan.network.at(plan.widths[width - 1]), images[here])
+    return whole

@@ -1,7 +1,7 @@
 """Stream bench: beats through a component in Amaranth's simulator, with stalls on both sides."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -94,7 +94,7 @@ class StreamBench:
                 f"a stream bench takes a component with the streams i and o, not "
                 f"{', '.join([*inputs, *outputs]) or 'none'}"
             )
-        self._i, self._o = inputs["i"], outputs["o"]
+        self._dut, self._i, self._o = dut, inputs["i"], outputs["o"]
         self._lanes = [self._o.payload[lane] for lane in range(lane_count(self._o))]
         platform = SimpleNamespace(family=family)
         family_of(platform)  # raises if there is no such family
@@ -115,6 +115,7 @@ class StreamBench:
         stalls: float = 0.0,
         seed: int = 0,
         patience: int = _STUCK,
+        beside: Mapping[str, Sequence[int]] | None = None,
     ) -> Traffic:
         """Feed ``beats`` and collect what leaves.
 
@@ -132,8 +133,11 @@ class StreamBench:
             Seed of the stalls and of the payload while the input is not valid.
         patience : int
             Cycles without a beat that end a run.
+        beside : mapping of str to sequence of int
+            Values of further inputs of the component with each beat; random while there is none.
         """
         self._patience = patience
+        self._beside = beside or {}
         self._beats, self._count, self._stalls, self._seed = beats, count, stalls, seed
         self._traffic = Traffic()
         if not self._fresh:
@@ -161,11 +165,15 @@ class StreamBench:
         await self._loaded(ctx)
         rng = random.Random(self._seed)
         i = self._i
-        for beat in self._beats:
+        others = [(getattr(self._dut, name), values) for name, values in self._beside.items()]
+        for place, beat in enumerate(self._beats):
             while rng.random() < self._stalls:
-                ctx.set(i.payload.as_value(), rng.getrandbits(len(i.payload.as_value())))
+                for value in (i.payload.as_value(), *(signal for signal, _ in others)):
+                    ctx.set(value, rng.getrandbits(len(value)))
                 await ctx.tick()
             ctx.set(i.payload, [int(lane) for lane in beat])
+            for signal, values in others:
+                ctx.set(signal, int(values[place]))
             ctx.set(i.valid, 1)
             taken = 0
             while not taken:  # not `until`, which warns if it is collected while it waits

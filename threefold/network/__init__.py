@@ -8,6 +8,7 @@ from .builder import Builder
 from .classes import class_count, class_names
 from .concat import Concat
 from .conv import Conv, Dense
+from .embedded import embedded
 from .file import load, save
 from .flatten import Flatten
 from .kept import Kept
@@ -48,6 +49,7 @@ __all__ = [
     "Width",
     "class_count",
     "class_names",
+    "embedded",
     "is_name",
     "load",
     "permute",

@@ -82,16 +82,31 @@ def load_plan(network: Network, path: Path | str) -> Plan:
     if content.get("network_digest") != network_digest(network):
         raise PlanError(f"{path} is the plan of another network than {network.name!r}; plan again")
     try:
-        units = _units(lower(network), content.get("units"))
+        widths = _widths(network, content.get("widths", []))
+        units = _units(lower(network, widths), content.get("units"))
         board = content.get("board")
         if not isinstance(board, str):
             raise FileFormatError(f"'board' must be a name, not {reprlib.repr(board)}")
-        plan = Plan(network, units, _fifos(units, content.get("buffers")), board)
+        plan = Plan(
+            network, units, _fifos(units, content.get("buffers")), board, widths=tuple(widths)
+        )
         if plan.buffers:
             _ = plan.cycles  # raises if branches deadlock
         return plan
     except (FileFormatError, PlanError) as error:
         raise FileFormatError(f"{path} is not a usable plan: {error}; plan again") from None
+
+
+def _widths(network: Network, names: object) -> list[str]:
+    """Names of narrower widths of a network."""
+    if not isinstance(names, list) or len({*map(repr, names)} & {*map(repr, network.widths)}) != (
+        len(names)
+    ):
+        known = ", ".join(network.widths) or "none"
+        raise FileFormatError(
+            f"'widths' must name widths of the network, {known}, not {reprlib.repr(names)}"
+        )
+    return names
 
 
 def _units(layers: Sequence[Layer], entries: object) -> tuple[Unit, ...]:

@@ -16,6 +16,7 @@ from .cycle_model.stages import StageBuilder, Stages
 from .units.block import Block, StreamType
 from .units.connectors import Deserializer, Fifo, Fork, Serializer
 from .units.unit import Unit
+from .units.width_entry import WidthEntry
 
 __all__ = ["Instance", "Netlist", "Wire", "joins", "netlist"]
 
@@ -70,24 +71,37 @@ class Netlist:
     input : StreamType
     i_beats, o_beats : int
         Beats in which an image enters, and in which its outputs leave.
+    widths : int
+        Widths of the network, the whole among them.
+    inside : int
+        Images that may have entered and not left.
     """
 
     instances: tuple[Instance, ...]
     input: StreamType
     i_beats: int
     o_beats: int
+    widths: int = 1
+    inside: int = Stages.inside
 
     @cached_property
     def stages(self) -> Stages:
         """The flow control of all instances, for the cycle model."""
-        builder, outputs = StageBuilder(), []
+        whole, *narrower = (self._staged(width) for width in range(self.widths))
+        return whole.build(
+            i_beats=self.i_beats, o_beats=self.o_beats, narrower=narrower, inside=self.inside
+        )
+
+    def _staged(self, width: int) -> StageBuilder:
+        """The flow control at a width of the network."""
+        builder, outputs = StageBuilder(width), []
         for instance in self.instances:
             inputs = tuple(
                 0 if wire.instance < 0 else outputs[wire.instance][wire.output]
                 for wire in instance.inputs
             )
             outputs.append(instance.block.stages(builder, inputs))
-        return builder.build(i_beats=self.i_beats, o_beats=self.o_beats)
+        return builder
 
     def resources(self, family: Family) -> Resources:
         """Estimate of the resources of all instances."""
@@ -104,7 +118,9 @@ def joins(units: Sequence[Unit]) -> tuple[str, ...]:
     )
 
 
-def netlist(units: Sequence[Unit], depths: Mapping[str, int]) -> Netlist:
+def netlist(
+    units: Sequence[Unit], depths: Mapping[str, int], inside: int = Stages.inside
+) -> Netlist:
     """The netlist of some units.
 
     Parameters
@@ -113,6 +129,9 @@ def netlist(units: Sequence[Unit], depths: Mapping[str, int]) -> Netlist:
         In the order of the network; the last one gives the output.
     depths : mapping of str to int
         Beats of the FIFO at each of the places that :func:`joins` names; 0 for none.
+    inside : int
+        Images that may have entered and not left, where units compute several widths of the
+        network.
 
     Raises
     ------
@@ -128,13 +147,14 @@ def netlist(units: Sequence[Unit], depths: Mapping[str, int]) -> Netlist:
             f"{_MOST_CYCLES:,} are predicted; use larger foldings, a smaller map or a smaller "
             f"kernel"
         )
-    return _Builder(tuple(units), depths).build()
+    return _Builder(tuple(units), depths, inside).build()
 
 
 @dataclass
 class _Builder:
     units: tuple[Unit, ...]
     depths: Mapping[str, int]
+    inside: int
     instances: list[Instance] = field(default_factory=list)
     streams: dict[str, list[Wire]] = field(default_factory=dict)
 
@@ -146,13 +166,18 @@ class _Builder:
         first = readers[INPUT][0]
         place = first.sources.index(INPUT)
         source = first.inputs[place]
-        self._offer(INPUT, Wire(-1, source), len(readers[INPUT]))
+        i_beats, o_beats = first.in_tensors[place].size // source.lanes, self.units[-1].o_beats
+        widths = 1 + max(len(layer.widths) for unit in self.units for layer in unit.layers)
+        entering = Wire(-1, source)
+        if widths > 1:
+            entry = WidthEntry(source, i_beats, o_beats, widths, self.inside)
+            entering = self._add("width_entry", entry, [entering])
+        self._offer(INPUT, entering, len(readers[INPUT]))
         for unit in self.units:
             wires = [self._input(unit, index) for index in range(len(unit.sources))]
             wire = self._add(unit.instance, unit, wires)
             self._offer(unit.stream, wire, len(readers.get(unit.stream, [])))
-        i_beats = first.in_tensors[place].size // source.lanes
-        return Netlist(tuple(self.instances), source, i_beats, self.units[-1].o_beats)
+        return Netlist(tuple(self.instances), source, i_beats, o_beats, widths, self.inside)
 
     def _offer(self, name: str, wire: Wire, readers: int) -> None:
         """Make a stream known, forked if several read it."""

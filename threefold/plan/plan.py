@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 from ..errors import PlanError
 from ..fpga import Family, Resources
-from ..network import Network
+from ..network import Network, embedded
 from .alternative import Alternative
 from .cycle_model import Cycles, predict
+from .cycle_model.cycles import trace
 from .netlist import Netlist, joins, netlist
 from .ports import Ports
 from .schedule import Folding, Schedule
@@ -34,6 +35,8 @@ class Plan:
     alternatives : tuple of Alternative
         What faster and smaller plans would take, the fastest first and this one among them, as
         found by the search that chose this one; none without a search. No plan file has them.
+    widths : tuple of str
+        Narrower widths of the network that the hardware computes as well, image by image.
     """
 
     network: Network
@@ -41,6 +44,7 @@ class Plan:
     buffers: Mapping[str, int] = field(default_factory=dict)
     board: str = ""
     alternatives: tuple[Alternative, ...] = ()
+    widths: tuple[str, ...] = ()
 
     def __post_init__(self):
         names = joins(self.units)
@@ -86,8 +90,12 @@ class Plan:
         )
 
     def decisions(self) -> dict:
-        """The decisions as JSON values: ``board``, ``units`` in order, and ``buffers``."""
-        return {
+        """The decisions as JSON values: ``board``, ``units`` in order, and ``buffers``.
+
+        Where there are narrower widths, also ``widths``.
+        """
+        widths = {"widths": list(self.widths)} if self.widths else {}
+        return widths | {
             "board": self.board,
             "units": [
                 {
@@ -103,12 +111,31 @@ class Plan:
     @cached_property
     def netlist(self) -> Netlist:
         """Its blocks, and how their streams connect."""
-        return netlist(self.units, self.buffers)
+        made = netlist(self.units, self.buffers)
+        if made.widths == 1:
+            return made
+        # As many images as enter before one has left if nothing holds them up.
+        inside = max(trace(made.stages, widths=(each,)).inside for each in range(made.widths))
+        return netlist(self.units, self.buffers, max(2, 1 << (inside - 1).bit_length()))
 
     @cached_property
     def cycles(self) -> Cycles:
         """Predicted latency and initiation interval, exactly those that simulation measures."""
-        return predict(self.netlist.stages, joins(self.units))
+        return self.cycles_at(0)
+
+    def cycles_at(self, width: int) -> Cycles:
+        """Predicted latency and initiation interval of images that are all of one width.
+
+        Parameters
+        ----------
+        width : int
+            0 is the whole network, others follow as in ``widths``.
+        """
+        return predict(self.netlist.stages, joins(self.units), width)
+
+    def network_at(self, width: int) -> Network:
+        """The network that is computed at a width, in the shapes of the whole."""
+        return embedded(self.network, self.widths[width - 1]) if width else self.network
 
     @cached_property
     def ports(self) -> Ports:

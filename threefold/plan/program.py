@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-__all__ = ["Program"]
+__all__ = ["Program", "Programs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,11 @@ class Program:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def fewest(self) -> int:
+        """Fewest tiles of a window."""
+        return len(self)
 
     @property
     def results(self) -> int:
@@ -77,3 +82,80 @@ class Program:
     def bits(self) -> int:
         """Bits of an entry in memory; none where counters or constants are enough."""
         return 0 if self.counted or len(self) == 1 else self.row_bits + self.column_bits + 1
+
+
+@dataclass(frozen=True, eq=False)
+class Programs:
+    """The programs of all widths of a network, one behind the other in a memory.
+
+    Parameters
+    ----------
+    widths : tuple of Program
+        That of the whole network first.
+    """
+
+    widths: tuple[Program, ...]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.widths))
+
+    @property
+    def fewest(self) -> int:
+        """Fewest tiles of a window."""
+        return min(map(len, self.widths))
+
+    @property
+    def shortest(self) -> int:
+        """Fewest tiles of a result."""
+        return min(each.shortest for each in self.widths)
+
+    @property
+    def starts(self) -> list[int]:
+        """Entry with which the program of each width begins."""
+        ends = np.cumsum([len(each) for each in self.widths])
+        return [0, *ends[:-1].tolist()]
+
+    @property
+    def height(self) -> int:
+        """Kernel rows."""
+        return self.widths[0].height
+
+    @property
+    def width(self) -> int:
+        """Words in a kernel row."""
+        return self.widths[0].width
+
+    @property
+    def row_bits(self) -> int:
+        """Width of a kernel row's number."""
+        return self.widths[0].row_bits
+
+    @property
+    def column_bits(self) -> int:
+        """Width of a column's number."""
+        return self.widths[0].column_bits
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Kernel row of each entry."""
+        return np.concatenate([each.rows for each in self.widths])
+
+    @property
+    def columns(self) -> np.ndarray:
+        """Column of each entry."""
+        return np.concatenate([each.columns for each in self.widths])
+
+    @property
+    def last(self) -> np.ndarray:
+        """Whether a result is complete with each entry."""
+        return np.concatenate([each.last for each in self.widths])
+
+    @property
+    def finish(self) -> np.ndarray:
+        """Whether each entry is the last of its window."""
+        return np.isin(np.arange(len(self)) + 1, [*self.starts[1:], len(self)])
+
+    @property
+    def bits(self) -> int:
+        """Bits of an entry in memory."""
+        return self.row_bits + self.column_bits + 2

@@ -98,13 +98,15 @@ def requantizer_cycles(form: str, bits: int, steps: int | None = None) -> int:
     return latency if form in SERIAL else 1
 
 
-def alike_after(thresholds: np.ndarray) -> int:
+def alike_after(*widths: np.ndarray) -> int:
     """The fewest channels after which the thresholds come again; all of them if they never do.
 
     Parameters
     ----------
-    thresholds : array of int, shape (channels, largest code)
+    *widths : array of int, shape (channels, largest code)
+        Thresholds at each width of a network; all of them come again.
     """
+    thresholds = widths[0] if len(widths) == 1 else np.concatenate(widths, axis=1)
     count = len(thresholds)
     sizes = (size for size in range(1, count) if count % size == 0)
     alike = (size for size in sizes if np.array_equal(thresholds[size:], thresholds[:-size]))

@@ -28,7 +28,9 @@ def flow(kinds, *, beats, words, images=0, limit=20, every=0, late=1 << 60):
     none = np.zeros(0, np.int64)
     starts = np.arange(limit) * every
     due = starts + late
-    left, same, most = run(rows, none, streams, beats, words, images, starts, due, False)
+    order, inside = np.zeros(1, np.int64), 1 << 62
+    options = beats, words, inside, images, starts, due, False
+    left, same, most, _ = run(rows[None], order, none, streams, *options)
     return left.tolist(), same, most.tolist()
 
 

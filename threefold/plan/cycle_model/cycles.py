@@ -67,6 +67,8 @@ class Trace:
         Whether the accelerator stopped before all images had left.
     late : bool
         Whether the last image to leave was due earlier.
+    inside : int
+        Largest number of images that had entered and not left.
     """
 
     left: np.ndarray
@@ -75,6 +77,7 @@ class Trace:
     most: dict[str, int]
     stuck: bool
     late: bool = False
+    inside: int = 0
 
     @property
     def cycles(self) -> Cycles:
@@ -90,6 +93,7 @@ def trace(
     tight: bool = False,
     starts: np.ndarray | None = None,
     due: np.ndarray | None = None,
+    widths: Sequence[int] = (0,),
 ) -> Trace:
     """Let images through an accelerator whose sink never waits.
 
@@ -109,16 +113,21 @@ def trace(
     due : array of int, shape (MOST_IMAGES,), optional
         Cycles after the first word in which each image has to leave at the latest; the first that
         is late ends the trace.
+    widths : sequence of int
+        Widths of the network at which the images are computed, over and over; 0 is the whole. If
+        they are several, the number of images is given.
     """
     from .flow import run  # compiles itself, for which only predictions should wait
 
     limit = images or MOST_IMAGES
-    left, same, most = run(
-        stages.rows,
+    left, same, most, crowd = run(
+        stages.widths,
+        np.array(widths, np.int64),
         stages.tables,
         stages.streams,
         stages.o_beats,
         stages.i_beats,
+        stages.inside,
         images,
         np.zeros(limit, np.int64) if starts is None else starts,
         np.full(limit, np.iinfo(np.int64).max) if due is None else due,
@@ -130,11 +139,14 @@ def trace(
     held = {name: int(most[place]) for name, place in stages.fifos.items()}
     late = due is not None and len(left) > 0 and bool(left[-1] > due[len(left) - 1])
     stuck = not (repeated or late) and len(left) < limit
-    return Trace(left, settled, period, held, stuck, late)
+    return Trace(left, settled, period, held, stuck, late, int(crowd))
 
 
 def replay(
-    stages: Stages, offered: Sequence[bool], accepted: Sequence[bool]
+    stages: Stages,
+    offered: Sequence[bool],
+    accepted: Sequence[bool],
+    widths: Sequence[int] = (0,),
 ) -> tuple[list[int], list[int]]:
     """Cycles in which beats pass, from reset, where source and sink stall as given.
 
@@ -149,6 +161,8 @@ def replay(
     offered, accepted : sequence of bool, shape (cycles,)
         Whether the source has a word in each cycle, and whether the sink takes a beat. As in any
         stream, the source keeps a word until it is taken.
+    widths : sequence of int
+        Widths of the network at which the images are computed, over and over; 0 is the whole.
 
     Returns
     -------
@@ -158,9 +172,13 @@ def replay(
     from . import flow
 
     passed = flow.replay(
-        stages.rows,
+        stages.widths,
+        np.array(widths, np.int64),
         stages.tables,
         stages.streams,
+        stages.o_beats,
+        stages.i_beats,
+        stages.inside,
         np.array(offered, np.bool_),
         np.array(accepted, np.bool_),
     )
@@ -168,16 +186,22 @@ def replay(
     return entered, left
 
 
-def stops(stages: Stages) -> bool:
+def stops(stages: Stages, widths: Sequence[int] = (0,)) -> bool:
     """Whether an accelerator may stop for good, however late words come and results are taken.
 
     An image needs no other to leave. Whatever lets two of them through one after the other lets
     through any number, since the second leaves all as the first did.
+
+    Parameters
+    ----------
+    stages : Stages
+    widths : sequence of int
+        Widths of the network of these two images; 0 is the whole.
     """
-    return trace(stages, 2, tight=True).stuck
+    return trace(stages, 2, tight=True, widths=widths).stuck
 
 
-def predict(stages: Stages, joins: Sequence[str] = ()) -> Cycles:
+def predict(stages: Stages, joins: Sequence[str] = (), width: int = 0) -> Cycles:
     """Latency and interval of an accelerator.
 
     Parameters
@@ -185,14 +209,16 @@ def predict(stages: Stages, joins: Sequence[str] = ()) -> Cycles:
     stages : Stages
     joins : sequence of str
         Names of the places where branches meet.
+    width : int
+        Width of the network at which all images are computed; 0 is the whole.
 
     Raises
     ------
     PlanError
         If it stops for good, because a branch waits for another that waits for it.
     """
-    seen = trace(stages)
-    if seen.stuck or (joins and stops(stages)):
+    seen = trace(stages, widths=(width,))
+    if seen.stuck or (joins and stops(stages, (width, width))):
         raise PlanError(
             f"branches of this accelerator deadlock: make the FIFOs "
             f"{', '.join(sorted(joins)) or 'of its joins'} deeper"

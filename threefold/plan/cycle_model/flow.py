@@ -43,8 +43,9 @@ from .stages import (
 __all__ = ["replay", "run"]
 
 # State of an ARRAY: words beyond those that the next step needs, room for more less one, step,
-# tile, results on their way as bits, words to free in the next cycle, whether a word is read.
-_AHEAD, _ROOM, _STEP, _TILE, _MOVING, _FREED, _READS = range(7)
+# tile, results on their way as bits, words to free in the next cycle, whether a word is read,
+# place of its image in the order of widths.
+_AHEAD, _ROOM, _STEP, _TILE, _MOVING, _FREED, _READS, _IMAGE = range(8)
 # State of a FIFO: beats held, whether one is at the output, and one in the register before it.
 _HELD, _LOADED, _FETCHED = range(3)
 # State of an ARGMAX: channels seen, whether a class waits.
@@ -53,27 +54,34 @@ _SEEN, _FULL = range(2)
 _TAKEN, _WAIT, _LEFT = range(3)
 # State of an UNFOLD: step, whether a patch waits.
 _PLACE, _WAITS = range(2)
+# State of a PAD: beats of a pixel that have left, pixels of an image, place in the order of widths.
+_BEAT, _PIXEL, _NOW = range(3)
 # The other kinds have one integer: of a PIPE the beats on their way as bits, of a SERIALIZER those
 # to give, of a DESERIALIZER those taken, of a FORK the outputs that have the beat as bits, of a
-# SKID whether it keeps one, of CONCAT and PAD the beats of a pixel that have left, of a CROP those
-# that have come.
+# SKID whether it keeps one, of a CONCAT the beats of a pixel that have left, of a CROP those that
+# have come.
 _ONLY = 0
-_STATE = 7
+_STATE = 8
 
 
 @compiled
-def run(stages, tables, streams, beats, words, images, starts, due, tight):
+def run(widths, order, tables, streams, beats, words, inside, images, starts, due, tight):
     """Let images through until they have left, the states repeat, one is late, or nothing moves.
 
     Parameters
     ----------
-    stages : array of int64, shape (stages, fields)
-        In the order of flow. Stream 0 is the input, the last one the output.
+    widths : array of int64, shape (widths, stages, fields)
+        Stages in the order of flow, at each width of the network, where parameters of ARRAY and PAD
+        may differ. Stream 0 is the input, the last one the output.
+    order : array of int64
+        Widths of the images, over and over.
     tables : array of int64
     streams : int
         Number of streams.
     beats, words : int
         Beats in which an image leaves, and enters.
+    inside : int
+        Images that may have entered and not left.
     images : int
         How many to let through; 0 to feed without end, until the states repeat.
     starts : array of int64
@@ -94,7 +102,10 @@ def run(stages, tables, streams, beats, words, images, starts, due, tight):
         they never repeated.
     most : array of int64, shape (stages,)
         Largest number of beats that each FIFO held.
+    crowd : int
+        Largest number of images that had entered and not left.
     """
+    stages, crowd = widths[0], 0
     limit, last = len(starts), len(stages)
     state = _reset(stages)
     valid = np.zeros(streams, np.bool_)
@@ -107,17 +118,19 @@ def run(stages, tables, streams, beats, words, images, starts, due, tight):
     same = -1
     while departures < limit and same < 0:
         waits = image < limit and cycle < entered + starts[image]
-        valid[0] = not waits and (images == 0 or image < images)
-        _offer(stages, state, valid)
+        full = word == 0 and image - departures == inside
+        valid[0] = not (waits or full) and (images == 0 or image < images)
+        _offer(stages, widths, order, state, valid)
         ready[streams - 1] = True
-        _accept(stages, state, valid, ready, tables, tight)
+        _accept(stages, widths, order, state, valid, ready, tables, tight)
         if valid[0] and ready[0]:
             if image == 0 and word == 0:
                 entered = cycle
+            crowd = max(crowd, image + 1 - departures)
             word += 1
             if word == words:
                 image, word = image + 1, 0
-        changed = _edge(stages, state, valid, ready, tables, tight, most)
+        changed = _edge(stages, widths, order, state, valid, ready, tables, tight, most)
         if valid[streams - 1]:
             received += 1
             if received == beats:
@@ -136,28 +149,33 @@ def run(stages, tables, streams, beats, words, images, starts, due, tight):
         cycle += 1
         if not (changed or waits):
             break
-    return left[:departures] - entered, same, most
+    return left[:departures] - entered, same, most, crowd
 
 
 @compiled
-def replay(stages, tables, streams, offered, accepted):
+def replay(widths, order, tables, streams, beats, words, inside, offered, accepted):
     """Whether a word enters in each cycle, and whether a beat leaves: bool, shape (2, cycles).
 
     ``offered`` and ``accepted``, bool, shape (cycles,), say whether the source has a word, and
-    whether the sink takes a beat.
+    whether the sink takes a beat. The others are those of :func:`run`.
     """
+    stages = widths[0]
     state = _reset(stages)
     valid = np.zeros(streams, np.bool_)
     ready = np.zeros(streams, np.bool_)
     most = np.zeros(len(stages), np.int64)
     passed = np.zeros((2, len(offered)), np.bool_)
+    entered = left = 0
     for cycle in range(len(offered)):
-        valid[0], ready[streams - 1] = offered[cycle], accepted[cycle]
-        _offer(stages, state, valid)
-        _accept(stages, state, valid, ready, tables, False)
+        full = entered % words == 0 and entered // words - left // beats == inside
+        valid[0], ready[streams - 1] = offered[cycle] and not full, accepted[cycle]
+        _offer(stages, widths, order, state, valid)
+        _accept(stages, widths, order, state, valid, ready, tables, False)
         passed[0, cycle] = valid[0] and ready[0]
         passed[1, cycle] = valid[streams - 1] and ready[streams - 1]
-        _edge(stages, state, valid, ready, tables, False, most)
+        entered += passed[0, cycle]
+        left += passed[1, cycle]
+        _edge(stages, widths, order, state, valid, ready, tables, False, most)
     return passed
 
 
@@ -191,7 +209,7 @@ def _moves(valid, ready):
 
 
 @compiled
-def _offer(stages, state, valid):
+def _offer(stages, widths, order, state, valid):
     """Set ``valid`` of the stages' outputs."""
     for s in range(len(stages)):
         kind, i, o, first = stages[s, KIND], stages[s, INPUT], stages[s, OUTPUT], stages[s, FIRST]
@@ -222,13 +240,14 @@ def _offer(stages, state, valid):
         elif kind == BATCH:
             valid[o] = state[s, _LEFT] > 0 and state[s, _WAIT] == 0
         elif kind == PAD:
-            valid[o] = valid[i] or only >= first + stages[s, SECOND]
+            before = widths[order[state[s, _NOW]], s, FIRST]
+            valid[o] = valid[i] or only >= before + stages[s, SECOND]
         elif kind == UNFOLD:
             valid[o] = state[s, _WAITS] != 0
 
 
 @compiled
-def _accept(stages, state, valid, ready, tables, tight):
+def _accept(stages, widths, order, state, valid, ready, tables, tight):
     """Set ``ready`` of the stages' inputs."""
     for s in range(len(stages) - 1, -1, -1):
         kind, i, o, first = stages[s, KIND], stages[s, INPUT], stages[s, OUTPUT], stages[s, FIRST]
@@ -265,24 +284,25 @@ def _accept(stages, state, valid, ready, tables, tight):
         elif kind == BATCH:
             ready[i] = state[s, _LEFT] == 0
         elif kind == PAD:
-            ready[i] = ready[o] and first <= only < first + second
+            before = widths[order[state[s, _NOW]], s, FIRST]
+            ready[i] = ready[o] and before <= only < before + second
         elif kind == UNFOLD:
             ready[i] = tables[second + state[s, _PLACE]] and (not valid[o] or ready[o])
 
 
 @compiled
-def _edge(stages, state, valid, ready, tables, tight, most):
+def _edge(stages, widths, order, state, valid, ready, tables, tight, most):
     """Let all stages pass a clock edge; whether anything moves."""
     moved = _moves(valid, ready)
-    changed = _tick(stages, state, valid, ready) or moved
+    changed = _tick(stages, order, state, valid, ready) or moved
     changed |= _tick_unfolds(stages, state, valid, ready, tables)
-    changed |= _tick_arrays(stages, state, valid, ready, tables, tight)
+    changed |= _tick_arrays(stages, widths, order, state, valid, ready, tables, tight)
     changed |= _tick_queues(stages, state, valid, ready, most)
     return changed
 
 
 @compiled
-def _tick(stages, state, valid, ready):
+def _tick(stages, order, state, valid, ready):
     """Let small stages pass a clock edge; whether anything but a transfer has happened."""
     changed = False
     for s in range(len(stages)):
@@ -337,7 +357,11 @@ def _tick(stages, state, valid, ready):
         elif kind == CROP and enters:
             state[s, _ONLY] = (only + 1) % stages[s, SECOND]
         elif kind == PAD and leaves:
-            state[s, _ONLY] = (only + 1) % (first + stages[s, SECOND] + stages[s, FIRST + 2])
+            state[s, _BEAT] = (only + 1) % (first + stages[s, SECOND] + stages[s, FIRST + 2])
+            if state[s, _BEAT] == 0:
+                state[s, _PIXEL] = (state[s, _PIXEL] + 1) % stages[s, FIRST + 3]
+                if state[s, _PIXEL] == 0:
+                    state[s, _NOW] = (state[s, _NOW] + 1) % len(order)
     return changed
 
 
@@ -361,7 +385,7 @@ def _tick_unfolds(stages, state, valid, ready, tables):
 
 
 @compiled
-def _tick_arrays(stages, state, valid, ready, tables, tight):
+def _tick_arrays(stages, widths, order, state, valid, ready, tables, tight):
     """Move every ARRAY on by a tile, if its next window is there; whether that changes any."""
     changed = False
     for s in range(len(stages)):
@@ -380,14 +404,17 @@ def _tick_arrays(stages, state, valid, ready, tables, tight):
         issue = ahead >= 0 and (not tight or moving == 0 or valid[o])
         state[s, _READS] = issue
         if issue:
-            steps, at = stages[s, STEPS], stages[s, TABLE]
+            width = order[state[s, _IMAGE]]
+            steps, at = stages[s, STEPS], widths[width, s, TABLE]
             moved |= tables[at + 2 * steps + state[s, _TILE]]
             state[s, _TILE] += 1
-            if state[s, _TILE] == stages[s, TILES]:
+            if state[s, _TILE] == widths[width, s, TILES]:
                 state[s, _TILE] = 0
                 state[s, _AHEAD] -= tables[at + state[s, _STEP]]
                 state[s, _FREED] = tables[at + steps + state[s, _STEP]]
                 state[s, _STEP] = (state[s, _STEP] + 1) % steps
+                if state[s, _STEP] == 0:
+                    state[s, _IMAGE] = (state[s, _IMAGE] + 1) % len(order)
         state[s, _MOVING] = moved
         changed |= issue or moved != moving or freed > 0
     return changed

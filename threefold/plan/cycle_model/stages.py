@@ -1,6 +1,7 @@
 """Stages of the cycle model as rows of integers, and the builder that units add theirs with."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -71,7 +72,7 @@ class Stages:
             FIFO          depth
             ADD           second input
             CONCAT        second input, beats of the first, of the second
-            PAD           beats before, of the input, after
+            PAD           beats before, of the input, after, pixels of an image
             CROP          beats that leave, of so many that come
             BATCH         beats in, cycles from the last of them to the first out, beats out
             UNFOLD        steps of an image, place in ``tables``
@@ -86,6 +87,10 @@ class Stages:
         Beats in which an image enters, and in which its outputs leave.
     fifos : dict of str to int
         Row of each FIFO, by its name.
+    narrower : array of int64, shape (widths, stages, fields)
+        The same stages at narrower widths of the network, which share ``tables``.
+    inside : int
+        Images that may have entered and not left.
     """
 
     rows: np.ndarray
@@ -94,6 +99,13 @@ class Stages:
     i_beats: int
     o_beats: int
     fifos: dict[str, int]
+    narrower: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, _FIELDS), np.int64))
+    inside: int = 1 << 62
+
+    @property
+    def widths(self) -> np.ndarray:
+        """The stages at all widths, the whole network first: (widths, stages, fields)."""
+        return np.concatenate([self.rows[None], self.narrower.reshape(-1, *self.rows.shape)])
 
 
 class StageBuilder:
@@ -101,21 +113,61 @@ class StageBuilder:
 
     A method adds a stage; it takes the streams that are read, of which 0 is the accelerator's
     input, and returns those that leave.
+
+    Parameters
+    ----------
+    width : int
+        Width of the network that the stages are for; 0 is the whole.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = 0) -> None:
+        self.width = width
         self._rows: list[list[int]] = []
         self._tables: list[np.ndarray] = [np.zeros(0, np.int64)]
         self._streams = 1
         self._fifos: dict[str, int] = {}
 
-    def build(self, *, i_beats: int, o_beats: int) -> Stages:
-        """All stages that were added; the beats of an image are as in :class:`Stages`."""
+    def build(
+        self,
+        *,
+        i_beats: int,
+        o_beats: int,
+        narrower: Sequence["StageBuilder"] = (),
+        inside: int = Stages.inside,
+    ) -> Stages:
+        """All stages that were added.
+
+        Parameters
+        ----------
+        i_beats, o_beats, inside : int
+            As in :class:`Stages`.
+        narrower : sequence of StageBuilder
+            With the same stages at narrower widths.
+        """
+        tables, at, rows = [], 0, []
+        for builder in (self, *narrower):
+            rows.append(builder._padded_rows(at))
+            tables += builder._tables
+            at += sum(map(len, builder._tables))
+        return Stages(
+            rows[0],
+            np.concatenate(tables),
+            self._streams,
+            i_beats,
+            o_beats,
+            dict(self._fifos),
+            np.array(rows[1:], np.int64).reshape(-1, *rows[0].shape),
+            inside,
+        )
+
+    def _padded_rows(self, at: int) -> np.ndarray:
+        """Rows of equal length, with tables that begin at a place."""
         rows = np.zeros((len(self._rows), _FIELDS), np.int64)
         for place, row in enumerate(self._rows):
             rows[place, : len(row)] = row
-        tables = np.concatenate(self._tables)
-        return Stages(rows, tables, self._streams, i_beats, o_beats, dict(self._fifos))
+            if row[KIND] in (ARRAY, UNFOLD):
+                rows[place, TABLE if row[KIND] == ARRAY else SECOND] += at
+        return rows
 
     def array(
         self, source: int, walk: Walk, program: Program, *, latency: int, depth: int, single: bool
@@ -177,9 +229,9 @@ class StageBuilder:
         """Beats of the one input, then of the other, so many of each a pixel."""
         return self._add(CONCAT, one, other, *beats)
 
-    def pad(self, source: int, before: int, beats: int, after: int) -> int:
-        """Further beats before and after those of a pixel."""
-        return self._add(PAD, source, before, beats, after)
+    def pad(self, source: int, before: int, beats: int, after: int, pixels: int) -> int:
+        """Further beats before and after those of each of the pixels of an image."""
+        return self._add(PAD, source, before, beats, after, pixels)
 
     def crop(self, source: int, kept: int, beats: int) -> int:
         """The first ``kept`` of every so many beats."""

@@ -109,22 +109,31 @@ class ConvLayer(Layer):
         """The code that padding supplies; 0 where nothing is padded."""
         return self.codes.zero_code or 0
 
+    @property
+    def all_thresholds(self) -> tuple[np.ndarray, ...]:
+        """Thresholds of a requantizing layer at all widths, those of the whole network first."""
+        thresholds = (each.thresholds for each in (self, *self.widths))
+        return tuple(each for each in thresholds if each is not None)
+
     @cached_property
     def alike_after(self) -> int:
         """The fewest filters after which the thresholds of a requantizing layer come again."""
-        return self.rows if self.thresholds is None else alike_after(self.thresholds)
+        return self.rows if self.thresholds is None else alike_after(*self.all_thresholds)
 
     @cached_property
     def search_steps(self) -> int:
         """Comparisons of a binary search among the thresholds of a filter; 0 without any."""
         if self.thresholds is None:
             return 0
-        return search_steps(self.thresholds, self.accumulator_bits)
+        return search_steps(np.concatenate(self.all_thresholds), self.accumulator_bits)
 
     @cached_property
     def even(self) -> EvenThresholds | None:
-        """Lines that the thresholds of the filters lie on, if they are evenly spaced."""
-        if self.thresholds is None:
+        """Lines that the thresholds of the filters lie on, if they are evenly spaced.
+
+        None where they differ between widths.
+        """
+        if self.thresholds is None or self.widths:
             return None
         if self.plain is None:
             return even_thresholds(self.thresholds, self._largest)
@@ -132,8 +141,8 @@ class ConvLayer(Layer):
 
     @cached_property
     def accumulator_max(self) -> int:
-        """Largest accumulator value any row can reach."""
-        return int(self._largest.max())
+        """Largest accumulator value any row can reach, at any width."""
+        return max(int(each._largest.max()) for each in (self, *self.widths))
 
     @property
     def accumulator_bits(self) -> int:

@@ -1,10 +1,10 @@
 """Layers: the computations of a network between streams, in terms of hardware."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, singledispatch
 from math import prod
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 import numpy as np
 
@@ -58,6 +58,9 @@ class Layer:
         Their types: shape (height, width, channels) and elements.
     output : Tensor
         Type of what leaves.
+    widths : tuple of Layer
+        The same layer at each narrower width of the network, in the shapes of the whole; none if it
+        does not differ there.
 
     Attributes
     ----------
@@ -72,6 +75,11 @@ class Layer:
     sources: tuple[str, ...]
     inputs: tuple[Tensor, ...]
     output: Tensor
+    widths: tuple[Self, ...] = field(default=(), kw_only=True)
+
+    def at(self, width: int) -> Self:
+        """The layer at a width: 0 is the whole network, others follow in order."""
+        return self.widths[width - 1] if width and self.widths else self
 
     @property
     def channels(self) -> int:
@@ -150,19 +158,29 @@ class ThresholdLayer(Layer):
 
     thresholds: np.ndarray
 
+    @property
+    def all_thresholds(self) -> tuple[np.ndarray, ...]:
+        """Thresholds at all widths of the network, those of the whole first."""
+        return tuple(each.thresholds for each in (self, *self.widths))
+
     @cached_property
     def alike_after(self) -> int:
         """The fewest channels after which the thresholds come again."""
-        return alike_after(self.thresholds)
+        return alike_after(*self.all_thresholds)
 
     @cached_property
     def search_steps(self) -> int:
         """Comparisons of a binary search among the thresholds of a channel."""
-        return search_steps(self.thresholds, self.input_bits)
+        return search_steps(np.concatenate(self.all_thresholds), self.input_bits)
 
     @cached_property
     def even(self) -> EvenThresholds | None:
-        """Lines that the thresholds of the channels lie on, if they are evenly spaced."""
+        """Lines that the thresholds of the channels lie on, if they are evenly spaced.
+
+        None where they differ between widths.
+        """
+        if self.widths:
+            return None
         largest = codes_of(self.inputs[0]).max_code
         return even_thresholds(self.thresholds, np.full(len(self.thresholds), largest))
 

@@ -1,26 +1,43 @@
 """Lowering: from the nodes of a network to the layers that hardware computes."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ...errors import PlanError
-from ...network import INPUT, ArgMax, Conv, Flatten, Logits, Network, Node, Threshold
+from ...network import INPUT, ArgMax, Conv, Flatten, Logits, Network, Node, Threshold, embedded
 from .conv import conv_layer, covers
 from .layer import Layer, layer_of
+from .widths import with_widths
 
 __all__ = ["lower"]
 
 
-def lower(network: Network) -> tuple[Layer, ...]:
+def lower(network: Network, widths: Sequence[str] = ()) -> tuple[Layer, ...]:
     """The layers of a network in order.
 
     A convolution and what finishes its sums become one :class:`ConvLayer`; flattening changes
     no stream and disappears.
 
+    Parameters
+    ----------
+    network : Network
+    widths : sequence of str
+        Narrower widths of the network that hardware computes as well.
+
     Raises
     ------
     PlanError
         If the network holds something no hardware computes.
+    NetworkError
+        If there is no such width, or it pads channels where the whole has others.
     """
+    whole = _lowered(network)
+    if not widths:
+        return whole
+    return with_widths(whole, [_lowered(embedded(network, width)) for width in widths])
+
+
+def _lowered(network: Network) -> tuple[Layer, ...]:
     lowering = _Lowering(network)
     for node in network.nodes:
         lowering.add(node)

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import product
 
 import numpy as np
 
@@ -171,7 +172,9 @@ def _goes_on(units: Sequence[Unit], depths: dict[str, int], name: str, depth: in
 
 
 def _stops(units: Sequence[Unit], depths: dict[str, int]) -> bool:
-    return stops(netlist(units, depths).stages)
+    """Whether an accelerator may stop for good, whatever the widths of two images in a row."""
+    made = netlist(units, depths)
+    return any(stops(made.stages, each) for each in product(range(made.widths), repeat=2))
 
 
 def _keeps(

@@ -44,6 +44,7 @@ def fit(
     loadable: bool = False,
     memories: Mapping[str, str] | None = None,
     forms: Mapping[str, str] | None = None,
+    widths: Sequence[str] = (),
     progress: Progress = no_progress,
 ) -> Plan:
     """A plan that fits a device.
@@ -74,6 +75,9 @@ def fit(
     loadable : bool
         Whether contents of an array of layers in turn come from outside: the one that is asked for,
         or that of the longest run of layers there is.
+    widths : sequence of str
+        Narrower widths of the network that the hardware computes as well, image by image; rates and
+        intervals are those of the whole network.
     progress : callable
         Called with what is being done and the share of it.
 
@@ -99,7 +103,7 @@ def fit(
         raise PlanError(
             f"the share of logic cells to use must be above 0 and at most 1, not {fill}"
         )
-    layers = lower(network)
+    layers = lower(network, widths)
     fixed = fixed_decisions(foldings, memories, forms)
     runs = runs_of(layers, sequential, fixed, loadable=loadable)
     check_fixed(layers, fixed, runs)
@@ -115,7 +119,7 @@ def fit(
         else:
             plan = search.fastest() if fastest else search.knee()
         others = alternatives(search.front, plan, device, fill)
-        return replace(plan, board=board, alternatives=others)
+        return replace(plan, board=board, alternatives=others, widths=tuple(widths))
 
     try:
         return plan_with(runs)

@@ -7,7 +7,7 @@ from ...errors import PlanError
 from ...network import Network
 from ...progress import Progress, no_progress
 from ..alignment import align
-from ..layers import lower
+from ..layers import Layer, lower
 from ..plan import Plan
 from ..schedule import Folding
 from ..units import Unit, kind_for
@@ -24,12 +24,15 @@ def plan_of(
     units: tuple[Unit, ...],
     progress: Progress = no_progress,
     accepts: Callable[[Mapping[str, int]], bool] = any_depths,
+    widths: Sequence[str] = (),
 ) -> Plan:
     """The plan of some units, with FIFOs before joins as small as slow nothing down.
 
-    Parameters are those of :func:`~threefold.plan.search.fifos.fifo_depths`.
+    Parameters are those of :func:`~threefold.plan.search.fifos.fifo_depths`, and the narrower
+    widths of the network that the layers of the units were lowered with.
     """
-    return Plan(network, units, fifo_depths(units, progress, accepts))
+    depths = fifo_depths(units, progress, accepts)
+    return Plan(network, units, depths, widths=tuple(widths))
 
 
 def fold(
@@ -40,6 +43,7 @@ def fold(
     loadable: bool = False,
     memories: Mapping[str, str] | None = None,
     forms: Mapping[str, str] | None = None,
+    widths: Sequence[str] = (),
     progress: Progress = no_progress,
 ) -> Plan:
     """A plan with the given folding of each layer; all else follows from it.
@@ -65,6 +69,8 @@ def fold(
     forms : mapping of str to str
         Forms of requantizers, each one of :data:`~threefold.plan.requantize.FORMS`, by name of the
         layer or of the threshold; the cheapest that keeps up where left out.
+    widths : sequence of str
+        Narrower widths of the network that the hardware computes as well, image by image.
     progress : callable
         Called with ``"FIFOs"`` and the share of those before joins that is decided.
 
@@ -76,17 +82,16 @@ def fold(
         those there are.
     """
     fixed = fixed_decisions(foldings, memories, forms)
-    layers = lower(network)
+    layers = lower(network, widths)
     runs = runs_of(layers, sequential, fixed, loadable=loadable)
     check_fixed(layers, fixed, runs)
-    return plan_of(network, _units(network, fixed, runs=runs), progress)
+    return plan_of(network, _units(layers, fixed, runs=runs), progress, widths=widths)
 
 
 def _units(
-    network: Network, fixed: Fixed, fused: Sequence[Unit] = (), runs: Sequence[Run] = ()
+    layers: Sequence[Layer], fixed: Fixed, fused: Sequence[Unit] = (), runs: Sequence[Run] = ()
 ) -> tuple[Unit, ...]:
-    """The units of a network, those without a folding or of several layers as they are given."""
-    layers = lower(network)
+    """The units of layers, those without a folding or of several layers as they are given."""
     by_name = {layer.name: layer for layer in layers}
     chosen: dict[str, Unit] = {}
     for unit in fused:
@@ -150,9 +155,11 @@ def _refolded(
         plan.forms() | dict(forms or {}),
     )
     others = {name: decisions for name, decisions in fixed.items() if name not in inside}
-    check_fixed(lower(network), others, fused)
+    layers = lower(network, plan.widths)
+    check_fixed(layers, others, fused)
     fixed = others | {unit.name: unit.decisions() | fixed.get(unit.name, {}) for unit in fused}
-    return replace(plan_of(network, _units(network, fixed, fused), progress), board=plan.board)
+    units = _units(layers, fixed, fused)
+    return replace(plan_of(network, units, progress, widths=plan.widths), board=plan.board)
 
 
 def aligned(plan: Plan, progress: Progress = no_progress) -> Plan:

@@ -13,7 +13,7 @@ from ...fpga import Family, Resources
 from ..cycle_model.stages import StageBuilder
 from ..latency import READER_LATENCY, logit_latency, pe_latency
 from ..layers import ConvLayer, Layer, only
-from ..program import Program
+from ..program import Program, Programs
 from ..requantize import stored_channels
 from ..schedule import Folding, Schedule, divisors, simd_widths
 from ..shifts import shifts
@@ -25,6 +25,7 @@ from .pe_cells import pe_resources
 from .requantizing import Requantizer, check_requantizer, requantizer, requantizer_forms
 from .unfolder import unfolder_resources
 from .unit import Decisions, decided, stream_type
+from .width_entry import width_tap_resources
 from .window_unit import WindowUnit, shown_window
 
 __all__ = ["EngineUnit"]
@@ -125,10 +126,18 @@ class EngineUnit(WindowUnit):
         """The tiles of the layer."""
         return _schedule(self.layer, self.folding)
 
-    @property
+    @cached_property
+    def narrower(self) -> tuple[Schedule, ...]:
+        """The tiles of the layer at each narrower width of the network."""
+        return tuple(_schedule(each, self.folding) for each in self.layer.widths)
+
+    @cached_property
     def finished(self) -> ConvLayer:
         """The layer with the thresholds or offsets of its array's accumulator values."""
-        return self.schedule.finished
+        finished = self.schedule.finished
+        if not self.narrower:
+            return finished
+        return replace(finished, widths=tuple(each.finished for each in self.narrower))
 
     @property
     def schedules(self) -> dict[str, Schedule]:
@@ -147,6 +156,21 @@ class EngineUnit(WindowUnit):
     @property
     def program(self) -> Program:
         return self.schedule.program
+
+    @cached_property
+    def programs(self) -> Programs:
+        """The words of a window in the order they are read, at each width of the network."""
+        return Programs((self.program, *(each.program for each in self.narrower)))
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Ternary weights of every tile worked on, width by width: int8, shape (tiles, PE, SIMD)."""
+        return np.concatenate([each.weights for each in (self.schedule, *self.narrower)])
+
+    @property
+    def doubles(self) -> np.ndarray:
+        """Whether the accumulator is doubled ahead of each of these tiles: bool."""
+        return np.concatenate([each.doubles for each in (self.schedule, *self.narrower)])
 
     @property
     def walk(self) -> Walk:
@@ -193,7 +217,7 @@ class EngineUnit(WindowUnit):
         Unless that reader waits, it costs no cycle where results are further apart than their
         beats, or where each beat keeps the requantizer busy for longer than a cycle.
         """
-        return self._requantizer_interval > 1 or self.program.shortest > self.beats
+        return self._requantizer_interval > 1 or self.programs.shortest > self.beats
 
     @property
     def _requantizer_interval(self) -> int:
@@ -251,7 +275,7 @@ class EngineUnit(WindowUnit):
         used = (schedule.weights != 0).any(axis=0).sum(axis=1).tolist()
         bits = layer.codes.bits
         result = self.reader_resources(family)
-        doubles = bool(schedule.doubles.any())
+        doubles = bool(self.doubles.any())
         for simd in used * self.pixels:
             result += pe_resources(
                 bits, max(1, simd), layer.accumulator_bits, family, doubles=doubles
@@ -260,17 +284,34 @@ class EngineUnit(WindowUnit):
             self.pixels * self.pe, self.lanes, layer.accumulator_bits, family
         )  # what drains the accumulators
         result += self._order_resources(family) + self._unfolder_resources(family)
-        if tiles > 1:
+        if self.narrower:
+            result += self._width_resources(family)
+        elif tiles > 1:
             result += family.rom(schedule.row_bits, tiles)
         if self.requantizer:
             return result + self.requantizer.resources(family)
         logit_bits = self.outputs[0].bits
         for _ in range(self.lanes):
-            result += family.rom(logit_bits, layer.rows // self.lanes)
+            result += family.rom(logit_bits, layer.rows // self.lanes * (1 + len(self.narrower)))
             bare = layer.accumulator_bits if family.counts_bare_cells else family.chains.sum
             adders = len(shifts(layer.codes.step))
             result += Resources(adders * family.adder(logit_bits), ff=bare)
         return result
+
+    def _width_resources(self, family: Family) -> Resources:
+        """Weights and program of all widths, and what tells the width of an image."""
+        programs, stored = self.programs, self.weights
+        bits = np.stack([stored != 0, stored < 0], axis=-1)
+        row = int(np.count_nonzero(bits.any(axis=0) & ~bits.all(axis=0))) + bool(self.doubles.any())
+        result = family.rom(row, len(programs)) + family.rom(programs.bits, len(programs))
+        travel = READER_LATENCY + pe_latency(self.layer.codes.bits, self.simd) + 1
+        number = len(self.narrower).bit_length()
+        index = len(programs).bit_length()
+        return (
+            result
+            + width_tap_resources(number, family)
+            + Resources(4 * index, ff=(travel * number + 2 * index) * family.counts_bare_cells)
+        )
 
     def _order_resources(self, family: Family) -> Resources:
         """What brings outputs of several pixels into order, and drops those beyond a row."""
@@ -301,8 +342,9 @@ class EngineUnit(WindowUnit):
             source = builder.serializer(patches, pitch) if pitch > 1 else patches
         latency = READER_LATENCY + (self.pixels > 1) + pe_latency(self.layer.codes.bits, self.simd)
         single = self.memory == "spram"
+        program = self.programs.widths[builder.width if self.narrower else 0]
         values = builder.array(
-            source, self.walk, self.program, latency=latency, depth=self.capacity, single=single
+            source, self.walk, program, latency=latency, depth=self.capacity, single=single
         )
         beats = builder.serializer(values, self.beats, decoupled=self.decoupled)
         if not self.requantizer:

@@ -23,18 +23,25 @@ class PadChannelsUnit(StreamUnit):
     @classmethod
     def shared_channels(cls, layer: PadChannelsLayer) -> int:
         """Number that the lanes must divide: common to channels of the input and those added."""
-        return gcd(super().shared_channels(layer), layer.before, layer.after)
+        added = (each for at in (layer, *layer.widths) for each in (at.before, at.after))
+        return gcd(super().shared_channels(layer), *added)
 
     @property
     def layer(self) -> PadChannelsLayer:
         return self.layers[0]
 
-    @property
-    def beats(self) -> tuple[int, int, int]:
-        """Beats of a pixel that are added before, that enter, and that are added after."""
-        channels = self.layer.inputs[0].shape[2]
+    def beats_at(self, width: int) -> tuple[int, int, int]:
+        """Beats of a pixel that are added before, that enter, and that are added after.
+
+        Parameters
+        ----------
+        width : int
+            Width of the network; 0 is the whole.
+        """
+        layer = self.layer.at(width)
+        channels = layer.inputs[0].shape[2]
         before, inside, after = (
-            count // self.lanes for count in (self.layer.before, channels, self.layer.after)
+            count // self.lanes for count in (layer.before, channels, layer.after)
         )
         return before, inside, after
 
@@ -43,8 +50,8 @@ class PadChannelsUnit(StreamUnit):
         return Resources(self.lanes * self.outputs[0].bits + 6)
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
-        (source,), (before, beats, after) = inputs, self.beats
-        return (builder.pad(source, before, beats, after),)
+        (source,), (before, beats, after) = inputs, self.beats_at(builder.width)
+        return (builder.pad(source, before, beats, after, self.layer.pixels),)
 
     def describe(self) -> str:
         return "pad channels"

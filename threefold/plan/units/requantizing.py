@@ -34,6 +34,8 @@ class Requantizer:
         Comparisons of a binary search: those of the thresholds that differ.
     word_bits, stored_bits : int or None
         Width of what a divider subtracts, and of its words in memory; None in other forms.
+    widths : int
+        Widths of the network, each of which has its thresholds.
     """
 
     form: str
@@ -44,6 +46,7 @@ class Requantizer:
     steps: int
     word_bits: int | None = None
     stored_bits: int | None = None
+    widths: int = 1
 
     @property
     def interval(self) -> int:
@@ -60,7 +63,7 @@ class Requantizer:
         """What it takes of an FPGA: an estimate."""
         return requantizer_resources(
             self.form,
-            channels=lcm(self.alike_after, self.lanes),
+            channels=lcm(self.alike_after, self.lanes) * self.widths,
             bits=self.bits,
             accumulator_bits=self.input_bits,
             lanes=self.lanes,
@@ -86,8 +89,17 @@ def requantizer(
     """
     alike_after = alike_after or layer.alike_after
     bits, even = layer.output.element.bits, layer.even if form == "divider" else None
-    widths = (None, None) if even is None else (even.word_bits, even.stored_bits)
-    return Requantizer(form, alike_after, input_bits, bits, lanes, layer.search_steps, *widths)
+    words = (None, None) if even is None else (even.word_bits, even.stored_bits)
+    return Requantizer(
+        form,
+        alike_after,
+        input_bits,
+        bits,
+        lanes,
+        layer.search_steps,
+        *words,
+        widths=1 + len(layer.widths),
+    )
 
 
 def requantizer_forms(layer: ConvLayer | ThresholdLayer, fixed: Decisions) -> list[str]:

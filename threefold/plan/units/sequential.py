@@ -115,7 +115,7 @@ class SequentialUnit(Unit):
 
     @classmethod
     def accepts(cls, layers: Sequence[Layer]) -> bool:
-        if len(layers) < 2:
+        if len(layers) < 2 or any(layer.widths for layer in layers):
             return False
         try:
             passes_of(layers)

@@ -71,7 +71,8 @@ class UnrolledUnit(Unit):
         pointwise = window.kernel == (1, 1) and window.stride == (1, 1) and not any(window.padding)
         step = layer.codes.step
         shifts = layer.offsets is None or not step & (step - 1)
-        return pointwise and layer.groups == 1 and layer.digits == 1 and shifts
+        plain = layer.groups == layer.digits == 1 and not layer.widths
+        return pointwise and plain and shifts
 
     @classmethod
     def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
