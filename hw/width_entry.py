@@ -1,4 +1,4 @@
-"""Width entry: images enter with the width at which they are computed, which waits for each unit."""
+"""Width entry: images enter with the width at which they are computed."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring

@@ -39,6 +39,7 @@ from threefold.hw.stream import lane_stream
 from threefold.hw.stream_adder import StreamAdder
 from threefold.hw.unfolder import Unfolder
 from threefold.hw.unrolled.layer import UnrolledLayer
+from threefold.hw.width_entry import WidthEntry
 from threefold.network import (
     Codes,
     Conv,
@@ -298,6 +299,9 @@ CASES = {
     "pad_channels": Case(
         lambda: PadChannels(2, lanes=2, beats=2, before=1, after=1, code=1), 6, 20
     ),
+    "width_entry": Case(
+        lambda: Without(WidthEntry(2, lanes=2, beats=2, widths=3, inside=2), "leaves"), 3, 16
+    ),
 }
 ONE_OF_EACH = [
     "serializer",
@@ -329,6 +333,7 @@ ONE_OF_EACH = [
     "reorder",
     "concat",
     "pad_channels",
+    "width_entry",
 ]
 THREE = ["serializer", "fifo", "requantizer"]
 every_case = pytest.mark.parametrize(

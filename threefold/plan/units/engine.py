@@ -164,7 +164,7 @@ class EngineUnit(WindowUnit):
 
     @property
     def weights(self) -> np.ndarray:
-        """Ternary weights of every tile worked on, width by width: int8, shape (tiles, PE, SIMD)."""
+        """Ternary weights of every tile of all widths: int8, shape (tiles, PE, SIMD)."""
         return np.concatenate([each.weights for each in (self.schedule, *self.narrower)])
 
     @property
