@@ -55,6 +55,7 @@ class LoadPort(wiring.Component):
     def __init__(self, row_bits: int, depth: int):
         self._row_bits = row_bits
         self._depth = depth
+        self._part, self._place = Signal(_Part), Signal(6)
         super().__init__(
             {
                 "i": In(stream.Signature(8)),
@@ -81,7 +82,7 @@ class LoadPort(wiring.Component):
         m = Module()
 
         m.submodules.crc = crc = CRC32()
-        part, place, bit, step = Signal(_Part), Signal(6), Signal(), Signal()
+        part, place, bit, step = self._part, self._place, Signal(), Signal()
         start, byte_end, differs = Signal(), Signal(), Signal()
         loaded = Signal(reset_less=True)
         expected = Cat(Const(int.from_bytes(MAGIC, "little"), 32), self.fingerprint)
@@ -114,7 +115,7 @@ class LoadPort(wiring.Component):
             m.d.sync += [place.eq(place + 1), wrong.eq(wrong | differs)]
         with m.If(step & start):
             m.d.sync += loaded.eq(0)
-        self._add_parts(m, part=part, place=place, step=step, bit=bit, wrong=wrong | differs)
+        self._add_parts(m, step=step, bit=bit, wrong=wrong | differs)
         with m.If(start & ~step):
             m.d.sync += wrong.eq(0)
         with m.If(step & (part == _Part.CHECK) & (place == 31)):
@@ -122,8 +123,9 @@ class LoadPort(wiring.Component):
 
         return m
 
-    def _add_parts(self, m: Module, *, part, place, step, bit, wrong) -> None:
+    def _add_parts(self, m: Module, *, step, bit, wrong) -> None:
         """What follows each part, and what is kept of it."""
+        part, place = self._part, self._place
         count = Signal(self._depth.bit_length(), reset_less=True)
         excess, passed_over, filled = Signal(), Signal(), Signal(range(self._row_bits))
         byte_end, part_end = place[:3].all(), place[:5].all()
