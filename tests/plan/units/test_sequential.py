@@ -26,7 +26,7 @@ from threefold.plan import fold, load_plan, lower, save_plan
 from threefold.plan.schedule import Folding
 from threefold.plan.search.fold import plan_of
 from threefold.plan.units import KINDS, kind_for
-from threefold.plan.units.sequential import SequentialUnit
+from threefold.plan.units.sequential import STORES, SequentialUnit
 from threefold.tools.packing import pack
 from threefold.tools.synthesis import synthesise
 
@@ -218,14 +218,18 @@ def test_what_is_read_elsewhere_has_to_leave():
 
 
 @pytest.mark.parametrize("family", mostly_nightly(["ice40", "ecp5"], always=["ecp5"]))
-def test_its_logic_cells_are_near_those_that_are_packed(family, tmp_path):
+@pytest.mark.parametrize("store", mostly_nightly([None, *STORES], always=[None, "block"]))
+def test_its_logic_cells_are_near_those_that_are_packed(family, store, tmp_path):
     network = references.resnet20(input=(8, 8, 3), filters=(4, 8, 16), bits=2, images=64)
     layers = lower(network)
     names = [layer.name for layer in layers]
     run = layers[names.index("stage1_block1_conv1") : names.index("pool")]
     unit = SequentialUnit(run, 4, 4, lanes=2)
+    if store:
+        unit = unit.made_loadable(store=store)
     synthesise(component(unit), FAMILIES[family], tmp_path)
     packed = pack(FAMILIES[family], tmp_path)
     estimate = unit.resources(FAMILIES[family])
     assert estimate.cells == pytest.approx(packed["lut"], rel=0.15)
     assert abs(estimate.bram - packed["bram"]) <= 3
+    assert estimate.spram == packed.get("spram", 0)
