@@ -12,6 +12,7 @@ DRIVER = (
     "threefold_bus.c",
     "threefold_frames.c",
     "threefold_frames.h",
+    "threefold_load.c",
     "threefold_private.h",
     "threefold_registers.h",
     "threefold_serial.c",

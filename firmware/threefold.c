@@ -166,6 +166,12 @@ const char *threefold_text(enum threefold_error error)
         return "the accelerator is of another network than the header";
     case THREEFOLD_NO_CLASS:
         return "the output of the network is not one class; run it instead";
+    case THREEFOLD_NOT_LOADABLE:
+        return "the accelerator is not loadable: it has one network for good";
+    case THREEFOLD_BUSY:
+        return "images are unanswered; poll first";
+    case THREEFOLD_REFUSED:
+        return "the program image is damaged, or was made for other hardware";
     }
     return "unknown error";
 }

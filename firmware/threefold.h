@@ -2,7 +2,8 @@
  *
  * An accelerator is reached through a serial line or through registers in memory, by callbacks
  * that the caller provides. Nothing is allocated: a struct threefold is all the memory there is.
- * Sources: threefold.c, and threefold_serial.c or threefold_bus.c.
+ * Sources: threefold.c, and threefold_serial.c with threefold_frames.c, or threefold_bus.c; for
+ * accelerators that are loaded at run time threefold_load.c.
  *
  *     static const struct threefold_network digits = DIGITS_NETWORK;  // from digits.h
  *     struct threefold accelerator;
@@ -44,7 +45,10 @@ enum threefold_error {
     THREEFOLD_NO_DEVICE,     /* what answers is no accelerator */
     THREEFOLD_OTHER_VERSION, /* registers of another major version */
     THREEFOLD_OTHER_NETWORK, /* an accelerator of another network than the header's */
-    THREEFOLD_NO_CLASS       /* the output is not one class */
+    THREEFOLD_NO_CLASS,      /* the output is not one class */
+    THREEFOLD_NOT_LOADABLE,  /* an accelerator that has one network for good */
+    THREEFOLD_BUSY,          /* images are unanswered: poll first */
+    THREEFOLD_REFUSED        /* a program image that is damaged, or made for other hardware */
 };
 
 /* A network, as the header that is generated with an accelerator has it: NAME_NETWORK. */
@@ -135,6 +139,13 @@ enum threefold_error threefold_submit(struct threefold *accelerator, const void 
  * answer is complete, else NULL.
  */
 enum threefold_error threefold_poll(struct threefold *accelerator, int32_t **answered);
+
+/* Loads a program image, program.bin of a build, into a loadable accelerator in place of what it
+ * has; returns when it is there. What a serial line damages is sent again. After an error the
+ * accelerator has no network, and answers no image until one is loaded.
+ */
+enum threefold_error threefold_load(struct threefold *accelerator, const uint8_t *image,
+                                    uint32_t size);
 
 /* Images that may be unanswered at a time. */
 uint8_t threefold_window(const struct threefold *accelerator);

@@ -157,6 +157,22 @@ static enum threefold_error write_register(struct threefold *accelerator, uint16
     return THREEFOLD_OK;
 }
 
+static enum threefold_error load(struct threefold *accelerator, const uint8_t *bytes, uint16_t size)
+{
+    const struct threefold_bus *bus = accelerator->at.ports.bus;
+    const uint8_t *const end = bytes + size;
+
+    for (; bytes != end; bytes++) {
+        uint16_t looks = 0;
+
+        while (!(get(bus, THREEFOLD_REG_STATUS) & THREEFOLD_STATUS_LOAD_READY))
+            if (++looks == PATIENCE)
+                return THREEFOLD_NO_ANSWER;
+        put(bus, THREEFOLD_REG_LOAD, *bytes);
+    }
+    return THREEFOLD_OK;
+}
+
 static void count(const struct threefold *accelerator, struct threefold_counters *counters)
 {
     (void)accelerator;
@@ -168,7 +184,7 @@ enum threefold_error threefold_open_bus(struct threefold *accelerator,
                                         const struct threefold_bus *bus)
 {
     static const struct threefold_transport transport = {
-        advance, read_register, write_register, count};
+        advance, read_register, write_register, load, count};
     enum threefold_error error;
 
     *accelerator = (struct threefold){0};

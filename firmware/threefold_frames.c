@@ -2,7 +2,7 @@
 #include "threefold_frames.h"
 
 enum { FLAG = 0x7E, ESCAPE = 0x7D, MASK = 0x20 };
-enum { IMAGE = 0x01, READ = 0x02, WRITE = 0x03, RESULT = 0x81, VALUE = 0x82 };
+enum { IMAGE = 0x01, READ = 0x02, WRITE = 0x03, LOAD = 0x04, RESULT = 0x81, VALUE = 0x82 };
 
 #define CRC_BEGIN 0xFFFFFFFFUL
 #define CRC_RIGHT 0xDEBB20E3UL /* after a frame and its CRC */
@@ -32,14 +32,21 @@ static void begin(struct threefold *accelerator, struct threefold_slot *slot)
 {
     struct threefold_link *link = &accelerator->at.link;
     struct threefold_sender *sender = &link->sender;
-    const int is_image = slot != &link->access;
+    const int is_image = slot != &link->access, is_load = !is_image && link->load;
 
     if (is_image)
         slot->sequence = link->sequence++; /* another one each time: answers have an order */
     sender->slot = slot;
-    sender->payload = is_image ? slot->codes : link->request;
-    sender->size = is_image ? accelerator->network->inputs : link->is_write ? ACCESS_BYTES : 1;
-    sender->header[0] = is_image ? IMAGE : link->is_write ? WRITE : READ;
+    sender->head = HEADER_BYTES;
+    if (is_load) {
+        sender->payload = link->load;
+        sender->size = link->load_size;
+        sender->header[sender->head++] = (uint8_t)(link->load_size - 1);
+    } else {
+        sender->payload = is_image ? slot->codes : link->request;
+        sender->size = is_image ? accelerator->network->inputs : link->is_write ? ACCESS_BYTES : 1;
+    }
+    sender->header[0] = is_image ? IMAGE : is_load ? LOAD : link->is_write ? WRITE : READ;
     sender->header[1] = (uint8_t)slot->sequence;
     sender->header[2] = (uint8_t)(slot->sequence >> 8);
     sender->position = 0;
@@ -56,13 +63,13 @@ static uint8_t next_byte(struct threefold_sender *sender)
     const uint32_t position = sender->position++;
     uint8_t byte;
 
-    if (position >= HEADER_BYTES + sender->size) {
+    if (position >= sender->head + sender->size) {
         byte = (uint8_t)~sender->crc; /* lowest byte first */
         sender->crc >>= 8;
         return byte;
     }
-    byte = position < HEADER_BYTES ? sender->header[position]
-                                   : sender->payload[position - HEADER_BYTES];
+    byte = position < sender->head ? sender->header[position]
+                                   : sender->payload[position - sender->head];
     sender->crc = crc_of(sender->crc, byte);
     return byte;
 }
@@ -100,7 +107,7 @@ static int fill(struct threefold *accelerator, uint32_t now)
     while (sender->filled <= THREEFOLD_CHUNK - 2) {
         uint8_t byte;
 
-        if (sender->position == HEADER_BYTES + sender->size + CRC_BYTES) {
+        if (sender->position == sender->head + sender->size + CRC_BYTES) {
             put(sender, FLAG);
             sender->slot->state = THREEFOLD_SENT;
             sender->slot->since = now;

@@ -29,7 +29,8 @@ struct threefold_sender {
     uint32_t size;     /* bytes of the payload */
     uint32_t position; /* byte of header, payload and CRC that follows */
     uint32_t crc;
-    uint8_t header[3];
+    uint8_t header[4];
+    uint8_t head; /* bytes of the header */
     uint8_t chunk[THREEFOLD_CHUNK];
     uint8_t filled, taken; /* bytes of the chunk */
     uint32_t since;        /* milliseconds when the line took bytes last */
@@ -56,6 +57,8 @@ struct threefold_link {
     struct threefold_slot access; /* to a register */
     uint8_t request[5];           /* number of the register, value */
     uint8_t is_write;
+    const uint8_t *load; /* bytes of a program image, which are sent instead; NULL if there are none */
+    uint16_t load_size;
     uint32_t value; /* that was answered */
     uint16_t sequence; /* of the next image */
     uint32_t timeout;  /* milliseconds */
@@ -75,6 +78,8 @@ struct threefold_transport {
     enum threefold_error (*advance)(struct threefold *accelerator);
     enum threefold_error (*read)(struct threefold *accelerator, uint16_t offset, uint32_t *value);
     enum threefold_error (*write)(struct threefold *accelerator, uint16_t offset, uint32_t value);
+    enum threefold_error (*load)(struct threefold *accelerator, const uint8_t *bytes,
+                                 uint16_t size); /* 1 to 256 bytes of a program image */
     void (*count)(const struct threefold *accelerator, struct threefold_counters *counters);
 };
 

@@ -68,6 +68,23 @@ static enum threefold_error write_register(struct threefold *accelerator, uint16
     return access_register(accelerator, offset, 1, value);
 }
 
+static enum threefold_error load(struct threefold *accelerator, const uint8_t *bytes, uint16_t size)
+{
+    struct threefold_link *link = &accelerator->at.link;
+    enum threefold_error error = THREEFOLD_OK;
+
+    link->load = bytes;
+    link->load_size = size;
+    link->access.sequence++;
+    link->access.attempts = 0;
+    link->access.state = THREEFOLD_QUEUED;
+    while (!error && link->access.state != THREEFOLD_SENT)
+        error = advance(accelerator);
+    link->load = 0;
+    link->access.state = THREEFOLD_FREE; /* it is not answered */
+    return error;
+}
+
 static void count(const struct threefold *accelerator, struct threefold_counters *counters)
 {
     const struct threefold_link *link = &accelerator->at.link;
@@ -109,7 +126,7 @@ enum threefold_error threefold_open_serial(struct threefold *accelerator,
                                            const struct threefold_serial *serial)
 {
     static const struct threefold_transport transport = {
-        advance, read_register, write_register, count};
+        advance, read_register, write_register, load, count};
     struct threefold_link *link = &accelerator->at.link;
     enum threefold_error error;
 

@@ -21,7 +21,9 @@ class _Part(enum.Enum, shape=2):
 
 
 class LoadPort(wiring.Component):
-    """Receiver of a memory image, a bit a cycle: what :func:`~threefold.plan.image.image_of` gives.
+    """Receiver of a program image, a bit a cycle.
+
+    It takes what :func:`~threefold.plan.image.image_of` gives.
 
     An image whose magic, fingerprint, number of rows or CRC is wrong is refused. Bytes behind it
     are passed over up to the next magic. A reset gives up an image of which some has come, and

@@ -15,7 +15,7 @@ from ..nightly import mostly_nightly
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE, PROGRAMS = ROOT / "firmware", Path(__file__).parent / "driver"
-SOURCES = [FIRMWARE / f"threefold{part}.c" for part in ("", "_serial", "_frames", "_bus")]
+SOURCES = [FIRMWARE / f"threefold{part}.c" for part in ("", "_serial", "_frames", "_bus", "_load")]
 DIGITS = ROOT / "zoo" / "digits.tern"
 HEADER = (FIRMWARE / "threefold.h").read_text()
 PAGE = (ROOT / "docs" / "tutorials" / "firmware.md").read_text()
@@ -43,8 +43,9 @@ SERIAL = [
     "registers",
     "gap",
     "damaged_answer",
+    "load",
 ]
-BUS = ["stream", "classify", "no_answer", "identity", "registers"]
+BUS = ["stream", "classify", "no_answer", "identity", "registers", "load"]
 
 
 def compiled(program, compiler, folder, *more):
@@ -94,7 +95,7 @@ def test_bus(bus, case):
 
 def test_each_error_has_a_text(serial):
     texts = run(serial, "texts", 0).splitlines()
-    assert len(set(texts)) == len(texts) == 8
+    assert len(set(texts)) == len(texts) == 11
 
 
 # Seeds of the fuzzer: operations as fuzz.c reads them, with the answers to images in their order,

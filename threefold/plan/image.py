@@ -1,4 +1,4 @@
-"""Memory images: what is loaded into hardware whose contents come from outside.
+"""Program images: what is loaded into hardware whose contents come from outside.
 
 | bytes | content |
 |---|---|
@@ -31,7 +31,7 @@ MAGIC = b"TFP1"
 
 
 def image_of(plan: Plan, network: Network | None = None) -> bytes:
-    """The memory image of a network for the hardware of a plan.
+    """The program image of a network for the hardware of a plan.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def parts_of(plan: Plan, network: Network) -> list[tuple[Layer, ...]]:
 
 
 def fingerprint(plan: Plan) -> bytes:
-    """Four bytes that tell hardware for which a memory image is made from others.
+    """Four bytes that tell hardware for which a program image is made from others.
 
     Raises
     ------

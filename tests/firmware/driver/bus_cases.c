@@ -236,6 +236,18 @@ static void case_registers(void)
     CHECK_EQUAL(value, 77);
 }
 
+static void case_load(void)
+{
+    static const uint8_t image[40];
+
+    open_core(&logits);
+    CHECK_EQUAL(threefold_load(&accelerator, image, sizeof(image)), THREEFOLD_NOT_LOADABLE);
+    core.registers[0x14 / 4] |= 1UL << 18;
+    CHECK_EQUAL(threefold_load(&accelerator, image, sizeof(image)), THREEFOLD_NO_ANSWER);
+    core.registers[0x24 / 4] = 1UL << 4; /* it takes bytes, and nothing comes of them */
+    CHECK_EQUAL(threefold_load(&accelerator, image, sizeof(image)), THREEFOLD_REFUSED);
+}
+
 int main(int argc, char **argv)
 {
 #define CASE(name) {#name, case_##name}
@@ -244,6 +256,7 @@ int main(int argc, char **argv)
         void (*run)(void);
     } cases[] = {
         CASE(stream), CASE(classify), CASE(no_answer), CASE(identity), CASE(registers),
+        CASE(load),
     };
 
     for (size_t i = 0; argc == 3 && i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -334,11 +334,35 @@ static void case_registers(uint64_t seed)
 
 static void case_texts(uint64_t seed)
 {
-    for (int error = 0; error <= THREEFOLD_NO_CLASS; error++) {
+    for (int error = 0; error <= THREEFOLD_REFUSED; error++) {
         CHECK(strcmp(threefold_text((enum threefold_error)error), "unknown error"));
         puts(threefold_text((enum threefold_error)error));
     }
     CHECK(!strcmp(threefold_text((enum threefold_error)(100 + (int)(seed & 1))), "unknown error"));
+}
+
+/* What cannot be loaded; hardware that can is simulated elsewhere. */
+static void case_load(uint64_t seed)
+{
+    static const uint8_t image[700] = {FLAG, ESCAPE};
+    uint8_t codes[MOST_INPUTS] = {0};
+    int32_t outputs[MOST_OUTPUTS], *found = NULL;
+
+    open_board(&logits, seed);
+    CHECK_EQUAL(threefold_load(&accelerator, image, sizeof(image)), THREEFOLD_NOT_LOADABLE);
+    board.registers[0x14 / 4] |= 1UL << 18;
+    CHECK_EQUAL(threefold_load(&accelerator, image, 15), THREEFOLD_REFUSED);
+    CHECK_EQUAL(board.parser.refused, 0);
+    CHECK_EQUAL(threefold_submit(&accelerator, codes, outputs), THREEFOLD_OK);
+    CHECK_EQUAL(threefold_load(&accelerator, image, sizeof(image)), THREEFOLD_BUSY);
+    while (!found)
+        CHECK_EQUAL(threefold_poll(&accelerator, &found), THREEFOLD_OK);
+    CHECK_EQUAL(board.parser.refused, 0);
+    /* A frame that is refused ends an attempt. */
+    CHECK_EQUAL(threefold_load(&accelerator, image, sizeof(image)), THREEFOLD_REFUSED);
+    CHECK_EQUAL(board.parser.refused, THREEFOLD_ATTEMPTS);
+    CHECK_EQUAL(board.written[0x20 / 4], 1);
+    CHECK_EQUAL(threefold_run(&accelerator, codes, outputs), THREEFOLD_OK);
 }
 
 int main(int argc, char **argv)
@@ -352,6 +376,7 @@ int main(int argc, char **argv)
         CASE(faults),     CASE(open_again), CASE(no_answer),           CASE(line_takes_nothing),
         CASE(slow_line),  CASE(transport),  CASE(identity),            CASE(window_of_the_board),
         CASE(registers),  CASE(gap),        CASE(damaged_answer),      CASE(texts),
+        CASE(load),
     };
 
     for (size_t i = 0; argc == 3 && i < sizeof(cases) / sizeof(cases[0]); i++) {

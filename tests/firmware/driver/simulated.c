@@ -1,7 +1,8 @@
-/* Driver with simulated hardware: simulated IMAGES SEED < codes.
+/* Driver with simulated hardware: simulated IMAGES SEED [PROGRAM...] < codes.
  *
  * Reads codes of images, a byte each, and prints the outputs of each image in a line; then the
- * counters. With a seed other than 0 the line is faulty.
+ * counters. With a seed other than 0 the line is faulty. Program images in files are loaded before,
+ * one after the other.
  */
 #include "simulated.h"
 
@@ -10,9 +11,22 @@
 static const struct threefold_network network = NETWORK;
 static struct threefold accelerator;
 
+static void load(const char *path)
+{
+    FILE *const file = fopen(path, "rb");
+    static uint8_t image[1 << 16];
+    size_t size;
+
+    CHECK(file);
+    size = fread(image, 1, sizeof(image), file);
+    CHECK(feof(file));
+    fclose(file);
+    CHECK_EQUAL(threefold_load(&accelerator, image, (uint32_t)size), THREEFOLD_OK);
+}
+
 int main(int argc, char **argv)
 {
-    const unsigned images = argc == 3 ? (unsigned)atoi(argv[1]) : 0;
+    const unsigned images = argc >= 3 ? (unsigned)atoi(argv[1]) : 0;
     uint8_t *const codes = malloc((size_t)images * network.inputs);
     int32_t *const outputs = malloc((size_t)images * network.outputs * sizeof(int32_t));
     unsigned submitted = 0, answered = 0;
@@ -20,6 +34,8 @@ int main(int argc, char **argv)
 
     CHECK_EQUAL(fread(codes, network.inputs, images, stdin), images);
     CHECK_EQUAL(simulated_open(&accelerator, &network, (unsigned)atoi(argv[2])), THREEFOLD_OK);
+    for (int i = 3; i < argc; i++)
+        load(argv[i]);
     while (answered < images) {
         int32_t *found;
 
