@@ -21,6 +21,7 @@ from .streams import Stream
 __all__ = [
     "LOG",
     "PROGRAM",
+    "WIDTHS",
     "Difference",
     "Events",
     "arguments",
@@ -29,7 +30,7 @@ __all__ = [
     "write_beats",
 ]
 
-LOG, PROGRAM = "events.txt", "program.bin"
+LOG, PROGRAM, WIDTHS = "events.txt", "program.bin", "widths.bin"
 _AFTERWARDS = 64
 _TEMPLATES = Environment(
     loader=PackageLoader("threefold.sim", "."),
@@ -44,7 +45,7 @@ def bench_name(name: str) -> str:
     return f"{name}_bench"
 
 
-def bench(name: str, streams: list[Stream], *, loads: bool = False) -> str:
+def bench(name: str, streams: list[Stream], *, loads: bool = False, widths: int = 1) -> str:
     """Verilog of the bench.
 
     Parameters
@@ -56,12 +57,16 @@ def bench(name: str, streams: list[Stream], *, loads: bool = False) -> str:
         are signals of the top module.
     loads : bool
         Whether the bytes of :data:`PROGRAM` are loaded first.
+    widths : int
+        Widths of the network; if they are several, a byte of :data:`WIDTHS` says which one each
+        image is computed at.
     """
     return _TEMPLATES.get_template("bench.v.j2").render(
         name=name,
         toplevel=bench_name(name),
         afterwards=_AFTERWARDS,
         loads=PROGRAM if loads else "",
+        widths={"file": WIDTHS, "bits": (widths - 1).bit_length()} if widths > 1 else None,
         streams=[
             {
                 "prefix": stream.prefix,

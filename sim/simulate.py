@@ -4,6 +4,7 @@ import json
 import string
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from threefold.files import write_file
 from threefold.lock import locked
 from threefold.plan import Cycles, Plan, image_of
 from threefold.plan.cycle_model import interval_of
+from threefold.plan.cycle_model.cycles import trace
 from threefold.progress import Progress, no_progress
 from threefold.tools import toolchain
 from threefold.tools.process import child
@@ -21,6 +23,7 @@ from threefold.tools.process import child
 from . import bench, golden
 from .mismatch import describe
 from .streams import Stream, streams_of, unpack, unpack_bits
+from .widths import expected_values, numbers_of
 
 __all__ = ["SIMULATORS", "SimulationResult", "check", "simulate"]
 
@@ -81,6 +84,7 @@ def simulate(
     stalls: float = 0.0,
     seed: int = 0,
     waves: bool = False,
+    widths: Sequence[str] = (),
     progress: Progress = no_progress,
 ) -> SimulationResult:
     """Run images through Verilog and compare every stream with the golden model.
@@ -102,6 +106,9 @@ def simulate(
         Seed of the stalls.
     waves : bool
         Record waveforms.
+    widths : sequence of str
+        Widths of the network at which the images are computed, in turn; an empty name is the whole,
+        and so are all if left out. The plan has to have them.
     progress : Progress
         Told ``"compile"`` and ``"simulate"``, with the share of the images that have left.
 
@@ -109,18 +116,19 @@ def simulate(
     ------
     MismatchError
         At the first difference; the message says where, and waveforms of the images up to
-        there are recorded.
+        there are recorded. Also if images at widths of their own leave in other cycles than the
+        cycle model says.
     BuildError
         If the simulator fails, another simulation is at work in the folder, or a character of
         the folder's path is one that GNU Make does not take.
     DataError
         If there are no images, or they do not fit the network.
     PlanError
-        If the simulator is unknown, or the probability of a stall none.
+        If the simulator is unknown, the probability of a stall none, or the plan lacks a width.
     ToolError
         If the simulator or a tool it needs is missing.
     """
-    check(plan, images, folder, simulator=simulator, stalls=stalls)
+    check(plan, images, folder, simulator=simulator, stalls=stalls, widths=widths)
     with locked(folder):
         return _simulate(
             plan,
@@ -131,6 +139,7 @@ def simulate(
             stalls=stalls,
             seed=seed,
             waves=waves,
+            numbers=numbers_of(plan, widths, len(images)),
             progress=progress,
         )
 
@@ -145,13 +154,16 @@ def _simulate(
     stalls: float,
     seed: int,
     waves: bool,
+    numbers: list[int],
     progress: Progress,
 ) -> SimulationResult:
     streams = streams_of(plan)
-    job = _Job(plan.network.name, rtl, streams, folder, simulator, loads=plan.loadable)
+    job = _Job(plan, rtl, streams, folder, simulator)
     if plan.loadable:
         write_file(folder / bench.PROGRAM, image_of(plan))
-    bench.write_beats(streams, golden.batches(plan.network, images), folder)
+    if plan.widths:
+        write_file(folder / bench.WIDTHS, bytes(numbers))
+    bench.write_beats(streams, expected_values(plan, images, numbers), folder)
     options = {"patience": _patience(plan, stalls), "stalls": stalls, "seed": seed}
     events, seconds = job.run(
         bench.arguments(images=len(images), **options),
@@ -159,12 +171,14 @@ def _simulate(
         progress=lambda what, done: progress(what, done / len(images)),
     )
     if events.difference is None and events.stuck is None:
+        if any(numbers) and not stalls:
+            _check_left(plan, events, numbers)
         outputs = _outputs(streams[-1], events.outputs, len(images))
         return SimulationResult(
             simulator=simulator,
             images=len(images),
             beats=sum(events.passed[1:]),
-            cycles=None if stalls else _cycles(plan, events),
+            cycles=None if stalls or any(numbers) else _cycles(plan, events),
             cycles_per_second=events.cycles / max(seconds, 1e-9),
             stalls=stalls,
             outputs=outputs,
@@ -181,7 +195,13 @@ def _simulate(
 
 
 def check(
-    plan: Plan, images: np.ndarray, folder: Path | str, *, simulator: str, stalls: float
+    plan: Plan,
+    images: np.ndarray,
+    folder: Path | str,
+    *,
+    simulator: str,
+    stalls: float,
+    widths: Sequence[str] = (),
 ) -> None:
     """Raise what :func:`simulate` would raise before it writes anything."""
     if simulator not in SIMULATORS:
@@ -191,6 +211,7 @@ def check(
     if len(images) == 0:
         raise DataError("there is no image to simulate")
     golden.require_images(plan.network, images)
+    numbers_of(plan, widths, len(images))
     for character in str(Path(folder).absolute()):
         if character.isspace() or (character.isascii() and character not in _PATH):
             what = "spaces" if character.isspace() else character
@@ -212,25 +233,32 @@ def _cycles(plan: Plan, events: bench.Events) -> Cycles:
     return Cycles(events.left[0] - events.entered[0], interval, settled, period)
 
 
+def _check_left(plan: Plan, events: bench.Events, numbers: list[int]) -> None:
+    """Raise unless images at widths of their own leave in the cycles that are predicted."""
+    predicted = trace(plan.netlist.stages, len(numbers), widths=numbers).left.tolist()
+    for image, cycles in enumerate(predicted):
+        measured = events.left[image] - events.entered[0]
+        if measured != cycles:
+            raise MismatchError(
+                f"image {image} leaves after {measured:,} cycles, not {cycles:,} as predicted for "
+                f"these widths"
+            )
+
+
 class _Job:
     """An accelerator and its bench in a folder, where a process of its own simulates them."""
 
-    def __init__(
-        self,
-        name: str,
-        rtl: str,
-        streams: list[Stream],
-        folder: Path,
-        simulator: str,
-        *,
-        loads: bool,
-    ):
+    def __init__(self, plan: Plan, rtl: str, streams: list[Stream], folder: Path, simulator: str):
+        name = plan.network.name
         self._folder = folder
         self._simulator = simulator
         self._toplevel = bench.bench_name(name)
         # A simulator compiles nothing again whose sources did not change.
         _update(folder / "design.v", rtl)
-        _update(folder / "bench.v", bench.bench(name, streams, loads=loads))
+        _update(
+            folder / "bench.v",
+            bench.bench(name, streams, loads=plan.loadable, widths=1 + len(plan.widths)),
+        )
 
     def run(
         self,

@@ -24,6 +24,7 @@ def plan_for_board(
     fastest: bool = False,
     memories: Mapping[str, str] | None = None,
     forms: Mapping[str, str] | None = None,
+    widths: Sequence[str] = (),
     progress: Progress = no_progress,
 ) -> Plan:
     """A plan of a network that fits a board.
@@ -52,6 +53,8 @@ def plan_for_board(
         of the knee; see :func:`~threefold.plan.fit`.
     memories, forms : mapping of str to str
         Memories of buffers and forms of requantizers, as in :func:`~threefold.plan.fold`.
+    widths : sequence of str
+        Narrower widths of the network that the hardware computes as well, image by image.
     progress : Progress
         Progress callback.
 
@@ -71,6 +74,7 @@ def plan_for_board(
             loadable=loadable is not None,
             memories=memories,
             forms=forms,
+            widths=widths,
             progress=progress,
         )
         require_room(plan.resources(target.family), target.device, target.name)
@@ -86,6 +90,7 @@ def plan_for_board(
             loadable=loadable is not None,
             memories=memories,
             forms=forms,
+            widths=widths,
             progress=progress,
         )
     plan = replace(plan, board=target.name)

@@ -86,6 +86,7 @@ class Project:
         fastest: bool = False,
         memories: Mapping[str, str] | None = None,
         forms: Mapping[str, str] | None = None,
+        widths: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> Self:
         """Plan a network for a board and write both into a folder.
@@ -97,7 +98,7 @@ class Project:
             Made if it is not there. Plan and products of another network that was planned there
             are kept in a folder of their own, and so is a plan that cannot be used; products of
             another plan of this network go.
-        board, foldings, sequential, loadable, interval, fastest, memories, forms, progress
+        board, foldings, sequential, loadable, interval, fastest, memories, forms, widths, progress
             As in :func:`plan_for_board`.
 
         Raises
@@ -118,6 +119,7 @@ class Project:
             fastest=fastest,
             memories=memories,
             forms=forms,
+            widths=widths,
             progress=shown_progress(progress),
         )
         project = cls(folder, plan)
@@ -286,12 +288,13 @@ class Project:
         seed: int = 0,
         simulator: str = "verilator",
         waves: bool = False,
+        widths: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> SimulationResult:
         """Prove the hardware equal to the golden model on images; see :func:`sim.simulate`.
 
-        Without stalls, what was measured goes to ``sim/simulation.json``. A mismatch removes
-        that file. A report on what was measured before goes, too.
+        Without stalls, what was measured of the whole network goes to ``sim/simulation.json``. A
+        mismatch removes that file. A report on what was measured before goes, too.
 
         Raises
         ------
@@ -303,13 +306,13 @@ class Project:
             If a tool is missing.
         """
         folder = self.products.simulation
-        check(self.plan, images, folder, simulator=simulator, stalls=stalls)
+        check(self.plan, images, folder, simulator=simulator, stalls=stalls, widths=widths)
         if labels is not None:
             require_labels(self.plan, labels, len(images))
         find("yosys")  # writes the Verilog
         with locked(self.folder):
             rtl = self.generate()
-            if not stalls:
+            if not (stalls or any(widths)):
                 self.products.remove_report()
             try:
                 result = simulate(
@@ -321,6 +324,7 @@ class Project:
                     stalls=stalls,
                     seed=seed,
                     waves=waves,
+                    widths=widths,
                     progress=shown_progress(progress),
                 )
             except MismatchError:

@@ -237,8 +237,8 @@ def test_products_that_another_plan_removes_are_told(plan, tmp_path, capsys):
     argv = ["plan", f"{tmp_path}/net.tern", "-o", f"{folder}"]
     assert main(argv) == 0
     assert capsys.readouterr().err == (
-        "as planned before; --board, --fold, --sequential, --loadable, --interval or "
-        "--fastest plan anew\n"
+        "as planned before; --board, --fold, --sequential, --loadable, --interval, "
+        "--fastest or --width plan anew\n"
     )
     assert main([*argv, "--memory", "pool=block"]) == 0
     note = "removed products of the plan before: sim/simulation.json, gateware/\n"

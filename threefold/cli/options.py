@@ -96,6 +96,13 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"form of the requantizer of a unit: {', '.join(FORMS)} (the cheapest)",
     )
     parser.add_argument(
+        "--width",
+        action="append",
+        metavar="NAME",
+        help="a narrower width of the network that the hardware computes as well, image by image; "
+        "repeatable (only the whole network)",
+    )
+    parser.add_argument(
         "-o", "--output", type=Path, metavar="FOLDER", help="where products are (out/NETWORK)"
     )
 
@@ -129,8 +136,8 @@ def plan_project(args: argparse.Namespace, console: Console) -> Project:
             if not (args.memory or args.requantizer):
                 note(
                     console,
-                    "as planned before; --board, --fold, --sequential, --loadable, --interval or "
-                    "--fastest plan anew",
+                    "as planned before; --board, --fold, --sequential, --loadable, --interval, "
+                    "--fastest or --width plan anew",
                 )
             return _chosen(args, project, console)
     return _draft(args, network, folder, console)
@@ -177,13 +184,19 @@ def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Co
             fastest=args.fastest,
             memories=_unique("--memory", args.memory),
             forms=_unique("--requantizer", args.requantizer),
+            widths=_widths(args),
             progress=progress,
         )
     return Project(folder, plan)
 
 
+def _widths(args: argparse.Namespace) -> list[str]:
+    """The narrower widths that are asked for."""
+    return list(_unique("--width", [(name, name) for name in args.width or ()]))
+
+
 def _planned_anew(args: argparse.Namespace) -> bool:
-    asked = args.fold or args.sequential or args.interval or args.fastest
+    asked = args.fold or args.sequential or args.interval or args.fastest or args.width
     return bool(asked) or args.loadable is not None
 
 

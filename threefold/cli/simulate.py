@@ -57,6 +57,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="verilator",
         help="verilator, the faster, or icarus, which knows undefined values (verilator)",
     )
+    parser.add_argument(
+        "--at",
+        action="append",
+        metavar="NAME",
+        help="width of the network at which images are computed, or whole; repeatable: images take "
+        "them in turn (whole)",
+    )
     parser.add_argument("--waves", action="store_true", help="record waveforms")
 
 
@@ -81,6 +88,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
             seed=args.seed,
             simulator=args.simulator,
             waves=args.waves,
+            widths=["" if name == "whole" else name for name in args.at or ()],
             progress=progress,
         )
     return _summary(result, labels, words)
