@@ -40,6 +40,9 @@
 #define THREEFOLD_FORMAT_OUTPUT_IS_CLASS 0x00020000UL
 /* program images can be loaded (loadable accelerators only) */
 #define THREEFOLD_FORMAT_LOADABLE 0x00040000UL
+/* widths of the network beside the whole */
+#define THREEFOLD_FORMAT_NARROWER 0x01F00000UL
+#define THREEFOLD_FORMAT_NARROWER_SHIFT 20
 
 /* ro: classes, or channels of the output */
 #define THREEFOLD_REG_CLASSES 0x18

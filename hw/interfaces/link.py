@@ -27,6 +27,7 @@ from .serial import ADDRESS_BITS, RECORD_BITS, window
 from .serial_registers import SerialRegisters
 from .stuffer import Destuffer, Stuffer
 from .uart import UARTReceiver, UARTTransmitter, divisor
+from .width_byte import WidthByte
 
 __all__ = ["SerialLink"]
 
@@ -51,7 +52,8 @@ class SerialLink(wiring.Component):
     accelerator : wiring.Component
         Its attribute ``ports``, a :class:`~threefold.plan.Ports`, describes its streams ``i`` and
         ``o``; input codes have at most 8 bits. It becomes a submodule. If it is loadable, program
-        images come over the line as well.
+        images come over the line as well. If its plan has several widths, a byte with the number of
+        one comes ahead of the codes of each image.
     constants : dict of str to int
         Words of the registers that never change, ``WINDOW`` among them.
     divisor : int
@@ -100,13 +102,14 @@ class SerialLink(wiring.Component):
         self._ports = ports
         self._accelerator = accelerator
         self._loadable = is_loadable(accelerator)
+        self._widths = widths_of(accelerator)
         if flash and not self._loadable:
             raise PlanError("nothing can be loaded from a flash: the accelerator is not loadable")
         self._flash = flash
         self._registers = SerialRegisters(constants, loadable=self._loadable)
         self._receiver = UARTReceiver(divisor)
         self._parser = FrameParser(
-            given.tensor.size,
+            given.tensor.size + (self._widths > 1),
             value_bits=self._registers.written_bits,
             loads=self._loadable,
         )
@@ -150,7 +153,13 @@ class SerialLink(wiring.Component):
         ports = _ports(accelerator)
         plan = getattr(accelerator, "plan", None)
         told = digest(plan.network) if plan else "0" * 64
-        constants = identity_of(ports, told, clock_mhz=clock_mhz, loadable=is_loadable(accelerator))
+        constants = identity_of(
+            ports,
+            told,
+            clock_mhz=clock_mhz,
+            loadable=is_loadable(accelerator),
+            widths=widths_of(accelerator),
+        )
         interval = plan.cycles.interval if plan else math.inf
         constants["WINDOW"] = window(ports, interval, clock_mhz, baud)
         return cls(accelerator, constants, divisor=divisor(clock_mhz, baud), flash=flash)
@@ -196,7 +205,7 @@ class SerialLink(wiring.Component):
         connect(m, receiver.o, fifos.i)
         connect(m, fifos.o, destuffer.i)
         connect(m, destuffer.o, parser.i)
-        connect(m, parser.codes, self._packer.i)
+        self._pack(m, parser, anew)
         connect(m, self._packer.o, self._accelerator.i)
         connect(m, self._accelerator.o, self._unpacker.i)
         connect(m, parser.records, fifos.few_i)
@@ -237,6 +246,18 @@ class SerialLink(wiring.Component):
             m.d.comb += parser.run.eq(registers.control.run)
 
         return m
+
+    def _pack(self, m: Module, parser: FrameParser, anew: ResetInserter):
+        """Codes of images as lanes, and the width that comes ahead of them."""
+        if self._widths == 1:
+            connect(m, parser.codes, self._packer.i)
+            return
+        accelerator = self._accelerator
+        byte = WidthByte(self._parser.inputs - 1, widths=self._widths)
+        m.submodules.width_byte = anew(byte)
+        connect(m, parser.codes, byte.i)
+        connect(m, byte.o, self._packer.i)
+        m.d.comb += [byte.hold.eq(self._packer.o.valid), accelerator.width.eq(byte.width)]
 
     def _load(self, m: Module, parser: FrameParser):
         """Program images for the accelerator; no image of codes is taken without one."""
@@ -300,6 +321,12 @@ class SerialLink(wiring.Component):
                 m.d.sync += step.eq(step + 1)
             with m.Case(_Step.TELL), m.If(framer.value.ready):
                 m.d.sync += step.eq(_Step.WRITE)
+
+
+def widths_of(accelerator: wiring.Component) -> int:
+    """Widths of the network at which an accelerator computes images."""
+    plan = getattr(accelerator, "plan", None)
+    return 1 + len(plan.widths) if plan else 1
 
 
 def _ports(accelerator: wiring.Component) -> Ports:

@@ -64,6 +64,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N images")
     parser.add_argument(
+        "--width",
+        action="append",
+        metavar="NAME",
+        help="width of the network at which images are computed, of those that the bitstream has, "
+        "or whole; repeatable: images take them in turn (whole)",
+    )
+    parser.add_argument(
         "--simulate",
         action="store_true",
         help="a simulated board behind a pseudo-terminal, instead of PORT",
@@ -99,13 +106,37 @@ def run(args: argparse.Namespace, console: Console) -> str:
         else:
             require_program(session, path)
         rate = "simulated" if args.simulate else f"{baud:,} baud"
-        return _classified(session, codes, labels, network, rate)
+        widths = _widths(args.width, path, len(codes))
+        return _classified(session, codes, labels, network, rate, widths)
 
 
-def _classified(session: Session, codes, labels, network: Network | None, rate: str) -> str:
+def _widths(names: list[str] | None, path: Path | None, count: int) -> list[int] | None:
+    """Numbers of the widths that images take in turn, as the plan beside a network says."""
+    if not names:
+        return None
+    if path is None:
+        raise DataError("widths have names in the plan of the network; name it with --network")
+    known = ["whole", *read_json(Products(path.parent).plan).get("widths", [])]
+    for name in names:
+        if name not in known:
+            raise DataError(
+                f"the bitstream has no width {name!r}, but {', '.join(known)}; plan and build with "
+                f"--width {name}"
+            )
+    return [known.index(names[index % len(names)]) for index in range(count)]
+
+
+def _classified(
+    session: Session,
+    codes,
+    labels,
+    network: Network | None,
+    rate: str,
+    widths: list[int] | None,
+) -> str:
     results: list[list[int]] = [[] for _ in codes]
     cycles, began = session.read("CYCLES"), time.monotonic()
-    for index, result in session.run(codes):
+    for index, result in session.run(codes, widths):
         results[index] = result
     seconds = time.monotonic() - began
     cycles = (session.read("CYCLES") - cycles) % (1 << 32)

@@ -22,7 +22,9 @@ def describe(plan: Plan) -> dict:
         ``synchronous``, and for how many ``cycles`` at least; ``cycles``, the ``latency`` and
         ``interval``; ``input`` and ``output``, see below; ``classes``, their ``count``, and their
         ``names`` if they are known; of a loadable accelerator ``load``, the stream of bytes of
-        program images, with the signals ``loaded`` and ``refused``.
+        program images, with the signals ``loaded`` and ``refused``; of one of several widths
+        ``widths``, the ``port`` that takes the number of a width with the first beat of an image,
+        its ``width`` in bits, and their ``names`` by number.
 
         A stream has the names of its signals ``valid``, ``ready`` and ``payload``; the ``width``
         of a payload, made of ``lanes`` of ``bits`` each, ``signed`` or not, of which
@@ -37,18 +39,28 @@ def describe(plan: Plan) -> dict:
     """
     ports = plan.ports
     loading = {"load": _LOAD} if plan.loadable else {}
-    return loading | {
-        "schema": SCHEMA,
-        "name": plan.network.name,
-        "network_digest": network_digest(plan.network),
-        "plan_digest": plan_digest(plan),
-        "clock": {"port": "clk", "edge": "rising"},
-        "reset": {"port": "rst", "active": "high", "synchronous": True, "cycles": 1},
-        "cycles": {"latency": plan.cycles.latency, "interval": plan.cycles.interval},
-        "input": _stream(ports.input, "codes"),
-        "output": _stream(ports.output, ports.gives),
-        "classes": {"count": ports.classes, "names": list(class_names(plan.network))},
-    }
+    widths = {"widths": _widths(plan)} if plan.widths else {}
+    return (
+        loading
+        | widths
+        | {
+            "schema": SCHEMA,
+            "name": plan.network.name,
+            "network_digest": network_digest(plan.network),
+            "plan_digest": plan_digest(plan),
+            "clock": {"port": "clk", "edge": "rising"},
+            "reset": {"port": "rst", "active": "high", "synchronous": True, "cycles": 1},
+            "cycles": {"latency": plan.cycles.latency, "interval": plan.cycles.interval},
+            "input": _stream(ports.input, "codes"),
+            "output": _stream(ports.output, ports.gives),
+            "classes": {"count": ports.classes, "names": list(class_names(plan.network))},
+        }
+    )
+
+
+def _widths(plan: Plan) -> dict[str, object]:
+    bits = len(plan.widths).bit_length()
+    return {"port": "width", "width": bits, "names": ["whole", *plan.widths]}
 
 
 _LOAD = {

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -86,6 +86,8 @@ class Board:
         0 if it is not known.
     window : int
         Images that may be unanswered.
+    narrower : int
+        Widths of the network beside the whole.
     loadable : bool
         Whether program images are loaded into it.
     """
@@ -101,6 +103,7 @@ class Board:
     clock_hz: int
     window: int
     loadable: bool = False
+    narrower: int = 0
 
 
 class Session:
@@ -169,6 +172,7 @@ class Session:
             clock_hz=self.read("CLOCK"),
             window=self.read("WINDOW"),
             loadable=bool(form["loadable"]),
+            narrower=form["narrower"],
         )
         self._image_bytes = board.inputs + board.outputs * board.element_bytes
         return board
@@ -282,13 +286,18 @@ class Session:
     def _write_control(self, **fields: int) -> None:
         self.write("CONTROL", _REGISTERS["CONTROL"].pack(run=1, **fields))
 
-    def run(self, images: np.ndarray) -> Iterator[tuple[int, list[int]]]:
+    def run(
+        self, images: np.ndarray, widths: Sequence[int] | None = None
+    ) -> Iterator[tuple[int, list[int]]]:
         """Results of images, as they come.
 
         Parameters
         ----------
         images : array of int, shape (images, inputs)
             Input codes.
+        widths : sequence of int, optional
+            Width of the network at which each image is computed, numbered as in the plan; all at
+            0, the whole network, if left out.
 
         Yields
         ------
@@ -300,11 +309,12 @@ class Session:
         Raises
         ------
         DataError
-            If the board takes images of another size, or other codes.
+            If the board takes images of another size, or other codes, or lacks a width.
         LinkError
             If the board does not answer, or has no network yet.
         """
         codes = self._checked(images)
+        ahead = self._widths(widths, len(codes))
         self._require_loaded()
         # Numbers count on, so that answers to images of a run that was left are none of these.
         self._flight = flight = Flight(len(codes), seq=self._flight.seq)
@@ -313,7 +323,7 @@ class Session:
         while flight:
             while flight.waiting and flight.sent < self.board.window:
                 seq, index = flight.send()
-                self._send(_IMAGE, seq, codes[index].tobytes())
+                self._send(_IMAGE, seq, ahead[index] + codes[index].tobytes())
                 self.counters.sent += 1
                 deadline = self._deadline(1 << silent)
             answers = self._answers(flight, deadline)
@@ -337,6 +347,17 @@ class Session:
     def _require_loaded(self) -> None:
         if self.board.loadable and self.loaded is None:
             raise LinkError("the board has no network yet; load one with --load")
+
+    def _widths(self, widths: Sequence[int] | None, count: int) -> list[bytes]:
+        """What is sent ahead of the codes of each image."""
+        numbers = [0] * count if widths is None else [int(number) for number in widths]
+        if len(numbers) != count:
+            raise DataError(f"{count:,} images have as many widths, not {len(numbers):,}")
+        most = self.board.narrower
+        for number in numbers:
+            if not 0 <= number <= most:
+                raise DataError(f"the board has widths 0…{most}, not {number}")
+        return [bytes([number]) if most else b"" for number in numbers]
 
     def _checked(self, images: np.ndarray) -> np.ndarray:
         """Input codes as bytes, an image a row."""

@@ -29,6 +29,7 @@ def identity(plan: Plan, *, clock_mhz: float | None = None) -> dict[str, int]:
         digest(plan.network),
         clock_mhz=clock_mhz,
         loadable=plan.loadable,
+        widths=1 + len(plan.widths),
     )
 
 
@@ -38,6 +39,7 @@ def identity_of(
     *,
     clock_mhz: float | None = None,
     loadable: bool = False,
+    widths: int = 1,
 ) -> dict[str, int]:
     """Words of the registers that never change, by name, from what they tell.
 
@@ -51,6 +53,8 @@ def identity_of(
         Frequency of the accelerator, in MHz, if it is known.
     loadable : bool
         Whether program images are loaded into the accelerator.
+    widths : int
+        Widths of the network at which images are computed.
     """
     return {
         "ID": IDENTITY,
@@ -64,6 +68,7 @@ def identity_of(
             output_signed=int(ports.output.type.signed),
             output_is_class=int(ports.gives_class),
             loadable=int(loadable),
+            narrower=widths - 1,
         ),
         "CLASSES": ports.classes,
         "CLOCK": round((clock_mhz or 0) * 1e6),
