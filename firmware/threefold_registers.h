@@ -40,7 +40,7 @@
 #define THREEFOLD_FORMAT_OUTPUT_IS_CLASS 0x00020000UL
 /* program images can be loaded (loadable accelerators only) */
 #define THREEFOLD_FORMAT_LOADABLE 0x00040000UL
-/* widths of the network beside the whole */
+/* widths of the network beside the whole (link only) */
 #define THREEFOLD_FORMAT_NARROWER 0x01F00000UL
 #define THREEFOLD_FORMAT_NARROWER_SHIFT 20
 

@@ -52,6 +52,7 @@ def describe_bus(plan: Plan, bus: str) -> dict:
     core = describe(plan)
     for end, port in (("input", plan.ports.input), ("output", plan.ports.output)):
         core[end] = _without_signals(core[end]) | ends[end](port)
+    core.pop("widths", None)  # a bus has images computed by the whole network
     if plan.loadable:
         core["load"] = {"register": "LOAD"}
     return core | {

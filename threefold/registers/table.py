@@ -39,7 +39,7 @@ REGISTERS = RegisterMap(
                 Field("output_signed", 16, 1, "output elements are signed"),
                 Field("output_is_class", 17, 1, "the output is the index of a class"),
                 Field("loadable", 18, 1, "program images can be loaded", loadable=True),
-                Field("narrower", 20, 5, "widths of the network beside the whole"),
+                Field("narrower", 20, 5, "widths of the network beside the whole", on=LINK),
             ),
         ),
         Register("CLASSES", 0x18, "ro", "classes, or channels of the output"),
