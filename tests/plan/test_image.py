@@ -1,4 +1,4 @@
-"""Memory images: their bytes, what they are for, and what does not suit the hardware."""
+"""Program images: their bytes, what they are for, and what does not suit the hardware."""
 
 import re
 import zlib

@@ -208,7 +208,7 @@ class Contents:
         rows, tile, weight = [], 0, 0
         for each in self.tiled:
             rows.append(self._descriptor(each) | {"tiles": tile, "weights": weight})
-            tile += len(self._tile_rows(each))
+            tile += sum(each.lengths[:1] if each.shift is not None else each.lengths)
             weight += len(each.weights)
         addresses = ("corner", "to_group", "to_step", "to_row", "block", "place", "pitch")
         positions = ("y", "x", "y_step", "x_step", "height", "width")
@@ -276,14 +276,14 @@ class Contents:
         block, row = array.pitch(window.shape[2]), array.row(window.shape)
         bases = [self.maps.bases[name] for name in each.work.sources]
         lists = each.lists[:1] if each.shift is not None else each.lists
-        rows = []
+        rows, modulus = [], 1 << self.address_bits
         for tiles in lists:
             for place, (source, ky, kx, word, double) in enumerate(tiles.tolist()):
                 blocks, bank = divmod(kx - window.padding[1], array.pixels)
                 offset = bases[source] - bases[0] + ky * row + blocks * block + word
                 rows.append(
                     {
-                        "offset": offset % (1 << self.address_bits),
+                        "offset": offset % modulus,
                         "bank": bank,
                         "row": ky if any(window.padding) else 0,
                         "column": kx if any(window.padding) else 0,

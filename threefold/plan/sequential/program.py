@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import ceil
 
 import numpy as np
@@ -49,6 +49,10 @@ class Packing:
     def share(self) -> int:
         """Items of a row; 1 if an item takes several."""
         return max(1, self.row_bits // self.bits)
+
+    def count(self, items: int) -> int:
+        """Rows that hold so many items."""
+        return ceil(items / self.share) * self.parts
 
     def rows(self, items: Sequence[int]) -> list[int]:
         """The rows that hold some items, the first in the lowest bits."""
@@ -114,85 +118,54 @@ class Program:
         return Packing(self.contents.accumulator_bits, self.row_bits)
 
     @cached_property
-    def tile_rows(self) -> list[list[int]]:
-        """Rows of the tiles of each pass; none if they are those of the pass before."""
-        fields = {field.name: field.values for field in self.contents.tiles}
-        starts = next(f.values for f in self.contents.descriptors if f.name == "tiles")
-        ends = (*starts, len(self.contents.tiles[0].values))
-        all_rows = []
-        for each, (first, end) in zip(self.contents.tiled, pairwise(ends), strict=True):
-            items = []
-            room(self.limits, "tiles", end - first)
-            for place in range(first, end):
-                values = {name: fields[name][place] for name in fields}
-                items.append(self._item(self.tile_fields, values, each))
-            all_rows.append(self.tile.rows(items))
-        return _changes(all_rows)
+    def tile_rows(self) -> list[int]:
+        """Rows of the tiles of each pass that are copied; none if those of the pass before stay."""
+        columns = list(zip(*(field.values for field in self.contents.tiles), strict=True))
+        lists = [columns[first:end] for first, end in self._tile_places]
+        return _copied(lists, self.tile)
 
     @cached_property
-    def threshold_rows(self) -> list[list[int]]:
-        """Rows of the thresholds of each pass, as ``tile_rows``.
-
-        Those of a lane follow those of the lane before, in the order of a binary search; lanes
-        follow each other word by word.
-        """
-        contents, all_rows = self.contents, []
-        order = _heap_order(contents.code_bits)
-        for each in contents.tiled:
-            _, block = contents.block(each)
-            room(self.limits, "thresholds", len(block) // contents.array.lanes)
-            all_rows.append(self.threshold.rows(block[:, order].ravel().tolist()))
-        return _changes(all_rows)
+    def threshold_rows(self) -> list[int]:
+        """Rows of the thresholds of each pass, as ``tile_rows``."""
+        blocks = [self.contents.block(each)[1].ravel().tolist() for each in self.contents.tiled]
+        return _copied(blocks, self.threshold)
 
     @property
     def copied(self) -> list[int]:
         """Cycles of each pass before its first tile, beyond those of contents that are there."""
         tile, threshold = self.tile.share, self.threshold.share
         return [
-            self.descriptor.parts + len(tiles) * tile + len(thresholds) * threshold + COPY_CYCLES
+            self.descriptor.parts + tiles * tile + thresholds * threshold + COPY_CYCLES
             for tiles, thresholds in zip(self.tile_rows, self.threshold_rows, strict=True)
         ]
+
+    @property
+    def _tile_places(self) -> list[tuple[int, int]]:
+        """First tile of each pass, and the one behind its last."""
+        starts = next(f.values for f in self.contents.descriptors if f.name == "tiles")
+        return list(pairwise((*starts, len(self.contents.tiles[0].values))))
+
+    @property
+    def most_tiles(self) -> int:
+        """Tiles of the pass that has most."""
+        return max(end - first for first, end in self._tile_places)
+
+    @property
+    def most_thresholds(self) -> int:
+        """Rows of thresholds in each lane, of the pass that has most."""
+        lanes = self.contents.array.lanes
+        return max(len(self.contents.block(each)[1]) // lanes for each in self.contents.tiled)
 
     @cached_property
     def starts(self) -> list[int]:
         """First row of each pass, and of what would follow the last."""
-        starts = [0]
-        for each, *rows in zip(
-            self.contents.tiled, self.tile_rows, self.threshold_rows, strict=True
-        ):
-            length = self.descriptor.parts + sum(map(len, rows)) + len(each.weights)
-            starts.append(starts[-1] + length)
-        return starts
-
-    @cached_property
-    def rows(self) -> np.ndarray:
-        """The rows: uint8, shape (rows, bytes), the lowest byte first.
-
-        Raises
-        ------
-        PlanError
-            If a limit is exceeded.
-        """
-        room(self.limits, "program", self.starts[-1])
-        parts = []
-        descriptors = {field.name: field.values for field in self.contents.descriptors}
-        for place, each in enumerate(self.contents.tiled):
-            tiles, thresholds = self.tile_rows[place], self.threshold_rows[place]
-            last = place == len(self.contents.tiled) - 1
-            values = {name: values[place] for name, values in descriptors.items()} | {
-                "next": 0 if last else self.starts[place + 1],
-                "tile_rows": len(tiles),
-                "threshold_rows": len(thresholds),
-            }
-            item = self._item(self.descriptor_fields, values, each)
-            head = [*self.descriptor.rows([item]), *tiles, *thresholds]
-            size = self.row_bits // 8
-            raw = b"".join(row.to_bytes(size, "little") for row in head)
-            parts.append(np.frombuffer(raw, np.uint8).reshape(-1, size))
-            pairs = np.stack([each.weights != 0, each.weights < 0], axis=-1)
-            bits = pairs.reshape(len(pairs), 2 * self.contents.array.pe * self.contents.array.simd)
-            parts.append(np.packbits(bits, axis=1, bitorder="little"))
-        return np.concatenate(parts)
+        lengths = (
+            self.descriptor.parts + tiles + thresholds + len(each.weights)
+            for each, tiles, thresholds in zip(
+                self.contents.tiled, self.tile_rows, self.threshold_rows, strict=True
+            )
+        )
+        return list(accumulate(lengths, initial=0))
 
     def check(self, of: str) -> None:
         """Raise if a limit of the unit ``of`` is missing or unknown, or one is exceeded.
@@ -201,16 +174,66 @@ class Program:
         ------
         PlanError
         """
-        fields = [field.name for field in (*self.contents.tiles, *self.contents.descriptors)]
-        names = [*_READ_BY, *(name for name in fields if name not in _PLACED)]
-        check_names(self.limits, names, of)
-        _ = self.rows
+        contents, names = self.contents, [each.work.name for each in self.contents.tiled]
+        fields = [*contents.tiles, *contents.descriptors]
+        placed = [field for field in fields if field.name not in _PLACED]
+        check_names(self.limits, [*_READ_BY, *(field.name for field in placed)], of)
+        room(self.limits, "tiles", self.most_tiles)
+        room(self.limits, "thresholds", self.most_thresholds)
+        owners = [
+            name
+            for name, (first, end) in zip(names, self._tile_places, strict=True)
+            for _ in range(first, end)
+        ]
+        for field in placed:
+            of_tiles = len(field.values) == len(owners) and field in contents.tiles
+            largest = max(range(len(field.values)), key=field.values.__getitem__)
+            owner = (owners if of_tiles else names)[largest]
+            require(self.limits, field.name, field.values[largest], owner)
+        for name in ("tile_rows", "threshold_rows"):
+            for owner, count in zip(names, getattr(self, name), strict=True):
+                require(self.limits, name, count, owner)
+        room(self.limits, "program", self.starts[-1])
 
-    def _item(self, fields: dict[str, int], values: dict[str, int], each: PassTiles) -> int:
-        for name, value in values.items():
-            if name not in _PLACED:
-                require(self.limits, name, value, each.work.name)
-        return _joined((values[name], bits) for name, bits in fields.items())
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """The rows: uint8, shape (rows, bytes), the lowest byte first."""
+        contents, parts = self.contents, []
+        for place, each in enumerate(contents.tiled):
+            rows = self.descriptor.rows([self._descriptor(place)])
+            if self.tile_rows[place]:
+                rows += self.tile.rows(self._tiles(place))
+            if self.threshold_rows[place]:
+                rows += self.threshold.rows(self._thresholds(each))
+            size = self.row_bits // 8
+            raw = b"".join(row.to_bytes(size, "little") for row in rows)
+            parts.append(np.frombuffer(raw, np.uint8).reshape(-1, size))
+            pairs = np.stack([each.weights != 0, each.weights < 0], axis=-1)
+            bits = pairs.reshape(len(pairs), 2 * contents.array.pe * contents.array.simd)
+            parts.append(np.packbits(bits, axis=1, bitorder="little"))
+        return np.concatenate(parts)
+
+    def _descriptor(self, place: int) -> int:
+        """The descriptor of a pass as one integer."""
+        values = {field.name: field.values[place] for field in self.contents.descriptors} | {
+            "next": self.starts[place + 1] if place < len(self.contents.tiled) - 1 else 0,
+            "tile_rows": self.tile_rows[place],
+            "threshold_rows": self.threshold_rows[place],
+        }
+        return _joined((values[name], bits) for name, bits in self.descriptor_fields.items())
+
+    def _tiles(self, place: int) -> list[int]:
+        """The tiles of a pass, each as one integer."""
+        fields = {field.name: field.values for field in self.contents.tiles}
+        return [
+            _joined((fields[name][tile], bits) for name, bits in self.tile_fields.items())
+            for tile in range(*self._tile_places[place])
+        ]
+
+    def _thresholds(self, each: PassTiles) -> list[int]:
+        """The thresholds of a pass: word by word, lane by lane, in the order of a binary search."""
+        _, block = self.contents.block(each)
+        return block[:, _heap_order(self.contents.code_bits)].ravel().tolist()
 
 
 def limits_of(passes: Sequence[Contents], interval: int, store: str) -> dict[str, int]:
@@ -244,17 +267,10 @@ def limits_of(passes: Sequence[Contents], interval: int, store: str) -> dict[str
                 needed = field.bits if any(field.values) else int(field.name in _BY_WEIGHTS)
                 limits[field.name] = max(needed, limits.get(field.name, 0))
     programs = [Program(each.within(limits, bits=bits, interval=interval)) for each in passes]
-    items = {
-        "tiles": max(_largest_tiles(each) for each in programs),
-        "thresholds": max(
-            len(program.contents.block(each)[1]) // each.array.lanes
-            for program in programs
-            for each in program.contents.tiled
-        ),
-    }
-    limits |= {name: _power(count) for name, count in items.items()}
+    limits["tiles"] = _power(max(each.most_tiles for each in programs))
+    limits["thresholds"] = _power(max(each.most_thresholds for each in programs))
     for name in ("tile_rows", "threshold_rows"):
-        rows = max(len(each) for program in programs for each in getattr(program, name))
+        rows = max(max(getattr(program, name)) for program in programs)
         limits[name] = rows.bit_length()
     limits["next"] = 32  # at most; there are no more rows than with it
     needed = max(program.starts[-1] for program in programs)
@@ -267,12 +283,6 @@ def limits_of(passes: Sequence[Contents], interval: int, store: str) -> dict[str
 _BY_WEIGHTS = ("rewind", "alike")  # fields that other weights and thresholds may change
 
 
-def _largest_tiles(program: Program) -> int:
-    starts = next(f.values for f in program.contents.descriptors if f.name == "tiles")
-    ends = (*starts, len(program.contents.tiles[0].values))
-    return max(end - first for first, end in pairwise(ends))
-
-
 def _joined(values: Iterable[tuple[int, int]]) -> int:
     """One integer of values and their widths in bits, the first lowest."""
     result = shift = 0
@@ -282,9 +292,13 @@ def _joined(values: Iterable[tuple[int, int]]) -> int:
     return result
 
 
-def _changes(rows: list[list[int]]) -> list[list[int]]:
-    """The rows of each pass, none where they are those of the pass before."""
-    return rows[:1] + [[] if one == other else other for one, other in pairwise(rows)]
+def _copied(lists: Sequence[list], packing: Packing) -> list[int]:
+    """Rows of the items of each pass, none where they are those of the pass before."""
+    before = [[], *lists[:-1]]
+    return [
+        0 if own == other else packing.count(len(own))
+        for own, other in zip(lists, before, strict=True)
+    ]
 
 
 def _heap_order(bits: int) -> list[int]:

@@ -3,7 +3,6 @@
 from ..latency import READER_LATENCY, pe_latency
 from ..requantize import requantizer_latency
 from .contents import Contents
-from .program import Program
 from .tiles import PassTiles
 
 __all__ = ["START_CYCLES", "pass_cycles", "run_cycles"]
@@ -13,9 +12,11 @@ START_CYCLES = 2
 
 
 def run_cycles(contents: Contents, form: str) -> int:
-    """Cycles from the last beat of an image that enters to the first that leaves."""
-    copied = sum(Program(contents).copied) if contents.limits else 0
-    return sum(pass_cycles(contents, each, form) for each in contents.tiled) + copied + 2
+    """Cycles from the last beat of an image that enters to the first that leaves.
+
+    Those in which contents from outside are copied are not among them.
+    """
+    return sum(pass_cycles(contents, each, form) for each in contents.tiled) + 2
 
 
 def pass_cycles(contents: Contents, each: PassTiles, form: str) -> int:

@@ -257,7 +257,8 @@ class SequentialUnit(Unit):
     @cached_property
     def run(self) -> int:
         """Cycles from the last beat of an image that enters to the first that leaves."""
-        return run_cycles(self.contents, self.form)
+        copied = sum(self.program.copied) if self.limits else 0
+        return run_cycles(self.contents, self.form) + copied
 
     @property
     def interval(self) -> int:
