@@ -100,7 +100,6 @@ class StreamBench:
         family_of(platform)  # raises if there is no such family
         self._sim = Simulator(Fragment.get(dut, platform))
         self._sim.add_clock(1e-6)
-        self._dut = dut
         if self._load is not None:
             self._sim.add_testbench(self._load_image, background=True)
         self._sim.add_testbench(self._feed, background=True)
@@ -147,19 +146,22 @@ class StreamBench:
         return self._traffic
 
     async def _load_image(self, ctx):
-        ctx.set(self._load.valid, 1)
+        load = self._load
+        assert load is not None
+        ctx.set(load.valid, 1)
         for byte in self._image:
-            ctx.set(self._load.payload, byte)
+            ctx.set(load.payload, byte)
             taken = 0
             while not taken:
-                *_, taken = await ctx.tick().sample(self._load.ready)
-        ctx.set(self._load.valid, 0)
+                *_, taken = await ctx.tick().sample(load.ready)
+        ctx.set(load.valid, 0)
 
     async def _loaded(self, ctx):
         """Wait until contents are there, if they come from outside."""
-        loaded = self._load is None
+        told = getattr(self._dut, "loaded", None)
+        loaded = told is None
         while not loaded:
-            *_, loaded = await ctx.tick().sample(self._dut.loaded)
+            *_, loaded = await ctx.tick().sample(told)
 
     async def _feed(self, ctx):
         await self._loaded(ctx)

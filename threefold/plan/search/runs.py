@@ -12,7 +12,7 @@ from ..layers import Layer
 from ..schedule import Folding
 from ..sequential import passes_of
 from ..units import Decisions
-from ..units.sequential import SequentialUnit
+from ..units.sequential import STORES, SequentialUnit
 from .pareto import Choice, undercut
 
 __all__ = ["Run", "choices_for_run", "longest_run", "runs_of"]
@@ -147,15 +147,25 @@ def choices_for_run(run: Run, device: Device, progress: Progress = no_progress) 
         If the array that is decided suits no layer, or its sizes do not fit each other.
     """
     choices: list[Choice] = []
-    units = list(SequentialUnit.candidates(run.layers, run.decided))
+    decided = {name: value for name, value in run.decided.items() if name != "loadable"}
+    units = list(SequentialUnit.candidates(run.layers, decided))
     for index, unit in enumerate(units):
         progress("arrays for layers in turn", index / len(units))
-        area = unit.resources(device.family)
-        choices.append(Choice(unit, unit.interval, unit.interval, area))
-        if area.cells > _MOST_CELLS * device.lut:
+        choices.append(_choice(unit, device))
+        if choices[-1].resources.cells > _MOST_CELLS * device.lut:
             break  # others are larger
+    kept = undercut(choices)
+    if run.decided.get("loadable"):
+        # Limits take longer than all else, and what is undercut without them would be with them.
+        plain = [each.unit for each in kept if isinstance(each.unit, SequentialUnit)]
+        loadable = [unit.made_loadable(store=store) for unit in plain for store in STORES]
+        kept = undercut(_choice(unit, device) for unit in loadable)
     progress("arrays for layers in turn", 1.0)
-    return undercut(choices)
+    return kept
+
+
+def _choice(unit: SequentialUnit, device: Device) -> Choice:
+    return Choice(unit, unit.interval, unit.interval, unit.resources(device.family))
 
 
 _MOST_CELLS = 1.5  # times those of the device
