@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from amaranth.hdl import Module
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 from pe_area import kept
 from rich.console import Console
@@ -24,6 +24,7 @@ from threefold import fpga
 from threefold.fpga import ECP5, ICE40
 from threefold.hw.interfaces.axi_core import AXICore
 from threefold.hw.interfaces.controlled import ControlledAccelerator
+from threefold.hw.interfaces.flash import FlashReader
 from threefold.hw.interfaces.link import SerialLink
 from threefold.hw.interfaces.wishbone_core import WishboneCore
 from threefold.hw.stream import lane_stream
@@ -76,6 +77,33 @@ class Wires(wiring.Component):
         return m
 
 
+class LoadableWires(wiring.Component):
+    """The same, and loaded by whatever byte is not 0, which takes no logic to speak of."""
+
+    ports = Wires.ports
+
+    def __init__(self):
+        super().__init__(
+            {
+                "i": In(lane_stream(8, 1)),
+                "o": Out(lane_stream(8, 1)),
+                "load": In(stream.Signature(8)),
+                "loaded": Out(1),
+                "refused": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        connect(m, flipped(self.i), flipped(self.o))
+        m.d.comb += [
+            self.load.ready.eq(1),
+            self.loaded.eq(self.load.valid & self.load.payload.any()),
+            self.refused.eq(self.load.valid & ~self.load.payload.any()),
+        ]
+        return m
+
+
 PARTS = {
     "registers": lambda: ControlledAccelerator(Wires(), _AXI, CONSTANTS),
     "registers without timers": lambda: ControlledAccelerator(
@@ -84,6 +112,15 @@ PARTS = {
     "core with AXI": lambda: AXICore(Wires(), CONSTANTS),
     "core with Wishbone": lambda: WishboneCore(Wires(), CONSTANTS),
     "serial link": lambda: SerialLink(Wires(), CONSTANTS | {"WINDOW": 21}, divisor=260),
+    "serial link that loads": lambda: SerialLink(
+        LoadableWires(), CONSTANTS | {"WINDOW": 21}, divisor=260
+    ),
+    "serial link that loads, and from flash": lambda: SerialLink(
+        LoadableWires(),
+        CONSTANTS | {"WINDOW": 21},
+        divisor=260,
+        flash=FlashReader.at(0x100000, clock_mhz=30),
+    ),
 }
 """What is measured: makers of components, by name. Timers are CYCLES, LATENCY and INTERVAL."""
 

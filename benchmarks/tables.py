@@ -274,6 +274,21 @@ takes 80, an image and its frame 1,200.
 """
 
 
+def load_faults() -> str:
+    record = recorded("load_faults")
+    names = ("faults", "loads", "again", "wrong")
+    rows = [(row["fault"], *(f"{row[name]:,}" for name in names)) for row in record["rows"]]
+    total = sum(row["faults"] for row in record["rows"])
+    return f"""## Faults while a network is loaded
+`benchmarks/load_faults.py`: {total:,} faults, each while a program image of
+{record["bytes"]:,} bytes was on its way to a loadable accelerator. In the end the board had that
+one, and answered {record["images"]} images as the golden model of its network does. Of loads that
+are counted as again a part was sent more than once.
+
+{table(("fault", "faults", "loads", "again", "wrong networks or results"), rows)}
+"""
+
+
 def page() -> str:
     """The text of docs/benchmarks.md."""
     records = ("boards", "networks_on_boards", "pe_area", "resource_model")
@@ -294,6 +309,7 @@ def page() -> str:
         convolution(recorded("peers")),
         register_area(),
         link_faults(),
+        load_faults(),
         imports(recorded("imports")),
     )
     return "# Area and speed\n" + "\n".join(parts)

@@ -162,7 +162,7 @@ class FrameParser(wiring.Component):
         place = Signal(range(max(self._inputs, most)))
         known, moves, takes, matches = Signal(), Signal(), Signal(), Signal()
         image, typed, last, right, ends = Signal(), Signal(), Signal(), Signal(), Signal()
-        fills = Signal() if self._loads else Const(0)  # a LOAD
+        fills = Signal() if self._loads else None  # a LOAD
         take = moves & takes
         checked = self._check(m, part, take, ends, matches)
 
@@ -184,7 +184,7 @@ class FrameParser(wiring.Component):
             last.eq(self._last(part, place, image, fills, typed)),
             self.codes.valid.eq(soon & image & part[_Part.BODY]),
             self.records.valid.eq(soon & image & ((end & behind) | (header & (~end | place[0])))),
-            self.request.valid.eq(soon & end & proved & ~image & ~fills),
+            self.request.valid.eq(soon & end & proved & ~image),
         ]
         with m.If(part[_Part.TYPE]):
             self._tell(m, byte, image, fills, typed)
@@ -195,8 +195,10 @@ class FrameParser(wiring.Component):
             self.i.ready.eq(take),
         ]
         leaving = [self.codes, self.records, self.request]
-        if self._loads:
+        if fills is not None:
             leaving.append(self.loaded)
+            with m.If(fills):
+                m.d.sync += self.request.valid.eq(0)
             m.d.sync += self.loaded.valid.eq(soon & fills & part[_Part.BODY] & ~end)
             m.d.comb += self.loaded.payload.eq(byte)
         waits = Const(0)
@@ -205,7 +207,7 @@ class FrameParser(wiring.Component):
         m.d.comb += leaves.eq(known & ~waits)
         m.d.sync += moves.eq(leaves)
         self._go(m, part, place, image, last, moves & ~(take & ends), take & ends)
-        if self._loads:  # places of as many bytes as there are
+        if fills is not None:  # places of as many bytes as there are
             with m.If(moves & ~ends & last & header & fills):
                 m.d.sync += place.eq(byte ^ (LOAD_BYTES - 1))
         self._keep(m, byte, header & moves & ~ends, part[_Part.BODY] & moves, place)
@@ -237,30 +239,28 @@ class FrameParser(wiring.Component):
             m.d.sync += matches.eq(0)
         return checked
 
-    def _tell(self, m: Module, byte, image: Signal, fills: Value, typed: Signal):
+    def _tell(self, m: Module, byte, image: Signal, fills: Signal | None, typed: Signal):
         """The type of a frame, a cycle before it is used."""
-        loads, brings = Const(0), byte == HostFrame.WRITE
-        if self._loads:
-            loads = (byte == HostFrame.LOAD) & self.loading
-            brings |= byte == HostFrame.LOAD
-            m.d.sync += fills.eq(loads)
         m.d.sync += [
             image.eq((byte == HostFrame.IMAGE) & self.run),
-            self.request.payload.write.eq(brings),
+            self.request.payload.write.eq(byte == HostFrame.WRITE),
             typed.eq(
                 ((byte == HostFrame.IMAGE) & self.run)
                 | (byte == HostFrame.READ)
                 | (byte == HostFrame.WRITE)
-                | loads
             ),
         ]
+        if fills is not None:
+            m.d.sync += fills.eq((byte == HostFrame.LOAD) & self.loading)
+            with m.If(byte == HostFrame.LOAD):  # bytes follow, as behind a WRITE
+                m.d.sync += [self.request.payload.write.eq(1), typed.eq(self.loading)]
 
     def _last(
-        self, part: Signal, place: Signal, image: Signal, fills: Value, typed: Signal
+        self, part: Signal, place: Signal, image: Signal, fills: Signal | None, typed: Signal
     ) -> Value:
         """Whether another part follows behind the next byte."""
         length = Mux(image, place == self._inputs - 1, place[:2].all())
-        if self._loads:
+        if fills is not None:
             length = Mux(fills, place[: (LOAD_BYTES - 1).bit_length()].all(), length)
         return (
             (part[_Part.TYPE] & typed)

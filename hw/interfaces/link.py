@@ -298,14 +298,14 @@ class SerialLink(wiring.Component):
     def _access(self, m: Module, parser: FrameParser):
         """A register that is written if need be, then read, and then told."""
         registers, framer, asked = self._registers, self._framer, parser.request.payload
-        step, loads, waits = Signal(_Step), Signal(), Signal()
+        step, loads, there = Signal(_Step), Signal(), parser.request.valid
         if self._flash:  # a reset would forget what of its program image has come
-            m.d.comb += waits.eq(self._flash.busy)
+            there &= ~self._flash.busy
         m.d.sync += loads.eq(step == _Step.READ)  # a bit comes a cycle behind its place
         m.d.comb += [
             registers.address.eq(asked.address),
             registers.w_data.eq(asked.value),
-            registers.write.eq(parser.request.valid & asked.write & (step == _Step.WRITE) & ~waits),
+            registers.write.eq(there & asked.write & (step == _Step.WRITE)),
             registers.sample.eq(step == _Step.WAIT),  # as late as what was written has acted
             framer.value.valid.eq(step == _Step.TELL),
             framer.value.payload.eq(asked.seq[0]),
@@ -315,7 +315,7 @@ class SerialLink(wiring.Component):
             parser.request.ready.eq(framer.value.ready),
         ]
         with m.Switch(step):
-            with m.Case(_Step.WRITE), m.If(parser.request.valid & ~waits):
+            with m.Case(_Step.WRITE), m.If(there):
                 m.d.sync += step.eq(_Step.WAIT)
             with m.Case(_Step.WAIT, _Step.READ), m.If(registers.place == WORD_BITS - 1):
                 m.d.sync += step.eq(step + 1)

@@ -133,8 +133,9 @@ class SerialRegisters(wiring.Component):
         if self._loadable:
             bits[REGISTERS["LOADED"].word] = self.loaded.bit_select(place, 1)
         clears = {"IMAGES": self.control.reset, "OVERRUNS": 0, "REFUSED": 0}
-        for name in self._counters.keys() & clears.keys():
-            clear = clears[name]
+        for name, clear in clears.items():
+            if name not in self._counters:
+                continue
             counter, happens, kept = self._counters[name], getattr(self, name.lower()), Signal()
             m.d.comb += [counter.event.eq(happens | kept), counter.clear.eq(clear)]
             m.d.sync += kept.eq(counter.event & ~counter.counted & ~clear)
