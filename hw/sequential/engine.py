@@ -1,6 +1,6 @@
 """Sequential engine: one array that takes layers in turn, with the maps between them."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -9,14 +9,18 @@ from threefold.plan.latency import READER_LATENCY
 from threefold.plan.units.sequential import SequentialUnit
 
 from ..component import component
-from ..stream import lane_stream
+from ..logits import LogitAdder
+from ..resizer import Serializer
+from ..stream import lane_stream, shape_of
 from .array import SequentialArray
 from .finish import Finish
+from .loadable_logits import LoadableLogits
 from .loader import Loader
 from .map_buffer import MapBuffer
 from .map_reader import MapReader
 from .map_writer import MapWriter
 from .program_memory import ProgramMemory
+from .results import Results
 from .sequencer import Sequencer
 from .table import Table
 from .unloader import Unloader
@@ -47,7 +51,7 @@ class SequentialEngine(wiring.Component):
     i : In(lane_stream(code bits, lanes))
         Codes of the map that is read.
     o : Out(lane_stream(code bits, lanes))
-        Codes of the last map.
+        Codes of the last map, or signed logits.
     load : In(stream.Signature(8)), fingerprint : In(32), loaded : Out(1), refused : Out(1)
         Those of :class:`~threefold.hw.sequential.load_port.LoadPort`, if it is loadable.
     others : Out(lane_stream)
@@ -66,7 +70,7 @@ class SequentialEngine(wiring.Component):
         super().__init__(
             {
                 "i": In(lane_stream(entering.bits, entering.lanes)),
-                "o": Out(lane_stream(leaving.bits, leaving.lanes)),
+                "o": Out(lane_stream(shape_of(leaving), leaving.lanes)),
             }
             | (_LOADING if plan.loadable else {})
             | inner
@@ -86,12 +90,10 @@ class SequentialEngine(wiring.Component):
         m.submodules.finish = finish = Finish(contents, plan.form)
         m.submodules.writer = writer = MapWriter(contents)
         m.submodules.buffer = buffer = MapBuffer(contents, plan.memory)
-        m.submodules.loader = loader = Loader(contents, bits=plan.inputs[0].bits)
-        m.submodules.unloader = unloader = Unloader(contents, bits=plan.outputs[0].bits)
-        connect(m, flipped(self.i), loader.i)
-        connect(m, unloader.o, flipped(self.o))
+        m.submodules.loader = loader = self._loader(m)
+        m.submodules.unloader = unloader = self._unloader(m)
 
-        loading, step = Signal(init=1), Signal(range(len(plan.passes)))
+        loading, step = Signal(init=1), Signal(range(len(contents.tiled)))
         begin, last = self._add_phases(m, loading=loading, step=step)
         add_contents = self._add_program if plan.loadable else self._add_memories
         start, now = add_contents(m, begin=begin, last=last, step=step, loading=loading)
@@ -112,7 +114,7 @@ class SequentialEngine(wiring.Component):
             *(each.descriptor.eq(now) for each in (sequencer, reader, finish, writer)),
             reader.issue.eq(sequencer.issue),
             reader.tile.eq(sequencer.tile),
-            reader.group_end.eq(sequencer.last),
+            reader.group_end.eq(sequencer.group_end),
             reader.step_end.eq(marks.step_end),
             reader.row_end.eq(marks.step_end & marks.last_step),
             reader.data.eq(buffer.data),
@@ -126,19 +128,70 @@ class SequentialEngine(wiring.Component):
             finish.marks.eq(array.o_marks),
             finish.values.eq(array.values),
             writer.moves.eq(finish.moves),
-            unloader.data.eq(buffer.data),
             buffer.write.eq(Mux(loading, loader.write, finish.moves.write)),
             buffer.bank.eq(Mux(loading, loader.bank, writer.bank)),
             buffer.place.eq(Mux(loading, loader.place, writer.place)),
             buffer.word.eq(Mux(loading, loader.word, finish.word)),
-            buffer.read.eq(reader.read | unloader.read),
         ]
-        for n in range(contents.array.pixels):
-            address = Mux(unloader.enable, unloader.place, reader.address[n])
-            m.d.comb += buffer.address[n].eq(address)
+        if contents.offsets is None:
+            m.d.comb += [
+                unloader.data.eq(buffer.data),
+                buffer.read.eq(reader.read | unloader.read),
+            ]
+            for n in range(contents.array.pixels):
+                address = Mux(unloader.enable, unloader.place, reader.address[n])
+                m.d.comb += buffer.address[n].eq(address)
+        else:
+            m.d.comb += [
+                unloader.write.eq(finish.keep),
+                unloader.values.eq(finish.beat),
+                buffer.read.eq(reader.read),
+                buffer.address.eq(reader.address),
+            ]
         self._add_taps(m, finish, step)
 
         return m
+
+    def _loader(self, m: Module) -> Loader:
+        """What takes the map that enters, the most significant parts of a pixel's codes first."""
+        contents, parts = self._plan.contents, self._plan.parts
+        if parts == 1:
+            loader = Loader(contents, bits=self._plan.inputs[0].bits)
+            connect(m, flipped(self.i), loader.i)
+            return loader
+        bits, simd = contents.bits, contents.array.simd
+        loader = Loader(contents, bits=bits)
+        m.submodules.divide = divide = Serializer(bits, i_lanes=parts * simd, o_lanes=simd)
+        m.d.comb += [divide.i.valid.eq(self.i.valid), self.i.ready.eq(divide.i.ready)]
+        for word in range(parts):
+            for lane, code in enumerate(self.i.payload):
+                part = code[bits * (parts - 1 - word) :][:bits]
+                m.d.comb += divide.i.payload[word * simd + lane].eq(part)
+        connect(m, divide.o, loader.i)
+        return loader
+
+    def _unloader(self, m: Module) -> Unloader | Results:
+        """What gives the last map, or the accumulator values that become logits."""
+        plan, contents = self._plan, self._plan.contents
+        if contents.offsets is None:
+            unloader = Unloader(contents, bits=plan.outputs[0].bits)
+            connect(m, unloader.o, flipped(self.o))
+            return unloader
+        results = Results(contents)
+        if plan.loadable:
+            logits = LoadableLogits(plan.program)
+        else:
+            logits = LogitAdder(
+                contents.offsets,
+                step=contents.passes[-1].step,
+                accumulator_bits=contents.accumulator_bits,
+                logit_bits=contents.logit_bits,
+                lanes=1,
+            )
+        m.submodules.logits = logits
+        connect(m, results.o, logits.i)
+        connect(m, logits.o, flipped(self.o))
+        return results
 
     def _add_phases(self, m: Module, *, loading: Signal, step: Signal) -> tuple[Signal, Signal]:
         """An image enters, passes begin with a descriptor each, and the last map leaves.
@@ -166,14 +219,14 @@ class SequentialEngine(wiring.Component):
         self, m: Module, *, begin: Signal, last: Signal, step: Signal, loading: Signal
     ) -> tuple[Signal, View]:
         """Descriptors and weights that are part of the hardware; start and descriptor of a pass."""
-        plan, contents = self._plan, self._plan.contents
+        contents = self._plan.contents
         m.submodules.descriptors = descriptors = Table(contents.descriptors)
         m.submodules.weights = weights = WeightRows(contents.weights)
         fetching, start = Signal(), Signal()
         m.d.sync += [fetching.eq(begin), start.eq(fetching)]
         m.d.comb += [
             m.submodules.loader.enable.eq(loading),
-            last.eq(step == len(plan.passes) - 1),
+            last.eq(step == len(contents.tiled) - 1),
             descriptors.address.eq(step),
             descriptors.enable.eq(1),
             weights.address.eq(m.submodules.sequencer.weights),
@@ -210,19 +263,27 @@ class SequentialEngine(wiring.Component):
             m.submodules.array.weights.eq(program.weights),
             sequencer.written.eq(program.tile),
             m.submodules.finish.written.eq(program.threshold),
-            unloader.base.eq(program.descriptor.place),
         ]
+        if self._plan.contents.offsets is None:
+            m.d.comb += unloader.base.eq(program.descriptor.place)
+        else:
+            m.d.comb += m.submodules.logits.written.eq(program.threshold)
         return program.start, program.descriptor
 
     def _add_taps(self, m: Module, finish: Finish, step: Signal) -> None:
         """Copies of what is written, and of values in front of thresholds; they cost nothing."""
-        for index, work in enumerate(self._plan.contents.passes):
+        for work in self._plan.contents.passes:
+            steps = [
+                index
+                for index, each in enumerate(self._plan.contents.tiled)
+                if each.work.stream == work.stream
+            ]
             for tap in self._plan.taps:
                 if tap.port == "o" or tap.stream not in (each.stream for each in work.layers):
                     continue
                 written = tap.stream == work.stream
                 beat = finish.word if written else finish.beat
-                port, here = getattr(self, tap.port), step == index
+                port, here = getattr(self, tap.port), Cat(step == n for n in steps).any()
                 m.d.comb += port.valid.eq(here & (finish.moves.write if written else finish.seen))
                 for lane in range(tap.type.lanes):
                     m.d.comb += port.payload[lane].eq(beat[lane])

@@ -40,6 +40,8 @@ class Finish(wiring.Component):
     beat : Out(ArrayLayout(accumulator bits, lanes))
     word : Out(ArrayLayout(bits, SIMD))
         Codes of a word.
+    keep : Out(1)
+        ``beat`` holds values of which logits are made.
     moves : Out
         What a word is the last of; none is there where all are 0.
     written : In
@@ -61,6 +63,7 @@ class Finish(wiring.Component):
                 "values": In(data.ArrayLayout(contents.accumulator_bits, array.pe * array.pixels)),
                 "seen": Out(1),
                 "beat": Out(data.ArrayLayout(contents.accumulator_bits, array.lanes)),
+                "keep": Out(1),
                 "word": Out(data.ArrayLayout(contents.bits, array.simd)),
                 "moves": Out(moves),
             }
@@ -105,7 +108,8 @@ class Finish(wiring.Component):
                 & (~where.step_end | (beat <= now.last_beats))
                 & (~where.last_step | (pixel <= now.last_pixels))
             ),
-            following.write.eq(self.seen & following.word_end),
+            self.keep.eq(self.seen & now.values),
+            following.write.eq(self.seen & following.word_end & ~now.values),
             self.beat.as_value().eq(parts[: len(self.beat.as_value())]),
         ]
         with m.If(ends):

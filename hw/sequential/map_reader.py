@@ -126,6 +126,9 @@ class MapReader(wiring.Component):
                 m.d.sync += [x.eq(now.x), y.eq(y + now.y_step)]
         with m.If(self.start):
             m.d.sync += [x.eq(now.x), y.eq(now.y)]
+        part, read = Signal.like(self.tile.part), Signal.like(self.tile.part)
+        pad = now.pad.word_select(read, self._contents.bits)
+        m.d.sync += [part.eq(self.tile.part), read.eq(part)]
         m.d.sync += [line.eq(y + self.tile.row), column.eq(x + self.tile.column)]
         shown, above = [], Signal()
         m.d.comb += above.eq(line >= now.height)
@@ -137,7 +140,7 @@ class MapReader(wiring.Component):
                 with m.If(now.stride == stride):
                     m.d.comb += at.eq(column + pixel * stride)
             m.d.sync += beyond.eq(above | (at >= now.width))
-            shown.append(Mux(beyond, now.pad.replicate(self._contents.array.simd), word))
+            shown.append(Mux(beyond, pad.replicate(self._contents.array.simd), word))
         return shown
 
 

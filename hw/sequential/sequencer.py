@@ -34,6 +34,8 @@ class Sequencer(wiring.Component):
         Descriptor of the pass, until its end.
     issue : Out(1)
         There is a tile in this cycle.
+    group_end : Out(1)
+        It is the last of its group.
     last : Out(1)
         It completes the results of its group.
     tile : Out
@@ -55,6 +57,7 @@ class Sequencer(wiring.Component):
                 "start": In(1),
                 "descriptor": In(row_layout(contents.descriptors)),
                 "issue": Out(1),
+                "group_end": Out(1),
                 "last": Out(1),
                 "tile": Out(row_layout(contents.tiles)),
                 "weights": Out(range(contents.weight_rows)),
@@ -84,17 +87,18 @@ class Sequencer(wiring.Component):
             for name, limit in (("group", now.groups), ("step", now.steps), ("row", now.rows))
         )
         row_end, again = Signal(), Signal()
-        end, where = self.last & self.issue, self.marks
+        end, where = self.group_end & self.issue, self.marks
 
         m.d.comb += [
             self.tile.eq(tiles.row),
             self.issue.eq(running & (~tiles.row.last | (wait == 0))),
-            self.last.eq(tiles.row.last),
+            self.group_end.eq(tiles.row.last),
+            self.last.eq(tiles.row.last & (~now.whole | where.pass_end)),
             where.last_step.eq(step == now.steps),
             where.step_end.eq(group == now.groups),
             row_end.eq(where.last_step & where.step_end),
             where.pass_end.eq(row_end & (row == now.rows)),
-            again.eq(self.start | (self.last & (now.rewind | where.step_end))),
+            again.eq(self.start | (self.group_end & (now.rewind | where.step_end))),
             following.eq(Mux(again, now.tiles, place + 1)),
             tiles.address.eq(following),
             tiles.enable.eq(self.start | self.issue),

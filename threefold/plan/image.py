@@ -19,7 +19,7 @@ from itertools import accumulate
 import numpy as np
 
 from ..errors import PlanError
-from ..network import INPUT, Network
+from ..network import INPUT, Integers, Network
 from .layers import Layer, lower
 from .netlist import joins
 from .plan import Plan
@@ -210,6 +210,8 @@ def _told(value: object) -> object:
         return [list(value.shape), content]
     if isinstance(value, tuple | list):
         return [_told(each) for each in value]
+    if isinstance(value, Integers):
+        return value.bits  # which values there are depends on what is loaded
     if is_dataclass(value):
         named = ("name", "stream", "sources")
         parts = (each.name for each in fields(value) if each.name not in named)

@@ -91,7 +91,10 @@ def residual():
             "layers in turn conv1..conv2 cannot end there: 'sum' reads what 'conv1' gives; "
             "include it, or end with 'conv1'",
         ),
-        ("act3..conv3", "no array computes 'conv3' in turn with others: logits leave it"),
+        (
+            "act3..conv3",
+            "no array computes 'conv3' in turn with others: logits of several pixels leave it",
+        ),
     ],
 )
 def test_what_is_no_run(text, message):
@@ -116,11 +119,13 @@ def test_decisions_about_a_layer_within():
 
 
 def test_the_longest_run_leaves_out_wide_sums_at_its_end():
-    run = longest_run(lower(references.resnet20(images=2)))
-    assert str(run) == "stem..stage3_block3_codes"
-    assert str(longest_run(lower(DEEP))) == "conv1..conv8"
-    assert str(longest_run(lower(make_network(1)))) == "conv1..pool"
-    assert longest_run(lower(make_network(1))[1:]) is None
+    layers = lower(references.resnet20(images=2))
+    assert str(longest_run(layers)) == "stem..classes"
+    pool = next(place for place, layer in enumerate(layers) if layer.name == "pool")
+    assert str(longest_run(layers[: pool + 1])) == "stem..stage3_block3_codes"
+    assert str(longest_run(lower(DEEP))) == "conv1..dense"
+    assert str(longest_run(lower(make_network(1)))) == "conv1..dense"
+    assert longest_run(lower(make_network(1))[:1]) is None
 
 
 def test_a_given_array_has_the_least_behind_it_that_keeps_up():

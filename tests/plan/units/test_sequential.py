@@ -1,5 +1,7 @@
 """Array for layers in turn: its passes, the places of its maps, its cycles and its decisions."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,6 @@ from threefold.network import (
     Add,
     Codes,
     Conv,
-    Dense,
     Logits,
     MaxPool,
     Network,
@@ -25,6 +26,7 @@ from threefold.network import PadChannels as PadOp
 from threefold.plan import fold, load_plan, lower, save_plan
 from threefold.plan.schedule import Folding
 from threefold.plan.search.fold import plan_of
+from threefold.plan.sequential import passes_of
 from threefold.plan.units import KINDS, kind_for
 from threefold.plan.units.sequential import STORES, SequentialUnit
 from threefold.tools.packing import pack
@@ -34,6 +36,7 @@ from ...nightly import mostly_nightly
 
 RNG = np.random.default_rng(0)
 CODES = Codes.unsigned(2)
+TEN = Tensor((1, 1, 10), CODES)
 
 
 def conv(filters, channels, kernel=(3, 3), **more):
@@ -104,8 +107,8 @@ def test_pixels_have_to_suit_the_strides():
     ("ops", "message"),
     [
         (
-            (conv(4, 4), threshold(4), Dense(np.ones((2, 64), int), (4, 4, 4)), Logits([0, 0])),
-            "no array computes 'n2' in turn with others: logits leave it",
+            (conv(4, 4), threshold(4), conv(2, 4), Logits([0, 0])),
+            "no array computes 'n2' in turn with others: logits of several pixels leave it",
         ),
     ],
 )
@@ -171,14 +174,67 @@ def test_channels_and_filters_need_no_divisors():
     assert (unit.i_lanes, unit.o_lanes) == (1, 1)
 
 
+def ended(*ops, codes=8, shape=(6, 6, 3)):
+    """A network whose input is wider than all codes behind it, or as wide."""
+    named = [(f"n{index}", op) for index, op in enumerate(ops)]
+    return Network.chain("ended", Tensor(shape, Codes.signed(codes)), named)
+
+
+WIDE = (conv(4, 3, **SAME), threshold(4, Codes.unsigned(4)))
+MEAN = (SumPool((6, 6), (1, 1)), conv(10, 4, (1, 1)))
+
+
+def test_a_wide_input_is_stored_in_parts():
+    unit = SequentialUnit(lower(ended(*WIDE, conv(4, 4, **SAME), threshold(4))), 4, 4)
+    first = unit.contents.tiled[0]
+    assert (unit.parts, unit.contents.bits, unit.contents.maps.shape) == (2, 4, (6, 6, 8))
+    assert first.lengths == [9 + 3 + 9]  # upper parts, doubled four times, lower parts
+    assert first.tiles_in_all == 2 * 9
+    assert unit.interval == 2 * 36 + unit.run + unit.o_beats - 1
+
+
+@pytest.mark.parametrize(
+    ("ops", "codes", "shape"),
+    [
+        (WIDE, 7, (6, 6, 3)),  # not twice as wide
+        ((conv(4, 5, **SAME), WIDE[1]), 8, (6, 6, 5)),  # more than a word
+        ((MaxPool((1, 1), (1, 1)), *WIDE), 8, (6, 6, 3)),  # as wide behind it
+    ],
+)
+def test_other_inputs_are_stored_as_they_are(ops, codes, shape):
+    network = ended(*ops, conv(4, 4, **SAME), threshold(4), codes=codes, shape=shape)
+    unit = SequentialUnit(lower(network), 4, 4)
+    assert (unit.parts, unit.contents.bits) == (1, codes)
+
+
+def test_sums_of_a_whole_map_and_the_layer_behind_them_are_one_pass_for_each_group():
+    unit = SequentialUnit(lower(ended(*WIDE, *MEAN, Logits(np.arange(10)))), 4, 4, pixels=4)
+    assert [[layer.name for layer in each.layers] for each in unit.passes] == [
+        ["n0"],
+        ["n2", "n3"],
+    ]
+    groups = unit.contents.tiled[1:]
+    assert [each.work.shape for each in groups] == [(1, 1, 4), (1, 1, 4), (1, 1, 2)]
+    assert [len(each.weights) for each in groups] == [4, 4, 4]
+    assert unit.contents.code_bits == 4
+    assert unit.contents.result_rows == 12
+    assert (unit.o_lanes, unit.outputs[0].signed) == (1, True)
+
+
+def test_logits_are_the_last():
+    first, logits = lower(ended(*WIDE, *MEAN, Logits(np.arange(10))))[1:]
+    again = dataclasses.replace(first, name="again", stream="again", sources=(logits.stream,))
+    message = "^no array computes 'n3' in turn with layers behind it: logits leave it$"
+    with pytest.raises(PlanError, match=message):
+        passes_of((first, logits, dataclasses.replace(again, inputs=(TEN,))))
+
+
 def skipping(empty):
-    """All but the last of a residual network, of whose tiles a share is empty."""
+    """All layers of a residual network but the first, a share of whose tiles is empty."""
     network = references.resnet20(
         input=(16, 16, 3), filters=(16, 16, 32), images=64, sparsity=empty, tile=(4, 4), density=1.0
     )
-    layers = lower(network)
-    end = next(n for n, layer in enumerate(layers) if layer.name == "pool")
-    return SequentialUnit(layers[:end], 4, 4, lanes=4)
+    return SequentialUnit(lower(network)[1:-1], 4, 4, lanes=4)
 
 
 def test_empty_tiles_cost_no_cycles():

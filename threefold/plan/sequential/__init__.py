@@ -8,6 +8,7 @@ from .passes import Pass, passes_of
 from .program import Program, limits_of
 from .tiles import PassTiles
 from .timing import pass_cycles, run_cycles
+from .wide import parted, parts_of
 
 __all__ = [
     "Array",
@@ -19,6 +20,8 @@ __all__ = [
     "PassTiles",
     "Program",
     "limits_of",
+    "parted",
+    "parts_of",
     "pass_cycles",
     "passes_of",
     "run_cycles",

@@ -54,6 +54,8 @@ class Contents:
         Width of the codes in the map buffer.
     interval : int
         Cycles from one search among thresholds to the next.
+    parts : int
+        Words of a pixel that enters, each of which has a part of every code.
     limits : mapping of str to int
         Room there is in hardware for contents from outside, see
         :mod:`~threefold.plan.sequential.limits`; where one is left out, what the passes need.
@@ -68,6 +70,7 @@ class Contents:
     maps: Maps
     bits: int
     interval: int
+    parts: int = 1
     limits: Limits = field(default_factory=dict)
 
     def within(self, limits: Limits, *, bits: int, interval: int) -> Self:
@@ -82,8 +85,13 @@ class Contents:
 
     @cached_property
     def tiled(self) -> tuple[PassTiles, ...]:
-        """The passes on the array."""
-        return tuple(PassTiles(each, self.array) for each in self.passes)
+        """The passes on the array; of those that add up all pixels, one for each group."""
+        works: list[Pass] = []
+        for each in self.passes:
+            pe, pixels = self.array.pe, self.array.pixels
+            starts = range(0, each.shape[2], pe)
+            works += [each.part(n, pe, pixels) for n in starts] if each.whole else [each]
+        return tuple(PassTiles(each, self.array) for each in works)
 
     @cached_property
     def accumulator_bits(self) -> int:
@@ -100,6 +108,27 @@ class Contents:
     def depth(self) -> int:
         """Places of each bank of the map buffer."""
         return room(self.limits, "places", self.maps.depth)
+
+    @cached_property
+    def offsets(self) -> np.ndarray | None:
+        """Offsets of the logits that leave, or None: int64, shape (channels,)."""
+        last = [each for each in self.tiled if each.work.offsets is not None]
+        if not last:
+            return None
+        offsets = [each.work.offsets_for(self.bits, each.complements) for each in last]
+        return np.concatenate(offsets)
+
+    @property
+    def logit_bits(self) -> int:
+        """Width of a logit that leaves."""
+        return self.passes[-1].layers[-1].output.element.bits
+
+    @property
+    def result_rows(self) -> int:
+        """Rows of as many accumulator values as the array has lanes, of which logits are made."""
+        last = [each for each in self.tiled if each.work.offsets is not None]
+        pitches = sum(self.array.pitch(each.work.shape[2]) for each in last)
+        return pitches * self.array.simd // self.array.lanes
 
     @property
     def address_bits(self) -> int:
@@ -176,8 +205,8 @@ class Contents:
 
         ``offset`` is the address of the word in the bank of the first pixel, from that of the
         window; ``bank`` that bank; ``row`` and ``column`` the position within the kernel, where
-        windows are padded; ``double`` whether accumulators are doubled ahead of it; ``last``
-        whether a group is complete.
+        windows are padded; ``part`` which part of codes the word has; ``double`` whether
+        accumulators are doubled ahead of it; ``last`` whether it is the last of a group.
         """
         rows = [row for each in self.tiled for row in self._tile_rows(each)]
         return self._fields(rows, {"offset": self.address_bits})
@@ -196,12 +225,14 @@ class Contents:
         | ``block`` | places from a column to the next one in the same bank |
         | ``y``, ``x``, ``y_step``, ``x_step`` | position of the first window, and its steps |
         | ``height``, ``width`` | size of the map that is read |
-        | ``pad`` | code of what is beyond it |
+        | ``pad`` | code of what is beyond it, part by part |
         | ``stride`` | columns between pixels |
         | ``largest`` | largest codes of windows, not sums, leave |
         | ``gap`` | cycles between results, less one |
         | ``beats``, ``last_beats`` | beats of a pixel's results, and of those of its last group |
         | ``pixels``, ``last_pixels`` | pixels of a step, and of the last of a row; all less one |
+        | ``whole`` | results of all pixels are added up |
+        | ``values`` | accumulator values are kept, no codes are written |
         | ``alike`` | all channels have the same thresholds |
         | ``place``, ``pitch`` | first place of the map that is written, and words of its pixels |
         """
@@ -213,8 +244,11 @@ class Contents:
         addresses = ("corner", "to_group", "to_step", "to_row", "block", "place", "pitch")
         positions = ("y", "x", "y_step", "x_step", "height", "width")
         widths = dict.fromkeys(addresses, self.address_bits)
-        widths |= dict.fromkeys(positions, self.position_bits) | {"pad": self.bits}
-        widths |= {"weights": (self.weight_rows - 1).bit_length()}
+        widths |= dict.fromkeys(positions, self.position_bits)
+        widths |= {
+            "pad": self.bits * self.parts,
+            "weights": (self.weight_rows - 1).bit_length(),
+        }
         return self._fields(rows, widths)
 
     def _fields(self, rows: list[dict[str, int]], widths: Mapping[str, int]) -> tuple[Field, ...]:
@@ -228,6 +262,10 @@ class Contents:
 
     def gap(self, each: PassTiles) -> int:
         """Least cycles between the results of two groups: those in which they become codes."""
+        return 1 if each.work.whole else self.drain(each)
+
+    def drain(self, each: PassTiles) -> int:
+        """Cycles in which the results of a group become codes."""
         return each.pixels * each.beats * self.interval
 
     def _descriptor(self, each: PassTiles) -> dict[str, int]:
@@ -265,9 +303,11 @@ class Contents:
             "pixels": each.pixels - 1,
             "last_pixels": columns - (each.row_steps - 1) * each.pixels - 1,
             "last_beats": last_words * (array.simd // array.lanes) - 1,
+            "whole": int(each.work.whole),
+            "values": int(each.work.thresholds is None),
             "thresholds": first,
             "alike": int(alike),
-            "place": self.maps.bases[each.work.stream],
+            "place": self.maps.bases[each.work.stream] + each.work.first // array.simd,
             "pitch": pitch % modulus,
         }
 
@@ -275,6 +315,7 @@ class Contents:
         window, array = each.work.window, self.array
         block, row = array.pitch(window.shape[2]), array.row(window.shape)
         bases = [self.maps.bases[name] for name in each.work.sources]
+        parted = self.parts > 1 and self.maps.source in each.work.sources
         lists = each.lists[:1] if each.shift is not None else each.lists
         rows, modulus = [], 1 << self.address_bits
         for tiles in lists:
@@ -287,6 +328,7 @@ class Contents:
                         "bank": bank,
                         "row": ky if any(window.padding) else 0,
                         "column": kx if any(window.padding) else 0,
+                        "part": word if parted else 0,
                         "double": double,
                         "last": int(place == len(tiles) - 1),
                     }
@@ -299,6 +341,8 @@ class Contents:
         blocks: dict[bytes, tuple[int, np.ndarray]] = {}
         row = 0
         for each in self.tiled:
+            if each.work.thresholds is None:
+                continue
             _, block = self.block(each)
             if block.tobytes() not in blocks:
                 blocks[block.tobytes()] = row, block
@@ -306,6 +350,8 @@ class Contents:
         return blocks
 
     def _threshold_place(self, each: PassTiles) -> tuple[bool, int]:
+        if each.work.thresholds is None:
+            return True, 0
         alike, block = self.block(each)
         return alike, self._threshold_blocks[block.tobytes()][0]
 
@@ -314,8 +360,12 @@ class Contents:
 
         Whether all channels share them, and those of a word, or of all groups.
 
-        Lanes without a channel reach none, so that their codes are 0.
+        Lanes without a channel reach none, so that their codes are 0. Where logits leave, the
+        offsets of all channels are there with the last group, in the roots of searches: the lower
+        bits of all, then those above if values are narrower than logits.
         """
+        if each.work.thresholds is None:
+            return True, self._offset_block(each)
         never, array = 2**self.accumulator_bits - 1, self.array
         own = np.clip(each.work.thresholds_for(self.bits, each.complements), 0, never)
         rows = each.groups * each.group_words * array.simd
@@ -328,6 +378,19 @@ class Contents:
         block = np.full((rows, 2**self.code_bits - 1), never)
         block[: len(own), : own.shape[1]] = own
         return alike, block
+
+    def _offset_block(self, each: PassTiles) -> np.ndarray:
+        """Offsets of logits in the form of thresholds; no rows but with the last group."""
+        nodes, offsets = 2**self.code_bits - 1, self.offsets
+        if each is not self.tiled[-1] or offsets is None:
+            return np.zeros((0, nodes), np.int64)
+        bits, rows = self.accumulator_bits, self.result_rows * self.array.lanes
+        words = offsets % (1 << self.logit_bits)
+        parts = [words % (1 << bits), words >> bits] if self.logit_bits > bits else [words]
+        block = np.zeros((len(parts) * rows, nodes), np.int64)
+        for place, part in enumerate(parts):
+            block[place * rows :][: len(offsets), nodes // 2] = part
+        return block
 
 
 def _padding(each: PassTiles) -> tuple[int, int, int, int]:

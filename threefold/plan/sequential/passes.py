@@ -2,7 +2,8 @@
 
 Whatever is linear is the same pass with other weights: a sum pool adds what a kernel of ones sees,
 an addition reads two maps, and channels that are added are filters without a weight. Codes that
-stay as they are have the thresholds 1, 2, 3 …
+stay as they are have the thresholds 1, 2, 3 … A layer that reads the sums of a whole map adds up
+what it reads of each pixel instead, so that no code is as wide as a sum.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """One layer on the array, or one and the threshold behind it.
+    """One layer on the array, one and the threshold behind it, or sums and the layer behind them.
 
     Parameters
     ----------
@@ -34,18 +35,32 @@ class Pass:
     weights : array of int16, or None
         Of shape (sources, filters, kernel height, kernel width, channels); None for the largest
         code of each window.
-    thresholds : array of int64, shape (filters, largest code) or (1, largest code)
-        code = #{accumulator value >= threshold}, of an array as wide as the codes that are read;
-        a single row serves all filters.
+    thresholds : array of int64, shape (filters, largest code) or (1, largest code), or None
+        code = #{sum + surplus >= threshold}; a single row serves all filters.
+    offsets : array of int64, shape (filters,), or None
+        For logits: logit = step · (sum + surplus) + offset.
+    surplus : array of int64, shape (filters,)
+        What thresholds and offsets are for values above the sums of products.
+    largest : tuple of int
+        Largest code of each map that is read.
     pad_code : int
         The code that padding supplies.
+    whole : bool
+        Whether the products of all pixels are added up, and a single pixel is written.
+    first : int
+        Filters of the layer before those of the pass.
     """
 
     layers: tuple[Layer, ...]
     window: Window
     weights: np.ndarray | None
-    thresholds: np.ndarray
+    thresholds: np.ndarray | None
+    surplus: np.ndarray
+    largest: tuple[int, ...]
+    offsets: np.ndarray | None = None
     pad_code: int = 0
+    whole: bool = False
+    first: int = 0
 
     @property
     def name(self) -> str:
@@ -66,17 +81,17 @@ class Pass:
     def shape(self) -> Shape:
         """Height, width and channels of the map that is written."""
         filters = self.window.shape[2] if self.weights is None else self.weights.shape[1]
-        return (*self.window.out, filters)
+        return (1, 1, filters) if self.whole else (*self.window.out, filters)
 
     @property
     def code_bits(self) -> int:
-        """Width of a code that is written."""
-        return codes_of(self.layers[-1].output).bits
+        """Width of a code that is written; 0 where logits leave."""
+        return 0 if self.thresholds is None else codes_of(self.layers[-1].output).bits
 
     @property
-    def input_bits(self) -> int:
-        """Width of the codes that are read."""
-        return max(codes_of(tensor).bits for tensor in self.layers[0].inputs)
+    def seen(self) -> tuple[Layer, ...]:
+        """Layers whose values are written, or are accumulator values."""
+        return self.layers if isinstance(self.layers[-1], ThresholdLayer) else self.layers[-1:]
 
     @property
     def elementwise(self) -> bool:
@@ -86,7 +101,7 @@ class Pass:
     @property
     def weighted(self) -> bool:
         """Whether a layer of it has weights."""
-        return isinstance(self.layers[0], ConvLayer)
+        return any(isinstance(layer, ConvLayer) for layer in self.layers)
 
     @cached_property
     def digits(self) -> int:
@@ -95,12 +110,11 @@ class Pass:
             return 1
         return max(1, int(np.abs(self.weights).max()).bit_length())
 
-    @cached_property
-    def negatives(self) -> np.ndarray:
-        """Sum of the magnitudes of the negative weights of each filter."""
-        if self.weights is None:
-            return np.zeros(self.shape[2], np.int64)
-        return np.maximum(-self.weights, 0).sum(axis=(0, 2, 3, 4), dtype=np.int64)
+    @property
+    def layer_digits(self) -> int:
+        """Ternary digits of the largest weight of its layer, for codes as they enter."""
+        own = [layer.digits for layer in self.layers if isinstance(layer, ConvLayer)]
+        return max(own, default=1)
 
     def accumulator_max(self, bits: int, complements: np.ndarray) -> int:
         """Largest accumulator value of an array.
@@ -112,12 +126,12 @@ class Pass:
         complements : array of int64, shape (filters,)
             Σ 2^d of the digits of each filter that are −1.
         """
-        largest = [codes_of(tensor).max_code for tensor in self.layers[0].inputs]
         if self.weights is None:
-            return largest[0]
+            return self.largest[0]
         positives = np.maximum(self.weights, 0).sum(axis=(2, 3, 4), dtype=np.int64)
-        sums = (np.array(largest)[:, None] * positives).sum(axis=0)
-        return int((sums + (2**bits - 1) * complements).max())
+        sums = (np.array(self.largest)[:, None] * positives).sum(axis=0)
+        sums += (2**bits - 1) * complements
+        return int(sums.max()) * (self.window.pixels if self.whole else 1)
 
     def thresholds_for(self, bits: int, complements: np.ndarray) -> np.ndarray:
         """The thresholds of an array.
@@ -125,16 +139,46 @@ class Pass:
         There a digit of −1 adds the complement within ``bits`` bits, not within the bits of the
         layer's own codes, and 3 may be 4 − 1. Parameters are those of :meth:`accumulator_max`.
         """
-        surplus = (2**bits - 1) * complements - (2**self.input_bits - 1) * self.negatives
-        if not surplus.any():
-            return self.thresholds
-        return self.thresholds + surplus[:, None]
+        assert self.thresholds is not None
+        moved = self._moved(bits, complements)
+        return self.thresholds + moved[:, None] if moved.any() else self.thresholds
+
+    def offsets_for(self, bits: int, complements: np.ndarray) -> np.ndarray:
+        """The offsets of an array whose values become logits, as :meth:`thresholds_for`."""
+        assert self.offsets is not None
+        return self.offsets - self.step * self._moved(bits, complements)
+
+    @property
+    def step(self) -> int:
+        """Step of a logit from one accumulator value to the next."""
+        return codes_of(self.layers[-1].inputs[0]).step
+
+    def part(self, first: int, count: int, pixels: int) -> "Pass":
+        """The pass of some filters of one that adds up all pixels, some columns a step."""
+        own = slice(first, first + count)
+        assert self.weights is not None
+        assert self.whole
+        shape = self.window.shape
+        return replace(
+            self,
+            window=Window(shape, (1, pixels), (1, pixels), (0, 0, 0, -shape[1] % pixels)),
+            weights=np.repeat(self.weights[:, own], pixels, axis=3),
+            thresholds=_rows(self.thresholds, own),
+            offsets=_rows(self.offsets, own),
+            surplus=self.surplus[own],
+            first=self.first + first,
+        )
+
+    def _moved(self, bits: int, complements: np.ndarray) -> np.ndarray:
+        pixels = self.window.pixels if self.whole else 1
+        return (2**bits - 1) * pixels * complements - self.surplus
 
 
 def passes_of(layers: Sequence[Layer]) -> tuple[Pass, ...]:
     """The passes of layers that read one map and each other.
 
-    A threshold behind an addition or a pool that nothing else reads is part of its pass.
+    A threshold behind an addition or a pool that nothing else reads is part of its pass, and so is
+    a pool in front of a layer with weights if it gives the sums of a whole map.
 
     Raises
     ------
@@ -144,17 +188,24 @@ def passes_of(layers: Sequence[Layer]) -> tuple[Pass, ...]:
     shapes = {source_of(layers): input_of(layers).shape}
     passes: list[Pass] = []
     for place, layer in enumerate(layers):
-        before = passes[-1] if passes else None
-        threshold = layer if isinstance(layer, ThresholdLayer) else None
-        if before and threshold and _ends(before, threshold, layers[place:]):
-            made = replace(
-                before, layers=(*before.layers, threshold), thresholds=_own(threshold, before.shape)
-            )
-            passes[-1] = made
-        else:
-            made = _pass(layer, shapes)
-            passes.append(made)
+        made = _pass(layer, shapes)
+        alone = passes and passes[-1].stream not in _read_by(layers[place + 1 :])
+        if alone and (together := _together(passes, layer, made)):
+            made = together
+            del passes[-1]
+        passes.append(made)
         shapes[made.stream] = made.shape
+    for each in passes[:-1]:
+        if each.thresholds is None:
+            raise PlanError(
+                f"no array computes {each.layers[-1].name!r} in turn with layers behind it: "
+                f"logits leave it"
+            )
+    if passes[-1].thresholds is None and passes[-1].shape[:2] != (1, 1):
+        raise PlanError(
+            f"no array computes {layers[-1].name!r} in turn with others: logits of several "
+            f"pixels leave it"
+        )
     return tuple(passes)
 
 
@@ -189,14 +240,37 @@ def input_of(layers: Sequence[Layer]) -> Tensor:
     return max(tensors, key=lambda tensor: tensor.shape[0] * tensor.shape[1])
 
 
-def _ends(before: Pass, layer: ThresholdLayer, rest: Sequence[Layer]) -> bool:
-    """Whether a layer is the threshold behind a pass, and all that reads it."""
-    return (
-        len(before.layers) == 1
-        and isinstance(before.layers[0], AddLayer | PoolLayer)
-        and layer.sources == (before.stream,)
-        and not any(before.stream in other.sources for other in rest[1:])
-    )
+def _read_by(layers: Sequence[Layer]) -> set[str]:
+    return {name for layer in layers for name in layer.sources}
+
+
+def _together(passes: Sequence[Pass], layer: Layer, own: Pass) -> Pass | None:
+    """The pass of a layer and of the pass before it, which nothing else reads; None if none is."""
+    before = passes[-1]
+    if len(before.layers) > 1 or layer.sources != (before.stream,):
+        return None
+    first = before.layers[0]
+    if isinstance(layer, ThresholdLayer) and isinstance(first, AddLayer | PoolLayer):
+        return replace(
+            before, layers=(first, layer), thresholds=own.thresholds, surplus=before.surplus
+        )
+    stored = {each.stream for each in passes[:-1]}
+    sums = isinstance(first, PoolLayer) and first.sums and stored.issuperset(before.sources)
+    shape, kernel = before.window.shape, before.window.kernel
+    if not (isinstance(layer, ConvLayer) and sums and kernel == shape[:2]):
+        return None
+    if own.window != Window(before.shape) or own.weights is None:
+        return None
+    made = replace(own, layers=(first, layer), largest=before.largest, pad_code=0)
+    if layer.digits == 1:
+        return replace(made, window=Window(shape), whole=True)
+    # Digits follow each other within a window, and not pixel by pixel.
+    weights = np.tile(own.weights, (1, 1, *kernel, 1))
+    return replace(made, window=before.window, weights=weights)
+
+
+def _rows(array: np.ndarray | None, own: slice) -> np.ndarray | None:
+    return array if array is None or len(array) == 1 else array[own]
 
 
 def _pass(layer: Layer, shapes: Mapping[str, Shape]) -> Pass:
@@ -214,8 +288,6 @@ def _of(layer: Layer, shape: Shape) -> Pass:
 
 @_of.register
 def _(layer: ConvLayer, shape: Shape) -> Pass:
-    if layer.thresholds is None:
-        raise PlanError(f"no array computes {layer.name!r} in turn with others: logits leave it")
     weights, window = layer.weights, layer.window
     if window.shape != shape:  # the map as a vector
         weights = weights.reshape(len(weights), *shape)
@@ -224,9 +296,17 @@ def _(layer: ConvLayer, shape: Shape) -> Pass:
     whole = np.zeros((layer.groups, filters // layer.groups, height, width, layer.groups, depth))
     for group, part in enumerate(np.split(weights, layer.groups)):
         whole[group, :, :, :, group] = part
-    thresholds = layer.thresholds[:1] if layer.alike_after == 1 else layer.thresholds
+    thresholds = layer.thresholds
+    if thresholds is not None and layer.alike_after == 1:
+        thresholds = thresholds[:1]
     dense = whole.reshape(1, filters, height, width, -1).astype(np.int16)
-    return Pass((layer,), window, dense, thresholds, layer.pad_code)
+    negatives = np.maximum(-dense, 0).sum(axis=(0, 2, 3, 4), dtype=np.int64)
+    return replace(
+        _made(layer, window, dense, thresholds),
+        offsets=layer.offsets,
+        surplus=(2**layer.codes.bits - 1) * negatives,
+        pad_code=layer.pad_code,
+    )
 
 
 @_of.register
@@ -236,12 +316,12 @@ def _(layer: PoolLayer, shape: Shape) -> Pass:
     if layer.sums or window.kernel == (1, 1):
         weights = np.zeros((1, shape[2], *window.kernel, shape[2]), np.int16)
         weights[0, np.arange(shape[2]), :, :, np.arange(shape[2])] = 1
-    return Pass((layer,), window, weights, _codes_themselves(layer))
+    return _made(layer, window, weights, _codes_themselves(layer))
 
 
 @_of.register
 def _(layer: AddLayer, shape: Shape) -> Pass:
-    return Pass((layer,), Window(shape), _diagonal(2, shape[2]), _codes_themselves(layer))
+    return _made(layer, Window(shape), _diagonal(2, shape[2]), _codes_themselves(layer))
 
 
 @_of.register
@@ -252,12 +332,21 @@ def _(layer: PadChannelsLayer, shape: Shape) -> Pass:
     thresholds = np.repeat(_codes_themselves(layer), layer.channels, axis=0)
     added = np.r_[: layer.before, layer.channels - layer.after : layer.channels]
     thresholds[added] = np.maximum(thresholds[added] - zero, 0)
-    return Pass((layer,), Window(shape), weights, thresholds if zero else thresholds[:1])
+    return _made(layer, Window(shape), weights, thresholds if zero else thresholds[:1])
 
 
 @_of.register
 def _(layer: ThresholdLayer, shape: Shape) -> Pass:
-    return Pass((layer,), Window(shape), _diagonal(1, shape[2]), _own(layer, shape))
+    return _made(layer, Window(shape), _diagonal(1, shape[2]), _own(layer, shape))
+
+
+def _made(
+    layer: Layer, window: Window, weights: np.ndarray | None, thresholds: np.ndarray | None
+) -> Pass:
+    """The pass of a layer, for sums of products as they are."""
+    filters = window.shape[2] if weights is None else weights.shape[1]
+    largest = tuple(codes_of(tensor).max_code for tensor in layer.inputs)
+    return Pass((layer,), window, weights, thresholds, np.zeros(filters, np.int64), largest)
 
 
 def _require_map(layer: Layer, shape: Shape) -> None:

@@ -265,6 +265,8 @@ def limits_of(passes: Sequence[Contents], interval: int, store: str) -> dict[str
         for field in (*each.tiles, *each.descriptors):
             if field.name not in _PLACED:
                 needed = field.bits if any(field.values) else int(field.name in _BY_WEIGHTS)
+                if field.name == "part":
+                    needed = (each.parts - 1).bit_length()
                 limits[field.name] = max(needed, limits.get(field.name, 0))
     programs = [Program(each.within(limits, bits=bits, interval=interval)) for each in passes]
     limits["tiles"] = _power(max(each.most_tiles for each in programs))

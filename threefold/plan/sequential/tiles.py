@@ -33,7 +33,7 @@ class PassTiles:
     @property
     def pixels(self) -> int:
         """Output pixels that are worked on at once."""
-        return self.array.pixels_of(self.work)
+        return 1 if self.work.whole else self.array.pixels_of(self.work)
 
     @property
     def rows(self) -> int:
@@ -125,7 +125,7 @@ class PassTiles:
             return sum(self.lengths)
         sources, _, height, width, channels = self.work.weights.shape
         places = sources * height * width * self.array.pitch(channels)
-        return self.groups * places * self.work.digits
+        return self.groups * places * self.work.layer_digits
 
     @property
     def tile_cycles(self) -> int:

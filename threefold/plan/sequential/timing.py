@@ -26,9 +26,10 @@ def pass_cycles(contents: Contents, each: PassTiles, form: str) -> int:
     tiles, or as these take to become codes.
     """
     gap, (first, *_) = contents.gap(each), each.lengths
+    drain = contents.drain(each)
     tiles = each.steps * sum(max(length, gap) for length in each.lengths)
     tiles -= max(first, gap) - first
     search = requantizer_latency(form, contents.code_bits)
     latency = 1 if each.work.weights is None else pe_latency(contents.bits, contents.array.simd)
     # Behind the last tile: its word, its sum, a register, its codes one after the other.
-    return START_CYCLES + tiles + READER_LATENCY + latency + gap - contents.interval + search + 1
+    return START_CYCLES + tiles + READER_LATENCY + latency + drain - contents.interval + search + 1

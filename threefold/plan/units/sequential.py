@@ -11,6 +11,7 @@ from ...errors import PlanError
 from ...fpga import GENERIC, MEMORIES, Family, Resources
 from ...network import Tensor
 from ..cycle_model.stages import StageBuilder
+from ..latency import logit_latency
 from ..layers import Layer, codes_of
 from ..requantize import requantizer_cycles
 from ..schedule import Folding
@@ -19,8 +20,11 @@ from ..sequential import (
     Contents,
     Maps,
     Pass,
+    PassTiles,
     Program,
     limits_of,
+    parted,
+    parts_of,
     passes_of,
     run_cycles,
 )
@@ -48,8 +52,8 @@ class SequentialUnit(Unit):
     Parameters
     ----------
     layers : tuple of Layer
-        Two or more, of any kinds but logits, arg-max and concatenations. Whatever is read
-        elsewhere leaves the last.
+        Two or more, of any kinds but arg-max and concatenations; logits of a single pixel at the
+        end alone. Whatever is read elsewhere leaves the last.
     pe, simd, pixels : int
         Filters, channels and neighbouring output pixels worked on at once. The PE count is a
         multiple of the SIMD width. Where channels or filters are no multiple of them, lanes stay
@@ -169,6 +173,18 @@ class SequentialUnit(Unit):
         """
         plain = replace(self, limits={})
         units = [plain, *(replace(plain, layers=tuple(layers)) for layers in others)]
+        for each in units:
+            last = each.passes[-1]
+            if last.thresholds is None and last.step != 1:
+                raise PlanError(
+                    f"logits of {last.layers[-1].name!r} are {last.step} apart; a loadable array "
+                    f"gives those that are 1 apart"
+                )
+            if each.parts > 1 and each.contents.bits != max(e.contents.bits for e in units):
+                raise PlanError(
+                    f"codes of {each.name!r} have {each.contents.bits} bits, into which those that "
+                    f"enter are parted, and other layers have wider ones"
+                )
         bits = max(each.contents.code_bits for each in units)
         store = store or self.store
         limits = limits_of(
@@ -219,18 +235,42 @@ class SequentialUnit(Unit):
     @cached_property
     def contents(self) -> Contents:
         """What its memories hold."""
-        tensor = input_of(self.layers)
-        maps = Maps(self.array, source_of(self.layers), tensor.shape, self.passes)
-        bits = max(codes_of(tensor).bits, *(each.code_bits for each in self.passes))
-        bits = room(self.limits, "codes", bits)
-        code_bits = max(each.code_bits for each in self.passes)
+        tensor, source, passes = input_of(self.layers), source_of(self.layers), self.passes
+        shape, parts = tensor.shape, self.parts
+        code_bits = max(each.code_bits for each in passes)
+        if parts > 1:
+            bits = self._inner_bits
+            passes = tuple(parted(passes, source, parts, bits, self.simd))
+            shape = (*shape[:2], parts * self.simd)
+        else:
+            bits = room(self.limits, "codes", max(code_bits, codes_of(tensor).bits))
+        maps = Maps(self.array, source, shape, passes)
         interval = requantizer_cycles(self.form, self.limits.get("searched", code_bits))
-        return Contents(self.array, maps, bits, interval, self.limits)
+        return Contents(self.array, maps, bits, interval, parts, self.limits)
 
     @cached_property
     def program(self) -> Program:
         """What is loaded, if it is loadable."""
         return Program(self.contents)
+
+    @cached_property
+    def parts(self) -> int:
+        """Words of a pixel that enters, each of a part of every code; see ``parts_of``."""
+        tensor, source = input_of(self.layers), source_of(self.layers)
+        parts = parts_of(self.passes, source, tensor, self._inner_bits, self.simd)
+        if self.limits:
+            there = -(-codes_of(tensor).bits // self._inner_bits) if self.limits["part"] else 1
+            if parts != there:
+                raise PlanError(
+                    f"codes that enter {self.name!r} are stored in {parts} parts, and in the "
+                    f"hardware in {there}"
+                )
+        return parts
+
+    @property
+    def _inner_bits(self) -> int:
+        """Width of codes in the map buffer if those that enter are not wider."""
+        return room(self.limits, "codes", max(each.code_bits for each in self.passes))
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -247,7 +287,9 @@ class SequentialUnit(Unit):
 
     @property
     def outputs(self) -> tuple[StreamType, ...]:
-        return (stream_type(self.out_tensor, self.array.port_lanes(self.passes[-1].shape[2])),)
+        last = self.passes[-1]
+        lanes = 1 if last.thresholds is None else self.array.port_lanes(last.shape[2])
+        return (stream_type(self.out_tensor, lanes),)
 
     @property
     def i_beats(self) -> int:
@@ -262,7 +304,7 @@ class SequentialUnit(Unit):
 
     @property
     def interval(self) -> int:
-        return self.i_beats + self.run + self.o_beats - 1
+        return self.i_beats * self.parts + self.run + self.o_beats - 1
 
     @property
     def taps(self) -> tuple[Tap, ...]:
@@ -272,8 +314,9 @@ class SequentialUnit(Unit):
 
     def _inner_taps(self) -> Iterator[Tap]:
         """Taps of what does not leave; words and beats of values come in an order of their own."""
-        for work, tiled in zip(self.passes, self.contents.tiled, strict=True):
-            for layer in work.layers:
+        for work in self.contents.passes:
+            tiled = PassTiles(work, self.array)
+            for layer in work.seen:
                 written = layer.stream == work.stream
                 if layer.stream == self.stream:
                     continue
@@ -292,7 +335,13 @@ class SequentialUnit(Unit):
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs
-        return (builder.batch(source, self.i_beats, self.run, self.o_beats),)
+        if self.parts > 1:
+            source = builder.serializer(source, self.parts)
+        beats = self.i_beats * self.parts
+        results = builder.batch(source, beats, self.run, self.o_beats)
+        if self.contents.offsets is None:
+            return (results,)
+        return (builder.pipe(results, logit_latency(self.passes[-1].step)),)
 
     def describe(self) -> str:
         return f"{len(self.layers)} layers in turn"

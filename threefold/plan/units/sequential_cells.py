@@ -8,6 +8,7 @@ from ...fpga import Family, Resources
 from ..requantizer_area import requantizer_resources
 from ..sequential import Contents, Field
 from ..sequential.program import Program
+from ..shifts import shifts
 from .connectors import serializer_resources
 from .pe_cells import pe_resources
 from .program_cells import program_resources
@@ -50,6 +51,8 @@ def sequential_resources(
     )
     for _ in range(array.pixels):
         result += family.buffer(bits * array.simd, contents.depth, memory)
+    if contents.offsets is not None:
+        result += _logit_resources(contents, family)
     if contents.limits:
         return result + program_resources(Program(contents), store, family)
     stored = np.stack([contents.weights != 0, contents.weights < 0], axis=-1)
@@ -58,6 +61,17 @@ def sequential_resources(
     for fields in (contents.tiles, contents.descriptors):
         result += _table(_stored_bits(fields), len(fields[0].values), family)
     return result
+
+
+def _logit_resources(contents: Contents, family: Family) -> Resources:
+    """What keeps accumulator values, and makes logits of them."""
+    lanes, sums, last = contents.array.lanes, contents.accumulator_bits, contents.passes[-1]
+    assert contents.offsets is not None
+    bits = contents.logit_bits
+    result = family.buffer(lanes * sums, contents.result_rows)
+    result += family.rom(bits, len(contents.offsets))
+    bare = sums if family.counts_bare_cells else family.chains.sum
+    return result + Resources(len(shifts(last.step)) * family.adder(bits) + 20, ff=bare)
 
 
 def _control(contents: Contents, family: Family) -> Resources:

@@ -1,0 +1,100 @@
+"""Loadable logits: offsets that are written when a pass begins, and their adder."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from threefold.plan.latency import logit_latency
+from threefold.plan.sequential import Program
+
+from ..ram import Ram
+from ..register import registered
+from ..stream import lane_stream
+from .pass_loader import threshold_write
+
+__all__ = ["LoadableLogits"]
+
+
+class LoadableLogits(wiring.Component):
+    """Adder of each channel's offset, as :class:`~threefold.hw.logits.LogitAdder` for steps of 1.
+
+    Offsets come as thresholds do, behind those of all other passes.
+
+    Parameters
+    ----------
+    program : Program
+
+    Members
+    -------
+    written : In
+        See :func:`~threefold.hw.sequential.pass_loader.threshold_write`.
+    i : In(lane_stream(accumulator bits, 1))
+        Accumulator values, channel by channel.
+    o : Out(lane_stream(signed(logit bits), 1))
+        Logits, two cycles later.
+    """
+
+    def __init__(self, program: Program):
+        self._program = program
+        contents = program.contents
+        super().__init__(
+            {
+                "written": In(threshold_write(program)),
+                "i": In(lane_stream(contents.accumulator_bits, 1)),
+                "o": Out(lane_stream(signed(contents.logit_bits), 1)),
+            }
+        )
+
+    @property
+    def program(self) -> Program:
+        return self._program
+
+    def elaborate(self, platform):
+        m = Module()
+
+        contents, written = self._program.contents, self.written
+        count, lanes = len(contents.offsets), contents.array.lanes
+        low = min(contents.accumulator_bits, contents.logit_bits)
+        channel, advance = Signal(range(count)), Signal()
+        valid = Signal(logit_latency(1))
+        total = Signal(contents.accumulator_bits, reset_less=True)
+        m.d.comb += [
+            self.o.valid.eq(valid[-1]),
+            advance.eq(~self.o.valid | self.o.ready),
+            self.i.ready.eq(advance),
+        ]
+        with m.If(advance):
+            m.d.sync += [valid.eq(Cat(self.i.valid, valid)), total.eq(self.i.payload[0])]
+            with m.If(self.i.valid):
+                m.d.sync += channel.eq(Mux(channel == count - 1, 0, channel + 1))
+
+        # Roots come row by row and lane by lane, lower bits first.
+        rows, depth = contents.result_rows, contents.result_rows * lanes
+        following, place, root = Signal(range(depth)), Signal(range(depth)), Signal()
+        begins = (written.lane == 0) & ((written.row == 0) | (written.row == rows))
+        m.d.comb += [
+            root.eq(written.enable & (written.node == 1)),
+            place.eq(Mux(begins, 0, following)),
+        ]
+        with m.If(root):
+            m.d.sync += following.eq(place + 1)
+        offset = []
+        for number, bits in enumerate((low, contents.logit_bits - low)):
+            if not bits:
+                continue
+            memory = Ram(bits, depth)
+            m.submodules["high" if number else "low"] = memory
+            here = (written.row >= number * rows) & (written.row < (number + 1) * rows)
+            m.d.comb += [
+                memory.write.en.eq(root & here),
+                memory.write.addr.eq(place),
+                memory.write.data.eq(written.value),
+                memory.read.en.eq(advance),
+                memory.read.addr.eq(channel),
+            ]
+            offset.append(memory.read.data)
+        with m.If(advance):
+            logit = registered(m, "logit", (total + Cat(offset))[: contents.logit_bits])
+        m.d.comb += self.o.payload[0].eq(logit)
+
+        return m
