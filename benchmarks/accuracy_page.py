@@ -241,11 +241,53 @@ networks of those widths trained alone for as many epochs. All are exported inte
 """
 
 
+def mixed() -> str:
+    """Ternary networks beside narrower ones of more bits a weight."""
+    found = json.loads((HERE / "mixed_widths.json").read_text())
+    parts = []
+    for name, case in found["networks"].items():
+        rows = []
+        for row in case["rows"]:
+            runs = row["runs"]
+            rows.append(
+                (
+                    row["row"].removesuffix(f", {row['equal']}"),
+                    row["equal"] or "–",
+                    "-".join(map(str, row["widths"])),
+                    f"{runs[0]['bits']:,}",
+                    f"{mean(run['cycles'] for run in runs):,.0f}",
+                    spread([run["accuracy"] for run in runs]),
+                )
+            )
+        head = (f"{name}, {case['config']['epochs']} epochs", "as many", "widths")
+        kinds = "bits", "cycles"
+        gains = [f"{_margin(case['rows'], kind):+.2f} for as many {kind}" for kind in kinds]
+        text = f"The best narrower one less the best ternary one: {', '.join(gains)}."
+        parts.append(f"{table((*head, 'bits', 'cycles', 'accuracy %'), rows)}\n\n{text}\n")
+    pe, simd = found["lanes"]
+    tables = "\n".join(parts)
+    return f"""## Wide and ternary, or narrow with more bits
+`benchmarks/mixed_widths.py`: weights of 2, 3 and 4 bits with a learned step, in networks that are
+narrower by the same factor in each layer, until they store as many bits as the ternary one, or
+need as many cycles where no tile is empty. Three seeds each. Bits are those of all weights before
+compression; cycles are those of an image on arrays of {pe}×{simd} lanes, all layers together,
+without the tiles that are empty. What is less than a spread tells nothing.
+
+{tables}"""
+
+
+def _margin(rows: list[dict], equal: str) -> float:
+    """What the best network of as much has more than the best ternary one, in points."""
+    means = [(row["equal"], mean(run["accuracy"] for run in row["runs"])) for row in rows]
+    best = {kind: max(each for of, each in means if of == kind) for kind in ("", equal)}
+    return 100 * (best[equal] - best[""])
+
+
 def page() -> str:
     """The text of docs/accuracy.md."""
     cases = record()
     version = next(iter(cases.values()))["torch"]
-    parts = "\n".join((cifar(cases), ablation(cases), pruning(), widths()))
+    parts = "\n".join((cifar(cases), ablation(cases), pruning(), widths(), mixed()))
     return f"""# Accuracy
 Written by `benchmarks/accuracy_page.py` from what `benchmarks/accuracy.py` measured, PyTorch
 {version}. *Integer* is the exported network in the golden model: every layer ternary, the first and
