@@ -99,12 +99,12 @@ def require_program(session: Session, built: Path | None) -> None:
     if not session.board.loadable:
         return
     program = Products(built.parent).program if built else None
-    known = program is not None and program.is_file()
+    if program is not None and not program.is_file():
+        program = None
     found = session.loaded
     if found is None:
-        file = program if known else "PATH"
-        raise LinkError(f"the board has no network yet; load one with --load {file}")
-    if known and found != (expected := crc_of(read_program_image(program))):
+        raise LinkError(f"the board has no network yet; load one with --load {program or 'PATH'}")
+    if program and found != (expected := crc_of(read_program_image(program))):
         raise LinkError(
             f"the board was loaded with another network, {found:08x} instead of {expected:08x}; "
             f"load this one with --load {program}"
