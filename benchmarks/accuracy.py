@@ -94,7 +94,7 @@ _FEW = {
         for stage, epochs in zip(PRESETS["resnet20-jpeg-apot"].stages, (6, 1, 1), strict=True)
     ),
 }
-"""Epochs of APoT's recipe that one busy core does in an hour."""
+"""A handful of epochs of APoT's recipe, for one core."""
 
 CASES = {
     "digits": Case("digits"),
