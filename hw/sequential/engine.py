@@ -161,12 +161,13 @@ class SequentialEngine(wiring.Component):
             return loader
         bits, simd = contents.bits, contents.array.simd
         loader = Loader(contents, bits=bits)
-        m.submodules.divide = divide = Serializer(bits, i_lanes=parts * simd, o_lanes=simd)
+        lanes = self._plan.i_words * simd
+        m.submodules.divide = divide = Serializer(bits, i_lanes=lanes, o_lanes=simd)
         m.d.comb += [divide.i.valid.eq(self.i.valid), self.i.ready.eq(divide.i.ready)]
-        for word in range(parts):
+        for number in range(parts):
             for lane, code in enumerate(self.i.payload):
-                part = code[bits * (parts - 1 - word) :][:bits]
-                m.d.comb += divide.i.payload[word * simd + lane].eq(part)
+                part = code[bits * (parts - 1 - number) :][:bits]
+                m.d.comb += divide.i.payload[number * lanes // parts + lane].eq(part)
         connect(m, divide.o, loader.i)
         return loader
 

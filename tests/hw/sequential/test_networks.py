@@ -82,6 +82,7 @@ ARRAYS = [
     {"pe": 4, "simd": 4, "pixels": 4},
     {"pe": 8, "simd": 4, "pixels": 2, "lanes": 4},
     {"pe": 3, "simd": 3, "lanes": 3, "form": "sequential"},
+    {"pe": 4, "simd": 2, "pixels": 2},  # a pixel that enters takes two words for each part
 ]
 CASES = [(name, place) for name in NETWORKS for place in range(len(ARRAYS))]
 

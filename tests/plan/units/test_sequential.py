@@ -197,7 +197,7 @@ def test_a_wide_input_is_stored_in_parts():
     ("ops", "codes", "shape"),
     [
         (WIDE, 7, (6, 6, 3)),  # not twice as wide
-        ((conv(4, 5, **SAME), WIDE[1]), 8, (6, 6, 5)),  # more than a word
+        ((conv(4, 9, **SAME), WIDE[1]), 8, (6, 6, 9)),  # more channels than enter at once
         ((MaxPool((1, 1), (1, 1)), *WIDE), 8, (6, 6, 3)),  # as wide behind it
     ],
 )

@@ -55,7 +55,7 @@ class Contents:
     interval : int
         Cycles from one search among thresholds to the next.
     parts : int
-        Words of a pixel that enters, each of which has a part of every code.
+        Parts of a code that enters, each in words of its own.
     limits : mapping of str to int
         Room there is in hardware for contents from outside, see
         :mod:`~threefold.plan.sequential.limits`; where one is left out, what the passes need.
@@ -316,6 +316,7 @@ class Contents:
         block, row = array.pitch(window.shape[2]), array.row(window.shape)
         bases = [self.maps.bases[name] for name in each.work.sources]
         parted = self.parts > 1 and self.maps.source in each.work.sources
+        share = block // self.parts if parted else block
         lists = each.lists[:1] if each.shift is not None else each.lists
         rows, modulus = [], 1 << self.address_bits
         for tiles in lists:
@@ -328,7 +329,7 @@ class Contents:
                         "bank": bank,
                         "row": ky if any(window.padding) else 0,
                         "column": kx if any(window.padding) else 0,
-                        "part": word if parted else 0,
+                        "part": word // share,
                         "double": double,
                         "last": int(place == len(tiles) - 1),
                     }

@@ -247,9 +247,9 @@ def _read_by(layers: Sequence[Layer]) -> set[str]:
 def _together(passes: Sequence[Pass], layer: Layer, own: Pass) -> Pass | None:
     """The pass of a layer and of the pass before it, which nothing else reads; None if none is."""
     before = passes[-1]
-    if len(before.layers) > 1 or layer.sources != (before.stream,):
+    first, *others = before.layers
+    if others or layer.sources != (before.stream,):
         return None
-    first = before.layers[0]
     if isinstance(layer, ThresholdLayer) and isinstance(first, AddLayer | PoolLayer):
         return replace(
             before, layers=(first, layer), thresholds=own.thresholds, surplus=before.surplus

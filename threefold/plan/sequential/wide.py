@@ -1,8 +1,8 @@
 """Wide inputs: codes of which an array takes a part at a time.
 
-A code of 8 bits in an array for 4 bits is two codes, 16·h + l. The map that enters has words of the
-upper parts and of the lower ones, and what reads it has weights 16·w and w for them, which are
-digits like others.
+A code of 8 bits in an array for 4 bits is two codes, 16·h + l. A pixel that enters has words of the
+upper parts, then words of the lower ones, and what reads it has weights 16·w and w for them, which
+are digits like others.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ from .passes import Pass
 __all__ = ["parted", "parts_of"]
 
 
-def parts_of(passes: Sequence[Pass], source: str, tensor: Tensor, own: int, simd: int) -> int:
+def parts_of(passes: Sequence[Pass], source: str, tensor: Tensor, own: int) -> int:
     """Parts of each code that enters: several where it is twice as wide as all others, or wider.
 
-    A pixel has to fit a word then, and whatever reads the map has to be linear.
+    It enters pixel by pixel then, so that channels have to be few, and whatever reads it is linear.
 
     Parameters
     ----------
@@ -32,15 +32,13 @@ def parts_of(passes: Sequence[Pass], source: str, tensor: Tensor, own: int, simd
         Its type.
     own : int
         Width of all other codes.
-    simd : int
-        Lanes of a word.
     """
     bits = codes_of(tensor).bits
     readers = [each for each in passes if source in each.sources]
     linear = all(each.weights is not None and len(each.sources) == 1 for each in readers)
     parts = ceil(bits / own)
     digits = max(each.digits for each in readers) + (parts - 1) * own
-    if bits < 2 * own or tensor.shape[2] > simd or not linear or digits > _MOST_DIGITS:
+    if bits < 2 * own or tensor.shape[2] > _MOST_CHANNELS or not linear or digits > _MOST_DIGITS:
         return 1
     return parts
 
@@ -54,7 +52,7 @@ def parted(passes: Sequence[Pass], source: str, parts: int, bits: int, simd: int
     source : str
         Stream of the map that enters.
     parts : int
-        Parts of a code, a word for each, the most significant first.
+        Parts of a code, words for each, the most significant first.
     bits : int
         Width of a part.
     simd : int
@@ -66,20 +64,22 @@ def parted(passes: Sequence[Pass], source: str, parts: int, bits: int, simd: int
 def _parted(work: Pass, parts: int, bits: int, simd: int) -> Pass:
     assert work.weights is not None
     *outer, channels = work.weights.shape
-    weights = np.zeros((*outer, parts, simd), np.int16)
+    lanes = ceil(channels / simd) * simd
+    weights = np.zeros((*outer, parts, lanes), np.int16)
     pad_code = 0
-    for word in range(parts):
-        place = bits * (parts - 1 - word)
-        weights[..., word, :channels] = work.weights << place
-        pad_code |= (work.pad_code >> place) % 2**bits << bits * word
+    for part in range(parts):
+        place = bits * (parts - 1 - part)
+        weights[..., part, :channels] = work.weights << place
+        pad_code |= (work.pad_code >> place) % 2**bits << bits * part
     height, width, _ = work.window.shape
     return replace(
         work,
-        weights=weights.reshape(*outer, parts * simd),
-        window=replace(work.window, shape=(height, width, parts * simd)),
+        weights=weights.reshape(*outer, parts * lanes),
+        window=replace(work.window, shape=(height, width, parts * lanes)),
         largest=(2**bits - 1,),
         pad_code=pad_code,
     )
 
 
 _MOST_DIGITS = 9
+_MOST_CHANNELS = 8

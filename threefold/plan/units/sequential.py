@@ -241,7 +241,7 @@ class SequentialUnit(Unit):
         if parts > 1:
             bits = self._inner_bits
             passes = tuple(parted(passes, source, parts, bits, self.simd))
-            shape = (*shape[:2], parts * self.simd)
+            shape = (*shape[:2], self.i_words * self.simd)
         else:
             bits = room(self.limits, "codes", max(code_bits, codes_of(tensor).bits))
         maps = Maps(self.array, source, shape, passes)
@@ -255,9 +255,9 @@ class SequentialUnit(Unit):
 
     @cached_property
     def parts(self) -> int:
-        """Words of a pixel that enters, each of a part of every code; see ``parts_of``."""
+        """Parts of a code that enters, each in words of its own; see ``parts_of``."""
         tensor, source = input_of(self.layers), source_of(self.layers)
-        parts = parts_of(self.passes, source, tensor, self._inner_bits, self.simd)
+        parts = parts_of(self.passes, source, tensor, self._inner_bits)
         if self.limits:
             there = -(-codes_of(tensor).bits // self._inner_bits) if self.limits["part"] else 1
             if parts != there:
@@ -266,6 +266,12 @@ class SequentialUnit(Unit):
                     f"hardware in {there}"
                 )
         return parts
+
+    @property
+    def i_words(self) -> int:
+        """Words of a beat that enters, if codes are in several parts; 1 otherwise."""
+        channels = self.in_tensors[0].shape[2]
+        return self.parts * self.array.pitch(channels) if self.parts > 1 else 1
 
     @property
     def _inner_bits(self) -> int:
@@ -283,7 +289,9 @@ class SequentialUnit(Unit):
     @property
     def inputs(self) -> tuple[StreamType, ...]:
         (tensor,) = self.in_tensors
-        return (stream_type(tensor, self.array.port_lanes(tensor.shape[2])),)
+        channels = tensor.shape[2]
+        lanes = channels if self.parts > 1 else self.array.port_lanes(channels)
+        return (stream_type(tensor, lanes),)
 
     @property
     def outputs(self) -> tuple[StreamType, ...]:
@@ -304,7 +312,7 @@ class SequentialUnit(Unit):
 
     @property
     def interval(self) -> int:
-        return self.i_beats * self.parts + self.run + self.o_beats - 1
+        return self.i_beats * self.i_words + self.run + self.o_beats - 1
 
     @property
     def taps(self) -> tuple[Tap, ...]:
@@ -336,8 +344,8 @@ class SequentialUnit(Unit):
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs
         if self.parts > 1:
-            source = builder.serializer(source, self.parts)
-        beats = self.i_beats * self.parts
+            source = builder.serializer(source, self.i_words)
+        beats = self.i_beats * self.i_words
         results = builder.batch(source, beats, self.run, self.o_beats)
         if self.contents.offsets is None:
             return (results,)
