@@ -1,6 +1,7 @@
 """Array for layers in turn: its passes, the places of its maps, its cycles and its decisions."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from threefold.network import (
     SumPool,
     Tensor,
     Threshold,
+    load,
 )
 from threefold.network import PadChannels as PadOp
 from threefold.plan import fold, load_plan, lower, save_plan
@@ -36,6 +38,7 @@ from ...nightly import mostly_nightly
 
 RNG = np.random.default_rng(0)
 CODES = Codes.unsigned(2)
+ZOO = Path(__file__).parents[3] / "zoo"
 TEN = Tensor((1, 1, 10), CODES)
 
 
@@ -191,6 +194,7 @@ def test_a_wide_input_is_stored_in_parts():
     assert first.lengths == [9 + 3 + 9]  # upper parts, doubled four times, lower parts
     assert first.tiles_in_all == 2 * 9
     assert unit.interval == 2 * 36 + unit.run + unit.o_beats - 1
+    assert unit.tiles == (21 + 9, 0)
 
 
 @pytest.mark.parametrize(
@@ -244,6 +248,13 @@ def test_empty_tiles_cost_no_cycles():
     assert whole.array_cycles == dense
     assert sparse.array_cycles <= 0.26 * dense
     assert sparse.interval <= 0.3 * whole.interval
+
+
+def test_lanes_are_used_over_a_whole_image():
+    layers = lower(load(ZOO / "resnet20_jpeg.tern"))[:-1]
+    unit = SequentialUnit(layers, 8, 4, pixels=4, lanes=4)
+    assert unit.contents.bits == 4
+    assert unit.array_cycles >= 0.92 * unit.interval
 
 
 def test_its_file(tmp_path):

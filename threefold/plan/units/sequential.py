@@ -365,8 +365,9 @@ class SequentialUnit(Unit):
     @property
     def tiles(self) -> tuple[int, int]:
         weighted = [each for each in self.contents.tiled if each.work.weighted]
-        there = sum(sum(each.lengths) for each in weighted)
-        return there, sum(each.tiles_in_all for each in weighted) - there
+        counts = [(sum(each.lengths), each.tiles_in_all) for each in weighted]
+        # Between the parts of codes there are tiles that only double accumulators.
+        return sum(n for n, _ in counts), sum(max(0, whole - n) for n, whole in counts)
 
     @property
     def weight_bits(self) -> int:
