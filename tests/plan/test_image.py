@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -168,4 +169,34 @@ def test_hardware_computes_what_is_loaded(form, made):
     hardware = loadable_plan(SMALL, OTHER, DEEP, form=form, pixels=2)
     plan = reloaded(hardware, made)
     images = random_images(np.random.default_rng(0), made, plan.cycles.images + 1)
+    AcceleratorBench(plan, hardware=hardware).check(images)
+
+
+def changed(made: Network, change) -> Network:
+    """The same with other weights in each convolution."""
+    nodes = []
+    for node in made.nodes:
+        if node.name.startswith("conv"):
+            weights = node.op.weights.copy()
+            change(weights)
+            node = replace(node, op=replace(node.op, weights=weights))
+        nodes.append(node)
+    return Network(made.name, made.input, nodes)
+
+
+def fill(weights):
+    weights[weights == 0] = 1
+
+
+def prune(weights):
+    weights[:2, 1, 1, :2] = 0
+
+
+def test_empty_tiles_stay_where_the_list_of_all_groups_is_too_long():
+    full = changed(DEEP, fill)
+    hardware = loadable_plan(full)
+    plan = reloaded(hardware, changed(full, prune))
+    unit = plan.units[0]
+    assert [each.dense for each in unit.contents.tiled] == [False, True, True, True]
+    images = random_images(np.random.default_rng(0), DEEP, plan.cycles.images + 1)
     AcceleratorBench(plan, hardware=hardware).check(images)

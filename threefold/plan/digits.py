@@ -43,10 +43,11 @@ class DigitTiles:
     complements: np.ndarray
 
 
-def digit_tiles(weights: np.ndarray, digits: int) -> DigitTiles:
+def digit_tiles(weights: np.ndarray, digits: int, *, dense: bool = False) -> DigitTiles:
     """The ternary tiles of a layer's weights, the empty ones left out.
 
-    A row group without any weight keeps one tile.
+    A row group without any weight keeps one tile. If ``dense``, all tiles of all digits stay, the
+    same in each row group.
 
     Parameters
     ----------
@@ -65,6 +66,8 @@ def digit_tiles(weights: np.ndarray, digits: int) -> DigitTiles:
     reached = np.maximum.accumulate(some, axis=1)
     reached[:, -1] = True
     there[..., 0] |= reached & ~some
+    if dense:
+        there[:, reached.any(axis=0)] = True
     group, level, place = np.nonzero(there)
     further = np.append(False, (group[1:] == group[:-1]) & (level[1:] != level[:-1]))
     return DigitTiles(

@@ -76,7 +76,7 @@ class Contents:
     def within(self, limits: Limits, *, bits: int, interval: int) -> Self:
         """The same passes within limits, for codes of ``bits`` bits."""
         made = replace(self, limits=limits, bits=bits, interval=interval)
-        vars(made)["tiled"] = self.tiled  # of passes and array alone
+        vars(made)["tiled"] = self.tiled  # no limit of tiles is known before
         return made
 
     @property
@@ -91,7 +91,15 @@ class Contents:
             pe, pixels = self.array.pe, self.array.pixels
             starts = range(0, each.shape[2], pe)
             works += [each.part(n, pe, pixels) for n in starts] if each.whole else [each]
-        return tuple(PassTiles(each, self.array) for each in works)
+        return tuple(self._within_limit(PassTiles(each, self.array)) for each in works)
+
+    def _within_limit(self, each: PassTiles) -> PassTiles:
+        """A pass, with its empty tiles if the list of all groups is too long without them."""
+        limit = self.limits.get("tiles", each.tiles_stored)
+        if each.tiles_stored > limit:
+            dense = replace(each, dense=True)
+            return dense if dense.tiles_stored <= limit else each
+        return each
 
     @cached_property
     def accumulator_bits(self) -> int:
@@ -239,7 +247,7 @@ class Contents:
         rows, tile, weight = [], 0, 0
         for each in self.tiled:
             rows.append(self._descriptor(each) | {"tiles": tile, "weights": weight})
-            tile += sum(each.lengths[:1] if each.shift is not None else each.lengths)
+            tile += each.tiles_stored
             weight += len(each.weights)
         addresses = ("corner", "to_group", "to_step", "to_row", "block", "place", "pitch")
         positions = ("y", "x", "y_step", "x_step", "height", "width")
@@ -317,9 +325,8 @@ class Contents:
         bases = [self.maps.bases[name] for name in each.work.sources]
         parted = self.parts > 1 and self.maps.source in each.work.sources
         share = block // self.parts if parted else block
-        lists = each.lists[:1] if each.shift is not None else each.lists
         rows, modulus = [], 1 << self.address_bits
-        for tiles in lists:
+        for tiles in each.stored:
             for place, (source, ky, kx, word, double) in enumerate(tiles.tolist()):
                 blocks, bank = divmod(kx - window.padding[1], array.pixels)
                 offset = bases[source] - bases[0] + ky * row + blocks * block + word

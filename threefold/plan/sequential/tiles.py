@@ -25,10 +25,13 @@ class PassTiles:
     ----------
     work : Pass
     array : Array
+    dense : bool
+        Whether empty tiles stay, so that each group takes the same.
     """
 
     work: Pass
     array: Array
+    dense: bool = False
 
     @property
     def pixels(self) -> int:
@@ -114,6 +117,16 @@ class PassTiles:
         return self._digits is not None and bool(self._digits.doubles.any())
 
     @property
+    def stored(self) -> list[np.ndarray]:
+        """The lists that are stored: of all groups, or of the first if it tells the others."""
+        return self.lists if self.shift is None else self.lists[:1]
+
+    @property
+    def tiles_stored(self) -> int:
+        """Tiles in these lists."""
+        return sum(map(len, self.stored))
+
+    @property
     def lengths(self) -> list[int]:
         """Tiles of each group."""
         return [len(each) for each in self.lists]
@@ -163,4 +176,5 @@ class PassTiles:
         missing = self.groups * array.pe - filters, -channels % array.simd
         padded = np.pad(weights, ((0, 0), (0, missing[0]), (0, 0), (0, 0), (0, missing[1])))
         shape = (sources, self.groups, array.pe, height, width, -1, array.simd)
-        return digit_tiles(padded.reshape(shape).transpose(1, 0, 3, 4, 5, 2, 6), self.work.digits)
+        parted = padded.reshape(shape).transpose(1, 0, 3, 4, 5, 2, 6)
+        return digit_tiles(parted, self.work.digits, dense=self.dense)
