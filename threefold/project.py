@@ -267,11 +267,14 @@ class Project:
         with locked(self.folder):
             self.save()
             write_core(self.products, self.plan, text, bus, clock_mhz=clock_mhz)
-            if self.plan.loadable:
-                write_file(self.products.program, image_of(self.plan))
+            self._write_program()
             write_file(self.products.header, header(self.plan))
             write_driver(self.products.driver)
             return self.products.core_of(bus).rtl
+
+    def _write_program(self) -> None:
+        if self.plan.loadable:
+            write_file(self.products.program, image_of(self.plan))
 
     def _core(self, bus: str | None, clock_mhz: float | None) -> Component:
         if bus is None:
@@ -377,8 +380,8 @@ class Project:
         inputs = inputs_digest(plan_digest(self.plan), board, options)
         with locked(self.folder):
             self.save()
-            has_program = self.products.program.is_file() or not self.plan.loadable
-            if has_program and (earlier := earlier_build(self.products, inputs)):
+            self._write_program()
+            if earlier := earlier_build(self.products, inputs):
                 progress("up to date", 1.0)
                 return earlier
             progress("generate", 0.0)

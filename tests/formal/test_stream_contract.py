@@ -283,7 +283,6 @@ CASES = {
     "destuffer": Case(Destuffer, 3, 16),
     "byte_fifos": Case(lambda: Without(ByteFifos(address_bits=3, few_bits=1), "clear_few"), 1, 24),
     "load_buffer": Case(LoadBuffer, 3, 16),
-    "flash_reader": Case(lambda: FlashReader(0, half=1, rest=1), 1, 110),
     "framer": Case(lambda: Without(Framer(1), "forget"), 1, 40),
     "uart_receiver": Case(lambda: UARTReceiver(4), 1, 60),
     "fifo": Case(lambda: Fifo(2, lanes=2, depth=3), 4, 16),
@@ -322,7 +321,6 @@ ONE_OF_EACH = [
     "stuffer",
     "destuffer",
     "byte_fifos",
-    "load_buffer",
     "framer",
     "monitor",
     "fifo",
@@ -369,6 +367,12 @@ def test_a_frame_parser_keeps_the_contract(prover, loads):
     parser = Without(WatchedParser(2, value_bits=2, loads=loads), "shift")  # it moves a payload
     assert prover.holds(parser, depth=INDUCTION + 1)
     assert not prover.ready_leads_to_valid(FrameParser(2, value_bits=2, loads=loads))
+
+
+def test_a_flash_reader_keeps_the_contract(prover):
+    """Without covers: its first byte comes after 98 cycles."""
+    assert prover.holds(FlashReader(0, half=1, rest=1), depth=INDUCTION)
+    assert not prover.ready_leads_to_valid(FlashReader(0, half=1, rest=1))
 
 
 @pytest.mark.parametrize("name", ["fifo", "fifo_of_one"])
