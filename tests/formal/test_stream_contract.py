@@ -335,7 +335,7 @@ ONE_OF_EACH = [
 ]
 THREE = ["serializer", "fifo", "requantizer"]
 every_case = pytest.mark.parametrize(
-    "name", mostly_nightly(CASES, always=[*ONE_OF_EACH, "array", "uart_receiver"])
+    "name", mostly_nightly(CASES, always=[*ONE_OF_EACH, "array", "load_buffer", "uart_receiver"])
 )
 
 
