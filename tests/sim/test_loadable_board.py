@@ -1,15 +1,18 @@
 """A board with a loadable array, from power-up: flash, images over the line, other networks."""
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from threefold import boards, load
 from threefold.host import Session
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.interfaces.flash import FlashReader
 from threefold.hw.interfaces.link import SerialLink
 from threefold.plan import image_of
+from threefold.planning import plan_for_board
 from threefold.registers.identity import identity
 from threefold.sim import golden
 from threefold.sim.board import CYCLES_A_BIT, SimulatedBoard, compile_link
@@ -18,9 +21,11 @@ from threefold.sim.flash import SPIFlash
 from threefold.sim.line import SimulatedLine
 
 from ..accelerators import random_images
+from ..digits import dataset
 from ..loadable_networks import loadable_plan, network
 from ..nightly import mostly_nightly
 
+ZOO = Path(__file__).parents[2] / "zoo"
 CLOCK_MHZ, OFFSET = 30.0, 0x100000
 NETWORKS = [network(seed) for seed in (1, 2, 3)]
 PLAN = loadable_plan(*NETWORKS)
@@ -88,3 +93,29 @@ def test_faults_leave_no_wrong_network(board, name):
         session.load(PROGRAMS[number])
         line.disarm()
         assert is_exact(session, number)
+
+
+@pytest.mark.nightly
+def test_a_trained_network_of_the_zoo_from_power_up(tmp_path):
+    """Digits of the test split on an iCEBreaker, whose plan is made as for a user."""
+    trained = load(ZOO / "lenet_digits.tern")
+    plan = plan_for_board(trained, "icebreaker", loadable=[])
+    board, program = boards.get("icebreaker"), image_of(plan)
+    link = SerialLink.at(
+        Accelerator(plan),
+        clock_mhz=board.clock_mhz,
+        baud=round(board.clock_mhz * 1e6 / CYCLES_A_BIT),
+        flash=FlashReader.at(board.flash.offset, clock_mhz=board.clock_mhz),
+    )
+    flash = SPIFlash()
+    flash.write(board.flash.offset, program)
+    images = dataset().test_images[:60].reshape(60, 8, 8, 1)
+    library = compile_link(link, tmp_path)
+    with SimulatedBoard(library, clock_mhz=board.clock_mhz, flash=flash) as simulated:
+        simulated.run(32 * len(program))  # 24 cycles a byte, and what the flash takes to wake up
+        session = Session(SimulatedLine(simulated), seed=0)
+        assert session.loaded == int.from_bytes(program[-4:], "little")
+        results = dict(session.run(images.reshape(60, -1)))
+    expected = golden.run(trained, images).reshape(60, -1).tolist()
+    assert [results[index] for index in range(60)] == expected
+    assert flash.faults == []
