@@ -2,6 +2,7 @@
 
 from .flight import Flight
 from .frames import Deframer, Rejected, frame
+from .scheduler import Scheduler
 from .session import Board, Counters, Session
 from .transport import SerialPort, Transport
 
@@ -11,6 +12,7 @@ __all__ = [
     "Deframer",
     "Flight",
     "Rejected",
+    "Scheduler",
     "SerialPort",
     "Session",
     "Transport",

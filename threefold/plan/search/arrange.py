@@ -134,7 +134,8 @@ def arrange(
 
     Paced units get the least logic with which they are clearly faster than the slowest unit with
     an array. What is behind an array gets the least with which the slowest stays so, unless that
-    is chosen as well and suits the lanes of those who read it.
+    is chosen as well and suits the lanes of those who read it. Where units compute several widths of
+    the network, it is the narrowest that they are to keep up with.
 
     Parameters
     ----------
@@ -150,7 +151,7 @@ def arrange(
     """
     complete = slowest is not None
     if slowest is None:
-        paces = [unit.pace for unit in chosen.values() if not unit.paced]
+        paces = [unit.narrow_pace for unit in chosen.values() if not unit.paced]
         slowest = max(paces, default=prod(layers[0].inputs[0].shape))
     words: dict[str, list[int]] = {}
     for unit in chosen.values():
@@ -168,7 +169,7 @@ def arrange(
             readers.setdefault(source, []).append(stream.lanes)
     for name, unit in chosen.items():
         targets = readers.get(unit.stream, ())
-        interval = max(slowest, unit.pace)
+        interval = max(slowest, unit.narrow_pace)
         if not complete or unit.through(targets) > interval:
             units[name] = behind(unit, targets, fixed.get(name, {}), interval)
     return tuple(

@@ -264,11 +264,13 @@ class _Search:
         limit = self.device
         while (picked := cheapest(choices, cycles, limit, self.fill)) is not None:
             chosen = {choice.unit.name: choice.unit for choice in picked}
-            arranged = self._arranged(chosen, latest)
-            units = self._in_single_ports(arranged, interval)
-            total = _total(units, self.device)
-            if fits(total, self.device, self.fill):
-                return units
+            # At several widths, what is behind arrays keeps up with the narrowest if that fits.
+            for narrow in (True, False) if self._several else (False,):
+                arranged = self._arranged(chosen, latest, narrow=narrow)
+                units = self._in_single_ports(arranged, interval)
+                total = _total(units, self.device)
+                if fits(total, self.device, self.fill):
+                    return units
             cells = ceil(max(0, total.cells / self.fill - self.device.lut))
             blocks = max(0, total.bram + 1 - self.device.bram)
             limit = replace(limit, lut=limit.lut - cells, bram=limit.bram - blocks)
@@ -286,12 +288,22 @@ class _Search:
         shares = [share(_total(units, self.device), self.device, self.fill) for units in arranged]
         return arranged[shares.index(min(shares))]
 
-    def _arranged(self, chosen: dict[str, Unit], asked: float) -> tuple[Unit, ...]:
-        """All units, for arrays and forms of requantizers as chosen."""
-        intervals = [unit.interval for unit in chosen.values()]
+    @property
+    def _several(self) -> bool:
+        """Whether the network is computed at several widths."""
+        return any(layer.widths for layer in self.layers)
+
+    def _arranged(
+        self, chosen: dict[str, Unit], asked: float, *, narrow: bool = False
+    ) -> tuple[Unit, ...]:
+        """All units, for arrays and forms of requantizers as chosen.
+
+        If ``narrow``, forms are chosen anew, for what keeps up with the narrowest width.
+        """
+        intervals = [unit.narrow_pace if narrow else unit.interval for unit in chosen.values()]
         slowest = max(intervals, default=prod(self.layers[0].inputs[0].shape))
         fixed = dict(self.fixed)
-        for name, unit in chosen.items():
+        for name, unit in chosen.items() if not narrow else ():
             forms = {what: form for what, form in unit.decisions().items() if what == "form"}
             fixed[name] = {**fixed.get(name, {}), **forms}
         return arrange(self.layers, chosen, fixed, min(slowest, asked))

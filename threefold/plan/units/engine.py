@@ -226,10 +226,21 @@ class EngineUnit(WindowUnit):
     @property
     def interval(self) -> int:
         """Least cycles between images: tiles and words in take one each, beats out some."""
+        return max(self.input_cycles, self._output_cycles)
+
+    @property
+    def narrow_interval(self) -> int:
+        if not self.narrower:
+            return self.interval
+        return max(self.narrow_pace, self._output_cycles)
+
+    @property
+    def _output_cycles(self) -> int:
+        """Least cycles between images for the outputs to leave."""
         beats = max(
             self.step_beats * self._requantizer_interval, self.reorders * (self.step_beats + 1)
         )
-        return max(self.input_cycles, self.walk.steps * beats)
+        return self.walk.steps * beats
 
     @property
     def input_cycles(self) -> int:
@@ -246,6 +257,13 @@ class EngineUnit(WindowUnit):
     def pace(self) -> int:
         least = max(self.tile_cycles, self.walk.words)
         return least if self.unfolding is None else max(least, self._patch_cycles)
+
+    @property
+    def narrow_pace(self) -> int:
+        if not self.narrower:
+            return self.pace
+        least = max(self.programs.fewest * self.walk.steps, self.walk.words)
+        return least if self.unfolding is None else max(least, self.unfolding.steps)
 
     @property
     def _patch_cycles(self) -> int:

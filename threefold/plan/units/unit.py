@@ -220,6 +220,16 @@ class Unit(Block):
         return self.interval
 
     @property
+    def narrow_interval(self) -> int:
+        """Least cycles between images at the narrowest width of the network."""
+        return self.interval
+
+    @property
+    def narrow_pace(self) -> int:
+        """Least cycles between images at the narrowest width, as :attr:`pace`."""
+        return self.pace
+
+    @property
     def price(self) -> float:
         """Logic behind an array, in logic cells of the smallest device, to choose by.
 
@@ -289,10 +299,13 @@ class Unit(Block):
         """Its name in the singular, for lists: ``convolution``, ``pool`` …"""
 
     def through(self, targets: Iterable[int]) -> int:
-        """Least cycles between images if readers take so many elements at once."""
+        """Least cycles between images if readers take so many elements at once.
+
+        At the narrowest width, if there are several.
+        """
         layer = self.layers[-1]
         beats = max((layer.channels // gcd(self.o_lanes, lanes) for lanes in targets), default=0)
-        return max(self.interval, layer.pixels * beats)
+        return max(self.narrow_interval, layer.pixels * beats)
 
 
 def stream_type(tensor: Tensor, lanes: int) -> StreamType:
