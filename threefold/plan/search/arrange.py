@@ -134,8 +134,8 @@ def arrange(
 
     Paced units get the least logic with which they are clearly faster than the slowest unit with
     an array. What is behind an array gets the least with which the slowest stays so, unless that
-    is chosen as well and suits the lanes of those who read it. Where units compute several widths of
-    the network, it is the narrowest that they are to keep up with.
+    is chosen as well and suits the lanes of those who read it. Where units compute several widths
+    of the network, it is the narrowest that they are to keep up with.
 
     Parameters
     ----------
