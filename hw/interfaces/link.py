@@ -29,7 +29,7 @@ from .stuffer import Destuffer, Stuffer
 from .uart import UARTReceiver, UARTTransmitter, divisor
 from .width_byte import WidthByte
 
-__all__ = ["SerialLink"]
+__all__ = ["SerialLink", "widths_of"]
 
 
 class _Step(enum.IntEnum, shape=2):

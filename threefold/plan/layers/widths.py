@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...network import Integers, Tensor
+from ...network import Codes, Integers, Tensor
 from .conv import ConvLayer
 from .layer import Layer, PadChannelsLayer, ThresholdLayer
 
@@ -22,7 +22,7 @@ def with_widths(whole: Sequence[Layer], narrower: Sequence[Sequence[Layer]]) -> 
         For each width the layers in the shapes of the whole.
     """
     made: list[Layer] = []
-    logits: dict[str, Integers] = {}
+    logits: dict[str, Codes | Integers] = {}
     for layer, *others in zip(whole, *narrower, strict=True):
         inputs = tuple(
             Tensor(tensor.shape, logits.get(name, tensor.element))
@@ -45,14 +45,18 @@ def _all_of(layers: Sequence[Layer]) -> Integers:
     return Integers(min(each.lo for each in elements), max(each.hi for each in elements))
 
 
+def _same(one: np.ndarray, other: np.ndarray | None) -> bool:
+    return other is not None and np.array_equal(one, other)
+
+
 def _differs(layer: Layer, other: Layer) -> bool:
     """Whether a layer computes something else at a width."""
     if isinstance(layer, ConvLayer) and isinstance(other, ConvLayer):
-        if layer.offsets is not None and not np.array_equal(layer.offsets, other.offsets):
+        if layer.offsets is not None and not _same(layer.offsets, other.offsets):
             return True
         return not (
             np.array_equal(layer.weights, other.weights)
-            and (layer.thresholds is None or np.array_equal(layer.thresholds, other.thresholds))
+            and (layer.thresholds is None or _same(layer.thresholds, other.thresholds))
         )
     if isinstance(layer, ThresholdLayer) and isinstance(other, ThresholdLayer):
         return not np.array_equal(layer.thresholds, other.thresholds)
