@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...network import Codes, Integers, Tensor
+from ...network import Integers, Tensor
 from .conv import ConvLayer
 from .layer import Layer, PadChannelsLayer, ThresholdLayer
 
@@ -22,10 +22,10 @@ def with_widths(whole: Sequence[Layer], narrower: Sequence[Sequence[Layer]]) -> 
         For each width the layers in the shapes of the whole.
     """
     made: list[Layer] = []
-    logits: dict[str, Codes | Integers] = {}
+    logits: dict[str, Integers] = {}
     for layer, *others in zip(whole, *narrower, strict=True):
         inputs = tuple(
-            Tensor(tensor.shape, logits.get(name, tensor.element))
+            replace(tensor, element=logits[name]) if name in logits else tensor
             for name, tensor in zip(layer.sources, layer.inputs, strict=True)
         )
         layer = replace(layer, inputs=inputs)
