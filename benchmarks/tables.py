@@ -13,6 +13,7 @@ from page_table import table, versions
 from peers_table import convolution, tiny_conv
 from summary_table import summary
 from tile_skipping_table import tile_skipping
+from widths_table import widths
 
 from threefold.fpga import ECP5, ICE40
 
@@ -305,6 +306,7 @@ def page() -> str:
     parts += (
         convolutions(recorded("convolutions")),
         tile_skipping(recorded("tile_skipping")),
+        widths(recorded("widths"), recorded("scheduling")),
         tiny_conv(recorded("peers")),
         convolution(recorded("peers")),
         register_area(),

@@ -1,0 +1,160 @@
+"""Three widths of a network in one accelerator: cycles, accuracy, cells, and images in any order.
+
+    python benchmarks/widths.py [--only CASE ...] [--data-dir FOLDER] [--json FILE]
+
+Networks are trained with dynamic widths. Images run in Verilator at widths in random order; every
+value of every layer has to equal the golden model of ``network.at(width)``, and every image has to
+leave in the cycle that is predicted. ResNet-20 is trained for an epoch on a part of the images, so
+that its accuracy says nothing.
+"""
+
+import argparse
+import dataclasses
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from threefold.files import write_file
+from threefold.network import Network
+from threefold.project import Project
+from threefold.quant import PRESETS, Dataset, build, export, load_dataset, train
+from threefold.sim import golden
+
+RATIOS = (0.5, 0.25)
+FEW = 512  # images that ResNet-20 is trained with
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A network and its board.
+
+    Attributes
+    ----------
+    preset : str
+        Recipe of the training.
+    board : str
+    interval : int
+        Cycles between images of the whole network.
+    images : int
+        Images that are simulated.
+    places : bool
+        Whether bitstreams with and without widths are built.
+    few : bool
+        Whether it is trained for an epoch on few images.
+    """
+
+    preset: str
+    board: str
+    interval: int
+    images: int
+    places: bool = True
+    few: bool = False
+
+
+CASES = {
+    "digits": Case("digits", "icebreaker", 256, 360),
+    "lenet-digits": Case("lenet-digits", "icebreaker", 2304, 90),
+    "resnet20": Case("resnet20-jpeg", "ulx3s_85f", 36_864, 6, places=False, few=True),
+}
+
+
+def main() -> None:
+    """Measure, print the tables, and write the figures as JSON if asked."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
+    parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--data-dir", type=Path, metavar="FOLDER", help="files of CIFAR-10")
+    args = parser.parse_args()
+
+    console = Console()
+    record = json.loads(args.json.read_text()) if args.json and args.json.exists() else {}
+    for name in args.only:
+        record[name] = measure(CASES[name], args.data_dir)
+        console.print(table(name, record[name]))
+        if args.json:
+            write_file(args.json, json.dumps(record, indent=1, sort_keys=True) + "\n")
+
+
+def trained(case: Case, data_dir: Path | None) -> tuple[Network, Dataset]:
+    """The network of a case with its widths, and its images."""
+    config = dataclasses.replace(PRESETS[case.preset], dynamic=RATIOS, compiled=False)
+    dataset = load_dataset(config.dataset, data_dir)
+    if case.few:
+        config = dataclasses.replace(config, epochs=1)
+        dataset = dataclasses.replace(
+            dataset,
+            train_images=dataset.train_images[:FEW],
+            train_labels=dataset.train_labels[:FEW],
+            test_images=dataset.test_images[: case.images],
+            test_labels=dataset.test_labels[: case.images],
+        )
+    model = build(config, dataset)
+    train(model, dataset, config)
+    return export(model, config.network), dataset
+
+
+def measure(case: Case, data_dir: Path | None = None, seed: int = 0) -> dict:
+    """Cycles, accuracies and cells of a case."""
+    network, dataset = trained(case, data_dir)
+    names = list(network.widths)
+    images, labels = dataset.test_images, dataset.test_labels
+    with tempfile.TemporaryDirectory() as folder:
+        options = {"board": case.board, "interval": case.interval}
+        several = Project.create(network, Path(folder, "several"), widths=names, **options)
+        single = Project.create(network, Path(folder, "single"), **options)
+        rng = np.random.default_rng(seed)
+        order = rng.choice(["", *names], case.images).tolist()
+        result = several.simulate(images[: case.images], widths=order)
+        built = {}
+        for kind, project in (("several", several), ("single", single)):
+            if case.places:
+                made = project.build()
+                built[kind] = {"cells": made.utilization["lut"]["used"], "fmax_mhz": made.fmax_mhz}
+        estimates = {
+            kind: project.plan.resources(project.board.family)
+            for kind, project in (("several", several), ("single", single))
+        }
+    widths = {}
+    for number, name in enumerate(["whole", *names]):
+        cycles = several.plan.cycles_at(number)
+        part = network.at(name) if number else network
+        right = [] if case.few else golden.classes(part, images) == labels
+        widths[name] = {
+            "latency": cycles.latency,
+            "interval": cycles.interval,
+            "accuracy": None if case.few else float(np.mean(right)),
+            "right": "".join(str(int(each)) for each in right),
+        }
+    return {
+        "board": case.board,
+        "simulated": case.images,
+        "beats_compared": result.beats,
+        "seed": seed,
+        "widths": widths,
+        "interval_single": single.plan.cycles.interval,
+        "built": built,
+        "estimated": {
+            kind: {"cells": round(each.cells), "bram": each.bram}
+            for kind, each in estimates.items()
+        },
+    }
+
+
+def table(name: str, figures: dict) -> Table:
+    """Cycles and accuracy, a row for each width."""
+    title = (
+        f"{name}, {figures['board']}: {figures['simulated']} images in random order, 0 mismatches"
+    )
+    rows = Table("width", "interval", "latency", "accuracy", title=title, box=None)
+    for width, each in figures["widths"].items():
+        share = "–" if each["accuracy"] is None else f"{each['accuracy']:.2%}"
+        rows.add_row(width, f"{each['interval']:,}", f"{each['latency']:,}", share)
+    return rows
+
+
+if __name__ == "__main__":
+    main()
