@@ -19,7 +19,7 @@ def test_a_case_is_measured(monkeypatch):
     monkeypatch.setitem(PRESETS, "digits", small)
     case = benchmark.Case("digits", "icebreaker", 256, 6, places=False)
     figures = benchmark.measure(case)
-    assert list(figures["widths"]) == ["whole", "w25", "w50"]
+    assert list(figures["widths"]) == ["whole", "w50", "w25"]
     for each in figures["widths"].values():
         assert each["accuracy"] == np.mean([digit == "1" for digit in each["right"]])
     intervals = [each["interval"] for each in figures["widths"].values()]
