@@ -16,16 +16,12 @@ from ..layers import ConvLayer, Layer, only
 from ..program import Program, Programs
 from ..requantize import stored_channels
 from ..schedule import Folding, Schedule, divisors, simd_widths
-from ..shifts import shifts
 from ..unfolding import Unfolding
 from ..window import Walk, Window
 from .block import StreamType
-from .connectors import serializer_resources
-from .pe_cells import pe_resources
+from .engine_cells import engine_parts
 from .requantizing import Requantizer, check_requantizer, requantizer, requantizer_forms
-from .unfolder import unfolder_resources
 from .unit import Decisions, decided, stream_type
-from .width_entry import width_tap_resources
 from .window_unit import WindowUnit, shown_window
 
 __all__ = ["EngineUnit"]
@@ -288,69 +284,11 @@ class EngineUnit(WindowUnit):
         return self.requantizer.price if self.requantizer else self.lanes
 
     def resources(self, family: Family) -> Resources:
-        layer, schedule, tiles = self.finished, self.schedule, len(self.schedule.tiles)
-        # Synthesis drops a lane whose weights are all zeros; if tiles are few there are some.
-        used = (schedule.weights != 0).any(axis=0).sum(axis=1).tolist()
-        bits = layer.codes.bits
-        result = self.reader_resources(family)
-        doubles = bool(self.doubles.any())
-        for simd in used * self.pixels:
-            result += pe_resources(
-                bits, max(1, simd), layer.accumulator_bits, family, doubles=doubles
-            )
-        result += serializer_resources(
-            self.pixels * self.pe, self.lanes, layer.accumulator_bits, family
-        )  # what drains the accumulators
-        result += self._order_resources(family) + self._unfolder_resources(family)
-        if self.narrower:
-            result += self._width_resources(family)
-        elif tiles > 1:
-            result += family.rom(schedule.row_bits, tiles)
-        if self.requantizer:
-            return result + self.requantizer.resources(family)
-        logit_bits = self.outputs[0].bits
-        for _ in range(self.lanes):
-            result += family.rom(logit_bits, layer.rows // self.lanes * (1 + len(self.narrower)))
-            bare = layer.accumulator_bits if family.counts_bare_cells else family.chains.sum
-            adders = len(shifts(layer.codes.step))
-            result += Resources(adders * family.adder(logit_bits), ff=bare)
-        return result
+        return sum(self.parts(family).values(), Resources())
 
-    def _width_resources(self, family: Family) -> Resources:
-        """Weights and program of all widths, and what tells the width of an image."""
-        programs, stored = self.programs, self.weights
-        bits = np.stack([stored != 0, stored < 0], axis=-1)
-        row = int(np.count_nonzero(bits.any(axis=0) & ~bits.all(axis=0))) + bool(self.doubles.any())
-        result = family.rom(row, len(programs)) + family.rom(programs.bits, len(programs))
-        travel = READER_LATENCY + pe_latency(self.layer.codes.bits, self.simd) + 1
-        number = len(self.narrower).bit_length()
-        index = len(programs).bit_length()
-        return (
-            result
-            + width_tap_resources(number, family)
-            + Resources(4 * index, ff=(travel * number + 2 * index) * family.counts_bare_cells)
-        )
-
-    def _order_resources(self, family: Family) -> Resources:
-        """What brings outputs of several pixels into order, and drops those beyond a row."""
-        result, bits = Resources(), self.lanes * self.outputs[0].bits
-        if self.reorders:
-            result += family.buffer(bits, 2 * self.step_beats)
-            result += Resources(8 + 4 * self.step_beats.bit_length())
-        kept, there = self.row_beats
-        if kept < there:
-            result += Resources(3 + 2 * there.bit_length())
-        return result
-
-    def _unfolder_resources(self, family: Family) -> Resources:
-        """What gathers pixels to patches, and divides these into words."""
-        if self.unfolding is None:
-            return Resources()
-        bits = self.layer.codes.bits
-        result = unfolder_resources(self.unfolding, bits, family)
-        if self.schedule.pitch > 1:
-            result += serializer_resources(self.unfolding.codes, self.word_lanes, bits, family)
-        return result
+    def parts(self, family: Family) -> dict[str, Resources]:
+        """Resources by kind of component: an estimate; without kinds that it has none of."""
+        return engine_parts(self, family)
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs
