@@ -30,7 +30,7 @@ def test_bit_and_cycle_exact(seed):
     _compare(seed, np.random.default_rng([seed, 16]))
 
 
-@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[1, 4, 5, 8, 11]))
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[1, 11]))
 def test_weights_of_several_digits(seed):
     _compare(seed, np.random.default_rng([seed, 18]), wide=True)
 
@@ -40,7 +40,7 @@ def test_contents_from_outside(seed):
     _compare(seed, np.random.default_rng([seed, 16]), loadable=True)
 
 
-@pytest.mark.parametrize("seed", mostly_nightly(range(60), always=[1, 4]))
+@pytest.mark.parametrize("seed", mostly_nightly(range(60), always=[1]))
 def test_weights_of_several_digits_from_outside(seed):
     _compare(seed, np.random.default_rng([seed, 18]), wide=True, loadable=True)
 

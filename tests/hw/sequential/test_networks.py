@@ -112,8 +112,10 @@ def test_whole_networks_equal_golden_and_prediction(name, place):
         assert passed == (traffic.entered, traffic.left)
 
 
-@pytest.mark.parametrize("name", OTHER)
-@pytest.mark.parametrize("place", range(2))
+@pytest.mark.parametrize(
+    ("name", "place"),
+    mostly_nightly([(name, place) for name in OTHER for place in range(2)], always=[("layers", 0)]),
+)
 def test_contents_from_outside(name, place):
     networks = NETWORKS[name], OTHER[name]
     first, second = (unit_of(network, **ARRAYS[place]) for network in networks)
