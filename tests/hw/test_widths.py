@@ -1,16 +1,20 @@
 """Several widths of a network in one accelerator, image by image."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from threefold import fpga
+from threefold.errors import PlanError
+from threefold.hw.requantizer import Requantizer
 from threefold.network import Logits, PadChannels, Threshold, Width
 from threefold.plan import Folding, fold, lower
 from threefold.plan.cycle_model.cycles import replay
 from threefold.plan.layers import ConvLayer
 from threefold.plan.schedule import divisors, simd_widths
+from threefold.sim.verification import StreamBench
 from threefold.sim.verification.accelerator import AcceleratorBench
 
 from ..network.test_width import HALF, INPUT_TYPE, network
@@ -73,6 +77,45 @@ def test_images_of_one_width_are_as_fast_as_predicted():
         intervals.append(cycles.interval)
     assert plan.cycles == plan.cycles_at(0)
     assert max(intervals) == intervals[0]
+
+
+@pytest.mark.parametrize("form", ["parallel", "pipelined", "sequential"])
+def test_a_search_keeps_to_the_width_that_came_with_its_value(form):
+    """The width of the next value is there at once, while a search may still be under way."""
+    rng = np.random.default_rng(0)
+    thresholds = np.sort(rng.integers(0, 16, (3, 4, 7)), axis=2)
+    requantizer = Requantizer(
+        thresholds[0], accumulator_bits=5, lanes=1, form=form, narrower=list(thresholds[1:])
+    )
+    values, widths = rng.integers(0, 16, 60), rng.integers(0, 3, 60)
+    expected = [
+        (int((value >= thresholds[width, index % 4]).sum()),)
+        for index, (value, width) in enumerate(zip(values, widths, strict=True))
+    ]
+    bench = StreamBench(requantizer)
+    for stalls in (0, 0.4):
+        beside = {"width": widths.tolist()}
+        assert bench.run(values[:, None], 60, stalls=stalls, beside=beside).beats == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"sequential": {"conv..dw": Folding(2, 2)}},
+            "layers in turn are computed at one width of the network, but 'conv' at 3; leave out "
+            "--width, or these layers",
+        ),
+        (
+            {"loadable": True},
+            "layers in turn are computed at one width of the network, but 'conv' at 3; leave out "
+            "--width, or these layers",
+        ),
+    ],
+)
+def test_layers_in_turn_have_one_width(options, message):
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        fold(BOTH, {}, widths=("half", "quarter"), **options)
 
 
 def test_a_wrong_width_is_found():

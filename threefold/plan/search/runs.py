@@ -11,6 +11,7 @@ from ...progress import Progress, no_progress
 from ..layers import Layer
 from ..schedule import Folding
 from ..sequential import passes_of
+from ..sequential.passes import require_one_width
 from ..units import Decisions
 from ..units.sequential import STORES, SequentialUnit
 from .pareto import Choice, undercut
@@ -72,6 +73,7 @@ def runs_of(
     """
     runs: list[Run] = []
     if loadable:
+        require_one_width(layers)
         sequential = _one_run(layers, sequential)
     places = {layer.name: place for place, layer in enumerate(layers)}
     for text, folding in (sequential or {}).items():

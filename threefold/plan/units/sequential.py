@@ -119,7 +119,7 @@ class SequentialUnit(Unit):
 
     @classmethod
     def accepts(cls, layers: Sequence[Layer]) -> bool:
-        if len(layers) < 2 or any(layer.widths for layer in layers):
+        if len(layers) < 2:
             return False
         try:
             passes_of(layers)
