@@ -51,6 +51,8 @@ def test_codes_beyond_a_width_mean_0_where_one_does():
 
 
 def test_padding_that_does_not_fit_is_refused():
-    far = Width(HALF.filters, OWN | {"pad": PadChannels(9, 0)})
-    with pytest.raises(NetworkError):
+    own = OWN | {"codes": Threshold(np.arange(27).reshape(9, 3)), "pad": PadChannels(5, 0)}
+    far = Width(HALF.filters | {"body": 9}, own)
+    message = "^width 'half': node 'pad' does not fit the channels of the whole: "
+    with pytest.raises(NetworkError, match=message):
         embedded(Network("net", INPUT_TYPE, NODES, {}, {"half": far}), "half")

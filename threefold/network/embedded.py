@@ -6,6 +6,7 @@ from functools import singledispatch
 
 import numpy as np
 
+from ..errors import NetworkError
 from .conv import Conv
 from .kept import Kept
 from .network import INPUT, Network
@@ -36,7 +37,7 @@ def embedded(network: Network, name: str) -> Network:
     Raises
     ------
     NetworkError
-        If there is no such width.
+        If there is no such width, or it adds channels where the whole has no room for them.
     """
     narrow = network.at(name)
     width, kept = network.widths[name], {INPUT: Kept.first(network.input.shape[2])}
@@ -45,7 +46,13 @@ def embedded(network: Network, name: str) -> Network:
         inputs = [kept[source] for source in whole.inputs]
         types = [network.types[source] for source in whole.inputs]
         kept[whole.name] = _kept(width, whole.name, whole.op, inputs, types)
-        op = _spread(part.op, whole.op, inputs, kept[whole.name])
+        try:
+            op = _spread(part.op, whole.op, inputs, kept[whole.name])
+        except NetworkError as error:
+            raise NetworkError(
+                f"width {name!r}: node {whole.name!r} does not fit the channels of the whole: "
+                f"{error}"
+            ) from None
         nodes.append(replace(whole, op=op))
     return Network(narrow.name, network.input, nodes, narrow.provenance)
 
