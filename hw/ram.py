@@ -1,6 +1,6 @@
 """RAM: memories of one write and one read port, in LUTs, block RAM or single-port RAM."""
 
-from amaranth.hdl import Cat, ClockSignal, Module, Mux, Shape, ShapeLike, Signal
+from amaranth.hdl import Cat, Module, Mux, Shape, ShapeLike, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.memory import ReadPort, WritePort
 from amaranth.lib.wiring import Out
@@ -10,7 +10,7 @@ from threefold.errors import PlanError
 from threefold.fpga import MEMORIES, SinglePort
 
 from .family import family_of
-from .primitive import primitive
+from .single_ports import SinglePorts
 
 __all__ = ["Ram"]
 
@@ -91,7 +91,7 @@ class Ram(wiring.Component):
             address = Mux(self.write.en, self.write.addr, self.read.addr)
             read_en = self.read.en & ~self.write.en
             if family.single_port:
-                self._add_sprams(m, family.single_port, address, read_en)
+                self._add_single_ports(m, family.single_port, address, read_en)
                 return m
 
         style = family.ram_styles.get(self._kind)
@@ -113,40 +113,17 @@ class Ram(wiring.Component):
 
         return m
 
-    def _add_sprams(self, m: Module, ram: SinglePort, address, read_en):
+    def _add_single_ports(self, m: Module, ram: SinglePort, address, read_en):
         """As instances, for Yosys infers none where contents are known at the start."""
         width = Shape.cast(self._shape).width
-        columns = -(-width // ram.bits)
-        banks = -(-self._depth // ram.rows)
-        row = Signal(range(ram.rows))
-        word = Signal(columns * ram.bits)
-        bank, read_bank = Signal(range(banks)), Signal(range(banks))
+        m.submodules.storage = storage = SinglePorts(ram, width, self._depth)
         m.d.comb += [
-            Cat(row, bank).eq(address) if banks > 1 else row.eq(address),
-            word.eq(Cat(self.write.data)),
+            storage.address.eq(address),
+            storage.write.eq(self.write.en),
+            storage.read.eq(read_en),
+            storage.data.eq(Cat(self.write.data)),
         ]
-        words = []
-        for n in range(banks):
-            words.append(Signal(columns * ram.bits, name=f"word_{n}"))
-            for column in range(columns):
-                bits = slice(column * ram.bits, (column + 1) * ram.bits)
-                m.submodules[f"spram_{n}_{column}"] = primitive(
-                    ram.cell,
-                    clock=ClockSignal(),
-                    address=row,
-                    data=word[bits],
-                    write=self.write.en,
-                    select=(self.write.en | read_en) & (bank == n),
-                    word=words[-1][bits],
-                )
-
-        current = Signal(width)
-        with m.If(read_en):
-            m.d.sync += read_bank.eq(bank)
-        with m.Switch(read_bank):
-            for n in range(banks):
-                with m.Case(n):
-                    m.d.comb += current.eq(words[n])
+        current = storage.row
         if not self._holds:
             m.d.comb += self.read.data.eq(current)
             return

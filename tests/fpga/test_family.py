@@ -65,10 +65,34 @@ def test_bits_of_a_block():
 
 
 @pytest.mark.parametrize(
-    ("width", "depth", "count"), [(16, 16384, 1), (17, 16384, 2), (16, 16385, 2), (20, 20000, 4)]
+    ("width", "depth", "count", "filled"),
+    [
+        (1, 1, 1, 16384),
+        (16, 16384, 1, 16384),
+        (16, 16385, 2, 32768),
+        (17, 16384, 2, 16384),
+        (20, 20000, 3, 24576),
+        (32, 24576, 3, 24576),
+        (32, 24577, 4, 32768),
+        (48, 16385, 4, 20480),
+        (48, 20481, 5, 24576),
+        (48, 24577, 6, 32768),
+        (64, 28672, 7, 28672),
+        (64, 28673, 8, 32768),
+    ],
 )
-def test_single_port_rams(width, depth, count):
-    assert ICE40.single_ports(width, depth) == count
+def test_single_port_rams(width, depth, count, filled):
+    assert ICE40.single_ports(width, depth) == ICE40.single_ports(width, filled) == count
+    assert ICE40.single_port.filled(width, depth) == filled
+
+
+@pytest.mark.parametrize("width", [8, 16, 32, 40, 48, 64, 80])
+def test_words_of_a_row_are_in_different_single_port_rams(width):
+    ram = ICE40.single_port
+    for depth in range(1, 4 * ram.rows, 1000):
+        pitch, columns = ram.pitch(width, depth), ram.columns(width)
+        assert pitch >= max(depth, ram.rows)
+        assert columns * pitch <= ram.count(width, depth) * ram.rows
 
 
 def test_no_single_port_ram():

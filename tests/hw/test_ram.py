@@ -23,19 +23,22 @@ from threefold.tools.synthesis import synthesise
 from threefold.tools.toolchain import find, run
 
 from ..elaboration import elaborated
+from ..nightly import mostly_nightly
 
 PORTS = ("write", "read")
-# After a write its output is noise, and so is what is in it at the start. Four rows are enough.
+# After a write its output is noise, and so is what is in it at the start. Four rows of each quarter
+# are enough.
 SPRAM = """
 module SB_SPRAM256KA (
     input [13:0] ADDRESS, input [15:0] DATAIN, input [3:0] MASKWREN,
     input WREN, CHIPSELECT, CLOCK, STANDBY, SLEEP, POWEROFF, output reg [15:0] DATAOUT
 );
-    reg [15:0] mem [0:3];
-    wire on = CHIPSELECT && !STANDBY && !SLEEP && POWEROFF && !ADDRESS[13:2];
+    reg [15:0] mem [0:15];
+    wire [3:0] row = {ADDRESS[13:12], ADDRESS[1:0]};
+    wire on = CHIPSELECT && !STANDBY && !SLEEP && POWEROFF && !ADDRESS[11:2];
     always @(posedge CLOCK) begin
-        if (on && WREN && &MASKWREN) mem[ADDRESS[1:0]] <= DATAIN;
-        if (on) DATAOUT <= WREN ? ~DATAOUT : mem[ADDRESS[1:0]];
+        if (on && WREN && &MASKWREN) mem[row] <= DATAIN;
+        if (on) DATAOUT <= WREN ? ~DATAOUT : mem[row];
     end
 endmodule
 """
@@ -83,7 +86,8 @@ def test_holds_what_was_written(kind):
         ("ice40", 8, 16, "lut", {}),
         ("ice40", 8, 16, "block", {"SB_RAM40_4K": 1}),
         ("ice40", 16, 16384, "spram", {"SB_SPRAM256KA": 1}),
-        ("ice40", 20, 20000, "spram", {"SB_SPRAM256KA": 4}),
+        ("ice40", 20, 20000, "spram", {"SB_SPRAM256KA": 3}),
+        ("ice40", 32, 16385, "spram", {"SB_SPRAM256KA": 3}),
     ],
 )
 def test_kind_decides_the_cells(tmp_path, family, width, depth, kind, cells):
@@ -115,7 +119,8 @@ class Contract(wiring.Component):
         m.d.sync += [row.eq(self.row), started.eq(1)]
         m.d.comb += [
             Assume(self.row < ram.depth),
-            Assume(~self.row[2:14].any()),
+            Assume(self.write.addr < ram.depth),
+            Assume(~self.row[2:12].any()),
             Assume(~started | (self.row == row)),
         ]
 
@@ -187,8 +192,14 @@ def solver(monkeypatch):
 
 
 @pytest.mark.usefixtures("solver")
-def test_sprams_hold_what_was_written(tmp_path):
-    ram = Ram(17, 16384 + 3, "spram")
+@pytest.mark.parametrize(
+    ("width", "depth"),
+    mostly_nightly(
+        [(17, 16384 + 3), (32, 24576), (32, 32768), (48, 20480), (48, 16384)], always=[(32, 24576)]
+    ),
+)
+def test_sprams_hold_what_was_written(tmp_path, width, depth):
+    ram = Ram(width, depth, "spram")
     assert check(tmp_path, "bmc", ram) == "PASS"
     assert check(tmp_path, "cover", ram) == "PASS"
 

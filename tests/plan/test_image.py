@@ -3,12 +3,14 @@
 import re
 import zlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from threefold.errors import FileFormatError, PlanError
-from threefold.network import Codes, Network, Tensor
+from threefold.fpga import ICE40
+from threefold.network import Codes, Network, Tensor, load
 from threefold.plan import Folding, fold, image_of, load_plan, lower, reloaded, save_plan
 from threefold.plan.image import fingerprint
 from threefold.plan.search.fold import plan_of
@@ -19,6 +21,7 @@ from threefold.sim.verification import AcceleratorBench
 from ..accelerators import random_images
 from ..loadable_networks import loadable_plan, network
 
+ZOO = Path(__file__).parents[2] / "zoo"
 SMALL, OTHER, DEEP = network(1), network(2), network(3, depth=4, filters=6)
 
 
@@ -121,6 +124,14 @@ def test_a_plan_file_keeps_the_limits(tmp_path):
     assert loaded == plan
     assert loaded.units[0].limits["program"] == 16384
     assert image_of(loaded, DEEP) == image_of(plan, DEEP)
+
+
+def test_a_program_of_half_a_memory_more_takes_three_single_port_rams():
+    layers = lower(load(ZOO / "resnet20_jpeg.tern"))[:-1]
+    unit = SequentialUnit(layers, 4, 4, pixels=4).made_loadable(store="spram")
+    assert unit.program.row_bits == 32
+    assert 16384 < unit.program.starts[-1] < unit.limits["program"] == 24576
+    assert unit.resources(ICE40).spram == 3
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import NamedTuple
 
 __all__ = ["Bits", "Cell", "LutTree", "MaskedCarry", "SinglePort"]
@@ -55,6 +56,36 @@ class SinglePort:
     bits: int
     rows: int
     cell: Cell
+
+    @property
+    def step(self) -> int:
+        """Rows by which a memory grows that is larger than a RAM: a quarter of them."""
+        return max(1, self.rows // 4)
+
+    def columns(self, width: int) -> int:
+        """Words of a row of ``width`` bits."""
+        return ceil(width / self.bits)
+
+    def pitch(self, width: int, depth: int) -> int:
+        """Rows from the first words of a memory's rows to the second ones, and so on.
+
+        They are one behind the other: words of a RAM, and of the next where that is full. Words of
+        the same row are in different RAMs, since the pitch is that of a RAM or more. It is a
+        multiple of that if no RAM is saved otherwise.
+        """
+        rows, columns = self.rows, self.columns(width)
+        whole, closest = rows * ceil(depth / rows), self.step * ceil(depth / self.step)
+        closest = max(rows, closest)
+        return closest if ceil(columns * closest / rows) < columns * whole // rows else whole
+
+    def count(self, width: int, depth: int) -> int:
+        """RAMs that a memory of ``depth`` rows of ``width`` bits takes."""
+        return ceil(self.columns(width) * self.pitch(width, depth) / self.rows)
+
+    def filled(self, width: int, depth: int) -> int:
+        """Rows of ``width`` bits for which as many RAMs have room as ``depth`` rows take."""
+        room = self.count(width, depth) * self.rows // self.columns(width)
+        return max(self.rows, room // self.step * self.step)
 
 
 @dataclass(frozen=True, eq=False)

@@ -198,7 +198,7 @@ class Family:
         """
         if self.single_port is None:
             raise PlanError(f"{self.title} has no single-port RAM")
-        return ceil(width / self.single_port.bits) * ceil(depth / self.single_port.rows)
+        return self.single_port.count(width, depth)
 
     def prefers_block(self, width: int, depth: int) -> bool:
         """Whether a read-only memory goes to block RAM rather than to LUTs.

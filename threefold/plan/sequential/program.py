@@ -8,6 +8,7 @@ from math import ceil
 
 import numpy as np
 
+from ...fpga import FAMILIES
 from .contents import Contents
 from .limits import Limits, check_names, require, room
 from .tiles import PassTiles
@@ -23,7 +24,7 @@ _READ_BY = ("next", "tile_rows", "threshold_rows")
 
 _PLACED = ("tiles", "weights", "thresholds")  # fields of a descriptor that the hardware knows
 _BLOCK_ROWS = 256  # by which a memory of block RAMs grows
-_PORT_ROWS = 16384  # of the single-port RAM there is
+_PORT = next(each.single_port for each in FAMILIES.values() if each.single_port)  # there is one
 
 
 @dataclass(frozen=True)
@@ -276,8 +277,11 @@ def limits_of(passes: Sequence[Contents], interval: int, store: str) -> dict[str
         limits[name] = rows.bit_length()
     limits["next"] = 32  # at most; there are no more rows than with it
     needed = max(program.starts[-1] for program in programs)
-    step = _PORT_ROWS if store == "spram" else _BLOCK_ROWS
-    limits["program"] = step * ceil(needed / step)
+    limits["program"] = (
+        _PORT.filled(programs[0].row_bits, needed)
+        if store == "spram"
+        else _BLOCK_ROWS * ceil(needed / _BLOCK_ROWS)
+    )
     limits["next"] = (limits["program"] - 1).bit_length()
     return limits
 
