@@ -26,8 +26,9 @@ from . import (  # noqa: F401
     threshold,
 )
 from .component import component
+from .stationary import layer as stationary_layer  # noqa: F401
 from .stream import lane_count, lane_shape, lane_stream
-from .unrolled import layer  # noqa: F401
+from .unrolled import layer as unrolled_layer  # noqa: F401
 from .width_entry import WidthTap
 
 __all__ = ["Accelerator"]

@@ -1,15 +1,13 @@
 """Masked adder: an adder with a ternary weight on one operand."""
 
-from typing import NamedTuple
-
-from amaranth.hdl import Const, Module, Signal, Value, unsigned
+from amaranth.hdl import Const, Module, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
 
+from .carry_chain import Place, carry_chain
 from .family import family_of
-from .primitive import primitive
 
 __all__ = ["MaskedAdder", "Weight", "masked"]
 
@@ -85,38 +83,15 @@ class MaskedAdder(wiring.Component):
             return m
 
         zero = Const(0, 1)
-        nothing = _Place(zero, zero, zero, zero)
+        nothing = Place(zero, zero, zero, zero)
         places = []
         for n in range(self._lanes):
             weight = self.weight[n]
             places += [
-                _Place(code, addend, weight.nonzero, weight.negative)
+                Place(code, addend, weight.nonzero, weight.negative)
                 for code, addend in zip(self.code[n], self.addend[n], strict=True)
             ]
             places.append(nothing)
-        places += [nothing] * (-len(places) % carry_cell.bits)
-
-        total = Signal(len(places))
-        carry = zero
-        for n in range(0, len(places), carry_cell.bits):
-            signals = {}
-            for k, place in enumerate(places[n : n + carry_cell.bits]):
-                signals |= {f"{name}_{k}": value for name, value in place._asdict().items()}
-                signals[f"sum_{k}"] = total[n + k]
-            number = n // carry_cell.bits
-            carry_out = Signal(name=f"carry_{number}")
-            m.submodules[f"cell_{number}"] = primitive(
-                carry_cell.cell, **signals, carry_in=carry, carry_out=carry_out
-            )
-            carry = carry_out
+        total = carry_chain(m, carry_cell, places)
         m.d.comb += self.total.eq(total)
         return m
-
-
-class _Place(NamedTuple):
-    """What goes into one bit of a carry chain."""
-
-    code: Value
-    addend: Value
-    nonzero: Value
-    negative: Value

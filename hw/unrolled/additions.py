@@ -3,14 +3,14 @@
 from itertools import pairwise
 from typing import NamedTuple
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
 
+from ..carry_chain import Place, carry_chain
 from ..family import family_of
-from ..primitive import primitive
 
 __all__ = ["Addition", "Additions"]
 
@@ -108,33 +108,21 @@ class Additions(wiring.Component):
     def _chain(self, m: Module, cell, pairs) -> None:
         """All sums in one chain of cells."""
         zero, one = Const(0, 1), Const(1, 1)
-        places: list[tuple[Value, Value, Value]] = []
+        places = []
         for number, (each, (a, b, _)) in enumerate(pairs):
             begins = number + 1 < len(pairs) and pairs[number + 1][0].carry
             last = each.bits - 1
             for bit in range(each.bits):
                 ends = one if begins and bit == last else zero
                 places.append(
-                    (
-                        a[bit] if bit < each.a_bits else ends,
+                    Place(
                         b[bit] if bit < each.b_bits else ends,
+                        a[bit] if bit < each.a_bits else ends,
+                        one,
                         one if each.subtracts and bit < each.b_bits else zero,
                     )
                 )
-        places += [(zero, zero, zero)] * (-len(places) % cell.bits)
-        total = Signal(len(places))
-        carry: Value = Const(pairs[0][0].carry, 1)
-        for n in range(0, len(places), cell.bits):
-            signals = {}
-            for k, (addend, code, negative) in enumerate(places[n : n + cell.bits]):
-                signals |= {f"addend_{k}": addend, f"code_{k}": code, f"nonzero_{k}": one}
-                signals |= {f"negative_{k}": negative, f"sum_{k}": total[n + k]}
-            number = n // cell.bits
-            carry_out = Signal(name=f"carry_{number}")
-            m.submodules[f"cell_{number}"] = primitive(
-                cell.cell, **signals, carry_in=carry, carry_out=carry_out
-            )
-            carry = carry_out
+        total = carry_chain(m, cell, places, Const(pairs[0][0].carry, 1))
         place = 0
         for each, (_, _, o) in pairs:
             m.d.comb += o.eq(total[place : place + each.bits])

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from amaranth.hdl import Assert, EnableInserter, Module, signed
+from amaranth.hdl import Array, Assert, EnableInserter, Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -35,6 +35,7 @@ from threefold.hw.reorder import Reorder
 from threefold.hw.requantizer import Requantizer
 from threefold.hw.resizer import Deserializer, Serializer
 from threefold.hw.skid_buffer import SkidBuffer
+from threefold.hw.stationary.layer import StationaryArray, StationaryLayer
 from threefold.hw.stream import lane_stream
 from threefold.hw.stream_adder import StreamAdder
 from threefold.hw.unfolder import Unfolder
@@ -56,6 +57,7 @@ from threefold.plan.even import even_thresholds
 from threefold.plan.unfolding import Unfolding
 from threefold.plan.units.engine import EngineUnit
 from threefold.plan.units.pool import PoolUnit
+from threefold.plan.units.stationary import StationaryUnit
 from threefold.plan.units.unrolled import UnrolledUnit
 from threefold.plan.window import Window
 from threefold.sim.verification import ChangingPayload, GatedValid, ImpatientValid, Prover
@@ -206,6 +208,11 @@ def monitor() -> Monitor:
     return Monitor(lane_stream(2, 1), lane_stream(signed(2), 1), i_beats=3, o_beats=2)
 
 
+def stationary(name):
+    layer = LAYERS[name]
+    return StationaryLayer(StationaryUnit((layer,), layer.rows))
+
+
 def accelerator() -> Accelerator:
     return Accelerator(fold(TINY, {"fc1": Folding(2, 1), "fc2": Folding(1, 2)}))
 
@@ -276,6 +283,7 @@ CASES = {
     "accelerator": Case(accelerator, 3, 40),
     "unrolled_codes": Case(lambda: UnrolledLayer(UnrolledUnit((LAYERS["fc1"],))), 3, 16),
     "unrolled_logits": Case(lambda: UnrolledLayer(UnrolledUnit((LAYERS["fc2"],))), 3, 16),
+    "stationary": Case(lambda: stationary("fc1"), 3, 32),
     "byte_packer": Case(lambda: BytePacker(3, 2), 3, 16),
     "byte_unpacker": Case(lambda: ByteUnpacker(signed(10), 2), 5, 20),
     "monitor": Case(monitor, 4, 20),
@@ -367,6 +375,21 @@ def test_a_frame_parser_keeps_the_contract(prover, loads):
     parser = Without(WatchedParser(2, value_bits=2, loads=loads), "shift")  # it moves a payload
     assert prover.holds(parser, depth=INDUCTION + 1)
     assert not prover.ready_leads_to_valid(FrameParser(2, value_bits=2, loads=loads))
+
+
+class ArrayOfLogic(StationaryArray):
+    """A stationary array whose weights are logic: induction forgets what is in a memory."""
+
+    def _read(self, m, rows, address, family):
+        row = Signal(2 * self.plan.layer.rows)
+        m.d.sync += row.eq(Array(rows)[address])
+        return row
+
+
+def test_a_stationary_array_keeps_the_contract(prover):
+    unit = StationaryUnit((LAYERS["fc2"],), 3)
+    assert prover.holds(ArrayOfLogic(unit), depth=INDUCTION + 2)
+    assert prover.covers(StationaryArray(unit), cycles=30, beats=3)
 
 
 def test_a_flash_reader_keeps_the_contract(prover):

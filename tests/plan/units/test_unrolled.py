@@ -17,6 +17,7 @@ from threefold.plan import (
 )
 from threefold.plan.units import kind_for, kinds_for
 from threefold.plan.units.engine import EngineUnit
+from threefold.plan.units.stationary import StationaryUnit
 from threefold.plan.units.unrolled import UnrolledUnit
 from threefold.report import make_report, render_page
 from threefold.sim.verification import AcceleratorBench
@@ -44,7 +45,7 @@ def plan():
 def test_it_is_taken_only_where_it_is_asked_for():
     layers = lower(CHAIN)
     assert kind_for(layers[:1]) is EngineUnit
-    assert kinds_for(layers[:1]) == [EngineUnit, UnrolledUnit]
+    assert kinds_for(layers[:1]) == [EngineUnit, StationaryUnit, UnrolledUnit]
     device = boards.get("ulx3s_85f").device
     assert [unit.kind for unit in fit(CHAIN, device).units] == ["engine", "engine"]
     asked = fit(CHAIN, device, foldings={"fc2": "unrolled"})
@@ -133,7 +134,7 @@ def test_what_it_does_not_realize():
     [
         (
             {"fc1": "unrolled", "fc2": "pool"},
-            "no unit of kind 'pool' realizes 'fc2'; kinds that do are engine, unrolled",
+            "no unit of kind 'pool' realizes 'fc2'; kinds that do are engine, stationary, unrolled",
         ),
         ({"fc1": "odd", "fc2": Folding(1, 1)}, "no unit is of kind 'odd'; kinds are .*"),
         ({"fc0": "unrolled"}, "no layer is named 'fc0'; layers are fc1, fc2"),

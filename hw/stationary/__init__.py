@@ -1,0 +1,1 @@
+"""Output-stationary layers: an accumulator for each row, an element a cycle."""
