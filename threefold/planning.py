@@ -1,13 +1,16 @@
 """Planning for a board: foldings that fit its device, with what memories it has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from . import boards
+from .errors import PlanError
 from .network import Network
 from .plan import Folding, Plan, covering, fit, fold, lower, require_room
+from .plan.search.fold import plan_of
 from .plan.search.runs import runs_of
 from .plan.units import kind_for
+from .plan.units.sequential import SequentialUnit
 from .progress import Progress, no_progress
 
 __all__ = ["plan_for_board"]
@@ -66,35 +69,46 @@ def plan_for_board(
     """
     target = boards.get(board)
     target.check_memories(memories or {})
+    decided = {
+        "sequential": sequential,
+        "loadable": loadable is not None,
+        "memories": memories,
+        "forms": forms,
+        "widths": widths,
+        "progress": progress,
+    }
     if interval is None and _is_given(network, foldings or {}, sequential or {}):
-        plan = fold(
-            network,
-            foldings or {},
-            sequential=sequential,
-            loadable=loadable is not None,
-            memories=memories,
-            forms=forms,
-            widths=widths,
-            progress=progress,
-        )
-        require_room(plan.resources(target.family), target.device, target.name)
-    else:
-        plan = fit(
-            network,
-            target.device,
-            board=target.name,
-            interval=interval,
-            fastest=fastest,
-            foldings=foldings,
-            sequential=sequential,
-            loadable=loadable is not None,
-            memories=memories,
-            forms=forms,
-            widths=widths,
-            progress=progress,
-        )
+        plan, refusals = fold(network, foldings or {}, **decided), []
+        for each in _with_fewer_lanes(plan, forms or {}):
+            try:
+                return _placed(each, loadable, target)
+            except PlanError as error:
+                refusals.append(error)
+        raise refusals[0]
+    limits = {"interval": interval, "fastest": fastest, "foldings": foldings}
+    plan = fit(network, target.device, board=target.name, **limits, **decided)
+    return _placed(plan, loadable, target)
+
+
+def _with_fewer_lanes(plan: Plan, forms: Mapping[str, str]) -> Iterator[Plan]:
+    """The plan, then those in which an array for layers in turn makes fewer codes at once."""
+    yield plan
+    for place, unit in enumerate(plan.units):
+        if isinstance(unit, SequentialUnit):
+            fixed = {"form": forms[unit.name]} if unit.name in forms else {}
+            before, behind = plan.units[:place], plan.units[place + 1 :]
+            for each in sorted(unit.variants(fixed), key=lambda each: each.interval):
+                if each.lanes < unit.lanes:
+                    yield plan_of(plan.network, (*before, each, *behind), widths=plan.widths)
+
+
+def _placed(plan: Plan, loadable: Sequence[Network] | None, target: boards.Target) -> Plan:
+    """The plan for a board that it fits, with room for further networks if it is loadable."""
     plan = replace(plan, board=target.name)
-    return plan if loadable is None else _with_room(plan, loadable, target)
+    if loadable is not None:
+        return _with_room(plan, loadable, target)
+    require_room(plan.resources(target.family), target.device, target.name)
+    return plan
 
 
 def _with_room(plan: Plan, networks: Sequence[Network], target: boards.Target) -> Plan:
