@@ -64,7 +64,9 @@ def random_plan_of(rng: np.random.Generator, network: Network, *, unfolded: bool
     return plan_of(network, tuple(_varied(rng, unit) for unit in plan.units))
 
 
-def random_mixture(rng: np.random.Generator, *, wide: bool = False, loadable: bool = False) -> Plan:
+def random_mixture(
+    rng: np.random.Generator, *, wide: bool = False, loadable: bool = False, memory: str = "auto"
+) -> Plan:
     """A random network, some layers of which an array takes in turn, wherever they allow it."""
     while True:
         network = random_convolutional(rng, wide=wide)
@@ -75,7 +77,7 @@ def random_mixture(rng: np.random.Generator, *, wide: bool = False, loadable: bo
             continue
         first, end = runs[rng.integers(len(runs))]
         for _ in range(10):
-            if unit := _sequential(rng, layers[first:end], loadable):
+            if unit := _sequential(rng, layers[first:end], loadable, memory):
                 return plan_of(network, (*units[:first], unit, *units[end:]))
 
 
@@ -91,7 +93,7 @@ def _runs(layers: tuple[Layer, ...]):
 
 
 def _sequential(
-    rng: np.random.Generator, run: tuple[Layer, ...], loadable: bool
+    rng: np.random.Generator, run: tuple[Layer, ...], loadable: bool, memory: str
 ) -> SequentialUnit | None:
     """An array of random size for some layers; None if their strides do not suit it."""
     simd = int(rng.integers(1, 5))
@@ -103,6 +105,7 @@ def _sequential(
             pixels=int(rng.choice([1, 1, 2, 3, 4])),
             lanes=int(rng.choice(divisors(simd))),
             form=str(rng.choice(FORMS[:-1] if loadable else FORMS)),
+            memory=memory,
         )
     except PlanError:
         return None

@@ -45,7 +45,12 @@ def test_weights_of_several_digits_from_outside(seed):
     _compare(seed, np.random.default_rng([seed, 18]), wide=True, loadable=True)
 
 
-def _compare(seed: int, rng: np.random.Generator, **kind: bool) -> None:
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[5, 12, 15, 19]))
+def test_maps_in_single_port_memory(seed):
+    _compare(seed, np.random.default_rng([seed, 21]), memory="spram", loadable=seed % 2 > 0)
+
+
+def _compare(seed: int, rng: np.random.Generator, **kind: bool | str) -> None:
     plan = random_mixture(rng, **kind)
     network, count = plan.network, plan.cycles.images + 1
     images = random_images(rng, network, count)

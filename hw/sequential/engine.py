@@ -18,10 +18,12 @@ from .loadable_logits import LoadableLogits
 from .loader import Loader
 from .map_buffer import MapBuffer
 from .map_reader import MapReader
+from .map_store import MapStore
 from .map_writer import MapWriter
 from .program_memory import ProgramMemory
 from .results import Results
 from .sequencer import Sequencer
+from .store_writer import StoreWriter
 from .table import Table
 from .unloader import Unloader
 from .weight_rows import WeightRows
@@ -88,10 +90,14 @@ class SequentialEngine(wiring.Component):
         m.submodules.reader = reader = MapReader(contents)
         m.submodules.array = array = SequentialArray(contents)
         m.submodules.finish = finish = Finish(contents, plan.form)
-        m.submodules.writer = writer = MapWriter(contents)
-        m.submodules.buffer = buffer = MapBuffer(contents, plan.memory)
-        m.submodules.loader = loader = self._loader(m)
-        m.submodules.unloader = unloader = self._unloader(m)
+        m.submodules.loader = self._loader(m)
+        m.submodules.unloader = self._unloader(m)
+        if contents.array.copies:
+            m.submodules.writer = writer = StoreWriter(contents)
+            m.submodules.buffer = buffer = MapStore(contents)
+        else:
+            m.submodules.writer = writer = MapWriter(contents)
+            m.submodules.buffer = buffer = MapBuffer(contents, plan.memory)
 
         loading, step = Signal(init=1), Signal(range(len(contents.tiled)))
         begin, last = self._add_phases(m, loading=loading, step=step)
@@ -128,11 +134,37 @@ class SequentialEngine(wiring.Component):
             finish.marks.eq(array.o_marks),
             finish.values.eq(array.values),
             writer.moves.eq(finish.moves),
+        ]
+        self._connect_buffer(m, loading)
+        self._add_taps(m, finish, step)
+
+        return m
+
+    def _connect_buffer(self, m: Module, loading: Signal) -> None:
+        """Who reads maps and who writes them: an image that enters, passes, the map that leaves."""
+        contents = self._plan.contents
+        buffer, reader, finish, writer, loader, unloader = (
+            getattr(m.submodules, name)
+            for name in ("buffer", "reader", "finish", "writer", "loader", "unloader")
+        )
+        m.d.comb += [
             buffer.write.eq(Mux(loading, loader.write, finish.moves.write)),
-            buffer.bank.eq(Mux(loading, loader.bank, writer.bank)),
             buffer.place.eq(Mux(loading, loader.place, writer.place)),
             buffer.word.eq(Mux(loading, loader.word, finish.word)),
+            buffer.read.eq(reader.read),
+            buffer.address.eq(reader.address),
         ]
+        if contents.offsets is not None:
+            m.d.comb += [unloader.write.eq(finish.keep), unloader.values.eq(finish.beat)]
+        if contents.array.copies:
+            if contents.offsets is None:
+                m.d.comb += [
+                    buffer.fetch.eq(unloader.read),
+                    buffer.fetched_place.eq(unloader.place),
+                    unloader.data.eq(buffer.fetched),
+                ]
+            return
+        m.d.comb += buffer.bank.eq(Mux(loading, loader.bank, writer.bank))
         if contents.offsets is None:
             m.d.comb += [
                 unloader.data.eq(buffer.data),
@@ -141,16 +173,6 @@ class SequentialEngine(wiring.Component):
             for n in range(contents.array.pixels):
                 address = Mux(unloader.enable, unloader.place, reader.address[n])
                 m.d.comb += buffer.address[n].eq(address)
-        else:
-            m.d.comb += [
-                unloader.write.eq(finish.keep),
-                unloader.values.eq(finish.beat),
-                buffer.read.eq(reader.read),
-                buffer.address.eq(reader.address),
-            ]
-        self._add_taps(m, finish, step)
-
-        return m
 
     def _loader(self, m: Module) -> Loader:
         """What takes the map that enters, the most significant parts of a pixel's codes first."""
@@ -233,7 +255,16 @@ class SequentialEngine(wiring.Component):
             weights.address.eq(m.submodules.sequencer.weights),
             m.submodules.array.weights.eq(weights.row),
         ]
-        return start, descriptors.row
+        if not contents.array.copies:
+            return start, descriptors.row
+        buffer, waiting, ready = m.submodules.buffer, Signal(), Signal()
+        m.d.sync += waiting.eq(start | (waiting & ~ready))
+        m.d.comb += [
+            ready.eq(waiting & buffer.ready),
+            buffer.start.eq(start),
+            buffer.descriptor.eq(descriptors.row),
+        ]
+        return ready, descriptors.row
 
     def _add_program(
         self, m: Module, *, begin: Signal, last: Signal, step: Signal, loading: Signal
@@ -269,6 +300,13 @@ class SequentialEngine(wiring.Component):
             m.d.comb += unloader.base.eq(program.descriptor.place)
         else:
             m.d.comb += m.submodules.logits.written.eq(program.threshold)
+        if self._plan.contents.array.copies:
+            buffer = m.submodules.buffer
+            m.d.comb += [
+                buffer.start.eq(program.known),
+                buffer.descriptor.eq(program.descriptor),
+                program.ready.eq(buffer.ready),
+            ]
         return program.start, program.descriptor
 
     def _add_taps(self, m: Module, finish: Finish, step: Signal) -> None:

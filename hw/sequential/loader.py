@@ -35,7 +35,7 @@ class Loader(wiring.Component):
 
     def __init__(self, contents: Contents, *, bits: int):
         self._contents = contents
-        array, self._shape = contents.array, contents.maps.shape
+        array, self._shape = contents.array.stored, contents.maps.shape
         self._walk = MapWalk(
             array,
             self._shape,

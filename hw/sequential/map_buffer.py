@@ -38,10 +38,10 @@ class MapBuffer(wiring.Component):
             {
                 "write": In(1),
                 "bank": In(range(array.pixels)),
-                "place": In(contents.address_bits),
+                "place": In(contents.bank_bits),
                 "word": In(data.ArrayLayout(contents.bits, array.simd)),
                 "read": In(1),
-                "address": In(data.ArrayLayout(contents.address_bits, array.pixels)),
+                "address": In(data.ArrayLayout(contents.bank_bits, array.pixels)),
                 "data": Out(data.ArrayLayout(contents.bits, array.simd * array.pixels)),
             }
         )
@@ -59,7 +59,7 @@ class MapBuffer(wiring.Component):
 
         pixels, words = self._contents.array.pixels, []
         for n in range(pixels):
-            bank = Ram(self.word.shape(), self._contents.depth, self._memory)
+            bank = Ram(self.word.shape(), self._contents.banked, self._memory)
             m.submodules[f"bank_{n}"] = bank
             m.d.comb += [
                 bank.write.en.eq(self.write & (self.bank == n) if pixels > 1 else self.write),

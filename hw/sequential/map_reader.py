@@ -15,7 +15,8 @@ class MapReader(wiring.Component):
     """Walk of a window over a map, in a pipeline of three cycles.
 
     Pixel ``n`` reads the column ``n`` strides behind that of the first one. Columns are in the
-    banks in turn; those of banks before the first pixel's are a block further on.
+    banks in turn, or in the same bank up to the next stride; those of banks before the first
+    pixel's are a block further on.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ class MapReader(wiring.Component):
                 "step_end": In(1),
                 "row_end": In(1),
                 "read": Out(1),
-                "address": Out(data.ArrayLayout(contents.address_bits, pixels)),
+                "address": Out(data.ArrayLayout(contents.bank_bits, pixels)),
                 "data": In(words),
                 "words": Out(words),
             }
@@ -66,7 +67,7 @@ class MapReader(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        now, bits = self.descriptor, self._contents.address_bits
+        now, bits = self.descriptor, self._contents.bank_bits
         corner, row = Signal(bits), Signal(bits)
         place = Signal(bits, reset_less=True)
         m.d.sync += [self.read.eq(self.issue), place.eq(corner + self.tile.offset)]
@@ -101,11 +102,13 @@ class MapReader(wiring.Component):
         words = [Cat(self.data[n * simd + lane] for lane in range(simd)) for n in range(pixels)]
         if pixels == 1:
             return words
-        strides = self._contents.strides
+        copies, strides = self._contents.array.copies, self._contents.strides
         turned = []
         for pixel in range(pixels):
             bank = Signal(range(pixels), name=f"bank_{pixel}")
-            for stride in strides:
+            if copies:
+                m.d.comb += bank.eq(_modulo(turn + pixel, pixels))
+            for stride in () if copies else strides:
                 with m.If(self.descriptor.stride == stride):
                     m.d.comb += bank.eq(_modulo(turn + pixel * stride % pixels, pixels))
             if not pixel:

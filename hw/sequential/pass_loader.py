@@ -73,6 +73,10 @@ class PassLoader(wiring.Component):
         ``address`` is that of a row to copy.
     row : In(row bits)
         The row whose address was there two cycles before.
+    known : Out(1)
+        The descriptor is there, and the rest is copied.
+    ready : In(1)
+        The pass may begin once all is copied.
     tile : Out, threshold : Out
         What to write, of :func:`tile_write` and :func:`threshold_write`.
     start : Out(1)
@@ -91,6 +95,8 @@ class PassLoader(wiring.Component):
                 "address": Out(range(program.limits["program"])),
                 "reads": Out(1),
                 "row": In(program.row_bits),
+                "known": Out(1),
+                "ready": In(1, init=1),
                 "tile": Out(tile_write(program)),
                 "threshold": Out(threshold_write(program)),
                 "start": Out(1),
@@ -142,7 +148,7 @@ class PassLoader(wiring.Component):
         left = Signal(max(program.limits["tile_rows"], program.limits["threshold_rows"], 1))
         place = Signal(range(max(2, parts)))
         m.d.comb += self.reads.eq(kind != _Kind.NONE)
-        m.d.sync += self.start.eq(state == _State.LAST)
+        m.d.sync += self.start.eq((state == _State.LAST) & self.ready)
         with m.Switch(state):
             with m.Case(_State.IDLE), m.If(self.begin):
                 m.d.sync += [self.address.eq(head["next"]), state.eq(_State.DESCRIPTOR)]
@@ -152,6 +158,7 @@ class PassLoader(wiring.Component):
                 with m.If(place == parts - 1):
                     m.d.sync += [place.eq(0), state.eq(_State.WAIT)]
             with m.Case(_State.WAIT), m.If(~moving):
+                m.d.comb += self.known.eq(1)
                 m.d.sync += [left.eq(head["tile_rows"]), state.eq(_State.TILES)]
             with m.Case(_State.TILES):
                 with m.If(left == 0):
@@ -165,7 +172,7 @@ class PassLoader(wiring.Component):
                 with m.Else():
                     m.d.comb += kind.eq(_Kind.THRESHOLDS)
                     self._go(m, index, left, program.threshold.share)
-            with m.Case(_State.LAST):
+            with m.Case(_State.LAST), m.If(self.ready):
                 m.d.sync += state.eq(_State.IDLE)
 
     def _go(self, m: Module, index, left, share: int) -> None:

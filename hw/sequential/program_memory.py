@@ -29,7 +29,7 @@ class ProgramMemory(wiring.Component):
     -------
     load, fingerprint, idle, waiting, loaded, refused
         Those of :class:`LoadPort`, whose ``i`` is ``load``.
-    begin, tile, threshold, start, descriptor, last
+    begin, known, ready, tile, threshold, start, descriptor, last
         Those of :class:`PassLoader`.
     address : In(range(rows))
         Row of weights.
@@ -50,6 +50,8 @@ class ProgramMemory(wiring.Component):
                 "loaded": Out(1),
                 "refused": Out(1),
                 "begin": In(1),
+                "known": Out(1),
+                "ready": In(1, init=1),
                 "tile": Out(tile_write(program)),
                 "threshold": Out(threshold_write(program)),
                 "start": Out(1),
@@ -93,6 +95,8 @@ class ProgramMemory(wiring.Component):
             rows.read.en.eq(1),
             rows.read.addr.eq(Mux(copy.reads, copy.address, address)),
             copy.begin.eq(self.begin),
+            copy.ready.eq(self.ready),
+            self.known.eq(copy.known),
             copy.row.eq(row),
             self.tile.eq(copy.tile),
             self.threshold.eq(copy.threshold),

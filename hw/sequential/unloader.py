@@ -27,7 +27,7 @@ class Unloader(wiring.Component):
         The map is complete. It stays so until ``done``.
     read : Out(1), place : Out
         Read a word of each bank.
-    data : In(ArrayLayout(bits, SIMD × pixels))
+    data : In(ArrayLayout(bits, SIMD × banks))
         What was read, from the next cycle until the next read.
     o : Out(lane_stream(bits, lanes))
     done : Out(1)
@@ -38,7 +38,7 @@ class Unloader(wiring.Component):
 
     def __init__(self, contents: Contents, *, bits: int):
         self._contents = contents
-        maps, array = contents.maps, contents.array
+        maps, array = contents.maps, contents.array.stored
         last = maps.passes[-1]
         self._channels = last.shape[2]
         # A program says in its last descriptor where the map is.

@@ -83,13 +83,17 @@ ARRAYS = [
     {"pe": 8, "simd": 4, "pixels": 2, "lanes": 4},
     {"pe": 3, "simd": 3, "lanes": 3, "form": "sequential"},
     {"pe": 4, "simd": 2, "pixels": 2},  # a pixel that enters takes two words for each part
+    {"pe": 4, "simd": 4, "pixels": 4, "memory": "spram"},
+    {"pe": 4, "simd": 2, "pixels": 3, "memory": "spram", "lanes": 2},
 ]
 CASES = [(name, place) for name in NETWORKS for place in range(len(ARRAYS))]
 
 
 @pytest.mark.parametrize(
     ("name", "place"),
-    mostly_nightly(CASES, always=[case for case in CASES if case[0] != "resnet" or not case[1]]),
+    mostly_nightly(
+        CASES, always=[case for case in CASES if case[0] != "resnet" or not case[1] % 4]
+    ),
 )
 def test_whole_networks_equal_golden_and_prediction(name, place):
     network = NETWORKS[name]
@@ -114,7 +118,10 @@ def test_whole_networks_equal_golden_and_prediction(name, place):
 
 @pytest.mark.parametrize(
     ("name", "place"),
-    mostly_nightly([(name, place) for name in OTHER for place in range(2)], always=[("layers", 0)]),
+    mostly_nightly(
+        [(name, place) for name in OTHER for place in (0, 1, 4, 5)],
+        always=[("layers", 0), ("classes", 4)],
+    ),
 )
 def test_contents_from_outside(name, place):
     networks = NETWORKS[name], OTHER[name]

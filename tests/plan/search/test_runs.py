@@ -9,7 +9,7 @@ import pytest
 from threefold import references
 from threefold.errors import PlanError
 from threefold.fpga import Device, Resources
-from threefold.fpga.ice40 import ICE40
+from threefold.fpga.ice40 import ICE40, ICE40UP5K
 from threefold.network import (
     Add,
     Codes,
@@ -203,14 +203,24 @@ def test_a_plan_keeps_its_layers_in_turn(tmp_path):
         refold(plan, memories={"conv2": "lut"})
 
 
-def test_its_maps_are_in_no_single_port_memory():
-    plan = plan_for_board(SHORT, "upduino_3", sequential={"conv1..conv3": None})
+def test_its_maps_are_in_single_port_memory_where_that_is_decided():
+    run = {"conv1..conv3": None}
+    plan = plan_for_board(SHORT, "upduino_3", sequential=run)
     assert plan.units[0].memory == "auto"
-    message = "memory of the maps of 'conv1' must be one of auto, lut, block, not 'spram'"
-    with pytest.raises(PlanError, match=f"^{message}$"):
-        plan_for_board(
-            SHORT, "upduino_3", sequential={"conv1..conv3": None}, memories={"conv1": "spram"}
-        )
+    plan = plan_for_board(SHORT, "upduino_3", sequential=run, memories={"conv1": "spram"})
+    assert plan.units[0].memory == "spram"
+    assert plan.resources(ICE40).spram == plan.units[0].simd * 4 // 16
+
+
+def test_maps_that_block_rams_do_not_hold_are_in_single_port_memory():
+    layers = [(node.name, node.op) for node in make_network(3).nodes[:-3]]
+    network = Network.chain("larger", Tensor((32, 32, 4), CODES), layers)
+    device = dataclasses.replace(ICE40UP5K, bram=18)
+    plan = fit(network, device, sequential={"conv1..conv3": Folding(4, 4, 2)})
+    (unit, *_) = plan.units
+    assert unit.memory == "spram"
+    before = dataclasses.replace(unit, memory="auto")
+    assert unit.resources(ICE40).bram < 18 < before.resources(ICE40).bram
 
 
 LOADABLE = Network.chain(

@@ -84,8 +84,8 @@ def test_its_kind_is_for_several_layers():
             "searches of 'n0' are pipelined, sequential or parallel, not 'divider'",
         ),
         (
-            {"memory": "spram"},
-            "memory of the maps of 'n0' must be one of auto, lut, block, not 'spram'",
+            {"memory": "disk"},
+            "memory of the maps of 'n0' must be one of auto, lut, block, spram, not 'disk'",
         ),
     ],
 )

@@ -1,7 +1,8 @@
 """Array that layers share: its lanes, and what it makes of the geometry of a pass."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
+from typing import Self
 
 from ...errors import PlanError
 from .passes import Pass
@@ -26,12 +27,17 @@ class Array:
         Neighbouring output pixels worked on at once.
     lanes : int
         Accumulator values that become codes at once, a divisor of ``simd``.
+    copies : bool
+        Whether maps are in one memory, from which a pass copies what it reads into the banks. Then
+        there are as many neighbouring columns in the same bank as the stride of the pass, so that
+        every stride suits the banks.
     """
 
     pe: int
     simd: int
     pixels: int
     lanes: int
+    copies: bool = False
 
     def check(self, name: str) -> None:
         """Raise unless the sizes fit each other.
@@ -63,9 +69,14 @@ class Array:
         """Words of a pixel."""
         return ceil(channels / self.simd)
 
-    def row(self, shape: tuple[int, int, int]) -> int:
-        """Places of a row of a map in each bank."""
-        return ceil(shape[1] / self.pixels) * self.pitch(shape[2])
+    @property
+    def stored(self) -> Self:
+        """The array as maps lie between passes: in a single bank if passes copy them."""
+        return replace(self, pixels=1) if self.copies else self
+
+    def row(self, shape: tuple[int, int, int], spread: int = 1) -> int:
+        """Places of a row of a map in each bank, with ``spread`` neighbouring columns in one."""
+        return ceil(shape[1] / (self.pixels * spread)) * spread * self.pitch(shape[2])
 
     def size(self, shape: tuple[int, int, int]) -> int:
         """Places of a map in each bank."""
@@ -94,7 +105,11 @@ class Array:
             If the stride is neither a divisor nor a multiple of the number of banks.
         """
         stride = step.window.stride[1]
-        if step.window.out[1] == 1 or stride % self.pixels == 0:
+        if step.window.out[1] == 1:
+            return 1
+        if self.copies:
+            return self.pixels
+        if stride % self.pixels == 0:
             return 1
         if self.pixels % stride:
             raise PlanError(

@@ -44,7 +44,8 @@ class Contents:
     """What the memories of an array hold for its passes, and how wide all is.
 
     All numbers are known beforehand, so that hardware only counts and adds. Addresses are those of
-    a bank of the map buffer; what is subtracted from one is added modulo its width.
+    a bank of the map buffer, or of the memory that passes copy their maps from; what is subtracted
+    from one is added modulo its width.
 
     Parameters
     ----------
@@ -76,7 +77,8 @@ class Contents:
     def within(self, limits: Limits, *, bits: int, interval: int) -> Self:
         """The same passes within limits, for codes of ``bits`` bits."""
         made = replace(self, limits=limits, bits=bits, interval=interval)
-        vars(made)["tiled"] = self.tiled  # no limit of tiles is known before
+        if made.banked == self.banked:
+            vars(made)["tiled"] = self.tiled  # no limit of tiles is known before
         return made
 
     @property
@@ -85,13 +87,34 @@ class Contents:
 
     @cached_property
     def tiled(self) -> tuple[PassTiles, ...]:
-        """The passes on the array; of those that add up all pixels, one for each group."""
+        """The passes on the array.
+
+        Of those that add up all pixels there is one for each group; where a pass copies maps that
+        do not fit its banks, one for each band of rows.
+        """
         works: list[Pass] = []
         for each in self.passes:
             pe, pixels = self.array.pe, self.array.pixels
+            bands = self._bands(each) if self.array.copies else [each]
             starts = range(0, each.shape[2], pe)
-            works += [each.part(n, pe, pixels) for n in starts] if each.whole else [each]
+            works += [each.part(n, pe, pixels) for n in starts] if each.whole else bands
         return tuple(self._within_limit(PassTiles(each, self.array)) for each in works)
+
+    def _bands(self, each: Pass) -> list[Pass]:
+        """Bands of a pass, of as many rows as the banks hold what they read.
+
+        That whose map leaves is a single one, as its descriptor says where the map is.
+        """
+        whole, (rows, _), window = PassTiles(each, self.array), each.window.out, each.window
+        places = len(each.sources) * whole.line_places
+        room_for = self.banked // places
+        count = rows
+        if whole.lines > room_for and not (each.whole or each is self.passes[-1]):
+            count = max(1, (room_for - window.kernel[0]) // window.stride[0] + 1)
+        bands = [each.band(n, min(count, rows - n)) for n in range(0, rows, count)]
+        lines = max(PassTiles(band, self.array).lines for band in bands)
+        room({"banked": self.banked}, "banked", lines * places)
+        return bands if len(bands) > 1 else [each]
 
     def _within_limit(self, each: PassTiles) -> PassTiles:
         """A pass, with its empty tiles if the list of all groups is too long without them."""
@@ -114,8 +137,25 @@ class Contents:
 
     @property
     def depth(self) -> int:
-        """Places of each bank of the map buffer."""
+        """Places of each bank of the map buffer, or of the memory that passes copy maps from."""
         return room(self.limits, "places", self.maps.depth)
+
+    @cached_property
+    def banked(self) -> int:
+        """Places of each bank that the array reads.
+
+        If passes copy what they read, they are a power of two that holds the largest map; two maps
+        that are added take halves, and are copied in bands where they are larger.
+        """
+        if not self.array.copies:
+            return self.depth
+        needed = 1
+        for each in self.passes:
+            tiled = PassTiles(each, self.array)
+            banded = each.elementwise and each is not self.passes[-1]
+            lines = 1 if banded else tiled.lines
+            needed = max(needed, len(each.sources) * lines * tiled.line_places)
+        return self.limits.get("banked", 1 << (needed - 1).bit_length())
 
     @cached_property
     def offsets(self) -> np.ndarray | None:
@@ -140,8 +180,13 @@ class Contents:
 
     @property
     def address_bits(self) -> int:
-        """Width of an address in a bank of the map buffer."""
+        """Width of an address in a bank of the memory of all maps."""
         return max(1, (self.depth - 1).bit_length())
+
+    @property
+    def bank_bits(self) -> int:
+        """Width of an address in a bank that the array reads."""
+        return max(1, (self.banked - 1).bit_length())
 
     @cached_property
     def position_bits(self) -> int:
@@ -180,6 +225,8 @@ class Contents:
         """Columns that may be between pixels worked on at once, if there are several; ascending."""
         if "stride" in self.limits:
             beyond, pixels = 1 << self.limits["stride"], self.array.pixels
+            if self.array.copies:
+                return list(range(1, beyond))
             return [n for n in range(1, min(beyond, pixels)) if not pixels % n]
         return sorted({each.work.window.stride[1] for each in self.tiled if each.pixels > 1})
 
@@ -217,7 +264,7 @@ class Contents:
         accumulators are doubled ahead of it; ``last`` whether it is the last of a group.
         """
         rows = [row for each in self.tiled for row in self._tile_rows(each)]
-        return self._fields(rows, {"offset": self.address_bits})
+        return self._fields(rows, {"offset": self.bank_bits})
 
     @cached_property
     def descriptors(self) -> tuple[Field, ...]:
@@ -243,16 +290,26 @@ class Contents:
         | ``values`` | accumulator values are kept, no codes are written |
         | ``alike`` | all channels have the same thresholds |
         | ``place``, ``pitch`` | first place of the map that is written, and words of its pixels |
+
+        If passes copy what they read, there are also these:
+
+        | field | meaning |
+        |---|---|
+        | ``map``, ``other`` | first words of the maps that are read |
+        | ``two`` | two maps are read, not one |
+        | ``line``, ``lines`` | words of a row of each, and rows; less one |
+        | ``ahead`` | rows that are copied ahead of the first tile, less one |
+        | ``words``, ``last_words`` | words of all pixels of a step, and of the last of a row |
         """
         rows, tile, weight = [], 0, 0
         for each in self.tiled:
             rows.append(self._descriptor(each) | {"tiles": tile, "weights": weight})
             tile += each.tiles_stored
             weight += len(each.weights)
-        addresses = ("corner", "to_group", "to_step", "to_row", "block", "place", "pitch")
-        positions = ("y", "x", "y_step", "x_step", "height", "width")
-        widths = dict.fromkeys(addresses, self.address_bits)
-        widths |= dict.fromkeys(positions, self.position_bits)
+        addresses = ("corner", "to_group", "to_step", "to_row")
+        widths = dict.fromkeys(addresses, self.bank_bits)
+        widths |= dict.fromkeys(("place", "map", "other"), self.address_bits)
+        widths |= dict.fromkeys(("y", "x", "height", "width"), self.position_bits)
         widths |= {
             "pad": self.bits * self.parts,
             "weights": (self.weight_rows - 1).bit_length(),
@@ -276,15 +333,56 @@ class Contents:
         """Cycles in which the results of a group become codes."""
         return each.pixels * each.beats * self.interval
 
+    def copied_ahead(self, each: PassTiles) -> int:
+        """Rows of each map that are copied ahead of the first tile of a pass; 0 if none are.
+
+        The others are copied in the cycles in which nothing is written, each before a row of output
+        pixels begins that needs it.
+        """
+        if not self.array.copies:
+            return 0
+        gap, (first, *_), work = self.gap(each), each.lengths, each.work
+        cycles = each.row_steps * sum(max(length, gap) for length in each.lengths)
+        if not work.whole and work.thresholds is not None:
+            cycles -= work.shape[1] * self.array.pitch(work.shape[2])
+        free = cycles * np.arange(each.rows) - (max(first, gap) - first)
+        missing = each.lines_by_row - np.maximum(free, 0) // each.line_words
+        return int(min(each.lines, missing.max()))
+
+    def words_ahead(self, each: PassTiles) -> int:
+        """Words that are copied ahead of the first tile of a pass, one a cycle."""
+        return self.copied_ahead(each) * each.line_words
+
+    def _copying(self, each: PassTiles) -> dict[str, int]:
+        """Fields of a descriptor by which maps are copied and written."""
+        if not self.array.copies:
+            return {}
+        work, (_, width, channels) = each.work, each.work.window.shape
+        line, pitch = width * self.array.pitch(channels), self.array.pitch(work.shape[2])
+        bases = [self.maps.bases[name] + work.lines_before * line for name in work.sources]
+        last = work.shape[1] - (each.row_steps - 1) * each.pixels
+        return {
+            "map": bases[0],
+            "other": bases[-1],
+            "two": len(bases) - 1,
+            "line": line - 1,
+            "lines": each.lines - 1,
+            "ahead": self.copied_ahead(each) - 1,
+            "words": each.pixels * pitch,
+            "last_words": last * pitch,
+        }
+
     def _descriptor(self, each: PassTiles) -> dict[str, int]:
         window, array = each.work.window, self.array
         (top, left, _, _), (height, width, channels) = window.padding, window.shape
         alike, first = self._threshold_place(each)
         pitch, columns = array.pitch(each.work.shape[2]), window.out[1]
-        block, groups, shift = array.pitch(channels), each.groups, each.shift
-        row, step = array.row(window.shape), each.pixels * window.stride[1] // array.pixels * block
-        base = self.maps.bases[each.work.sources[0]]
-        modulus, positions = 1 << self.address_bits, 1 << self.position_bits
+        block, groups, shift = each.spread * array.pitch(channels), each.groups, each.shift
+        row, columns_apart = each.line_places, each.pixels * window.stride[1]
+        step = columns_apart // (array.pixels * each.spread) * block
+        base = 0 if array.copies else self.maps.bases[each.work.sources[0]]
+        modulus, positions = 1 << self.bank_bits, 1 << self.position_bits
+        before = each.work.rows_before * array.stored.row(each.work.shape)
         last_words = pitch - (groups - 1) * each.group_words
         padded = any(window.padding)
         return {
@@ -296,7 +394,7 @@ class Contents:
             "to_group": (shift or 0) % modulus,
             "to_step": (step - (groups - 1) * (shift or 0)) % modulus,
             "to_row": window.stride[0] * row % modulus,
-            "block": block % modulus,
+            "block": block,
             "y": -top % positions,
             "x": -left % positions,
             "y_step": window.stride[0] if padded else 0,
@@ -315,21 +413,26 @@ class Contents:
             "values": int(each.work.thresholds is None),
             "thresholds": first,
             "alike": int(alike),
-            "place": self.maps.bases[each.work.stream] + each.work.first // array.simd,
-            "pitch": pitch % modulus,
-        }
+            "place": self.maps.bases[each.work.stream] + before + each.work.first // array.simd,
+            "pitch": pitch,
+        } | self._copying(each)
 
     def _tile_rows(self, each: PassTiles) -> list[dict[str, int]]:
         window, array = each.work.window, self.array
-        block, row = array.pitch(window.shape[2]), array.row(window.shape)
+        pitch, row = array.pitch(window.shape[2]), each.line_places
         bases = [self.maps.bases[name] for name in each.work.sources]
+        if array.copies:
+            bases = [0, self.banked // 2]
         parted = self.parts > 1 and self.maps.source in each.work.sources
-        share = block // self.parts if parted else block
-        rows, modulus = [], 1 << self.address_bits
+        share = pitch // self.parts if parted else pitch
+        rows, modulus = [], 1 << self.bank_bits
         for tiles in each.stored:
             for place, (source, ky, kx, word, double) in enumerate(tiles.tolist()):
-                blocks, bank = divmod(kx - window.padding[1], array.pixels)
-                offset = bases[source] - bases[0] + ky * row + blocks * block + word
+                columns = kx - window.padding[1]
+                blocks, within = divmod(columns, array.pixels * each.spread)
+                bank, column = divmod(within, each.spread)
+                words = (blocks * each.spread + column) * pitch + word
+                offset = bases[source] - bases[0] + ky * row + words
                 rows.append(
                     {
                         "offset": offset % modulus,

@@ -8,7 +8,8 @@ loaded. Widths are in bits.
 | ``codes`` | codes in the map buffer |
 | ``searched`` | codes that are found by thresholds |
 | ``accumulator`` | accumulator values, and so thresholds |
-| ``places`` | places of each bank of the map buffer |
+| ``places`` | places of each bank of the map buffer, or words of all maps if passes copy them |
+| ``banked`` | places of each bank that passes copy maps into, a power of two, if they do |
 | ``position`` | rows and columns of windows that hang over a border; 0 if none may |
 | ``program``, ``tiles``, ``thresholds`` | rows of the program, tiles of a pass, rows of its \
 thresholds in each lane |
@@ -35,6 +36,8 @@ _DEPTHS = {
     "thresholds": "rows of thresholds of a pass",
 }
 
+_COPIED = {"banked": "places in each bank that maps are copied into"}
+
 _MOST_ROWS = 1 << 24
 _MOST_BITS = {"codes": 16, "searched": 16}
 
@@ -54,12 +57,15 @@ def check(limits: Limits, of: str) -> None:
     PlanError
     """
     for name, limit in limits.items():
-        most = _MOST_ROWS if name in _DEPTHS else _MOST_BITS.get(name, 32)
-        least = int(name in _DEPTHS or (name in _WIDTHS and name != "position"))
+        deep = name in _DEPTHS or name in _COPIED
+        most = _MOST_ROWS if deep else _MOST_BITS.get(name, 32)
+        least = int(deep or (name in _WIDTHS and name != "position"))
         if type(limit) is not int or not least <= limit <= most:
             raise PlanError(
                 f"the limit {name!r} of {of!r} must be {least}…{most}, not {reprlib.repr(limit)}"
             )
+        if name in _COPIED and limit & (limit - 1):
+            raise PlanError(f"the limit {name!r} of {of!r} must be a power of two, not {limit:,}")
 
 
 def check_names(limits: Limits, fields: Iterable[str], of: str) -> None:
@@ -85,8 +91,8 @@ def room(limits: Limits, name: str, needed: int) -> int:
     """
     limit = limits.get(name, needed)
     if needed > limit:
-        if name in _DEPTHS:
-            raise PlanError(f"it has {needed:,} {_DEPTHS[name]}, and the hardware takes {limit:,}")
+        if what := (_DEPTHS | _COPIED).get(name):
+            raise PlanError(f"it has {needed:,} {what}, and the hardware takes {limit:,}")
         raise PlanError(
             f"its {_WIDTHS[name]} have {needed} bits, and those of the hardware {limit}"
         )

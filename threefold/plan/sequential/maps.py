@@ -1,4 +1,4 @@
-"""Maps in one buffer: where each begins, for as long as a pass still reads it."""
+"""Maps in one memory: where each begins, for as long as a pass still reads it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ __all__ = ["Maps"]
 
 @dataclass(frozen=True, eq=False)
 class Maps:
-    """Places of the maps of some passes in the banks of one buffer.
+    """Places of the maps of some passes in the banks of one memory; in all of it if passes copy.
 
     A map is there from the pass that writes it to the last that reads it. An addition or a
     threshold writes over a map that nothing reads behind it.
@@ -60,7 +60,7 @@ class Maps:
         return max(base + self._size(name) for name, base in self.bases.items())
 
     def _size(self, name: str) -> int:
-        return self.array.size(self.shapes[name])
+        return self.array.stored.size(self.shapes[name])
 
 
 def _first_gap(taken: Sequence[tuple[int, int]], size: int) -> int:

@@ -49,6 +49,8 @@ class Pass:
         Whether the products of all pixels are added up, and a single pixel is written.
     first : int
         Filters of the layer before those of the pass.
+    rows_before, lines_before : int
+        Rows of output pixels before those of the pass, and rows of the map before those it reads.
     """
 
     layers: tuple[Layer, ...]
@@ -61,6 +63,8 @@ class Pass:
     pad_code: int = 0
     whole: bool = False
     first: int = 0
+    rows_before: int = 0
+    lines_before: int = 0
 
     @property
     def name(self) -> str:
@@ -169,6 +173,21 @@ class Pass:
             first=self.first + first,
         )
 
+    def band(self, first: int, count: int) -> "Pass":
+        """The pass of some rows of output pixels."""
+        (height, width, channels), (top, left, _, right) = self.window.shape, self.window.padding
+        stride, kernel = self.window.stride[0], self.window.kernel[0]
+        start, end = first * stride - top, (first + count - 1) * stride - top + kernel
+        lines = slice(max(0, start), min(height, end))
+        shape = (lines.stop - lines.start, width, channels)
+        padding = (lines.start - start, left, end - lines.stop, right)
+        return replace(
+            self,
+            window=replace(self.window, shape=shape, padding=padding),
+            rows_before=first,
+            lines_before=lines.start,
+        )
+
     def _moved(self, bits: int, complements: np.ndarray) -> np.ndarray:
         pixels = self.window.pixels if self.whole else 1
         return (2**bits - 1) * pixels * complements - self.surplus
@@ -178,7 +197,8 @@ def passes_of(layers: Sequence[Layer]) -> tuple[Pass, ...]:
     """The passes of layers that read one map and each other.
 
     A threshold behind an addition or a pool that nothing else reads is part of its pass, and so is
-    a pool in front of a layer with weights if it gives the sums of a whole map.
+    a pool in front of a layer with weights if it gives the sums of a whole map, and one that leaves
+    out pixels in front of a padding with channels.
 
     Raises
     ------
@@ -270,6 +290,9 @@ def _together(passes: Sequence[Pass], layer: Layer, own: Pass) -> Pass | None:
         return replace(
             before, layers=(first, layer), thresholds=own.thresholds, surplus=before.surplus
         )
+    if isinstance(layer, PadChannelsLayer) and isinstance(first, PoolLayer):
+        alone = before.window.kernel == (1, 1) and own.window == Window(before.shape)
+        return replace(own, layers=(first, layer), window=before.window) if alone else None
     stored = {each.stream for each in passes[:-1]}
     sums = isinstance(first, PoolLayer) and first.sums and stored.issuperset(before.sources)
     shape, kernel = before.window.shape, before.window.kernel

@@ -18,6 +18,9 @@ __all__ = ["COPY_CYCLES", "Packing", "Program", "limits_of"]
 COPY_CYCLES = 5
 """Cycles of a pass in which its program is on the way, or decided on, and nothing of it copied."""
 
+MAP_CYCLES = 2
+"""Cycles of these in which words of maps are copied."""
+
 _READ_BY = ("next", "tile_rows", "threshold_rows")
 # Fields before those of a descriptor: the first row of the next pass, 0 behind the last one, and
 # rows of tiles and thresholds to copy, 0 where those of the pass before stay.
@@ -133,12 +136,18 @@ class Program:
 
     @property
     def copied(self) -> list[int]:
-        """Cycles of each pass before its first tile, beyond those of contents that are there."""
-        tile, threshold = self.tile.share, self.threshold.share
-        return [
-            self.descriptor.parts + tiles * tile + thresholds * threshold + COPY_CYCLES
-            for tiles, thresholds in zip(self.tile_rows, self.threshold_rows, strict=True)
-        ]
+        """Cycles of each pass before its first tile, beyond those of contents that are there.
+
+        Maps are copied while tiles and thresholds are.
+        """
+        cycles = []
+        for each, tiles, thresholds in zip(
+            self.contents.tiled, self.tile_rows, self.threshold_rows, strict=True
+        ):
+            items = tiles * self.tile.share + thresholds * self.threshold.share
+            items = max(items, self.contents.words_ahead(each) - MAP_CYCLES)
+            cycles.append(self.descriptor.parts + items + COPY_CYCLES)
+        return cycles
 
     @property
     def _tile_places(self) -> list[tuple[int, int]]:
@@ -178,7 +187,8 @@ class Program:
         contents, names = self.contents, [each.work.name for each in self.contents.tiled]
         fields = [*contents.tiles, *contents.descriptors]
         placed = [field for field in fields if field.name not in _PLACED]
-        check_names(self.limits, [*_READ_BY, *(field.name for field in placed)], of)
+        banks = ["banked"] if contents.array.copies else []
+        check_names(self.limits, [*_READ_BY, *banks, *(field.name for field in placed)], of)
         room(self.limits, "tiles", self.most_tiles)
         room(self.limits, "thresholds", self.most_thresholds)
         owners = [
@@ -253,13 +263,18 @@ def limits_of(passes: Sequence[Contents], interval: int, store: str) -> dict[str
         Where the program is: ``"block"`` or ``"spram"``.
     """
     bits = max(each.bits for each in passes)
+    room_for = {}
+    if passes[0].array.copies:
+        room_for["banked"] = max(each.banked for each in passes)
+        passes = [each.within(room_for, bits=each.bits, interval=interval) for each in passes]
     limits = {
         "codes": bits,
         "searched": max(each.code_bits for each in passes),
         "places": max(each.depth for each in passes),
         "position": max(each.position_bits if each.padded else 0 for each in passes),
+        **room_for,
     }
-    wide = [each.within({}, bits=bits, interval=interval) for each in passes]
+    wide = [each.within(room_for, bits=bits, interval=interval) for each in passes]
     limits["accumulator"] = max(each.accumulator_bits for each in wide)
     within = [each.within(dict(limits), bits=bits, interval=interval) for each in passes]
     for each in within:

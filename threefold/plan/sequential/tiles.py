@@ -39,6 +39,34 @@ class PassTiles:
         return 1 if self.work.whole else self.array.pixels_of(self.work)
 
     @property
+    def spread(self) -> int:
+        """Neighbouring columns of the map it reads that are in the same bank."""
+        return self.work.window.stride[1] if self.array.copies and self.pixels > 1 else 1
+
+    @property
+    def line_places(self) -> int:
+        """Places of a row of the map it reads in each bank."""
+        return self.array.row(self.work.window.shape, self.spread)
+
+    @property
+    def lines(self) -> int:
+        """Rows that it reads of each map."""
+        return int(self.lines_by_row[-1])
+
+    @cached_property
+    def lines_by_row(self) -> np.ndarray:
+        """Rows of each map that have been read behind each row of output pixels: int64."""
+        window = self.work.window
+        ends = np.arange(self.rows) * window.stride[0] - window.padding[0] + window.kernel[0]
+        return np.clip(ends, 1, window.shape[0])
+
+    @property
+    def line_words(self) -> int:
+        """Words of a row of all maps it reads."""
+        _, width, channels = self.work.window.shape
+        return len(self.work.sources) * width * self.array.pitch(channels)
+
+    @property
     def rows(self) -> int:
         """Rows of output pixels."""
         return self.work.window.out[0]

@@ -20,7 +20,7 @@ def run_cycles(contents: Contents, form: str) -> int:
 
 
 def pass_cycles(contents: Contents, each: PassTiles, form: str) -> int:
-    """Cycles of a pass, without those in which contents from outside are copied.
+    """Cycles of a pass, without those in which contents from outside are copied, or maps meanwhile.
 
     The results of a group are complete as many cycles after those of the group before as it has
     tiles, or as these take to become codes.
@@ -32,4 +32,8 @@ def pass_cycles(contents: Contents, each: PassTiles, form: str) -> int:
     search = requantizer_latency(form, contents.code_bits)
     latency = 1 if each.work.weights is None else pe_latency(contents.bits, contents.array.simd)
     # Behind the last tile: its word, its sum, a register, its codes one after the other.
-    return START_CYCLES + tiles + READER_LATENCY + latency + drain - contents.interval + search + 1
+    behind = READER_LATENCY + latency + drain - contents.interval + search + 1
+    ahead = START_CYCLES
+    if contents.array.copies and not contents.limits:
+        ahead += contents.words_ahead(each) + 1  # the descriptor comes first
+    return ahead + tiles + behind

@@ -63,7 +63,8 @@ class SequentialUnit(Unit):
     form : str
         Form of the search among thresholds, one of :data:`FORMS`.
     memory : str
-        Where the maps are, one of :data:`~threefold.fpga.MEMORIES` but ``"spram"``.
+        Where the maps are, one of :data:`~threefold.fpga.MEMORIES`. From single-port RAM a pass
+        copies what it reads into banks of block RAM.
     store : str
         Where the program of a loadable array is, one of :data:`STORES`.
     limits : dict of str to int
@@ -88,7 +89,6 @@ class SequentialUnit(Unit):
 
     kind = "sequential"
     paced = False
-    memories = tuple(memory for memory in MEMORIES if memory != "spram")
 
     def __post_init__(self):
         self.array.check(self.name)
@@ -97,9 +97,9 @@ class SequentialUnit(Unit):
                 f"searches of {self.name!r} are {', '.join(FORMS[:-1])} or {FORMS[-1]}, "
                 f"not {self.form!r}"
             )
-        if self.memory not in self.memories:
+        if self.memory not in MEMORIES:
             raise PlanError(
-                f"memory of the maps of {self.name!r} must be one of {', '.join(self.memories)}, "
+                f"memory of the maps of {self.name!r} must be one of {', '.join(MEMORIES)}, "
                 f"not {self.memory!r}"
             )
         if self.store not in STORES:
@@ -193,6 +193,10 @@ class SequentialUnit(Unit):
         return replace(self, store=store, limits=limits)
 
     def changed(self, layers: tuple[Layer, ...], changes: Decisions) -> Self:
+        memory = changes.get("memory", self.memory)
+        if self.limits and (memory == "spram") != self.array.copies:
+            # Limits are those of other descriptors then.
+            return super().changed(layers, {**changes, "limits": {}}).made_loadable()
         limits, form = dict(changes.get("limits", self.limits)), changes.get("form", self.form)
         if limits and form in FORMS:  # another form leaves other cycles between results
             before, after = (
@@ -220,12 +224,15 @@ class SequentialUnit(Unit):
         return area.cells + GENERIC.block_worth * area.bram
 
     def placed(self, fixed: Decisions) -> Self:
-        return replace(self, memory=str(fixed.get("memory", self.memory)))
+        memory = str(fixed.get("memory", self.memory))
+        if self.limits and (memory == "spram") != self.array.copies:
+            return replace(self, memory=memory, limits={}).made_loadable()
+        return replace(self, memory=memory)
 
     @property
     def array(self) -> Array:
         """Lanes of its array."""
-        return Array(self.pe, self.simd, self.pixels, self.lanes)
+        return Array(self.pe, self.simd, self.pixels, self.lanes, self.memory == "spram")
 
     @cached_property
     def passes(self) -> tuple[Pass, ...]:
@@ -335,8 +342,8 @@ class SequentialUnit(Unit):
 
     @property
     def activation_buffer(self) -> ActivationBuffer:
-        words, bits = self.contents.depth * self.pixels, self.simd * self.contents.bits
-        return ActivationBuffer(words, bits, self.memory, self.pixels)
+        banks, bits = self.array.stored.pixels, self.simd * self.contents.bits
+        return ActivationBuffer(self.contents.depth * banks, bits, self.memory, banks)
 
     def resources(self, family: Family) -> Resources:
         return sequential_resources(self.contents, self.form, self.memory, self.store, family)

@@ -49,8 +49,11 @@ def sequential_resources(
         family=family,
         written=bool(contents.limits),
     )
+    if array.copies:
+        result += family.buffer(bits * array.simd, contents.depth, memory) + _copying(contents)
     for _ in range(array.pixels):
-        result += family.buffer(bits * array.simd, contents.depth, memory)
+        kind = "auto" if array.copies else memory
+        result += family.buffer(bits * array.simd, contents.banked, kind)
     if contents.offsets is not None:
         result += _logit_resources(contents, family)
     if contents.limits:
@@ -92,6 +95,13 @@ def _control(contents: Contents, family: Family) -> Resources:
     if array.pixels > 1:
         luts += array.pixels * (2 * address + word * ceil(np.log2(array.pixels)))
     return Resources(luts, ff=40 * family.counts_bare_cells)
+
+
+def _copying(contents: Contents) -> Resources:
+    """What copies maps into the banks."""
+    widths = {field.name: field.bits for field in contents.descriptors}
+    counters = sum(widths[name] for name in ("line", "lines", "ahead", "block"))
+    return Resources(4 * contents.address_bits + 5 * contents.bank_bits + 3 * counters)
 
 
 def _table(width: int, depth: int, family: Family) -> Resources:
