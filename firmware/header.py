@@ -47,6 +47,7 @@ def header(plan: Plan) -> str:
         classes=ports.classes,
         digest=digest(network)[:8],
         cycles=plan.cycles,
+        widths=plan.widths,
         serial=codes.bits <= CODE_BITS,
         baud=BAUD,
         shape=network.input.shape,

@@ -10,7 +10,8 @@ enum threefold_error threefold_identify(struct threefold *accelerator)
     const struct threefold_network *network = accelerator->network;
     const uint32_t format = network->input_bits | (uint32_t)network->output_bits << 8
                             | (network->output_is_signed ? 1UL << 16 : 0)
-                            | (network->output_is_class ? 1UL << 17 : 0);
+                            | (network->output_is_class ? 1UL << 17 : 0)
+                            | (uint32_t)network->narrower << 20;
     const struct {
         uint16_t offset;
         uint16_t error;
@@ -50,7 +51,16 @@ enum threefold_error threefold_submit(struct threefold *accelerator, const void 
     slot->codes = (const uint8_t *)codes;
     slot->outputs = outputs;
     slot->attempts = 0;
+    slot->width = accelerator->width;
     slot->state = THREEFOLD_QUEUED;
+    return THREEFOLD_OK;
+}
+
+enum threefold_error threefold_set_width(struct threefold *accelerator, uint8_t width)
+{
+    if (width > accelerator->network->narrower)
+        return THREEFOLD_NO_WIDTH;
+    accelerator->width = width;
     return THREEFOLD_OK;
 }
 
@@ -172,6 +182,8 @@ const char *threefold_text(enum threefold_error error)
         return "images are unanswered; poll first";
     case THREEFOLD_REFUSED:
         return "the program image is damaged, or was made for other hardware";
+    case THREEFOLD_NO_WIDTH:
+        return "the accelerator lacks this width; plan with --width";
     }
     return "unknown error";
 }

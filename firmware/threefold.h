@@ -48,7 +48,8 @@ enum threefold_error {
     THREEFOLD_NO_CLASS,      /* the output is not one class */
     THREEFOLD_NOT_LOADABLE,  /* an accelerator that has one network for good */
     THREEFOLD_BUSY,          /* images are unanswered: poll first */
-    THREEFOLD_REFUSED        /* a program image that is damaged, or made for other hardware */
+    THREEFOLD_REFUSED,       /* a program image that is damaged, or made for other hardware */
+    THREEFOLD_NO_WIDTH       /* a width that the accelerator lacks */
 };
 
 /* A network, as the header that is generated with an accelerator has it: NAME_NETWORK. */
@@ -61,6 +62,7 @@ struct threefold_network {
     uint8_t output_bits;      /* bits of an element of the output */
     uint8_t output_is_signed; /* else 0 */
     uint8_t output_is_class;  /* else 0 */
+    uint8_t narrower;         /* widths of the network beside the whole */
 };
 
 /* A serial line: 8 data bits, no parity, 1 stop bit, no flow control. */
@@ -133,6 +135,11 @@ enum threefold_error threefold_classify(struct threefold *accelerator, const voi
  */
 enum threefold_error threefold_submit(struct threefold *accelerator, const void *codes,
                                       int32_t *outputs);
+
+/* Width at which images are computed that are submitted from now on, by its number: 0 is the whole
+ * network, as after opening; NAME_WIDTH_... of the header are the others.
+ */
+enum threefold_error threefold_set_width(struct threefold *accelerator, uint8_t width);
 
 /* Sends and receives what it can, without waiting; to be called often while images are unanswered.
  * Answers come in the order of submission: *answered is then the outputs of the next image, if its

@@ -66,6 +66,18 @@ static struct threefold_slot *entering(struct threefold *accelerator)
     return 0;
 }
 
+/* Writes the word with the width of an image, if it has one and has not begun; whether it did. */
+static int begins(struct threefold *accelerator, const struct threefold_slot *slot)
+{
+    struct threefold_ports *ports = &accelerator->at.ports;
+
+    if (!accelerator->network->narrower || ports->is_begun)
+        return 0;
+    put(ports->bus, THREEFOLD_REG_DATA_IN, slot->width);
+    ports->is_begun = 1;
+    return 1;
+}
+
 /* Writes codes of images into as many words as there is room for; whether there were any. */
 static int enter(struct threefold *accelerator, uint32_t room)
 {
@@ -81,6 +93,10 @@ static int enter(struct threefold *accelerator, uint32_t room)
         uint32_t words = left >> shift;
 
         any = 1;
+        if (begins(accelerator, slot)) {
+            room--;
+            continue;
+        }
         if (!words) {
             put(ports->bus, THREEFOLD_REG_DATA_IN, pack(codes, is_wide, left));
             ports->entered += left;
@@ -93,6 +109,7 @@ static int enter(struct threefold *accelerator, uint32_t room)
         }
         if (ports->entered == network->inputs) {
             ports->entered = 0;
+            ports->is_begun = 0;
             slot->state = THREEFOLD_SENT;
         }
     }

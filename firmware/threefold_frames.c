@@ -43,6 +43,8 @@ static void begin(struct threefold *accelerator, struct threefold_slot *slot)
         sender->size = link->load_size;
         sender->header[sender->head++] = (uint8_t)(link->load_size - 1);
     } else {
+        if (is_image && accelerator->network->narrower)
+            sender->header[sender->head++] = slot->width;
         sender->payload = is_image ? slot->codes : link->request;
         sender->size = is_image ? accelerator->network->inputs : link->is_write ? ACCESS_BYTES : 1;
     }

@@ -20,6 +20,7 @@ struct threefold_slot {
     uint16_t sequence; /* number of its latest frame */
     uint8_t state;
     uint8_t attempts;
+    uint8_t width; /* at which the image is computed */
 };
 
 /* Frame that is sent: header, payload, CRC. */
@@ -71,6 +72,7 @@ struct threefold_ports {
     uint32_t left;    /* outputs of the answer that leaves */
     uint32_t since;   /* first cycle in which no word moved */
     uint8_t is_idle;  /* whether no word moves */
+    uint8_t is_begun; /* whether the word with the width of the image has entered */
 };
 
 /* What differs between a serial line and a bus. */
@@ -89,6 +91,7 @@ struct threefold {
     struct threefold_slot slots[THREEFOLD_WINDOW]; /* images from first on, in their order */
     uint8_t first, count;                          /* a ring: those that are not free */
     uint8_t window;
+    uint8_t width; /* of images that are submitted */
     union {
         struct threefold_link link;
         struct threefold_ports ports;

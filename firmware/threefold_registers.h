@@ -40,7 +40,7 @@
 #define THREEFOLD_FORMAT_OUTPUT_IS_CLASS 0x00020000UL
 /* program images can be loaded (loadable accelerators only) */
 #define THREEFOLD_FORMAT_LOADABLE 0x00040000UL
-/* widths of the network beside the whole (link only) */
+/* widths of the network beside the whole */
 #define THREEFOLD_FORMAT_NARROWER 0x01F00000UL
 #define THREEFOLD_FORMAT_NARROWER_SHIFT 20
 
@@ -111,7 +111,8 @@
 #define THREEFOLD_REG_OVERRUNS 0x44
 
 /* wo: input codes, the first in the lowest bits: 4 a word, of 8 bits each, or 2 of 16 bits where a
- * code has more than 8; an image begins with a word of its own (Wishbone only) */
+ * code has more than 8; an image begins with a word of its own, and if FORMAT.narrower is not 0,
+ * with one that holds its width, 0 for the whole network (Wishbone only) */
 #define THREEFOLD_REG_DATA_IN 0x48
 
 /* ro: next output element, sign-extended to 32 bits if it is signed; 0 if there is none (Wishbone

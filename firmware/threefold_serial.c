@@ -98,7 +98,7 @@ static void count(const struct threefold *accelerator, struct threefold_counters
 static uint32_t line_time(const struct threefold_network *network, uint32_t baud, uint8_t window)
 {
     const uint32_t around = HEADER_BYTES + CRC_BYTES + 1; /* a flag, since all else is escaped */
-    const uint32_t image = around + network->inputs;
+    const uint32_t image = around + (network->narrower != 0) + network->inputs;
     const uint32_t answer = around + network->outputs * output_bytes(network);
 
     return window * 2 * (image + answer) * 100 / (baud / 100);

@@ -13,6 +13,7 @@ from ..stream import shape_of
 from .axi_lite import AXILite
 from .controlled import ControlledAccelerator
 from .loadable import is_loadable
+from .width_word import widths_of
 
 __all__ = ["AXICore"]
 
@@ -37,7 +38,8 @@ class AXICore(wiring.Component):
     s_axi_* : AXI4-Lite, subordinate
         Registers, at the offsets of :data:`~threefold.registers.REGISTERS`.
     s_axis_* : AXI4-Stream, receiver
-        Images: ``tvalid``, ``tready``, ``tdata``, ``tlast``.
+        Images: ``tvalid``, ``tready``, ``tdata``, ``tlast``. If the accelerator has several widths,
+        ``tuser`` is the width at which an image is computed, taken with its first beat.
     m_axis_* : AXI4-Stream, transmitter
         What comes of them.
     """
@@ -48,6 +50,7 @@ class AXICore(wiring.Component):
         self._core = ControlledAccelerator(accelerator, registers, constants)
         self._front = AXILite(self._core.registers.address_bits)
         address = self._front.address_bits + 2
+        widths = widths_of(accelerator)
         super().__init__(
             {
                 "s_axi_awaddr": In(address),
@@ -69,6 +72,7 @@ class AXICore(wiring.Component):
                 "s_axi_rready": In(1),
                 "s_axis_tdata": In(_width(ports.input)),
                 "s_axis_tlast": In(1),
+                **({"s_axis_tuser": In(range(widths))} if widths > 1 else {}),
                 "s_axis_tvalid": In(1),
                 "s_axis_tready": Out(1),
                 "m_axis_tdata": Out(_width(ports.output)),
@@ -127,6 +131,8 @@ class AXICore(wiring.Component):
             self.m_axis_tvalid.eq(core.o.valid),
             core.o.ready.eq(self.m_axis_tready),
         ]
+        if "width" in core.signature.members:
+            m.d.comb += core.width.eq(self.s_axis_tuser)
 
 
 def _width(port: Port) -> int:

@@ -45,6 +45,8 @@ class ControlledAccelerator(wiring.Component):
         Input of the accelerator.
     o : Out(stream)
         Its output.
+    width : In(range(widths))
+        With the first beat of an image, the width at which it is computed, if there are several.
     port : In(RegisterPort)
         Registers; see :class:`RegisterFile`.
     forget : Out(1)
@@ -76,7 +78,8 @@ class ControlledAccelerator(wiring.Component):
         **shapes: ShapeLike,
     ):
         ports = accelerator.ports
-        i, o = accelerator.signature.members["i"], accelerator.signature.members["o"]
+        members = accelerator.signature.members
+        i, o = members["i"], members["o"]
         self._accelerator = accelerator
         self._loadable = is_loadable(accelerator)
         shapes = {"REFUSED": _REFUSED_BITS, **shapes}
@@ -91,6 +94,7 @@ class ControlledAccelerator(wiring.Component):
             {
                 "i": i,
                 "o": o,
+                **({"width": members["width"]} if "width" in members else {}),
                 "port": file["port"],
                 "forget": Out(1),
                 "i_last": Out(1),
@@ -136,6 +140,8 @@ class ControlledAccelerator(wiring.Component):
             file.status.input_ready.eq(monitor.i.ready),
             file.status.output_valid.eq(monitor.o.valid),
         ]
+        if "width" in self.signature.members:
+            m.d.comb += accelerator.width.eq(self.width)
         if self._loadable:
             self._load(m, anew)
         else:

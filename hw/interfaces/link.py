@@ -27,9 +27,9 @@ from .serial import ADDRESS_BITS, RECORD_BITS, window
 from .serial_registers import SerialRegisters
 from .stuffer import Destuffer, Stuffer
 from .uart import UARTReceiver, UARTTransmitter, divisor
-from .width_byte import WidthByte
+from .width_word import WidthWord, widths_of
 
-__all__ = ["SerialLink", "widths_of"]
+__all__ = ["SerialLink"]
 
 
 class _Step(enum.IntEnum, shape=2):
@@ -253,8 +253,8 @@ class SerialLink(wiring.Component):
             connect(m, parser.codes, self._packer.i)
             return
         accelerator = self._accelerator
-        byte = WidthByte(self._parser.inputs - 1, widths=self._widths)
-        m.submodules.width_byte = anew(byte)
+        byte = WidthWord(self._parser.inputs - 1, bits=8, widths=self._widths)
+        m.submodules.width_word = anew(byte)
         connect(m, parser.codes, byte.i)
         connect(m, byte.o, self._packer.i)
         m.d.comb += [byte.hold.eq(self._packer.o.valid), accelerator.width.eq(byte.width)]
@@ -321,12 +321,6 @@ class SerialLink(wiring.Component):
                 m.d.sync += step.eq(step + 1)
             with m.Case(_Step.TELL), m.If(framer.value.ready):
                 m.d.sync += step.eq(_Step.WRITE)
-
-
-def widths_of(accelerator: wiring.Component) -> int:
-    """Widths of the network at which an accelerator computes images."""
-    plan = getattr(accelerator, "plan", None)
-    return 1 + len(plan.widths) if plan else 1
 
 
 def _ports(accelerator: wiring.Component) -> Ports:

@@ -14,6 +14,7 @@ from ..resizer import Deserializer, Serializer
 from ..stream import shape_of
 from .controlled import ControlledAccelerator
 from .loadable import is_loadable
+from .width_word import WidthWord, widths_of
 from .wishbone import Wishbone
 from .word_unpacker import WordUnpacker
 
@@ -32,7 +33,8 @@ class WishboneCore(wiring.Component):
     Codes are written to ``DATA_IN``, as :class:`WordUnpacker` takes them apart, and output elements
     are read from ``DATA_OUT``, one a word. Neither waits: a word that finds the FIFO full is lost,
     and ``ERRORS.full`` says so; ``ERRORS.empty`` says that an element was read which was not there.
-    ``LEVELS`` tells how much can be written and read.
+    ``LEVELS`` tells how much can be written and read. If the accelerator has several widths, an
+    image begins with a word that holds its width.
 
     Parameters
     ----------
@@ -82,6 +84,7 @@ class WishboneCore(wiring.Component):
         self._deserializer = Deserializer(
             i.type.bits, i_lanes=self._unpacker.o_lanes, o_lanes=i.type.lanes
         )
+        self._widths = widths_of(accelerator)
         self._serializer = Serializer(shape_of(o.type), i_lanes=o.type.lanes, o_lanes=1)
         bus = self._front.bus.signature.members
         super().__init__({f"wb_{name}": member for name, member in bus.items()})
@@ -116,7 +119,7 @@ class WishboneCore(wiring.Component):
             outer, inner = getattr(self, name), getattr(front.bus, name.removeprefix("wb_"))
             m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
         connect(m, front.port, core.port)
-        connect(m, words.r_stream, unpacker.i)
+        self._unpack(m, words, anew)
         connect(m, unpacker.o, deserializer.i)
         connect(m, deserializer.o, core.i)
         connect(m, core.o, serializer.i)
@@ -138,3 +141,19 @@ class WishboneCore(wiring.Component):
         ]
 
         return m
+
+    def _unpack(self, m: Module, words: SyncFIFOBuffered, anew: ResetInserter):
+        """Words of images, with the width of each ahead of them if there are several."""
+        unpacker, deserializer = self._unpacker, self._deserializer
+        if self._widths == 1:
+            connect(m, words.r_stream, unpacker.i)
+            return
+        count = -(-unpacker.codes // unpacker.codes_per_word)
+        word = WidthWord(count, bits=32, widths=self._widths)
+        m.submodules.width_word = anew(word)
+        connect(m, words.r_stream, word.i)
+        connect(m, word.o, unpacker.i)
+        m.d.comb += [
+            word.hold.eq(unpacker.o.valid | deserializer.o.valid),
+            self._core.width.eq(word.width),
+        ]

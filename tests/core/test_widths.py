@@ -23,8 +23,39 @@ def test_the_port_of_widths_is_described(plan):
     assert "widths" not in describe(fold(network({"half": HALF}), FOLDINGS))
 
 
-def test_a_core_with_a_bus_has_no_such_port(plan):
-    assert "widths" not in describe_bus(plan, "axi")
+def test_widths_of_a_core_with_a_bus_are_described(plan):
+    names = ["whole", "half"]
+    assert describe_bus(plan, "axi")["widths"] == {
+        "port": "s_axis_tuser",
+        "width": 1,
+        "names": names,
+    }
+    assert describe_bus(plan, "wishbone")["widths"] == {"register": "DATA_IN", "names": names}
+
+
+@pytest.mark.parametrize(
+    ("bus", "line"),
+    [
+        ("axi", "// Width: s_axis_tuser[0:0]\n//   of the network at which"),
+        (
+            "wishbone",
+            "// Width: register DATA_IN\n//   word         the number of a width",
+        ),
+    ],
+)
+def test_widths_of_a_core_with_a_bus_are_explained(plan, bus, line, tmp_path):
+    project = Project(tmp_path, plan)
+    assert line in project.generate(bus).read_text()
+
+
+@icarus
+@pytest.mark.parametrize("bus", ["axi", "wishbone"])
+def test_the_testbench_of_a_bus_computes_the_whole_network(plan, bus, tmp_path):
+    project = Project(tmp_path, plan)
+    verilog = project.generate(bus).read_text()
+    bench = project.products.core_of(bus).testbench.read_text()
+    code, said = simulated(tmp_path, verilog, bench)
+    assert (code, "PASS" in said) == (0, True)
 
 
 def test_the_port_is_explained_and_instantiated(plan, tmp_path):

@@ -44,6 +44,7 @@ SERIAL = [
     "gap",
     "damaged_answer",
     "load",
+    "widths",
 ]
 BUS = ["stream", "classify", "no_answer", "identity", "registers", "load"]
 
@@ -95,7 +96,7 @@ def test_bus(bus, case):
 
 def test_each_error_has_a_text(serial):
     texts = run(serial, "texts", 0).splitlines()
-    assert len(set(texts)) == len(texts) == 11
+    assert len(set(texts)) == len(texts) == 12
 
 
 # Seeds of the fuzzer: operations as fuzz.c reads them, with the answers to images in their order,

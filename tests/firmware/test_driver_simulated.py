@@ -8,60 +8,35 @@ import pytest
 
 from threefold import load
 from threefold.firmware import header
-from threefold.hw.accelerator import Accelerator
-from threefold.hw.interfaces.wishbone_core import WishboneCore
-from threefold.hw.verilog import to_verilog
 from threefold.planning import plan_for_board
-from threefold.registers.identity import identity
 from threefold.sim import golden
-from threefold.sim.board import SimulatedBoard, compile_board
+from threefold.sim.board import SimulatedBoard
 from threefold.sim.port import SimulatedPort
-from threefold.tools.toolchain import run
 
 from ..digits import dataset
 from ..nightly import mostly_nightly
-from .test_driver import FIRMWARE, PROGRAMS, SANITIZED, SOURCES, STRICT
+from .hardware import CLOCK_MHZ, board_of, bus_of, linked
+from .test_driver import FIRMWARE, SANITIZED, SOURCES, STRICT
 
 ROOT = Path(__file__).parents[2]
 NETWORK = load(ROOT / "zoo" / "digits.tern")
-CLOCK_MHZ = 12
 PLAN = plan_for_board(NETWORK, "icebreaker", fastest=True)
-MAKEFLAGS = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O2"
 
 
 @pytest.fixture(scope="module")
 def board(tmp_path_factory):
-    return compile_board(PLAN, tmp_path_factory.mktemp("board"), clock_mhz=CLOCK_MHZ)
+    return board_of(PLAN, tmp_path_factory.mktemp("board"))
 
 
 @pytest.fixture(scope="module")
 def serial(board, tmp_path_factory):
-    return linked("simulated_serial", board, tmp_path_factory.mktemp("serial"))
+    return linked("simulated_serial", PLAN, board, tmp_path_factory.mktemp("serial"))
 
 
 @pytest.fixture(scope="module")
 def bus(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bus")
-    core = WishboneCore(Accelerator(PLAN), identity(PLAN))
-    (folder / "core.v").write_text(to_verilog(core, "core"))
-    options = ["--cc", "--exe", "--build", "-Wno-fatal", "-Wno-lint", "-Wno-style", "-O3"]
-    options += ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared", "--MAKEFLAGS", MAKEFLAGS]
-    options += ["--Mdir", "objects", "-o", "core.so", "core.v", str(PROGRAMS / "core.cpp")]
-    run("verilator", options, cwd=folder, calls=("perl", "g++", "make"))
-    return linked("simulated_bus", folder / "objects" / "core.so", folder)
-
-
-def linked(part, library, folder):
-    """A program of the driver and the hardware in a library."""
-    (folder / "digits.h").write_text(header(PLAN))
-    sources = [PROGRAMS / "simulated.c", PROGRAMS / f"{part}.c", *SOURCES]
-    flags = [*STRICT, *SANITIZED, "-include", folder / "digits.h", "-DNETWORK=DIGITS_NETWORK"]
-    include = [f"-I{FIRMWARE}", f"-I{PROGRAMS}"]
-    program = folder / part
-    command = ["gcc", *flags, *include, *sources, library, "-o", program]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return program
+    return linked("simulated_bus", PLAN, bus_of(PLAN, folder), folder)
 
 
 def classify(program, count, seed=0):

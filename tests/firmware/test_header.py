@@ -25,6 +25,7 @@ NAMES = [
     "OUTPUT_IS_CLASS",
     "CLASSES",
     "DIGEST",
+    "WIDTHS",
     "LATENCY_CYCLES",
     "INTERVAL_CYCLES",
 ]

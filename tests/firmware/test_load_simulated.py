@@ -5,57 +5,29 @@ import subprocess
 import numpy as np
 import pytest
 
-from threefold.firmware import header
-from threefold.hw.accelerator import Accelerator
-from threefold.hw.interfaces.wishbone_core import WishboneCore
-from threefold.hw.verilog import to_verilog
 from threefold.plan import image_of
-from threefold.registers.identity import identity
 from threefold.sim import golden
-from threefold.sim.board import compile_board
-from threefold.tools.toolchain import run
 
 from ..accelerators import random_images
 from ..loadable_networks import loadable_plan, network
 from ..nightly import mostly_nightly
-from .test_driver import FIRMWARE, PROGRAMS, SANITIZED, SOURCES, STRICT
-from .test_driver_simulated import CLOCK_MHZ, MAKEFLAGS
+from .hardware import board_of, bus_of, linked
 
 NETWORKS = [network(seed) for seed in (1, 2)]
 PLAN = loadable_plan(*NETWORKS)
 IMAGES = random_images(np.random.default_rng(0), NETWORKS[0], 8)
 
 
-def linked(part, library, folder):
-    """A program of the driver and the hardware in a library."""
-    (folder / "net1.h").write_text(header(PLAN))
-    sources = [PROGRAMS / "simulated.c", PROGRAMS / f"{part}.c", *SOURCES]
-    flags = [*STRICT, *SANITIZED, "-include", folder / "net1.h", "-DNETWORK=NET1_NETWORK"]
-    include = [f"-I{FIRMWARE}", f"-I{PROGRAMS}"]
-    command = ["gcc", *flags, *include, *sources, library, "-o", folder / part]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return folder / part
-
-
 @pytest.fixture(scope="module")
 def serial(tmp_path_factory):
     folder = tmp_path_factory.mktemp("serial")
-    return linked(
-        "simulated_serial", compile_board(PLAN, folder / "board", clock_mhz=CLOCK_MHZ), folder
-    )
+    return linked("simulated_serial", PLAN, board_of(PLAN, folder / "board"), folder)
 
 
 @pytest.fixture(scope="module")
 def bus(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bus")
-    core = WishboneCore(Accelerator(PLAN), identity(PLAN))
-    (folder / "core.v").write_text(to_verilog(core, "core"))
-    options = ["--cc", "--exe", "--build", "-Wno-fatal", "-Wno-lint", "-Wno-style", "-O3"]
-    options += ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared", "--MAKEFLAGS", MAKEFLAGS]
-    options += ["--Mdir", "objects", "-o", "core.so", "core.v", str(PROGRAMS / "core.cpp")]
-    run("verilator", options, cwd=folder, calls=("perl", "g++", "make"))
-    return linked("simulated_bus", folder / "objects" / "core.so", folder)
+    return linked("simulated_bus", PLAN, bus_of(PLAN, folder), folder)
 
 
 def ran(program, folder, numbers, *, seed=0):

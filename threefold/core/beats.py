@@ -7,7 +7,7 @@ import numpy as np
 from ..plan import Port
 from ..sim.streams import pack
 
-__all__ = ["Beats", "axi_beats", "beats", "elements", "words"]
+__all__ = ["Beats", "axi_beats", "beats", "elements", "headed_words", "words"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,19 @@ def words(port: Port, values: np.ndarray) -> Beats:
     codes = values.reshape(len(values), -1)
     codes = np.pad(codes, ((0, 0), (0, -codes.shape[1] % per_word)))
     return _packed(codes.reshape(-1, per_word), 32 // per_word)
+
+
+def headed_words(port: Port, values: np.ndarray) -> Beats:
+    """Words of codes; each image begins with one that holds its width: 0, the whole network."""
+    codes = words(port, values)
+    size = len(codes.texts) // len(values)
+    head = "0" * (codes.width // 4)
+    texts = (
+        text
+        for at in range(0, len(codes.texts), size)
+        for text in (head, *codes.texts[at : at + size])
+    )
+    return Beats(tuple(texts), codes.width)
 
 
 def elements(port: Port, values: np.ndarray) -> Beats:

@@ -36,7 +36,8 @@ def describe_bus(plan: Plan, bus: str) -> dict:
         signals, ``last`` among them, and lanes of ``lane_width`` bits, of which ``bits`` are used.
         With Wishbone, ``input`` and ``output`` name the ``register`` that elements go through, and
         how many of ``lane_width`` bits are in a word. ``load`` names the ``register`` that bytes of
-        program images go through.
+        program images go through. Of several widths, ``widths`` names the ``port`` of the
+        stream, or the ``register``, that the number of a width goes through.
 
     Raises
     ------
@@ -52,7 +53,8 @@ def describe_bus(plan: Plan, bus: str) -> dict:
     core = describe(plan)
     for end, port in (("input", plan.ports.input), ("output", plan.ports.output)):
         core[end] = _without_signals(core[end]) | ends[end](port)
-    core.pop("widths", None)  # a bus has images computed by the whole network
+    if plan.widths:
+        core["widths"] = _WIDTHS[bus](core["widths"])
     if plan.loadable:
         core["load"] = {"register": "LOAD"}
     return core | {
@@ -87,6 +89,10 @@ def _words(register: str, elements: int) -> dict[str, object]:
     return {"register": register, "lane_width": 32 // elements, "elements_per_word": elements}
 
 
+_WIDTHS = {
+    "axi": lambda widths: widths | {"port": "s_axis_tuser"},
+    "wishbone": lambda widths: {"register": "DATA_IN", "names": widths["names"]},
+}
 _AXI_STREAMS = {
     "input": lambda port: _axi_stream("s_axis", port),
     "output": lambda port: _axi_stream("m_axis", port),

@@ -5,7 +5,7 @@ import numpy as np
 from ..plan import Plan, image_of
 from ..registers import IDENTITY
 from ..sim import golden
-from .beats import axi_beats, beats, elements, words
+from .beats import axi_beats, beats, elements, headed_words, words
 from .texts import render
 
 __all__ = ["verilog_testbench"]
@@ -40,6 +40,8 @@ def verilog_testbench(
         source, taken = "the first of test.npz", np.asarray(images)[:count]
     outputs = golden.run(plan.network, taken)
     into, out_of = _TRAFFIC[bus]
+    if plan.widths and bus == "wishbone":
+        into = headed_words
     given, expected = into(ports.input, taken), out_of(ports.output, outputs)
     return render(
         "testbench",

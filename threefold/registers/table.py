@@ -39,7 +39,7 @@ REGISTERS = RegisterMap(
                 Field("output_signed", 16, 1, "output elements are signed"),
                 Field("output_is_class", 17, 1, "the output is the index of a class"),
                 Field("loadable", 18, 1, "program images can be loaded", loadable=True),
-                Field("narrower", 20, 5, "widths of the network beside the whole", on=LINK),
+                Field("narrower", 20, 5, "widths of the network beside the whole"),
             ),
         ),
         Register("CLASSES", 0x18, "ro", "classes, or channels of the output"),
@@ -144,7 +144,8 @@ REGISTERS = RegisterMap(
             0x48,
             "wo",
             "input codes, the first in the lowest bits: 4 a word, of 8 bits each, or 2 of 16 bits "
-            "where a code has more than 8; an image begins with a word of its own",
+            "where a code has more than 8; an image begins with a word of its own, and if "
+            "FORMAT.narrower is not 0, with one that holds its width, 0 for the whole network",
             on=WISHBONE,
         ),
         Register(

@@ -60,12 +60,13 @@ static void send(struct board *board, uint8_t type, uint16_t sequence, const uin
         carry(board, &board->to_host, bytes[i]);
 }
 
-void board_answer(const struct threefold_network *network, const uint8_t *codes, int32_t *outputs)
+void board_answer(const struct threefold_network *network, uint8_t width, const uint8_t *codes,
+                  int32_t *outputs)
 {
     const uint32_t top = 1u << (network->output_bits - 1);
 
     for (uint32_t i = 0; i < network->outputs; i++) {
-        uint32_t sum = i * 77 + 13;
+        uint32_t sum = i * 77 + 13 + width * 1001;
 
         for (uint32_t j = 0; j < network->inputs; j++)
             sum = sum * 31 + codes[j];
@@ -80,10 +81,11 @@ static void answer_image(struct board *board)
     const struct threefold_network *network = board->network;
     const unsigned bytes = (network->output_bits + 7u) / 8;
     const struct frame *image = &board->images[0];
+    const unsigned head = network->narrower != 0; /* the width */
     int32_t outputs[64];
     uint8_t payload[256];
 
-    board_answer(network, image->payload, outputs);
+    board_answer(network, head ? image->payload[0] : 0, image->payload + head, outputs);
     for (uint32_t i = 0; i < network->outputs * bytes; i++)
         payload[i] = (uint8_t)((uint32_t)outputs[i / bytes] >> (8 * (i % bytes)));
     send(board, RESULT, image->sequence, payload, network->outputs * bytes);
@@ -112,7 +114,9 @@ static void answer_access(struct board *board, const struct frame *frame)
 
 static void take(struct board *board, const struct frame *frame)
 {
-    if (frame->type == IMAGE && frame->size == board->network->inputs && board->pending < WINDOW)
+    const size_t size = (board->network->narrower != 0) + board->network->inputs;
+
+    if (frame->type == IMAGE && frame->size == size && board->pending < WINDOW)
         board->images[board->pending++] = *frame;
     else if (frame->size == 1 ? frame->type == READ : frame->size == 5 && frame->type == WRITE)
         answer_access(board, frame);
@@ -191,7 +195,8 @@ void board_init(struct board *board, const struct threefold_network *network, ui
     board->registers[0x10 / 4] = network->outputs;
     board->registers[0x14 / 4] = network->input_bits | (uint32_t)network->output_bits << 8
                                  | (uint32_t)network->output_is_signed << 16
-                                 | (uint32_t)network->output_is_class << 17;
+                                 | (uint32_t)network->output_is_class << 17
+                                 | (uint32_t)network->narrower << 20;
     board->registers[0x1C / 4] = CLOCK_HZ;
     board->registers[0x3C / 4] = WINDOW;
 }

@@ -42,7 +42,8 @@ void board_init(struct board *board, const struct threefold_network *network, ui
 /* A random number of 32 bits. */
 uint32_t board_random(struct board *board);
 
-/* Outputs that the board gives for codes. */
-void board_answer(const struct threefold_network *network, const uint8_t *codes, int32_t *outputs);
+/* Outputs that the board gives for codes at a width. */
+void board_answer(const struct threefold_network *network, uint8_t width, const uint8_t *codes,
+                  int32_t *outputs);
 
 #endif

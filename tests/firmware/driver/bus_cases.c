@@ -6,9 +6,9 @@
 
 enum { MOST_INPUTS = 301, MOST_OUTPUTS = 40, RING = 8, FIFO = 1 << 12 };
 
-static const struct threefold_network classifier = {0x7E7D1234, 64, 1, 500, 5, 4, 0, 1};
-static const struct threefold_network logits = {0x89ABCDEF, 301, 10, 5000, 8, 11, 1, 0};
-static const struct threefold_network wide = {0x01234567, 7, 40, 60, 12, 25, 1, 0};
+static const struct threefold_network classifier = {0x7E7D1234, 64, 1, 500, 5, 4, 0, 1, 0};
+static const struct threefold_network logits = {0x89ABCDEF, 301, 10, 5000, 8, 11, 1, 0, 3};
+static const struct threefold_network wide = {0x01234567, 7, 40, 60, 12, 25, 1, 0, 2};
 
 /* Model of the registers, which works on words as they come. */
 static struct {
@@ -16,6 +16,8 @@ static struct {
     uint32_t registers[32];
     uint16_t codes[MOST_INPUTS];
     uint32_t entered;
+    uint32_t width;    /* of the image that enters */
+    unsigned is_begun; /* whether its width has come */
     int32_t answers[FIFO];
     unsigned head, tail, held; /* answers from head to held can be read */
     uint32_t room;             /* of the FIFO at the input */
@@ -31,9 +33,9 @@ static uint32_t draw(void)
     return seed >> 8;
 }
 
-static int32_t output_of(const uint16_t *codes, uint32_t number)
+static int32_t output_of(uint32_t width, const uint16_t *codes, uint32_t number)
 {
-    uint32_t sum = number * 77 + 13;
+    uint32_t sum = number * 77 + 13 + width * 1001;
 
     for (uint32_t i = 0; i < core.network->inputs; i++)
         sum = sum * 31 + codes[i];
@@ -46,13 +48,19 @@ static void take_word(uint32_t word)
 
     core.lost += !core.room;
     core.room -= core.room != 0;
+    if (core.network->narrower && !core.is_begun) {
+        core.width = word;
+        core.is_begun = 1;
+        return;
+    }
     for (unsigned lane = 0; lane < 32 / bits && core.entered < core.network->inputs; lane++)
         core.codes[core.entered++] = (uint16_t)(word >> (bits * lane) & ((1u << bits) - 1));
     if (core.entered < core.network->inputs)
         return;
     core.entered = 0;
+    core.is_begun = 0;
     for (uint32_t i = 0; i < core.network->outputs; i++)
-        core.answers[core.tail++ % FIFO] = output_of(core.codes, i);
+        core.answers[core.tail++ % FIFO] = output_of(core.width, core.codes, i);
 }
 
 static uint32_t read_word(void *context, uint16_t offset)
@@ -79,7 +87,7 @@ static void write_word(void *context, uint16_t offset, uint32_t value)
     if (offset == 0x48)
         take_word(value);
     else if (offset == 0x20 && value == 3)
-        core.entered = core.head = core.tail = core.held = 0;
+        core.entered = core.head = core.tail = core.held = core.is_begun = 0;
     else
         core.registers[offset / 4] = value;
 }
@@ -98,7 +106,8 @@ static void set_up(const struct threefold_network *network)
     core.registers[0x10 / 4] = network->outputs;
     core.registers[0x14 / 4] = network->input_bits | (uint32_t)network->output_bits << 8
                                | (uint32_t)network->output_is_signed << 16
-                               | (uint32_t)network->output_is_class << 17;
+                               | (uint32_t)network->output_is_class << 17
+                               | (uint32_t)network->narrower << 20;
     core.registers[0x30 / 4] = 0xFFFFFF00; /* it wraps soon */
     core.entered = core.tail = core.held = 3; /* of whoever was there before */
 }
@@ -116,6 +125,7 @@ static void stream(const struct threefold_network *network, unsigned images)
     static uint16_t codes[RING][MOST_INPUTS];
     static uint8_t bytes[RING][MOST_INPUTS + 3];
     static int32_t outputs[RING][MOST_OUTPUTS];
+    uint8_t widths[RING] = {0};
     unsigned submitted = 0, answered = 0;
 
     while (answered < images) {
@@ -129,6 +139,8 @@ static void stream(const struct threefold_network *network, unsigned images)
                 image[i] = (uint16_t)(draw() & ((1u << network->input_bits) - 1));
                 small[i] = (uint8_t)image[i];
             }
+            widths[submitted % RING] = (uint8_t)(draw() % (network->narrower + 1u));
+            CHECK_EQUAL(threefold_set_width(&accelerator, widths[submitted % RING]), THREEFOLD_OK);
             CHECK_EQUAL(threefold_submit(&accelerator,
                                          network->input_bits > 8 ? (void *)image : small,
                                          outputs[submitted % RING]),
@@ -141,7 +153,7 @@ static void stream(const struct threefold_network *network, unsigned images)
             continue;
         CHECK(found == outputs[answered % RING]);
         for (uint32_t i = 0; i < network->outputs; i++)
-            CHECK_EQUAL(found[i], output_of(codes[answered % RING], i));
+            CHECK_EQUAL(found[i], output_of(widths[answered % RING], codes[answered % RING], i));
         answered++;
     }
     CHECK_EQUAL(core.lost, 0);
@@ -167,7 +179,7 @@ static void case_classify(void)
     for (int i = 0; i < 20; i++) {
         expected[i] = codes[i] = (uint8_t)(draw() & 31);
         CHECK_EQUAL(threefold_classify(&accelerator, codes, &found), THREEFOLD_OK);
-        CHECK_EQUAL(found, output_of(expected, 0));
+        CHECK_EQUAL(found, output_of(0, expected, 0));
     }
     open_core(&logits);
     CHECK_EQUAL(threefold_classify(&accelerator, codes, &found), THREEFOLD_NO_CLASS);

@@ -6,9 +6,9 @@
 
 enum { MOST_INPUTS = 300, MOST_OUTPUTS = 40, RING = 8 };
 
-static const struct threefold_network classifier = {0x7E7D1234, 64, 1, 500, 5, 4, 0, 1};
-static const struct threefold_network logits = {0x89ABCDEF, 300, 10, 5000, 8, 11, 1, 0};
-static const struct threefold_network map = {0x00000000, 7, 40, 60, 2, 25, 1, 0};
+static const struct threefold_network classifier = {0x7E7D1234, 64, 1, 500, 5, 4, 0, 1, 0};
+static const struct threefold_network logits = {0x89ABCDEF, 300, 10, 5000, 8, 11, 1, 0, 0};
+static const struct threefold_network map = {0x00000000, 7, 40, 60, 2, 25, 1, 0, 2};
 
 static struct board board;
 static struct threefold accelerator;
@@ -37,6 +37,7 @@ static void stream(const struct threefold_network *network, unsigned images)
 {
     static uint8_t codes[RING][MOST_INPUTS];
     static int32_t outputs[RING][MOST_OUTPUTS];
+    uint8_t widths[RING] = {0};
     unsigned submitted = 0, answered = 0;
 
     while (answered < images) {
@@ -44,8 +45,13 @@ static void stream(const struct threefold_network *network, unsigned images)
         enum threefold_error error = THREEFOLD_OK;
 
         while (submitted < images && !error) {
-            if (submitted - answered < RING)
+            uint8_t *const width = &widths[submitted % RING];
+
+            if (submitted - answered < RING) {
                 draw(network, codes[submitted % RING]);
+                *width = (uint8_t)(board_random(&board) % (network->narrower + 1u));
+            }
+            CHECK_EQUAL(threefold_set_width(&accelerator, *width), THREEFOLD_OK);
             error = threefold_submit(&accelerator, codes[submitted % RING],
                                      outputs[submitted % RING]);
             submitted += !error;
@@ -55,7 +61,7 @@ static void stream(const struct threefold_network *network, unsigned images)
         if (!found)
             continue;
         CHECK(found == outputs[answered % RING]);
-        board_answer(network, codes[answered % RING], expected);
+        board_answer(network, widths[answered % RING], codes[answered % RING], expected);
         CHECK(!memcmp(found, expected, network->outputs * sizeof(*found)));
         memset(codes[answered % RING], 0xEE, MOST_INPUTS); /* they are the caller's again */
         answered++;
@@ -71,7 +77,7 @@ static void case_run(uint64_t seed)
     for (int i = 0; i < 50; i++) {
         draw(&logits, codes);
         CHECK_EQUAL(threefold_run(&accelerator, codes, outputs), THREEFOLD_OK);
-        board_answer(&logits, codes, expected);
+        board_answer(&logits, 0, codes, expected);
         CHECK(!memcmp(outputs, expected, logits.outputs * sizeof(*outputs)));
     }
 }
@@ -86,7 +92,7 @@ static void case_classify(uint64_t seed)
     for (int i = 0; i < 50; i++) {
         draw(&classifier, codes);
         CHECK_EQUAL(threefold_classify(&accelerator, codes, &found), THREEFOLD_OK);
-        board_answer(&classifier, codes, &expected);
+        board_answer(&classifier, 0, codes, &expected);
         CHECK_EQUAL(found, expected);
     }
     open_board(&logits, seed);
@@ -111,9 +117,27 @@ static void case_run_behind_others(uint64_t seed)
     CHECK_EQUAL(threefold_poll(&accelerator, &found), THREEFOLD_OK);
     CHECK(!found);
     for (int i = 0; i < WINDOW; i++) {
-        board_answer(&map, codes[i], expected);
+        board_answer(&map, 0, codes[i], expected);
         CHECK(!memcmp(outputs[i], expected, sizeof(expected)));
     }
+}
+
+static void case_widths(uint64_t seed)
+{
+    uint8_t codes[MOST_INPUTS];
+    int32_t outputs[MOST_OUTPUTS], expected[MOST_OUTPUTS];
+
+    for (uint8_t width = 0; width <= map.narrower; width++) {
+        open_board(&map, seed);
+        draw(&map, codes);
+        CHECK_EQUAL(threefold_set_width(&accelerator, width), THREEFOLD_OK);
+        CHECK_EQUAL(threefold_set_width(&accelerator, map.narrower + 1), THREEFOLD_NO_WIDTH);
+        CHECK_EQUAL(threefold_run(&accelerator, codes, outputs), THREEFOLD_OK);
+        board_answer(&map, width, codes, expected);
+        CHECK(!memcmp(outputs, expected, sizeof(expected)));
+    }
+    open_board(&logits, seed);
+    CHECK_EQUAL(threefold_set_width(&accelerator, 1), THREEFOLD_NO_WIDTH);
 }
 
 static void case_stream(uint64_t seed)
@@ -334,7 +358,7 @@ static void case_registers(uint64_t seed)
 
 static void case_texts(uint64_t seed)
 {
-    for (int error = 0; error <= THREEFOLD_REFUSED; error++) {
+    for (int error = 0; error <= THREEFOLD_NO_WIDTH; error++) {
         CHECK(strcmp(threefold_text((enum threefold_error)error), "unknown error"));
         puts(threefold_text((enum threefold_error)error));
     }
@@ -376,7 +400,7 @@ int main(int argc, char **argv)
         CASE(faults),     CASE(open_again), CASE(no_answer),           CASE(line_takes_nothing),
         CASE(slow_line),  CASE(transport),  CASE(identity),            CASE(window_of_the_board),
         CASE(registers),  CASE(gap),        CASE(damaged_answer),      CASE(texts),
-        CASE(load),
+        CASE(load),       CASE(widths),
     };
 
     for (size_t i = 0; argc == 3 && i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -1,7 +1,7 @@
 /* Driver with simulated hardware: simulated IMAGES SEED [PROGRAM...] < codes.
  *
  * Reads codes of images, a byte each, and prints the outputs of each image in a line; then the
- * counters. With a seed other than 0 the line is faulty. Program images in files are loaded before,
+ * counters. Images take the widths of the network in turn. With a seed other than 0 the line is faulty. Program images in files are loaded before,
  * one after the other.
  */
 #include "simulated.h"
@@ -39,10 +39,14 @@ int main(int argc, char **argv)
     while (answered < images) {
         int32_t *found;
 
-        while (submitted < images
-               && !threefold_submit(&accelerator, codes + (size_t)submitted * network.inputs,
-                                    outputs + (size_t)submitted * network.outputs))
-            submitted++;
+        for (; submitted < images; submitted++) {
+            const uint8_t width = (uint8_t)(submitted % (network.narrower + 1u));
+
+            CHECK_EQUAL(threefold_set_width(&accelerator, width), THREEFOLD_OK);
+            if (threefold_submit(&accelerator, codes + (size_t)submitted * network.inputs,
+                                 outputs + (size_t)submitted * network.outputs))
+                break;
+        }
         CHECK_EQUAL(threefold_poll(&accelerator, &found), THREEFOLD_OK);
         answered += found != NULL;
     }

@@ -5,7 +5,14 @@ from pathlib import Path
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
-from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiStreamBus, AxiStreamSink, AxiStreamSource
+from cocotbext.axi import (
+    AxiLiteBus,
+    AxiLiteMaster,
+    AxiStreamBus,
+    AxiStreamFrame,
+    AxiStreamSink,
+    AxiStreamSource,
+)
 from cocotbext.axi.constants import AxiResp
 
 JOB = json.loads(Path("job.json").read_text())
@@ -65,8 +72,23 @@ class System:
         done = await self.registers.write(OFFSETS[name], value.to_bytes(4, "little"))
         assert done.resp == AxiResp.OKAY
 
-    async def send(self, image):
-        await self.source.send(b"".join(code.to_bytes(LANE_BYTES[0], "little") for code in image))
+    async def send(self, *numbers):
+        """Send images as one packet."""
+        codes = [code for number in numbers for code in IMAGES[number]]
+        data = b"".join(code.to_bytes(LANE_BYTES[0], "little") for code in codes)
+        await self.source.send(AxiStreamFrame(data, tuser=self.users(numbers)))
+
+    def users(self, numbers):
+        """TUSER for each byte: widths in the first beats of images, which count, else anything."""
+        if not JOB["widths"]:
+            return None
+        lanes = self.source.byte_lanes
+        beats = len(IMAGES[0]) * LANE_BYTES[0] // lanes
+        users = []
+        for number in numbers:
+            others = [self.rng.randrange(3) for _ in range(beats - 1)]
+            users += [user for user in (JOB["widths"][number], *others) for _ in range(lanes)]
+        return users
 
     async def receive(self):
         frame = await with_timeout(cocotb.start_soon(self.sink.recv()), 100, "us")
@@ -77,8 +99,8 @@ class System:
         ]
 
     async def all_images(self):
-        for image in IMAGES:
-            await self.send(image)
+        for number in range(len(IMAGES)):
+            await self.send(number)
         for expected in OUTPUTS:
             assert await self.receive() == expected
 
@@ -127,8 +149,8 @@ async def images_with_pauses(dut, seed):
 async def reset_in_mid_transfer(dut, seed, soft):
     system = await begin(dut, seed)
     system.pause()
-    for image in IMAGES:
-        await system.send(image)
+    for number in range(len(IMAGES)):
+        await system.send(number)
     reads = cocotb.start_soon(system.registers.read(OFFSETS["ID"], 4))
     await ClockCycles(dut.clk, 5 + 13 * seed)
     if soft:
@@ -162,8 +184,7 @@ async def partial_writes_change_nothing(dut):
 @cocotb.test()
 async def last_at_another_beat(dut):
     system = await begin(dut, 0)
-    joined = [code for image in IMAGES[:2] for code in image]
-    await system.send(joined)
+    await system.send(0, 1)
     for expected in OUTPUTS[:2]:
         assert await system.receive() == expected
     assert await system.read("ERRORS") == JOB["last"]
@@ -175,8 +196,8 @@ async def last_at_another_beat(dut):
 async def stopped_and_started(dut):
     system = await begin(dut, 0)
     await system.write("CONTROL", 0)
-    for image in IMAGES:
-        await system.send(image)
+    for number in range(len(IMAGES)):
+        await system.send(number)
     await ClockCycles(dut.clk, 200)
     assert await system.read("IMAGES") == 0
     assert await system.read("STATUS") == 0

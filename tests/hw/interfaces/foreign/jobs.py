@@ -22,11 +22,20 @@ IMAGES = 8
 
 
 def job_of(plan, interface, folder):
-    images = random_images(np.random.default_rng(0), plan.network, IMAGES)
+    rng = np.random.default_rng(0)
+    images = random_images(rng, plan.network, IMAGES)
+    networks = [plan.network, *(plan.network.at(name) for name in plan.widths)]
+    widths = rng.integers(len(networks), size=IMAGES).tolist()
     registers = REGISTERS.on(interface)
+    outputs = [
+        golden.run(networks[width], image[None]).reshape(-1).tolist()
+        for width, image in zip(widths, images, strict=True)
+    ]
     return {
         "images": images.reshape(len(images), -1).tolist(),
-        "outputs": golden.run(plan.network, images).reshape(len(images), -1).tolist(),
+        "outputs": outputs,
+        "widths": widths if plan.widths else None,
+        "interval": int(plan.cycles.interval),
         "signed": plan.ports.output.type.signed,
         "lane_bytes": [plan.ports.input.lane_bytes, plan.ports.output.lane_bytes],
         "offsets": {name: register.offset for name, register in registers.items()},
@@ -78,11 +87,14 @@ def assert_registers_agree(found, plan, interface, **expected):
     expected |= identity(plan) | {"CONTROL": 1, "ERRORS": 0, "IMAGES": IMAGES}
     assert list(found) == ["map", "C header", "csr.json", "page"]
     first = found["map"]
+    at_width = [plan.cycles_at(width) for width in range(1 + len(plan.widths))]
+    latency = min(each.latency for each in at_width)
+    interval = min(each.interval for each in at_width)
     for words in found.values():
         assert set(words) == set(REGISTERS.on(interface))
         assert {name: words[name] for name in expected} == expected
-        assert plan.cycles.latency <= words["LATENCY"] == first["LATENCY"]
-        assert plan.cycles.interval <= words["INTERVAL"] == first["INTERVAL"]
+        assert latency <= words["LATENCY"] == first["LATENCY"]
+        assert interval <= words["INTERVAL"] == first["INTERVAL"]
         assert not REGISTERS["STATUS"].unpack(words["STATUS"])["busy"]
     cycles = [words["CYCLES"] for words in found.values()]
     assert cycles == sorted(set(cycles))

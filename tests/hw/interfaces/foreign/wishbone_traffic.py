@@ -17,11 +17,13 @@ SIGNALS = {
 _LANE_BYTES = JOB["lane_bytes"][0]
 
 
-def words(image):
-    """Words of an image, the last one filled up with ones."""
+def words(number):
+    """Words of an image, the last one filled up with ones, behind its width if it has one."""
+    image = IMAGES[number]
+    head = [JOB["widths"][number] | 0xABCD00] if JOB["widths"] else []
     data = b"".join(code.to_bytes(_LANE_BYTES, "little") for code in image)
     data += b"\xff" * (-len(data) % 4)
-    return [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
+    return head + [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
 
 
 class System:
@@ -58,10 +60,10 @@ class System:
     async def write(self, name, value, sel=0xF):
         await self.cycle(self.op(name, value, sel))
 
-    async def images(self, images, outputs):
+    async def images(self):
         """Write as much as there is room for and read what waits, until all is answered."""
-        given = [word for image in images for word in words(image)]
-        expected = [element for output in outputs for element in output]
+        given = [word for number in range(len(IMAGES)) for word in words(number)]
+        expected = [element for output in OUTPUTS for element in output]
         found, most = [], 0
         while len(found) < len(expected):
             levels = await self.read("LEVELS")
@@ -89,7 +91,7 @@ async def begin(dut, seed, idle=0):
 @cocotb.test()
 async def every_register(dut):
     system = await begin(dut, 0)
-    await system.images(IMAGES, OUTPUTS)
+    await system.images()
     found = {}
     for source, offsets in JOB["sources"].items():
         names = sorted(offsets, key=lambda name: name == "DATA_OUT")  # which leaves an error
@@ -106,7 +108,7 @@ async def every_register(dut):
 async def images_with_pauses(dut, seed):
     system = await begin(dut, seed, idle=5)
     for _ in range(3):
-        await system.images(IMAGES, OUTPUTS)
+        await system.images()
     assert await system.read("IMAGES") == 3 * len(IMAGES)
     assert await system.read("ERRORS") == 0
 
@@ -115,7 +117,7 @@ async def images_with_pauses(dut, seed):
 @cocotb.parametrize(seed=range(6), soft=[False, True])
 async def reset_in_mid_transfer(dut, seed, soft):
     system = await begin(dut, seed, idle=2)
-    ops = [system.op("DATA_IN", word) for image in IMAGES[:3] for word in words(image)]
+    ops = [system.op("DATA_IN", word) for number in range(3) for word in words(number)]
     under_way = cocotb.start_soon(system.cycle(*ops[: 2 + seed]))
     if soft:
         await under_way
@@ -128,7 +130,7 @@ async def reset_in_mid_transfer(dut, seed, soft):
         await system.reset()
     assert await system.read("IMAGES") == 0
     assert await system.read("LEVELS") == JOB["depths"][0]
-    await system.images(IMAGES, OUTPUTS)
+    await system.images()
     assert await system.read("IMAGES") == len(IMAGES)
     assert await system.read("ERRORS") == 0
 
@@ -157,7 +159,7 @@ async def full_and_empty(dut):
     assert await system.read("ERRORS") == JOB["full"]
     await system.write("CONTROL", 3)
     await system.write("ERRORS", JOB["full"])
-    await system.images(IMAGES, OUTPUTS)
+    await system.images()
     assert await system.read("ERRORS") == 0
 
 
@@ -167,9 +169,9 @@ async def answers_wait_until_they_are_read(dut):
     elements, per_image = JOB["depths"][1], len(OUTPUTS[0])
     images = -(-elements // per_image) + 1
     for number in range(images):
-        for word in words(IMAGES[number % len(IMAGES)]):
+        for word in words(number % len(IMAGES)):
             await system.write("DATA_IN", word)
-    await ClockCycles(dut.clk, 1000)
+    await ClockCycles(dut.clk, 1000 + images * JOB["interval"])
     assert await system.read("LEVELS") >> 16 == elements
     found = [await system.read("DATA_OUT") for _ in range(images * per_image)]
     expected = [each for n in range(images) for each in OUTPUTS[n % len(OUTPUTS)]]

@@ -1,12 +1,12 @@
-"""Width bytes ahead of images."""
+"""Width words ahead of images."""
 
 from amaranth.sim import Simulator
 
-from threefold.hw.interfaces.width_byte import WidthByte
+from threefold.hw.interfaces.width_word import WidthWord
 
 
 def test_the_width_stays_until_what_came_before_has_been_taken():
-    dut = WidthByte(2, widths=3)
+    dut = WidthWord(2, bits=8, widths=3)
 
     async def drive(ctx):
         seen = []
