@@ -1,9 +1,11 @@
 """Host: what talks to an accelerator on a board, without what generates it."""
 
+from .board import Board
+from .counters import Counters
 from .flight import Flight
 from .frames import Deframer, Rejected, frame
 from .scheduler import Scheduler
-from .session import Board, Counters, Session
+from .session import Session
 from .transport import SerialPort, Transport
 
 __all__ = [

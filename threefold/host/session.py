@@ -1,20 +1,20 @@
 """Session: registers and images of a board, over a line that may lose anything."""
 
-import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
 
 import numpy as np
 
-from ..errors import DataError, LinkError
+from ..errors import LinkError
 from ..registers import IDENTITY, REGISTERS, VERSION
+from .board import Board
+from .counters import Counters
 from .flight import Flight
 from .frames import ABORTED, FLAG, LOAD_BYTES, Deframer, Rejected, frame
 from .program_image import crc_of
 from .transport import Transport
 
-__all__ = ["Board", "Counters", "Session"]
+__all__ = ["Session"]
 
 _IMAGE, _READ, _WRITE, _LOAD, _RESULT, _VALUE = 0x01, 0x02, 0x03, 0x04, 0x81, 0x82
 _TRIES = 6
@@ -22,88 +22,6 @@ _REFUSALS = 2  # of a program image, of which the line may have damaged one unno
 _AROUND = 9  # bytes of a frame besides its payload
 _FRAMES = 8  # of a program image, before the board is asked whether they were right
 _REGISTERS = REGISTERS.on("link", loadable=True)
-
-
-@dataclass
-class Counters:
-    """Counters of what went over a line.
-
-    Attributes
-    ----------
-    images : int
-        Images answered.
-    sent : int
-        Frames of images that were sent, several for an image that was lost.
-    aborted : int
-        Results that the board aborted, as their images were damaged on their way.
-    bad : int
-        Frames from the board whose CRC did not match.
-    strange : int
-        Frames from the board that nobody waited for.
-    lost : int
-        Images and questions that stayed without an answer, and were sent again.
-    late : int
-        Times that no result came for too long, whether or not it was lost.
-    """
-
-    images: int = 0
-    sent: int = 0
-    aborted: int = 0
-    bad: int = 0
-    strange: int = 0
-    lost: int = 0
-    late: int = 0
-
-    @property
-    def faults(self) -> int:
-        """All of them that are neither images answered nor sent."""
-        return self.aborted + self.bad + self.strange + self.lost + self.late
-
-    def __str__(self):
-        return ", ".join(f"{getattr(self, each.name):,} {each.name}" for each in fields(self))
-
-
-@dataclass(frozen=True)
-class Board:
-    """What a board says it is, as its registers of these names tell.
-
-    Attributes
-    ----------
-    digest : int
-        First 32 bits of the network's digest.
-    inputs, outputs : int
-        Codes of an image, and elements of a result.
-    input_bits : int
-        Bits of a code.
-    element_bytes : int
-        Bytes of an element.
-    signed : bool
-        Whether elements are signed.
-    gives_class : bool
-        Whether the output is the index of a class.
-    classes : int
-    clock_hz : int
-        0 if it is not known.
-    window : int
-        Images that may be unanswered.
-    narrower : int
-        Widths of the network beside the whole.
-    loadable : bool
-        Whether program images are loaded into it.
-    """
-
-    digest: int
-    inputs: int
-    outputs: int
-    input_bits: int
-    element_bytes: int
-    signed: bool
-    gives_class: bool
-    classes: int
-    clock_hz: int
-    window: int
-    loadable: bool = False
-    narrower: int = 0
 
 
 class Session:
@@ -174,7 +92,7 @@ class Session:
             loadable=bool(form["loadable"]),
             narrower=form["narrower"],
         )
-        self._image_bytes = board.inputs + board.outputs * board.element_bytes
+        self._image_bytes = board.inputs + board.result_bytes
         return board
 
     def _check_digest(self) -> int:
@@ -313,17 +231,16 @@ class Session:
         LinkError
             If the board does not answer, or has no network yet.
         """
-        codes = self._checked(images)
-        ahead = self._widths(widths, len(codes))
+        payloads = self.board.payloads(images, widths)
         self._require_loaded()
         # Numbers count on, so that answers to images of a run that was left are none of these.
-        self._flight = flight = Flight(len(codes), seq=self._flight.seq)
+        self._flight = flight = Flight(len(payloads), seq=self._flight.seq)
         silent = 0
         deadline = self._deadline()
         while flight:
             while flight.waiting and flight.sent < self.board.window:
                 seq, index = flight.send()
-                self._send(_IMAGE, seq, ahead[index] + codes[index].tobytes())
+                self._send(_IMAGE, seq, payloads[index])
                 self.counters.sent += 1
                 deadline = self._deadline(1 << silent)
             answers = self._answers(flight, deadline)
@@ -348,38 +265,11 @@ class Session:
         if self.board.loadable and self.loaded is None:
             raise LinkError("the board has no network yet; load one with --load")
 
-    def _widths(self, widths: Sequence[int] | None, count: int) -> list[bytes]:
-        """What is sent ahead of the codes of each image."""
-        numbers = [0] * count if widths is None else [int(number) for number in widths]
-        if len(numbers) != count:
-            raise DataError(f"{count:,} images have as many widths, not {len(numbers):,}")
-        most = self.board.narrower
-        for number in numbers:
-            if not 0 <= number <= most:
-                raise DataError(f"the board has widths 0…{most}, not {number}")
-        return [bytes([number]) if most else b"" for number in numbers]
-
-    def _checked(self, images: np.ndarray) -> np.ndarray:
-        """Input codes as bytes, an image a row."""
-        codes, board = np.asarray(images), self.board
-        codes = codes.reshape(len(codes), math.prod(codes.shape[1:]))
-        if codes.shape[1] != board.inputs:
-            raise DataError(
-                f"the board takes images of {board.inputs:,} codes, not {codes.shape[1]:,}"
-            )
-        if codes.dtype.kind not in "iu":
-            raise DataError(f"the board takes input codes, which are integers, not {codes.dtype}")
-        highest = (1 << board.input_bits) - 1
-        if codes.size and (codes.min() < 0 or codes.max() > highest):
-            raise DataError(f"the board takes codes 0…{highest}, not {codes.min()}…{codes.max()}")
-        return codes.astype(np.uint8)
-
     def _answers(self, flight: Flight, deadline: float) -> list[tuple[int, list[int]]]:
         """Images that are answered, and results; none if there is none until a time."""
         found = []
         for body in [*self._results, *self._receive(deadline)]:
-            size = self.board.outputs * self.board.element_bytes
-            if body[0] != _RESULT or len(body) != 3 + size:
+            if body[0] != _RESULT or len(body) != 3 + self.board.result_bytes:
                 self.counters.strange += 1
                 continue
             index, lost = flight.answer(int.from_bytes(body[1:3], "little"))
@@ -388,16 +278,9 @@ class Session:
                 self.counters.strange += 1
                 continue
             self.counters.images += 1
-            found.append((index, self._elements(body[3:])))
+            found.append((index, self.board.result(body[3:])))
         self._results.clear()
         return found
-
-    def _elements(self, payload: bytes) -> list[int]:
-        size, signed = self.board.element_bytes, self.board.signed
-        return [
-            int.from_bytes(payload[at : at + size], "little", signed=signed)
-            for at in range(0, len(payload), size)
-        ]
 
     def _ask(self, kind: int, word: int, value: bytes = b"") -> int:
         """Read or write a register, again and again until it is told."""
