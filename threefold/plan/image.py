@@ -112,7 +112,8 @@ def covering(plan: Plan, networks: Sequence[Network], *, store: str | None = Non
 def parts_of(plan: Plan, network: Network) -> list[tuple[Layer, ...]]:
     """The layers of a network that each unit of a plan would realize.
 
-    Those that are loadable may be more or fewer than in the network of the plan.
+    Those that are loadable may be more or fewer than in the network of the plan. Logits that leave
+    them are as wide as those of the plan, if they are narrower by themselves.
 
     Raises
     ------
@@ -124,7 +125,28 @@ def parts_of(plan: Plan, network: Network) -> list[tuple[Layer, ...]]:
     place = plan.units.index(unit)
     counts[place] = max(0, len(layers) - sum(counts) + counts[place])
     ends = list(accumulate(counts))
+    if 0 < ends[place] <= len(layers):
+        layers = _with_logits_of(unit, layers, ends[place] - 1)
     return [layers[end - count : end] for end, count in zip(ends, counts, strict=True)]
+
+
+def _with_logits_of(unit: SequentialUnit, layers: Sequence[Layer], last: int) -> tuple[Layer, ...]:
+    """Layers whose logits, which the layer ``last`` gives, are as wide as those of a unit."""
+    wide, own = unit.out_tensor, layers[last].output
+    if not (isinstance(wide.element, Integers) and isinstance(own.element, Integers)):
+        return tuple(layers)
+    if own.shape != wide.shape or own.element.bits >= wide.element.bits:
+        return tuple(layers)
+    stream = layers[last].stream
+    made = []
+    for place, layer in enumerate(layers):
+        if place == last:
+            layer = replace(layer, output=wide)
+        elif stream in layer.sources:
+            given = zip(layer.sources, layer.inputs, strict=True)
+            layer = replace(layer, inputs=tuple(wide if s == stream else t for s, t in given))
+        made.append(layer)
+    return tuple(made)
 
 
 def fingerprint(plan: Plan) -> bytes:

@@ -1,7 +1,8 @@
-"""ResNet-20, the residual network of CIFAR-10."""
+"""ResNet-20, the residual network of CIFAR-10, and those of more layers."""
 
 from ..errors import NetworkError
 from ..network import Add, Codes, MaxPool, Network, PadChannels, SumPool, Tensor
+from ..network.check import as_integer
 from .builder import Builder
 
 __all__ = ["resnet20"]
@@ -13,6 +14,7 @@ _SHORTCUTS = ("subsample", "projection")
 def resnet20(
     seed: int = 0,
     *,
+    blocks: int = 3,
     bits: int = 4,
     shortcut: str = "subsample",
     input: tuple[int, int, int] = (32, 32, 3),
@@ -21,6 +23,9 @@ def resnet20(
 ) -> Network:
     """A convolution, three stages of three basic blocks with 16, 32 and 64 filters, and a pool.
 
+    With more blocks a stage it is one of the deeper networks, which are named by their layers with
+    weights: 9 are those of ResNet-56.
+
     A block is two 3×3 convolutions, whose signed codes are added to the block's input; the
     threshold behind the addition is its ReLU. A stage begins with a stride where it has more
     filters than the one before.
@@ -28,6 +33,8 @@ def resnet20(
     Parameters
     ----------
     seed : int
+    blocks : int
+        Basic blocks of each stage, from 1 to 1,000.
     bits : int
         Width of activations: unsigned behind a ReLU, signed where a branch ends.
     shortcut : str
@@ -44,14 +51,15 @@ def resnet20(
     Raises
     ------
     NetworkError
-        If ``bits`` or ``shortcut`` is none of these.
+        If ``blocks``, ``bits`` or ``shortcut`` is none of these.
     """
     if shortcut not in _SHORTCUTS:
         raise NetworkError(f"shortcut must be one of {', '.join(_SHORTCUTS)}, not {shortcut!r}")
-    builder = Builder("resnet20", Tensor(input, Codes.signed(8)), seed, **options)
+    as_integer(blocks, "the blocks of a stage", 1, 1000)
+    builder = Builder(f"resnet{6 * blocks + 2}", Tensor(input, Codes.signed(8)), seed, **options)
     builder.layer("stem", filters[0], (3, 3), Codes.unsigned(bits), padding=_SAME)
     for stage, count in enumerate(filters, start=1):
-        for block in range(1, 4):
+        for block in range(1, blocks + 1):
             _block(builder, f"stage{stage}_block{block}", count, bits, shortcut)
     whole = builder.shape[:2]
     builder.add("pool", SumPool(whole, whole))
