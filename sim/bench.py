@@ -6,15 +6,16 @@ the streams' names and widths alone, so neither other images nor other stalls ar
 """
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from threefold.files import replacing
+from threefold.files import replacing, write_file
 
 from .streams import Stream
 
@@ -28,6 +29,7 @@ __all__ = [
     "bench",
     "bench_name",
     "write_beats",
+    "write_programs",
 ]
 
 LOG, PROGRAM, WIDTHS = "events.txt", "program.bin", "widths.bin"
@@ -56,7 +58,7 @@ def bench(name: str, streams: list[Stream], *, loads: bool = False, widths: int 
         The first is what enters at the prefix ``i``, the last what leaves at ``o``. The others
         are signals of the top module.
     loads : bool
-        Whether the bytes of :data:`PROGRAM` are loaded first.
+        Whether program images are loaded, as :func:`write_programs` writes them.
     widths : int
         Widths of the network; if they are several, a byte of :data:`WIDTHS` says which one each
         image is computed at.
@@ -108,6 +110,29 @@ def write_beats(
         for values in batches:
             for stream, file in zip(streams, files, strict=True):
                 file.write(stream.beats(values[stream.name])[:, ::-1].tobytes())
+
+
+def write_programs(programs: Sequence[tuple[bytes, int]], folder: Path) -> None:
+    """Write the file of the program images that the bench loads one after the other.
+
+    Parameters
+    ----------
+    programs : sequence of (bytes, int)
+        Each with the number of images that are computed with it.
+    folder : Path
+
+    Raises
+    ------
+    BuildError
+        If the file cannot be written.
+    """
+    ends = accumulate(count for _, count in programs)
+    parts = [
+        part
+        for (image, _), end in zip(programs, ends, strict=True)
+        for part in (end.to_bytes(4, "big"), len(image).to_bytes(4, "big"), image)
+    ]
+    write_file(folder / PROGRAM, b"".join(parts))
 
 
 def arguments(*, images: int, patience: int, stalls: float, seed: int) -> list[str]:

@@ -1,9 +1,6 @@
 """Simulation of an accelerator, bit by bit against the golden model."""
 
-import json
 import string
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +15,22 @@ from threefold.plan.cycle_model import interval_of
 from threefold.plan.cycle_model.cycles import trace
 from threefold.progress import Progress, no_progress
 from threefold.tools import toolchain
-from threefold.tools.process import child
 
 from . import bench, golden
+from .job import TOOLS, Job
 from .mismatch import describe
 from .streams import Stream, streams_of, unpack, unpack_bits
 from .widths import expected_values, numbers_of
 
-__all__ = ["SIMULATORS", "SimulationResult", "check", "simulate"]
+__all__ = [
+    "SIMULATORS",
+    "SimulationResult",
+    "check",
+    "explain",
+    "outputs_of",
+    "patience",
+    "simulate",
+]
 
 SIMULATORS = ("verilator", "icarus")
 
@@ -158,13 +163,13 @@ def _simulate(
     progress: Progress,
 ) -> SimulationResult:
     streams = streams_of(plan)
-    job = _Job(plan, rtl, streams, folder, simulator)
+    job = Job(plan, rtl, streams, folder, simulator)
     if plan.loadable:
-        write_file(folder / bench.PROGRAM, image_of(plan))
+        bench.write_programs([(image_of(plan), len(images))], folder)
     if plan.widths:
         write_file(folder / bench.WIDTHS, bytes(numbers))
     bench.write_beats(streams, expected_values(plan, images, numbers), folder)
-    options = {"patience": _patience(plan, stalls), "stalls": stalls, "seed": seed}
+    options = {"patience": patience(plan, stalls), "stalls": stalls, "seed": seed}
     events, seconds = job.run(
         bench.arguments(images=len(images), **options),
         waves=waves,
@@ -173,7 +178,7 @@ def _simulate(
     if events.difference is None and events.stuck is None:
         if any(numbers) and not stalls:
             _check_left(plan, events, numbers)
-        outputs = _outputs(streams[-1], events.outputs, len(images))
+        outputs = outputs_of(streams[-1], events.outputs, len(images))
         return SimulationResult(
             simulator=simulator,
             images=len(images),
@@ -191,7 +196,7 @@ def _simulate(
             stream = streams[events.difference.stream]
             last = min(events.difference.beat // stream.per_image, len(images) - 1)
         job.run(bench.arguments(images=last + 1, **options), waves=True)
-    raise MismatchError(f"{_explain(plan, streams, events)}; waveforms are in {_waves(folder)}")
+    raise MismatchError(f"{explain(plan, streams, events)}; waveforms are in {_waves(folder)}")
 
 
 def check(
@@ -219,10 +224,10 @@ def check(
                 f"GNU Make, which compiles simulations, knows no folders with {what} such as "
                 f"'{folder}'; choose another with -o"
             )
-    toolchain.environment(*_TOOLS[simulator])
+    toolchain.environment(*TOOLS[simulator])
 
 
-def _patience(plan: Plan, stalls: float) -> int:
+def patience(plan: Plan, stalls: float = 0.0) -> int:
     """Cycles without any transfer after which the hardware is taken for stuck."""
     return round((1000 + 2 * sum(unit.interval for unit in plan.units)) / (1 - stalls))
 
@@ -245,80 +250,8 @@ def _check_left(plan: Plan, events: bench.Events, numbers: list[int]) -> None:
             )
 
 
-class _Job:
-    """An accelerator and its bench in a folder, where a process of its own simulates them."""
-
-    def __init__(self, plan: Plan, rtl: str, streams: list[Stream], folder: Path, simulator: str):
-        name = plan.network.name
-        self._folder = folder
-        self._simulator = simulator
-        self._toplevel = bench.bench_name(name)
-        # A simulator compiles nothing again whose sources did not change.
-        _update(folder / "design.v", rtl)
-        _update(
-            folder / "bench.v",
-            bench.bench(name, streams, loads=plan.loadable, widths=1 + len(plan.widths)),
-        )
-
-    def run(
-        self,
-        arguments: list[str],
-        *,
-        waves: bool,
-        progress: Progress = no_progress,
-    ) -> tuple[bench.Events, float]:
-        """What happened, and how many seconds the run took; ``progress`` is told images."""
-        folder = self._folder
-        for stale in ("built", "progress", "result.json", bench.LOG):
-            (folder / stale).unlink(missing_ok=True)
-        job = {
-            "simulator": self._simulator,
-            "sources": ["design.v", "bench.v"],
-            "toplevel": self._toplevel,
-            "arguments": arguments,
-            "waves": waves,
-        }
-        write_file(folder / "job.json", json.dumps(job, indent=1, sort_keys=True))
-        self._wait(progress)
-        result = folder / "result.json"
-        if not result.exists():
-            toolchain.require_space(self._simulator, folder)
-            raise BuildError(f"{self._simulator} failed; see {folder / _LOG}")
-        events = bench.Events.read(folder / bench.LOG)
-        progress("simulate", len(events.left))
-        return events, json.loads(result.read_text())["seconds"]
-
-    def _wait(self, progress: Progress) -> None:
-        """Run the process to its end."""
-        folder = self._folder
-        variables = toolchain.environment(*_TOOLS[self._simulator]) | {"MAKEFLAGS": _MAKEFLAGS}
-        command = [sys.executable, "-m", "threefold.sim.runner", str(folder)]
-        with child(command, cwd=folder, env=variables, log=folder / _LOG) as process:
-            while process.poll() is None:
-                time.sleep(0.05)
-                built = (folder / "built").exists()
-                progress("simulate" if built else "compile", _images_done(folder))
-
-
-def _update(path: Path, text: str) -> None:
-    """Write ``text`` unless it is what the file holds."""
-    if not path.exists() or path.read_bytes() != text.encode():
-        write_file(path, text)
-
-
-_LOG = "simulation.log"
 # What Make and the shell take as it is, besides what is no ASCII.
 _PATH = string.ascii_letters + string.digits + "/._-+@,~"
-# The packaged Verilator lacks the flag that includes its precompiled header.
-_MAKEFLAGS = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1"
-_TOOLS = {"verilator": ("verilator", "perl", "g++", "make"), "icarus": ("iverilog", "vvp")}
-
-
-def _images_done(folder: Path) -> int:
-    try:
-        return int((folder / "progress").read_text() or 0)
-    except FileNotFoundError:
-        return 0
 
 
 def _waves(folder: Path) -> Path | None:
@@ -327,7 +260,8 @@ def _waves(folder: Path) -> Path | None:
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
-def _outputs(stream: Stream, payloads: list[str], images: int) -> np.ndarray:
+def outputs_of(stream: Stream, payloads: list[str], images: int) -> np.ndarray:
+    """Outputs of images, from the payloads that left: int64, shape (images, outputs)."""
     beats = [unpack(int(text, 16), stream.bits, stream.lanes, stream.signed) for text in payloads]
     return np.array(beats, np.int64).reshape(images, -1)
 
@@ -338,7 +272,7 @@ def _classes(plan: Plan, outputs: np.ndarray) -> np.ndarray | None:
     return outputs[:, 0] if plan.ports.gives_class else outputs.argmax(axis=1)
 
 
-def _explain(plan: Plan, streams: list[Stream], events: bench.Events) -> str:
+def explain(plan: Plan, streams: list[Stream], events: bench.Events) -> str:
     """Where hardware and golden model part: layer, image, pixel, channel, both values."""
     difference = events.difference
     if difference is None:
