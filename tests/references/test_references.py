@@ -156,6 +156,17 @@ def test_other_shortcuts_are_refused():
         references.resnet20(shortcut="none")
 
 
+def test_more_blocks_of_a_residual_network():
+    deep = references.resnet20(input=(8, 8, 3), filters=(2, 4, 4), blocks=5, images=64)
+    assert deep.name == "resnet32"
+    weighted = [node for node in deep.nodes if isinstance(node.op, Conv)]
+    assert len(weighted) == 32
+    assert shapes(deep, "stage1_block5_codes", "stage3_block5_codes") == [(8, 8, 2), (4, 4, 4)]
+    message = r"^the blocks of a stage must be an integer of 1…1000, not 0$"
+    with pytest.raises(NetworkError, match=message):
+        references.resnet20(blocks=0)
+
+
 def test_smaller_forms():
     small = references.resnet20(input=(8, 6, 2), filters=(2, 4, 4), bits=2, images=64)
     names = ["stem", *(f"stage{stage}_block3_codes" for stage in (1, 2, 3)), "pool"]

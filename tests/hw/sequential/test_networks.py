@@ -1,9 +1,12 @@
 """Whole networks on one array: bits, cycles and stalls."""
 
+import re
+
 import numpy as np
 import pytest
 
 from threefold import references
+from threefold.errors import PlanError
 from threefold.network import (
     ArgMax,
     Codes,
@@ -17,7 +20,7 @@ from threefold.network import (
 )
 from threefold.plan import lower
 from threefold.plan.cycle_model.cycles import replay, trace
-from threefold.plan.image import reloaded
+from threefold.plan.image import covering, reloaded
 from threefold.plan.search.fold import plan_of
 from threefold.plan.units.argmax import ArgMaxUnit
 from threefold.plan.units.sequential import SequentialUnit
@@ -134,3 +137,31 @@ def test_contents_from_outside(name, place):
         run = AcceleratorBench(made, hardware=plan).run(images)
         assert np.array_equal(run.outputs, golden.run(network, images).reshape(2, -1))
         assert run.left == trace(made.netlist.stages, 2).left.tolist()
+
+
+def reading(count):
+    """Classes of some of the channels of a mean."""
+    weights = np.zeros((4, 6), int)
+    weights[:, :count] = np.random.default_rng(count).integers(-1, 2, (4, count))
+    return mean(Dense(weights), Logits([0, 1, -1, 2]), ArgMax())
+
+
+def test_logits_may_be_narrower_than_those_of_the_hardware():
+    networks = wide, narrow = reading(6), reading(2)
+    logits = [each.types[each.nodes[-2].name].element.bits for each in networks]
+    assert logits == [11, 10]
+    plans = []
+    for each in networks:
+        unit, *others = unit_of(each, **ARRAYS[0])
+        plans.append(plan_of(each, (unit.made_loadable(), *others)))
+    hardware = covering(plans[0], [narrow])
+    made = reloaded(hardware, narrow)
+    images = random_images(np.random.default_rng(1), narrow, 6)
+    assert len(set(golden.run(narrow, images).ravel().tolist())) > 1
+    AcceleratorBench(made, hardware=hardware).check(images)
+    message = (
+        f"{wide.name!r} cannot be loaded: maps of 1×1×4 leave it, 1 at once with 11 signed bits, "
+        "and in the hardware maps of 1×1×4 leave it, 1 at once with 10 signed bits"
+    )
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        covering(plans[1], [wide])
