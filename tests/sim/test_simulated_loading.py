@@ -59,8 +59,9 @@ def test_a_difference_names_the_load(folder, monkeypatch):
 
 
 def test_cycles_that_are_not_predicted(folder, monkeypatch):
-    monkeypatch.setattr(loading, "trace", lambda *_: SimpleNamespace(left=np.arange(700, 705)))
-    message = r"^image 0 of 'net1' leaves after 716 cycles, not 700 as predicted$"
+    monkeypatch.setattr(loading, "trace", lambda *_: SimpleNamespace(left=np.arange(1, 6)))
+    latency = PLAN.cycles.latency
+    message = rf"^image 0 of 'net1' leaves after {latency} cycles, not 1 as predicted$"
     with pytest.raises(MismatchError, match=message):
         simulated(folder, (ONE, IMAGES))
 
