@@ -6,9 +6,12 @@ import pytest
 
 from threefold.fpga.ice40 import ICE40UP5K
 from threefold.network import Add, Codes, Dense, Logits, Network, Tensor, Threshold
-from threefold.plan import Folding, fit, fold
+from threefold.plan import Folding, fit, fold, image_of
 from threefold.plan_tables import plan_lines, plan_tables
 from threefold.references import Builder
+
+from .hw.test_widths import random_plan
+from .loadable_networks import loadable_plan, network
 
 CODES = Codes.unsigned(2)
 
@@ -50,6 +53,25 @@ def test_a_notebook_shows_what_a_terminal_shows(plan):
     assert html.count("font-weight: bold") == sum(len(table.emphasized) for table in tables)
     for line in plan_lines(plan):
         assert f"<p>{line}</p>" in html
+
+
+def test_a_plan_of_several_widths_shows_their_speed():
+    made = replace(random_plan(0), board="icebreaker")
+    table = next(each for each in plan_tables(made) if each.title.startswith("Widths"))
+    assert table.title == "Widths, at 30 MHz"
+    assert table.right == ("latency", "interval", "images/s")
+    cycles = [made.cycles_at(number) for number in range(3)]
+    assert table.rows == [
+        [name, each.latency, round(each.interval), round(30e6 / each.interval)]
+        for name, each in zip(("whole", "half", "quarter"), cycles, strict=True)
+    ]
+
+
+def test_a_loadable_plan_tells_the_size_of_its_program_image():
+    made = loadable_plan(network(1))
+    assert plan_lines(made)[-1] == (
+        f"program image of {len(image_of(made)):,} bytes, loaded at run time"
+    )
 
 
 def test_what_a_plan_for_no_board_shows():

@@ -1,4 +1,4 @@
-"""Plan tables: units, memories, FIFOs and alternatives, for terminals and notebooks."""
+"""Plan tables: units, memories, FIFOs, widths and alternatives, for terminals and notebooks."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from . import boards
 from .boards import BOARDS, Target
 from .fpga import GENERIC, Family
 from .html import html_table
-from .plan import Alternative, Plan
+from .plan import Alternative, Plan, image_of
 from .plan.summary import branches, shown
 from .samples import sample_words
 
@@ -39,11 +39,13 @@ def plan_tables(plan: Plan) -> list[PlanTable]:
     """All tables of a plan that have rows."""
     target = boards.get(plan.board) if plan.board else None
     family = target.family if target else GENERIC
+    clock = target.clock_mhz if target else None
     tables = [
         _units(plan, target, family),
         _memories(plan),
         _fifos(plan),
-        _alternatives(plan, target.clock_mhz if target else None),
+        _widths(plan, clock),
+        _alternatives(plan, clock),
     ]
     return [table for table in tables if table.rows]
 
@@ -64,6 +66,8 @@ def plan_lines(plan: Plan) -> list[str]:
             f"bottleneck {plan.bottleneck.name}{others}; "
             f"the busiest PE array works {busy} of the time"
         )
+    if plan.loadable:
+        lines.append(f"program image of {len(image_of(plan)):,} bytes, loaded at run time")
     return lines
 
 
@@ -133,6 +137,25 @@ def _fifos(plan: Plan) -> PlanTable:
     return PlanTable("FIFOs before joins", ("before",), right, rows)
 
 
+def _widths(plan: Plan, clock: float | None) -> PlanTable:
+    """Speed at each width; inputs a second where the clock is known."""
+    rows: list[list[str | int | None]] = []
+    for number, name in enumerate(("whole", *plan.widths) if plan.widths else ()):
+        cycles = plan.cycles_at(number)
+        rates = [round(1e6 * clock / cycles.interval)] if clock else []
+        rows.append([name, round(cycles.latency), round(cycles.interval), *rates])
+    right = ("latency", "interval", *_rate(plan, clock))
+    return PlanTable(f"Widths{_at(clock)}", ("width",), right, rows)
+
+
+def _at(clock: float | None) -> str:
+    return f", at {clock:g} MHz" if clock else ""
+
+
+def _rate(plan: Plan, clock: float | None) -> tuple[str, ...]:
+    return (f"{sample_words(plan.network).many}/s",) if clock else ()
+
+
 def _alternatives(plan: Plan, clock: float | None) -> PlanTable:
     """What faster and smaller plans take; inputs a second where the clock is known."""
     plans = plan.alternatives if len(plan.alternatives) > 1 else ()
@@ -146,10 +169,10 @@ def _alternatives(plan: Plan, clock: float | None) -> PlanTable:
         ]
         for each in plans
     ]
-    title = f"Alternatives, at {clock:g} MHz, estimated" if clock else "Alternatives, estimated"
+    title = f"Alternatives{_at(clock)}, estimated"
     right = (
         "cycles",
-        *((f"{sample_words(plan.network).many}/s",) if clock else ()),
+        *_rate(plan, clock),
         "logic cells",
         "block RAMs",
     )

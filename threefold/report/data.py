@@ -10,7 +10,7 @@ from ..errors import FileFormatError, PlanError
 from ..hw.interfaces.serial import BAUD
 from ..network import Conv, class_names
 from ..network.file import digest as network_digest
-from ..plan import Plan, Schedule, Unit
+from ..plan import Cycles, Plan, Schedule, Unit, image_of
 from ..plan.file import digest
 from ..plan.summary import Branch, branches
 from ..samples import sample_words
@@ -130,7 +130,9 @@ def _planned(plan: Plan, board: str | None, baud: int) -> dict:
         "name": plan.network.name,
         "sample": sample_words(plan.network).one,
         "network_digest": network_digest(plan.network),
-        "predicted_cycles": {"latency": plan.cycles.latency, "interval": plan.cycles.interval},
+        "predicted_cycles": _cycles(plan.cycles),
+        "widths": _widths(plan),
+        "program_image_bytes": len(image_of(plan)) if plan.loadable else None,
         "layers": [
             _layer(plan, unit, schedule)
             for unit in plan.units
@@ -139,9 +141,23 @@ def _planned(plan: Plan, board: str | None, baud: int) -> dict:
         "steps": [_step(unit) for unit in plan.units],
         "buffers": [_fifo(branch) for branch in branches(plan)] or None,
         "ports": ports(plan.ports),
-        "link": link(plan.ports, baud) if board in BOARDS else {},
+        "link": link(plan.ports, baud, widths=1 + len(plan.widths)) if board in BOARDS else {},
         "predicted_array_utilization": plan.array_utilization or None,
     }
+
+
+def _cycles(cycles: Cycles) -> dict[str, float]:
+    return {"latency": cycles.latency, "interval": cycles.interval}
+
+
+def _widths(plan: Plan) -> list[dict] | None:
+    """Widths of the network in the order of their numbers, if there are several."""
+    if not plan.widths:
+        return None
+    return [
+        {"name": name, "predicted_cycles": _cycles(plan.cycles_at(number))}
+        for number, name in enumerate(("whole", *plan.widths))
+    ]
 
 
 def _speeds(report: Mapping, measured: Mapping, actual_mhz: float | None) -> dict[str, float]:

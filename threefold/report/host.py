@@ -38,7 +38,7 @@ def _port(port: Port) -> dict:
     }
 
 
-def link(accelerator: Ports, baud: int = BAUD) -> dict:
+def link(accelerator: Ports, baud: int = BAUD, *, widths: int = 1) -> dict:
     """The serial line between a host and an accelerator on a board; empty if it has none.
 
     Parameters
@@ -46,6 +46,9 @@ def link(accelerator: Ports, baud: int = BAUD) -> dict:
     accelerator : Ports
     baud : int
         Bits a second.
+    widths : int
+        Widths of the network; where there are several, a byte with that of an image is one of its
+        own.
 
     Returns
     -------
@@ -57,7 +60,7 @@ def link(accelerator: Ports, baud: int = BAUD) -> dict:
     """
     if accelerator.input.type.bits > CODE_BITS:
         return {}
-    given = accelerator.input.tensor.size
+    given = accelerator.input.tensor.size + (widths > 1)
     taken = accelerator.output.tensor.size * accelerator.output.element_bytes
     frames = [frame_bytes(size) + 1 for size in (given, taken)]  # with a flag on both sides
     return {

@@ -67,7 +67,8 @@ def render_page(report: dict, plan: Plan, files: Mapping[str, str] | None = None
         area=_area(report),
         slowest_path=path_sentence(report["critical_path"]) if "critical_path" in report else "",
         confusions=confusions(report),
-        ports=_ports(report["ports"], words),
+        ports=_ports(report, words),
+        widths=_widths(report),
         next=next_steps(report, files or {}),
         tile_maps=_tile_maps(layers, plan),
         steps=[(step, by_name.get(step["name"])) for step in report["steps"]],
@@ -135,8 +136,21 @@ def _area(report: dict) -> list[tuple[str, dict]]:
     return rows
 
 
-def _ports(ports: dict, words: SampleWords) -> list[tuple[str, str]]:
-    """Streams, each with the prefix of its signals, in words."""
+def _widths(report: dict) -> list[tuple[str, dict, float | None]]:
+    """Name, cycles, and inputs a second where the clock is known, of each width."""
+    clock = report.get("clock_mhz")
+    if clock:
+        clock = min(clock, report.get("fmax_mhz", clock))
+    rows = []
+    for each in report.get("widths", ()):
+        cycles = each["predicted_cycles"]
+        rows.append((each["name"], cycles, clock * 1e6 / cycles["interval"] if clock else None))
+    return rows
+
+
+def _ports(report: dict, words: SampleWords) -> list[tuple[str, str]]:
+    """What enters and leaves, each with the prefix of its signals, in words."""
+    ports = report["ports"]
     given, taken = ports["input"], ports["output"]
     what = f"{shown(taken['shape'])} {ports['gives']} of"
     if ports["gives"] == "class":
@@ -145,7 +159,19 @@ def _ports(ports: dict, words: SampleWords) -> list[tuple[str, str]]:
     return [
         ("input i", f"{shown(given['shape'])} codes of {_stream(given, words)}"),
         ("output o", f"{what} {_stream(taken, words)}"),
+        *_more_ports(report, words),
     ]
+
+
+def _more_ports(report: dict, words: SampleWords) -> list[tuple[str, str]]:
+    rows = []
+    if "program_image_bytes" in report:
+        size = f"{report['program_image_bytes']:,}"
+        rows.append(("input load", f"program image of {size} bytes, before the first {words.one}"))
+    if "widths" in report:
+        count = len(report["widths"])
+        rows.append(("input width", f"one of {count} widths, with the first beat of {words.a}"))
+    return rows
 
 
 def _stream(port: dict, words: SampleWords) -> str:
