@@ -6,8 +6,6 @@ from .board import CYCLES_A_BIT, SimulatedBoard
 
 __all__ = ["SimulatedLine"]
 
-_LATENCY = 4000  # cycles
-
 
 class SimulatedLine:
     """Line to a simulated board, a :class:`threefold.host.transport.Transport`.
@@ -17,10 +15,13 @@ class SimulatedLine:
     Parameters
     ----------
     board : SimulatedBoard
+    latency : int
+        Cycles that an answer may take besides those on the line.
     """
 
-    def __init__(self, board: SimulatedBoard):
+    def __init__(self, board: SimulatedBoard, *, latency: int = 4000):
         self._board = board
+        self._latency = latency
         self._second = board.clock_mhz * 1e6  # in cycles
 
     @property
@@ -36,7 +37,7 @@ class SimulatedLine:
     @property
     def latency(self) -> float:
         """Time that an answer may take besides that on the line, in seconds."""
-        return _LATENCY / self._second
+        return self._latency / self._second
 
     def now(self) -> float:
         """Time since the start of the board, in seconds."""

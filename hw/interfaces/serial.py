@@ -59,7 +59,7 @@ def window(ports: Ports, interval: float, clock_mhz: float, baud: int = BAUD) ->
 
     They are :data:`IMAGES` where the accelerator and its answers are never slower than the line
     brings images, and less of them wait in the FIFO than it holds. Else they are as many as wait
-    there as a whole.
+    there as a whole, or a single one that enters as a whole before anything is computed.
 
     Parameters
     ----------
@@ -92,6 +92,8 @@ def window(ports: Ports, interval: float, clock_mhz: float, baud: int = BAUD) ->
     kept = (FIFO_BYTES - _longest(_VALUE)) // (_longest(0) + size + escaped)
     if kept:
         return min(kept, IMAGES)
+    if ports.whole:
+        return 1
     if answer > given:
         raise PlanError(
             f"at {baud:,} baud the line brings an image in {given * byte:,} cycles, but its answer "

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from ..errors import PlanError
 from ..fpga import Family, Resources
-from ..network import Network, embedded
+from ..network import INPUT, Network, embedded
 from .alternative import Alternative
 from .cycle_model import Cycles, predict
 from .cycle_model.cycles import trace
@@ -140,7 +140,8 @@ class Plan:
     @cached_property
     def ports(self) -> Ports:
         """Ports: the streams in and out."""
-        return Ports.of(self.network, self.netlist.input, self.units[-1].outputs[0])
+        whole = all(unit.takes_whole for unit in self.units if INPUT in unit.sources)
+        return Ports.of(self.network, self.netlist.input, self.units[-1].outputs[0], whole=whole)
 
     def resources(self, family: Family) -> Resources:
         """Estimate of the resources, less those that connect the accelerator to a board.

@@ -81,12 +81,15 @@ class Ports:
         Whether the output is the index of a class.
     classes : int
         Classes there are, or channels of the output.
+    whole : bool
+        Whether an image enters as a whole, at any rate, before anything of it is computed.
     """
 
     input: Port
     output: Port
     gives_class: bool
     classes: int
+    whole: bool = False
 
     @property
     def gives(self) -> str:
@@ -96,7 +99,9 @@ class Ports:
         return "logits" if self.output.type.signed else "codes"
 
     @classmethod
-    def of(cls, network: Network, input: StreamType, output: StreamType) -> Self:
+    def of(
+        cls, network: Network, input: StreamType, output: StreamType, *, whole: bool = False
+    ) -> Self:
         """Ports of a network's accelerator, from the types of its streams."""
         last = network.output
         tensor, gives_class = network.types[last.name], isinstance(last.op, ArgMax)
@@ -105,4 +110,5 @@ class Ports:
             Port("o", tensor, output),
             gives_class,
             class_count(network),
+            whole,
         )

@@ -12,12 +12,13 @@ BYTE = 10 * 260  # cycles, at 30 MHz
 FASTER = 10 * 10
 
 
-def ports(inputs, outputs, bits=4):
+def ports(inputs, outputs, bits=4, *, whole=False):
     """Ports of images of so many bytes, with so many outputs of two bytes."""
     made = ports_of(input=(1, bits), output=(1, -12))
     codes = Codes.unsigned(bits)
     return dataclasses.replace(
         made,
+        whole=whole,
         input=dataclasses.replace(made.input, tensor=Tensor((1, 1, inputs), codes)),
         output=dataclasses.replace(made.output, tensor=Tensor((1, 1, outputs), Integers(-9, 9))),
     )
@@ -38,6 +39,10 @@ def test_what_fits_one_block_ram():
         (ports(8, 8), 1, 115_200, (448 - 26) // (16 + 8)),  # answers are longer
         (ports(1, 1), 1e9, 115_200, IMAGES),
         (ports(784, 10), 300 * BYTE, 115_200, IMAGES),
+        (ports(784, 10, whole=True), 300 * BYTE, 115_200, IMAGES),
+        (ports(784, 10, whole=True), 500 * BYTE, 115_200, 1),
+        (ports(784, 784, whole=True), 1, 115_200, 1),
+        (ports(64, 1, whole=True), 1e9, 115_200, (448 - 26) // (16 + 64)),
     ],
 )
 def test_images_on_their_way(accelerator, interval, baud, images):

@@ -89,6 +89,7 @@ class SequentialUnit(Unit):
 
     kind = "sequential"
     paced = False
+    takes_whole = True
 
     def __post_init__(self):
         self.array.check(self.name)

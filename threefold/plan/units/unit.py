@@ -79,6 +79,8 @@ class Unit(Block):
         Whether the search for foldings tries it unasked.
     memories : tuple of str
         Where its activation buffer can be, if it has one.
+    takes_whole : bool
+        Whether an image enters as a whole, at any rate, before anything of it is computed.
     """
 
     layers: tuple[Layer, ...]
@@ -87,6 +89,7 @@ class Unit(Block):
     paced: ClassVar[bool] = True
     proposed: ClassVar[bool] = True
     memories: ClassVar[tuple[str, ...]] = MEMORIES
+    takes_whole: ClassVar[bool] = False
 
     @classmethod
     def accepts(cls, layers: Sequence[Layer]) -> bool:
