@@ -5,8 +5,8 @@
 All layers take turns on one array, whose maps and program are in single-port RAM. Its cycles are
 those of its Verilog, which are compared with the prediction. The board is simulated with its serial
 line and a model of its flash: it reads the program image at power-up, and then takes held-out
-images over the line, whose results are compared with the golden model. FILE keeps the figures of the
-other parts.
+images over the line, whose results are compared with the golden model. FILE keeps the figures of
+the other parts.
 """
 
 import argparse

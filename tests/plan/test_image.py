@@ -100,6 +100,12 @@ def test_a_network_of_other_maps():
         image_of(loadable_plan(SMALL), wide)
 
 
+def test_an_array_takes_images_as_a_whole():
+    assert loadable_plan(SMALL).ports.whole
+    engines = fold(SMALL, {name: Folding(1, 2) for name in ("conv1", "conv2", "dense")})
+    assert not engines.ports.whole
+
+
 def test_a_plan_that_is_not_loadable():
     plan = fold(SMALL, {name: Folding(1, 2) for name in ("conv1", "conv2", "dense")})
     assert not plan.loadable

@@ -1,17 +1,22 @@
 """The host's code with a simulated board: the whole way of images over the line."""
 
+import numpy as np
 import pytest
 
 from threefold.errors import LinkError
 from threefold.host import Deframer, SerialPort, Session, frame
 from threefold.hw.interfaces.serial import IMAGES
-from threefold.plan import fit
+from threefold.network import Codes, Conv, Dense, Logits, Network, Tensor, Threshold
+from threefold.plan import fit, lower
+from threefold.plan.search.fold import plan_of
+from threefold.plan.units.sequential import SequentialUnit
 from threefold.registers.identity import identity
 from threefold.sim import golden
 from threefold.sim.board import CYCLES_A_BIT, SimulatedBoard, compile_board
 from threefold.sim.line import SimulatedLine
 from threefold.sim.port import SimulatedPort
 
+from ..accelerators import random_images
 from ..digits import dataset, network
 
 CLOCK_MHZ = 30.0
@@ -43,6 +48,33 @@ def images(count):
 def classified(session, codes):
     results = dict(session.run(codes))
     return [results[index][0] for index in range(len(codes))]
+
+
+@pytest.mark.nightly
+def test_images_that_come_faster_than_they_are_computed(tmp_path):
+    """One at a time, to an array that takes an image as a whole; more than the FIFO holds."""
+    rng = np.random.default_rng(0)
+    ops = [
+        ("conv1", Conv(rng.integers(-1, 2, (6, 3, 3, 2)), padding=(1, 1, 1, 1))),
+        ("act1", Threshold(np.sort(rng.integers(-6, 7, (6, 3)), axis=1))),
+        ("conv2", Conv(rng.integers(-1, 2, (4, 3, 3, 6)), padding=(1, 1, 1, 1))),
+        ("act2", Threshold(np.sort(rng.integers(-9, 10, (4, 3)), axis=1))),
+        ("dense", Dense(rng.integers(-1, 2, (3, 1024)), (16, 16, 4))),
+        ("logits", Logits([0, 1, -1])),
+    ]
+    large = Network.chain("large", Tensor((16, 16, 2), Codes.unsigned(2)), ops)
+    plan = plan_of(large, (SequentialUnit(lower(large), 1, 1),))
+    assert plan.cycles.interval > 1.3 * large.input.size * 10 * CYCLES_A_BIT
+    codes = random_images(rng, large, 4)
+    with SimulatedBoard(
+        compile_board(plan, tmp_path, clock_mhz=CLOCK_MHZ), clock_mhz=CLOCK_MHZ
+    ) as board:
+        session = Session(SimulatedLine(board, latency=2 * plan.cycles.latency), seed=0)
+        assert session.board.window == 1
+        results = dict(session.run(codes.reshape(4, -1)))
+        assert session.counters.faults == session.read("OVERRUNS") == 0
+    expected = golden.run(large, codes).reshape(4, -1).tolist()
+    assert [list(results[index]) for index in range(4)] == expected
 
 
 def test_the_test_split_over_the_line(board, plan):
