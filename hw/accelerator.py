@@ -26,6 +26,7 @@ from . import (  # noqa: F401
     threshold,
 )
 from .component import component
+from .serial import layer as serial_layer  # noqa: F401
 from .stationary import layer as stationary_layer  # noqa: F401
 from .stream import lane_count, lane_shape, lane_stream
 from .unrolled import layer as unrolled_layer  # noqa: F401

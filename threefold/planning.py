@@ -39,8 +39,9 @@ def plan_for_board(
         Name of the board, one of :data:`threefold.boards.BOARDS`, or of a target of one's own, by
         :meth:`threefold.boards.Target.limited`.
     foldings : mapping of str to Folding or str
-        Of layers, by name; ``"unrolled"`` for adders of its own for every weight, ``"stationary"``
-        for an accumulator for every row. The others are chosen.
+        Of layers, by name; ``"unrolled"`` for adders of its own for every weight, ``"serial"`` for
+        such adders of a digit, ``"stationary"`` for an accumulator for every row. The others are
+        chosen.
     sequential : mapping of str to Folding or None
         Layers that one array takes in turn, by ``"first..last"``, names of the first and the last
         of them, with the folding of the array or None, where it is chosen. Left out, as many as can

@@ -5,13 +5,11 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.plan.units.unrolled import UnrolledUnit
-from threefold.plan.unrolled.datapath import Output
 
 from ..component import component
 from ..family import family_of
 from ..stream import lane_stream, shape_of
-from .row_codes import RowCode
-from .row_logits import RowLogit
+from .finish import finish_row
 from .sums import Sums
 
 __all__ = ["UnrolledArray", "UnrolledLayer"]
@@ -54,28 +52,10 @@ class UnrolledArray(wiring.Component):
         m.submodules.sums = sums = Sums(path, levels=self._plan.levels)
         m.d.comb += sums.i.eq(self.i)
         for row, output in enumerate(path.outputs):
-            finish = self._finish(row, output, len(sums.o[str(row)]))
+            finish = finish_row(self._plan, row, output, len(sums.o[str(row)]))
             m.submodules[f"row_{row}"] = finish
             m.d.comb += [finish.i.eq(sums.o[str(row)]), self.o[row].eq(finish.o)]
         return m
-
-    def _finish(self, row: int, output: Output, bits: int) -> RowCode | RowLogit:
-        """What is behind the signal of a row, which is ``output.offset`` above the product."""
-        plan = self._plan
-        if plan.layer.thresholds is None:
-            offset = plan.logit_offset(row) - (output.offset << plan.shift)
-            return RowLogit(
-                bits=bits, shift=plan.shift, offset=offset, logit_bits=plan.outputs[0].bits
-            )
-        line = plan.lines[row]
-        if line is not None:
-            line = line._replace(offset=line.offset - output.offset)
-        return RowCode(
-            plan.product_thresholds(row) + output.offset,
-            line=line,
-            largest=output.largest + output.offset,
-            latency=plan.finish_latency,
-        )
 
 
 class UnrolledLayer(wiring.Component):

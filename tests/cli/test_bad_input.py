@@ -170,15 +170,15 @@ def test_wrong_plans(refused, command, options, message):
         (
             "--fold fc1=2",
             "argument --fold: expected LAYER=PExSIMD such as fc1=8x8, with the pixels worked on "
-            "at once, conv1=8x4x2, or fc1=stationary or unrolled, not 'fc1=2'",
+            "at once, conv1=8x4x2, or fc1=serial, stationary or unrolled, not 'fc1=2'",
         ),
         (
             "--fold fc1=-1x2",
-            "conv1=8x4x2, or fc1=stationary or unrolled, not 'fc1=-1x2'",
+            "conv1=8x4x2, or fc1=serial, stationary or unrolled, not 'fc1=-1x2'",
         ),
         (
             "--fold fc1=1x2x",
-            "conv1=8x4x2, or fc1=stationary or unrolled, not 'fc1=1x2x'",
+            "conv1=8x4x2, or fc1=serial, stationary or unrolled, not 'fc1=1x2x'",
         ),
         ("--memory fc1", "expected NAME=KIND such as conv1=block, not 'fc1'"),
         ("--requantizer =x", "expected NAME=FORM such as conv1=sequential, not '=x'"),

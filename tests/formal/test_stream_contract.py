@@ -34,6 +34,7 @@ from threefold.hw.pool import PoolEngine
 from threefold.hw.reorder import Reorder
 from threefold.hw.requantizer import Requantizer
 from threefold.hw.resizer import Deserializer, Serializer
+from threefold.hw.serial.layer import SerialLayer
 from threefold.hw.skid_buffer import SkidBuffer
 from threefold.hw.stationary.layer import StationaryArray, StationaryLayer
 from threefold.hw.stream import lane_stream
@@ -57,6 +58,7 @@ from threefold.plan.even import even_thresholds
 from threefold.plan.unfolding import Unfolding
 from threefold.plan.units.engine import EngineUnit
 from threefold.plan.units.pool import PoolUnit
+from threefold.plan.units.serial import SerialUnit
 from threefold.plan.units.stationary import StationaryUnit
 from threefold.plan.units.unrolled import UnrolledUnit
 from threefold.plan.window import Window
@@ -283,6 +285,8 @@ CASES = {
     "accelerator": Case(accelerator, 3, 40),
     "unrolled_codes": Case(lambda: UnrolledLayer(UnrolledUnit((LAYERS["fc1"],))), 3, 16),
     "unrolled_logits": Case(lambda: UnrolledLayer(UnrolledUnit((LAYERS["fc2"],))), 3, 16),
+    "serial_codes": Case(lambda: SerialLayer(SerialUnit((LAYERS["fc1"],))), 2, 24),
+    "serial_logits": Case(lambda: SerialLayer(SerialUnit((LAYERS["fc2"],))), 2, 24),
     "stationary": Case(lambda: stationary("fc1"), 3, 32),
     "byte_packer": Case(lambda: BytePacker(3, 2), 3, 16),
     "byte_unpacker": Case(lambda: ByteUnpacker(signed(10), 2), 5, 20),

@@ -50,8 +50,8 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
         help="folding of a layer, PExSIMD such as fc1=8x8, or with the neighbouring output pixels "
         "that share what is read of the weights, conv1=8x4x2; SIMD divides the channels, or the "
         "columns of a kernel row, or is several rows; fc1=unrolled gives every weight an adder of "
-        "its own, for a vector a cycle, fc1=stationary every row an accumulator, for an element a "
-        "cycle; repeatable (chosen by the speed)",
+        "its own, for a vector a cycle, fc1=serial one for a digit of them a cycle, fc1=stationary "
+        "every row an accumulator, for an element a cycle; repeatable (chosen by the speed)",
     )
     parser.add_argument(
         "--sequential",
@@ -264,13 +264,13 @@ def _choice(text: str, example: str) -> tuple[str, str]:
 
 
 def _folding(text: str) -> tuple[str, Folding | str]:
-    if match := re.fullmatch(r"([a-z][a-z0-9_]*)=(stationary|unrolled)", text):
+    if match := re.fullmatch(r"([a-z][a-z0-9_]*)=(serial|stationary|unrolled)", text):
         return match[1], match[2]
     match = re.fullmatch(r"([a-z][a-z0-9_]*)=(\d{1,9})x(\d{1,9})(?:x(\d{1,9}))?", text)
     if not match:
         raise argparse.ArgumentTypeError(
             f"expected LAYER=PExSIMD such as fc1=8x8, with the pixels worked on at once, "
-            f"conv1=8x4x2, or fc1=stationary or unrolled, not {text!r}"
+            f"conv1=8x4x2, or fc1=serial, stationary or unrolled, not {text!r}"
         )
     return match[1], Folding(int(match[2]), int(match[3]), int(match[4] or 1))
 

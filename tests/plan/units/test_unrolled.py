@@ -17,6 +17,7 @@ from threefold.plan import (
 )
 from threefold.plan.units import kind_for, kinds_for
 from threefold.plan.units.engine import EngineUnit
+from threefold.plan.units.serial import SerialUnit
 from threefold.plan.units.stationary import StationaryUnit
 from threefold.plan.units.unrolled import UnrolledUnit
 from threefold.report import make_report, render_page
@@ -45,7 +46,7 @@ def plan():
 def test_it_is_taken_only_where_it_is_asked_for():
     layers = lower(CHAIN)
     assert kind_for(layers[:1]) is EngineUnit
-    assert kinds_for(layers[:1]) == [EngineUnit, StationaryUnit, UnrolledUnit]
+    assert kinds_for(layers[:1]) == [EngineUnit, SerialUnit, StationaryUnit, UnrolledUnit]
     device = boards.get("ulx3s_85f").device
     assert [unit.kind for unit in fit(CHAIN, device).units] == ["engine", "engine"]
     asked = fit(CHAIN, device, foldings={"fc2": "unrolled"})
@@ -134,7 +135,8 @@ def test_what_it_does_not_realize():
     [
         (
             {"fc1": "unrolled", "fc2": "pool"},
-            "no unit of kind 'pool' realizes 'fc2'; kinds that do are engine, stationary, unrolled",
+            "no unit of kind 'pool' realizes 'fc2'; "
+            "kinds that do are engine, serial, stationary, unrolled",
         ),
         ({"fc1": "odd", "fc2": Folding(1, 1)}, "no unit is of kind 'odd'; kinds are .*"),
         ({"fc0": "unrolled"}, "no layer is named 'fc0'; layers are fc1, fc2"),

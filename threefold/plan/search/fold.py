@@ -55,8 +55,8 @@ def fold(
     ----------
     network : Network
     foldings : mapping of str to Folding or str
-        By name of the layer; ``"unrolled"`` for adders of its own for every weight,
-        ``"stationary"`` for an accumulator for every row.
+        By name of the layer; ``"unrolled"`` for adders of its own for every weight, ``"serial"``
+        for such adders of a digit, ``"stationary"`` for an accumulator for every row.
     sequential : mapping of str to Folding
         Layers that one array takes in turn, by ``"first..last"``, and the folding of the array,
         for instance ``{"conv1..act28": Folding(16, 16, 4)}``. Memories and forms of the array go by
