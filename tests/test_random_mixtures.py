@@ -3,6 +3,8 @@
 The nightly run takes fifteen times as many.
 """
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -68,10 +70,15 @@ def _compare(seed: int, rng: np.random.Generator, **kind: bool | str) -> None:
 
 @icarus
 @pytest.mark.parametrize("loadable", [False, True])
-@pytest.mark.parametrize("seed", mostly_nightly(range(20), always=[1, 2]))
-def test_every_layer_is_compared(seed, loadable, tmp_path):
+@pytest.mark.parametrize(
+    ("seed", "memory"),
+    mostly_nightly(
+        product(range(20), ("auto", "spram")), always=[(1, "auto"), (2, "auto"), (3, "spram")]
+    ),
+)
+def test_every_layer_is_compared(seed, memory, loadable, tmp_path):
     rng = np.random.default_rng([seed, 17])
-    plan = random_mixture(rng, loadable=loadable)
+    plan = random_mixture(rng, loadable=loadable, memory=memory)
     images = random_images(rng, plan.network, 3)
     (tmp_path / "design.v").write_text(to_verilog(Accelerator(plan), plan.network.name))
     result = simulate(plan, tmp_path / "design.v", images, tmp_path, simulator="icarus")

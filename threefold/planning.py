@@ -80,7 +80,7 @@ def plan_for_board(
     }
     if interval is None and _is_given(network, foldings or {}, sequential or {}):
         plan, refusals = fold(network, foldings or {}, **decided), []
-        for each in _with_fewer_lanes(plan, forms or {}):
+        for each in _smaller(plan, target, memories or {}, forms or {}):
             try:
                 return _placed(each, loadable, target)
             except PlanError as error:
@@ -91,16 +91,27 @@ def plan_for_board(
     return _placed(plan, loadable, target)
 
 
-def _with_fewer_lanes(plan: Plan, forms: Mapping[str, str]) -> Iterator[Plan]:
-    """The plan, then those in which an array for layers in turn makes fewer codes at once."""
+def _smaller(
+    plan: Plan, target: boards.Target, memories: Mapping[str, str], forms: Mapping[str, str]
+) -> Iterator[Plan]:
+    """The plan, then those in which an array for layers in turn makes fewer codes at once.
+
+    Last are those with its maps in single-port RAM, unless it is decided where they are.
+    """
     yield plan
     for place, unit in enumerate(plan.units):
-        if isinstance(unit, SequentialUnit):
-            fixed = {"form": forms[unit.name]} if unit.name in forms else {}
-            before, behind = plan.units[:place], plan.units[place + 1 :]
-            for each in sorted(unit.variants(fixed), key=lambda each: each.interval):
-                if each.lanes < unit.lanes:
-                    yield plan_of(plan.network, (*before, each, *behind), widths=plan.widths)
+        if not isinstance(unit, SequentialUnit):
+            continue
+        fixed = {"form": forms[unit.name]} if unit.name in forms else {}
+        kinds = [unit.memory]
+        if target.device.spram and unit.name not in memories:
+            kinds.append("spram")
+        for kind in kinds:
+            variants = unit.placed({"memory": kind}).variants(fixed)
+            for each in sorted(variants, key=lambda each: each.interval):
+                if each.lanes < unit.lanes or kind != unit.memory:
+                    units = (*plan.units[:place], each, *plan.units[place + 1 :])
+                    yield plan_of(plan.network, units, widths=plan.widths)
 
 
 def _placed(plan: Plan, loadable: Sequence[Network] | None, target: boards.Target) -> Plan:

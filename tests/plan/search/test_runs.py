@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from threefold import references
+from threefold.boards import Target
 from threefold.errors import PlanError
 from threefold.fpga import Device, Resources
 from threefold.fpga.ice40 import ICE40, ICE40UP5K
@@ -212,15 +213,31 @@ def test_its_maps_are_in_single_port_memory_where_that_is_decided():
     assert plan.resources(ICE40).spram == plan.units[0].simd * 4 // 16
 
 
+LAYERS = [(node.name, node.op) for node in make_network(3).nodes[:-3]]
+LARGER = Network.chain("larger", Tensor((32, 32, 4), CODES), LAYERS)
+
+
 def test_maps_that_block_rams_do_not_hold_are_in_single_port_memory():
-    layers = [(node.name, node.op) for node in make_network(3).nodes[:-3]]
-    network = Network.chain("larger", Tensor((32, 32, 4), CODES), layers)
     device = dataclasses.replace(ICE40UP5K, bram=18)
-    plan = fit(network, device, sequential={"conv1..conv3": Folding(4, 4, 2)})
+    plan = fit(LARGER, device, sequential={"conv1..conv3": Folding(4, 4, 2)})
     (unit, *_) = plan.units
     assert unit.memory == "spram"
     before = dataclasses.replace(unit, memory="auto")
     assert unit.resources(ICE40).bram < 18 < before.resources(ICE40).bram
+
+
+@pytest.mark.parametrize(
+    ("luts", "brams", "memory", "lanes"),
+    [(5280, 30, "auto", 4), (5280, 14, "spram", 4), (1900, 14, "spram", 2)],
+)
+def test_a_given_array_is_the_fastest_that_fits(luts, brams, memory, lanes):
+    board = Target.limited(family="ice40", luts=luts, brams=brams, sprams=1).name
+    given = {"conv1..conv3": Folding(4, 4, 2)}
+    (unit,) = plan_for_board(LARGER, board, sequential=given).units
+    assert (unit.memory, unit.lanes) == (memory, lanes)
+    if memory == "spram":
+        with pytest.raises(PlanError, match="^these foldings need about .* of 14 block RAMs"):
+            plan_for_board(LARGER, board, sequential=given, memories={"conv1": "auto"})
 
 
 LOADABLE = Network.chain(

@@ -196,7 +196,8 @@ class Contents:
             (height, width, _), (top, left, bottom, right) = each.work.window.shape, _padding(each)
             reach = self.array.pixels * each.work.window.stride[1]
             most = max(most, height + top + bottom, width + left + right + 2 * reach)
-        needed = most.bit_length() + 1 if self._hangs_over else 0
+        # What lies ahead of a map is above all that is in it or behind it, modulo its width.
+        needed = most.bit_length() if self._hangs_over else 0
         return max(1, room(self.limits, "position", needed))
 
     @property
