@@ -30,7 +30,8 @@ def check(rows):
         assert row["fault"] == "stall" or row["counted"] > 0
 
 
-@pytest.mark.parametrize("each", [2, pytest.param(60, marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("each", [2, 60])
 def test_nothing_wrong_is_taken_for_right(tmp_path, each):
     plan = fit(link_faults.NETWORK, get("icebreaker").device)
     check(link_faults.measure(plan, tmp_path, each, seed=each))

@@ -23,7 +23,8 @@ def check(rows):
     assert sum(row["again"] for row in rows) > 0
 
 
-@pytest.mark.parametrize("each", [1, pytest.param(20, marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("each", [1, 20])
 def test_no_wrong_network_is_taken(tmp_path, each):
     check(load_faults.measure(load_faults.make_plan(), tmp_path, each, seed=each))
 

@@ -36,6 +36,7 @@ def run(folder, seconds, device="cpu", mode="eager"):
     return done.stdout
 
 
+@pytest.mark.nightly
 def test_trainings_share_the_float_network_that_both_start_from(tmp_path):
     shown = run(tmp_path, 1000)
     lines = shown.splitlines()
@@ -58,6 +59,7 @@ def test_no_time_is_left(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.nightly
 def test_a_mode_that_fails_is_followed_by_the_next(tmp_path):
     shown = run(tmp_path, 1000, "cuda", "graphs")
     if "done" in shown:

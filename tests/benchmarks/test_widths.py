@@ -14,6 +14,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 RECORD = json.loads((BENCHMARKS / "widths.json").read_text())
 
 
+@pytest.mark.nightly
 def test_a_case_is_measured(monkeypatch):
     small = dataclasses.replace(PRESETS["digits"], widths=(8, 8), epochs=1)
     monkeypatch.setitem(PRESETS, "digits", small)

@@ -26,8 +26,13 @@ DOCS = ROOT / "docs"
 GENERATED = DOCS / "reference" / "commands.md"
 PAGES = sorted(page for page in DOCS.rglob("*.md") if page != GENERATED)
 TUTORIALS = [f"tutorials/{page.name}" for page in DOCS.glob("tutorials/*.md")]
-# What the first page shows, the README and the examples of commands show as well.
-SHOWN = mostly_nightly(["getting_started.md", *TUTORIALS], always=TUTORIALS)
+# What the first page shows, the README and the examples of commands show as well; of the longest
+# the parts have tests of their own.
+LONG = {
+    f"tutorials/{name}.md"
+    for name in ("core_in_your_flow", "on_the_board", "onnx_to_bitstream", "own_data")
+}
+SHOWN = mostly_nightly(["getting_started.md", *TUTORIALS], always={*TUTORIALS} - LONG)
 
 _STEP = re.compile(r"^```python\n(.*?)^```|^    threefold ([^\n]*)$", re.DOTALL | re.MULTILINE)
 _FILE = re.compile(r'^```\w+ title="([\w.]+)"\n(.*?)^```', re.DOTALL | re.MULTILINE)

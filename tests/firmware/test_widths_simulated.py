@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from threefold.firmware import header
+from threefold.plan import fold
 from threefold.sim import golden
 
 from ..accelerators import random_images
-from ..hw.test_widths import random_plan
 from ..nightly import mostly_nightly
+from ..slim import slim_plan
 from .hardware import board_of, bus_of, linked
 
-PLAN = random_plan(0)
+PLAN = slim_plan()
 NETWORKS = [PLAN.network, *(PLAN.network.at(name) for name in PLAN.widths)]
 IMAGES = random_images(np.random.default_rng(0), PLAN.network, 10)
 
@@ -54,6 +55,7 @@ def test_over_a_line_with_faults(serial, seed):
     assert ran(serial, seed) > 0
 
 
+@pytest.mark.nightly  # bus_cases.c has a model of the same bus
 def test_over_a_bus(bus):
     ran(bus)
 
@@ -62,6 +64,6 @@ def test_the_header_numbers_widths():
     text = header(PLAN)
     prefix = f"#define {PLAN.network.name.upper()}_WIDTH"
     assert f"{prefix}S 3 " in text
-    assert f"{prefix}_HALF 1\n{prefix}_QUARTER 2\n" in text
+    assert f"{prefix}_HALF 1\n{prefix}_THIRD 2\n" in text
     assert "A byte with the number of the width comes ahead of the codes" in text
-    assert "comes ahead" not in header(random_plan(0, widths=()))
+    assert "comes ahead" not in header(fold(PLAN.network, PLAN.foldings()))

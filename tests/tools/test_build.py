@@ -88,7 +88,7 @@ def build_for(tmp_path_factory):
         pytest.param("ulx3s_85f", 75, ".bit", b"\xff\x00", marks=pytest.mark.nightly),
         ("tang_nano_9k", 54, ".fs", b"1111"),
         ("lifcl_40_evn", 12, ".bit", b"LSCC"),
-        ("gatemate_evb", 25, ".bit", b"\xd9\x01"),
+        pytest.param("gatemate_evb", 25, ".bit", b"\xd9\x01", marks=pytest.mark.nightly),
     ],
 )
 def test_bitstream(build_for, name, clock_mhz, suffix, start):

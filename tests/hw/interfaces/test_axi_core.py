@@ -8,11 +8,11 @@ from threefold.registers.identity import identity
 
 from ...core.test_testbench import PLAN
 from ...nightly import mostly_nightly
-from ..test_widths import random_plan
+from ...slim import slim_plan
 from .foreign import run_foreign
 from .foreign.jobs import assert_registers_agree, job_of
 
-PLANS = {"whole": PLAN, "widths": random_plan(0)}
+PLANS = {"whole": PLAN, "widths": slim_plan()}
 
 
 @pytest.mark.parametrize("name", mostly_nightly(PLANS, always=["widths"]))

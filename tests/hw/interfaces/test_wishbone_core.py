@@ -12,7 +12,7 @@ from threefold.registers.identity import identity
 
 from ...core.test_testbench import PLAN
 from ...nightly import mostly_nightly
-from ..test_widths import random_plan
+from ...slim import slim_plan
 from .foreign import run_foreign
 from .foreign.jobs import assert_registers_agree, job_of
 
@@ -29,19 +29,18 @@ def odd_plan():
     return fold(network, {"fc1": Folding(1, 3)})
 
 
-PLANS = {"logits": PLAN, "class": odd_plan(), "widths": random_plan(0)}
+PLANS = {"logits": PLAN, "class": odd_plan(), "widths": slim_plan()}
 
 
 @pytest.mark.parametrize("name", mostly_nightly(PLANS, always=["class", "widths"]))
 def test_cocotbext_wishbone_drives_it(name, tmp_path):
     plan = PLANS[name]
-    depths = {"input_words": 160 if plan.widths else 16, "output_elements": 12}
+    depths = {"input_words": 16, "output_elements": 12}
     core = WishboneCore(Accelerator(plan), identity(plan), **depths)
     job = job_of(plan, "wishbone", tmp_path) | {"depths": list(depths.values())}
     found, code, log = run_foreign(tmp_path, "wishbone_traffic", core, **job)
     assert code == 0, log
-    expected = {"DATA_IN": 0, "DATA_OUT": 0, "LEVELS": depths["input_words"]}
-    assert_registers_agree(found, plan, "wishbone", **expected)
+    assert_registers_agree(found, plan, "wishbone", DATA_IN=0, DATA_OUT=0, LEVELS=16)
 
 
 @pytest.mark.parametrize("depths", [{"input_words": 0}, {"output_elements": 1 << 16}])
