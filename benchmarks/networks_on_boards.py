@@ -27,6 +27,8 @@ from threefold.progress import Progress
 
 __all__ = ["CASES", "Case", "measure"]
 
+ZOO = Path(__file__).parents[1] / "zoo"
+
 
 def trained_lenet() -> Network:
     """The network of ``threefold train --preset lenet-digits``."""
@@ -34,6 +36,11 @@ def trained_lenet() -> Network:
     model = quant.build(config, data)
     quant.train(model, data, config)
     return quant.export(model, "lenet_digits", {"tools": {"torch": torch.__version__}}, argmax=True)
+
+
+def resnet20_jpeg() -> Network:
+    """The network of the zoo."""
+    return threefold.load(ZOO / "resnet20_jpeg.tern")
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Case:
 CASES = {
     "resnet20": Case(references.resnet20, "ulx3s_85f", 100.0, interval=36_864, seeds=4),
     "resnet20_fast": Case(references.resnet20, "ulx3s_85f", 100.0, interval=18_432, seeds=1),
+    "resnet20_fastest": Case(resnet20_jpeg, "ulx3s_85f", 80.0, interval=9_216, seeds=1),
     "resnet20_smallest": Case(references.resnet20, "ulx3s_45f", 100.0, seeds=2),
     "lenet": Case(trained_lenet, "icebreaker", 30.0),
 }

@@ -155,6 +155,35 @@ that it fits: a smaller one has too few block RAMs.
 """
 
 
+def cells_by_kind() -> str:
+    rows = {row["label"]: row for row in recorded("cells_by_kind")["rows"]}
+    now, before = rows["now"], rows["before"]
+    columns = [
+        [row["kinds"].get(kind, {}).get(figure, 0) for kind in now["kinds"]]
+        for row in (before, now)
+        for figure in ("cells_estimated", "bram_estimated")
+    ]
+    placed = [figures.get("cells", "") for figures in now["kinds"].values()]
+    columns.append([f"{cells:,}" if cells else "" for cells in placed])
+    head = ("kind", "cells before", "block RAMs", "cells now", "block RAMs", "cells placed")
+    lines = sorted(zip(now["kinds"], *columns, strict=True), key=lambda line: -line[3])
+    sums = [sum(column) for column in columns[:4]]
+    lines.append(("together", *sums, f"{sum(filter(None, placed)):,}" if any(placed) else ""))
+    shares = ", ".join(f"{what} {share:.1%}" for what, share in now["lanes_used"].items())
+    shown = [
+        tuple(f"{cell:,}" if isinstance(cell, int) else cell for cell in line) for line in lines
+    ]
+    return f"""### Logic cells by kind of component
+`benchmarks/cells_by_kind.py`: the ResNet-20 of the zoo on a ULX3S 85F, planned for an image in
+{now["interval"]:,} cycles, {now["lanes"]:,} lanes. Cells are estimates of the plan. Before are
+those of the same network and interval on a device with room, when cells of their own began and
+ended each carry chain and block RAM of ECP5 had to save 200 LUTs. Lane-cycles in steady state:
+{shares}.
+
+{table(head, shown)}
+"""
+
+
 def resource_model() -> str:
     record = recorded("resource_model")
     rows = []
@@ -299,6 +328,7 @@ def page() -> str:
         boards(),
         every_board(),
         networks_on_boards(),
+        cells_by_kind(),
         resource_model(),
         filter_reordering(),
         first_layers(recorded("first_layers")),

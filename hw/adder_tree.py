@@ -8,11 +8,12 @@ from threefold.errors import PlanError
 from threefold.plan.latency import adder_levels
 
 from .family import family_of
+from .masked_adder import MaskedAdder
 
 __all__ = ["CHAIN_BITS", "AdderTree"]
 
 # Timing analysis follows a chain past the ends of its adders: about an accumulator's length.
-CHAIN_BITS = 20
+CHAIN_BITS = 24
 SMALLEST_CHAIN = 4  # narrower sums are smaller in LUTs
 
 
@@ -75,11 +76,15 @@ class AdderTree(wiring.Component):
         m = Module()
         row = [(self.i[n], self._largest) for n in range(self._terms)]
         fan_in = 3 if self._largest == 1 else 2
+        family = family_of(platform)
+        carry = family.masked_carry
         for level in range(self.latency):
             groups = [row[n : n + fan_in] for n in range(0, len(row), fan_in)]
             bounds = [sum(bound for _, bound in group) for group in groups]
             sums = [sum(term for term, _ in group) for group in groups]
-            if family_of(platform).shares_chains and fan_in == 2:
+            if carry and self._largest.bit_length() > carry.narrowest:
+                sums = _instances(m, level, sums, groups, bounds)
+            elif family.shares_chains and fan_in == 2:
                 sums = _chained(sums, groups, bounds)
             row = []
             for n, (value, bound) in enumerate(zip(sums, bounds, strict=True)):
@@ -113,4 +118,29 @@ def _chained(sums, groups, bounds):
         wide = sum(addends)
         for place, n in enumerate(chain):
             sums[n] = wide[place * width :][:width]
+    return sums
+
+
+def _instances(m, level, sums, groups, bounds):
+    """The sums of pairs by cells of carry chains, neighbouring adders in one.
+
+    Synthesis would take what it can for chains of their own, each of which begins and ends.
+    """
+    sums = list(sums)
+    width = bounds[0].bit_length()
+    pairs = [n for n, group in enumerate(groups) if len(group) == 2]
+    size = max(1, CHAIN_BITS // width)
+    if width < SMALLEST_CHAIN:
+        return sums
+    for first in range(0, len(pairs), size):
+        chain = pairs[first : first + size]
+        adder = MaskedAdder(bits=width - 1, lanes=len(chain), signed=False)
+        m.submodules[f"sums_{level}_{first}"] = adder
+        for place, n in enumerate(chain):
+            m.d.comb += [
+                adder.code[place].eq(groups[n][0][0]),
+                adder.addend[place].eq(groups[n][1][0]),
+                adder.weight[place].nonzero.eq(1),
+            ]
+            sums[n] = adder.total[place]
     return sums

@@ -126,7 +126,9 @@ class PE(wiring.Component):
             m.d.comb += before.eq(Mux(self.double, total << 1, total))
         # At 2 bits the shorter path makes Yosys spend more on the adders before it.
         if carry and self._bits != 2:
-            m.submodules.accumulate = adder = MaskedAdder(bits=self._sum_bits, lanes=1)
+            m.submodules.accumulate = adder = MaskedAdder(
+                bits=self._sum_bits, lanes=1, wraps=True, signed=False
+            )
             m.d.comb += [
                 adder.code[0].eq(before),
                 adder.weight[0].nonzero.eq(~self.first),

@@ -75,3 +75,12 @@ def test_rows_of_other_labels_are_kept(tmp_path):
 
 def test_recorded_lanes_of_resnet20_work_in_nearly_every_cycle():
     assert all(row["lanes_used"]["used"] >= 0.95 for row in ROWS.values())
+
+
+def test_recorded_cells_are_fewer_than_before():
+    sums = {
+        label: sum(kind.get("cells_estimated", 0) for kind in row["kinds"].values())
+        for label, row in ROWS.items()
+    }
+    assert ROWS["now"]["interval"] == ROWS["before"]["interval"]
+    assert sums["now"] < 0.75 * sums["before"]

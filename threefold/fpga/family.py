@@ -219,7 +219,7 @@ class Family:
     def adder(self, bits: int) -> int:
         """LUTs of an adder of ``bits`` bits."""
         begin = self.chain_luts if bits >= self.chains.least else 0
-        return self.carry_bits * ceil(bits / self.carry_bits) + begin
+        return self.carry_bits * ceil((bits + begin) / self.carry_bits)
 
     def rom_luts(self, width: int, depth: int) -> float:
         """LUTs of a read-only memory that is made of them.

@@ -36,8 +36,12 @@ class Flow:
     ----------
     synthesis : str
         Yosys commands that map a design to the family's cells, see :meth:`script`.
+    until : str
+        Options that end the first of these commands early, for :attr:`rest` to go on.
+    rest : str
+        Yosys commands behind these, of the same form.
     files : mapping of str to str
-        Content of files that these commands read, by name.
+        Content of files that the commands read, by name.
     component_options : str
         Options of the synthesis for a component alone, whose ports are no pins.
     component_script : str
@@ -74,6 +78,8 @@ class Flow:
     """
 
     synthesis: str
+    until: str = ""
+    rest: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     component_options: str = ""
     component_script: str = ""
@@ -101,7 +107,15 @@ class Flow:
         options : str
             Further options, of the first command that has any.
         """
-        return self.synthesis.format(top=top, options=options)
+        return "\n".join(filter(None, (self.first(top, options), self.last(top, options))))
+
+    def first(self, top: str, options: str = "") -> str:
+        """The commands of :meth:`script` up to where :attr:`until` ends them."""
+        return self.synthesis.format(top=top, options=f"{options} {self.until}".strip())
+
+    def last(self, top: str, options: str = "") -> str:
+        """The commands of :meth:`script` behind :meth:`first`."""
+        return self.rest.format(top=top, options=options)
 
     @property
     def programs(self) -> tuple[Command, ...]:

@@ -30,17 +30,21 @@ def make_plan(
     """
     files = f"--report {name}.report.json --write {name}.placed.json"
     timing = f"--freq {top.clock_mhz:g} --seed {seed} --timing-allow-fail"
-    plan = board.make_platform().build(
+    platform, flow = board.make_platform(), board.family.flow
+    for file, content in flow.files.items():
+        platform.add_file(file, content)
+    count = f"tee -q -o {name}.stat.json stat -json"
+    plan = platform.build(
         top,
         name=name,
         do_build=False,
         emit_src=False,
         debug_verilog=False,
         verbose=True,
-        synth_opts=synth_options,
+        synth_opts=f"{synth_options} {flow.until}".strip(),
         nextpnr_opts=f"{files} {timing} {_placement(board, nextpnr_options)}".rstrip(),
         script_after_read=PREPARE,
-        script_after_synth=f"tee -q -o {name}.stat.json stat -json",
+        script_after_synth="\n".join(filter(None, (flow.last(name, synth_options), count))),
     )
     assert plan is not None  # as nothing was built
     return plan

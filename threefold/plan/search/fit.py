@@ -30,6 +30,8 @@ from .runs import Run, choices_for_run, longest_run, runs_of
 
 __all__ = ["fit"]
 
+_NOTHING = Resources()
+
 
 def fit(
     network: Network,
@@ -224,7 +226,10 @@ class _Search:
         Layers that wait for each other miss intervals that each of them keeps alone.
         """
         for wanted in reversed([number for number in self.intervals if number <= interval]):
-            plan = self.plan(self.pick(wanted, interval, asked=True))
+            units = self.pick(wanted, interval, asked=True)
+            plan = self.plan(units)
+            if units and plan is None:
+                plan = self.plan(self.pick(wanted, interval, self._joining(units), asked=True))
             if plan is None:
                 break
             if plan.cycles.interval <= interval:
@@ -238,44 +243,70 @@ class _Search:
         plan = plan_of(self.network, units, self.progress, partial(self._holds, units))
         return plan if self._holds(units, plan.buffers) else None
 
+    def _joining(self, units: tuple[Unit, ...]) -> Resources:
+        """What the FIFOs before joins of some units take."""
+        depths = plan_of(self.network, units, self.progress).buffers
+        family = self.device.family
+        fifos = [
+            each.block for each in netlist(units, depths).instances if each.block.kind == "fifo"
+        ]
+        return sum((each.resources(family) for each in fifos), Resources())
+
     def _holds(self, units: tuple[Unit, ...], depths: Mapping[str, int]) -> bool:
         """Whether units and FIFOs of some depths fit."""
         total = netlist(units, depths).resources(self.device.family)
         return fits(total, self.device, self.fill)
 
-    def pick(self, cycles: int, interval: float, *, asked: bool = False) -> tuple[Unit, ...] | None:
-        """The cheapest units within ``cycles`` that fit; units without arrays keep what is asked.
+    def pick(
+        self,
+        cycles: int,
+        interval: float,
+        beside: Resources = _NOTHING,
+        *,
+        asked: bool = False,
+    ) -> tuple[Unit, ...] | None:
+        """The cheapest units within ``cycles`` that fit ``beside`` what else there will be.
+
+        Units without arrays keep what is asked.
 
         Single-port memories may slow a layer down to ``interval``. Where block RAMs run out,
         activation buffers that take few of them are elsewhere as well.
         """
         latest = interval if asked else inf
-        pick = partial(self._pick, cycles=cycles, interval=interval, latest=latest)
+        pick = partial(self._pick, cycles=cycles, interval=interval, latest=latest, beside=beside)
         return pick(self.choices) or pick(self.placed)
 
     def _pick(
-        self, choices: list[list[Choice]], cycles: int, interval: float, latest: float
+        self,
+        choices: list[list[Choice]],
+        cycles: int,
+        interval: float,
+        latest: float,
+        beside: Resources,
     ) -> tuple[Unit, ...] | None:
         """The cheapest units among some choices.
 
         Lanes depend on the neighbours, so that a plan can take a little more than its layers alone;
         then they have to fit into as much less.
         """
-        limit = self.device
-        while (picked := cheapest(choices, cycles, limit, self.fill)) is not None:
+        lut = self.device.lut - ceil(beside.cells / self.fill)
+        device = limit = replace(self.device, lut=lut, bram=self.device.bram - beside.bram)
+        while (
+            limit.bram >= 1
+            and (picked := cheapest(choices, cycles, limit, self.fill, light=latest < inf))
+            is not None
+        ):
             chosen = {choice.unit.name: choice.unit for choice in picked}
             # At several widths, what is behind arrays keeps up with the narrowest if that fits.
             for narrow in (True, False) if self._several else (False,):
                 arranged = self._arranged(chosen, latest, narrow=narrow)
                 units = self._in_single_ports(arranged, interval)
                 total = _total(units, self.device)
-                if fits(total, self.device, self.fill):
+                if fits(total, device, self.fill):
                     return units
-            cells = ceil(max(0, total.cells / self.fill - self.device.lut))
-            blocks = max(0, total.bram + 1 - self.device.bram)
+            cells = ceil(max(0, total.cells / self.fill - device.lut))
+            blocks = max(0, total.bram + 1 - device.bram)
             limit = replace(limit, lut=limit.lut - cells, bram=limit.bram - blocks)
-            if limit.bram < 1:
-                break
         return None
 
     def smallest(self, interval: float) -> tuple[Unit, ...]:

@@ -31,7 +31,12 @@ class Choice:
 
 
 def cheapest(
-    choices: Sequence[Sequence[Choice]], interval: int, device: Device, fill: float
+    choices: Sequence[Sequence[Choice]],
+    interval: int,
+    device: Device,
+    fill: float,
+    *,
+    light: bool = False,
 ) -> list[Choice] | None:
     """One choice of each row within ``interval`` that fit together, the cheapest if there are.
 
@@ -47,12 +52,24 @@ def cheapest(
     device : Device
     fill : float
         Share of the logic cells that may be used.
+    light : bool
+        Whether block RAM is a tenth of the price if most of these would be used.
     """
     sums = _sums(choices, interval, lambda total: fits(total, device, fill))
     if not sums:
         return None
     price = 0.25 * device.lut / device.bram
-    return list(min(sums, key=lambda item: item[0].cells + price * item[0].bram)[1])
+
+    def best(price: float) -> tuple[Resources, tuple]:
+        return min(sums, key=lambda item: item[0].cells + price * item[0].bram)
+
+    total, picked = best(price)
+    if light and total.cells > _TIGHT * fill * device.lut:
+        _, picked = best(price / 10)
+    return list(picked)
+
+
+_TIGHT = 0.8  # of the logic cells that may be used
 
 
 def smallest(

@@ -40,15 +40,22 @@ def _luts(bits: int, simd: int, accumulator_bits: int, family: Family) -> float:
     if bits in family.narrow_lanes:
         # Yosys counts narrow codes in LUTs, without a carry chain.
         return family.narrow_lanes[bits] * simd + accumulator
-    masks, tree = bits * simd, 0
-    if _pairs(bits, simd, family):
-        # The first adders mask the other lane of a pair, and share their carry chains.
-        masks, tree = bits * ceil(simd / 2), simd // 2 * (bits + 1)
-        simd, bits = (simd + 1) // 2, bits + 1
+    # First adders that are chains of cells for masks mask the other lane of a pair themselves.
+    chained = _pairs(bits, simd, family)
+    masks, tree = bits * (ceil(simd / 2) if chained else simd), 0
     while simd > 1:
-        tree += simd // 2 * family.adder(bits + family.shares_chains)
+        tree += _adders(simd // 2, bits, family, chained=chained)
         simd, bits = (simd + 1) // 2, bits + 1
     return masks + tree + accumulator
+
+
+def _adders(number: int, bits: int, family: Family, *, chained: bool) -> float:
+    """LUTs of adders of ``bits`` bits and a carry-out, neighbours in one chain if that is so."""
+    if not chained:
+        return number * family.adder(bits + family.shares_chains)
+    size = max(1, _CHAIN_BITS // (bits + 1))
+    chains = [size] * (number // size) + [number % size] * (number % size > 0)
+    return sum(family.adder(each * (bits + 1)) for each in chains)
 
 
 def _pairs(bits: int, simd: int, family: Family) -> bool:
@@ -60,10 +67,7 @@ def _bare(bits: int, simd: int, family: Family) -> float:
     """Cells without a LUT: of carry chains, and of registers that no sum is in front of."""
     chains = family.chains
     largest, terms, cells = 2**bits - 1, simd, chains.accumulator
-    if _pairs(bits, simd, family):
-        cells += ceil(simd // 2 / max(1, _CHAIN_BITS // (bits + 1))) * chains.sum
-        largest, terms = 2 * largest, ceil(simd / 2)
-    elif bits == 1:
+    if bits == 1:
         # Single bits are counted by threes, in LUTs.
         cells += family.counts_bare_cells * (terms % 3 == 1 and terms > 1)
         largest, terms = min(3, terms), ceil(terms / 3)
@@ -77,4 +81,4 @@ def _bare(bits: int, simd: int, family: Family) -> float:
     return cells
 
 
-_CHAIN_BITS = 20  # of masked adders that share a chain
+_CHAIN_BITS = 24  # of adders that share a chain
