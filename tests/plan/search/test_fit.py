@@ -1,5 +1,6 @@
 import dataclasses
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,11 +22,13 @@ from threefold.network import (
     Network,
     Tensor,
     Threshold,
+    load,
 )
 from threefold.plan import Folding, fit, fold, require_room
 
 from ...accelerators import CODES, engines, random_network
 
+ZOO = Path(__file__).parents[3] / "zoo"
 SMALL = Device("icebreaker", ICE40, lut=5280, bram=30)
 LARGE = Device("ulx3s_85f", ECP5, lut=83640, bram=208)
 
@@ -315,3 +318,14 @@ def test_wide_inputs_and_codes_of_8_bits():
     assert {unit.form for unit in engines(plan)[:3]} == {"divider"}
     fastest = fit(network, get("icebreaker").device, fastest=True)
     assert next(each.taken for each in fastest.alternatives)
+
+
+@pytest.mark.nightly
+def test_fifos_before_joins_find_room():
+    """The units that are cheapest fit without them only."""
+    board = get("ulx3s_85f")
+    plan = fit(load(ZOO / "resnet20_jpeg.tern"), board.device, interval=9_216)
+    total = plan.resources(ECP5)
+    assert plan.cycles.interval <= 9_216
+    assert total.cells <= ECP5.fill * board.device.lut
+    assert total.bram < board.device.bram
