@@ -89,8 +89,8 @@ def _control(contents: Contents, family: Family) -> Resources:
     tiles = contents.limits.get("tiles") or len(contents.tiles[0].values)
     tables = _index(tiles) + 2 * _index(contents.weight_rows)
     tables += 2 * _index(contents.threshold_rows)
-    # Some twenty adders; chains that no cells begin and end take four cells less each.
-    luts = 60 - 80 * (family.chains.sum == 0)
+    # Some twenty-five adders; chains that no cells begin and end take four cells less each.
+    luts = 60 - 100 * (family.chains.sum == 0)
     luts += 12 * address + 3 * loops + 2 * tables + word * array.pixels
     if contents.padded:
         luts += contents.position_bits * (4 + 2 * array.pixels) + word * array.pixels
