@@ -145,6 +145,7 @@ def measure(case: str, board: str, *, fastest: bool = False) -> dict:
         "cells_estimated": round(expected.cells),
         "cells": packed["lut"],
         "ff": cells.ff,
+        "ff_estimated": round(expected.flip_flops),
         "bram_estimated": expected.bram,
         "bram": packed["bram"],
     }

@@ -4,6 +4,7 @@ from threefold.fpga import Resources
 def test_sum():
     assert Resources(1, 2, 3, 4) + Resources(0.5, ff=1) == Resources(1.5, 2, 4, 4)
     assert Resources(1.5, 2, 4, 4).cells == 5.5
+    assert (Resources(5, surplus=-1) + Resources(4, ff=2, surplus=3)).flip_flops == 13
 
 
 def test_table():

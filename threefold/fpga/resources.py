@@ -21,12 +21,15 @@ class Resources:
         Logic cells without a look-up table: of flip-flops that share none, and of carry chains.
     spram : int
         Single-port RAMs.
+    surplus : float
+        Flip-flops beyond one for each logic cell, less than 0 where there are fewer.
     """
 
     lut: float = 0
     bram: int = 0
     ff: float = 0
     spram: int = 0
+    surplus: float = 0
 
     def __add__(self, other: "Resources") -> "Resources":
         return Resources(
@@ -34,6 +37,7 @@ class Resources:
             self.bram + other.bram,
             self.ff + other.ff,
             self.spram + other.spram,
+            self.surplus + other.surplus,
         )
 
     def _repr_html_(self) -> str:
@@ -49,3 +53,8 @@ class Resources:
     def cells(self) -> float:
         """Logic cells, as a placer counts them: ICESTORM_LC on iCE40, TRELLIS_COMB on ECP5."""
         return self.lut + self.ff
+
+    @property
+    def flip_flops(self) -> float:
+        """Flip-flops, be they in logic cells with a LUT or without."""
+        return self.cells + self.surplus

@@ -256,6 +256,30 @@ def test_given_foldings_have_to_find_room():
     )
     with pytest.raises(PlanError, match=message):
         require_room(Resources(1, 2, spram=5), dataclasses.replace(SMALL, spram=4))
+    message = (
+        "^these foldings need about 90,001 of 83,640 flip-flops on ulx3s_85f; "
+        "choose smaller PE/SIMD$"
+    )
+    with pytest.raises(PlanError, match=message):
+        require_room(Resources(1, 2, surplus=90_000), dataclasses.replace(LARGE, ff=83_640))
+
+
+def test_flip_flops_are_a_limit():
+    network = make_network(60, 40, 5)
+    plan = fit(network, LARGE, fastest=True)
+    needed = plan.resources(ECP5).flip_flops
+    device = dataclasses.replace(LARGE, ff=int(needed))
+    slower = fit(network, device, fastest=True)
+    assert slower.cycles.interval > plan.cycles.interval
+    assert slower.resources(ECP5).flip_flops <= 0.9 * device.ff
+    few = dataclasses.replace(LARGE, ff=300)
+    message = (
+        r"^'.*' does not fit ulx3s_85f: it needs about .* logic cells.* and "
+        r"[0-9,]+ flip-flops, and a plan takes at most 270 of 300 flip-flops; "
+        r"choose a bigger board or a smaller network$"
+    )
+    with pytest.raises(PlanError, match=message):
+        fit(network, few, sequential={})
 
 
 def test_large_buffers_go_to_single_port_ram():

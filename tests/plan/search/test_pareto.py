@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -32,6 +33,15 @@ def test_block_ram_is_cheap_where_luts_are_short(beside, expected):
     choices = [row((beside, 0)), row((1_000, 0), (500, 12))]
     assert taken(choices) == [(beside, 0), (1_000, 0)]
     assert taken(choices, light=True) == [(beside, 0), expected]
+
+
+def test_flip_flops_are_a_limit():
+    """Fewer LUTs are no help where there are more flip-flops."""
+    many, few = Resources(1_000, surplus=8_001), Resources(2_000, surplus=-500)
+    choices = [[Choice(SimpleNamespace(), 10, 10, area) for area in (many, few)]]
+    for ff, expected in ((0, many), (10_002, many), (10_000, few), (1_666, None)):
+        picked = cheapest(choices, 10, replace(DEVICE, ff=ff), 0.75)
+        assert picked is None if expected is None else picked[0].resources == expected
 
 
 def test_nothing_fits():

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from operator import le
+from math import inf
+from operator import attrgetter, le
 
 from ...fpga import Device, Resources
 from ..units import Unit
 
-__all__ = ["Choice", "cheapest", "fits", "share", "smallest", "undercut"]
+__all__ = ["Choice", "cheapest", "fits", "most_flip_flops", "share", "smallest", "undercut"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ def cheapest(
     """One choice of each row within ``interval`` that fit together, the cheapest if there are.
 
     All sums of logic cells and memories that none beats in each are kept from row to row, so that
-    whatever fits is found.
+    whatever fits is found; sums of flip-flops and memories where these are what does not fit.
 
     Parameters
     ----------
@@ -55,7 +56,14 @@ def cheapest(
     light : bool
         Whether block RAM is a tenth of the price if most of these would be used.
     """
-    sums = _sums(choices, interval, lambda total: fits(total, device, fill))
+    sums = _sums(choices, interval, lambda total: _fits_but_flip_flops(total, device, fill))
+    if not sums:
+        return None
+    most = most_flip_flops(device)
+    kept = [item for item in sums if item[0].flip_flops <= most]
+    sums = kept or _sums(
+        choices, interval, lambda total: fits(total, device, fill), attrgetter("flip_flops")
+    )
     if not sums:
         return None
     price = 0.25 * device.lut / device.bram
@@ -90,19 +98,23 @@ def share(total: Resources, device: Device, fill: float) -> float:
 
 
 def _sums(
-    choices: Sequence[Sequence[Choice]], interval: float, accepts: Callable[[Resources], bool]
+    choices: Sequence[Sequence[Choice]],
+    interval: float,
+    accepts: Callable[[Resources], bool],
+    size: Callable[[Resources], float] = attrgetter("cells"),
 ) -> list[tuple[Resources, tuple]]:
-    """Sums of one choice of each row that none beats in each resource, and the choices."""
+    """Sums of one choice of each row that none beats in size and memories, and the choices."""
     sums: list[tuple[Resources, tuple]] = [(Resources(), ())]
     for row in choices:
-        within = _best([(each.resources, (each,)) for each in row if each.cycles <= interval])
+        within = _best([(each.resources, (each,)) for each in row if each.cycles <= interval], size)
         sums = _best(
             [
                 (total, picked + choice)
                 for so_far, picked in sums
                 for resources, choice in within
                 if accepts(total := so_far + resources)
-            ]
+            ],
+            size,
         )
     return sums
 
@@ -124,17 +136,31 @@ def _figures(choice: Choice) -> tuple[float, ...]:
 
 def fits(total: Resources, device: Device, fill: float) -> bool:
     """Whether a plan fits; one block RAM stays free for the board's serial line."""
+    return _fits_but_flip_flops(total, device, fill) and total.flip_flops <= most_flip_flops(device)
+
+
+def _fits_but_flip_flops(total: Resources, device: Device, fill: float) -> bool:
     fitting = total.cells <= fill * device.lut and total.bram < device.bram
     return fitting and total.spram <= device.spram
 
 
-def _best(items: list[tuple[Resources, tuple]]) -> list[tuple[Resources, tuple]]:
-    """Those that no other undercuts in LUTs, in block RAMs and in single-port RAMs."""
+def most_flip_flops(device: Device) -> float:
+    """Flip-flops that plans may take; slices share a clock enable, so that some stay empty.
+
+    Where each takes a logic cell, that is the limit.
+    """
+    return 0.9 * device.ff if device.ff and not device.family.counts_bare_cells else inf
+
+
+def _best(
+    items: list[tuple[Resources, tuple]], size: Callable[[Resources], float]
+) -> list[tuple[Resources, tuple]]:
+    """Those that no other undercuts in size, in block RAMs and in single-port RAMs."""
     kept = []
-    least: dict[int, float] = {}  # LUTs of those that are kept, by their single-port RAMs
-    for item in sorted(items, key=lambda item: (item[0].bram, item[0].cells, item[0].spram)):
-        cells, spram = item[0].cells, item[0].spram
-        if all(cells < there for few, there in least.items() if few <= spram):
-            least[spram] = cells
+    least: dict[int, float] = {}  # sizes of those that are kept, by their single-port RAMs
+    for item in sorted(items, key=lambda item: (item[0].bram, size(item[0]), item[0].spram)):
+        mine, spram = size(item[0]), item[0].spram
+        if all(mine < there for few, there in least.items() if few <= spram):
+            least[spram] = mine
             kept.append(item)
     return kept

@@ -6,6 +6,7 @@ from ...errors import PlanError
 from ...fpga import Device, Resources
 from ...network import Network
 from ..layers import Layer
+from .pareto import most_flip_flops
 
 __all__ = ["beyond", "require_room", "require_storage"]
 
@@ -26,13 +27,18 @@ def require_room(needed: Resources, device: Device, board: str = "") -> None:
     ------
     PlanError
         If it takes more logic cells than there are by over 20 %, more block RAMs by over 3, or
-        more single-port RAMs.
+        more single-port RAMs or flip-flops.
     """
     board = board or device.name
     if needed.cells > _MOST_OFF * device.lut or needed.bram > device.bram + 3:
         raise PlanError(
             f"these foldings need about {needed.cells:,.0f} of {device.lut:,} logic cells and "
             f"{needed.bram} of {device.bram} block RAMs on {board}; choose smaller PE/SIMD"
+        )
+    if device.ff and needed.flip_flops > device.ff:
+        raise PlanError(
+            f"these foldings need about {needed.flip_flops:,.0f} of {device.ff:,} flip-flops on "
+            f"{board}; choose smaller PE/SIMD"
         )
     if needed.spram > device.spram:
         raise PlanError(
@@ -48,6 +54,10 @@ def beyond(total: Resources, device: Device, fill: float) -> str:
         ("single-port RAMs", total.spram, device.spram, device.spram),
         ("block RAMs", total.bram, device.bram - 1, device.bram),
     ]
+    if total.flip_flops > most_flip_flops(device):
+        kinds.append(
+            ("flip-flops", round(total.flip_flops), int(most_flip_flops(device)), device.ff)
+        )
     needs = [f"{need:,} {name if need > 1 else name[:-1]}" for name, need, _, _ in kinds if need]
     limits = [f"{most:,} of {there:,} {name}" for name, need, most, there in kinds if need > most]
     *others, last = needs

@@ -141,4 +141,6 @@ def serializer_resources(i_lanes: int, o_lanes: int, bits: int, family: Family) 
     family : Family
     """
     # A counter, and of all registers but the last ones, which have nothing to choose.
-    return Resources(6 + (i_lanes - o_lanes) * bits, ff=o_lanes * bits * family.counts_bare_cells)
+    last = o_lanes * bits
+    ff, surplus = (last, 0) if family.counts_bare_cells else (0, last)
+    return Resources(6 + (i_lanes - o_lanes) * bits, ff=ff, surplus=surplus)

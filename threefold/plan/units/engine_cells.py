@@ -1,5 +1,6 @@
 """Cells of an engine by kind of component: an estimate."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,16 +58,25 @@ def _weights(unit: "EngineUnit", family: Family) -> Resources:
     """Weights, and with several widths the program of all and what tells that of an image."""
     if not unit.narrower:
         schedule, tiles = unit.schedule, len(unit.schedule.tiles)
-        return family.rom(schedule.row_bits, tiles) if tiles > 1 else Resources()
+        return _rows(schedule.row_bits, tiles, family) if tiles > 1 else Resources()
     programs, stored = unit.programs, unit.weights
     bits = np.stack([stored != 0, stored < 0], axis=-1)
     row = int(np.count_nonzero(bits.any(axis=0) & ~bits.all(axis=0))) + bool(unit.doubles.any())
-    result = family.rom(row, len(programs)) + family.rom(programs.bits, len(programs))
+    result = _rows(row, len(programs), family) + family.rom(programs.bits, len(programs))
     travel = READER_LATENCY + pe_latency(unit.layer.codes.bits, unit.simd) + 1
     number = len(unit.narrower).bit_length()
     index = len(programs).bit_length()
     bare = (travel * number + 2 * index) * family.counts_bare_cells
     return result + width_tap_resources(number, family) + Resources(4 * index, ff=bare)
+
+
+def _rows(bits: int, tiles: int, family: Family) -> Resources:
+    """Rows of weights, and the registers that follow block RAM."""
+    memory = family.rom(bits, tiles)
+    if family.counts_bare_cells:
+        return memory
+    stages = 1 if not memory.bram else 2 * family.memory_gives_late
+    return replace(memory, surplus=stages * bits - memory.cells)
 
 
 def _logit_adder(unit: "EngineUnit", family: Family) -> Resources:

@@ -1,5 +1,6 @@
 """Cells of a processing element: an estimate for every family."""
 
+from dataclasses import replace
 from math import ceil
 
 from ...fpga import Family, Resources
@@ -25,7 +26,11 @@ def pe_resources(
         Whether the accumulator can be doubled, for weights of several digits.
     """
     luts = _luts(bits, simd, accumulator_bits, family) + doubles * accumulator_bits
-    return Resources(luts, ff=_bare(bits, simd, family))
+    result = Resources(luts, ff=_bare(bits, simd, family))
+    if family.counts_bare_cells:
+        return result
+    registers = _registers(bits, simd, family) + accumulator_bits
+    return replace(result, surplus=registers - result.cells)
 
 
 def _luts(bits: int, simd: int, accumulator_bits: int, family: Family) -> float:
@@ -61,6 +66,21 @@ def _adders(number: int, bits: int, family: Family, *, chained: bool) -> float:
 def _pairs(bits: int, simd: int, family: Family) -> bool:
     carry = family.masked_carry
     return carry is not None and bits >= carry.narrowest and simd > 1
+
+
+def _registers(bits: int, simd: int, family: Family) -> int:
+    """Flip-flops in front of the accumulator."""
+    largest, terms, found = 2**bits - 1, simd, 0
+    if _pairs(bits, simd, family):
+        # Two codes, one of them masked already, and the weight of the other.
+        found = simd // 2 * (2 * bits + 2) + simd % 2 * bits
+        largest, terms = 2 * largest, ceil(simd / 2)
+    found += terms * largest.bit_length()
+    while terms > 1:
+        fan_in = 3 if largest == 1 else 2
+        largest, terms = fan_in * largest, ceil(terms / fan_in)
+        found += terms * largest.bit_length()
+    return found
 
 
 def _bare(bits: int, simd: int, family: Family) -> float:
