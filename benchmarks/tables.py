@@ -46,7 +46,8 @@ it; it shares nothing with our component but its ports. A carry cell of ECP5 mas
 of the other families have no LUT, or none with an input to spare, so that ours is form C there, but
 for single bits, which are counted by threes. Packed is what nextpnr makes of it: logic cells on
 iCE40, TRELLIS_COMB on ECP5, LUT4s in use on Gowin, where cells begin and end each carry chain,
-OXIDE_COMB on Nexus, halves of CPEs on GateMate.
+OXIDE_COMB on Nexus, halves of CPEs on GateMate. It is what a device has room for, so that no PE is
+ever to take more than on record; on ECP5 the places that begin a chain are in the netlist already.
 
 {table(head, rows)}
 """
