@@ -35,9 +35,6 @@ def carry_chain(
 ) -> Signal:
     """Add the cells of a chain to a module.
 
-    A place of its own in front makes the carry into the first, so that nothing is connected to the
-    carry of the first cell, and placers begin the chain there.
-
     Parameters
     ----------
     m : Module
@@ -46,7 +43,9 @@ def carry_chain(
         From the lowest bit up. None propagates and generates nothing: the sum has the carry of the
         place before there.
     carry : Value, optional
-        A bit that is added besides; nothing if left out.
+        A bit that is added besides, as the carry into the first cell, in front of which placers
+        put another. If left out there is a place in front of the first bit that propagates and
+        generates nothing, so that it does not matter what that carry is.
 
     Returns
     -------
@@ -54,29 +53,22 @@ def carry_chain(
         The sum, with as many bits as there are places, or some more.
     """
     one = Const(1, 1)
-    nothing = Bits(0, cell.unsigned.width)
-    filled: list[tuple[Place, Bits | None]] = []
-    begin = None if carry is None else Place(carry, one, one, one)
-    for number, place in enumerate([begin, *places]):
-        if place is None:
-            filled.append((Place(one, one, one, one), nothing))
-        elif number == 0:
-            filled.append((place, cell.begins))
-        elif place.negative is None:
-            filled.append((place._replace(negative=one), cell.unsigned))
-        else:
-            filled.append((place, None))
-    filled += [(Place(one, one, one, one), nothing)] * (-len(filled) % cell.bits)
-
+    front = int(carry is None)
+    filled = [*[None] * front, *places]
+    filled += [None] * (-len(filled) % cell.bits)
     total = Signal(len(filled), name="chain_total")
-    carries: Value = Const(0, 1)
+    carries = Const(0, 1) if carry is None else carry
     for n in range(0, len(filled), cell.bits):
         signals, contents = {}, {}
-        for k, (place, lut) in enumerate(filled[n : n + cell.bits]):
-            signals |= {f"{name}_{k}": value for name, value in place._asdict().items()}
+        for k, place in enumerate(filled[n : n + cell.bits]):
+            given = place or Place(one, one, one, one)
+            if place is None:
+                contents[cell.contents[k]] = Bits(0, cell.unsigned.width)
+            elif place.negative is None:
+                contents[cell.contents[k]] = cell.unsigned
+                given = place._replace(negative=one)
+            signals |= {f"{name}_{k}": value for name, value in given._asdict().items()}
             signals[f"sum_{k}"] = total[n + k]
-            if lut is not None:
-                contents[cell.contents[k]] = lut
         number = n // cell.bits
         carry_out = Signal(name=f"carry_{number}")
         m.submodules[f"cell_{number}"] = primitive(
@@ -86,4 +78,4 @@ def carry_chain(
             carry_out=carry_out,
         )
         carries = carry_out
-    return total[1:]
+    return total[front:]

@@ -1,6 +1,6 @@
 """Masked adder: an adder with a ternary weight on one operand."""
 
-from amaranth.hdl import Cat, Const, Module, unsigned
+from amaranth.hdl import Cat, Module, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 

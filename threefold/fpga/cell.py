@@ -154,8 +154,6 @@ class MaskedCarry:
         Parameters of ``cell`` that hold the LUT of each bit; 0 propagates and generates nothing.
     unsigned : Bits
         LUT of a bit whose weight is never negative, for 1 as ``"negative_n"``.
-    begins : Bits
-        LUT of a place that generates ``"code_n"`` and propagates nothing, for 1 as all others.
     narrowest : int
         Bits of the narrowest codes for which processing elements are smaller with it.
     """
@@ -164,5 +162,4 @@ class MaskedCarry:
     cell: Cell
     contents: tuple[str, ...]
     unsigned: Bits
-    begins: Bits
     narrowest: int

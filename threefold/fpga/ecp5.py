@@ -149,7 +149,6 @@ _MASKED_CARRY = MaskedCarry(
     ),
     contents=("INIT0", "INIT1"),
     unsigned=_UNSIGNED,
-    begins=Bits(0b1010, 16),
     narrowest=3,  # Yosys adds narrower codes without a carry chain
 )
 
@@ -208,7 +207,7 @@ ECP5 = Family(
     complement_takes_luts=False,
     masked_carry=_MASKED_CARRY,
     shares_chains=True,  # a place of a CCU2C begins a chain
-    chains=ChainCost(sum=0, accumulator=0, comparison=1, least=5),
+    chains=ChainCost(sum=0, accumulator=0, comparison=1, least=5, fed=2),
     carry_bits=2,
     chain_luts=1,
     wide_multiplexers=True,

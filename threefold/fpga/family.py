@@ -21,13 +21,15 @@ class ChainCost(NamedTuple):
     """Logic cells of a carry chain beside those of its bits.
 
     ``sum`` counts for a registered sum, ``accumulator`` for one that is added to, ``comparison``
-    for a comparator, and sums of fewer bits than ``least`` have no chain.
+    for a comparator, and sums of fewer bits than ``least`` have no chain. ``fed`` counts besides
+    where the generator connects the carry into a chain.
     """
 
     sum: float
     accumulator: float
     comparison: float
     least: int
+    fed: float = 0
 
 
 class LutRam(NamedTuple):

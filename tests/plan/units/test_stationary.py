@@ -71,10 +71,10 @@ def test_an_accumulator_is_as_wide_as_its_values():
 def test_resources():
     unit = StationaryUnit((make_layer(np.ones((32, 64)), offsets=np.zeros(32)),), 32)
     assert unit.resources(ICE40).bram == 4
-    assert unit.resources(ECP5).bram == 0
-    (blocks,) = [unit.placed({"memory": "block"})]
-    assert blocks.resources(ECP5).bram == 2
-    assert blocks.resources(ECP5).lut < unit.resources(ECP5).lut
+    assert unit.resources(ECP5).bram == 2
+    luts = unit.placed({"memory": "lut"})
+    assert luts.resources(ECP5).bram == 0
+    assert luts.resources(ECP5).lut > unit.resources(ECP5).lut
 
 
 def test_what_it_does_not_realize():

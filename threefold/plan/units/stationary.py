@@ -185,7 +185,7 @@ class StationaryUnit(Unit):
     def resources(self, family: Family) -> Resources:
         control = 3 * self.layer.columns.bit_length() + 6
         rows = self.layer.rows
-        bits = sum(self.row_bits)
+        bits = sum(map(family.adder, self.row_bits))
         result = Resources(control + bits, ff=family.chains.sum * rows)
         if self.in_block(family):
             result += Resources(bram=family.block_rams(*self.memory_shape))

@@ -172,7 +172,7 @@ class UnrolledUnit(Unit):
         path = self.datapath(family)
         luts = path.adder_bits + path.complement_bits
         adders = sum(each.b >= 0 for each in path.sums)
-        bare = family.chains.sum * adders
+        bare = (family.chains.sum + family.chains.fed) * adders
         if family.counts_bare_cells:
             bare += path.delay_bits(self.levels)
         bits = self.outputs[0].bits
