@@ -177,17 +177,26 @@ class Finish(wiring.Component):
     def _collect(self, m: Module, codes: list, following, begins) -> None:
         """Words of the codes of some beats, with what each is the last of."""
         latency = requantizer_latency(self._form, self._contents.code_bits)
-        width = len(following.as_value())
+        # Each end implies those before it, so that a number stands for them.
+        ends = Cat(following[name] for name in _ENDS)
+        level = Signal(range(len(_ENDS) + 1))
+        for number in range(len(_ENDS)):
+            with m.If(ends[number]):
+                m.d.comb += level.eq(number + 1)
+        sent = Cat(following.write, level)
+        width = len(sent)
         there, travelling = Signal(latency), Signal(width * latency)
         m.d.sync += [
             there.eq(Cat(begins, there)),
-            travelling.eq(Cat(following.as_value() & begins.replicate(width), travelling)),
+            travelling.eq(Cat(sent & begins.replicate(width), travelling)),
         ]
+        arrived = travelling[-width:]
         beat = Cat(codes)
         held = Signal(len(self.word.as_value()) - len(beat), reset_less=True)
         m.d.comb += [
             self.word.as_value().eq(Cat(held, beat)),
-            self.moves.as_value().eq(travelling[-width:]),
+            self.moves.write.eq(arrived[0]),
+            *(self.moves[name].eq(arrived[1:] > n) for n, name in enumerate(_ENDS)),
         ]
         with m.If(there[-1]):
             m.d.sync += held.eq(Cat(held, beat)[len(beat) :])

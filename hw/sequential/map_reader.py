@@ -102,13 +102,12 @@ class MapReader(wiring.Component):
         words = [Cat(self.data[n * simd + lane] for lane in range(simd)) for n in range(pixels)]
         if pixels == 1:
             return words
-        copies, strides = self._contents.array.copies, self._contents.strides
-        turned = []
+        copies, turned = self._contents.array.copies, []
         for pixel in range(pixels):
             bank = Signal(range(pixels), name=f"bank_{pixel}")
             if copies:
                 m.d.comb += bank.eq(_modulo(turn + pixel, pixels))
-            for stride in () if copies else strides:
+            for stride in () if copies else self._contents.strides:
                 with m.If(self.descriptor.stride == stride):
                     m.d.comb += bank.eq(_modulo(turn + pixel * stride % pixels, pixels))
             if not pixel:
@@ -138,10 +137,8 @@ class MapReader(wiring.Component):
         for pixel, word in enumerate(words):
             at = Signal(bits, name=f"column_{pixel}")
             beyond = Signal(name=f"beyond_{pixel}")
-            m.d.comb += at.eq(column)
-            for stride in self._contents.strides if pixel else ():
-                with m.If(now.stride == stride):
-                    m.d.comb += at.eq(column + pixel * stride)
+            places = (n for n in range(pixel.bit_length()) if pixel >> n & 1)
+            m.d.comb += at.eq(sum((now.stride << n for n in places), column))
             m.d.sync += beyond.eq(above | (at >= now.width))
             shown.append(Mux(beyond, pad.replicate(self._contents.array.simd), word))
         return shown

@@ -236,7 +236,7 @@ def test_a_given_array_is_the_fastest_that_fits(luts, brams, memory, lanes):
     (unit,) = plan_for_board(LARGER, board, sequential=given).units
     assert (unit.memory, unit.lanes) == (memory, lanes)
     if memory == "spram":
-        with pytest.raises(PlanError, match="^these foldings need about .* of 14 block RAMs"):
+        with pytest.raises(PlanError, match=r"^these foldings need about .* of 14 block RAMs"):
             plan_for_board(LARGER, board, sequential=given, memories={"conv1": "auto"})
 
 

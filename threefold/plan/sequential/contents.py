@@ -226,8 +226,6 @@ class Contents:
         """Columns that may be between pixels worked on at once, if there are several; ascending."""
         if "stride" in self.limits:
             beyond, pixels = 1 << self.limits["stride"], self.array.pixels
-            if self.array.copies:
-                return list(range(1, beyond))
             return [n for n in range(1, min(beyond, pixels)) if not pixels % n]
         return sorted({each.work.window.stride[1] for each in self.tiled if each.pixels > 1})
 
