@@ -11,6 +11,7 @@ from first_layers_table import first_layers
 from imports_table import imports
 from page_table import table, versions
 from peers_table import convolution, tiny_conv
+from power_up_table import power_up
 from summary_table import summary
 from tile_skipping_table import tile_skipping
 from widths_table import widths
@@ -343,6 +344,7 @@ def page() -> str:
         register_area(),
         link_faults(),
         load_faults(),
+        power_up(recorded("power_up")),
         imports(recorded("imports")),
     )
     return "# Area and speed\n" + "\n".join(parts)
