@@ -99,6 +99,7 @@ def simulated(data: Path, progress: Progress) -> dict:
         rtl.write_text(to_verilog(Accelerator(plan), network.name))
         runs = simulate_loading(plan, rtl, loads, Path(folder) / "sim", progress=progress)
     return {
+        "array": [ARRAY.pe, ARRAY.simd, ARRAY.pixels],
         "networks": [figures(plan, each) for each in (network, other)],
         "room": room(plan),
         "loads": [
@@ -122,7 +123,6 @@ def built(progress: Progress) -> dict:
         )
     return {
         "board": result.board,
-        "array": [ARRAY.pe, ARRAY.simd, ARRAY.pixels],
         "clock_mhz": result.clock_mhz,
         "fmax_mhz": result.fmax_mhz,
         "utilization": result.utilization,

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from convolutions_table import convolutions
+from depths_table import depths
 from first_layers_table import first_layers
 from imports_table import imports
 from page_table import table, versions
@@ -345,6 +346,7 @@ def page() -> str:
         link_faults(),
         load_faults(),
         power_up(recorded("power_up")),
+        depths(recorded("depths")),
         imports(recorded("imports")),
     )
     return "# Area and speed\n" + "\n".join(parts)
