@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from .array import Array
+from .copying import bands_of, banked_places, copy_fields, rows_ahead
 from .limits import Limits, room
 from .maps import Maps
 from .passes import Pass
@@ -95,26 +96,13 @@ class Contents:
         works: list[Pass] = []
         for each in self.passes:
             pe, pixels = self.array.pe, self.array.pixels
-            bands = self._bands(each) if self.array.copies else [each]
+            bands = [each]
+            if self.array.copies:
+                whole = each.whole or each is self.passes[-1]
+                bands = bands_of(each, self.array, self.banked, whole=whole)
             starts = range(0, each.shape[2], pe)
             works += [each.part(n, pe, pixels) for n in starts] if each.whole else bands
         return tuple(self._within_limit(PassTiles(each, self.array)) for each in works)
-
-    def _bands(self, each: Pass) -> list[Pass]:
-        """Bands of a pass, of as many rows as the banks hold what they read.
-
-        That whose map leaves is a single one, as its descriptor says where the map is.
-        """
-        whole, (rows, _), window = PassTiles(each, self.array), each.window.out, each.window
-        places = len(each.sources) * whole.line_places
-        room_for = self.banked // places
-        count = rows
-        if whole.lines > room_for and not (each.whole or each is self.passes[-1]):
-            count = max(1, (room_for - window.kernel[0]) // window.stride[0] + 1)
-        bands = [each.band(n, min(count, rows - n)) for n in range(0, rows, count)]
-        lines = max(PassTiles(band, self.array).lines for band in bands)
-        room({"banked": self.banked}, "banked", lines * places)
-        return bands if len(bands) > 1 else [each]
 
     def _within_limit(self, each: PassTiles) -> PassTiles:
         """A pass, with its empty tiles if the list of all groups is too long without them."""
@@ -142,20 +130,10 @@ class Contents:
 
     @cached_property
     def banked(self) -> int:
-        """Places of each bank that the array reads.
-
-        If passes copy what they read, they are a power of two that holds the largest map; two maps
-        that are added take halves, and are copied in bands where they are larger.
-        """
+        """Places of each bank that the array reads; see ``banked_places`` if passes copy maps."""
         if not self.array.copies:
             return self.depth
-        needed = 1
-        for each in self.passes:
-            tiled = PassTiles(each, self.array)
-            banded = each.elementwise and each is not self.passes[-1]
-            lines = 1 if banded else tiled.lines
-            needed = max(needed, len(each.sources) * lines * tiled.line_places)
-        return self.limits.get("banked", 1 << (needed - 1).bit_length())
+        return self.limits.get("banked") or banked_places(self.passes, self.array)
 
     @cached_property
     def offsets(self) -> np.ndarray | None:
@@ -332,57 +310,25 @@ class Contents:
         """Cycles in which the results of a group become codes."""
         return each.pixels * each.beats * self.interval
 
-    def copied_ahead(self, each: PassTiles) -> int:
-        """Rows of each map that are copied ahead of the first tile of a pass; 0 if none are.
-
-        The others are copied in the cycles in which nothing is written, each before a row of output
-        pixels begins that needs it.
-        """
-        if not self.array.copies:
-            return 0
-        gap, (first, *_), work = self.gap(each), each.lengths, each.work
-        cycles = each.row_steps * sum(max(length, gap) for length in each.lengths)
-        if not work.whole and work.thresholds is not None:
-            cycles -= work.shape[1] * self.array.pitch(work.shape[2])
-        free = cycles * np.arange(each.rows) - (max(first, gap) - first)
-        missing = each.lines_by_row - np.maximum(free, 0) // each.line_words
-        return int(min(each.lines, missing.max()))
-
     def words_ahead(self, each: PassTiles) -> int:
         """Words that are copied ahead of the first tile of a pass, one a cycle."""
-        return self.copied_ahead(each) * each.line_words
-
-    def _copying(self, each: PassTiles) -> dict[str, int]:
-        """Fields of a descriptor by which maps are copied and written."""
         if not self.array.copies:
-            return {}
-        work, (_, width, channels) = each.work, each.work.window.shape
-        line, pitch = width * self.array.pitch(channels), self.array.pitch(work.shape[2])
-        bases = [self.maps.bases[name] + work.lines_before * line for name in work.sources]
-        last = work.shape[1] - (each.row_steps - 1) * each.pixels
-        return {
-            "map": bases[0],
-            "other": bases[-1],
-            "two": len(bases) - 1,
-            "line": line - 1,
-            "lines": each.lines - 1,
-            "ahead": self.copied_ahead(each) - 1,
-            "words": each.pixels * pitch,
-            "last_words": last * pitch,
-        }
+            return 0
+        return rows_ahead(each, self.gap(each)) * each.line_words
 
     def _descriptor(self, each: PassTiles) -> dict[str, int]:
+        copies = copy_fields(each, self.maps, self.gap(each)) if self.array.copies else {}
+        return self._reading(each) | self._results(each) | copies
+
+    def _reading(self, each: PassTiles) -> dict[str, int]:
+        """Fields of a descriptor by which windows are read."""
         window, array = each.work.window, self.array
         (top, left, _, _), (height, width, channels) = window.padding, window.shape
-        alike, first = self._threshold_place(each)
-        pitch, columns = array.pitch(each.work.shape[2]), window.out[1]
         block, groups, shift = each.spread * array.pitch(channels), each.groups, each.shift
         row, columns_apart = each.line_places, each.pixels * window.stride[1]
         step = columns_apart // (array.pixels * each.spread) * block
         base = 0 if array.copies else self.maps.bases[each.work.sources[0]]
         modulus, positions = 1 << self.bank_bits, 1 << self.position_bits
-        before = each.work.rows_before * array.stored.row(each.work.shape)
-        last_words = pitch - (groups - 1) * each.group_words
         padded = any(window.padding)
         return {
             "rewind": int(shift is not None),
@@ -403,18 +349,27 @@ class Contents:
             "pad": each.work.pad_code if padded else 0,
             "stride": window.stride[1] if each.pixels > 1 else 0,
             "largest": int(each.work.weights is None),
+        }
+
+    def _results(self, each: PassTiles) -> dict[str, int]:
+        """Fields of a descriptor by which results become codes, and are written."""
+        work, array, (alike, first) = each.work, self.array, self._threshold_place(each)
+        pitch = array.pitch(work.shape[2])
+        before = work.rows_before * array.stored.row(work.shape) + work.first // array.simd
+        last_words = pitch - (each.groups - 1) * each.group_words
+        return {
             "gap": self.gap(each) - 1,
             "beats": each.beats - 1,
             "pixels": each.pixels - 1,
-            "last_pixels": columns - (each.row_steps - 1) * each.pixels - 1,
+            "last_pixels": work.window.out[1] - (each.row_steps - 1) * each.pixels - 1,
             "last_beats": last_words * (array.simd // array.lanes) - 1,
-            "whole": int(each.work.whole),
-            "values": int(each.work.thresholds is None),
+            "whole": int(work.whole),
+            "values": int(work.thresholds is None),
             "thresholds": first,
             "alike": int(alike),
-            "place": self.maps.bases[each.work.stream] + before + each.work.first // array.simd,
+            "place": self.maps.bases[work.stream] + before,
             "pitch": pitch,
-        } | self._copying(each)
+        }
 
     def _tile_rows(self, each: PassTiles) -> list[dict[str, int]]:
         window, array = each.work.window, self.array
