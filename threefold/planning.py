@@ -28,6 +28,7 @@ def plan_for_board(
     memories: Mapping[str, str] | None = None,
     forms: Mapping[str, str] | None = None,
     widths: Sequence[str] = (),
+    kinds: Sequence[str] = (),
     progress: Progress = no_progress,
 ) -> Plan:
     """A plan of a network that fits a board.
@@ -59,6 +60,9 @@ def plan_for_board(
         Memories of buffers and forms of requantizers, as in :func:`~threefold.plan.fold`.
     widths : sequence of str
         Narrower widths of the network that the hardware computes as well, image by image.
+    kinds : sequence of str
+        Kinds of units to try besides engines where foldings are chosen, as in
+        :func:`~threefold.plan.fit`.
     progress : Progress
         Progress callback.
 
@@ -86,7 +90,7 @@ def plan_for_board(
             except PlanError as error:
                 refusals.append(error)
         raise refusals[0]
-    limits = {"interval": interval, "fastest": fastest, "foldings": foldings}
+    limits = {"interval": interval, "fastest": fastest, "foldings": foldings, "kinds": kinds}
     plan = fit(network, target.device, board=target.name, **limits, **decided)
     return _placed(plan, loadable, target)
 

@@ -54,6 +54,15 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
         "every row an accumulator, for an element a cycle; repeatable (chosen by the speed)",
     )
     parser.add_argument(
+        "--try",
+        dest="kinds",
+        choices=_FURTHER,
+        action="append",
+        metavar="KIND",
+        help=f"kind of unit to try for each layer besides engines, {', '.join(_FURTHER)}; "
+        "repeatable (none)",
+    )
+    parser.add_argument(
         "--sequential",
         type=_run,
         action="append",
@@ -186,6 +195,7 @@ def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Co
             memories=_unique("--memory", args.memory),
             forms=_unique("--requantizer", args.requantizer),
             widths=_widths(args),
+            kinds=args.kinds or (),
             progress=progress,
         )
     return Project(folder, plan)
@@ -197,8 +207,10 @@ def _widths(args: argparse.Namespace) -> list[str]:
 
 
 def _planned_anew(args: argparse.Namespace) -> bool:
-    asked = args.fold or args.sequential or args.interval or args.fastest or args.width
-    return bool(asked) or args.loadable is not None
+    asked = (
+        args.fold or args.kinds or args.sequential or args.interval or args.fastest or args.width
+    )
+    return bool(asked or args.kinds) or args.loadable is not None
 
 
 def _asked(args: argparse.Namespace) -> str | None:
@@ -263,8 +275,11 @@ def _choice(text: str, example: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
+_FURTHER = ("serial", "stationary", "unrolled")
+
+
 def _folding(text: str) -> tuple[str, Folding | str]:
-    if match := re.fullmatch(r"([a-z][a-z0-9_]*)=(serial|stationary|unrolled)", text):
+    if match := re.fullmatch(rf"([a-z][a-z0-9_]*)=({'|'.join(_FURTHER)})", text):
         return match[1], match[2]
     match = re.fullmatch(r"([a-z][a-z0-9_]*)=(\d{1,9})x(\d{1,9})(?:x(\d{1,9}))?", text)
     if not match:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from ...fpga import Device
 from ..layers import Layer
-from ..units import kind_for
+from ..units import Decisions, Unit, kind_for, kinds_for
 from .arrange import Fixed, kinds_to_try
 from .pareto import Choice, undercut
 
@@ -12,14 +12,24 @@ __all__ = ["choices_for", "elsewhere"]
 
 
 def choices_for(
-    layer: Layer, layers: Sequence[Layer], device: Device, fixed: Fixed
+    layer: Layer,
+    layers: Sequence[Layer],
+    device: Device,
+    fixed: Fixed,
+    kinds: Sequence[str] = (),
 ) -> list[Choice]:
-    """All foldings of one of the layers, and the cycles between images that each keeps."""
+    """All foldings of one of the layers, and the cycles between images that each keeps.
+
+    ``kinds`` are those that are tried besides the ones that always are.
+    """
     decided = fixed.get(layer.name, {})
     readers = [each for each in layers if layer.stream in each.sources]
     floor = max((_input_cycles(each, fixed) for each in readers), default=1)
     choices = []
-    for kind in kinds_to_try(layer, decided):
+    tried = kinds_to_try(layer, decided)
+    if "kind" not in decided:
+        tried += [each for each in kinds_for((layer,)) if _further(each, layer, decided, kinds)]
+    for kind in tried:
         for unit in [] if kind.paced else kind.candidates((layer,), decided):
             variants = [each.placed(decided) for each in unit.variants(decided)]
             intervals = [max(each.interval, floor) for each in variants]
@@ -28,6 +38,12 @@ def choices_for(
                 for each, interval in zip(variants, intervals, strict=True)
             )
     return choices
+
+
+def _further(kind: type[Unit], layer: Layer, decided: Decisions, kinds: Sequence[str]) -> bool:
+    """Whether a kind is tried only since it is named, which has all that is decided."""
+    named = not kind.proposed and kind.kind in kinds
+    return named and decided.keys() <= set(kind.decision_names((layer,)))
 
 
 def elsewhere(

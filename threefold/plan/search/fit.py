@@ -19,7 +19,7 @@ from ..layers import Layer, lower
 from ..netlist import netlist
 from ..plan import Plan
 from ..schedule import Folding
-from ..units import Unit, kind_for
+from ..units import Unit, kind_for, kind_named
 from .arrange import Fixed, arrange, check_fixed, fixed_decisions
 from .choices import choices_for, elsewhere
 from .fold import plan_of
@@ -47,6 +47,7 @@ def fit(
     memories: Mapping[str, str] | None = None,
     forms: Mapping[str, str] | None = None,
     widths: Sequence[str] = (),
+    kinds: Sequence[str] = (),
     progress: Progress = no_progress,
 ) -> Plan:
     """A plan that fits a device.
@@ -80,6 +81,9 @@ def fit(
     widths : sequence of str
         Narrower widths of the network that the hardware computes as well, image by image; rates and
         intervals are those of the whole network.
+    kinds : sequence of str
+        Kinds of units to try for each layer besides engines: ``"unrolled"``, ``"serial"``,
+        ``"stationary"``.
     progress : callable
         Called with what is being done and the share of it.
 
@@ -87,7 +91,7 @@ def fit(
     ------
     PlanError
         If nothing fits, the interval cannot be kept on the device, an interval is given and the
-        fastest asked for, or a decision is for nothing there is.
+        fastest asked for, a decision is for nothing there is, or no unit is of such a kind.
     """
     if not isinstance(device, Device):
         raise PlanError(
@@ -105,6 +109,8 @@ def fit(
         raise PlanError(
             f"the share of logic cells to use must be above 0 and at most 1, not {fill}"
         )
+    for each in kinds:
+        kind_named(each)
     layers = lower(network, widths)
     fixed = fixed_decisions(foldings, memories, forms)
     runs = runs_of(layers, sequential, fixed, loadable=loadable)
@@ -114,7 +120,7 @@ def fit(
     require_storage(network, layers, device, title)
 
     def plan_with(runs: Sequence[Run]) -> Plan:
-        rows = _choices(layers, runs, device, fixed, progress)
+        rows = _choices(layers, runs, device, fixed, kinds, progress)
         search = _Search(network, layers, rows, fixed, device, title, fill, progress)
         if interval is not None:
             plan = search.within(interval)
@@ -136,7 +142,12 @@ def fit(
 
 
 def _choices(
-    layers: Sequence[Layer], runs: Sequence[Run], device: Device, fixed: Fixed, progress: Progress
+    layers: Sequence[Layer],
+    runs: Sequence[Run],
+    device: Device,
+    fixed: Fixed,
+    kinds: Sequence[str],
+    progress: Progress,
 ) -> list[list[Choice]]:
     """Choices for each run, and for each other layer that has an array."""
     rows = [choices_for_run(run, device, progress) for run in runs]
@@ -145,7 +156,7 @@ def _choices(
     arrays = [layer for layer in others if not kind_for((layer,)).paced]
     for index, layer in enumerate(arrays):
         progress("foldings", index / len(arrays))
-        rows.append(choices_for(layer, layers, device, fixed))
+        rows.append(choices_for(layer, layers, device, fixed, kinds))
     progress("foldings", 1.0)
     return rows
 

@@ -53,7 +53,10 @@ class SerialUnit(UnrolledUnit):
     @classmethod
     def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
         layer = only(layers, ConvLayer)
-        for digit in decided(fixed, "digit", (2,)):
+        if cls.too_large(layer, fixed):
+            return
+        digits = (2,) if "kind" in fixed else (1, 2, 4)
+        for digit in decided(fixed, "digit", digits):
             for levels in decided(fixed, "levels", (1,)):
                 for rounds in decided(fixed, "rounds", (1000,)):
                     yield cls((layer,), digit=digit, levels=levels, rounds=rounds)

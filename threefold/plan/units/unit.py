@@ -76,7 +76,7 @@ class Unit(Block):
         Whether it is made as fast as the units that have processing elements need it. Those
         are chosen first.
     proposed : bool
-        Whether the search for foldings tries it unasked.
+        Whether the search for foldings tries it unasked; otherwise where its name is given.
     memories : tuple of str
         Where its activation buffer can be, if it has one.
     takes_whole : bool

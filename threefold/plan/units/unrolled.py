@@ -77,9 +77,16 @@ class UnrolledUnit(Unit):
     @classmethod
     def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
         layer = only(layers, ConvLayer)
+        if cls.too_large(layer, fixed):
+            return
         for levels in decided(fixed, "levels", (1,)):
             for rounds in decided(fixed, "rounds", (1000,)):
                 yield cls((layer,), levels=levels, rounds=rounds)
+
+    @staticmethod
+    def too_large(layer: ConvLayer, fixed: Decisions) -> bool:
+        """Whether the search leaves a layer out, since its graph alone would take it long."""
+        return "kind" not in fixed and layer.nonzero_weights > _MOST_WEIGHTS
 
     @property
     def layer(self) -> ConvLayer:
@@ -194,6 +201,9 @@ class UnrolledUnit(Unit):
     @property
     def noun(self) -> str:
         return "dense layer" if self.layer.pixels == 1 else "convolution"
+
+
+_MOST_WEIGHTS = 4096  # whose graph takes seconds
 
 
 @lru_cache(maxsize=64)
