@@ -52,7 +52,7 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def to_verilog(component: wiring.Component, name: str, ports=None) -> str:
+def to_verilog(component: wiring.Component, name: str, ports=None, platform=None) -> str:
     """The component as Verilog text of 2005, which linters take but for matters of style.
 
     Each signal has one name, the one that says most; signals of the top module that are called
@@ -67,7 +67,7 @@ def to_verilog(component: wiring.Component, name: str, ports=None) -> str:
     BuildError
         If Yosys fails, or temporary files cannot be written.
     """
-    text = to_rtlil(component, name, ports)
+    text = to_rtlil(component, name, ports, platform)
     try:
         with tempfile.TemporaryDirectory(prefix="threefold-") as folder:
             folder = Path(folder)
