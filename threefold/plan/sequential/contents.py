@@ -12,6 +12,7 @@ from .copying import bands_of, banked_places, copy_fields, rows_ahead
 from .limits import Limits, room
 from .maps import Maps
 from .passes import Pass
+from .reading import tile_rows, window_fields
 from .tiles import PassTiles
 
 __all__ = ["Contents", "Field"]
@@ -317,39 +318,20 @@ class Contents:
         return rows_ahead(each, self.gap(each)) * each.line_words
 
     def _descriptor(self, each: PassTiles) -> dict[str, int]:
+        reading = window_fields(
+            each,
+            self._bases(each)[0],
+            address_bits=self.bank_bits,
+            position_bits=self.position_bits,
+        )
         copies = copy_fields(each, self.maps, self.gap(each)) if self.array.copies else {}
-        return self._reading(each) | self._results(each) | copies
+        return reading | self._results(each) | copies
 
-    def _reading(self, each: PassTiles) -> dict[str, int]:
-        """Fields of a descriptor by which windows are read."""
-        window, array = each.work.window, self.array
-        (top, left, _, _), (height, width, channels) = window.padding, window.shape
-        block, groups, shift = each.spread * array.pitch(channels), each.groups, each.shift
-        row, columns_apart = each.line_places, each.pixels * window.stride[1]
-        step = columns_apart // (array.pixels * each.spread) * block
-        base = 0 if array.copies else self.maps.bases[each.work.sources[0]]
-        modulus, positions = 1 << self.bank_bits, 1 << self.position_bits
-        padded = any(window.padding)
-        return {
-            "rewind": int(shift is not None),
-            "groups": groups - 1,
-            "steps": each.row_steps - 1,
-            "rows": each.rows - 1,
-            "corner": (base - top * row) % modulus,
-            "to_group": (shift or 0) % modulus,
-            "to_step": (step - (groups - 1) * (shift or 0)) % modulus,
-            "to_row": window.stride[0] * row % modulus,
-            "block": block,
-            "y": -top % positions,
-            "x": -left % positions,
-            "y_step": window.stride[0] if padded else 0,
-            "x_step": window.stride[1] * each.pixels if padded else 0,
-            "height": height if padded else positions - 1,
-            "width": width if padded else positions - 1,
-            "pad": each.work.pad_code if padded else 0,
-            "stride": window.stride[1] if each.pixels > 1 else 0,
-            "largest": int(each.work.weights is None),
-        }
+    def _bases(self, each: PassTiles) -> list[int]:
+        """First places of the maps that a pass reads, in each bank."""
+        if self.array.copies:
+            return [0, self.banked // 2]
+        return [self.maps.bases[name] for name in each.work.sources]
 
     def _results(self, each: PassTiles) -> dict[str, int]:
         """Fields of a descriptor by which results become codes, and are written."""
@@ -372,33 +354,8 @@ class Contents:
         }
 
     def _tile_rows(self, each: PassTiles) -> list[dict[str, int]]:
-        window, array = each.work.window, self.array
-        pitch, row = array.pitch(window.shape[2]), each.line_places
-        bases = [self.maps.bases[name] for name in each.work.sources]
-        if array.copies:
-            bases = [0, self.banked // 2]
-        parted = self.parts > 1 and self.maps.source in each.work.sources
-        share = pitch // self.parts if parted else pitch
-        rows, modulus = [], 1 << self.bank_bits
-        for tiles in each.stored:
-            for place, (source, ky, kx, word, double) in enumerate(tiles.tolist()):
-                columns = kx - window.padding[1]
-                blocks, within = divmod(columns, array.pixels * each.spread)
-                bank, column = divmod(within, each.spread)
-                words = (blocks * each.spread + column) * pitch + word
-                offset = bases[source] - bases[0] + ky * row + words
-                rows.append(
-                    {
-                        "offset": offset % modulus,
-                        "bank": bank,
-                        "row": ky if any(window.padding) else 0,
-                        "column": kx if any(window.padding) else 0,
-                        "part": word // share,
-                        "double": double,
-                        "last": int(place == len(tiles) - 1),
-                    }
-                )
-        return rows
+        parts = self.parts if self.maps.source in each.work.sources else 1
+        return tile_rows(each, self._bases(each), parts=parts, address_bits=self.bank_bits)
 
     @cached_property
     def _threshold_blocks(self) -> dict[bytes, tuple[int, np.ndarray]]:
