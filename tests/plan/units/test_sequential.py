@@ -1,6 +1,7 @@
 """Array for layers in turn: its passes, the places of its maps, its cycles and its decisions."""
 
 import dataclasses
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -285,13 +286,19 @@ def test_what_is_read_elsewhere_has_to_leave():
 
 
 @pytest.mark.parametrize("family", mostly_nightly(["ice40", "ecp5"], always=["ecp5"]))
-@pytest.mark.parametrize("store", mostly_nightly([None, *STORES], always=[None, "block"]))
-def test_its_logic_cells_are_near_those_that_are_packed(family, store, tmp_path):
+@pytest.mark.parametrize(
+    ("store", "memory"),
+    mostly_nightly(
+        [(None, "auto"), *product(STORES, ["auto", "spram"])],
+        always=[(None, "auto"), ("block", "auto")],
+    ),
+)
+def test_its_logic_cells_are_near_those_that_are_packed(family, store, memory, tmp_path):
     network = references.resnet20(input=(8, 8, 3), filters=(4, 8, 16), bits=2, images=64)
     layers = lower(network)
     names = [layer.name for layer in layers]
     run = layers[names.index("stage1_block1_conv1") : names.index("pool")]
-    unit = SequentialUnit(run, 4, 4, lanes=2)
+    unit = SequentialUnit(run, 4, 4, lanes=2, memory=memory)
     if store:
         unit = unit.made_loadable(store=store)
     synthesise(component(unit), FAMILIES[family], tmp_path)
