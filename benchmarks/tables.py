@@ -15,6 +15,7 @@ from peers_table import convolution, tiny_conv
 from power_up_table import power_up
 from summary_table import summary
 from tile_skipping_table import tile_skipping
+from unrolled_table import unrolled
 from widths_table import widths
 
 from threefold.fpga import ECP5, ICE40
@@ -342,6 +343,7 @@ def page() -> str:
         widths(recorded("widths"), recorded("scheduling")),
         tiny_conv(recorded("peers")),
         convolution(recorded("peers")),
+        unrolled(recorded("unrolled")),
         register_area(),
         link_faults(),
         load_faults(),
