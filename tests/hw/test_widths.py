@@ -54,7 +54,7 @@ def random_plan(seed, widths=("half", "quarter"), **options):
     return fold(BOTH, foldings, memories=memories, widths=widths, **options)
 
 
-@pytest.mark.parametrize("seed", mostly_nightly(range(40), always=(0, 1, 2, 3)))
+@pytest.mark.parametrize("seed", mostly_nightly(range(40), always=(0, 1)))
 def test_every_image_is_computed_at_its_width_in_the_cycles_predicted(seed):
     rng, plan = np.random.default_rng(seed), random_plan(seed)
     images = rng.integers(0, 8, (9, *INPUT_TYPE.shape))

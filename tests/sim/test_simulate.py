@@ -72,6 +72,7 @@ def test_other_images_and_stalls_are_not_compiled_again(run, verilog, folder):
     assert program.stat().st_mtime_ns == built
 
 
+@pytest.mark.nightly
 def test_mismatch_late_in_a_stream(run, verilog, monkeypatch):
     """The hardware is right; what is expected of one lane of one beat is not."""
     images = np.resize(IMAGES, (1000, 1, 1, 8))
