@@ -10,6 +10,7 @@ from convolutions_table import convolutions
 from depths_table import depths
 from first_layers_table import first_layers
 from imports_table import imports
+from matrix_units_table import matrix_units
 from page_table import table, versions
 from peers_table import convolution, tiny_conv
 from power_up_table import power_up
@@ -344,6 +345,7 @@ def page() -> str:
         tiny_conv(recorded("peers")),
         convolution(recorded("peers")),
         unrolled(recorded("unrolled")),
+        matrix_units(recorded("matrix_units")),
         register_area(),
         link_faults(),
         load_faults(),
