@@ -20,6 +20,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from threefold import boards, references
+from threefold.errors import BuildError
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
 from threefold.network import Conv, Network, load
@@ -115,12 +116,15 @@ def simulated(data: Path, progress: Progress) -> dict:
 
 
 def built(progress: Progress) -> dict:
-    """What placing and routing gives."""
+    """What placing and routing gives, or why it gives nothing."""
     plan = make_plan(shallow(), deep())
     with tempfile.TemporaryDirectory() as folder:
-        result = Project(Path(folder), plan).build(
-            clock_mhz=CLOCK_MHZ, timing_allow_fail=True, progress=progress
-        )
+        try:
+            result = Project(Path(folder), plan).build(
+                clock_mhz=CLOCK_MHZ, timing_allow_fail=True, progress=progress
+            )
+        except BuildError as error:
+            return {"board": BOARD, "clock_mhz": CLOCK_MHZ, "refused": str(error).split(";")[0]}
     return {
         "board": result.board,
         "clock_mhz": result.clock_mhz,

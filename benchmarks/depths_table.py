@@ -9,7 +9,7 @@ _NAMES = {"resnet20_jpeg": "ResNet-20 of the zoo", "resnet56": "ResNet-56, rando
 
 def depths(record: dict) -> str:
     """The section of docs/benchmarks.md, from what ``depths.py`` recorded."""
-    simulation, build = record["simulation"], record.get("build")
+    simulation, build = record["simulation"], record["build"]
     array = "×".join(map(str, simulation["array"]))
     (deep,) = (each for each in simulation["networks"] if each["network"] == "resnet56")
     return f"""## Two depths on one array
@@ -28,9 +28,9 @@ requantizer. Maps, and the thresholds of the pass that is computed, come to it.
 """
 
 
-def _placed(build: dict | None) -> str:
-    if build is None:
-        return "It has not been placed."
+def _placed(build: dict) -> str:
+    if "refused" in build:
+        return f"It is no bitstream yet: at\n{build['clock_mhz']:g} MHz {build['refused']}."
     used = build["utilization"]
     return f"""On the
 {build["board"]} the array, its line and its flash reader take {used["lut"]["used"]:,} logic cells
@@ -38,7 +38,7 @@ and {used["bram"]["used"]} block RAMs, and hold {build["fmax_mhz"]:.1f} MHz
 ({versions([build["tools"]])}, seed 1)."""
 
 
-def _networks(simulation: dict, build: dict | None) -> str:
+def _networks(simulation: dict, build: dict) -> str:
     head = ["network", "weights", "program image, bytes", "latency", "interval", "images"]
     images: dict[str, list[str]] = {}
     for run in simulation["loads"]:
@@ -51,7 +51,7 @@ def _networks(simulation: dict, build: dict | None) -> str:
         ]
         for each in simulation["networks"]
     ]
-    if build:
+    if "fmax_mhz" in build:
         head.append("images/s at Fmax")
         for row, each in zip(rows, simulation["networks"], strict=True):
             row.append(f"{build['fmax_mhz'] * 1e6 / each['interval']:,.0f}")
