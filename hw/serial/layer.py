@@ -17,7 +17,7 @@ from ..stream import lane_stream, shape_of
 from ..unrolled.finish import finish_row
 from .sums import SerialSums
 
-__all__ = ["SerialLayer"]
+__all__ = ["SerialFinish", "SerialLayer"]
 
 
 class SerialFinish(wiring.Component):

@@ -22,6 +22,7 @@ from threefold.network import (
 )
 from threefold.plan import Folding, fold, load_plan, save_plan
 from threefold.plan.file import digest
+from threefold.plan.units import KINDS
 from threefold.plan.units.engine import EngineUnit
 
 from ..accelerators import engines
@@ -164,8 +165,7 @@ def edit(content, place, value):
         (
             ["units", 0, "kind"],
             "abacus",
-            "no unit is of kind 'abacus'; kinds are add, argmax, concat, engine, pad_channels, "
-            "pool, sequential, threshold, unrolled",
+            f"no unit is of kind 'abacus'; kinds are {', '.join(KINDS)}",
         ),
         (["units", 0, "kind"], "pool", "a unit of kind 'pool' does not realize 'fc1'"),
         (["units", 0, "kind"], 3, "'kind' must be a name, not 3"),
