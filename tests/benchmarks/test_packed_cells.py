@@ -62,9 +62,9 @@ def test_every_plan_has_been_placed():
 
 
 def test_flip_flops_are_not_underestimated():
-    """Plans keep to 90 % of those that a device has."""
+    """Plans keep to 88 % of those that a device has."""
     for row in ROWS.values():
-        assert row["ff"] <= 1.1 * row["ff_estimated"]
+        assert 0.88 * row["ff"] <= row["ff_estimated"]
 
 
 def test_kept_rows_keep_their_order_and_their_other_figures(tmp_path, monkeypatch):

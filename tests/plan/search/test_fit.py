@@ -271,11 +271,11 @@ def test_flip_flops_are_a_limit():
     device = dataclasses.replace(LARGE, ff=int(needed))
     slower = fit(network, device, fastest=True)
     assert slower.cycles.interval > plan.cycles.interval
-    assert slower.resources(ECP5).flip_flops <= 0.9 * device.ff
+    assert slower.resources(ECP5).flip_flops <= 0.88 * device.ff
     few = dataclasses.replace(LARGE, ff=300)
     message = (
         r"^'.*' does not fit ulx3s_85f: it needs about .* logic cells.* and "
-        r"[0-9,]+ flip-flops, and a plan takes at most 270 of 300 flip-flops; "
+        r"[0-9,]+ flip-flops, and a plan takes at most 264 of 300 flip-flops; "
         r"choose a bigger board or a smaller network$"
     )
     with pytest.raises(PlanError, match=message):

@@ -149,7 +149,7 @@ def most_flip_flops(device: Device) -> float:
 
     Where each takes a logic cell, that is the limit.
     """
-    return 0.9 * device.ff if device.ff and not device.family.counts_bare_cells else inf
+    return 0.88 * device.ff if device.ff and not device.family.counts_bare_cells else inf
 
 
 def _best(

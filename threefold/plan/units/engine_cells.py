@@ -110,4 +110,7 @@ def _unfolder(unit: "EngineUnit", family: Family) -> Resources:
     result = unfolder_resources(unit.unfolding, bits, family)
     if unit.schedule.pitch > 1:
         result += serializer_resources(unit.unfolding.codes, unit.word_lanes, bits, family)
+    registers = unit.unfolding.codes * bits
+    if registers > result.flip_flops and not family.counts_bare_cells:
+        result = replace(result, surplus=registers - result.cells)
     return result

@@ -69,11 +69,11 @@ def _pairs(bits: int, simd: int, family: Family) -> bool:
 
 
 def _registers(bits: int, simd: int, family: Family) -> int:
-    """Flip-flops in front of the accumulator."""
+    """Flip-flops of its own in front of the accumulator."""
     largest, terms, found = 2**bits - 1, simd, 0
     if _pairs(bits, simd, family):
-        # Two codes, one of them masked already, and the weight of the other.
-        found = simd // 2 * (2 * bits + 2) + simd % 2 * bits
+        # A masked code, and a weight; the code that is masked later is the same for all elements.
+        found = simd // 2 * (bits + 2) + simd % 2 * bits
         largest, terms = 2 * largest, ceil(simd / 2)
     found += terms * largest.bit_length()
     while terms > 1:
