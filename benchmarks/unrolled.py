@@ -305,7 +305,8 @@ def main() -> None:
 
 
 def _table(rows: dict) -> Table:
-    table = Table("task", "of", "adders", "iCE40", "ECP5", "MHz", "latency", "Yosys, s")
+    titles = (family.title for family in (ICE40, ECP5))
+    table = Table("task", "of", "adders", *titles, "MHz", "latency", "Yosys, s")
     for name, pair in rows.items():
         for whose, row in pair.items():
             cells = (f"{row[family.name]['lut']:,}" for family in (ICE40, ECP5))

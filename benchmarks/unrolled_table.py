@@ -2,6 +2,8 @@
 
 from page_table import table, versions
 
+from threefold.fpga import ECP5, ICE40
+
 __all__ = ["TASKS", "unrolled"]
 
 TASKS = {
@@ -9,6 +11,7 @@ TASKS = {
     "codes": "64 × 32, 8 bits in, 4-bit codes out",
     "chain": "16-64-32-32-5, 4 bits, sums out",
 }
+_FAMILIES = ICE40.name, ECP5.name
 _NAMES = {"threefold": "ours", "da4ml": "da4ml"}
 
 
@@ -18,9 +21,9 @@ def unrolled(record: dict) -> str:
     for task, title in TASKS.items():
         for whose, name in _NAMES.items():
             row = record["rows"][task][whose]
-            cells = [f"{row[family]['lut']:,}" for family in ("ice40", "ecp5")]
-            registers = [f"{row[family]['ff']:,}" for family in ("ice40", "ecp5")]
-            seconds = [f"{row[family]['yosys_seconds']:.0f}" for family in ("ice40", "ecp5")]
+            cells = [f"{row[family]['lut']:,}" for family in _FAMILIES]
+            registers = [f"{row[family]['ff']:,}" for family in _FAMILIES]
+            seconds = [f"{row[family]['yosys_seconds']:.0f}" for family in _FAMILIES]
             rows.append(
                 (
                     f"{title}: {name}",
