@@ -3,11 +3,14 @@
 from amaranth.hdl import Cat, Module, ShapeLike, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
 
 from threefold.errors import PlanError
 from threefold.plan.units import connectors
 
 from .component import component
+from .family import family_of
+from .lut_selector import LutSelector
 from .stream import lane_stream, shape_of
 
 __all__ = ["Deserializer", "Serializer"]
@@ -15,6 +18,10 @@ __all__ = ["Deserializer", "Serializer"]
 
 class Serializer(wiring.Component):
     """Serializer of each beat of many lanes into several beats of few, first lanes first.
+
+    The parts of a beat move one place at a time. Where multiplexers cost less than the choice of
+    each register between two values, as :meth:`~threefold.fpga.Family.selects` says, they
+    stay where they are, and are selected.
 
     Parameters
     ----------
@@ -64,10 +71,13 @@ class Serializer(wiring.Component):
         width = len(self.o.payload.as_value())
         parts = Signal(self._ratio * width, reset_less=True)
         left = Signal(range(self._ratio + 1))
+        selects = family_of(platform).selects(self._ratio)
 
         m.d.comb += [
             self.o.valid.eq(left != 0),
-            self.o.payload.as_value().eq(parts[:width]),
+            self.o.payload.as_value().eq(
+                self._selected(m, parts, left) if selects else parts[:width]
+            ),
             self.i.ready.eq(left == 0),
         ]
         if not self._decoupled:
@@ -76,9 +86,21 @@ class Serializer(wiring.Component):
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += [parts.eq(self.i.payload.as_value()), left.eq(self._ratio)]
         with m.Elif(self.o.valid & self.o.ready):
-            m.d.sync += [parts.eq(parts[width:]), left.eq(left - 1)]
+            m.d.sync += left.eq(left - 1)
+            if not selects:
+                m.d.sync += parts.eq(parts[width:])
 
         return m
+
+    def _selected(self, m: Module, parts: Signal, left: Signal) -> Signal:
+        """The part that is next when so many are left; a power of two of them counts as none."""
+        width, bits = len(parts) // self._ratio, ceil_log2(self._ratio)
+        m.submodules.selector = selector = LutSelector(width, 2**bits)
+        for number in range(2**bits):
+            part = max(0, self._ratio - (number or 2**bits))
+            m.d.comb += selector.i[number].eq(parts.word_select(part, width))
+        m.d.comb += selector.select.eq(left)
+        return selector.o
 
 
 class Deserializer(wiring.Component):

@@ -1,14 +1,20 @@
 # amaranth: UnusedElaboratable=no
 
 import random
+from itertools import product
 
 import pytest
-from amaranth.hdl import signed
+from amaranth.hdl import Module, Mux, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import connect, flipped
 from amaranth.sim import Simulator
 
 from threefold.errors import PlanError
 from threefold.hw.resizer import Deserializer, Serializer
 from threefold.sim.verification import pass_through
+
+from ..equivalence import prove
+from ..nightly import mostly_nightly
 
 
 def beats_of(values, lanes):
@@ -90,6 +96,39 @@ def test_decoupled_stalls(stalls):
     values = [(7 * n) % 16 for n in range(300)]
     traffic = pass_through(dut, beats_of(values, 6), 150, stalls=stalls, seed=1)
     assert traffic.beats == beats_of(values, 2)
+
+
+class Shown(wiring.Component):
+    """A serializer whose payload is 0 where there is none."""
+
+    def __init__(self, ratio, *, decoupled, stalls):
+        self._serializer = Serializer(2, i_lanes=ratio, o_lanes=1, decoupled=decoupled)
+        self._stalls = stalls
+        super().__init__(dict(self._serializer.signature.members))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.serializer = inner = self._serializer
+        connect(m, flipped(self.i), inner.i)
+        m.d.comb += [
+            self.o.valid.eq(inner.o.valid),
+            self.o.payload.eq(Mux(inner.o.valid, inner.o.payload.as_value(), 0)),
+            inner.o.ready.eq(self.o.ready if self._stalls else 1),
+        ]
+        return m
+
+
+@pytest.mark.parametrize(
+    ("ratio", "decoupled"),
+    mostly_nightly(product([4, 6, 7, 8], [False, True]), always=[(4, False), (6, True)]),
+)
+def test_same_on_ecp5(tmp_path, ratio, decoupled):
+    """For any number of cycles if nobody waits, else until each part has come and gone twice."""
+    from_reset = "sat -verify -seq 1 -set-at 1 in_rst 1 -prove trigger 0"
+    for stalls, how in ((False, "-tempinduct"), (True, "-tempinduct -tempinduct-baseonly")):
+        gold, gate = (Shown(ratio, decoupled=decoupled, stalls=stalls) for _ in range(2))
+        script = f"{from_reset} {how} -maxsteps {2 * ratio + 4} miter\n"
+        assert "PFUMX" in prove(tmp_path, gold, gate, script)
 
 
 def test_ratio():

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, inf
 from typing import NamedTuple
 
 __all__ = ["Bits", "Cell", "LutTree", "MaskedCarry", "SinglePort"]
@@ -121,6 +121,14 @@ class LutTree:
         if self.has_multiplexer(rows):
             return 2 * half // self.lut_rows
         return self.luts(half) + self.luts(rows - half) + 1
+
+    def selector_luts(self, inputs: int) -> float:
+        """LUTs that select a bit of some inputs, two of them each; infinite if these are too many.
+
+        The multiplexers beside them select among the LUTs.
+        """
+        luts = 2 ** max(0, (inputs - 1).bit_length() - 1)
+        return luts if luts <= 1 << len(self.multiplexers) else inf
 
     def has_multiplexer(self, rows: int) -> bool:
         """Whether a multiplexer beside the LUTs joins the halves of a column, rather than a LUT.

@@ -218,6 +218,14 @@ class Family:
             luts = width * ceil(depth / 16) * 1.25  # a quarter of them selects
         return luts > self.block_worth * self.block_rams(width, depth)
 
+    def selects(self, inputs: int) -> bool:
+        """Whether values are better selected where registers hold them than moved among these.
+
+        Registers that values move among have a LUT each, but for the last.
+        """
+        tree = self.lut_tree
+        return tree is not None and tree.selector_luts(inputs) < inputs - 1
+
     def adder(self, bits: int) -> int:
         """LUTs of an adder of ``bits`` bits."""
         begin = self.chain_luts if bits >= self.chains.least else 0

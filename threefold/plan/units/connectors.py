@@ -140,7 +140,10 @@ def serializer_resources(i_lanes: int, o_lanes: int, bits: int, family: Family) 
         Width of a lane.
     family : Family
     """
-    # A counter, and of all registers but the last ones, which have nothing to choose.
-    last = o_lanes * bits
-    ff, surplus = (last, 0) if family.counts_bare_cells else (0, last)
-    return Resources(6 + (i_lanes - o_lanes) * bits, ff=ff, surplus=surplus)
+    # A counter, and either multiplexers, of which a LUT takes two inputs, or all registers but the
+    # last ones, which have nothing to choose.
+    last, ratio = o_lanes * bits, i_lanes // o_lanes
+    choice = family.lut_tree.selector_luts(ratio) if family.selects(ratio) else ratio - 1
+    if family.counts_bare_cells:
+        return Resources(6 + choice * last, ff=last)
+    return Resources(6 + choice * last, surplus=(ratio - choice) * last)
