@@ -19,9 +19,8 @@ __all__ = ["Deserializer", "Serializer"]
 class Serializer(wiring.Component):
     """Serializer of each beat of many lanes into several beats of few, first lanes first.
 
-    The parts of a beat move one place at a time. Where multiplexers cost less than the choice of
-    each register between two values, as :meth:`~threefold.fpga.Family.selects` says, they
-    stay where they are, and are selected.
+    The parts of a beat move one place at a time. Where :meth:`~threefold.fpga.Family.selects` says
+    that multiplexers take fewer LUTs, they stay where they are, and are selected.
 
     Parameters
     ----------

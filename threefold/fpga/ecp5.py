@@ -215,7 +215,7 @@ ECP5 = Family(
     counts_bare_cells=False,
     table_rows=14,
     narrow_lanes={1: 3.2, 2: 6.5},
-    reader=ReaderCost(0.8, 8.1, 2.0, 3.4, 4.8, bare=3.6, bare_beyond=0.4),
+    reader=ReaderCost(0.9, 8.1, 2.0, 3.4, 4.8, bare=3.7, bare_beyond=0.4),
     fill=0.75,
     fifo_counter=6,
     search_counter=2,
