@@ -143,7 +143,8 @@ def serializer_resources(i_lanes: int, o_lanes: int, bits: int, family: Family) 
     # A counter, and either multiplexers, of which a LUT takes two inputs, or all registers but the
     # last ones, which have nothing to choose.
     last, ratio = o_lanes * bits, i_lanes // o_lanes
-    choice = family.lut_tree.selector_luts(ratio) if family.selects(ratio) else ratio - 1
+    tree = family.lut_tree if family.selects(ratio) else None
+    choice = tree.selector_luts(ratio) if tree else ratio - 1
     if family.counts_bare_cells:
         return Resources(6 + choice * last, ff=last)
     return Resources(6 + choice * last, surplus=(ratio - choice) * last)
