@@ -9,6 +9,8 @@ from threefold.cli import main
 from threefold.data import save_images
 from threefold.network import ArgMax, Codes, Dense, Logits, Network, Tensor, Threshold, save
 
+from ..nightly import mostly_nightly
+
 FORMS = "parallel, pipelined, sequential, divider"
 FOLDS = ["--fold", "fc1=2x4", "--fold", "fc2=2x3"]
 
@@ -259,7 +261,7 @@ def test_images_that_are_none(place, refused):
     refused(COMMANDS["simulate"], "cannot read @images.npz: No such file or directory")
 
 
-@every_command
+@pytest.mark.parametrize("command", mostly_nightly(COMMANDS, always=["plan"]))
 def test_network_too_big(place, refused, command):
     save(make_network(inputs=1024, hidden=256, outputs=64), place / "net.tern")
     images = np.zeros((1, 1, 1, 1024), int)

@@ -105,7 +105,7 @@ SLIDING = {
     ("name", "codes"),
     mostly_nightly(
         product(SLIDING, ["unsigned2", "signed8", "ternary", "unsigned8"]),
-        always=[*product(SLIDING, ["ternary"]), ("same", "signed8"), ("depthwise", "unsigned8")],
+        always=[*product(SLIDING, ["ternary"])],
     ),
 )
 def test_slides(name, codes):
@@ -140,7 +140,7 @@ OF_PIXELS = {
 
 @pytest.mark.parametrize("form", mostly_nightly(FORMS, always=["pipelined"]))
 @pytest.mark.parametrize("which", mostly_nightly(["some", "all"], always=["some"]))
-@pytest.mark.parametrize("name", mostly_nightly(OF_PIXELS, always=["same", "strided", "beyond"]))
+@pytest.mark.parametrize("name", mostly_nightly(OF_PIXELS, always=["strided"]))
 def test_pixels_at_once(name, which, form):
     parameters = OF_PIXELS[name]
     rng = np.random.default_rng(list(OF_PIXELS).index(name))

@@ -20,6 +20,7 @@ from threefold.sim.verification import AcceleratorBench
 
 from ..accelerators import random_images
 from ..loadable_networks import loadable_plan, network
+from ..nightly import mostly_nightly
 
 ZOO = Path(__file__).parents[2] / "zoo"
 SMALL, OTHER, DEEP = network(1), network(2), network(3, depth=4, filters=6)
@@ -180,7 +181,7 @@ def test_choices_that_cannot_be_loadable(more, message):
         loadable_plan(SMALL, **more)
 
 
-@pytest.mark.parametrize("form", ["pipelined", "sequential"])
+@pytest.mark.parametrize("form", mostly_nightly(["pipelined", "sequential"], always=["pipelined"]))
 @pytest.mark.parametrize("made", [SMALL, OTHER, DEEP], ids=["own", "other", "deeper"])
 def test_hardware_computes_what_is_loaded(form, made):
     hardware = loadable_plan(SMALL, OTHER, DEEP, form=form, pixels=2)

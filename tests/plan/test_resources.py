@@ -12,6 +12,7 @@ from threefold.tools.packing import pack
 from threefold.tools.synthesis import synthesise
 
 from ..accelerators import engines
+from ..nightly import mostly_nightly
 from ..random_networks import random_convolutional_plan
 
 
@@ -51,7 +52,7 @@ OFF = {("gowin", 1): 0.17, ("gatemate", 1): 0.2}
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
-@pytest.mark.parametrize("bits", [1, 3])
+@pytest.mark.parametrize("bits", mostly_nightly([1, 3], always=[3]))
 def test_logic_cells_are_near_those_that_are_packed(family, bits, tmp_path):
     plan = tiny(bits)
     synthesise(Accelerator(plan), family, tmp_path)

@@ -86,8 +86,8 @@ def build_for(tmp_path_factory):
         ("icebreaker", 30, ".bin", bytes.fromhex("ff0000ff7eaa997e")),
         ("ulx3s_12f", 75, ".bit", b"\xff\x00"),
         pytest.param("ulx3s_85f", 75, ".bit", b"\xff\x00", marks=pytest.mark.nightly),
-        ("tang_nano_9k", 54, ".fs", b"1111"),
-        ("lifcl_40_evn", 12, ".bit", b"LSCC"),
+        pytest.param("tang_nano_9k", 54, ".fs", b"1111", marks=pytest.mark.nightly),
+        pytest.param("lifcl_40_evn", 12, ".bit", b"LSCC", marks=pytest.mark.nightly),
         pytest.param("gatemate_evb", 25, ".bit", b"\xd9\x01", marks=pytest.mark.nightly),
     ],
 )

@@ -7,6 +7,8 @@ from threefold.planning import plan_for_board
 from threefold.references import tiny_conv
 from threefold.tools.build_plan import _placement, make_plan
 
+from ..nightly import mostly_nightly
+
 
 def test_options_of_the_placer():
     ice40, ecp5 = get("icebreaker"), get("ulx3s_85f")
@@ -16,7 +18,9 @@ def test_options_of_the_placer():
         assert _placement(ecp5, given) == f"{given} --placer-heap-timingweight 30"
 
 
-@pytest.mark.parametrize("name", ["ulx3s_12f", "gatemate_evb", "icebreaker"])
+@pytest.mark.parametrize(
+    "name", mostly_nightly(["ulx3s_12f", "gatemate_evb", "icebreaker"], always=["icebreaker"])
+)
 def test_commands_of_the_flow_are_in_the_script(name):
     board = get(name)
     top = BoardTop(Accelerator(plan_for_board(tiny_conv(), name)), board)

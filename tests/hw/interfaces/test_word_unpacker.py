@@ -72,7 +72,13 @@ def test_codes_of_images(bits, lanes, beats, images, stalls, seed):
         assert cycles == len(received) // dut.o_lanes + 21
 
 
-@pytest.mark.parametrize("parameters", [(5, 6, 2), (3, 8, 8), (12, 3, 1)])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        (5, 6, 2),
+        *(pytest.param(each, marks=pytest.mark.nightly) for each in [(3, 8, 8), (12, 3, 1)]),
+    ],
+)
 def test_stream_contract(tmp_path, parameters):
     bits, codes, lanes = parameters
     make = lambda: WordUnpacker(bits, codes=codes, lanes=lanes)  # noqa: E731

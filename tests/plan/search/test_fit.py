@@ -27,6 +27,7 @@ from threefold.network import (
 from threefold.plan import Folding, fit, fold, require_room
 
 from ...accelerators import CODES, engines, random_network
+from ...nightly import mostly_nightly
 
 ZOO = Path(__file__).parents[3] / "zoo"
 SMALL = Device("icebreaker", ICE40, lut=5280, bram=30)
@@ -108,7 +109,7 @@ def test_interval_on_a_small_device(interval):
     assert fit(DIGITS, SMALL, interval=interval).cycles.interval <= interval
 
 
-@pytest.mark.parametrize("family", FAMILIES.values())
+@pytest.mark.parametrize("family", mostly_nightly(FAMILIES.values(), always=[ECP5]))
 def test_more_room_is_never_slower(family):
     sizes = [(2400, 25), (3000, 25), (3500, 30), (5280, 30), (7680, 32), (20000, 60), (83640, 208)]
     devices = [Device("any", family, lut=lut, bram=bram) for lut, bram in sizes]
