@@ -87,6 +87,7 @@ class Project:
         memories: Mapping[str, str] | None = None,
         forms: Mapping[str, str] | None = None,
         widths: Sequence[str] = (),
+        kinds: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> Self:
         """Plan a network for a board and write both into a folder.
@@ -98,7 +99,8 @@ class Project:
             Made if it is not there. Plan and products of another network that was planned there
             are kept in a folder of their own, and so is a plan that cannot be used; products of
             another plan of this network go.
-        board, foldings, sequential, loadable, interval, fastest, memories, forms, widths, progress
+        board, foldings, sequential, loadable, interval, fastest
+        memories, forms, widths, kinds, progress
             As in :func:`plan_for_board`.
 
         Raises
@@ -120,6 +122,7 @@ class Project:
             memories=memories,
             forms=forms,
             widths=widths,
+            kinds=kinds,
             progress=shown_progress(progress),
         )
         project = cls(folder, plan)

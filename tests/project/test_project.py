@@ -12,6 +12,7 @@ from threefold.errors import DataError, FileFormatError, MismatchError, PlanErro
 from threefold.network import Codes, Conv, Network, Tensor, Threshold, load
 from threefold.plan import Folding
 from threefold.plan.file import digest
+from threefold.plan.units import KINDS
 from threefold.planning import plan_for_board
 from threefold.project import Project
 from threefold.sim import golden
@@ -157,6 +158,10 @@ def test_nothing_to_open(tmp_path):
         (
             {"foldings": FOLDINGS | {"fc9": Folding(1, 1)}},
             "no layer is named 'fc9'; layers are fc1, fc2",
+        ),
+        (
+            {"kinds": ["abacus"]},
+            f"no unit is of kind 'abacus'; kinds are {', '.join(KINDS)}",
         ),
     ],
 )

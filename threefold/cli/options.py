@@ -14,6 +14,7 @@ from ..errors import FileFormatError, PlanError
 from ..fpga import GENERIC, MEMORIES
 from ..network import Network, load
 from ..plan import FORMS, Folding, load_plan, refold
+from ..plan.units import KINDS
 from ..planning import plan_for_board
 from ..products import Products
 from ..project import Project
@@ -22,6 +23,7 @@ from .progress import progress_of
 
 __all__ = ["add_plan_arguments", "changes_noted", "open_project", "plan_project"]
 
+_FURTHER = sorted(kind.kind for kind in KINDS.values() if not kind.proposed)
 _TARGET_FILE = ".toml"
 
 
@@ -275,9 +277,6 @@ def _choice(text: str, example: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
-_FURTHER = ("serial", "stationary", "unrolled")
-
-
 def _folding(text: str) -> tuple[str, Folding | str]:
     if match := re.fullmatch(rf"([a-z][a-z0-9_]*)=({'|'.join(_FURTHER)})", text):
         return match[1], match[2]
@@ -285,7 +284,7 @@ def _folding(text: str) -> tuple[str, Folding | str]:
     if not match:
         raise argparse.ArgumentTypeError(
             f"expected LAYER=PExSIMD such as fc1=8x8, with the pixels worked on at once, "
-            f"conv1=8x4x2, or fc1=serial, stationary or unrolled, not {text!r}"
+            f"conv1=8x4x2, or fc1={', '.join(_FURTHER[:-1])} or {_FURTHER[-1]}, not {text!r}"
         )
     return match[1], Folding(int(match[2]), int(match[3]), int(match[4] or 1))
 
