@@ -8,8 +8,11 @@ from threefold.plan import Folding, Plan, fold
 __all__ = ["slim_plan"]
 
 
-def slim_plan() -> Plan:
-    """A plan of two dense layers; images of 12 codes of 3 bits, logits of 3 classes."""
+def slim_plan(simd: int = 4) -> Plan:
+    """A plan of two dense layers; images of 12 codes of 3 bits, logits of 3 classes.
+
+    ``simd`` is that of the first layer; of 12, an image is a single beat.
+    """
     rng = np.random.default_rng(0)
 
     def ending(channels: int) -> tuple[Threshold, Logits]:
@@ -29,5 +32,5 @@ def slim_plan() -> Plan:
     }
     chain = Network.chain("slim", Tensor((1, 1, 12), Codes.unsigned(3)), ops)
     network = Network(chain.name, chain.input, chain.nodes, {}, widths)
-    foldings = {"fc1": Folding(1, 4), "fc2": Folding(1, 1)}
+    foldings = {"fc1": Folding(1, simd), "fc2": Folding(1, 1)}
     return fold(network, foldings, widths=tuple(widths))

@@ -29,7 +29,7 @@ def odd_plan():
     return fold(network, {"fc1": Folding(1, 3)})
 
 
-PLANS = {"logits": PLAN, "class": odd_plan(), "widths": slim_plan()}
+PLANS = {"logits": PLAN, "class": odd_plan(), "widths": slim_plan(12)}
 
 
 @pytest.mark.parametrize("name", mostly_nightly(PLANS, always=["class", "widths"]))

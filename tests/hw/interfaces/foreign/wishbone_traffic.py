@@ -177,3 +177,19 @@ async def answers_wait_until_they_are_read(dut):
     expected = [each for n in range(images) for each in OUTPUTS[n % len(OUTPUTS)]]
     assert [each - (each >> 31 << 32) for each in found] == expected
     assert await system.read("ERRORS") == 0
+
+
+@cocotb.test()
+async def stopped_and_started(dut):
+    system = await begin(dut, 0)
+    await system.write("CONTROL", 0)
+    for number in (1, 2):
+        for word in words(number):
+            await system.write("DATA_IN", word)
+    await ClockCycles(dut.clk, 200)
+    assert await system.read("LEVELS") >> 16 == 0
+    await system.write("CONTROL", 1)
+    await ClockCycles(dut.clk, 1000 + 2 * JOB["interval"])
+    expected = [each for number in (1, 2) for each in OUTPUTS[number]]
+    found = [await system.read("DATA_OUT") for _ in expected]
+    assert [each - (each >> 31 << 32) for each in found] == expected
