@@ -13,6 +13,7 @@ from .limits import Limits, room
 from .maps import Maps
 from .passes import Pass
 from .reading import tile_rows, window_fields
+from .thresholds import offset_block, threshold_block
 from .tiles import PassTiles
 
 __all__ = ["Contents", "Field"]
@@ -380,39 +381,18 @@ class Contents:
     def block(self, each: PassTiles) -> tuple[bool, np.ndarray]:
         """Thresholds of a pass: int64, shape (rows, 2^code_bits − 1), rows as in ``thresholds``.
 
-        Whether all channels share them, and those of a word, or of all groups.
-
-        Lanes without a channel reach none, so that their codes are 0. Where logits leave, the
-        offsets of all channels are there with the last group, in the roots of searches: the lower
-        bits of all, then those above if values are narrower than logits.
+        Whether all channels share them, and those of a word, or of all groups; see
+        :mod:`~threefold.plan.sequential.thresholds`. Where logits leave, their offsets are there
+        with the last group.
         """
-        if each.work.thresholds is None:
-            return True, self._offset_block(each)
-        never, array = 2**self.accumulator_bits - 1, self.array
-        own = np.clip(each.work.thresholds_for(self.bits, each.complements), 0, never)
-        rows = each.groups * each.group_words * array.simd
-        alike = len(own) == 1 and (own[0, 0] > 0 or rows == each.work.shape[2])
-        if alike:
-            own = np.repeat(own, array.lanes, axis=0)
-            rows = array.lanes
-        elif len(own) == 1:
-            own = np.repeat(own, each.work.shape[2], axis=0)
-        block = np.full((rows, 2**self.code_bits - 1), never)
-        block[: len(own), : own.shape[1]] = own
-        return alike, block
-
-    def _offset_block(self, each: PassTiles) -> np.ndarray:
-        """Offsets of logits in the form of thresholds; no rows but with the last group."""
-        nodes, offsets = 2**self.code_bits - 1, self.offsets
-        if each is not self.tiled[-1] or offsets is None:
-            return np.zeros((0, nodes), np.int64)
-        bits, rows = self.accumulator_bits, self.result_rows * self.array.lanes
-        words = offsets % (1 << self.logit_bits)
-        parts = [words % (1 << bits), words >> bits] if self.logit_bits > bits else [words]
-        block = np.zeros((len(parts) * rows, nodes), np.int64)
-        for place, part in enumerate(parts):
-            block[place * rows :][: len(offsets), nodes // 2] = part
-        return block
+        sizes = {"bits": self.accumulator_bits, "code_bits": self.code_bits}
+        if each.work.thresholds is not None:
+            own = each.work.thresholds_for(self.bits, each.complements)
+            return threshold_block(each, own, **sizes)
+        if each is not self.tiled[-1] or self.offsets is None:
+            return True, np.zeros((0, 2**self.code_bits - 1), np.int64)
+        rows = self.result_rows * self.array.lanes
+        return True, offset_block(self.offsets, rows, logit_bits=self.logit_bits, **sizes)
 
 
 def _padding(each: PassTiles) -> tuple[int, int, int, int]:
