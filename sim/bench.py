@@ -26,6 +26,7 @@ __all__ = [
     "Difference",
     "Events",
     "arguments",
+    "beats_of",
     "bench",
     "bench_name",
     "write_beats",
@@ -75,6 +76,7 @@ def bench(name: str, streams: list[Stream], *, loads: bool = False, widths: int 
                 "file": _file(index),
                 "width": stream.bits * stream.lanes,
                 "per_image": stream.per_image,
+                "varies": bool(stream.narrower),
             }
             for index, stream in enumerate(streams)
         ],
@@ -86,7 +88,10 @@ def _file(index: int) -> str:
 
 
 def write_beats(
-    streams: list[Stream], batches: Iterable[Mapping[str, np.ndarray]], folder: Path
+    streams: list[Stream],
+    batches: Iterable[Mapping[str, np.ndarray]],
+    folder: Path,
+    widths: Sequence[int] = (),
 ) -> None:
     """Write the files of beats that the bench reads.
 
@@ -96,20 +101,26 @@ def write_beats(
     batches : iterable of mapping of str to array of int
         Values of each stream's node, by name, batch after batch of images.
     folder : Path
+    widths : sequence of int
+        Width of each image, 0 for the whole network, as are all if left out.
 
     Raises
     ------
     BuildError
         If a file cannot be written.
     """
+    start = 0
     with ExitStack() as stack:
         paths = [
             stack.enter_context(replacing(folder / _file(index))) for index in range(len(streams))
         ]
         files = [stack.enter_context(path.open("wb")) for path in paths]
         for values in batches:
+            count = len(values[streams[0].name])
+            own = widths[start : start + count]
+            start += count
             for stream, file in zip(streams, files, strict=True):
-                file.write(stream.beats(values[stream.name])[:, ::-1].tobytes())
+                file.write(stream.beats(values[stream.name], own)[:, ::-1].tobytes())
 
 
 def write_programs(programs: Sequence[tuple[bytes, int]], folder: Path) -> None:
@@ -133,6 +144,22 @@ def write_programs(programs: Sequence[tuple[bytes, int]], folder: Path) -> None:
         for part in (end.to_bytes(4, "big"), len(image).to_bytes(4, "big"), image)
     ]
     write_file(folder / PROGRAM, b"".join(parts))
+
+
+def beats_of(streams: list[Stream], widths: Sequence[int]) -> list[str]:
+    """Arguments of a run: beats of the streams that have fewer for images of narrower widths.
+
+    Parameters
+    ----------
+    streams : list of Stream
+    widths : sequence of int
+        Width of each image, 0 for the whole network.
+    """
+    return [
+        f"+beats_{index}={sum(map(stream.per_image_at, widths))}"
+        for index, stream in enumerate(streams)
+        if stream.narrower
+    ]
 
 
 def arguments(*, images: int, patience: int, stalls: float, seed: int) -> list[str]:

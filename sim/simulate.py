@@ -168,10 +168,10 @@ def _simulate(
         bench.write_programs([(image_of(plan), len(images))], folder)
     if plan.widths:
         write_file(folder / bench.WIDTHS, bytes(numbers))
-    bench.write_beats(streams, expected_values(plan, images, numbers), folder)
+    bench.write_beats(streams, expected_values(plan, images, numbers), folder, numbers)
     options = {"patience": patience(plan, stalls), "stalls": stalls, "seed": seed}
     events, seconds = job.run(
-        bench.arguments(images=len(images), **options),
+        bench.arguments(images=len(images), **options) + bench.beats_of(streams, numbers),
         waves=waves,
         progress=lambda what, done: progress(what, done / len(images)),
     )
@@ -194,9 +194,11 @@ def _simulate(
         last = len(events.left)
         if events.difference is not None:
             stream = streams[events.difference.stream]
-            last = min(events.difference.beat // stream.per_image, len(images) - 1)
-        job.run(bench.arguments(images=last + 1, **options), waves=True)
-    raise MismatchError(f"{explain(plan, streams, events)}; waveforms are in {_waves(folder)}")
+            last = min(stream.image_of(events.difference.beat, numbers)[0], len(images) - 1)
+        again = bench.beats_of(streams, numbers[: last + 1])
+        job.run(bench.arguments(images=last + 1, **options) + again, waves=True)
+    told = explain(plan, streams, events, numbers)
+    raise MismatchError(f"{told}; waveforms are in {_waves(folder)}")
 
 
 def check(
@@ -272,19 +274,25 @@ def _classes(plan: Plan, outputs: np.ndarray) -> np.ndarray | None:
     return outputs[:, 0] if plan.ports.gives_class else outputs.argmax(axis=1)
 
 
-def explain(plan: Plan, streams: list[Stream], events: bench.Events) -> str:
-    """Where hardware and golden model part: layer, image, pixel, channel, both values."""
+def explain(
+    plan: Plan, streams: list[Stream], events: bench.Events, widths: Sequence[int] = ()
+) -> str:
+    """Where hardware and golden model part: layer, image, pixel, channel, both values.
+
+    ``widths`` are those of the images, if not all are computed at the whole.
+    """
     difference = events.difference
     if difference is None:
         return f"the hardware stopped at cycle {events.stuck}: nothing moves any more"
     stream = streams[difference.stream]
-    image, beat = divmod(difference.beat, stream.per_image)
+    image, beat = stream.image_of(difference.beat, widths)
     got = unpack_bits(difference.payload, stream)
     if difference.expected is None:
         return f"{stream.name!r} gives {got} after the last image, where nothing is expected"
     wanted = unpack_bits(difference.expected, stream)
     lane = next(lane for lane in range(stream.lanes) if got[lane] != wanted[lane])
     _, width, channels = plan.network.types[stream.name].shape
-    pixel, channel = divmod(stream.place(beat, lane), channels)
+    at = widths[image] if widths else 0
+    pixel, channel = divmod(stream.place(beat, lane, at), channels)
     place = (image, *divmod(pixel, width), channel)
     return describe(stream.name, place, got[lane], wanted[lane])

@@ -1,12 +1,15 @@
 """Packed beats of streams, as a testbench drives and expects them."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import numpy as np
 
 from threefold.network import INPUT
 from threefold.plan import Plan
-from threefold.plan.units.block import StreamType
+from threefold.plan.units.block import StreamType, Tap
 
 __all__ = ["Stream", "pack", "streams_of", "unpack", "unpack_bits"]
 
@@ -29,6 +32,8 @@ class Stream:
     lanes : int
     order : array of int64, shape (per_image, lanes), optional
         As in :class:`~threefold.plan.units.block.Tap`.
+    narrower : tuple of array of int64
+        As there, the order at each narrower width.
     """
 
     name: str
@@ -38,43 +43,76 @@ class Stream:
     per_image: int
     lanes: int
     order: np.ndarray | None = field(default=None, compare=False)
+    narrower: tuple[np.ndarray, ...] = field(default=(), compare=False)
 
-    def beats(self, values: np.ndarray) -> np.ndarray:
+    def beats(self, values: np.ndarray, widths: Sequence[int] = ()) -> np.ndarray:
         """Payloads that carry values of the node.
 
         Parameters
         ----------
         values : array of int, shape (images, height, width, channels)
+        widths : sequence of int
+            Width of the network at which each image is computed, 0 for the whole, as are all if
+            left out.
 
         Returns
         -------
-        array of uint8, shape (images * per_image, bytes)
+        array of uint8, shape (beats of all images, bytes)
             Little-endian.
         """
         if self.order is None:
             return pack(values.reshape(-1, self.lanes), self.bits)
         padded = np.pad(values.reshape(len(values), -1), ((0, 0), (0, 1)))  # −1 is a 0
-        return pack(padded[:, self.order].reshape(-1, self.lanes), self.bits)
+        if not (self.narrower and any(widths)):
+            return pack(padded[:, self.order].reshape(-1, self.lanes), self.bits)
+        orders = (self.order_at(width) for width in widths)
+        rows = [image[order] for image, order in zip(padded, orders, strict=True)]
+        return pack(np.concatenate(rows), self.bits)
 
-    def place(self, beat: int, lane: int) -> int:
-        """Which of the values of an image a lane carries; −1 for none."""
-        if self.order is None:
-            return beat * self.lanes + lane
-        return int(self.order[beat, lane])
+    def order_at(self, width: int) -> np.ndarray | None:
+        """The order at a width, 0 for the whole network."""
+        return self.narrower[width - 1] if width and self.narrower else self.order
+
+    def per_image_at(self, width: int) -> int:
+        """Beats of an image at a width."""
+        order = self.order_at(width)
+        return self.per_image if order is None else len(order)
+
+    def image_of(self, beat: int, widths: Sequence[int]) -> tuple[int, int]:
+        """The image that a beat belongs to, and its place among those of that image.
+
+        Parameters
+        ----------
+        beat : int
+        widths : sequence of int
+            Width of each image; a beat behind them all belongs to the last.
+        """
+        if not self.narrower:
+            return divmod(beat, self.per_image)
+        ends = list(accumulate(map(self.per_image_at, widths)))
+        image = min(bisect_right(ends, beat), len(ends) - 1)
+        return image, beat - ends[image] + self.per_image_at(widths[image])
+
+    def place(self, beat: int, lane: int, width: int = 0) -> int:
+        """Which of the values of an image at a width a lane carries; −1 for none."""
+        order = self.order_at(width)
+        return beat * self.lanes + lane if order is None else int(order[beat, lane])
 
 
 def streams_of(plan: Plan) -> list[Stream]:
     """The input stream, every tap and the accelerator's output, in order of flow."""
 
-    def stream(name: str, prefix: str, type: StreamType, order: np.ndarray | None = None) -> Stream:
+    def stream(name: str, prefix: str, type: StreamType, tap: Tap | None = None) -> Stream:
+        order = tap.order if tap else None
         per_image = plan.network.types[name].size // type.lanes if order is None else len(order)
-        return Stream(name, prefix, type.bits, type.signed, per_image, type.lanes, order)
+        more = {"order": order, "narrower": tap.narrower if tap else ()}
+        return Stream(name, prefix, type.bits, type.signed, per_image, type.lanes, **more)
 
     last = plan.units[-1].stream
     taps = [tap for unit in plan.units for tap in unit.taps if tap.stream != last]
     return [
         stream(INPUT, plan.ports.input.name, plan.ports.input.type),
-        *(stream(tap.stream, f"tap_{tap.name}", tap.type, tap.order) for tap in taps),
+        *(stream(tap.stream, f"tap_{tap.name}", tap.type, tap) for tap in taps),
         stream(last, plan.ports.output.name, plan.ports.output.type),
     ]
 

@@ -71,3 +71,14 @@ def test_unknown_bits_stay_text():
     stream = Stream("net", "o", 2, True, 1, 3)
     assert unpack_bits("110x01", stream) == [1, "0x", -1]
     assert unpack_bits("1", stream) == [1, 0, 0]
+
+
+def test_images_at_narrower_widths_have_beats_of_their_own():
+    orders = np.array([[0, 1], [2, 3]]), np.array([[0, 2]])
+    stream = Stream("act", "tap_act", 3, False, 2, 2, orders[0], (orders[1],))
+    values, widths = np.arange(12).reshape(3, 1, 1, 4) % 8, [0, 1, 0]
+    payloads = [unpack(int(row[0]), 3, 2, False) for row in stream.beats(values, widths)]
+    assert payloads == [[0, 1], [2, 3], [4, 6], [0, 1], [2, 3]]
+    places = [stream.image_of(beat, widths) for beat in range(5)]
+    assert places == [(0, 0), (0, 1), (1, 0), (2, 0), (2, 1)]
+    assert (stream.place(0, 1), stream.place(0, 1, 1)) == (1, 2)

@@ -52,6 +52,8 @@ class Tap:
         beats are those that pass within the block; ``ready`` is always set.
     order : array of int64, shape (beats of an image, lanes), optional
         Which of the node's values each lane carries, −1 where it is 0; in order if left out.
+    narrower : tuple of array of int64
+        The same at each narrower width of the network, if fewer beats pass there.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Tap:
     type: StreamType
     port: str = "o"
     order: np.ndarray | None = field(default=None, compare=False)
+    narrower: tuple[np.ndarray, ...] = field(default=(), compare=False)
 
 
 class Block(ABC):
