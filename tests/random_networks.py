@@ -31,6 +31,7 @@ from threefold.plan.search.fold import plan_of
 from threefold.plan.units.sequential import FORMS, STORES, SequentialUnit
 
 from .accelerators import CODES, divisors
+from .random_widths import with_random_widths
 
 __all__ = [
     "random_convolutional",
@@ -60,25 +61,41 @@ def random_convolutional_plan(rng: np.random.Generator, *, wide: bool = False) -
 
 def random_plan_of(rng: np.random.Generator, network: Network, *, unfolded: bool = False) -> Plan:
     """Random arrays, memories and requantizers of a network; see :func:`random_arrays`."""
-    plan = fold(network, random_arrays(rng, network, unfolded=unfolded))
-    return plan_of(network, tuple(_varied(rng, unit) for unit in plan.units))
+    widths = tuple(network.widths)
+    plan = fold(network, random_arrays(rng, network, unfolded=unfolded), widths=widths)
+    return plan_of(network, tuple(_varied(rng, unit) for unit in plan.units), widths=widths)
 
 
 def random_mixture(
-    rng: np.random.Generator, *, wide: bool = False, loadable: bool = False, memory: str = "auto"
+    rng: np.random.Generator,
+    *,
+    wide: bool = False,
+    loadable: bool = False,
+    memory: str = "auto",
+    widths: bool = False,
 ) -> Plan:
-    """A random network, some layers of which an array takes in turn, wherever they allow it."""
+    """A random network, some layers of which an array takes in turn, wherever they allow it.
+
+    With ``widths`` it is computed at three.
+    """
     while True:
         network = random_convolutional(rng, wide=wide)
-        layers = lower(network)
+        if widths:
+            network = with_random_widths(rng, network)
+        layers = lower(network, tuple(network.widths))
+        if widths and not any(layer.widths for layer in layers):
+            continue
         units = random_plan_of(rng, network).units
         runs = list(_runs(layers))
         if not runs:
             continue
         first, end = runs[rng.integers(len(runs))]
+        if widths:  # inner layers alone lack filters
+            first, end = max(runs, key=lambda ends: ends[1] - ends[0])
         for _ in range(10):
             if unit := _sequential(rng, layers[first:end], loadable, memory):
-                return plan_of(network, (*units[:first], unit, *units[end:]))
+                made = (*units[:first], unit, *units[end:])
+                return plan_of(network, made, widths=tuple(network.widths))
 
 
 def _runs(layers: tuple[Layer, ...]):

@@ -52,6 +52,22 @@ def test_maps_in_single_port_memory(seed):
     _compare(seed, np.random.default_rng([seed, 21]), memory="spram", loadable=seed % 2 > 0)
 
 
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[0, 2, 6, 12]))
+def test_widths(seed):
+    """Images at widths in random order, in the cycles predicted for this order."""
+    rng = np.random.default_rng([seed, 23])
+    plan = random_mixture(
+        rng, wide=seed % 3 == 1, memory="spram" if seed % 4 == 3 else "auto", widths=True
+    )
+    images = random_images(rng, plan.network, 7)
+    bench = AcceleratorBench(plan)
+    for stalls in (0, 0.4):
+        widths = rng.integers(0, 3, len(images)).tolist()
+        traffic = bench.check(images, stalls=stalls, widths=widths, seed=seed).traffic
+        passed = replay(plan.netlist.stages, traffic.offered, traffic.accepted, widths)
+        assert passed == (traffic.entered, traffic.left), f"seed {seed}"
+
+
 def _compare(seed: int, rng: np.random.Generator, **kind: bool | str) -> None:
     plan = random_mixture(rng, **kind)
     network, count = plan.network, plan.cycles.images + 1

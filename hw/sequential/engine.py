@@ -1,5 +1,7 @@
 """Sequential engine: one array that takes layers in turn, with the maps between them."""
 
+from itertools import pairwise
+
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import View
@@ -56,6 +58,10 @@ class SequentialEngine(wiring.Component):
         Codes of the last map, or signed logits.
     load : In(stream.Signature(8)), fingerprint : In(32), loaded : Out(1), refused : Out(1)
         Those of :class:`~threefold.hw.sequential.load_port.LoadPort`, if it is loadable.
+    now : In(range(widths))
+        Width of the image that is worked on, if there are several: known ahead of its last beat.
+    image_end : Out(1)
+        The last beat of an image leaves, if there are several widths.
     others : Out(lane_stream)
         One for each of ``plan.taps`` behind the first, named as they say: what is written of the
         other maps, and of the values in front of thresholds. Nothing waits for them.
@@ -75,6 +81,7 @@ class SequentialEngine(wiring.Component):
                 "o": Out(lane_stream(shape_of(leaving), leaving.lanes)),
             }
             | (_LOADING if plan.loadable else {})
+            | _width_members(plan)
             | inner
         )
 
@@ -101,6 +108,8 @@ class SequentialEngine(wiring.Component):
 
         loading, step = Signal(init=1), Signal(range(len(contents.tiled)))
         begin, last = self._add_phases(m, loading=loading, step=step)
+        if plan.narrower:
+            self._follow_width(m, loading=loading, step=step, last=last)
         add_contents = self._add_program if plan.loadable else self._add_memories
         start, now = add_contents(m, begin=begin, last=last, step=step, loading=loading)
 
@@ -210,7 +219,10 @@ class SequentialEngine(wiring.Component):
                 accumulator_bits=contents.accumulator_bits,
                 logit_bits=contents.logit_bits,
                 lanes=1,
+                narrower=contents.narrower_offsets,
             )
+            if contents.narrower_offsets:
+                m.d.comb += logits.width.eq(self.now)
         m.submodules.logits = logits
         connect(m, results.o, logits.i)
         connect(m, logits.o, flipped(self.o))
@@ -238,6 +250,21 @@ class SequentialEngine(wiring.Component):
             m.d.sync += [leaving.eq(0), loading.eq(1)]
         return begin, last
 
+    def _follow_width(self, m: Module, *, loading: Signal, step: Signal, last: Signal) -> None:
+        """Let passes be those of the width of the image, which are behind those of the one before.
+
+        While an image enters, the descriptor of its first pass is looked up in every cycle, for its
+        width may become known meanwhile.
+        """
+        ends = self._plan.contents.ends
+        m.d.comb += self.image_end.eq(m.submodules.unloader.done)
+        with m.Switch(self.now):
+            for number, (start, end) in enumerate(pairwise([0, *ends])):
+                with m.Case(number):
+                    m.d.comb += last.eq(step == end - 1)
+                    with m.If(loading):
+                        m.d.sync += step.eq(start)
+
     def _add_memories(
         self, m: Module, *, begin: Signal, last: Signal, step: Signal, loading: Signal
     ) -> tuple[Signal, View]:
@@ -249,12 +276,13 @@ class SequentialEngine(wiring.Component):
         m.d.sync += [fetching.eq(begin), start.eq(fetching)]
         m.d.comb += [
             m.submodules.loader.enable.eq(loading),
-            last.eq(step == len(contents.tiled) - 1),
             descriptors.address.eq(step),
             descriptors.enable.eq(1),
             weights.address.eq(m.submodules.sequencer.weights),
             m.submodules.array.weights.eq(weights.row),
         ]
+        if not contents.narrower:
+            m.d.comb += last.eq(step == len(contents.tiled) - 1)
         if not contents.array.copies:
             return start, descriptors.row
         buffer, waiting, ready = m.submodules.buffer, Signal(), Signal()
@@ -326,6 +354,13 @@ class SequentialEngine(wiring.Component):
                 m.d.comb += port.valid.eq(here & (finish.moves.write if written else finish.seen))
                 for lane in range(tap.type.lanes):
                     m.d.comb += port.payload[lane].eq(beat[lane])
+
+
+def _width_members(plan: SequentialUnit) -> dict:
+    """Members that there are only where a network has several widths."""
+    if not plan.narrower:
+        return {}
+    return {"now": In(range(1 + len(plan.narrower))), "image_end": Out(1)}
 
 
 @component.register

@@ -80,6 +80,8 @@ class Sequencer(wiring.Component):
         else:
             tiles = Table(self._contents.tiles)
         m.submodules.tiles = tiles
+        # Where widths share weights, those of a narrower one do not follow each other.
+        jump = tiles.row.jump if "jump" in tiles.row.shape().members else 1
         place, following = Signal.like(tiles.address), Signal.like(tiles.address)
         running, wait = Signal(), Signal.like(now.gap)
         group, step, row = (
@@ -108,7 +110,7 @@ class Sequencer(wiring.Component):
         with m.If(self.start | self.issue):
             m.d.sync += place.eq(following)
         with m.If(self.issue):
-            m.d.sync += self.weights.eq(self.weights + 1)
+            m.d.sync += self.weights.eq(self.weights + jump)
         with m.If(end):
             m.d.sync += [wait.eq(now.gap), group.eq(Mux(where.step_end, 0, group + 1))]
         with m.If(end & where.step_end):

@@ -98,24 +98,18 @@ def test_a_search_keeps_to_the_width_that_came_with_its_value(form):
         assert bench.run(values[:, None], 60, stalls=stalls, beside=beside).beats == expected
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (
-            {"sequential": {"conv..dw": Folding(2, 2)}},
-            "layers in turn are computed at one width of the network, but 'conv' at 3; leave out "
-            "--width, or these layers",
-        ),
-        (
-            {"loadable": True},
-            "layers in turn are computed at one width of the network, but 'conv' at 3; leave out "
-            "--width, or these layers",
-        ),
-    ],
-)
-def test_layers_in_turn_have_one_width(options, message):
+def test_contents_from_outside_are_of_one_width():
+    message = (
+        "an array that is loadable computes one width of the network, but 'conv' has 3; leave out "
+        "--width, or --loadable"
+    )
     with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
-        fold(BOTH, {}, widths=("half", "quarter"), **options)
+        fold(BOTH, {}, widths=("half", "quarter"), loadable=True)
+    foldings = {"body": Folding(1, 1), "fc": Folding(1, 1)}
+    array = {"conv..again": Folding(2, 2)}
+    plan = fold(BOTH, foldings, sequential=array, widths=("half", "quarter"))
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        plan.units[0].made_loadable()
 
 
 def test_a_wrong_width_is_found():

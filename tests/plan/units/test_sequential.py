@@ -194,7 +194,7 @@ def test_a_wide_input_is_stored_in_parts():
     assert (unit.parts, unit.contents.bits, unit.contents.maps.shape) == (2, 4, (6, 6, 8))
     assert first.lengths == [9 + 3 + 9]  # upper parts, doubled four times, lower parts
     assert first.tiles_in_all == 2 * 9
-    assert unit.interval == 2 * 36 + unit.run + unit.o_beats - 1
+    assert unit.interval == 2 * 36 + unit.runs[0] + unit.o_beats - 1
     assert unit.tiles == (21 + 9, 0)
 
 

@@ -50,8 +50,8 @@ _AHEAD, _ROOM, _STEP, _TILE, _MOVING, _FREED, _READS, _IMAGE = range(8)
 _HELD, _LOADED, _FETCHED = range(3)
 # State of an ARGMAX: channels seen, whether a class waits.
 _SEEN, _FULL = range(2)
-# State of a BATCH: beats taken, cycles to wait, beats to give.
-_TAKEN, _WAIT, _LEFT = range(3)
+# State of a BATCH: beats taken, cycles to wait, beats to give, place in the order of widths.
+_TAKEN, _WAIT, _LEFT, _TURN = range(4)
 # State of an UNFOLD: step, whether a patch waits.
 _PLACE, _WAITS = range(2)
 # State of a PAD: beats of a pixel that have left, pixels of an image, place in the order of widths.
@@ -72,7 +72,7 @@ def run(widths, order, tables, streams, beats, words, inside, images, starts, du
     ----------
     widths : array of int64, shape (widths, stages, fields)
         Stages in the order of flow, at each width of the network, where parameters of ARRAY and PAD
-        may differ. Stream 0 is the input, the last one the output.
+        and the cycles of BATCH may differ. Stream 0 is the input, the last one the output.
     order : array of int64
         Widths of the images, over and over.
     tables : array of int64
@@ -294,7 +294,7 @@ def _accept(stages, widths, order, state, valid, ready, tables, tight):
 def _edge(stages, widths, order, state, valid, ready, tables, tight, most):
     """Let all stages pass a clock edge; whether anything moves."""
     moved = _moves(valid, ready)
-    changed = _tick(stages, order, state, valid, ready) or moved
+    changed = _tick(stages, widths, order, state, valid, ready) or moved
     changed |= _tick_unfolds(stages, state, valid, ready, tables)
     changed |= _tick_arrays(stages, widths, order, state, valid, ready, tables, tight)
     changed |= _tick_queues(stages, state, valid, ready, most)
@@ -302,7 +302,7 @@ def _edge(stages, widths, order, state, valid, ready, tables, tight, most):
 
 
 @compiled
-def _tick(stages, order, state, valid, ready):
+def _tick(stages, widths, order, state, valid, ready):
     """Let small stages pass a clock edge; whether anything but a transfer has happened."""
     changed = False
     for s in range(len(stages)):
@@ -352,8 +352,9 @@ def _tick(stages, order, state, valid, ready):
                 state[s, _TAKEN] += 1
                 if state[s, _TAKEN] == first:
                     state[s, _TAKEN] = 0
-                    state[s, _WAIT] = stages[s, SECOND] - 1
+                    state[s, _WAIT] = widths[order[state[s, _TURN]], s, SECOND] - 1
                     state[s, _LEFT] = stages[s, FIRST + 2]
+                    state[s, _TURN] = (state[s, _TURN] + 1) % len(order)
         elif kind == CROP and enters:
             state[s, _ONLY] = (only + 1) % stages[s, SECOND]
         elif kind == PAD and leaves:

@@ -11,7 +11,7 @@ from ...progress import Progress, no_progress
 from ..layers import Layer
 from ..schedule import Folding
 from ..sequential import passes_of
-from ..sequential.passes import require_one_width
+from ..sequential.widths import require_one_width
 from ..units import Decisions
 from ..units.sequential import STORES, SequentialUnit
 from .pareto import Choice, undercut

@@ -1,7 +1,8 @@
 """Layers in turn on one array: passes over maps, their tiles, places of maps and cycles."""
 
 from .array import Array
-from .contents import Contents, Field
+from .contents import Contents
+from .fields import Field
 from .limits import Limits
 from .maps import Maps
 from .passes import Pass, passes_of

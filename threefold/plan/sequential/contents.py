@@ -1,45 +1,26 @@
 """Contents of the memories that an array works by: descriptors, tiles, weights and thresholds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Self
 
 import numpy as np
 
 from .array import Array
-from .copying import bands_of, banked_places, copy_fields, rows_ahead
+from .copying import banked_places, copy_fields, rows_ahead, works_of
+from .fields import Field, fields_of
 from .limits import Limits, room
 from .maps import Maps
 from .passes import Pass
 from .reading import tile_rows, window_fields
+from .shared import SharedTiles, shared
 from .thresholds import offset_block, threshold_block
 from .tiles import PassTiles
+from .writing import result_fields
 
-__all__ = ["Contents", "Field"]
-
-
-@dataclass(frozen=True)
-class Field:
-    """A field of the rows of a memory.
-
-    Parameters
-    ----------
-    name : str
-    bits : int
-        Width, at least 1.
-    values : tuple of int
-        Its value in each row, not negative.
-    """
-
-    name: str
-    bits: int
-    values: tuple[int, ...]
-
-    @property
-    def constant(self) -> bool:
-        """Whether it is the same in all rows, so that nothing stores it."""
-        return len(set(self.values)) == 1
+__all__ = ["Contents"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +41,8 @@ class Contents:
         Cycles from one search among thresholds to the next.
     parts : int
         Parts of a code that enters, each in words of its own.
+    narrower : sequence of Maps
+        With the passes of each narrower width of the network, if there are such.
     limits : mapping of str to int
         Room there is in hardware for contents from outside, see
         :mod:`~threefold.plan.sequential.limits`; where one is left out, what the passes need.
@@ -75,13 +58,14 @@ class Contents:
     bits: int
     interval: int
     parts: int = 1
+    narrower: Sequence[Maps] = ()
     limits: Limits = field(default_factory=dict)
 
     def within(self, limits: Limits, *, bits: int, interval: int) -> Self:
         """The same passes within limits, for codes of ``bits`` bits."""
         made = replace(self, limits=limits, bits=bits, interval=interval)
         if made.banked == self.banked:
-            vars(made)["tiled"] = self.tiled  # no limit of tiles is known before
+            vars(made)["by_width"] = self.by_width  # no limit of tiles is known before
         return made
 
     @property
@@ -89,21 +73,31 @@ class Contents:
         return self.maps.passes
 
     @cached_property
-    def tiled(self) -> tuple[PassTiles, ...]:
-        """The passes on the array.
+    def by_width(self) -> tuple[tuple[PassTiles, ...], ...]:
+        """The passes on the array at each width of the network, those of the whole first.
 
         Of those that add up all pixels there is one for each group; where a pass copies maps that
         do not fit its banks, one for each band of rows.
         """
-        works: list[Pass] = []
-        for each in self.passes:
-            pe, pixels = self.array.pe, self.array.pixels
-            bands = [each]
-            if self.array.copies:
-                whole = each.whole or each is self.passes[-1]
-                bands = bands_of(each, self.array, self.banked, whole=whole)
-            starts = range(0, each.shape[2], pe)
-            works += [each.part(n, pe, pixels) for n in starts] if each.whole else bands
+        whole, *narrower = (self._tiled(each.passes) for each in (self.maps, *self.narrower))
+        of = {(each.work.stream, each.work.first): each for each in whole}
+        return whole, *(
+            tuple(shared(each, of.get((each.work.stream, each.work.first))) for each in tiled)
+            for tiled in narrower
+        )
+
+    @cached_property
+    def tiled(self) -> tuple[PassTiles, ...]:
+        """The passes of all widths, one width behind the other."""
+        return tuple(each for tiled in self.by_width for each in tiled)
+
+    @property
+    def ends(self) -> list[int]:
+        """Passes up to the end of those of each width."""
+        return list(accumulate(map(len, self.by_width)))
+
+    def _tiled(self, passes: Sequence[Pass]) -> tuple[PassTiles, ...]:
+        works = works_of(passes, self.array, self.banked if self.array.copies else 0)
         return tuple(self._within_limit(PassTiles(each, self.array)) for each in works)
 
     def _within_limit(self, each: PassTiles) -> PassTiles:
@@ -117,7 +111,7 @@ class Contents:
     @cached_property
     def accumulator_bits(self) -> int:
         """Width of an accumulator value, with room for the threshold that means "never"."""
-        largest = max(each.work.accumulator_max(self.bits, each.complements) for each in self.tiled)
+        largest = max(each.accumulator_max(self.bits) for each in self.tiled)
         return room(self.limits, "accumulator", (largest + 1).bit_length())
 
     @cached_property
@@ -140,7 +134,16 @@ class Contents:
     @cached_property
     def offsets(self) -> np.ndarray | None:
         """Offsets of the logits that leave, or None: int64, shape (channels,)."""
-        last = [each for each in self.tiled if each.work.offsets is not None]
+        return self._offsets(self.by_width[0])
+
+    @cached_property
+    def narrower_offsets(self) -> list[np.ndarray]:
+        """Those at each narrower width, if logits leave."""
+        made = (self._offsets(tiled) for tiled in self.by_width[1:])
+        return [offsets for offsets in made if offsets is not None]
+
+    def _offsets(self, tiled: Sequence[PassTiles]) -> np.ndarray | None:
+        last = [each for each in tiled if each.work.offsets is not None]
         if not last:
             return None
         offsets = [each.work.offsets_for(self.bits, each.complements) for each in last]
@@ -154,7 +157,7 @@ class Contents:
     @property
     def result_rows(self) -> int:
         """Rows of as many accumulator values as the array has lanes, of which logits are made."""
-        last = [each for each in self.tiled if each.work.offsets is not None]
+        last = [each for each in self.by_width[0] if each.work.offsets is not None]
         pitches = sum(self.array.pitch(each.work.shape[2]) for each in last)
         return pitches * self.array.simd // self.array.lanes
 
@@ -221,8 +224,12 @@ class Contents:
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """Rows of weights of all passes: int8, shape (rows, PE, SIMD)."""
-        rows = np.concatenate([each.weights for each in self.tiled])
+        """Rows of weights of all passes: int8, shape (rows, PE, SIMD).
+
+        Those that a narrower width shares with the whole are there once.
+        """
+        own = [each.weights for each in self.tiled if not isinstance(each, SharedTiles)]
+        rows = np.concatenate(own)
         return rows if len(rows) else np.zeros((1, self.array.pe, self.array.simd), np.int8)
 
     @cached_property
@@ -240,10 +247,14 @@ class Contents:
         ``offset`` is the address of the word in the bank of the first pixel, from that of the
         window; ``bank`` that bank; ``row`` and ``column`` the position within the kernel, where
         windows are padded; ``part`` which part of codes the word has; ``double`` whether
-        accumulators are doubled ahead of it; ``last`` whether it is the last of a group.
+        accumulators are doubled ahead of it; ``last`` whether it is the last of a group. Where
+        widths share weights, ``jump`` is the number of rows of weights to that of the next tile.
         """
         rows = [row for each in self.tiled for row in self._tile_rows(each)]
-        return self._fields(rows, {"offset": self.bank_bits})
+        jumps = np.concatenate([each.jumps for each in self.tiled])
+        if (jumps != 1).any():
+            rows = [row | {"jump": jump} for row, jump in zip(rows, jumps.tolist(), strict=True)]
+        return fields_of(rows, {"offset": self.bank_bits}, self.limits)
 
     @cached_property
     def descriptors(self) -> tuple[Field, ...]:
@@ -280,11 +291,10 @@ class Contents:
         | ``ahead`` | rows that are copied ahead of the first tile, less one |
         | ``words``, ``last_words`` | words of all pixels of a step, and of the last of a row |
         """
-        rows, tile, weight = [], 0, 0
-        for each in self.tiled:
+        rows, tile = [], 0
+        for each, weight in zip(self.tiled, self._weight_places, strict=True):
             rows.append(self._descriptor(each) | {"tiles": tile, "weights": weight})
             tile += each.tiles_stored
-            weight += len(each.weights)
         addresses = ("corner", "to_group", "to_step", "to_row")
         widths = dict.fromkeys(addresses, self.bank_bits)
         widths |= dict.fromkeys(("place", "map", "other"), self.address_bits)
@@ -293,16 +303,20 @@ class Contents:
             "pad": self.bits * self.parts,
             "weights": (self.weight_rows - 1).bit_length(),
         }
-        return self._fields(rows, widths)
+        return fields_of(rows, widths, self.limits)
 
-    def _fields(self, rows: list[dict[str, int]], widths: Mapping[str, int]) -> tuple[Field, ...]:
-        """Fields of rows, as wide as their values need, as given, or as their limits say."""
-        fields = []
-        for name in rows[0]:
-            values = tuple(row[name] for row in rows)
-            bits = widths.get(name, max(values).bit_length())
-            fields.append(Field(name, max(1, self.limits.get(name, bits)), values))
-        return tuple(fields)
+    @property
+    def _weight_places(self) -> list[int]:
+        """Row of weights of the first tile of each pass."""
+        starts, places, row = {}, [], 0
+        for each in self.tiled:
+            if isinstance(each, SharedTiles):
+                places.append(starts[each.whole] + each.places[0])
+            else:
+                starts[each] = row
+                places.append(row)
+                row += len(each.weights)
+        return places
 
     def gap(self, each: PassTiles) -> int:
         """Least cycles between the results of two groups: those in which they become codes."""
@@ -325,34 +339,16 @@ class Contents:
             address_bits=self.bank_bits,
             position_bits=self.position_bits,
         )
+        place = self._threshold_place(each)
+        results = result_fields(each, self.maps, self.gap(each), place)
         copies = copy_fields(each, self.maps, self.gap(each)) if self.array.copies else {}
-        return reading | self._results(each) | copies
+        return reading | results | copies
 
     def _bases(self, each: PassTiles) -> list[int]:
         """First places of the maps that a pass reads, in each bank."""
         if self.array.copies:
             return [0, self.banked // 2]
         return [self.maps.bases[name] for name in each.work.sources]
-
-    def _results(self, each: PassTiles) -> dict[str, int]:
-        """Fields of a descriptor by which results become codes, and are written."""
-        work, array, (alike, first) = each.work, self.array, self._threshold_place(each)
-        pitch = array.pitch(work.shape[2])
-        before = work.rows_before * array.stored.row(work.shape) + work.first // array.simd
-        last_words = pitch - (each.groups - 1) * each.group_words
-        return {
-            "gap": self.gap(each) - 1,
-            "beats": each.beats - 1,
-            "pixels": each.pixels - 1,
-            "last_pixels": work.window.out[1] - (each.row_steps - 1) * each.pixels - 1,
-            "last_beats": last_words * (array.simd // array.lanes) - 1,
-            "whole": int(work.whole),
-            "values": int(work.thresholds is None),
-            "thresholds": first,
-            "alike": int(alike),
-            "place": self.maps.bases[work.stream] + before,
-            "pitch": pitch,
-        }
 
     def _tile_rows(self, each: PassTiles) -> list[dict[str, int]]:
         parts = self.parts if self.maps.source in each.work.sources else 1

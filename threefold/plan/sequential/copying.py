@@ -10,7 +10,7 @@ from .maps import Maps
 from .passes import Pass
 from .tiles import PassTiles
 
-__all__ = ["bands_of", "banked_places", "copy_fields", "rows_ahead"]
+__all__ = ["banked_places", "copy_fields", "rows_ahead", "works_of"]
 
 
 def banked_places(passes: Sequence[Pass], array: Array) -> int:
@@ -28,7 +28,32 @@ def banked_places(passes: Sequence[Pass], array: Array) -> int:
     return 1 << (needed - 1).bit_length()
 
 
-def bands_of(each: Pass, array: Array, banked: int, *, whole: bool) -> list[Pass]:
+def works_of(passes: Sequence[Pass], array: Array, banked: int) -> list[Pass]:
+    """The passes as an array takes them: groups of filters, or bands of rows, one by one.
+
+    Parameters
+    ----------
+    passes : sequence of Pass
+    array : Array
+    banked : int
+        Places of each bank that the array reads.
+
+    Raises
+    ------
+    PlanError
+        If passes copy what they read, and the banks do not hold it.
+    """
+    works: list[Pass] = []
+    for each in passes:
+        bands = [each]
+        if array.copies:
+            bands = _bands(each, array, banked, whole=each.whole or each is passes[-1])
+        starts = range(0, each.shape[2], array.pe)
+        works += [each.part(n, array.pe, array.pixels) for n in starts] if each.whole else bands
+    return works
+
+
+def _bands(each: Pass, array: Array, banked: int, *, whole: bool) -> list[Pass]:
     """Bands of a pass, of as many rows of output pixels as the banks hold what they read.
 
     Parameters

@@ -25,12 +25,15 @@ class Maps:
     shape : (int, int, int)
         Its shape.
     passes : tuple of Pass
+    whole : Maps, optional
+        Those of the whole network if these are of a narrower width: maps are where they are there.
     """
 
     array: Array
     source: str
     shape: tuple[int, int, int]
     passes: Sequence[Pass]
+    whole: "Maps | None" = None
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, int, int]]:
@@ -40,6 +43,8 @@ class Maps:
     @cached_property
     def bases(self) -> dict[str, int]:
         """Place in each bank at which a map begins, by its stream."""
+        if self.whole:
+            return self.whole.bases
         last = {self.passes[-1].stream: len(self.passes)}
         for place, each in enumerate(self.passes):
             last |= {name: max(place, last.get(name, 0)) for name in each.sources}

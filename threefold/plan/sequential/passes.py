@@ -18,7 +18,7 @@ from ..layers import ConvLayer, Layer, codes_of
 from ..layers.layer import AddLayer, PadChannelsLayer, PoolLayer, ThresholdLayer
 from ..window import Window
 
-__all__ = ["Pass", "input_of", "passes_of", "require_one_width", "source_of"]
+__all__ = ["Pass", "input_of", "passes_of", "source_of"]
 
 Shape = tuple[int, int, int]
 
@@ -203,9 +203,8 @@ def passes_of(layers: Sequence[Layer]) -> tuple[Pass, ...]:
     Raises
     ------
     PlanError
-        If there is a layer that the array does not compute, or one at several widths.
+        If there is a layer that the array does not compute.
     """
-    require_one_width(layers)
     shapes = {source_of(layers): input_of(layers).shape}
     passes: list[Pass] = []
     for place, layer in enumerate(layers):
@@ -228,21 +227,6 @@ def passes_of(layers: Sequence[Layer]) -> tuple[Pass, ...]:
             f"pixels leave it"
         )
     return tuple(passes)
-
-
-def require_one_width(layers: Sequence[Layer]) -> None:
-    """Raise if layers are computed at several widths of the network, which no array in turn does.
-
-    Raises
-    ------
-    PlanError
-    """
-    for layer in layers:
-        if layer.widths:
-            raise PlanError(
-                f"layers in turn are computed at one width of the network, but {layer.name!r} at "
-                f"{1 + len(layer.widths)}; leave out --width, or these layers"
-            )
 
 
 def source_of(layers: Sequence[Layer]) -> str:

@@ -29,7 +29,7 @@ def threshold_block(
     never, array = 2**bits - 1, each.array
     own = np.clip(thresholds, 0, never)
     rows = each.groups * each.group_words * array.simd
-    alike = len(own) == 1 and (own[0, 0] > 0 or rows == each.work.shape[2])
+    alike = len(own) == 1 and ((own[0, 0] > 0 and each.quiet) or rows == each.work.shape[2])
     if alike:
         own = np.repeat(own, array.lanes, axis=0)
         rows = array.lanes

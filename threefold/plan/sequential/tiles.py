@@ -145,6 +145,15 @@ class PassTiles:
         return self._digits is not None and bool(self._digits.doubles.any())
 
     @property
+    def quiet(self) -> bool:
+        """Whether sums of lanes without a filter are 0."""
+        return True
+
+    def accumulator_max(self, bits: int) -> int:
+        """Largest accumulator value, for codes of ``bits`` bits."""
+        return self.work.accumulator_max(bits, self.complements)
+
+    @property
     def stored(self) -> list[np.ndarray]:
         """The lists that are stored: of all groups, or of the first if it tells the others."""
         return self.lists if self.shift is None else self.lists[:1]
@@ -153,6 +162,11 @@ class PassTiles:
     def tiles_stored(self) -> int:
         """Tiles in these lists."""
         return sum(map(len, self.stored))
+
+    @property
+    def jumps(self) -> np.ndarray:
+        """Rows of weights from each of these tiles to the next: int64, shape (tiles,)."""
+        return np.ones(self.tiles_stored, np.int64)
 
     @property
     def lengths(self) -> list[int]:

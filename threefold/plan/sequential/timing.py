@@ -11,12 +11,20 @@ START_CYCLES = 2
 """Cycles from the end of a pass to the first tile of the next: its descriptor, its first tile."""
 
 
-def run_cycles(contents: Contents, form: str) -> int:
+def run_cycles(contents: Contents, form: str, width: int = 0) -> int:
     """Cycles from the last beat of an image that enters to the first that leaves.
 
     Those in which contents from outside are copied are not among them.
+
+    Parameters
+    ----------
+    contents : Contents
+    form : str
+        Form of the searches.
+    width : int
+        Width of the network, 0 for the whole.
     """
-    return sum(pass_cycles(contents, each, form) for each in contents.tiled) + 2
+    return sum(pass_cycles(contents, each, form) for each in contents.by_width[width]) + 2
 
 
 def pass_cycles(contents: Contents, each: PassTiles, form: str) -> int:

@@ -20,7 +20,6 @@ from ..sequential import (
     Contents,
     Maps,
     Pass,
-    PassTiles,
     Program,
     limits_of,
     parted,
@@ -30,8 +29,10 @@ from ..sequential import (
 )
 from ..sequential.limits import check, room
 from ..sequential.passes import input_of, source_of
+from ..sequential.widths import narrower_passes, require_one_width
 from .block import StreamType, Tap
 from .sequential_cells import sequential_resources
+from .sequential_taps import inner_taps
 from .unit import ActivationBuffer, Decisions, Unit, decided, stream_type
 
 __all__ = ["FORMS", "STORES", "SequentialUnit"]
@@ -74,8 +75,8 @@ class SequentialUnit(Unit):
     Raises
     ------
     PlanError
-        If sizes do not fit each other or a stride, there is no such form or memory, or the layers
-        exceed a limit.
+        If sizes do not fit each other or a stride, there is no such form or memory, the layers
+        exceed a limit, or contents for several widths of the network are to come from outside.
     """
 
     pe: int
@@ -111,6 +112,7 @@ class SequentialUnit(Unit):
             self.array.pixels_of(each)
         if self.limits:
             check(self.limits, self.name)
+            require_one_width(self.layers)
             if self.form not in FORMS[:-1]:
                 raise PlanError(
                     f"searches of {self.name!r}, which is loadable, are {' or '.join(FORMS[:-1])}, "
@@ -241,20 +243,26 @@ class SequentialUnit(Unit):
         return passes_of(self.layers)
 
     @cached_property
+    def narrower(self) -> tuple[tuple[Pass, ...], ...]:
+        """The passes at each narrower width of the network."""
+        return narrower_passes(self.layers)
+
+    @cached_property
     def contents(self) -> Contents:
         """What its memories hold."""
-        tensor, source, passes = input_of(self.layers), source_of(self.layers), self.passes
-        shape, parts = tensor.shape, self.parts
-        code_bits = max(each.code_bits for each in passes)
+        tensor, source = input_of(self.layers), source_of(self.layers)
+        widths, shape, parts = (self.passes, *self.narrower), tensor.shape, self.parts
+        code_bits = max(each.code_bits for each in self.passes)
         if parts > 1:
             bits = self._inner_bits
-            passes = tuple(parted(passes, source, parts, bits, self.simd))
+            widths = tuple(tuple(parted(each, source, parts, bits, self.simd)) for each in widths)
             shape = (*shape[:2], self.i_words * self.simd)
         else:
             bits = room(self.limits, "codes", max(code_bits, codes_of(tensor).bits))
-        maps = Maps(self.array, source, shape, passes)
+        maps = Maps(self.array, source, shape, widths[0])
+        narrower = [Maps(self.array, source, shape, each, maps) for each in widths[1:]]
         interval = requantizer_cycles(self.form, self.limits.get("searched", code_bits))
-        return Contents(self.array, maps, bits, interval, parts, self.limits)
+        return Contents(self.array, maps, bits, interval, parts, narrower, self.limits)
 
     @cached_property
     def program(self) -> Program:
@@ -313,33 +321,30 @@ class SequentialUnit(Unit):
         return self.in_tensors[0].size // self.i_lanes
 
     @cached_property
-    def run(self) -> int:
-        """Cycles from the last beat of an image that enters to the first that leaves."""
+    def runs(self) -> tuple[int, ...]:
+        """Cycles from the last beat of an image that enters to the first that leaves, by width."""
         copied = sum(self.program.copied) if self.limits else 0
-        return run_cycles(self.contents, self.form) + copied
+        widths = range(1 + len(self.narrower))
+        return tuple(run_cycles(self.contents, self.form, width) + copied for width in widths)
 
     @property
     def interval(self) -> int:
-        return self.i_beats * self.i_words + self.run + self.o_beats - 1
+        return self._moving + max(self.runs)
+
+    @property
+    def narrow_interval(self) -> int:
+        return self._moving + min(self.runs)
+
+    @property
+    def _moving(self) -> int:
+        """Cycles between images in which one enters or leaves."""
+        return self.i_beats * self.i_words + self.o_beats - 1
 
     @property
     def taps(self) -> tuple[Tap, ...]:
         """The output, each map that is written, and the values in front of thresholds."""
         leaving = Tap(self.layers[-1].name, self.stream, self.outputs[0])
-        return leaving, *self._inner_taps()
-
-    def _inner_taps(self) -> Iterator[Tap]:
-        """Taps of what does not leave; words and beats of values come in an order of their own."""
-        for work in self.contents.passes:
-            tiled = PassTiles(work, self.array)
-            for layer in work.seen:
-                written = layer.stream == work.stream
-                if layer.stream == self.stream:
-                    continue
-                lanes = self.simd if written else self.lanes
-                tensor = stream_type(layer.output, lanes)
-                order = tiled.order.reshape(-1, lanes)
-                yield Tap(layer.name, layer.stream, tensor, f"of_{layer.name}", order)
+        return leaving, *inner_taps(self.contents)
 
     @property
     def activation_buffer(self) -> ActivationBuffer:
@@ -354,7 +359,8 @@ class SequentialUnit(Unit):
         if self.parts > 1:
             source = builder.serializer(source, self.i_words)
         beats = self.i_beats * self.i_words
-        results = builder.batch(source, beats, self.run, self.o_beats)
+        run = self.runs[builder.width if self.narrower else 0]
+        results = builder.batch(source, beats, run, self.o_beats)
         if self.contents.offsets is None:
             return (results,)
         return (builder.pipe(results, logit_latency(self.passes[-1].step)),)
@@ -372,7 +378,7 @@ class SequentialUnit(Unit):
 
     @property
     def tiles(self) -> tuple[int, int]:
-        weighted = [each for each in self.contents.tiled if each.work.weighted]
+        weighted = [each for each in self.contents.by_width[0] if each.work.weighted]
         counts = [(sum(each.lengths), each.tiles_in_all) for each in weighted]
         # Between the parts of codes there are tiles that only double accumulators.
         return sum(n for n, _ in counts), sum(max(0, whole - n) for n, whole in counts)
@@ -385,7 +391,7 @@ class SequentialUnit(Unit):
     @property
     def array_cycles(self) -> int:
         """Cycles of an image in which a tile of a layer with weights is worked on."""
-        return sum(each.tile_cycles for each in self.contents.tiled if each.work.weighted)
+        return sum(each.tile_cycles for each in self.contents.by_width[0] if each.work.weighted)
 
 
 def _powers(most: int) -> list[int]:
