@@ -181,6 +181,7 @@ def replay(
         stages.inside,
         np.array(offered, np.bool_),
         np.array(accepted, np.bool_),
+        False,
     )
     entered, left = (np.flatnonzero(each).tolist() for each in passed)
     return entered, left

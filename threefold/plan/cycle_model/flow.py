@@ -143,21 +143,25 @@ def run(widths, order, tables, streams, beats, words, inside, images, starts, du
                 # long it waits until it gives that.
                 if images == 0:
                     if paced and image < limit:
-                        state[last, :2] = word, cycle - entered - starts[image]
-                    seen[departures - 1] = state
-                    same = _find(seen[: departures - 1], state)
+                        state[last, 0] = word
+                        state[last, 1] = cycle - entered - starts[image]
+                    _keep(seen, departures - 1, state)
+                    same = _find(seen, departures - 1)
         cycle += 1
         if not (changed or waits):
             break
-    return left[:departures] - entered, same, most, crowd
+    for departure in range(departures):
+        left[departure] -= entered
+    return left[:departures], same, most, crowd
 
 
 @compiled
-def replay(widths, order, tables, streams, beats, words, inside, offered, accepted):
+def replay(widths, order, tables, streams, beats, words, inside, offered, accepted, tight):
     """Whether a word enters in each cycle, and whether a beat leaves: bool, shape (2, cycles).
 
     ``offered`` and ``accepted``, bool, shape (cycles,), say whether the source has a word, and
-    whether the sink takes a beat. The others are those of :func:`run`.
+    whether the sink takes a beat. The others are those of :func:`run`, ``tight`` among them, since
+    with a constant Numba would compile all that is called once more.
     """
     stages = widths[0]
     state = _reset(stages)
@@ -170,12 +174,12 @@ def replay(widths, order, tables, streams, beats, words, inside, offered, accept
         full = entered % words == 0 and entered // words - left // beats == inside
         valid[0], ready[streams - 1] = offered[cycle] and not full, accepted[cycle]
         _offer(stages, widths, order, state, valid)
-        _accept(stages, widths, order, state, valid, ready, tables, False)
+        _accept(stages, widths, order, state, valid, ready, tables, tight)
         passed[0, cycle] = valid[0] and ready[0]
         passed[1, cycle] = valid[streams - 1] and ready[streams - 1]
         entered += passed[0, cycle]
         left += passed[1, cycle]
-        _edge(stages, widths, order, state, valid, ready, tables, False, most)
+        _edge(stages, widths, order, state, valid, ready, tables, tight, most)
     return passed
 
 
@@ -190,12 +194,25 @@ def _reset(stages):
     return state
 
 
+# Element by element: Numba takes seconds to compile an assignment to a slice.
 @compiled
-def _find(states, state):
-    """Index of ``state`` among earlier ones; −1 if it is none of them."""
-    for index in range(len(states)):
-        if np.array_equal(states[index], state):
-            return index
+def _keep(states, index, state):
+    """Set one of ``states``."""
+    for s in range(len(state)):
+        for field in range(_STATE):
+            states[index, s, field] = state[s, field]
+
+
+@compiled
+def _find(states, index):
+    """Index of the earliest state that is the one at ``index``; −1 if none before it is."""
+    for earlier in range(index):
+        same = True
+        for s in range(states.shape[1]):
+            for field in range(_STATE):
+                same &= states[earlier, s, field] == states[index, s, field]
+        if same:
+            return earlier
     return -1
 
 
