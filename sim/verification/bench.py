@@ -14,9 +14,8 @@ from amaranth.sim import Simulator
 from threefold.errors import PlanError
 from threefold.fpga import Family
 from threefold.hw.family import family_of
-from threefold.hw.stream import lane_count
 
-from .ports import streams_of
+from .ports import packed, streams_of, unpacked
 
 __all__ = ["StreamBench", "Traffic", "pass_through"]
 
@@ -95,7 +94,6 @@ class StreamBench:
                 f"{', '.join([*inputs, *outputs]) or 'none'}"
             )
         self._dut, self._i, self._o = dut, inputs["i"], outputs["o"]
-        self._lanes = [self._o.payload[lane] for lane in range(lane_count(self._o))]
         platform = SimpleNamespace(family=family)
         family_of(platform)  # raises if there is no such family
         self._sim = Simulator(Fragment.get(dut, platform))
@@ -163,45 +161,57 @@ class StreamBench:
         while not loaded:
             *_, loaded = await ctx.tick().sample(told)
 
+    # Both wait for each cycle by one trigger, since making one takes longer than simulating it, and
+    # set signals only where they change, since each time all logic settles.
     async def _feed(self, ctx):
         await self._loaded(ctx)
         rng = random.Random(self._seed)
-        i = self._i
+        valid, payload = self._i.valid, self._i.payload.as_value()
         others = [(getattr(self._dut, name), values) for name, values in self._beside.items()]
+        ticks = aiter(ctx.tick().sample(self._i.ready))
+        offers = False
         for place, beat in enumerate(self._beats):
             while rng.random() < self._stalls:
-                for value in (i.payload.as_value(), *(signal for signal, _ in others)):
+                if offers:
+                    ctx.set(valid, 0)
+                    offers = False
+                for value in (payload, *(signal for signal, _ in others)):
                     ctx.set(value, rng.getrandbits(len(value)))
-                await ctx.tick()
-            ctx.set(i.payload, [int(lane) for lane in beat])
+                await anext(ticks)
+            ctx.set(payload, packed(beat, self._i))
             for signal, values in others:
                 ctx.set(signal, int(values[place]))
-            ctx.set(i.valid, 1)
+            if not offers:
+                ctx.set(valid, 1)
+                offers = True
             taken = 0
             while not taken:  # not `until`, which warns if it is collected while it waits
-                *_, taken = await ctx.tick().sample(i.ready)
-            ctx.set(i.valid, 0)
+                *_, taken = await anext(ticks)
+        ctx.set(valid, 0)
 
     async def _drain(self, ctx):
         await self._loaded(ctx)
         rng = random.Random(~self._seed)
         i, o, traffic = self._i, self._o, self._traffic
-        cycle, idle = 0, 0
+        ready = o.ready
+        ticks = aiter(ctx.tick().sample(i.valid, i.ready, o.valid, o.payload.as_value()))
+        accepts, cycle, idle = None, 0, 0
         while len(traffic.left) < self._count + _TAIL:
             if idle == (_TAIL if len(traffic.left) >= self._count else self._patience):
                 break
-            ctx.set(o.ready, rng.random() >= self._stalls)
-            _, _, offers, enters, accepts, leaves, *beat = await ctx.tick().sample(
-                i.valid, i.valid & i.ready, o.ready, o.valid & o.ready, *self._lanes
-            )
+            before, accepts = accepts, rng.random() >= self._stalls
+            if accepts != before:
+                ctx.set(ready, accepts)
+            _, _, offers, takes, gives, payload = await anext(ticks)
+            enters, leaves = offers and takes, gives and accepts
             traffic.offered.append(bool(offers))
-            traffic.accepted.append(bool(accepts))
+            traffic.accepted.append(accepts)
             idle = 0 if enters or leaves else idle + 1
             if enters:
                 traffic.entered.append(cycle)
             if leaves:
                 traffic.left.append(cycle)
-                traffic.beats.append(tuple(beat))
+                traffic.beats.append(unpacked(payload, o))
             cycle += 1
 
 

@@ -11,7 +11,7 @@ from amaranth.sim import Simulator
 
 from threefold.errors import MismatchError
 
-from .ports import streams_of
+from .ports import streams_of, unpacked
 
 __all__ = ["CycleModel", "lockstep"]
 
@@ -87,15 +87,21 @@ def lockstep(
             )
 
     async def testbench(ctx):
-        waiting = dict.fromkeys(inputs, False)
+        waiting, given = dict.fromkeys(inputs, False), {}
+
+        def give(name, signal, value):
+            if given.get(name) != value:  # each time all logic settles
+                given[name] = value
+                ctx.set(signal, value)
+
+        payloads = {name: port.payload.as_value() for name, port in (inputs | outputs).items()}
         for cycle in range(cycles):
             for name, port in inputs.items():
                 if not waiting[name]:
-                    payload = port.payload.as_value()
-                    ctx.set(payload, rng.getrandbits(len(payload)))
-                    ctx.set(port.valid, rng.random() >= stalls[name])
+                    ctx.set(payloads[name], rng.getrandbits(len(payloads[name])))
+                    give(name, port.valid, rng.random() >= stalls[name])
             for name, port in outputs.items():
-                ctx.set(port.ready, rng.random() >= stalls[name])
+                give(name, port.ready, rng.random() >= stalls[name])
             i_valid = [bool(ctx.get(port.valid)) for port in inputs.values()]
             i_ready = [bool(ctx.get(port.ready)) for port in inputs.values()]
             o_valid = [bool(ctx.get(port.valid)) for port in outputs.values()]
@@ -103,10 +109,13 @@ def lockstep(
             require("valid", o_valid, model.valid(i_valid), cycle)
             require("ready", i_ready, model.ready(i_valid, o_ready), cycle)
             model.tick(i_valid, o_ready)
-            for ports, moved in ((inputs, entered), (outputs, left)):
-                for name, port in ports.items():
-                    if ctx.get(port.valid) and ctx.get(port.ready):
-                        moved[name].append(tuple(ctx.get(lane) for lane in port.payload))
+            for ports, moved, moves in (
+                (inputs, entered, map(all, zip(i_valid, i_ready, strict=True))),
+                (outputs, left, map(all, zip(o_valid, o_ready, strict=True))),
+            ):
+                for name, passes in zip(ports, moves, strict=True):
+                    if passes:
+                        moved[name].append(unpacked(ctx.get(payloads[name]), ports[name]))
             for name, valid, ready in zip(inputs, i_valid, i_ready, strict=True):
                 waiting[name] = valid and not ready
             await ctx.tick()

@@ -1,11 +1,14 @@
 """Stream ports of a component, found by their direction."""
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Flow
 
-__all__ = ["StreamPort", "streams_of"]
+from threefold.hw.stream import lane_count, lane_shape
+
+__all__ = ["StreamPort", "packed", "streams_of", "unpacked"]
 
 
 class StreamPort(Protocol):
@@ -44,3 +47,19 @@ def streams_of(component: wiring.Component, flow: Flow) -> dict[str, StreamPort]
         else:
             found[name] = port
     return {name: port for name, port in found.items() if hasattr(port, "payload")}
+
+
+def packed(lanes: Iterable[int], port) -> int:
+    """Payload of a stream as a number, from its lanes."""
+    width, number = lane_shape(port).width, 0
+    for place, lane in enumerate(lanes):
+        number |= (int(lane) & ((1 << width) - 1)) << (place * width)
+    return number
+
+
+def unpacked(number: int, port) -> tuple[int, ...]:
+    """Lanes of a stream, from its payload as a number."""
+    shape = lane_shape(port)
+    width, least = shape.width, -(1 << (shape.width - 1)) if shape.signed else 0
+    lanes = (number >> (place * width) for place in range(lane_count(port)))
+    return tuple((lane - least) % (1 << width) + least for lane in lanes)
