@@ -8,14 +8,17 @@ from threefold.boards import get
 from threefold.network import load
 from threefold.planning import plan_for_board
 
+from ..nightly import mostly_nightly
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 ROWS = {
     row["board"]: row for row in json.loads((BENCHMARKS / "every_board.json").read_text())["rows"]
 }
+ONE_OF_EACH_FAMILY = {row["family"]: name for name, row in ROWS.items()}.values()
 script = runpy.run_path(str(BENCHMARKS / "every_board.py"))
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", mostly_nightly(ROWS, always=ONE_OF_EACH_FAMILY))
 def test_recorded_plan_is_the_one_made_now(name):
     row, device = ROWS[name], get(name).device
     plan = plan_for_board(load(script["NETWORK"]), name)
