@@ -14,7 +14,7 @@ esac
 name=$(basename "$source" .cpp)
 kept=$folder/$name-$(printf '%s' "$*" | cksum | cut -d ' ' -f 1).o
 if [ ! -f "$kept" ]; then
-    "$@"
+    "$@" -O0 # simulations of tests are short, and spend little of their time in the runtime
     mkdir -p "$folder"
     cp "$name.o" "$kept.$$"
     mv "$kept.$$" "$kept"

