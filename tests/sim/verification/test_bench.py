@@ -19,6 +19,14 @@ def test_stalls_are_those_of_the_seed():
     assert first.left != other.left
 
 
+def test_a_beat_enters_once_however_long_it_waits():
+    traffic = StreamBench(Fifo(4, lanes=1, depth=2)).run(BEATS, 60, stalls=0.5)
+    assert len(traffic.entered) == len(traffic.left) == 60
+    assert sum(traffic.offered) > 60
+    assert all(traffic.offered[cycle] for cycle in traffic.entered)
+    assert all(traffic.accepted[cycle] for cycle in traffic.left)
+
+
 def test_surplus_beats_are_seen():
     assert StreamBench(Fifo(4, lanes=1, depth=2)).run(BEATS, 40).beats == BEATS
 
