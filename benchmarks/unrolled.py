@@ -250,6 +250,8 @@ tee -q -o {name}.stat.json stat -json
 write_json {name}.json
 """
     (folder / f"{name}.ys").write_text(script)
+    for file, content in family.flow.files.items():
+        (folder / file).write_text(content)
     run("yosys", ["-q", f"{name}.ys"], cwd=folder)
     return Cells.read(family, folder / f"{name}.stat.json")
 
