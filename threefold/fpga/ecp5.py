@@ -176,6 +176,7 @@ _FLOW = Flow(
     packing=("--85k", "--package", "CABGA756"),
     # Gives timing more weight than the placer does by itself.
     placement={"--placer-heap-timingweight": 30, "--placer-heap-critexp": 4},
+    spreading={"--placer": "static"},
     shares={"synthesise": 0.35, "place and route": 0.55, "pack": 0.1},
     synthesis_cells={
         "lut": {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4},

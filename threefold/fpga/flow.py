@@ -54,6 +54,9 @@ class Flow:
         Options of nextpnr that name a device, to pack a design for none in particular.
     placement : mapping of str to number
         Options of nextpnr's placer, by name, unless the user gives others.
+    spreading : mapping of str to str
+        Options of nextpnr, by name, for a placement that leaves more room for wires, which is made
+        where routing does not converge.
     shares : mapping of str to float
         Share of the time of a build that ``"synthesise"``, ``"place and route"`` and ``"pack"``
         take, roughly; 1 together.
@@ -88,6 +91,7 @@ class Flow:
     checks: tuple[Command, ...] = ()
     packing: tuple[str, ...]
     placement: Mapping[str, float] = field(default_factory=dict)
+    spreading: Mapping[str, str] = field(default_factory=dict)
     shares: Mapping[str, float]
     synthesis_cells: Mapping[str, Mapping[str, int]]
     report: Mapping[str, tuple[str, ...]]

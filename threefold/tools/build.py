@@ -20,7 +20,7 @@ from ..lock import LOCK, locked
 from ..plan import Ports
 from ..products import Products
 from ..progress import Progress, no_progress
-from .build_plan import commands, make_plan, set_seed
+from .build_plan import commands, make_plan, set_seed, spread
 from .nextpnr import follow_nextpnr, follow_yosys, read_critical_path, read_report, refused
 from .placed import count_placed
 from .seeds import Choice, best_seed
@@ -277,12 +277,7 @@ class _Flow:
             many = f" {index + 1}/{len(seeds)}" if len(seeds) > 1 else ""
             tell = self._step(f"place and route{many}", before + share * index, share)
             set_seed(self._plan, seed)
-            try:
-                self._run(self._nextpnr, follow_nextpnr(tell))
-            except BuildError:
-                if reason := refused(log, self._board.device):
-                    raise _too_full(*reason, self._board, log) from None
-                raise
+            self._route(log, tell)
             return read_report(report, self._board.device, cells)[0]
 
         def keep(seed: int) -> None:
@@ -296,6 +291,19 @@ class _Flow:
                 kept.replace(path)
         set_seed(self._plan, choice.seed)
         return choice
+
+    def _route(self, log: Path, tell: Callable[[float], None]) -> None:
+        """Place and route; where routing does not converge, once more with cells farther apart."""
+        try:
+            self._run(self._nextpnr, follow_nextpnr(tell))
+        except BuildError:
+            reason = refused(log, self._board.device)
+            if reason is None:
+                raise
+            spreading = self._tools.spreading
+            if reason[0] != "route" or not spread(self._plan, self._name, spreading):
+                raise _too_full(*reason, self._board, log) from None
+            self._route(log, tell)
 
     def finish(self, choice: Choice, clock_mhz: float, cells: Cells, baud: int) -> BuildResult:
         """Read what nextpnr reported, and pack."""

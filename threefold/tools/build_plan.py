@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 
 from amaranth.build.run import BuildPlan
 
@@ -9,7 +10,7 @@ from ..boards import Board
 from ..hw.board_top import BoardTop
 from .synthesis import PREPARE
 
-__all__ = ["commands", "make_plan", "set_seed"]
+__all__ = ["commands", "make_plan", "set_seed", "spread"]
 
 
 def make_plan(
@@ -68,3 +69,22 @@ def set_seed(plan: BuildPlan, seed: int) -> None:
     for file, content in plan.files.items():
         if file.startswith("build_"):
             plan.files[file] = re.sub(r'(--seed(?:", "| ))\d+', rf"\g<1>{seed}", content)
+
+
+def spread(plan: BuildPlan, name: str, options: Mapping[str, str]) -> bool:
+    """Add :attr:`~threefold.fpga.Flow.spreading` to the options of nextpnr.
+
+    Returns
+    -------
+    bool
+        Whether that was done: not where there are none, or where the plan has one of them.
+    """
+    there = {word.partition("=")[0] for line in commands(plan, name) for word in line}
+    if not options or there & set(options):
+        return False
+    for file, content in plan.files.items():
+        if file.startswith("build_"):
+            between = re.search(r'--seed(", "| )', content)[1]
+            words = between.join(word for pair in options.items() for word in pair)
+            plan.files[file] = content.replace("--seed", f"{words}{between}--seed")
+    return True
