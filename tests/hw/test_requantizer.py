@@ -12,7 +12,7 @@ from threefold.hw.requantizer import Requantizer
 from threefold.hw.verilog import to_rtlil
 from threefold.plan.distinct import search_steps
 from threefold.plan.requantize import forms_for, requantizer_cycles, requantizer_latency
-from threefold.sim.verification import pass_through
+from threefold.sim.verification import StreamBench
 
 ACCUMULATOR_BITS = 6
 every_form = pytest.mark.parametrize("form", forms_for(even=False))
@@ -52,13 +52,16 @@ def codes_of(thresholds, accumulators):
     return (accumulators[:, :, None] >= thresholds[None]).sum(axis=2)
 
 
-def requantize(form, thresholds, accumulators, lanes, *, stalls=0.0, seed=0):
-    """Beats that left and the ones expected."""
+def requantize(form, thresholds, accumulators, lanes, *, stalls=(0.0,), seed=0):
+    """Beats that left at each probability of a stall, and the ones expected."""
     requantizer = Requantizer(thresholds, accumulator_bits=ACCUMULATOR_BITS, lanes=lanes, form=form)
     beats = accumulators.reshape(-1, lanes)
-    traffic = pass_through(requantizer, beats, len(beats), stalls=stalls, seed=seed)
+    bench = StreamBench(requantizer)
     expected = codes_of(thresholds, accumulators).reshape(-1, lanes)
-    return traffic, [tuple(beat) for beat in expected.tolist()]
+    return (
+        *(bench.run(beats, len(beats), stalls=each, seed=seed) for each in stalls),
+        [tuple(beat) for beat in expected.tolist()],
+    )
 
 
 def random_thresholds(rng, channels, largest):
@@ -93,21 +96,21 @@ def test_always_and_never_and_equal_thresholds(form, thresholds):
 
 
 @every_form
-@pytest.mark.parametrize("stalls", [0.0, 0.3, 0.7])
 @pytest.mark.parametrize("largest", [1, 2, 5, 15])
 @pytest.mark.parametrize(("channels", "lanes"), [(1, 1), (3, 1), (3, 3), (6, 2), (8, 4)])
-def test_channels_in_turn(form, channels, lanes, largest, stalls):
+def test_channels_in_turn(form, channels, lanes, largest):
     seed = 100 * channels + largest
     rng = np.random.default_rng(seed)
     thresholds = random_thresholds(rng, channels, largest)
     accumulators = rng.integers(0, 2**ACCUMULATOR_BITS - 1, (10, channels))
-    traffic, expected = requantize(form, thresholds, accumulators, lanes, stalls=stalls, seed=seed)
-    assert traffic.beats == expected
-    if not stalls:
-        sizes = form, largest.bit_length(), search_steps(thresholds, ACCUMULATOR_BITS)
-        latency, cycles = requantizer_latency(*sizes), requantizer_cycles(*sizes)
-        assert traffic.entered == [cycles * beat for beat in range(len(expected))]
-        assert traffic.left == [cycle + latency for cycle in traffic.entered]
+    free, *stalled, expected = requantize(
+        form, thresholds, accumulators, lanes, stalls=(0.0, 0.3, 0.7), seed=seed
+    )
+    assert all(traffic.beats == expected for traffic in (free, *stalled))
+    sizes = form, largest.bit_length(), search_steps(thresholds, ACCUMULATOR_BITS)
+    latency, cycles = requantizer_latency(*sizes), requantizer_cycles(*sizes)
+    assert free.entered == [cycles * beat for beat in range(len(expected))]
+    assert free.left == [cycle + latency for cycle in free.entered]
 
 
 @every_form
@@ -125,10 +128,9 @@ def test_thresholds_that_come_again_are_stored_once(form, alike, lanes, stored):
 
 
 @every_form
-@pytest.mark.parametrize("stalls", [0.0, 0.4])
 @pytest.mark.parametrize("alike", [1, 2, 3, 6, 12])
 @pytest.mark.parametrize(("pe", "lanes"), [(1, 1), (3, 1), (4, 2), (6, 6), (12, 4)])
-def test_pixels_take_turns(form, pe, lanes, alike, stalls):
+def test_pixels_take_turns(form, pe, lanes, alike):
     channels, pixels, steps = 12, 3, 4
     rng = np.random.default_rng(10 * pe + alike)
     thresholds = np.tile(random_thresholds(rng, alike, 3), (channels // alike, 1))
@@ -147,8 +149,9 @@ def test_pixels_take_turns(form, pe, lanes, alike, stalls):
         pixels=pixels,
         pe=pe,
     )
-    beats, expected = in_turn(accumulators), in_turn(codes)
-    assert pass_through(requantizer, beats, len(beats), stalls=stalls).beats == expected
+    beats, expected, bench = in_turn(accumulators), in_turn(codes), StreamBench(requantizer)
+    for stalls in (0.0, 0.4):
+        assert bench.run(beats, len(beats), stalls=stalls).beats == expected
 
 
 @every_form
@@ -224,23 +227,23 @@ def repeating_thresholds(rng, channels, largest, most):
 
 
 @every_form
-@pytest.mark.parametrize("stalls", [0.0, 0.5])
 @pytest.mark.parametrize(("largest", "most", "steps"), [(7, 1, 1), (15, 3, 2), (255, 7, 3)])
 @pytest.mark.parametrize(("channels", "lanes"), [(1, 1), (3, 1), (6, 2)])
-def test_thresholds_that_repeat_are_not_stored(form, stalls, largest, most, steps, channels, lanes):
+def test_thresholds_that_repeat_are_not_stored(form, largest, most, steps, channels, lanes):
     rng = np.random.default_rng(largest + channels)
     thresholds = repeating_thresholds(rng, channels, largest, most)
     accumulators = np.arange(2**ACCUMULATOR_BITS - 1)[:, None].repeat(channels, axis=1)
-    traffic, expected = requantize(form, thresholds, accumulators, lanes, stalls=stalls)
-    assert traffic.beats == expected
+    traffic, stalled, expected = requantize(
+        form, thresholds, accumulators, lanes, stalls=(0.0, 0.5)
+    )
+    assert traffic.beats == stalled.beats == expected
     requantizer = Requantizer(thresholds, accumulator_bits=ACCUMULATOR_BITS, lanes=lanes, form=form)
     assert requantizer.steps == steps
-    if not stalls:
-        sizes = form, largest.bit_length(), steps
-        latency, cycles = requantizer_latency(*sizes), requantizer_cycles(*sizes)
-        assert traffic.entered == [cycles * beat for beat in range(len(expected))]
-        assert traffic.left == [cycle + latency for cycle in traffic.entered]
-        memories = re.findall(r"memory width (\d+) size (\d+) ", to_rtlil(requantizer, "top"))
-        largest_memory = max(int(width) * int(size) for width, size in memories)
-        groups = channels // lanes
-        assert largest_memory <= groups * 2**steps * max(ACCUMULATOR_BITS, largest.bit_length())
+    sizes = form, largest.bit_length(), steps
+    latency, cycles = requantizer_latency(*sizes), requantizer_cycles(*sizes)
+    assert traffic.entered == [cycles * beat for beat in range(len(expected))]
+    assert traffic.left == [cycle + latency for cycle in traffic.entered]
+    memories = re.findall(r"memory width (\d+) size (\d+) ", to_rtlil(requantizer, "top"))
+    largest_memory = max(int(width) * int(size) for width, size in memories)
+    groups = channels // lanes
+    assert largest_memory <= groups * 2**steps * max(ACCUMULATOR_BITS, largest.bit_length())
