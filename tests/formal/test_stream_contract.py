@@ -447,7 +447,9 @@ def test_a_payload_that_does_not_hold_is_found(prover, name):
     assert prover.violated(ChangingPayload(case.make()), cycles=case.cycles)
 
 
-@pytest.mark.parametrize("name", ONE_OF_EACH)
+@pytest.mark.parametrize(
+    "name", mostly_nightly(ONE_OF_EACH, always=[*THREE, "engine_codes", "pool"])
+)
 def test_a_gated_valid_is_found(prover, name):
     assert prover.ready_leads_to_valid(GatedValid(CASES[name].make()))
 

@@ -26,6 +26,7 @@ from threefold.sim import golden
 from threefold.sim.verification import AcceleratorBench
 
 from ..accelerators import random_images
+from ..nightly import mostly_nightly
 
 TERNIX = Family(
     name="ternix",
@@ -96,7 +97,15 @@ def test_elaborated():
 
 @pytest.mark.parametrize(
     ("form", "memory"),
-    [("pipelined", "auto"), ("sequential", "lut"), ("parallel", "block"), ("pipelined", "spram")],
+    mostly_nightly(
+        [
+            ("pipelined", "auto"),
+            ("sequential", "lut"),
+            ("parallel", "block"),
+            ("pipelined", "spram"),
+        ],
+        always=[("parallel", "block"), ("pipelined", "spram")],
+    ),
 )
 def test_simulated(form, memory):
     plan = fold(NETWORK, FOLDINGS, memories={"conv": memory, "fc": memory}, forms={"conv": form})

@@ -16,6 +16,8 @@ from threefold.errors import NetworkError
 from threefold.network import Conv
 from threefold.references import random_images
 
+from ..nightly import mostly_nightly
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Brevitas imports parts of its own that it calls deprecated
     from brevitas.export import export_qonnx
@@ -61,6 +63,8 @@ FAMILIES = {
     "ResNet, 8 bits around 2": (resnet_mixed, SMALL),
     "MobileNet, 4 bits": (mobilenet, SMALL),
 }
+# Other widths and sizes of what is among them.
+REPEATED = {"TFC-1W2A", "SFC-2W2A", "LFC-1W1A", "CNV-1W1A", "CNV-2W2A", "DS-CNN, ternary"}
 WIDTHS = {  # of layers in order
     "jet tagging, 6 bits": [6, 6, 6, 6],
     "VGG10, 8 bits": [9, 9, 8, 9, 9],  # the third has no −128
@@ -101,7 +105,7 @@ def agrees(source, module, shape, argmax=False):
     return converted.network
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", mostly_nightly(FAMILIES, always=FAMILIES.keys() - REPEATED))
 def test_published_families(family):
     build, shape = FAMILIES[family]
     module = made(build, shape)
