@@ -6,12 +6,18 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from threefold.fpga import FAMILIES
+from threefold.hw import sequential  # noqa: F401
+from threefold.hw.component import component
 from threefold.network import Codes, Conv, Dense, Logits, Network, SumPool, Tensor, Threshold, Width
 from threefold.plan import lower
 from threefold.plan.cycle_model.stages import BATCH, KIND, SECOND
 from threefold.plan.search.fold import plan_of
 from threefold.plan.sequential.shared import SharedTiles
 from threefold.plan.units.sequential import SequentialUnit
+from threefold.plan.units.width_entry import width_tap_resources
+from threefold.tools.packing import pack
+from threefold.tools.synthesis import synthesise
 
 CODES = Codes.unsigned(2)
 SAME = {"padding": (1, 1, 1, 1)}
@@ -118,3 +124,15 @@ def test_the_cycle_model_has_a_batch_of_each_width():
     place = int(np.flatnonzero(stages.rows[:, KIND] == BATCH)[0])
     assert [int(rows[place, SECOND]) for rows in stages.widths] == list(unit.runs)
     assert unit.runs[1] < unit.runs[0] / 2
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("family", ["ice40", "ecp5"])
+def test_its_logic_cells_are_near_those_that_are_packed(family, tmp_path):
+    unit = unit_of(network(3), pe=8, lanes=2)
+    synthesise(component(unit), FAMILIES[family], tmp_path)
+    packed = pack(FAMILIES[family], tmp_path)
+    estimate = unit.resources(FAMILIES[family])
+    told = width_tap_resources(1, FAMILIES[family])  # is beside the unit
+    assert estimate.cells - told.cells == pytest.approx(packed["lut"], rel=0.1)
+    assert abs(estimate.bram - packed["bram"]) <= 1

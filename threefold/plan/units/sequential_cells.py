@@ -12,6 +12,7 @@ from ..shifts import shifts
 from .connectors import serializer_resources
 from .pe_cells import pe_resources
 from .program_cells import program_resources
+from .width_entry import width_tap_resources
 
 __all__ = ["sequential_resources"]
 
@@ -58,6 +59,9 @@ def sequential_resources(
         result += _logit_resources(contents, family)
     if contents.limits:
         return result + program_resources(Program(contents), store, family)
+    if contents.narrower:
+        result += width_tap_resources(len(contents.narrower).bit_length(), family)
+        result += Resources(2 * _index(len(contents.tiled)))  # first and last pass of a width
     stored = np.stack([contents.weights != 0, contents.weights < 0], axis=-1)
     differs = np.count_nonzero(stored.any(axis=0) & ~stored.all(axis=0))
     result += _table(int(differs), len(contents.weights), family)
@@ -72,7 +76,8 @@ def _logit_resources(contents: Contents, family: Family) -> Resources:
     assert contents.offsets is not None
     bits = contents.logit_bits
     result = family.buffer(lanes * sums, contents.result_rows)
-    result += family.rom(bits, len(contents.offsets))
+    offsets = (1 + len(contents.narrower_offsets)) * len(contents.offsets)
+    result += family.rom(bits, offsets)
     bare = sums if family.counts_bare_cells else family.chains.sum
     return result + Resources(len(shifts(last.step)) * family.adder(bits) + 20, ff=bare)
 
