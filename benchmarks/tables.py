@@ -17,6 +17,7 @@ from power_up_table import power_up
 from summary_table import summary
 from tile_skipping_table import tile_skipping
 from unrolled_table import unrolled
+from widths_in_turn_table import widths_in_turn
 from widths_table import widths
 
 from threefold.fpga import ECP5, ICE40
@@ -342,6 +343,7 @@ def page() -> str:
         convolutions(recorded("convolutions")),
         tile_skipping(recorded("tile_skipping")),
         widths(recorded("widths"), recorded("scheduling")),
+        widths_in_turn(recorded("widths_in_turn")),
         tiny_conv(recorded("peers")),
         convolution(recorded("peers")),
         unrolled(recorded("unrolled")),
