@@ -71,6 +71,7 @@ OTHER = {
         Conv(ternary(9, 1, 1, 6)), thresholds(9), Dense(ternary(4, 9)), Logits([9, -2, -30, 0])
     ),
     "classes": mean(Dense(RNG.integers(-7, 8, (10, 6)), bits=4), Logits(-np.arange(10)), ArgMax()),
+    "codes": NETWORKS["codes"],
 }
 
 
@@ -126,7 +127,7 @@ def test_whole_networks_equal_golden_and_prediction(name, place):
     ("name", "place"),
     mostly_nightly(
         [(name, place) for name in OTHER for place in (0, 1, 4, 5)],
-        always=[("layers", 4)],
+        always=[("layers", 4), ("codes", 1)],
     ),
 )
 def test_contents_from_outside(name, place):

@@ -49,6 +49,9 @@ def works_of(passes: Sequence[Pass], array: Array, banked: int) -> list[Pass]:
         if array.copies:
             bands = _bands(each, array, banked, whole=each.whole or each is passes[-1])
         starts = range(0, each.shape[2], array.pe)
+        if each is passes[-1] and each.thresholds is not None:
+            # A loadable array reads the map that leaves from where its last pass begins to write.
+            starts = starts[::-1]
         works += [each.part(n, array.pe, array.pixels) for n in starts] if each.whole else bands
     return works
 
