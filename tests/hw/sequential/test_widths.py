@@ -28,6 +28,7 @@ from threefold.network import (
 from threefold.plan import Folding, fold, lower
 from threefold.plan.cycle_model.cycles import replay, trace
 from threefold.plan.search.fold import plan_of
+from threefold.plan.units.engine import EngineUnit
 from threefold.plan.units.sequential import SequentialUnit
 from threefold.sim import golden
 from threefold.sim.simulate import simulate
@@ -160,6 +161,25 @@ def test_arrays_between_units_of_a_chain(run, array):
         traffic = bench.check(images, stalls=stalls, widths=widths).traffic
         passed = replay(plan.netlist.stages, traffic.offered, traffic.accepted, widths)
         assert passed == (traffic.entered, traffic.left)
+
+
+def test_largest_codes_of_a_map_of_which_fewer_channels_are_read():
+    """A map that enters has all channels, whatever is read of them behind its pool."""
+    codes, widths = Codes.unsigned(2), ("one", "three")
+    ops = [
+        ("conv", Conv(ternary(5, 1, 1, 2))),
+        ("act", thresholds(5, codes)),
+        ("pool", MaxPool((1, 2), (1, 2))),
+        ("fc", Dense(ternary(3, 10), (1, 2, 5))),
+        ("logits", Logits([1, 2, 3])),
+    ]
+    chain = Network.chain("chain", Tensor((1, 4, 2), codes), ops)
+    network = replace(chain, widths={"one": Width({"conv": 1}), "three": Width({"conv": 3})})
+    head, *layers = lower(network, widths)
+    unit = SequentialUnit(tuple(layers), 2, 2)
+    plan = plan_of(network, (EngineUnit((head,), 1, 1), unit), widths=widths)
+    images = random_images(np.random.default_rng(1), network, 4)
+    AcceleratorBench(plan).check(images, widths=[1, 0, 2, 1])
 
 
 def test_the_whole_network_is_as_fast_as_without_widths():

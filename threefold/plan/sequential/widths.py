@@ -52,8 +52,10 @@ def _narrowed(passes: Sequence[Pass], source: str, channels: int) -> tuple[Pass,
     while needed != before:
         before = dict(needed)
         for each in reversed(passes):
-            # Maps that a pass reads together are alike, and so is one written over another.
-            alike = [*each.sources, each.stream] if each.elementwise else each.sources
+            # Maps that a pass reads together are alike, and so is one written over another, and one
+            # of largest codes.
+            same = each.elementwise or each.weights is None
+            alike = [*each.sources, each.stream] if same else each.sources
             count = max(_read(each, needed[each.stream]), *(needed[name] for name in alike))
             needed |= dict.fromkeys(alike, count)
     return tuple(_part(each, needed[each.stream], needed[each.sources[0]]) for each in passes)
