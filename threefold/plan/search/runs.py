@@ -68,8 +68,8 @@ def runs_of(
     ------
     PlanError
         If there are no such layers, runs overlap, an inner layer is read elsewhere or has decisions
-        of its own, no array computes them in turn, or there is no run or several of them where one
-        is to be loadable.
+        of its own, or no array computes them in turn; where one is to be loadable, if there is no
+        run or several of them, or several widths of the network.
     """
     runs: list[Run] = []
     if loadable:

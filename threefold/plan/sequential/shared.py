@@ -2,8 +2,8 @@
 
 The weights of a narrower width are those of the first filters and channels. Where a tile hangs over
 its edge, the row has weights in lanes that the width lacks. Those of channels multiply codes of 0,
-for a lane without a channel holds 0. Filters that there are not have thresholds that no sum
-reaches, or that all reach.
+for a lane without a channel holds 0. Filters that are not there have thresholds that no sum
+reaches, or that all sums reach.
 """
 
 from bisect import bisect_right
@@ -115,9 +115,9 @@ def _places(own: PassTiles, whole: PassTiles) -> list[int] | None:
         there.setdefault(key, []).append(place)
     keys, places = _keys(own), [-1]
     lanes = _live(own, np.array([key[-1] for key in keys]))
-    there_are = ~_absent(own).reshape(-1, own.array.pe)
+    present = ~_absent(own).reshape(-1, own.array.pe)
     for key, row, live in zip(keys, own.weights, lanes, strict=True):
-        filters = there_are[key[0]]
+        filters = present[key[0]]
         # In a group without any filter it does not matter which row the tile takes.
         candidates = there.get(key, []) if filters.any() else range(len(whole.weights))
         for place in candidates[bisect_right(candidates, places[-1]) :]:
