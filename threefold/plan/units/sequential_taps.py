@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..sequential import Contents, Pass, PassTiles
-from .block import StreamType, Tap
+from .block import Tap
 from .unit import stream_type
 
 __all__ = ["inner_taps"]
@@ -26,7 +26,7 @@ def inner_taps(contents: Contents) -> Iterator[Tap]:
             if layer.stream == contents.passes[-1].stream:
                 continue
             lanes = array.simd if layer.stream == work.stream else array.lanes
-            tensor: StreamType = stream_type(layer.output, lanes)
+            tensor = stream_type(layer.output, lanes)
             orders = [_order(PassTiles(each, array), work, lanes) for each in (work, *others)]
             name = layer.name
             yield Tap(name, layer.stream, tensor, f"of_{name}", orders[0], tuple(orders[1:]))
