@@ -10,7 +10,7 @@ from threefold.fpga import FAMILIES
 from threefold.hw import sequential  # noqa: F401
 from threefold.hw.component import component
 from threefold.network import Codes, Conv, Dense, Logits, Network, SumPool, Tensor, Threshold, Width
-from threefold.plan import lower
+from threefold.plan import Folding, fold, lower
 from threefold.plan.cycle_model.stages import BATCH, KIND, SECOND
 from threefold.plan.search.fold import plan_of
 from threefold.plan.sequential.shared import SharedTiles
@@ -124,6 +124,15 @@ def test_the_cycle_model_has_a_batch_of_each_width():
     place = int(np.flatnonzero(stages.rows[:, KIND] == BATCH)[0])
     assert [int(rows[place, SECOND]) for rows in stages.widths] == list(unit.runs)
     assert unit.runs[1] < unit.runs[0] / 2
+
+
+def test_a_given_array_is_as_fast_for_the_whole_network_as_without_widths():
+    made, array = network(4), {"conv1..fc": Folding(4, 4)}
+    (several,), (single,) = (
+        fold(made, {}, sequential=array, widths=widths).units for widths in (("half",), ())
+    )
+    assert several.interval == single.interval == several.pace
+    assert several.narrow_interval == several.narrow_pace < several.pace
 
 
 @pytest.mark.nightly

@@ -1,6 +1,6 @@
 """Sequential unit: one array that takes consecutive layers in turn."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
@@ -188,11 +188,9 @@ class SequentialUnit(Unit):
                     f"codes of {each.name!r} have {each.contents.bits} bits, into which those that "
                     f"enter are parted, and other layers have wider ones"
                 )
-        bits = max(each.contents.code_bits for each in units)
+        interval = requantizer_cycles(self.form, max(each.contents.code_bits for each in units))
         store = store or self.store
-        limits = limits_of(
-            [each.contents for each in units], requantizer_cycles(self.form, bits), store
-        )
+        limits = limits_of([each.contents for each in units], interval, store)
         return replace(self, store=store, limits=limits)
 
     def changed(self, layers: tuple[Layer, ...], changes: Decisions) -> Self:
@@ -202,9 +200,7 @@ class SequentialUnit(Unit):
             return super().changed(layers, {**changes, "limits": {}}).made_loadable()
         limits, form = dict(changes.get("limits", self.limits)), changes.get("form", self.form)
         if limits and form in FORMS:  # another form leaves other cycles between results
-            before, after = (
-                requantizer_cycles(each, limits["searched"]) for each in (self.form, form)
-            )
+            before, after = (requantizer_cycles(n, limits["searched"]) for n in (self.form, form))
             limits["gap"] = max(1, ((1 << limits["gap"]) * after // before - 1).bit_length())
         return super().changed(layers, {**changes, "limits": limits})
 
@@ -220,6 +216,14 @@ class SequentialUnit(Unit):
     @property
     def pace(self) -> int:
         return min(each.interval for each in self.variants({}))
+
+    @property
+    def narrow_pace(self) -> int:
+        return min(each.narrow_interval for each in self.variants({}))
+
+    def through(self, targets: Iterable[int]) -> int:
+        # What is fast enough for the narrowest width may still slow down the whole.
+        return max(self.interval, super().through(targets))
 
     @property
     def price(self) -> float:
@@ -286,8 +290,7 @@ class SequentialUnit(Unit):
     @property
     def i_words(self) -> int:
         """Words of a beat that enters, if codes are in several parts; 1 otherwise."""
-        channels = self.in_tensors[0].shape[2]
-        return self.parts * self.array.pitch(channels) if self.parts > 1 else 1
+        return self.parts * self.array.pitch(self.in_tensors[0].shape[2]) if self.parts > 1 else 1
 
     @property
     def _inner_bits(self) -> int:
@@ -305,8 +308,7 @@ class SequentialUnit(Unit):
     @property
     def inputs(self) -> tuple[StreamType, ...]:
         (tensor,) = self.in_tensors
-        channels = tensor.shape[2]
-        lanes = channels if self.parts > 1 else self.array.port_lanes(channels)
+        lanes = tensor.shape[2] if self.parts > 1 else self.array.port_lanes(tensor.shape[2])
         return (stream_type(tensor, lanes),)
 
     @property
@@ -358,9 +360,8 @@ class SequentialUnit(Unit):
         (source,) = inputs
         if self.parts > 1:
             source = builder.serializer(source, self.i_words)
-        beats = self.i_beats * self.i_words
         run = self.runs[builder.width if self.narrower else 0]
-        results = builder.batch(source, beats, run, self.o_beats)
+        results = builder.batch(source, self.i_beats * self.i_words, run, self.o_beats)
         if self.contents.offsets is None:
             return (results,)
         return (builder.pipe(results, logit_latency(self.passes[-1].step)),)
