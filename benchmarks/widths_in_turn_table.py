@@ -11,6 +11,7 @@ def widths_in_turn(record: dict) -> str:
     """The section of docs/benchmarks.md, from what the script recorded."""
     rows, memories = [], []
     for name, each in record.items():
+        of = f"{name}, {each['board']}"
         array = f"{name}, {each['array']}, {each['board']}"
         for width, figures in sorted(each["widths"].items(), key=lambda it: -it[1]["interval"]):
             share = "–" if figures["accuracy"] is None else f"{figures['accuracy']:.2%}"
@@ -24,7 +25,7 @@ def widths_in_turn(record: dict) -> str:
             bits = [f"{each['stored'][kind][memory]:,}" for memory in _MEMORIES]
             estimate = each["estimated"][kind]
             memories.append(
-                (array, label, f"{cycles:,}", *bits, f"{estimate['cells']:,}", estimate["bram"])
+                (of, label, f"{cycles:,}", *bits, f"{estimate['cells']:,}", estimate["bram"])
             )
     simulated = ", ".join(f"{each['simulated']} of {name}" for name, each in record.items())
     head = ("network", "width", "interval", "latency", "accuracy")
@@ -44,9 +45,9 @@ predicted. Where no accuracy is given the network was trained for an epoch on a 
 
 {table(head, rows)}
 
-Weights are stored once for all widths, but for a few rows of passes that add channels. Hardware
-that is alike but for widths takes as many cycles for the whole network; of resnet20 the planner
-chose another for all widths, with fewer cells and more cycles. Cells and block RAM are estimates.
+Weights are stored once for all widths, but for a few rows of passes that add channels. On the array
+of resnet20, which is given, the whole network takes as many cycles as on hardware of its own. For
+digits the planner chose the arrays, a larger one for all widths. Cells and block RAM are estimates.
 
 {table(stored, memories)}
 """

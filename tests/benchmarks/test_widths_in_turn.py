@@ -29,6 +29,7 @@ def require_as_said(figures):
     """What the page says of each case."""
     intervals = {name: each["interval"] for name, each in figures["widths"].items()}
     assert intervals["w25"] <= intervals["w50"] < intervals["whole"]
+    assert intervals["whole"] <= figures["interval_single"]
     single, several = (figures["stored"][kind] for kind in ("single", "several"))
     assert single["weights"] <= several["weights"] < 1.001 * single["weights"]
     assert several["thresholds"] > single["thresholds"]
@@ -39,3 +40,5 @@ def test_every_case_is_recorded():
     for name, figures in RECORD.items():
         assert figures["simulated"] == benchmark.CASES[name].images
         require_as_said(figures)
+    given = RECORD["resnet20"]
+    assert given["widths"]["whole"]["interval"] == given["interval_single"]
