@@ -33,8 +33,9 @@ def _placed(build: dict) -> str:
         return f"It is no bitstream yet: at\n{build['clock_mhz']:g} MHz {build['refused']}."
     used = build["utilization"]
     return f"""On the
-{build["board"]} the array, its line and its flash reader take {used["lut"]["used"]:,} logic cells
-and {used["bram"]["used"]} block RAMs, and hold {build["fmax_mhz"]:.1f} MHz
+`{build["board"]}` the array, its line and its flash reader take {used["lut"]["used"]:,} logic cells
+and {used["bram"]["used"]} block RAMs. Built for {build["clock_mhz"]:g} MHz with nextpnr's `static`
+placer they hold {build["fmax_mhz"]:.1f} MHz
 ({versions([build["tools"]])}, seed 1)."""
 
 

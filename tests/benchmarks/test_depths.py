@@ -34,3 +34,9 @@ def test_block_ram_binds():
         fits = row["bram_estimated"] <= row["bram"]
         assert fits == (row["board"] == depths.BOARD)
         assert row["cells_estimated"] <= row["cells"]
+
+
+def test_a_bitstream_of_both_holds_its_clock():
+    build = RECORDED["build"]
+    assert build["fmax_mhz"] >= build["clock_mhz"] == depths.CLOCK_MHZ
+    assert build["utilization"]["dsp"]["used"] == 0
