@@ -83,8 +83,8 @@ def spread(plan: BuildPlan, name: str, options: Mapping[str, str]) -> bool:
     if not options or there & set(options):
         return False
     for file, content in plan.files.items():
-        if file.startswith("build_"):
-            between = re.search(r'--seed(", "| )', content)[1]
+        if file.startswith("build_") and (seed := re.search(r'--seed(", "| )', content)):
+            between = seed[1]
             words = between.join(word for pair in options.items() for word in pair)
             plan.files[file] = content.replace("--seed", f"{words}{between}--seed")
     return True
