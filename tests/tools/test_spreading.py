@@ -20,7 +20,7 @@ def nextpnr(monkeypatch):
     """A nextpnr that routes only what a placer has placed, and whose calls are listed."""
     calls = []
 
-    def install(routable):
+    def install(*routable):
         def run(tool, args, *, cwd, log, follow=None):
             log.write_text("Info: \t TRELLIS_COMB: 4726/ 24288 19%\n")
             if tool.name == "yosys":
@@ -29,7 +29,7 @@ def nextpnr(monkeypatch):
             elif tool.name == "nextpnr-ecp5":
                 placer = args[args.index("--placer") + 1] if "--placer" in args else "heap"
                 calls.append((int(args[args.index("--seed") + 1]), placer))
-                if placer != routable:
+                if not {placer, calls[-1]} & set(routable):
                     log.write_text(f"{log.read_text()}{ARCS}\n{STUCK}\n")
                     follow(ARCS)
                     follow(STUCK)
@@ -46,8 +46,9 @@ def nextpnr(monkeypatch):
                 (cwd / "top.report.json").write_text(json.dumps(found))
                 placed = {"modules": {"top": {"cells": {}, "netnames": {}}}}
                 (cwd / "top.placed.json").write_text(json.dumps(placed))
+                (cwd / "top.config").write_text(f"of {calls[-1]}")
             else:
-                (cwd / "top.bit").write_text(f"of {calls[-1]}")
+                (cwd / "top.bit").write_bytes((cwd / "top.config").read_bytes())
             return 1.0
 
         monkeypatch.setattr(build, "run", run)
@@ -56,8 +57,8 @@ def nextpnr(monkeypatch):
     return install
 
 
-def built(tmp_path, **options):
-    return build_bitstream(Difference(), get("ulx3s_25f"), tmp_path, clock_mhz=50, **options)
+def built(tmp_path, *, clock=50, **options):
+    return build_bitstream(Difference(), get("ulx3s_25f"), tmp_path, clock_mhz=clock, **options)
 
 
 def test_what_does_not_route_is_spread(tmp_path, nextpnr):
@@ -79,8 +80,19 @@ def test_what_routes_is_not_spread(tmp_path, nextpnr):
 def test_further_seeds_are_spread_at_once(tmp_path, nextpnr):
     calls = nextpnr("static")
     with pytest.raises(BuildError, match=r"^reaches 100\.0 of 200\.0 MHz .* the best of 2; "):
-        build_bitstream(Difference(), get("ulx3s_25f"), tmp_path, clock_mhz=200, seeds=2)
+        built(tmp_path, clock=200, seeds=2)
     assert calls == [(1, "heap"), (1, "static"), (2, "static")]
+
+
+def test_the_best_seed_stays_as_it_was_placed(tmp_path, nextpnr):
+    calls = nextpnr((1, "heap"), "static")
+    result = built(tmp_path, seeds=2, clock=200, timing_allow_fail=True)
+    assert calls == [(1, "heap"), (2, "heap"), (2, "static")]
+    assert (result.seed, result.bitstream.read_text()) == (1, "of (1, 'heap')")
+    scripts = list(result.bitstream.parent.glob("build_*"))
+    assert len(scripts) == 3
+    for file in scripts:
+        assert "static" not in file.read_text()
 
 
 @pytest.mark.parametrize("options", ["--placer static", "--placer=static"])

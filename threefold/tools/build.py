@@ -271,6 +271,7 @@ class _Flow:
         made = [report, log]
         ends = (".placed.json", ".tim", self._tools.routed)
         made += [self.work / f"{self._name}{end}" for end in ends]
+        best: dict[str, str | bytes] = {}  # the plan of the best seed, spread or not
 
         def place(seed: int) -> float:
             index = seeds.index(seed)
@@ -281,6 +282,7 @@ class _Flow:
             return read_report(report, self._board.device, cells)[0]
 
         def keep(seed: int) -> None:
+            best.update(self._plan.files)
             for path in filter(Path.exists, made):
                 path.replace(self.work / f"best-{path.name}")
 
@@ -289,7 +291,7 @@ class _Flow:
             kept = self.work / f"best-{path.name}"
             if kept.exists():
                 kept.replace(path)
-        set_seed(self._plan, choice.seed)
+        self._plan.files.update(best)
         return choice
 
     def _route(self, log: Path, tell: Callable[[float], None]) -> None:
