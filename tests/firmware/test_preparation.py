@@ -128,17 +128,30 @@ def test_codes_where_an_int_has_16_bits(tmp_path):
     ("name", "value", "needs"),
     [
         ("FLT_EVAL_METHOD", 2, "arithmetic in double precision"),
+        ("FLT_EVAL_METHOD", -1, "arithmetic in double precision"),
+        ("FLT_EVAL_METHOD", 128, "arithmetic in double precision"),
         ("DBL_MANT_DIG", 24, "doubles of 64 bits"),
     ],
 )
 def test_other_arithmetic_is_refused(tmp_path, name, value, needs):
-    other = f"#include <float.h>\n#undef {name}\n#define {name} {value}\n"
-    text = header(plan_of(CASES["signed"])).replace("#include <float.h>\n", other)
-    (tmp_path / "own.h").write_text(text)
-    command = ["gcc", "-fsyntax-only", "-x", "c", "own.h"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    done = checked(tmp_path, name, value)
     assert done.returncode
     assert f"input codes need {needs}" in done.stderr
+
+
+@pytest.mark.parametrize("method", [0, 1, 16, 64])
+def test_doubles_that_are_computed_as_such_are_taken(tmp_path, method):
+    """Method 16 is that of a compiler for processors with arithmetic in half precision."""
+    assert not checked(tmp_path, "FLT_EVAL_METHOD", method).returncode
+
+
+def checked(folder, name, value):
+    """A compiler's opinion of a header, where a macro of float.h has another value."""
+    other = f"#include <float.h>\n#undef {name}\n#define {name} {value}\n"
+    text = header(plan_of(CASES["signed"])).replace("#include <float.h>\n", other)
+    (folder / "own.h").write_text(text)
+    command = ["gcc", "-fsyntax-only", "-x", "c", "own.h"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
 
 
 def test_what_is_no_number_has_code_0(tmp_path):
