@@ -102,7 +102,7 @@ def test_a_search_keeps_to_the_width_that_came_with_its_value(form):
 
 def test_contents_from_outside_are_of_one_width():
     message = (
-        "an array that is loadable computes one width of the network, but 'conv' has 3; leave out "
+        "beside an array that is loadable one width of the network is computed, not 3; leave out "
         "--width, or --loadable"
     )
     with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):

@@ -68,12 +68,11 @@ def require_one_width(layers: Sequence[Layer]) -> None:
     ------
     PlanError
     """
-    for layer in layers:
-        if layer.widths:
-            raise PlanError(
-                f"an array that is loadable computes one width of the network, but {layer.name!r} "
-                f"has {1 + len(layer.widths)}; leave out --width, or --loadable"
-            )
+    if widths := max(len(layer.widths) for layer in layers):
+        raise PlanError(
+            f"beside an array that is loadable one width of the network is computed, not "
+            f"{1 + widths}; leave out --width, or --loadable"
+        )
 
 
 def _read(each: Pass, filters: int) -> int:
