@@ -12,6 +12,7 @@ import argparse
 import dataclasses
 import json
 import tempfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -63,17 +64,26 @@ CASES = {
 
 
 def main() -> None:
-    """Measure, print the tables, and write the figures as JSON if asked."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    run(__doc__, CASES, lambda name, data_dir: measure(CASES[name], data_dir), table)
+
+
+def run(
+    description: str,
+    cases: Iterable[str],
+    measure: Callable[[str, Path | None], dict],
+    table: Callable[[str, dict], Table],
+) -> None:
+    """Measure cases, print their tables, and write the figures as JSON if asked."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
-    parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--only", nargs="+", choices=cases, default=list(cases))
     parser.add_argument("--data-dir", type=Path, metavar="FOLDER", help="files of CIFAR-10")
     args = parser.parse_args()
 
     console = Console()
     record = json.loads(args.json.read_text()) if args.json and args.json.exists() else {}
     for name in args.only:
-        record[name] = measure(CASES[name], args.data_dir)
+        record[name] = measure(name, args.data_dir)
         console.print(table(name, record[name]))
         if args.json:
             write_file(args.json, json.dumps(record, indent=1, sort_keys=True) + "\n")

@@ -8,19 +8,15 @@ in the cycle that is predicted. ResNet-20 is trained for an epoch on a part of t
 its accuracy says nothing.
 """
 
-import argparse
 import dataclasses
-import json
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 from widths import CASES as TRAINED
-from widths import trained
+from widths import run, trained
 
-from threefold.files import write_file
 from threefold.plan import Folding
 from threefold.plan.sequential import Contents, Field
 from threefold.plan.units.sequential import SequentialUnit
@@ -51,20 +47,7 @@ CASES = {
 
 
 def main() -> None:
-    """Measure, print the tables, and write the figures as JSON if asked."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
-    parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES))
-    parser.add_argument("--data-dir", type=Path, metavar="FOLDER", help="files of CIFAR-10")
-    args = parser.parse_args()
-
-    console = Console()
-    record = json.loads(args.json.read_text()) if args.json and args.json.exists() else {}
-    for name in args.only:
-        record[name] = measure(name, args.data_dir)
-        console.print(table(name, record[name]))
-        if args.json:
-            write_file(args.json, json.dumps(record, indent=1, sort_keys=True) + "\n")
+    run(__doc__, CASES, measure, table)
 
 
 def measure(name: str, data_dir: Path | None = None, seed: int = 0) -> dict:
