@@ -62,9 +62,11 @@ def built(tmp_path, *, clock=50, **options):
 
 
 def test_what_does_not_route_is_spread(tmp_path, nextpnr):
-    calls = nextpnr("static")
-    result = built(tmp_path)
+    calls, steps = nextpnr("static"), []
+    result = built(tmp_path, progress=lambda step, done: steps.append(step))
     assert calls == [(1, "heap"), (1, "static")]
+    routed = ["place and route", "place and route, farther apart"]
+    assert [step for step in dict.fromkeys(steps) if "route" in step] == routed
     assert result.bitstream.read_text() == "of (1, 'static')"
     assert result.seconds["nextpnr-ecp5"] == 1.0  # what was stopped gave no time
     for file in result.bitstream.parent.glob("build_*"):

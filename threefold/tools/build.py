@@ -267,8 +267,7 @@ class _Flow:
         shares = self._tools.shares
         before, share = shares["synthesise"], shares["place and route"] / len(seeds)
         report = self.work / f"{self._name}.report.json"
-        log = self._gateware / f"{self._nextpnr.name}.log"
-        made = [report, log]
+        made = [report, self._gateware / f"{self._nextpnr.name}.log"]
         ends = (".placed.json", ".tim", self._tools.routed)
         made += [self.work / f"{self._name}{end}" for end in ends]
         best: dict[str, str | bytes] = {}  # the plan of the best seed, spread or not
@@ -276,9 +275,8 @@ class _Flow:
         def place(seed: int) -> float:
             index = seeds.index(seed)
             many = f" {index + 1}/{len(seeds)}" if len(seeds) > 1 else ""
-            tell = self._step(f"place and route{many}", before + share * index, share)
             set_seed(self._plan, seed)
-            self._route(log, tell)
+            self._route(f"place and route{many}", before + share * index, share)
             return read_report(report, self._board.device, cells)[0]
 
         def keep(seed: int) -> None:
@@ -294,18 +292,19 @@ class _Flow:
         self._plan.files.update(best)
         return choice
 
-    def _route(self, log: Path, tell: Callable[[float], None]) -> None:
+    def _route(self, title: str, before: float, share: float) -> None:
         """Place and route; where routing does not converge, once more with cells farther apart."""
         try:
-            self._run(self._nextpnr, follow_nextpnr(tell))
+            self._run(self._nextpnr, follow_nextpnr(self._step(title, before, share)))
         except BuildError:
+            log = self._gateware / f"{self._nextpnr.name}.log"
             reason = refused(log, self._board.device)
             if reason is None:
                 raise
             spreading = self._tools.spreading
             if reason[0] != "route" or not spread(self._plan, self._name, spreading):
                 raise _too_full(*reason, self._board, log) from None
-            self._route(log, tell)
+            self._route(f"{title}, farther apart", before, share)
 
     def finish(self, choice: Choice, clock_mhz: float, cells: Cells, baud: int) -> BuildResult:
         """Read what nextpnr reported, and pack."""
