@@ -1,6 +1,6 @@
 """Top level of a board: an accelerator with its clock, serial link and LEDs."""
 
-from amaranth.hdl import ClockDomain, Module
+from amaranth.hdl import ClockDomain, Module, ResetInserter
 from amaranth.lib import io, wiring
 
 from threefold.boards import Board
@@ -76,16 +76,17 @@ class BoardTop(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.domains.sync = ClockDomain()
-        m.submodules.clock = self._clock
+        m.domains.sync = ClockDomain(reset_less=True)
+        m.submodules.clock = clock = self._clock
         m.submodules.link = link = self._link
-        m.submodules.lights = lights = Lights(self.clock_mhz, self._board.leds)
+        lights = Lights(self.clock_mhz, self._board.leds)
+        m.submodules.lights = ResetInserter(clock.hold)(lights)
 
         pins = platform.lookup("uart", 0).ios
         uart = platform.request("uart", 0, dir={pin.name: "-" for pin in pins})
         m.submodules.rx = rx = io.Buffer("i", uart.rx)
         m.submodules.tx = tx = io.Buffer("o", uart.tx)
-        m.d.comb += [link.rx.eq(rx.i), tx.o.eq(link.tx)]
+        m.d.comb += [link.hold.eq(clock.hold), link.rx.eq(rx.i), tx.o.eq(link.tx)]
 
         m.d.comb += [
             lights.cycle.eq(link.cycle),

@@ -1,8 +1,9 @@
-"""Clock generator: the clock of an accelerator on a board, and its reset."""
+"""Clock generator: the clock of an accelerator on a board, and how long to wait for it."""
 
-from amaranth.hdl import ClockDomain, ClockSignal, Module, ResetSignal, Signal
+from amaranth.hdl import ClockSignal, Module, Signal
 from amaranth.lib import io, wiring
 from amaranth.lib.cdc import FFSynchronizer
+from amaranth.lib.wiring import Out
 
 from threefold.boards import Board
 
@@ -14,7 +15,7 @@ __all__ = ["ClockGenerator"]
 class ClockGenerator(wiring.Component):
     """Driver of the domain ``sync`` from a board's oscillator, through a PLL if need be.
 
-    The parent defines the domain. It stays in reset until 15 µs after the PLL has locked.
+    The parent defines the domain, without a reset: what has to wait is told by ``hold``.
 
     Parameters
     ----------
@@ -22,6 +23,11 @@ class ClockGenerator(wiring.Component):
         Where.
     clock_mhz : float
         Frequency wanted, in MHz; what the PLL makes is at most this.
+
+    Members
+    -------
+    hold : Out(1)
+        From power-up until 15 µs after the PLL has locked.
 
     Raises
     ------
@@ -33,7 +39,7 @@ class ClockGenerator(wiring.Component):
         self._board = board
         self._pll = board.pll(clock_mhz)
         self._achieved_mhz = board.achieved_mhz(clock_mhz)
-        super().__init__({})
+        super().__init__({"hold": Out(1, init=1)})
 
     @property
     def board(self) -> Board:
@@ -47,7 +53,6 @@ class ClockGenerator(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.domains.startup = ClockDomain(reset_less=True, local=True)
 
         pin = platform.request(platform.default_clk, dir="-")
         locked = Signal()
@@ -64,19 +69,18 @@ class ClockGenerator(wiring.Component):
         else:
             m.d.comb += [ClockSignal().eq(oscillator), locked.eq(1)]
 
-        m.d.comb += ClockSignal("startup").eq(ClockSignal())
         steady = Signal()
-        m.submodules.locked = FFSynchronizer(locked, steady, o_domain="startup")
+        m.submodules.locked = FFSynchronizer(locked, steady)
 
         # An iCE40 reads zeros from its block RAMs for about 3 µs after configuration.
         cycles = round(15 * self._achieved_mhz)
         timer = Signal(range(cycles + 1))
         hold = Signal(init=1)
-        m.d.startup += hold.eq(timer != cycles)
+        m.d.sync += hold.eq(timer != cycles)
         with m.If(~steady):
-            m.d.startup += timer.eq(0)
+            m.d.sync += timer.eq(0)
         with m.Elif(timer != cycles):
-            m.d.startup += timer.eq(timer + 1)
-        m.d.comb += ResetSignal().eq(hold)
+            m.d.sync += timer.eq(timer + 1)
+        m.d.comb += self.hold.eq(hold)
 
         return m

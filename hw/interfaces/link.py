@@ -64,6 +64,8 @@ class SerialLink(wiring.Component):
 
     Members
     -------
+    hold : In(1)
+        Nothing begins while it is high; on a board, until the clock is steady.
     rx : In(1)
         Serial line in, idle high.
     tx : Out(1)
@@ -120,6 +122,7 @@ class SerialLink(wiring.Component):
         pins = {"flash_cs": Out(1), "flash_clk": Out(1), "flash_copi": Out(1), "flash_cipo": In(1)}
         super().__init__(
             {
+                "hold": In(1),
                 "rx": In(1, init=1),
                 "tx": Out(1, init=1),
                 "busy": Out(1),
@@ -187,20 +190,23 @@ class SerialLink(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        registers = self._registers
-        forget = registers.control.reset
-        anew = ResetInserter(forget)
-        m.submodules.receiver = receiver = self._receiver
-        m.submodules.fifos = fifos = ByteFifos(address_bits=ADDRESS_BITS, few_bits=RECORD_BITS)
-        m.submodules.destuffer = destuffer = Destuffer()
-        m.submodules.parser = parser = self._parser
+        restart = Signal(init=1)
+        anew, held = ResetInserter(restart), ResetInserter(self.hold)
+        receiver, parser, registers = self._receiver, self._parser, self._registers
+        framer, transmitter = self._framer, self._transmitter
+        fifos = ByteFifos(address_bits=ADDRESS_BITS, few_bits=RECORD_BITS)
+        destuffer, stuffer = Destuffer(), Stuffer()
+        m.submodules.receiver = held(receiver)
+        m.submodules.fifos = held(fifos)
+        m.submodules.destuffer = held(destuffer)
+        m.submodules.parser = held(parser)
         m.submodules.packer = anew(self._packer)
         m.submodules.accelerator = anew(self._accelerator)
         m.submodules.unpacker = anew(self._unpacker)
-        m.submodules.framer = framer = self._framer
-        m.submodules.stuffer = stuffer = Stuffer()
-        m.submodules.transmitter = transmitter = self._transmitter
-        m.submodules.registers = registers
+        m.submodules.framer = held(framer)
+        m.submodules.stuffer = held(stuffer)
+        m.submodules.transmitter = held(transmitter)
+        m.submodules.registers = held(registers)
 
         connect(m, receiver.o, fifos.i)
         connect(m, fifos.o, destuffer.i)
@@ -215,12 +221,15 @@ class SerialLink(wiring.Component):
         connect(m, stuffer.o, transmitter.i)
 
         given, taken = self._accelerator.i, self._accelerator.o
+        forget = registers.control.reset | self.hold
         working, lost = Signal(), Signal()
+        # Between a reset and what it reaches there is nothing but wires across the device.
+        m.d.sync += restart.eq(forget)
         m.d.comb += [
             receiver.rx.eq(self.rx),
             self.tx.eq(transmitter.tx),
-            framer.forget.eq(forget),
-            fifos.clear_few.eq(forget),
+            framer.forget.eq(forget | restart),
+            fifos.clear_few.eq(forget | restart),
             working.eq(parser.busy | fifos.few_held),
             self.busy.eq(working | framer.busy | ~transmitter.i.ready),
             self.error.eq((parser.bad & registers.counted) | lost),
@@ -241,7 +250,7 @@ class SerialLink(wiring.Component):
             m.d.sync += self.last.eq(taken.payload[-1])
         self._access(m, parser)
         if self._loadable:
-            self._load(m, parser)
+            self._load(m, parser, held)
         else:
             m.d.comb += parser.run.eq(registers.control.run)
 
@@ -259,13 +268,14 @@ class SerialLink(wiring.Component):
         connect(m, byte.o, self._packer.i)
         m.d.comb += [byte.hold.eq(self._packer.o.valid), accelerator.width.eq(byte.width)]
 
-    def _load(self, m: Module, parser: FrameParser):
+    def _load(self, m: Module, parser: FrameParser, held: ResetInserter):
         """Program images for the accelerator; no image of codes is taken without one."""
         registers, accelerator = self._registers, self._accelerator
         control, loaded, load = registers.control, accelerator.loaded, accelerator.load
-        m.submodules.loaded_image = image = LoadedImage()
+        image = LoadedImage()
+        m.submodules.loaded_image = held(image)
         if self._flash:
-            self._read_flash(m, parser)
+            self._read_flash(m, parser, held)
         else:
             connect(m, parser.loaded, load)
         m.d.comb += [
@@ -279,10 +289,10 @@ class SerialLink(wiring.Component):
             registers.refused.eq(accelerator.refused),
         ]
 
-    def _read_flash(self, m: Module, parser: FrameParser):
+    def _read_flash(self, m: Module, parser: FrameParser, held: ResetInserter):
         """Bytes of the flash while it is read, then those of frames."""
-        accelerator, load = self._accelerator, self._accelerator.load
-        m.submodules.flash = flash = self._flash
+        accelerator, load, flash = self._accelerator, self._accelerator.load, self._flash
+        m.submodules.flash = held(flash)
         m.d.comb += [
             flash.stop.eq(accelerator.loaded | accelerator.refused),
             self.flash_cs.eq(flash.cs),

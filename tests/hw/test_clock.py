@@ -11,7 +11,7 @@ from threefold.hw.clock import ClockGenerator
 def design(board, clock_mhz):
     """RTLIL of a counter on the board's clock."""
     m = Module()
-    m.domains.sync = ClockDomain()
+    m.domains.sync = ClockDomain(reset_less=True)
     m.submodules.clock = ClockGenerator(board, clock_mhz)
     count = Signal(4, attrs={"keep": 1})
     m.d.sync += count.eq(count + 1)
