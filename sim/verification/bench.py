@@ -1,7 +1,9 @@
 """Stream bench: beats through a component in Amaranth's simulator, with stalls on both sides."""
 
 import random
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -96,7 +98,8 @@ class StreamBench:
         self._dut, self._i, self._o = dut, inputs["i"], outputs["o"]
         platform = SimpleNamespace(family=family)
         family_of(platform)  # raises if there is no such family
-        self._sim = Simulator(Fragment.get(dut, platform))
+        with _long_numbers():
+            self._sim = Simulator(Fragment.get(dut, platform))
         self._sim.add_clock(1e-6)
         if self._load is not None:
             self._sim.add_testbench(self._load_image, background=True)
@@ -225,3 +228,14 @@ def pass_through(
 ) -> Traffic:
     """Run a :class:`StreamBench` once; parameters are those of :meth:`StreamBench.run`."""
     return StreamBench(dut).run(beats, count, stalls=stalls, seed=seed)
+
+
+@contextmanager
+def _long_numbers() -> Iterator[None]:
+    """Python takes numbers of any length; Amaranth compiles masks of signals as decimal numbers."""
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(limit)
