@@ -6,6 +6,7 @@ from threefold.errors import PlanError
 from threefold.fpga import FAMILIES
 from threefold.hw.fifo import Fifo
 from threefold.hw.fork import Fork
+from threefold.hw.skid_buffer import SkidBuffer
 from threefold.sim.verification import StreamBench
 
 BEATS = [(value % 16,) for value in range(60)]
@@ -29,7 +30,7 @@ def test_a_beat_enters_once_however_long_it_waits():
 
 def test_beats_of_more_than_4300_decimal_digits():
     beats = [(value,) * 8 for value in (3 << 1990, 0, 9)]
-    assert StreamBench(Fifo(2000, lanes=8, depth=2)).run(beats, 3).beats == beats
+    assert StreamBench(SkidBuffer(2000, lanes=8)).run(beats, 3).beats == beats
 
 
 def test_surplus_beats_are_seen():
