@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
-from amaranth.hdl import unsigned
+from amaranth.hdl import ClockDomain, ClockSignal, Module, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
+from threefold.files import read_json
+from threefold.fpga import get as get_family
 from threefold.host.frames import Deframer, Rejected, frame
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.interfaces.flash import FlashReader
@@ -16,6 +18,7 @@ from threefold.plan import Folding, fold
 from threefold.registers import REGISTERS
 from threefold.registers.identity import identity
 from threefold.sim import golden
+from threefold.tools.synthesis import synthesise
 
 from ...accelerators import ports_of, random_images
 from ...loadable import KeyAccelerator, image_of_key
@@ -213,3 +216,67 @@ def test_not_an_accelerator(component, ports, message):
     made.ports = ports
     with pytest.raises(PlanError, match=f"^{message}$"):
         SerialLink.at(made, clock_mhz=30, baud=115_200)
+
+
+def test_nothing_begins_while_it_is_held():
+    codes = random_images(np.random.default_rng(4), NETWORK, 1)
+    dut = SerialLink.at(
+        Accelerator(fold(NETWORK, {"fc1": Folding(2, 3)})), clock_mhz=4, baud=1_000_000
+    )
+    driver, quiet = Driver(dut, 0), []
+
+    async def send(ctx):
+        ctx.set(dut.hold, 1)
+        for byte in image(1, codes[0]):
+            for bit in [0, *(byte >> place & 1 for place in range(8)), 1]:
+                ctx.set(dut.rx, bit)
+                await ctx.tick().repeat(DIVISOR)
+                quiet.append(ctx.get(dut.tx) and not ctx.get(dut.busy))
+
+    driver.add(send)
+    driver.run(40_000)
+    assert quiet and all(quiet)
+
+
+class OnABoard(wiring.Component):
+    """A link in a domain without a reset, as a board has it."""
+
+    clk: In(1)
+    hold: In(1)
+    rx: In(1)
+    tx: Out(1)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.domains.sync = ClockDomain(reset_less=True)
+        accelerator = Accelerator(fold(NETWORK, {"fc1": Folding(2, 3)}))
+        m.submodules.link = link = SerialLink.at(accelerator, clock_mhz=4, baud=1_000_000)
+        m.d.comb += [
+            ClockSignal().eq(self.clk),
+            link.hold.eq(self.hold),
+            link.rx.eq(self.rx),
+            self.tx.eq(link.tx),
+        ]
+        return m
+
+
+def test_the_reset_of_an_accelerator_is_a_register(tmp_path):
+    synthesise(OnABoard(), get_family("ecp5"), tmp_path)
+    (module,) = (
+        each
+        for each in read_json(tmp_path / "top.json")["modules"].values()
+        if "top" in each["attributes"]
+    )
+    cells, driver = module["cells"], {}
+    for name, cell in cells.items():
+        for port, bits in cell["connections"].items():
+            if cell["port_directions"][port] == "output":
+                driver |= dict.fromkeys(bits, name)
+    resets = {
+        driver[bit]
+        for name, cell in cells.items()
+        if cell["type"] == "TRELLIS_FF" and name.startswith("link.accelerator.")
+        for bit in cell["connections"].get("LSR", ())
+        if isinstance(bit, int)
+    }
+    assert "link.restart_TRELLIS_FF_Q" in resets
