@@ -168,8 +168,8 @@ class Requantizer(wiring.Component):
         m = Module()
 
         # Thresholds that come again need no place of their own.
-        widths = self._thresholds, *self._narrower
-        alike, channels = alike_after(*widths), len(self._thresholds)
+        widths, channels = (self._thresholds, *self._narrower), len(self._thresholds)
+        alike = alike_after(*([self._even.lines] if self._form == "divider" else widths))
         kept = stored_channels(alike, channels, self._lanes, self._pe, self._pixels)
         stored = np.concatenate([each[:kept] for each in widths])
         groups = kept // self._lanes
@@ -196,7 +196,7 @@ class Requantizer(wiring.Component):
 
         place = self._place(m, group, groups, accept=accept)
         for lane in range(self._lanes):
-            search = self._search(stored[lane :: self._lanes], slice(lane, kept, self._lanes))
+            search = self._search(stored[lane :: self._lanes], kept, lane)
             m.submodules[f"search_{lane}"] = EnableInserter(advance)(search)
             m.d.comb += [
                 search.total.eq(self.i.payload[lane]),
@@ -242,12 +242,13 @@ class Requantizer(wiring.Component):
             m.d.sync += pixel.eq(Mux(last_pixel, 0, pixel + 1))
         return Mux(last_beat & ~last_pixel, group - (beats - 1), onwards)
 
-    def _search(self, thresholds: np.ndarray, channels: slice) -> wiring.Component:
-        """A search among the thresholds of a lane, which are those of some channels."""
+    def _search(self, thresholds: np.ndarray, kept: int, lane: int) -> wiring.Component:
+        """A search among the thresholds of a lane, of so many channels in all lanes."""
         bits = self._accumulator_bits
         if self._form == "divider":
             assert self._even is not None
-            return Divider(self._even.of(channels), accumulator_bits=bits)
+            even = self._even.first(kept).of(slice(lane, None, self._lanes))
+            return Divider(even, accumulator_bits=bits)
         if self._steps == self._bits:
             return SEARCHES[self._form](thresholds, accumulator_bits=bits)
         return DistinctSearch(thresholds, accumulator_bits=bits, form=self._form, steps=self._steps)

@@ -72,6 +72,27 @@ def test_channels_in_turn(channels, lanes, bits, stalls):
         assert traffic.left == [cycle + cycles for cycle in traffic.entered]
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_equal_thresholds_of_channels_that_reach_unequal_values(seed):
+    """Some reach no threshold; values of others may be above those of plain sums."""
+    rng = np.random.default_rng([seed, 5])
+    thresholds = np.sort(rng.integers(4, 8, (1, 3))).repeat(4, axis=0)
+    surplus = rng.integers(0, 5, 4) * (seed % 2)
+    largest = surplus + rng.integers(3, 40, 4)
+    thresholds = np.minimum(thresholds, largest.min() + 1)
+    even = even_thresholds(thresholds - surplus[:, None], largest - surplus)
+    if even is None:
+        return
+    accumulators = np.concatenate([rng.integers(surplus, largest + 1, (10, 4)), largest[None]])
+    dut = Requantizer(
+        thresholds, accumulator_bits=6, lanes=2, form="divider", even=even.moved(surplus)
+    )
+    beats = accumulators.reshape(-1, 2)
+    codes = (accumulators[:, :, None] >= thresholds).sum(axis=2)
+    expected = [tuple(beat) for beat in codes.reshape(-1, 2).tolist()]
+    assert pass_through(dut, beats, len(beats)).beats == expected
+
+
 def test_parameters_are_attributes():
     even = lines(thresholds_of(3, 2))
     dut = Divider(even, accumulator_bits=ACCUMULATOR_BITS)

@@ -109,6 +109,19 @@ def test_some_channels():
         assert getattr(some, name).tolist() == getattr(even, name).tolist()[::2]
 
 
+def test_equal_thresholds_are_on_equal_lines():
+    """The second threshold is out of reach for the first channel, which never tells."""
+    even = even_thresholds(np.array([[0, 1], [0, 1]]), np.array([0, 2]))
+    assert np.array_equal(even.lines[0], even.lines[1])
+    assert reached(even, np.array([[0, 0], [1, 2]]).T.reshape(2, 2)).tolist() == [[1, 2], [1, 2]]
+
+
+def test_the_first_channels_are_wide_enough_for_those_that_come_again():
+    thresholds, largest = np.array([[0, 1], [0, 2], [0, 1], [0, 2]]), np.array([1, 2, 90, 60])
+    first = even_thresholds(thresholds, largest).first(2)
+    assert (first.lines.shape, first.largest.tolist()) == ((2, 2), [90, 60])
+
+
 @pytest.mark.parametrize(("largest", "there"), [(2**30, True), (2**37, True), (2**38, False)])
 def test_products_stay_within_64_bits(largest, there):
     """At 2 bits: the distance of thresholds, with its bits behind the point, times 3."""

@@ -41,6 +41,17 @@ class EvenThresholds:
     bits: int
     largest: np.ndarray
 
+    @property
+    def lines(self) -> np.ndarray:
+        """Start and distance of each channel: array of int64, shape (channels, 2)."""
+        return np.stack([self.starts, self.distances], axis=1)
+
+    def first(self, channels: int) -> Self:
+        """Those of the first channels, whose lines come again after so many."""
+        starts, distances = self.starts[:channels], self.distances[:channels]
+        largest = self.largest.reshape(-1, channels).max(axis=0)
+        return replace(self, starts=starts, distances=distances, largest=largest)
+
     def of(self, channels: slice) -> Self:
         """Those of some channels."""
         starts, distances = self.starts[channels], self.distances[channels]
@@ -75,6 +86,8 @@ class EvenThresholds:
 def even_thresholds(thresholds: np.ndarray, largest: np.ndarray) -> EvenThresholds | None:
     """The line that thresholds of each channel lie on, with the fewest bits behind the point.
 
+    Channels of equal thresholds have equal lines, right for the largest value of any of them.
+
     None if a channel has none, or codes are wider than :data:`MOST_BITS`, or values so wide, from
     33 bits on, that products with 20 bits behind the point might not fit 64.
 
@@ -88,20 +101,24 @@ def even_thresholds(thresholds: np.ndarray, largest: np.ndarray) -> EvenThreshol
     bits = thresholds.shape[1].bit_length()
     if bits > MOST_BITS or int(largest.max()).bit_length() + bits + _MOST_FRACTION > 60:
         return None
+    _, same = np.unique(thresholds, axis=0, return_inverse=True)
+    highest = np.zeros(len(thresholds), np.int64)
+    np.maximum.at(highest, same.ravel(), largest)
+    highest = highest[same.ravel()]
     # Where codes end below the largest word, the quotient must, too.
     missing = 2**bits - 1 - thresholds.shape[1]
     never = int(largest.max()) + 1
     thresholds = np.pad(thresholds, ((0, 0), (0, missing)), constant_values=never)
-    if _line(thresholds, largest, _MOST_FRACTION) is None:
+    if _line(thresholds, highest, _MOST_FRACTION) is None:
         return None
     low, high = 0, _MOST_FRACTION  # twice the line of a fraction suits the next
     while low < high:
         middle = (low + high) // 2
-        if _line(thresholds, largest, middle) is None:
+        if _line(thresholds, highest, middle) is None:
             low = middle + 1
         else:
             high = middle
-    line = _line(thresholds, largest, low)
+    line = _line(thresholds, highest, low)
     assert line is not None
     # A distance is added up, and takes more bits behind the point than a start does. Those of the
     # largest bit are 0 at the end anyway.

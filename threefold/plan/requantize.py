@@ -101,10 +101,14 @@ def requantizer_cycles(form: str, bits: int, steps: int | None = None) -> int:
 def alike_after(*widths: np.ndarray) -> int:
     """The fewest channels after which the thresholds come again; all of them if they never do.
 
+    Those of a divider are lines. Equal thresholds need not be on equal lines, since a line is right
+    for the values that there are.
+
     Parameters
     ----------
     *widths : array of int, shape (channels, largest code)
-        Thresholds at each width of a network; all of them come again.
+        Thresholds at each width of a network; all of them come again. Or
+        :attr:`~threefold.plan.even.EvenThresholds.lines`.
     """
     thresholds = widths[0] if len(widths) == 1 else np.concatenate(widths, axis=1)
     count = len(thresholds)

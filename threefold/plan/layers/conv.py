@@ -121,6 +121,11 @@ class ConvLayer(Layer):
         return self.rows if self.thresholds is None else alike_after(*self.all_thresholds)
 
     @cached_property
+    def lines_alike_after(self) -> int:
+        """The fewest filters after which the lines of a divider come again."""
+        return self.rows if self.even is None else alike_after(self.even.lines)
+
+    @cached_property
     def search_steps(self) -> int:
         """Comparisons of a binary search among the thresholds of a filter; 0 without any."""
         if self.thresholds is None:

@@ -169,6 +169,11 @@ class ThresholdLayer(Layer):
         return alike_after(*self.all_thresholds)
 
     @cached_property
+    def lines_alike_after(self) -> int:
+        """The fewest channels after which the lines of a divider come again."""
+        return len(self.thresholds) if self.even is None else alike_after(self.even.lines)
+
+    @cached_property
     def search_steps(self) -> int:
         """Comparisons of a binary search among the thresholds of a channel."""
         return search_steps(np.concatenate(self.all_thresholds), self.input_bits)

@@ -20,7 +20,7 @@ from ..unfolding import Unfolding
 from ..window import Walk, Window
 from .block import StreamType
 from .engine_cells import engine_parts
-from .requantizing import Requantizer, check_requantizer, requantizer, requantizer_forms
+from .requantizing import Requantizer, alike, check_requantizer, requantizer, requantizer_forms
 from .unit import Decisions, decided, stream_type
 from .window_unit import WindowUnit, shown_window
 
@@ -114,8 +114,8 @@ class EngineUnit(WindowUnit):
     @property
     def threshold_channels(self) -> int:
         """Channels after which the thresholds come again, as they are stored."""
-        alike = self.finished.alike_after
-        return stored_channels(alike, self.layer.rows, self.lanes, self.pe, self.pixels)
+        stored = alike(self.finished, self.form)
+        return stored_channels(stored, self.layer.rows, self.lanes, self.pe, self.pixels)
 
     @cached_property
     def schedule(self) -> Schedule:

@@ -11,7 +11,7 @@ from ..requantize import check_form, forms_for, requantizer_cycles, requantizer_
 from ..requantizer_area import requantizer_resources
 from .unit import Decisions
 
-__all__ = ["Requantizer", "check_requantizer", "requantizer", "requantizer_forms"]
+__all__ = ["Requantizer", "alike", "check_requantizer", "requantizer", "requantizer_forms"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def requantizer(
     ``input_bits`` are those of what is compared, ``alike_after`` the channels that are stored, if
     they are not the fewest.
     """
-    alike_after = alike_after or layer.alike_after
+    alike_after = alike_after or alike(layer, form)
     bits, even = layer.output.element.bits, layer.even if form == "divider" else None
     words = (None, None) if even is None else (even.word_bits, even.stored_bits)
     return Requantizer(
@@ -100,6 +100,11 @@ def requantizer(
         *words,
         widths=1 + len(layer.widths),
     )
+
+
+def alike(layer: ConvLayer | ThresholdLayer, form: str) -> int:
+    """Channels after which what a form reads of them comes again."""
+    return layer.lines_alike_after if form == "divider" else layer.alike_after
 
 
 def requantizer_forms(layer: ConvLayer | ThresholdLayer, fixed: Decisions) -> list[str]:

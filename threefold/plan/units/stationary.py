@@ -15,7 +15,7 @@ from ..requantize import stored_channels
 from ..schedule import divisors
 from .block import StreamType
 from .connectors import serializer_resources
-from .requantizing import Requantizer, check_requantizer, requantizer, requantizer_forms
+from .requantizing import Requantizer, alike, check_requantizer, requantizer, requantizer_forms
 from .unit import Decisions, Unit, decided, require_lanes, stream_type
 
 __all__ = ["StationaryUnit"]
@@ -165,8 +165,9 @@ class StationaryUnit(Unit):
         layer = self.layer
         if layer.thresholds is None:
             return None
-        alike = stored_channels(layer.alike_after, layer.rows, self.lanes, layer.rows, 1)
-        return requantizer(layer, layer.accumulator_bits, self.form, self.lanes, alike)
+        after = alike(layer, self.form)
+        stored = stored_channels(after, layer.rows, self.lanes, layer.rows, 1)
+        return requantizer(layer, layer.accumulator_bits, self.form, self.lanes, stored)
 
     @property
     def pace(self) -> int:
