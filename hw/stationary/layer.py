@@ -1,7 +1,7 @@
 """Output-stationary layer: elements of vectors in, one a cycle; all sums of a vector out."""
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -86,10 +86,15 @@ class StationaryArray(wiring.Component):
         values = self._read(m, steps, address, family_of(platform))
         row = data.View(data.ArrayLayout(Weight, plan.layer.rows), values)
         code, begin = registered(m, "code", code_held), registered(m, "begin", clear)
-        for number, (bits, start) in enumerate(zip(plan.row_bits, starts, strict=True)):
-            accumulator = Accumulator(bits=plan.inputs[0].bits, sum_bits=bits, init=start)
+        borders = plan.borders(family_of(platform))
+        rows = zip(plan.row_bits, borders, starts, strict=True)
+        for number, (bits, border, start) in enumerate(rows):
+            kept = bits - (border is not None)
+            accumulator = Accumulator(bits=plan.inputs[0].bits, sum_bits=kept, init=start)
             m.submodules[f"row_{number}"] = accumulator
             total = accumulator.o
+            if border is not None:
+                total = Cat(total, total[-4:] >= border)
             m.d.comb += [
                 accumulator.i.eq(code),
                 accumulator.enable.eq(row[number].nonzero),

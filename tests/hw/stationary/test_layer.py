@@ -6,6 +6,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from threefold.fpga import ECP5, ICE40
 from threefold.hw.stationary.accumulator import Accumulator
 from threefold.hw.stationary.layer import StationaryArray, StationaryLayer
 from threefold.network import Conv, Dense, Logits, Network, Tensor, Threshold
@@ -86,12 +87,34 @@ class Valid(wiring.Component):
         return m
 
 
-def test_same_on_ecp5(tmp_path):
-    """For all inputs of the first 14 cycles, in which two vectors leave."""
-    layer = make_layer(MATRIX, offsets=np.array([0, 5, -3, 2]))
-    gold, gate = (Valid(StationaryUnit((layer,), 4)) for _ in range(2))
+@pytest.mark.parametrize(
+    ("matrix", "borders"), [(MATRIX, [None] * 4), ([[1, 1, 1, -1, 1, 1, 1]], [10])]
+)
+def test_same_on_ecp5(matrix, borders, tmp_path):
+    """For all inputs of the first 14 cycles, in which a vector or two leave."""
+    offsets = np.array([-3, 2, -3, -4])[: len(matrix)]
+    layer = make_layer(np.array(matrix), offsets=offsets)
+    gold, gate = (Valid(StationaryUnit((layer,), len(matrix))) for _ in range(2))
+    assert list(gold.array.plan.borders(ECP5)) == borders
     text = prove(tmp_path, gold, gate, "sat -verify -seq 14 -set in_rst 0 -prove trigger 0 miter\n")
     assert "CCU2C" in text
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_border_tells_the_sign(seed):
+    """Of every value of a row, by the highest bits of what is kept."""
+    rng = np.random.default_rng(seed)
+    matrix = rng.choice([-1, 0, 1], (8, int(rng.integers(1, 40))))
+    layer = make_layer(matrix, offsets=rng.integers(-40, 40, 8))
+    unit = StationaryUnit((layer,), 8)
+    assert not any(unit.borders(ICE40))
+    for (low, high), bits, border in zip(
+        unit.row_ranges, unit.row_bits, unit.borders(ECP5), strict=True
+    ):
+        if border is not None:
+            values = np.arange(low, high + 1)
+            kept = values % 2 ** (bits - 1)
+            assert np.array_equal(kept >> bits - 5 >= border, values < 0)
 
 
 def test_parameters_are_attributes():

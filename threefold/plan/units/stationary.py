@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import sub
 from typing import Self
 
 import numpy as np
@@ -144,15 +145,34 @@ class StationaryUnit(Unit):
         )
 
     @cached_property
-    def row_bits(self) -> tuple[int, ...]:
-        """Bits of each accumulator, signed if logits are."""
+    def row_ranges(self) -> tuple[tuple[int, int], ...]:
+        """Least and largest value of each row."""
         most = self.layer.codes.max_code
         low = self.offsets - most * (self.matrix == -1).sum(axis=1)
         high = self.offsets + most * (self.matrix == 1).sum(axis=1)
-        pairs = zip(low.tolist(), high.tolist(), strict=True)
-        if self.layer.thresholds is None:
-            return tuple(1 + max(high.bit_length(), (~low).bit_length()) for low, high in pairs)
-        return tuple(max(1, high.bit_length()) for _, high in pairs)
+        return tuple(zip(low.tolist(), high.tolist(), strict=True))
+
+    @cached_property
+    def row_bits(self) -> tuple[int, ...]:
+        """Bits of the values of each row, signed if logits are."""
+        if self.values.signed:
+            widest = (max(high.bit_length(), (~low).bit_length()) for low, high in self.row_ranges)
+            return tuple(1 + bits for bits in widest)
+        return tuple(max(1, high.bit_length()) for _, high in self.row_ranges)
+
+    def borders(self, family: Family) -> tuple[int | None, ...]:
+        """For each row the sixteenth of what its accumulator holds from which on it is negative.
+
+        Such an accumulator has a bit less than its values, and a LUT tells the sign by its four
+        highest bits. None where it has all bits: the negative values and the others share a
+        sixteenth, or the adder is no smaller by more than the LUT.
+        """
+        return tuple(
+            _border(*limits, bits - 1)
+            if self.values.signed and family.adder(bits) > family.adder(bits - 1) + 1
+            else None
+            for limits, bits in zip(self.row_ranges, self.row_bits, strict=True)
+        )
 
     @property
     def beats(self) -> int:
@@ -186,7 +206,9 @@ class StationaryUnit(Unit):
     def resources(self, family: Family) -> Resources:
         control = 3 * self.layer.columns.bit_length() + 6
         rows = self.layer.rows
-        bits = sum(map(family.adder, self.row_bits))
+        borders = [border is not None for border in self.borders(family)]
+        adders = map(sub, self.row_bits, borders)
+        bits = sum(map(family.adder, adders)) + sum(borders)
         result = Resources(control + bits, ff=family.chains.sum * rows)
         if self.in_block(family):
             result += Resources(bram=family.block_rams(*self.memory_shape))
@@ -209,3 +231,12 @@ class StationaryUnit(Unit):
     @property
     def noun(self) -> str:
         return "dense layer" if self.layer.pixels == 1 else "convolution"
+
+
+def _border(low: int, high: int, bits: int) -> int | None:
+    """The sixteenth of 2^bits, modulo which they are held, where negative values begin, if any."""
+    if bits < 4:
+        return None
+    size = 2 ** (bits - 4)
+    border = -(-(high + 1) // size)
+    return border if border * size <= 2**bits + low else None
