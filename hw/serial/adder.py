@@ -4,6 +4,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from threefold.plan.unrolled.serial import CHAINED
+
 from ..carry_chain import Place, carry_chain
 from ..family import family_of
 
@@ -14,7 +16,8 @@ class SerialAdder(wiring.Component):
     """Adder that keeps the carry of a digit for the next.
 
     Where the family has a :class:`~threefold.fpga.MaskedCarry`, digits of several bits go through
-    cells of it; otherwise a bit takes two LUTs.
+    cells of it; otherwise those of :data:`~threefold.plan.unrolled.serial.CHAINED` bits go through
+    a carry chain, and a bit of narrower ones takes two LUTs.
 
     Parameters
     ----------
@@ -55,7 +58,11 @@ class SerialAdder(wiring.Component):
         m = Module()
         kept = Signal(reset_less=True)
         cell = family_of(platform).masked_carry
-        if cell is None or self._digit == 1:
+        if cell is None and self._digit >= CHAINED:
+            begin, addend = Mux(self.first, self._carry, kept), self.b
+            total = Cat(Const(1, 1), self.a) + Cat(begin, ~addend if self._subtracts else addend)
+            bits, carry = total[1 : 1 + self._digit], total[1 + self._digit]
+        elif cell is None or self._digit == 1:
             bits, carry = self._in_luts(Mux(self.first, self._carry, kept))
         else:
             zero, one = Const(0, 1), Const(1, 1)

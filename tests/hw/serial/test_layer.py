@@ -32,7 +32,7 @@ def layer(rng, *, finish):
         last = Threshold(np.sort(thresholds, axis=1))
     ops = [("fc1", op), ("out", last)]
     network = Network.chain("one", Tensor((*shape, matrix.shape[1]), codes), ops)
-    options = {"digit": int(rng.integers(1, 5)), "levels": int(rng.integers(1, 4)), "rounds": 5}
+    options = {"digit": int(rng.integers(1, 7)), "levels": int(rng.integers(1, 4)), "rounds": 5}
     return network, SerialUnit((lower(network)[0],), **options)
 
 

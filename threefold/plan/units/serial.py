@@ -13,7 +13,7 @@ from ...fpga import Family, Resources
 from ..cycle_model.stages import StageBuilder
 from ..layers import ConvLayer, Layer, only
 from ..unrolled.pipeline import graph_latency
-from ..unrolled.serial import SerialPath, serial_path
+from ..unrolled.serial import CHAINED, SerialPath, serial_path
 from .unit import Decisions, decided
 from .unrolled import UnrolledUnit
 
@@ -122,7 +122,7 @@ class SerialUnit(UnrolledUnit):
         select = self.layer.columns * self.digit * (0.7 * selected if selected > 1 else 1)
         constants = sum(each.constant != 0 for each in self.path.outputs)
         adders = len(self.path.sums) + 1.5 * constants
-        luts = select + 2 * self.digit * adders + 8
+        luts = select + self._adder_luts(family) * adders + 8
         bare = 0.0
         if family.counts_bare_cells:
             bare = float(rows * self.digit * self.digits + self.digit * len(self.path.sums) / 2)
@@ -132,6 +132,12 @@ class SerialUnit(UnrolledUnit):
             for line in self.lines:
                 result += Resources(width + 2 * code if line else 1.2 * width * code)
         return result
+
+    def _adder_luts(self, family: Family) -> float:
+        """LUTs of an adder, with the complements of some addends where they take LUTs."""
+        if family.masked_carry and self.digit > 1:
+            return family.carry_bits * ceil((self.digit + 2) / family.carry_bits)
+        return 1.25 * self.digit + 2 if self.digit >= CHAINED else 2 * self.digit
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs

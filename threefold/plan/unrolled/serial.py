@@ -11,7 +11,10 @@ import numpy as np
 
 from .graph import NONE, AdderGraph
 
-__all__ = ["SerialOutput", "SerialPath", "SerialSum", "serial_path"]
+__all__ = ["CHAINED", "SerialOutput", "SerialPath", "SerialSum", "serial_path"]
+
+CHAINED = 4
+"""Bits of the narrowest digit for which a carry chain takes fewer LUTs than two for each bit."""
 
 
 class SerialSum(NamedTuple):
