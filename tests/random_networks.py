@@ -126,6 +126,8 @@ def _sequential(
         )
     except PlanError:
         return None
+    if unit.form == "parallel" and unit.contents.code_bits > 11:
+        unit = replace(unit, form="pipelined")  # thousands of comparators are not simulated
     return unit.made_loadable(store=str(rng.choice(STORES))) if loadable else unit
 
 
