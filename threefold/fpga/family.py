@@ -132,6 +132,9 @@ class Family:
     flash_clock : Cell or None
         Cell that takes the clock of the flash which the device is configured from, its input
         ``"clock"``; None where it has a pin like others.
+    global_buffer : Cell or None
+        Cell whose output ``"o"`` takes its input ``"i"`` to all of a device by the wires of clocks;
+        None where placement finds what should go there, or where resets do not.
     """
 
     name: str
@@ -164,6 +167,7 @@ class Family:
     tools: Flow | None = None
     pll: type[PLL] | None = None
     flash_clock: Cell | None = None
+    global_buffer: Cell | None = None
 
     def __repr__(self) -> str:
         return f"Family({self.name!r})"

@@ -261,7 +261,8 @@ class OnABoard(wiring.Component):
         return m
 
 
-def test_the_reset_of_an_accelerator_is_a_register(tmp_path):
+def test_the_reset_of_an_accelerator_comes_by_the_wires_of_clocks(tmp_path):
+    """From a register, through no LUT."""
     synthesise(OnABoard(), get_family("ecp5"), tmp_path)
     (module,) = (
         each
@@ -280,4 +281,7 @@ def test_the_reset_of_an_accelerator_is_a_register(tmp_path):
         for bit in cell["connections"].get("LSR", ())
         if isinstance(bit, int)
     }
-    assert "link.restart_TRELLIS_FF_Q" in resets
+    assert "link.restart_buffer" in resets
+    buffer = cells["link.restart_buffer"]
+    assert buffer["type"] == "DCCA"
+    assert cells[driver[buffer["connections"]["CLKI"][0]]]["type"] == "TRELLIS_FF"
