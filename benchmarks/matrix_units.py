@@ -3,8 +3,9 @@
     python benchmarks/matrix_units.py [--json FILE]
 
 The matrix is that of the task ``sums`` of ``unrolled.py``, 64 × 32 with codes of 8 bits:
-output-stationary with its weights in block RAM, serial with digits of two bits, and engines of
-PE × SIMD. LUTs are those of the whole accelerator, 2 for each CCU2C.
+output-stationary with its weights in block RAM, serial with digits of one, two and four bits, and
+engines of PE × SIMD. LUTs are those of the whole accelerator, 2 for each CCU2C. It takes some
+twenty minutes.
 """
 
 import argparse
@@ -21,14 +22,29 @@ from unrolled import TASKS, network_of
 from threefold import fpga
 from threefold.fpga import ECP5, ICE40
 from threefold.hw.accelerator import Accelerator
-from threefold.plan import Folding, Plan, fold
+from threefold.network import Network
+from threefold.plan import Folding, Plan, fold, lower
+from threefold.plan.search.fold import plan_of
+from threefold.plan.units.serial import SerialUnit
 from threefold.tools.synthesis import synthesise
 from threefold.tools.toolchain import find
 
 __all__ = ["FAMILIES", "measure", "plans"]
 
 FAMILIES = (ICE40.name, ECP5.name)
-FOLDINGS = (Folding(8, 4), Folding(32, 1))
+DIGITS = (1, 2, 4)
+FOLDINGS = (
+    Folding(32, 32),
+    Folding(32, 16),
+    Folding(16, 16),
+    Folding(8, 16),
+    Folding(8, 8),
+    Folding(8, 4),
+    Folding(32, 1),
+    Folding(4, 4),
+    Folding(2, 4),
+    Folding(1, 4),
+)
 
 
 def plans() -> Iterator[tuple[str, Plan]]:
@@ -36,9 +52,15 @@ def plans() -> Iterator[tuple[str, Plan]]:
     network = network_of(TASKS["sums"])
     blocks = {"fc1": "block"}
     yield "stationary", fold(network, {"fc1": "stationary"}, memories=blocks)
-    yield "serial, digits of 2 bits", fold(network, {"fc1": "serial"})
+    for digit in DIGITS:
+        bits = f"{digit} bit{'s' if digit > 1 else ''}"
+        yield f"serial, digits of {bits}", plan_of(network, _serial(network, digit))
     for folding in FOLDINGS:
         yield f"engine, {folding.pe} × {folding.simd}", fold(network, {"fc1": folding})
+
+
+def _serial(network: Network, digit: int) -> tuple[SerialUnit, ...]:
+    return tuple(SerialUnit((layer,), digit=digit) for layer in lower(network))
 
 
 def measure(family: str, plan: Plan) -> dict:
