@@ -9,6 +9,7 @@ from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from threefold.errors import PlanError
+from threefold.fpga import Family
 from threefold.network.file import digest
 from threefold.plan import Ports
 from threefold.registers import WORD_BITS
@@ -192,13 +193,7 @@ class SerialLink(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        # From a register and a buffer there is time for wires across a device.
-        restart, everywhere = Signal(init=1), Signal()
-        buffer = family_of(platform).global_buffer
-        if buffer:
-            m.submodules.restart_buffer = primitive(buffer, i=restart, o=everywhere)
-        else:
-            m.d.comb += everywhere.eq(restart)
+        restart, everywhere = self._restart(m, family_of(platform))
         anew, held = ResetInserter(everywhere), ResetInserter(self.hold)
         receiver, parser, registers = self._receiver, self._parser, self._registers
         framer, transmitter = self._framer, self._transmitter
@@ -228,33 +223,27 @@ class SerialLink(wiring.Component):
         connect(m, framer.o, stuffer.i)
         connect(m, stuffer.o, transmitter.i)
 
-        given, taken = self._accelerator.i, self._accelerator.o
-        forget = registers.control.reset | self.hold
+        taken = self._accelerator.o
         working, lost = Signal(), Signal()
-        m.d.sync += restart.eq(forget)
         m.d.comb += [
             receiver.rx.eq(self.rx),
             self.tx.eq(transmitter.tx),
-            framer.forget.eq(forget | restart),
-            fifos.clear_few.eq(forget | restart),
+            framer.forget.eq(registers.control.reset | restart),
+            fifos.clear_few.eq(registers.control.reset | restart),
             working.eq(parser.busy | fifos.few_held),
             self.busy.eq(working | framer.busy | ~transmitter.i.ready),
             self.error.eq((parser.bad & registers.counted) | lost),
             self.cycle.eq(registers.cycle),
             self.place.eq(registers.place),
             registers.status.busy.eq(working),
-            registers.status.input_ready.eq(given.ready),
-            registers.status.output_valid.eq(taken.valid),
             registers.images.eq(framer.answered),
-            registers.frames_bad.eq(parser.bad),
             registers.overruns.eq(lost),
-            registers.errors.frame.eq(parser.bad),
             registers.errors.overrun.eq(lost),
-            parser.counted.eq(registers.counted),
         ]
         m.d.sync += lost.eq(receiver.overrun | receiver.broken)
         with m.If(taken.valid & taken.ready):
             m.d.sync += self.last.eq(taken.payload[-1])
+        self._count(m, parser)
         self._access(m, parser)
         if self._loadable:
             self._load(m, parser, held)
@@ -262,6 +251,28 @@ class SerialLink(wiring.Component):
             m.d.comb += parser.run.eq(registers.control.run)
 
         return m
+
+    def _count(self, m: Module, parser: FrameParser):
+        """What registers tell of streams and of frames that are refused."""
+        registers = self._registers
+        m.d.comb += [
+            registers.status.input_ready.eq(self._accelerator.i.ready),
+            registers.status.output_valid.eq(self._accelerator.o.valid),
+            registers.frames_bad.eq(parser.bad),
+            registers.errors.frame.eq(parser.bad),
+            parser.counted.eq(registers.counted),
+        ]
+
+    def _restart(self, m: Module, family: Family) -> tuple[Signal, Signal]:
+        """The reset of the accelerator, a register alone, and the same all over the device."""
+        restart, everywhere = Signal(init=1), Signal()
+        m.d.sync += restart.eq(self._registers.control.reset | self.hold)
+        if family.global_buffer:
+            buffer = primitive(family.global_buffer, i=restart, o=everywhere)
+            m.submodules.restart_buffer = buffer
+        else:
+            m.d.comb += everywhere.eq(restart)
+        return restart, everywhere
 
     def _pack(self, m: Module, parser: FrameParser, anew: ResetInserter):
         """Codes of images as lanes, and the width that comes ahead of them."""
