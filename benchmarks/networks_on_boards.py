@@ -71,14 +71,15 @@ class Case:
     nextpnr_options: str = ""
 
 
-SPREAD = "--placer static --router router2"
-"""The default placer packs a device that is nearly full so closely that routing does not end."""
+SPREAD = "--placer static --router router2 --tmg-ripup"
+"""Of a device that is nearly full, where what the default placer packs closely is not routed; arcs
+that are late are routed again until all hold the clock, so one that is held has to be asked for."""
 
 CASES = {
     "resnet20": Case(references.resnet20, "ulx3s_85f", 100.0, interval=36_864, seeds=4),
     "resnet20_fast": Case(references.resnet20, "ulx3s_85f", 100.0, interval=18_432, seeds=1),
     "resnet20_fastest": Case(
-        resnet20_jpeg, "ulx3s_85f", 80.0, interval=9_216, nextpnr_options=SPREAD
+        resnet20_jpeg, "ulx3s_85f", 75.0, interval=9_216, nextpnr_options=SPREAD
     ),
     "resnet20_smallest": Case(references.resnet20, "ulx3s_45f", 100.0, seeds=2),
     "lenet": Case(trained_lenet, "icebreaker", 30.0),
