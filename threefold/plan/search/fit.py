@@ -24,7 +24,7 @@ from .arrange import Fixed, arrange, check_fixed, fixed_decisions
 from .choices import choices_for, elsewhere
 from .fold import plan_of
 from .front import Point, alternatives, front
-from .pareto import Choice, cheapest, fits, share, smallest
+from .pareto import Choice, cheapest, fits, share, smallest, worth
 from .room import beyond, require_storage
 from .runs import Run, choices_for_run, longest_run, runs_of
 
@@ -233,6 +233,28 @@ class _Search:
 
     def within(self, interval: float) -> Plan:
         """The cheapest plan that keeps an interval.
+
+        Where kinds of units are tried that are not tried by themselves, that without them may be
+        cheaper: units of unlike kinds wait for each other more often.
+        """
+        usual = [
+            [choice for choice in row if choice.unit.proposed or choice.unit.name in self.fixed]
+            for row in self.choices
+        ]
+        searches = [self]
+        if usual != self.choices and all(usual):
+            searches.append(replace(self, choices=usual))
+        plans = []
+        for search in searches:
+            with suppress(PlanError):
+                plans.append(search._within(interval))
+        if not plans:
+            raise self.refusal(interval)
+        family = self.device.family
+        return min(plans, key=lambda plan: worth(plan.resources(family), self.device))
+
+    def _within(self, interval: float) -> Plan:
+        """The cheapest plan that keeps an interval, of all choices.
 
         Layers that wait for each other miss intervals that each of them keeps alone.
         """

@@ -8,7 +8,16 @@ from operator import attrgetter, le
 from ...fpga import Device, Resources
 from ..units import Unit
 
-__all__ = ["Choice", "cheapest", "fits", "most_flip_flops", "share", "smallest", "undercut"]
+__all__ = [
+    "Choice",
+    "cheapest",
+    "fits",
+    "most_flip_flops",
+    "share",
+    "smallest",
+    "undercut",
+    "worth",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,15 +75,22 @@ def cheapest(
     )
     if not sums:
         return None
-    price = 0.25 * device.lut / device.bram
 
-    def best(price: float) -> tuple[Resources, tuple]:
-        return min(sums, key=lambda item: item[0].cells + price * item[0].bram)
+    def best(share: float) -> tuple[Resources, tuple]:
+        return min(sums, key=lambda item: worth(item[0], device, share))
 
-    total, picked = best(price)
+    total, picked = best(1)
     if light and total.cells > _TIGHT * fill * device.lut:
-        _, picked = best(price / 10)
+        _, picked = best(0.1)
     return list(picked)
+
+
+def worth(total: Resources, device: Device, share: float = 1) -> float:
+    """What a plan is chosen by: logic cells, and block RAMs at a share of a quarter of their worth.
+
+    All block RAMs of a device are worth as much as its LUTs.
+    """
+    return total.cells + share * 0.25 * device.lut / device.bram * total.bram
 
 
 _TIGHT = 0.8  # of the logic cells that may be used
