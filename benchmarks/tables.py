@@ -12,6 +12,7 @@ from first_layers_table import first_layers
 from imports_table import imports
 from matrix_units_table import matrix_units
 from page_table import table, versions
+from pareto_table import pareto
 from peers_table import convolution, tiny_conv
 from power_up_table import power_up
 from summary_table import summary
@@ -348,6 +349,7 @@ def page() -> str:
         convolution(recorded("peers")),
         unrolled(recorded("unrolled")),
         matrix_units(recorded("matrix_units")),
+        pareto(recorded("pareto")),
         register_area(),
         link_faults(),
         load_faults(),
