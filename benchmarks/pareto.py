@@ -115,7 +115,7 @@ def main() -> None:
     if args.json:
         args.json.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
     if args.plot:
-        unrolled = recorded("unrolled")["rows"]["sums"]["threefold"]["ecp5"]
+        unrolled = recorded("unrolled")["rows"]["sums"]["threefold"][ECP5.name]
         plot(recorded("matrix_units"), unrolled, record, args.plot)
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from plots import BLUE, GREY, INK, ORANGE, drawn, headed
 
+from threefold.fpga import ECP5
+
 __all__ = ["front", "plot"]
 
 _KINDS = {
@@ -27,7 +29,7 @@ def front(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def plot(matrix: dict, unrolled: dict, network: dict, file: Path) -> None:
     """Two panels, from what the three scripts recorded."""
-    rows = [row for row in matrix["rows"] if row["family"] == "ecp5"]
+    rows = [row for row in matrix["rows"] if row["family"] == ECP5.name]
     of_kind: dict[str, list[tuple[int, int]]] = {"unrolled": [(1, unrolled["lut"])]}
     for row in rows:
         kind = row["unit"].split(",")[0]
