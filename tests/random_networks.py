@@ -128,7 +128,12 @@ def _sequential(
         return None
     if unit.form == "parallel" and unit.contents.code_bits > 11:
         unit = replace(unit, form="pipelined")  # thousands of comparators are not simulated
-    return unit.made_loadable(store=str(rng.choice(STORES))) if loadable else unit
+    if not loadable:
+        return unit
+    try:
+        return unit.made_loadable(store=str(rng.choice(STORES)))
+    except PlanError:  # of bipolar codes logits may be 2 apart
+        return None
 
 
 def _varied(rng: np.random.Generator, unit: Unit) -> Unit:
