@@ -238,7 +238,11 @@ class _Search:
         cheaper: units of unlike kinds wait for each other more often.
         """
         usual = [
-            [choice for choice in row if choice.unit.proposed or choice.unit.name in self.fixed]
+            [
+                choice
+                for choice in row
+                if choice.unit.proposed or "kind" in self.fixed.get(choice.unit.name, {})
+            ]
             for row in self.choices
         ]
         searches = [self]

@@ -86,9 +86,9 @@ def cheapest(
 
 
 def worth(total: Resources, device: Device, share: float = 1) -> float:
-    """What a plan is chosen by: logic cells, and block RAMs at a share of a quarter of their worth.
+    """What a plan is chosen by: its logic cells, and a price for each of its block RAMs.
 
-    All block RAMs of a device are worth as much as its LUTs.
+    All block RAMs of a device together cost a quarter of its LUTs, or a share of that.
     """
     return total.cells + share * 0.25 * device.lut / device.bram * total.bram
 
