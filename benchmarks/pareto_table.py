@@ -26,7 +26,8 @@ def pareto(record: dict) -> str:
 
 `benchmarks/pareto.py`, Yosys {record["yosys"]}: the 16-64-32-32-5 network of the sections above as
 the planner folds it for an ECP5-45F, with engines alone and with all kinds of units
-(`--try unrolled --try serial --try stationary`), for 1, 2, 4 … cycles a vector. On the left the
+(`--try unrolled --try serial --try stationary`), for 1, 2, 4 … cycles a vector. Graphs
+of unrolled layers have fewer rounds there than above, and so more LUTs. On the left the
 points of the matrix above; the dotted line joins those of which no other has fewer LUTs and no more
 cycles.
 
