@@ -5,6 +5,10 @@ from threefold.errors import NetworkError
 from threefold.network import Conv, Network, PadChannels, Threshold, Width, embedded
 from threefold.sim import golden
 
+from ..accelerators import random_images
+from ..nightly import mostly_nightly
+from ..random_networks import random_convolutional
+from ..random_widths import with_random_widths
 from .test_width import HALF, INPUT_TYPE, NODES, OWN, network
 
 
@@ -25,6 +29,16 @@ def test_an_embedded_width_has_the_shapes_of_the_whole_and_computes_the_width(wh
         if name not in ("side", "pool", "flat"):  # channels that are kept are not the first there
             assert np.array_equal(values[..., :channels], narrow[name]), name
     assert np.array_equal(golden.run(inside, images), golden.run(whole.at("half"), images))
+
+
+@pytest.mark.parametrize("seed", mostly_nightly(range(300), always=[*range(20), 140, 148, 170, 213]))
+def test_random_networks_compute_the_same_embedded(seed):
+    rng = np.random.default_rng([seed, 24])
+    whole = with_random_widths(rng, random_convolutional(rng))
+    images = random_images(rng, whole, 5)
+    for name in whole.widths:
+        inside = golden.run(embedded(whole, name), images)
+        assert np.array_equal(inside, golden.run(whole.at(name), images)), name
 
 
 def test_weights_beyond_a_width_are_0(whole):

@@ -179,6 +179,21 @@ def test_groups_that_do_not_get_narrower(width, message):
         network({"half": width}, GROUPED)
 
 
+def test_channels_that_are_not_the_first_are_not_padded():
+    last = Conv(ternary(1, 1, 1, 19))
+    nodes = [
+        *NODES[:13],
+        Node("wider", PadChannels(1, 2), ("side",)),
+        Node("last", last, ("wider",)),
+    ]
+    message = (
+        "width 'half': node 'wider': it keeps 9 of 16 channels, which are not the first of them; "
+        "pad channels ahead of a concatenation, or keep all"
+    )
+    with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
+        network({"half": Width(HALF.filters, without("logits"))}, nodes)
+
+
 def test_the_output_stays_whole():
     message = "width 'half': the output 'act' must keep all 4 channels, not 3"
     with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):

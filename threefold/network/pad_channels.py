@@ -62,6 +62,11 @@ class PadChannels(Op, kind="pad_channels"):
     def narrowed(
         self, inputs: Sequence[Kept], types: Sequence[Tensor], own: Self | None = None
     ) -> tuple[Self, Kept]:
+        if not inputs[0].is_first:
+            raise NetworkError(
+                f"it keeps {inputs[0].used} of {inputs[0].channels} channels, which are not the "
+                "first of them; pad channels ahead of a concatenation, or keep all"
+            )
         part = own or self
         channels = self.before + types[0].shape[2] + self.after
         used = part.before + inputs[0].used + part.after
