@@ -221,8 +221,6 @@ class TrainConfig:
     def _check_dynamic(self) -> None:
         object.__setattr__(self, "dynamic", ratios(self.dynamic))
         narrower(self.widths, self.dynamic)
-        if self.dynamic and self.compiled:
-            raise TrainingError("dynamic widths are not compiled; leave out compiled")
 
     @property
     def narrower(self) -> Mapping[str, tuple[int, ...]]:

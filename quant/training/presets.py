@@ -118,6 +118,7 @@ PRESETS = {
     "resnet20-cifar10-apot": _APOT,
     "resnet20-jpeg": _RESNET_CPU,
     "resnet20-jpeg-2bit": replace(_RESNET_CPU, bits=2),
+    "resnet20-jpeg-widths": replace(_RESNET_CPU, epochs=12, dynamic=(0.5, 0.25)),
     "resnet20-jpeg-staged": replace(
         _RESNET_CPU, epochs=12, rate=0.05, stages=(Stage(8, rate=0.1),), distill=0.5
     ),

@@ -40,6 +40,8 @@ class Sandwich(Part):
         Images of which statistics are taken at a time.
     seed : int
         Seed of the choice.
+    compiled : bool
+        Compile narrower networks as well, each on its own.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Sandwich(Part):
         others: int,
         batch: int,
         seed: int,
+        compiled: bool = False,
     ):
         self._model = model
         self._images = images
@@ -58,6 +61,7 @@ class Sandwich(Part):
         self._steps = 0
         self._narrowest, *self._rest = sorted(model.widths, key=lambda width: _size(model, width))
         self._others = min(others, len(self._rest))
+        self._logits = torch.compile(_logits) if compiled else _logits
 
     def objective(self, images: Tensor, logits: Tensor) -> Tensor:
         """Sum of the cross entropies of narrower networks and the whole, whose logits are given."""
@@ -68,7 +72,7 @@ class Sandwich(Part):
         losses = []
         for width in (*(self._rest[index] for index in chosen), self._narrowest):
             with self._model.at(width):
-                losses.append(functional.cross_entropy(self._model(images).value, soft))
+                losses.append(functional.cross_entropy(self._logits(self._model, images), soft))
         return sum(losses)
 
     def after_step(self, model: Model) -> None:
@@ -118,6 +122,10 @@ def recalibrate(model: Model, images: np.ndarray | ImageFiles, batch: int = 128)
     for norm, momentum in norms.items():
         norm.momentum = momentum
     model.train(was_training)
+
+
+def _logits(model: Model, images: Tensor) -> Tensor:
+    return model(images).value
 
 
 def _size(model: Model, width: str) -> int:

@@ -159,10 +159,6 @@ def test_dynamic_widths_tell_trainings_apart_and_come_back_from_json():
             "w33p33_33p33_33p33_33p33_33p33_33p33; use round percentages",
         ),
         ({"sandwich": -1}, "sandwich must be at least 0, not -1"),
-        (
-            {"dynamic": (0.5,), "compiled": True},
-            "dynamic widths are not compiled; leave out compiled",
-        ),
     ],
 )
 def test_dynamic_widths_that_are_not_possible(changes, message):

@@ -56,8 +56,8 @@ def test_resumed_training_gives_what_uninterrupted_training_gives(small, model, 
             assert torch.equal(value, other.state_dict()[key]), key
 
 
-def objective_of(model, images, others, step=0):
-    part = Sandwich(model, images.numpy(), others=others, batch=8, seed=0)
+def objective_of(model, images, others, step=0, compiled=False):
+    part = Sandwich(model, images.numpy(), others=others, batch=8, seed=0, compiled=compiled)
     part.load_state_dict({"steps": step})
     model.train()
     logits = model(images).value
@@ -86,6 +86,16 @@ def test_narrower_networks_learn_from_the_whole(started):
     used = model.layers[0].weight.grad != 0
     assert used[:24].any()
     assert not used[24:].any()  # nothing goes back through the soft labels
+
+
+@pytest.mark.nightly
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the compiler itself
+def test_compiled_narrower_networks_learn_the_same(started):
+    model, images = started
+    plain, _ = objective_of(model, images, others=2)
+    for _ in range(2):  # of every width, compiled and taken again
+        loss, _ = objective_of(model, images, others=2, compiled=True)
+        assert loss.item() == pytest.approx(plain.item(), rel=1e-4)
 
 
 def test_a_step_has_the_narrowest_and_others_at_random(started):
