@@ -50,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep a bitstream that does not hold the clock",
     )
     parser.add_argument(
+        "--nextpnr-options",
+        default="",
+        metavar="OPTIONS",
+        help="further options of nextpnr, such as '--placer static --router router2'",
+    )
+    parser.add_argument(
         "--baud", type=int, default=BAUD, metavar="N", help=f"bits a second on the line ({BAUD})"
     )
     parser.add_argument("--rtl-only", action="store_true", help="stop after the Verilog")
@@ -85,6 +91,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
             seed=args.seed,
             seeds=args.seeds,
             timing_allow_fail=args.timing_allow_fail,
+            nextpnr_options=args.nextpnr_options,
             baud=args.baud,
             progress=progress,
         )
