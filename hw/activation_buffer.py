@@ -1,6 +1,7 @@
 """Activation buffer: the words of a stream of maps that windows still need."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+import numpy as np
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,7 +12,7 @@ from threefold.plan.window import Walk
 from .ram import Ram
 from .stream import lane_stream
 
-__all__ = ["ActivationBuffer"]
+__all__ = ["ActivationBuffer", "less_one"]
 
 
 class ActivationBuffer(wiring.Component):
@@ -42,10 +43,10 @@ class ActivationBuffer(wiring.Component):
         Words in order; accepted while there is room.
     start : Out(1)
         All words of the next step are there.
-    take : In(1), needs : In
-        The step is being read to its end; the one after it needs so many words more.
-    release : In(1), frees : In
-        The step has been read to its end; so many words may be overwritten.
+    take : In(1), needs_less_one : In
+        The step is being read to its end; the one after it needs so many words and one more.
+    release : In(1), frees_less_one : In
+        The step has been read to its end; so many words and one more may be overwritten.
     address : In(ArrayLayout(address, banks))
         Address of the word to read in each bank.
     read : In(1)
@@ -81,9 +82,9 @@ class ActivationBuffer(wiring.Component):
                 "i": In(lane_stream(bits, lanes)),
                 "start": Out(1),
                 "take": In(1),
-                "needs": In(range(int(walk.needs.max()) + 1)),
+                "needs_less_one": In(less_one(walk.needs)),
                 "release": In(1),
-                "frees": In(range(int(walk.frees.max()) + 1)),
+                "frees_less_one": In(less_one(walk.frees)),
                 "address": In(data.ArrayLayout(range(depth // banks.count), banks.count)),
                 "read": In(1),
                 "waits": In(1),
@@ -119,25 +120,24 @@ class ActivationBuffer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        # Both count from −1 down where something is missing, so that their signs decide.
+        # Signs decide: there is room from 0 on, and enough words ahead below 0. A word that enters
+        # lowers both by one, which is added otherwise, as the carry: so each is a single adder.
         capacity = self._banks.capacity(self._depth)
         first = int(self._walk.needed[0])
         most_ahead = max(self._depth, int(self._walk.needs.max()), first)
         most_room = self._depth + int(self._walk.frees.max())
-        ahead = Signal(signed(most_ahead.bit_length() + 1), init=-first)
+        behind = Signal(signed(most_ahead.bit_length() + 1), init=first - 1)
         room = Signal(signed(most_room.bit_length() + 1), init=capacity - 1)
         accept = Signal()
         place, bank = self._write_place(m, accept)
 
         m.d.comb += [
-            self.start.eq(ahead >= 0),
+            self.start.eq(behind < 0),
             self.i.ready.eq((room >= 0) & ~(self.waits & (self._memory == "spram"))),
             accept.eq(self.i.valid & self.i.ready),
         ]
-        m.d.sync += [
-            ahead.eq(ahead + accept - Mux(self.take, self.needs, 0)),
-            room.eq(room - accept + Mux(self.release, self.frees, 0)),
-        ]
+        _add(m, behind, self.take, self.needs_less_one, ~accept)
+        _add(m, room, self.release, self.frees_less_one, ~accept)
 
         word = data.ArrayLayout(self._bits, self._lanes)
         words = []
@@ -192,3 +192,15 @@ class ActivationBuffer(wiring.Component):
             with m.Elif(block_end):
                 m.d.sync += bank.eq(bank + 1)
         return place, bank
+
+
+def less_one(counts: np.ndarray) -> Shape:
+    """Shape of counts of words, each less one: signed if one of them is 0."""
+    return Shape.cast(range(int(counts.min()) - 1, int(counts.max())))
+
+
+def _add(m: Module, count: Signal, moves: Value, less_one: Value, carry: Value) -> None:
+    """Add ``carry - 1`` to a count, and a number besides where it moves."""
+    addend = Signal.like(count, name=f"{count.name}_addend", init=0)
+    m.d.comb += addend.eq(Mux(moves, less_one, -1))
+    m.d.sync += count.eq((Cat(carry, count) + Cat(carry, addend))[1:])

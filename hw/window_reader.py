@@ -1,6 +1,6 @@
 """Window reader: the windows of a stream of maps, word by word."""
 
-from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -118,9 +118,9 @@ class WindowReader(wiring.Component):
             walker.column.eq(sequencer.column),
             walker.finish.eq(sequencer.finish),
             buffer.take.eq(sequencer.issue & sequencer.finish & self.advance),
-            buffer.needs.eq(walker.needs),
+            buffer.needs_less_one.eq(walker.needs_less_one),
             buffer.release.eq(walker.release & self.advance),
-            buffer.frees.eq(walker.frees),
+            buffer.frees_less_one.eq(walker.frees_less_one),
             buffer.address.eq(walker.address),
             buffer.read.eq(walker.read & self.advance),
             buffer.waits.eq(walker.read),
@@ -139,19 +139,12 @@ class WindowReader(wiring.Component):
         words, padding = buffer.data.as_value(), walker.padding
         if turns:
             words, padding = self._turned(m, words, walker.first, padding)
-        if any(buffer.walk.window.padding):
-            width = buffer.bits * buffer.lanes
-            pad = Const(self._pad_code, buffer.bits).replicate(buffer.lanes)
-            words = Cat(
-                Mux(outside, pad, words.word_select(pixel, width))
-                for pixel, outside in enumerate(padding)
-            )
         with m.If(self.advance):
             m.d.sync += [
                 valid.eq(Cat(sequencer.issue, valid)),
                 last.eq(Cat(sequencer.last, last)),
-                self.data.as_value().eq(words),
             ]
+        self._add_data(m, words, padding)
 
         return m
 
@@ -180,6 +173,20 @@ class WindowReader(wiring.Component):
             for cycle in range(travel):
                 width = registered(m, f"width_{cycle}", width)
         m.d.comb += [self.tile.eq(tile), self.width.eq(width)]
+
+    def _add_data(self, m: Module, words: Value, padding: Value) -> None:
+        """Registers of what is read, which padding sets to its code."""
+        buffer = self._buffer
+        held = Signal(len(words), name="held", reset_less=True)
+        with m.If(self.advance):
+            m.d.sync += held.eq(words)
+        if any(buffer.walk.window.padding):
+            pad = Const(self._pad_code, buffer.bits).replicate(buffer.lanes)
+            for pixel, outside in enumerate(padding):
+                # Not a choice of words: an enable and a reset of their own, which take no LUTs.
+                with m.If(self.advance & outside):
+                    m.d.sync += held.word_select(pixel, len(pad)).eq(pad)
+        m.d.comb += self.data.as_value().eq(held)
 
     def _turned(self, m: Module, words, first, padding) -> tuple[Signal, Signal]:
         """Words by pixel instead of by bank, and their padding, a cycle later."""

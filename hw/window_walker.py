@@ -7,7 +7,9 @@ from amaranth.lib.wiring import In, Out
 
 from threefold.plan.banks import Banks
 from threefold.plan.program import Program, Programs
-from threefold.plan.window import Walk
+from threefold.plan.window import Edges, Walk
+
+from .activation_buffer import less_one
 
 __all__ = ["WindowWalker"]
 
@@ -31,12 +33,12 @@ class WindowWalker(wiring.Component):
     -------
     issue, row, column, finish : In
         As of :class:`Sequencer`.
-    needs : Out
-        With ``finish``: words the next step needs in addition.
+    needs_less_one : Out
+        With ``finish``: words the next step needs in addition, less one.
     read : Out(1), address : Out(ArrayLayout(address, banks))
         Words of the tile issued in the cycle before, one of each bank.
-    release : Out(1), frees : Out
-        It was the last of its step, which leaves so many words behind.
+    release : Out(1), frees_less_one : Out
+        It was the last of its step, which leaves so many words and one more behind.
     first : Out
         Bank with the word of the first pixel, for the tile issued two cycles before.
     padding : Out(pixels)
@@ -56,11 +58,11 @@ class WindowWalker(wiring.Component):
                 "row": In(program.row_bits),
                 "column": In(program.column_bits),
                 "finish": In(1),
-                "needs": Out(range(int(walk.needs.max()) + 1)),
+                "needs_less_one": Out(less_one(walk.needs)),
                 "read": Out(1),
                 "address": Out(data.ArrayLayout(range(depth // banks.count), banks.count)),
                 "release": Out(1),
-                "frees": Out(range(int(walk.frees.max()) + 1)),
+                "frees_less_one": Out(less_one(walk.frees)),
                 "first": Out(range(banks.count)),
                 "padding": Out(banks.count),
                 "image_end": Out(1),
@@ -105,13 +107,14 @@ class WindowWalker(wiring.Component):
     def _count_words(self, m: Module, y: Signal, x: Signal):
         """What a step needs and frees, by its position."""
         shape = self._walk.shape
-        needs = _lookup(m, y, x, self._walk.needs.reshape(shape))
+        needs = _lookup(m, y, x, self._walk.needs.reshape(shape) - 1)
         if self._program.fewest > 1:
             # Two cycles a step or more: the position has been there for one when it matters.
-            m.d.sync += self.needs.eq(needs)
+            m.d.sync += self.needs_less_one.eq(needs)
         else:
-            m.d.comb += self.needs.eq(needs)
-        m.d.sync += self.frees.eq(_lookup(m, y, x, self._walk.frees.reshape(shape)))
+            m.d.comb += self.needs_less_one.eq(needs)
+        frees = _lookup(m, y, x, self._walk.frees.reshape(shape) - 1)
+        m.d.sync += self.frees_less_one.eq(frees)
 
     def _address(self, m: Module, row_end: Signal, image_end: Signal):
         window, banks = self._walk.window, self._banks
@@ -152,27 +155,28 @@ class WindowWalker(wiring.Component):
             )
 
     def _find_padding(self, m: Module, y: Signal, x: Signal):
-        window, pitch, pixels = self._walk.window, self._walk.pitch, self._walk.pixels
-        (height, width, _), (down, along) = window.shape, window.stride
-        top, left, bottom, right = window.padding
-        rows = _beyond(m, "row", y, down, self.row, top, height) if top or bottom else 0
-        columns = [0] * pixels
-        # The last step of a row may have windows beyond the map, whose results are dropped.
-        for pixel in range(pixels) if left or right else ():
-            name = f"column_{pixel}" if pixels > 1 else "column"
-            before = (left - pixel * along) * pitch
-            places = x, pixels * along * pitch, self.column, before, width * pitch
-            columns[pixel] = _beyond(m, name, *places)
-        if any(window.padding):
-            m.d.sync += self.padding.eq(Cat(Value.cast(rows | column)[0] for column in columns))
+        walk, (top, left, bottom, right) = self._walk, self._walk.window.padding
+        row, columns = 0, [0] * walk.pixels
+        if top or bottom:
+            row = _beyond(m, "row", walk.rows, y, self.row)
+        for pixel in range(walk.pixels) if left or right else ():
+            name = f"column_{pixel}" if walk.pixels > 1 else "column"
+            columns[pixel] = _beyond(m, name, walk.columns(pixel), x, self.column)
+        if any(walk.window.padding):
+            m.d.sync += self.padding.eq(Cat(Value.cast(row | column)[0] for column in columns))
 
 
-def _beyond(m: Module, name: str, place: Signal, stride: int, index, before: int, size: int):
-    """Whether ``place * stride + index - before`` of the cycle before is not within the map."""
-    here = _times(place, stride) + index - before
-    position = Signal(signed(len(here)), name=f"{name}_position")
-    m.d.sync += position.eq(here)
-    return (position < 0) | (position >= size)
+def _beyond(m: Module, name: str, edges: Edges, place: Signal, index: Value) -> Value:
+    """Whether the place and index of the cycle before are not within the map."""
+    if not edges.few:
+        here = _times(place, edges.stride) + index - edges.before
+        position = Signal(signed(len(here)), name=f"{name}_position")
+        m.d.sync += position.eq(here)
+        return (position < 0) | (position >= edges.size)
+    beyond = Signal(name=f"{name}_beyond")
+    terms = [(place == edge) & _select(index, out) for edge, out in edges.outside.items()]
+    m.d.sync += beyond.eq(Cat(terms).any())
+    return beyond
 
 
 def _times(value, constant: int):

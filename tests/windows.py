@@ -114,6 +114,7 @@ READERS = {
     "beyond_padded": Reader(Window((1, 2, 2), (3, 3), (2, 3), (2, 2, 2, 2)), lanes=2),
     "framed": Reader(Window((2, 3, 1), (1, 1), (1, 1), (1, 1, 1, 1))),
     "far": Reader(Window((3, 3, 2), (2, 2), (2, 1), (3, 0, 2, 4)), lanes=2),
+    "long": Reader(Window((1, 12, 2), (1, 11), (1, 1), (0, 5, 0, 5)), lanes=2, kept=0.5),
     "skipping": Reader(Window((4, 3, 1), (1, 1), (2, 2), (1, 1, 0, 1))),
     "nothing": Reader(Window((2, 1, 1), (1, 1), (3, 2), (1, 1, 2, 0))),
     "sparse": Reader(Window((5, 5, 2), (3, 3), (1, 1), (0, 1, 1, 0)), kept=0.1),

@@ -48,12 +48,12 @@ def test_starts_with_the_last_word_and_accepts_as_many_as_it_is_deep(name):
             assert not ctx.get(buffer.i.ready)
             assert ctx.get(buffer.start)
             ctx.set(buffer.take, 1)
-            ctx.set(buffer.needs, int(walk.needs[window % len(walk.needs)]))
+            ctx.set(buffer.needs_less_one, int(walk.needs[window % len(walk.needs)]) - 1)
             await ctx.tick()
             ctx.set(buffer.take, 0)
             assert not ctx.get(buffer.i.ready)
             ctx.set(buffer.release, 1)
-            ctx.set(buffer.frees, int(walk.frees[window % len(walk.frees)]))
+            ctx.set(buffer.frees_less_one, int(walk.frees[window % len(walk.frees)]) - 1)
             await ctx.tick()
             ctx.set(buffer.release, 0)
             freed = done[window + 1]
@@ -69,8 +69,8 @@ def test_needs_and_frees_count_only_with_take_and_release():
     sim.add_clock(1e-6)
 
     async def testbench(ctx):
-        ctx.set(buffer.needs, 2)
-        ctx.set(buffer.frees, 2)
+        ctx.set(buffer.needs_less_one, 1)
+        ctx.set(buffer.frees_less_one, 1)
         ctx.set(buffer.i.valid, 1)
         for _ in range(32):
             assert ctx.get(buffer.i.ready)
@@ -138,9 +138,9 @@ class Meeting(wiring.Component):
             walker.column.eq(sequencer.column),
             walker.finish.eq(sequencer.finish),
             buffer.take.eq(sequencer.issue & sequencer.finish & self.advance),
-            buffer.needs.eq(walker.needs),
+            buffer.needs_less_one.eq(walker.needs_less_one),
             buffer.release.eq(walker.release & self.advance),
-            buffer.frees.eq(walker.frees + self._rooms),
+            buffer.frees_less_one.eq(walker.frees_less_one + self._rooms),
             buffer.address.eq(walker.address),
             buffer.read.eq(walker.read & self.advance),
         ]

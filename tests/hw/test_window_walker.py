@@ -31,11 +31,11 @@ def simulate(walker, words, rng, *, stalls):
             ctx.set(walker.finish, tile == len(program) - 1)
             if ctx.get(go):
                 if issue and words[issued].finish:
-                    needs.append(ctx.get(walker.needs))
+                    needs.append(1 + ctx.get(walker.needs_less_one))
                 assert ctx.get(walker.read) == before[0]
                 assert before[0] or not ctx.get(walker.release)
                 if before[0]:
-                    outputs = list(ctx.get(walker.address)), walker.release, walker.frees
+                    outputs = list(ctx.get(walker.address)), walker.release, walker.frees_less_one
                     reads.append((outputs[0], *(ctx.get(output) for output in outputs[1:])))
                 if before[1]:
                     padding.append((ctx.get(walker.first), ctx.get(walker.padding)))
@@ -64,7 +64,7 @@ def test_addresses_and_counts_follow_the_window(name, stalls):
             assert bool(outside >> pixel & 1) == (index is None)
             assert addresses[bank] == address % depth
     assert [bool(release) for _, release, _ in reads] == [word.finish for word in words]
-    frees = [frees for _, release, frees in reads if release]
+    frees = [1 + less_one for _, release, less_one in reads if release]
     assert frees == np.tile(walk.frees, images).tolist()
 
 

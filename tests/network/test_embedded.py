@@ -31,7 +31,9 @@ def test_an_embedded_width_has_the_shapes_of_the_whole_and_computes_the_width(wh
     assert np.array_equal(golden.run(inside, images), golden.run(whole.at("half"), images))
 
 
-@pytest.mark.parametrize("seed", mostly_nightly(range(300), always=[*range(20), 140, 148, 170, 213]))
+@pytest.mark.parametrize(
+    "seed", mostly_nightly(range(300), always=[*range(20), 140, 148, 170, 213])
+)
 def test_random_networks_compute_the_same_embedded(seed):
     rng = np.random.default_rng([seed, 24])
     whole = with_random_widths(rng, random_convolutional(rng))

@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from threefold.plan.window import Window
+from threefold.plan.window import Edges, Window
+
+from ..windows import READERS
 
 
 @st.composite
@@ -150,3 +152,38 @@ def test_a_window_over_rows():
     assert walk.done.tolist() == [0, 0, 1, 2, 8, 8, 9, 10]
     assert walk.needs.tolist() == [1, 1, 0, 6, 1, 1, 0, 6]
     assert walk.frees.tolist() == [0, 1, 1, 6, 0, 1, 1, 6]
+
+
+@pytest.mark.parametrize(
+    ("edges", "outside"),
+    [
+        (Edges(4, 1, 3, 1, 4), {0: [1, 0, 0], 3: [0, 0, 1]}),
+        (Edges(2, 2, 3, 0, 5), {}),
+        (Edges(2, 3, 2, 4, 3), {0: [1, 1], 1: [1, 0]}),
+    ],
+)
+def test_edges_are_where_a_window_reaches_beyond_the_map(edges, outside):
+    assert edges.few
+    assert edges.outside == outside
+
+
+def test_edges_of_many_places_are_not_few():
+    assert not Edges(10, 1, 5, 9, 5).few
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_edges_of_a_walk_are_where_it_reads_padding(name):
+    reader = READERS[name]
+    walk, words = reader.walk, reader.reads(1)
+    rows, tiles = walk.rows, len(reader.program)
+    for place, word in enumerate(words):
+        y, x = divmod(place // tiles, walk.shape[1])
+        row = int(reader.program.rows[place % tiles])
+        column = int(reader.program.columns[place % tiles])
+        for pixel, index in enumerate(word.words):
+            beyond = [
+                edges.outside[at][where]
+                for edges, at, where in ((rows, y, row), (walk.columns(pixel), x, column))
+                if at in edges.outside
+            ]
+            assert (index is None) == any(beyond)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
+from typing import ClassVar
 
 import numpy as np
 
-__all__ = ["Walk", "Window"]
+__all__ = ["Edges", "Walk", "Window"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,48 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Edges:
+    """Where windows reach beyond the map along one axis: ``place * stride + index - before``.
+
+    Parameters
+    ----------
+    places : int
+        Places of a window along the axis.
+    stride : int
+        From each to the next.
+    indices : int
+        Extent of the kernel.
+    before : int
+        What is added in front of the map.
+    size : int
+        Extent of the map.
+    """
+
+    places: int
+    stride: int
+    indices: int
+    before: int
+    size: int
+
+    FEW: ClassVar[int] = 8
+    """Places that are compared one by one; a sum is smaller where more reach beyond the map."""
+
+    @cached_property
+    def outside(self) -> dict[int, list[int]]:
+        """For each place that reaches beyond the map, 1 for each index that is there."""
+        positions = np.arange(self.places)[:, None] * self.stride + np.arange(self.indices)
+        positions -= self.before
+        beyond = (positions < 0) | (positions >= self.size)
+        places = np.flatnonzero(beyond.any(axis=1)).tolist()
+        return {place: beyond[place].astype(int).tolist() for place in places}
+
+    @property
+    def few(self) -> bool:
+        """Whether the places are compared one by one."""
+        return len(self.outside) <= self.FEW
+
+
+@dataclass(frozen=True)
 class Walk:
     """The windows of an image in order, in terms of the words of its stream.
 
@@ -84,6 +127,22 @@ class Walk:
         """Steps of an image."""
         rows, steps = self.shape
         return rows * steps
+
+    @property
+    def rows(self) -> Edges:
+        """Rows of the kernel over those of the map."""
+        (height, _, _), window = self.window.shape, self.window
+        return Edges(self.shape[0], window.stride[0], window.kernel[0], window.padding[0], height)
+
+    def columns(self, pixel: int = 0) -> Edges:
+        """Words of a row of the kernel over those of the map, for a pixel of each step.
+
+        The last step of a row may have windows beyond the map, whose results are dropped.
+        """
+        window, pitch = self.window, self.pitch
+        before = (window.padding[1] - pixel * window.stride[1]) * pitch
+        stride, width = self.pixels * window.stride[1] * pitch, window.shape[1] * pitch
+        return Edges(self.shape[1], stride, window.kernel[1] * pitch, before, width)
 
     @cached_property
     def needed(self) -> np.ndarray:
