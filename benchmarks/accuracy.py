@@ -108,6 +108,7 @@ CASES = {
     "mlp-pendigits": Case("mlp-pendigits"),
     "resnet20-jpeg": Case("resnet20-jpeg", (0,)),
     "resnet20-jpeg-2bit": Case("resnet20-jpeg-2bit", (0,), twin=False),
+    "resnet20-jpeg-widths": Case("resnet20-jpeg-widths", (0,), twin=False),
     "resnet20-jpeg-staged": Case("resnet20-jpeg-staged", (0,), twin=False),
     "apot/resnet20-jpeg": Case("resnet20-jpeg-apot", (0,), _FEW, twin=False),
     "long/resnet20-4bit": Case("resnet20-jpeg", (0, 1), _PUBLISHED),

@@ -31,6 +31,7 @@ _MAIN = (
     ("lenet-mnist8", "LeNet"),
     ("lenet-fashion", "LeNet"),
     ("resnet20-jpeg", "ResNet-20"),
+    ("resnet20-jpeg-widths", "ResNet-20, the whole of three widths"),
     ("resnet20-jpeg-staged", "ResNet-20, staged and distilled"),
     ("resnet20-jpeg-2bit", "ResNet-20"),
     ("ds_cnn-speech", "DS-CNN"),
@@ -39,7 +40,7 @@ _MAIN = (
     ("mlp-pendigits", "MLP"),
 )
 
-_WITHOUT_TWIN = ("resnet20-jpeg-2bit", "resnet20-jpeg-staged")
+_WITHOUT_TWIN = ("resnet20-jpeg-2bit", "resnet20-jpeg-widths", "resnet20-jpeg-staged")
 """Rows whose float network is that of resnet20-jpeg, of as many epochs."""
 
 

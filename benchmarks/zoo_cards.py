@@ -36,6 +36,8 @@ def card(preset: str, network: Network) -> str:
         float_ = f"{accuracy['float']:.2%}" if "float" in accuracy else "–"
         which = f"{provenance['dataset']}{key and f', {key}'}"
         lines.append(f"| {which} | {accuracy['images']:,} | {accuracy['integer']:.2%} | {float_} |")
+        for width, share in accuracy.get("widths", {}).items():
+            lines.append(f"| {which}, at {width} | {accuracy['images']:,} | {share:.2%} | – |")
     weights = [node.op.weights for node in network.nodes if hasattr(node.op, "weights")]
     total = sum(each.size for each in weights)
     nonzero = sum(int((each != 0).sum()) for each in weights)
