@@ -1,16 +1,18 @@
 """Logic cells of a planned accelerator by kind of component, and how many lanes work in a cycle.
 
     python benchmarks/cells_by_kind.py [--network FILE] [--board NAME] [--interval CYCLES]
-        [--luts COUNT] [--build FOLDER] [--label TEXT] [--json FILE]
+        [--luts COUNT] [--build FOLDER] [--synthesise] [--label TEXT] [--json FILE]
 
 Without further options it is ResNet-20 of the zoo on the ULX3S 85F, an image in 9,216 cycles. Cells
 are estimates of the plan. ``--luts`` plans for a device like that of the board but for its LUTs, to
 see what plans take that are too big. ``--build`` adds the cells of a placed design: FOLDER is a
-project whose bitstream was built, and its plan is taken. FILE keeps its rows of other labels.
+project whose bitstream was built, and its plan is taken. ``--synthesise`` adds what Yosys makes of
+the whole accelerator, without a board. FILE keeps its rows of other labels.
 """
 
 import argparse
 import json
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,11 +24,13 @@ import threefold
 from threefold import boards
 from threefold.boards import Target
 from threefold.fpga import Family, Resources
+from threefold.hw.accelerator import Accelerator
 from threefold.plan import Plan
 from threefold.plan.units.block import Block
 from threefold.plan.units.engine import EngineUnit
 from threefold.planning import plan_for_board
 from threefold.report.parts import INTERFACE, Parts
+from threefold.tools.synthesis import synthesise
 
 __all__ = ["cells_by_kind", "lanes_used", "placed_by_kind"]
 
@@ -149,6 +153,13 @@ def measure(plan: Plan, family: Family, label: str, cells: Sequence[Mapping] | N
     }
 
 
+def synthesised(plan: Plan, family: Family) -> dict[str, int]:
+    """Cells of the whole accelerator, without a board."""
+    with tempfile.TemporaryDirectory() as folder:
+        cells = synthesise(Accelerator(plan), family, folder)
+    return {"lut": cells.lut, "ff": cells.ff, "bram": cells.bram}
+
+
 def keep(path: Path, row: dict) -> None:
     """Write a row to a file that may hold others."""
     rows = json.loads(path.read_text())["rows"] if path.exists() else []
@@ -179,6 +190,7 @@ def main() -> None:
     parser.add_argument("--interval", type=int, default=9_216)
     parser.add_argument("--luts", type=int, metavar="COUNT", help="of the device")
     parser.add_argument("--build", type=Path, metavar="FOLDER")
+    parser.add_argument("--synthesise", action="store_true")
     parser.add_argument("--label", default="now")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as data")
     args = parser.parse_args()
@@ -192,12 +204,17 @@ def main() -> None:
             board = Target.limited(family=family.name, luts=args.luts, brams=device.bram)
         plan = plan_for_board(threefold.load(args.network), board.name, interval=args.interval)
     row = measure(plan, family, args.label, cells)
+    if args.synthesise:
+        row["synthesised"] = synthesised(plan, family)
     if args.json:
         keep(args.json, row)
     console = Console(width=120)
     console.print(table(row))
     shares = ", ".join(f"{what} {share:.1%}" for what, share in row["lanes_used"].items())
     console.print(f"lane-cycles in steady state: {shares}")
+    if args.synthesise:
+        counts = ", ".join(f"{count:,} {what}" for what, count in row["synthesised"].items())
+        console.print(f"synthesised whole: {counts}")
 
 
 if __name__ == "__main__":

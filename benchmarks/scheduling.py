@@ -107,7 +107,7 @@ def main() -> None:
 
     recorded, console, record = json.loads((HERE / "widths.json").read_text()), Console(), {}
     for name in recorded:
-        if recorded[name]["widths"]["whole"]["right"]:
+        if recorded[name]["widths"]["whole"].get("right"):
             record[name] = measure(recorded[name])
             console.print(table(name, record[name]))
     if args.json:

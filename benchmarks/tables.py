@@ -164,6 +164,9 @@ that it fits: a smaller one has too few block RAMs.
 """
 
 
+SLOWER = "36,864 cycles"  # label of a row of cells_by_kind.py
+
+
 def cells_by_kind() -> str:
     rows = {row["label"]: row for row in recorded("cells_by_kind")["rows"]}
     now, before = rows["now"], rows["before"]
@@ -190,7 +193,16 @@ ended each carry chain, block RAM of ECP5 had to save 200 LUTs, and accumulator 
 register to register. Lane-cycles in steady state: {shares}.
 
 {table(head, shown)}
+
+{_synthesised(rows[SLOWER])}
 """
+
+
+def _synthesised(row: dict) -> str:
+    cells, share = row["synthesised"], row["kinds"]["processing elements"]["cells_estimated"]
+    counts = f"{cells['lut']:,} LUTs, {cells['ff']:,} flip-flops and {cells['bram']} block RAMs"
+    return f"""Planned for an image in {row["interval"]:,} cycles, Yosys makes {counts} of it
+(`--synthesise`), without a board; processing elements are about {share:,} of these LUTs."""
 
 
 def resource_model() -> str:

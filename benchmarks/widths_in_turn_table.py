@@ -14,10 +14,8 @@ def widths_in_turn(record: dict) -> str:
         of = f"{name}, {each['board']}"
         array = f"{name}, {each['array']}, {each['board']}"
         for width, figures in sorted(each["widths"].items(), key=lambda it: -it[1]["interval"]):
-            share = "–" if figures["accuracy"] is None else f"{figures['accuracy']:.2%}"
-            rows.append(
-                (array, width, f"{figures['interval']:,}", f"{figures['latency']:,}", share)
-            )
+            cycles = f"{figures['interval']:,}", f"{figures['latency']:,}"
+            rows.append((array, width, *cycles))
         for kind, label in (("single", "whole alone"), ("several", "all widths")):
             cycles = each["interval_single"]
             if kind == "several":
@@ -28,7 +26,7 @@ def widths_in_turn(record: dict) -> str:
                 (of, label, f"{cycles:,}", *bits, f"{estimate['cells']:,}", estimate["bram"])
             )
     simulated = ", ".join(f"{each['simulated']} of {name}" for name, each in record.items())
-    head = ("network", "width", "interval", "latency", "accuracy")
+    head = ("network", "width", "interval", "latency")
     stored = (
         "network",
         "hardware",
@@ -38,10 +36,10 @@ def widths_in_turn(record: dict) -> str:
         "block RAM",
     )
     return f"""### Several widths on one array
-`benchmarks/widths_in_turn.py`: networks of three widths, trained in the same way, whose layers take
+`benchmarks/widths_in_turn.py`: that ResNet-20, and digits trained in the same way, whose layers take
 turns on one array. Images ran in Verilator at widths in random order ({simulated}):
 every code of every layer equal to the golden model of that width, every image in the cycle
-predicted. Where no accuracy is given the network was trained for an epoch on a few images.
+predicted.
 
 {table(head, rows)}
 

@@ -41,7 +41,7 @@ def test_requests_are_served_in_time_or_dropped():
     assert always == [0, None, None, 0]
 
 
-@pytest.mark.parametrize("name", [name for name, case in benchmark.CASES.items() if not case.few])
+@pytest.mark.parametrize("name", [name for name, case in benchmark.CASES.items() if not case.zoo])
 def test_the_scheduler_is_right_more_often_than_any_fixed_width(name):
     policies = scheduling.measure(RECORD[name])["policies"]
     best = max(policies[width]["right_in_time"] for width in RECORD[name]["widths"])
