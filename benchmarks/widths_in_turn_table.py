@@ -36,8 +36,8 @@ def widths_in_turn(record: dict) -> str:
         "block RAM",
     )
     return f"""### Several widths on one array
-`benchmarks/widths_in_turn.py`: that ResNet-20, and digits trained in the same way, whose layers take
-turns on one array. Images ran in Verilator at widths in random order ({simulated}):
+`benchmarks/widths_in_turn.py`: that ResNet-20, and digits trained in the same way, whose layers
+take turns on one array. Images ran in Verilator at widths in random order ({simulated}):
 every code of every layer equal to the golden model of that width, every image in the cycle
 predicted.
 
