@@ -37,7 +37,7 @@ def test_weights_of_several_digits(seed):
     _compare(seed, np.random.default_rng([seed, 18]), wide=True)
 
 
-@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[0, 1, 2, 3, 6, 9, 17, 18]))
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[0, 1, 2, 3, 6, 9, 17, 18, 249]))
 def test_contents_from_outside(seed):
     _compare(seed, np.random.default_rng([seed, 16]), loadable=True)
 

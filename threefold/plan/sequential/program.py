@@ -275,7 +275,9 @@ def limits_of(passes: Sequence[Contents], interval: int, store: str) -> dict[str
         **room_for,
     }
     wide = [each.within(room_for, bits=bits, interval=interval) for each in passes]
-    limits["accumulator"] = max(each.accumulator_bits for each in wide)
+    # Offsets of logits come in two parts, each as wide as an accumulator value.
+    halves = [ceil(each.logit_bits / 2) for each in wide if each.offsets is not None]
+    limits["accumulator"] = max([each.accumulator_bits for each in wide] + halves)
     within = [each.within(dict(limits), bits=bits, interval=interval) for each in passes]
     for each in within:
         for field in (*each.tiles, *each.descriptors):
