@@ -37,3 +37,13 @@ def test_options_of_the_tools_are_passed_on(tmp_path, asked, capsys):
             "baud": 9600,
         }
     ]
+
+
+def test_options_with_an_open_quotation(tmp_path, asked, capsys):
+    save(tiny_conv(), tmp_path / "net.tern")
+    line = ["build", f"{tmp_path}/net.tern", "--board", "icebreaker", "-o", f"{tmp_path}/out"]
+    assert main([*line, "--nextpnr-options", "--placer 'static"]) == 2
+    message = "--nextpnr-options has a quotation that does not end: --placer 'static\n"
+    assert capsys.readouterr().err.endswith(message)
+    assert not asked
+    assert not (tmp_path / "out").exists()

@@ -1,6 +1,7 @@
 """``threefold build``: Verilog, and with a board its bitstream."""
 
 import argparse
+import shlex
 
 from rich.console import Console
 
@@ -77,6 +78,12 @@ def run(args: argparse.Namespace, console: Console) -> str:
         raise PlanError(f"the seed of placement must be 0 to {highest}, not {args.seed}")
     if not _RATES[0] <= args.baud <= _RATES[1]:
         raise PlanError(f"--baud must be {_RATES[0]} to {_RATES[1]}, not {args.baud}")
+    try:
+        shlex.split(args.nextpnr_options)
+    except ValueError:
+        raise PlanError(
+            f"--nextpnr-options has a quotation that does not end: {args.nextpnr_options}"
+        ) from None
     project = open_project(args, console)
     if args.bus:
         with changes_noted(project, console):
