@@ -55,6 +55,14 @@ def test_images_that_leave_in_other_cycles_are_found(project, monkeypatch):
         simulate(plan, project.products.rtl, IMAGES, project.products.simulation, widths=["half"])
 
 
+def test_what_leaves_is_expected_of_the_narrower_network_alone(project, monkeypatch):
+    monkeypatch.setattr(type(project.plan), "network_at", lambda plan, number: plan.network)
+    (values,) = expected_values(project.plan, IMAGES, [1] * len(IMAGES))
+    alone = golden.evaluate(NETWORK.at("half"), IMAGES)
+    assert np.array_equal(values["best"], alone["best"])
+    assert not np.array_equal(values["best"], golden.evaluate(NETWORK, IMAGES)["best"])
+
+
 def test_a_width_that_the_plan_lacks(project):
     message = f"the plan of {NETWORK.name!r} has no width 'w50', but half; plan with --width w50"
     with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
