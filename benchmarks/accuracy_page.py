@@ -41,7 +41,7 @@ _MAIN = (
 )
 
 _WITHOUT_TWIN = ("resnet20-jpeg-2bit", "resnet20-jpeg-widths", "resnet20-jpeg-staged")
-"""Rows whose float network is that of resnet20-jpeg, of as many epochs."""
+"""Rows whose float network is that of resnet20-jpeg, of 20 epochs."""
 
 
 def record() -> dict:

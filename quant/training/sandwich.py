@@ -125,6 +125,7 @@ def recalibrate(model: Model, images: np.ndarray | ImageFiles, batch: int = 128)
 
 
 def _logits(model: Model, images: Tensor) -> Tensor:
+    # Not that of a step: PyTorch keeps but a few compiled forms of a function, one for each width.
     return model(images).value
 
 

@@ -201,7 +201,11 @@ def _parts(config: TrainConfig, model: Model, dataset: Dataset) -> Sequence[Part
     if config.ema:
         parts.append(MovingAverage(config.ema))
     if config.dynamic:
-        options = {"others": config.sandwich, "batch": config.batch, "seed": config.seed}
-        options["compiled"] = config.compiled
+        options = {
+            "others": config.sandwich,
+            "batch": config.batch,
+            "seed": config.seed,
+            "compiled": config.compiled,
+        }
         parts.append(Sandwich(model, dataset.train_images, **options))  # of the final parameters
     return parts
