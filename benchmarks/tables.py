@@ -224,8 +224,8 @@ nextpnr packs LUTs, carries and flip-flops into them: ICESTORM_LC on iCE40, TREL
 LUT4 on Gowin, OXIDE_COMB on Nexus, halves of CPEs on GateMate.
 They and LUTs are off by shares, block RAMs by blocks. What a window reader takes beside its
 addresses is fitted to these accelerators; registers without a LUT and ends of carry chains are
-counted. They were measured before readers of windows became smaller, by some 70 LUTs where maps are
-padded, so that plans count more than there is.
+counted. They were measured before readers of windows became smaller, so that plans count more LUTs
+than there are now.
 
 {table(head, rows)}
 
