@@ -4,14 +4,16 @@
 
 ``cells`` counts what Yosys maps to: LUT4s, on ECP5 with 2 for each CCU2C, on Gowin and GateMate
 with 1 for each bit of a sum. ``packed`` is what nextpnr makes of that: LUT, carry and flip-flop
-share a logic cell on iCE40 if they can, and an adder's carry-out takes one more. FILE keeps its
-rows of other families.
+share a logic cell on iCE40 if they can, and an adder's carry-out takes one more. "Digits" is the
+element whose accumulator doubles, for weights of several digits. FILE keeps its rows of other
+families.
 """
 
 import argparse
 import json
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from amaranth.hdl import Module, Mux, Signal, unsigned
@@ -33,7 +35,7 @@ from threefold.tools.toolchain import find
 
 SUM_BITS = 16
 POINTS = [(simd, bits) for simd in (1, 8, 32) for bits in (1, 2, 4, 8)]
-FORMS = ("pe", "form_c")
+FORMS = ("pe", "digits", "form_c")
 # Cells of form C as first measured for the design: family, SIMD, bits.
 PUBLISHED = {
     (ICE40.name, 8, 4): 95,
@@ -99,9 +101,12 @@ class FormC(wiring.Component):
         return m
 
 
+_COMPONENTS = {"pe": PE, "digits": partial(PE, doubles=True), "form_c": FormC}
+
+
 def measure(family: str, form: str, simd: int, bits: int) -> dict:
     """Area of one form at one point, as a row of the table."""
-    component = {"pe": PE, "form_c": FormC}[form](bits=bits, simd=simd, sum_bits=SUM_BITS)
+    component = _COMPONENTS[form](bits=bits, simd=simd, sum_bits=SUM_BITS)
     built_for = fpga.get(family)
     flow = replace(built_for.flow, **_WITHOUT_PINS.get(family, {}))
     built_for = replace(built_for, tools=flow)
@@ -120,20 +125,21 @@ def measure(family: str, form: str, simd: int, bits: int) -> dict:
 
 
 def table(rows: list[dict]) -> Table:
-    """Both forms of a point beside each other."""
+    """The forms of a point beside each other."""
     found = {(r["family"], r["form"], r["simd"], r["bits"]): r for r in rows}
     out = Table("family", "lanes", "bits", title="One PE, 16-bit accumulator")
-    for name in ("cells", "form C", "published", "per lane", "packed", "form C", "FFs", "form C"):
+    for name in ("cells", "digits", "form C", "published", "packed", "digits", "form C", "FFs", "form C"):
         out.add_column(name, justify="right")
     for family in dict.fromkeys(row["family"] for row in rows):
         for simd, bits in POINTS:
-            ours, form_c = (found[family, form, simd, bits] for form in FORMS)
+            ours, digits, form_c = (found[family, form, simd, bits] for form in FORMS)
             figures = [
                 ours["cells"],
+                digits["cells"],
                 form_c["cells"],
                 PUBLISHED.get((family, simd, bits), "–"),
-                f"{ours['cells'] / simd:.1f}",
                 ours["packed"],
+                digits["packed"],
                 form_c["packed"],
                 ours["flip_flops"],
                 form_c["flip_flops"],

@@ -19,11 +19,16 @@ RECORDED = {
 AREAS = ("cells", "packed", "flip_flops")
 
 
+OURS = [(form, *point) for form in ("pe", "digits") for point in pe_area.POINTS]
+
+
 @pytest.mark.parametrize("family", pe_area.FAMILIES)
-@pytest.mark.parametrize(("simd", "bits"), mostly_nightly(pe_area.POINTS, always=[(8, 4)]))
-def test_area_has_not_grown(family, simd, bits):
-    measured = pe_area.measure(family, "pe", simd, bits)
-    recorded = RECORDED[family, "pe", simd, bits]
+@pytest.mark.parametrize(
+    ("form", "simd", "bits"), mostly_nightly(OURS, always=[("pe", 8, 4), ("digits", 8, 4)])
+)
+def test_area_has_not_grown(family, form, simd, bits):
+    measured = pe_area.measure(family, form, simd, bits)
+    recorded = RECORDED[family, form, simd, bits]
     assert {name: max(measured[name], recorded[name]) for name in AREAS} == {
         name: recorded[name] for name in AREAS
     }
@@ -47,6 +52,13 @@ def test_recorded_area_is_no_larger_than_form_c(family, simd, bits, area):
 def test_recorded_area_is_no_larger_than_published(point, published):
     family, simd, bits = point
     assert RECORDED[family, "pe", simd, bits]["cells"] <= published
+
+
+@pytest.mark.parametrize("family", pe_area.FAMILIES)
+@pytest.mark.parametrize(("simd", "bits"), pe_area.POINTS)
+def test_recorded_doubling_takes_a_cell_a_bit_at_most(family, simd, bits):
+    ternary, digits = (RECORDED[family, form, simd, bits] for form in ("pe", "digits"))
+    assert digits["cells"] - ternary["cells"] <= pe_area.SUM_BITS
 
 
 def test_every_point_is_recorded():
