@@ -87,15 +87,6 @@ _FINE_TUNED = {
 }
 """As many epochs again from the float network of that recipe, and with it as the teacher."""
 
-_FEW = {
-    "epochs": 3,
-    "stages": tuple(
-        dataclasses.replace(stage, epochs=epochs)
-        for stage, epochs in zip(PRESETS["resnet20-jpeg-apot"].stages, (6, 1, 1), strict=True)
-    ),
-}
-"""A handful of epochs of APoT's recipe, for one core."""
-
 CASES = {
     "digits": Case("digits"),
     "lenet-digits": Case("lenet-digits"),
@@ -110,7 +101,7 @@ CASES = {
     "resnet20-jpeg-2bit": Case("resnet20-jpeg-2bit", (0,), twin=False),
     "resnet20-jpeg-widths": Case("resnet20-jpeg-widths", (0,), twin=False),
     "resnet20-jpeg-staged": Case("resnet20-jpeg-staged", (0,), twin=False),
-    "apot/resnet20-jpeg": Case("resnet20-jpeg-apot", (0,), _FEW, twin=False),
+    "resnet20-jpeg-apot": Case("resnet20-jpeg-apot", (0,), twin=False),
     "long/resnet20-4bit": Case("resnet20-jpeg", (0, 1), _PUBLISHED),
     "long/resnet20-2bit": Case("resnet20-jpeg-2bit", (0, 1), _PUBLISHED, twin=False),
     "long/resnet20-4bit-fine": Case("resnet20-jpeg", (0,), _FINE_TUNED, twin=False),

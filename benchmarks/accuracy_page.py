@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from statistics import mean, stdev
 
+from first_and_last_table import first_and_last
 from page_table import table
 from plots import drawn
 from pruning_plot import curve, margins, plot
@@ -19,6 +20,7 @@ PRUNING = HERE.parent / "docs" / "pruning.svg"
 
 PUBLISHED = {
     "resnet20-jpeg": "91.65 of 91.70, float activations, 200 epochs, originals (WACV 2019)",
+    "resnet20-jpeg-apot": "90.96, 300 epochs a stage, originals (APoT, ICLR 2020)",
     "resnet20-jpeg-2bit": "90.96, first and last layer of 8 bits, originals (APoT, ICLR 2020)",
     "ds_cnn-speech": "about 92, 8 bits, the whole training set (MLPerf Tiny)",
 }
@@ -34,13 +36,14 @@ _MAIN = (
     ("resnet20-jpeg-widths", "ResNet-20, the whole of three widths"),
     ("resnet20-jpeg-staged", "ResNet-20, staged and distilled"),
     ("resnet20-jpeg-2bit", "ResNet-20"),
+    ("resnet20-jpeg-apot", "ResNet-20 of APoT's recipe"),
     ("ds_cnn-speech", "DS-CNN"),
     ("mlp-magic", "MLP"),
     ("mlp-letter", "MLP"),
     ("mlp-pendigits", "MLP"),
 )
 
-_WITHOUT_TWIN = ("resnet20-jpeg-2bit", "resnet20-jpeg-widths", "resnet20-jpeg-staged")
+_WITHOUT_TWIN = tuple(f"resnet20-jpeg-{suffix}" for suffix in ("2bit", "apot", "widths", "staged"))
 """Rows whose float network is that of resnet20-jpeg, of 20 epochs."""
 
 
@@ -78,7 +81,7 @@ def methods(cases: dict) -> str:
             (
                 f"{name}: {network}, {widths}",
                 f"{config['dataset']}, {case['input_bits']} bits",
-                f"{config['weights']}, {config['bits']} bits",
+                f"{_weights(config)}, {config['bits']} bits",
                 config["epochs"] + sum(stage["epochs"] for stage in config["stages"]),
                 len(case["runs"]),
                 f"**{spread(integer)}**",
@@ -89,6 +92,13 @@ def methods(cases: dict) -> str:
         )
     head = ("preset: network, widths", "data, input", "weights, activations", "epochs", "seeds")
     return table((*head, "integer %", "float %", "difference", "published"), rows)
+
+
+def _weights(config: dict) -> str:
+    """How the weights were quantized, and the bits of a first and last layer of integers."""
+    if config.get("first") is None:
+        return config["weights"]
+    return f"{config['weights']}, {config['first']} bits at both ends"
 
 
 def curves(cases: dict, names: Iterable[str], path: Path) -> None:
@@ -140,6 +150,13 @@ in place of the 200 of the publications, since they were trained on two cores.
 
 ![Mean loss of each epoch]({CURVES.name})
 """
+
+
+def both_ends(cases: dict) -> str:
+    """ResNet-20 of APoT's recipe beside the one that is ternary throughout."""
+    accuracies = {name.replace("-", "_"): figures(case, "integer") for name, case in cases.items()}
+    record = json.loads((HERE / "first_and_last.json").read_text())
+    return first_and_last(record, {name: mean(each) for name, each in accuracies.items() if each})
 
 
 def ablation(cases: dict) -> str:
@@ -288,14 +305,15 @@ def page() -> str:
     """The text of docs/accuracy.md."""
     cases = record()
     version = next(iter(cases.values()))["torch"]
-    parts = "\n".join((cifar(cases), ablation(cases), pruning(), widths(), mixed()))
+    sections = cifar(cases), both_ends(cases), ablation(cases), pruning(), widths(), mixed()
+    parts = "\n".join(sections)
     return f"""# Accuracy
 Written by `benchmarks/accuracy_page.py` from what `benchmarks/accuracy.py` measured, PyTorch
 {version}. *Integer* is the exported network in the golden model: every layer ternary, the first and
-the last included, every activation an integer code. All codes of all held-out images are equal to
-PyTorch's. *Float* is the network of the same shape without quantization, trained with the same
-recipe for as many epochs. Always the last epoch, never the best; held-out images are not looked at
-before. A spread is the standard deviation over seeds.
+the last included unless the row says otherwise, every activation an integer code. All codes of all
+held-out images are equal to PyTorch's. *Float* is the network of the same shape without
+quantization, trained with the same recipe for as many epochs. Always the last epoch, never the
+best; held-out images are not looked at before. A spread is the standard deviation over seeds.
 
 ## Networks
 Each row is `threefold train --preset NAME --data-dir FOLDER`, or all seeds with

@@ -128,7 +128,8 @@ def table(rows: list[dict]) -> Table:
     """The forms of a point beside each other."""
     found = {(r["family"], r["form"], r["simd"], r["bits"]): r for r in rows}
     out = Table("family", "lanes", "bits", title="One PE, 16-bit accumulator")
-    for name in ("cells", "digits", "form C", "published", "packed", "digits", "form C", "FFs", "form C"):
+    forms = ("digits", "form C")
+    for name in ("cells", *forms, "published", "packed", *forms, "FFs", "form C"):
         out.add_column(name, justify="right")
     for family in dict.fromkeys(row["family"] for row in rows):
         for simd, bits in POINTS:
