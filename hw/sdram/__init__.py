@@ -1,0 +1,1 @@
+"""SDRAM: what drives it, and what reads and writes it in bursts."""

@@ -1,0 +1,321 @@
+"""Controller of an SDRAM: bursts without a gap, wherever the banks take turns."""
+
+from math import log2
+from typing import NamedTuple
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import enum, wiring
+from amaranth.lib.wiring import In, Out
+
+from threefold.boards.sdram import SDRAM
+from threefold.errors import PlanError
+
+from .bursts import BURST, Access, burst_requests
+
+__all__ = ["SDRAMController", "SDRAMPins"]
+
+_REFRESHES = 8  # before the mode is set
+_ALL = 1 << 10  # address bit 10: all banks are precharged
+_CAS, _BURST_8 = 4, 0b011  # of the mode: place of the CAS latency, sequential bursts of 8
+
+
+class SDRAMPins(wiring.Signature):
+    """Pins of an SDRAM, without its clock; it is always selected, and no word is masked.
+
+    Parameters
+    ----------
+    sdram : SDRAM
+
+    Members
+    -------
+    ras, cas, we : Out(1)
+        1 where a pin is active.
+    bank, address : Out
+    dq_o, dq_oe : Out
+        Word to write, and whether to drive it.
+    dq_i : In
+        Word on the pins.
+    """
+
+    def __init__(self, sdram: SDRAM):
+        super().__init__(
+            {
+                "ras": Out(1),
+                "cas": Out(1),
+                "we": Out(1),
+                "bank": Out(int(log2(sdram.banks))),
+                "address": Out(max(11, int(log2(sdram.rows)))),
+                "dq_o": Out(sdram.bits),
+                "dq_oe": Out(1),
+                "dq_i": In(sdram.bits),
+            }
+        )
+
+
+class _Commands(NamedTuple):
+    """Commands, at most one of them in a cycle."""
+
+    open: Signal
+    read: Signal
+    write: Signal
+    close: Signal
+    close_all: Signal
+    refresh: Signal
+    mode: Signal
+
+
+class _Passed(NamedTuple):
+    """Times that have passed, or what they are counted from.
+
+    Attributes
+    ----------
+    idle
+        Any command may follow the refresh or the mode before.
+    opened, held
+        The row opened last may be accessed, and closed.
+    closed
+        What was closed last may be opened.
+    recovered
+        What was written last may be closed.
+    free, turned
+        The data pins are free for a burst in the same direction, and for a write after a read.
+    due
+        A refresh comes too late if it waits any longer.
+    """
+
+    idle: list | Signal
+    opened: list | Signal
+    held: list | Signal
+    closed: list | Signal
+    recovered: list | Signal
+    free: list | Signal
+    turned: list | Signal
+    due: list | Signal
+
+
+class _Step(enum.Enum, shape=3):
+    """What the controller does."""
+
+    POWER_UP = 0
+    CLOSE = 1
+    REFRESH = 2
+    MODE = 3
+    RUN = 4
+
+
+class SDRAMController(wiring.Component):
+    """Controller of an SDRAM, for requests in order.
+
+    While a burst takes the data pins, the row of the next is opened in another bank. So bursts with
+    consecutive numbers follow each other without a gap. A request to refresh is obeyed in its
+    place; where none comes in time, the controller refreshes unasked between two requests. Who asks
+    often enough thus knows the cycle of each word.
+
+    Parameters
+    ----------
+    sdram : SDRAM
+    clock_mhz : float
+
+    Members
+    -------
+    i : In(burst_requests(sdram))
+        What to read, write or refresh.
+    o : Out(bits), o_valid : Out(1)
+        Words read, in order; they do not wait.
+    pins : Out(SDRAMPins(sdram))
+
+    Raises
+    ------
+    PlanError
+        If the clock is too fast for the SDRAM, or two rows could be opened too soon after another.
+    """
+
+    def __init__(self, sdram: SDRAM, *, clock_mhz: float):
+        self._sdram = sdram
+        self._cycles = cycles = sdram.cycles(clock_mhz)
+        # A row is opened for a burst, and the next request waits for that burst to begin.
+        begins = cycles.activate_to_access + 1
+        if (
+            cycles.activate_to_activate > begins + BURST + cycles.precharge
+            or cycles.activate_to_other > begins
+        ):
+            raise PlanError(
+                f"tRC of {sdram.name} must be {sdram.t_rcd + sdram.t_rp:g} ns and a burst at most, "
+                f"and tRRD tRCD, not {sdram.t_rc:g} and {sdram.t_rrd:g} ns"
+            )
+        super().__init__(
+            {
+                "i": In(burst_requests(sdram)),
+                "o": Out(sdram.bits),
+                "o_valid": Out(1),
+                "pins": Out(SDRAMPins(sdram)),
+            }
+        )
+
+    @property
+    def sdram(self) -> SDRAM:
+        return self._sdram
+
+    @property
+    def latency(self) -> int:
+        """Cycles from a read that is accepted to its first word."""
+        return self._cycles.cas + 2
+
+    def elaborate(self, platform):
+        m = Module()
+        head, sizes = self.i.payload, (self._sdram.columns // BURST, self._sdram.banks)
+        place, bank_bits = (int(log2(size)) for size in sizes)
+        burst = head.burst
+        column = Cat(Const(0, int(log2(BURST))), burst[:place])
+        bank, row = burst[place : place + bank_bits], burst[place + bank_bits :]
+
+        now = _Commands(*(Signal(name=name) for name in _Commands._fields))
+        passed = self._waits(m, now)
+        there, same = self._rows(m, now, bank, row)
+        accessed = now.read | now.write
+        last_bank = Signal(bank_bits)
+        with m.If(accessed):
+            m.d.sync += last_bank.eq(bank)
+
+        step = Signal(_Step)
+        asked, stops, accesses = Signal(), Signal(), Signal()
+        m.d.comb += [
+            asked.eq(self.i.valid & (head.access == Access.REFRESH)),
+            stops.eq(asked | passed.due),
+            accesses.eq((step == _Step.RUN) & self.i.valid & ~stops & passed.idle),
+        ]
+        write = head.access == Access.WRITE
+        ready = accesses & there & same & passed.opened & passed.free
+        closes = accesses & there & ~same & (passed.free | (bank != last_bank))
+        may_close = passed.held & passed.recovered
+        m.d.comb += [
+            now.read.eq(ready & ~write),
+            now.write.eq(ready & write & passed.turned),
+            now.open.eq(accesses & ~there & passed.closed),
+            now.close.eq(closes & may_close),
+            now.close_all.eq((step == _Step.CLOSE) & may_close & passed.free & passed.idle),
+            now.refresh.eq((step == _Step.REFRESH) & passed.closed & passed.idle),
+            now.mode.eq((step == _Step.MODE) & passed.idle),
+        ]
+        begun = self._follow(m, step, stops, now)
+        m.d.comb += self.i.ready.eq(accessed | (now.refresh & begun & asked))
+        self._command(m, now, bank, row, column)
+        self._write(m, now.write, passed.free)
+        self._read(m, now.read, passed.free)
+        return m
+
+    def _waits(self, m: Module, now: "_Commands") -> "_Passed":
+        cycles, accessed = self._cycles, now.read | now.write
+        # What can be ahead of a refresh: a row that was opened just now, and a burst from it.
+        slowest = cycles.activate_to_precharge + cycles.activate_to_access + 2 * BURST
+        slowest += cycles.write_recovery + cycles.precharge + 4
+        waits = _Passed(
+            idle=[(now.refresh, cycles.refresh), (now.mode, cycles.mode)],
+            opened=[(now.open, cycles.activate_to_access)],
+            held=[(now.open, cycles.activate_to_precharge)],
+            closed=[(now.close | now.close_all, cycles.precharge)],
+            recovered=[(now.write, BURST - 1 + cycles.write_recovery)],
+            free=[(accessed, BURST)],
+            turned=[(now.read, BURST + cycles.cas + 1)],
+            due=[(now.refresh, cycles.refresh_interval - slowest)],
+        )
+        return _Passed(*(_passed(m, *each) for each in zip(waits._fields, waits, strict=True)))
+
+    def _rows(self, m: Module, now: "_Commands", bank: Value, row: Value) -> tuple[Value, Value]:
+        """Whether a row of the bank is open, and whether it is this one."""
+        rows = Array(Signal(len(row), name=f"row_{n}") for n in range(self._sdram.banks))
+        is_open = Signal(self._sdram.banks)
+        with m.If(now.open):
+            m.d.sync += [rows[bank].eq(row), is_open.bit_select(bank, 1).eq(1)]
+        with m.If(now.close):
+            m.d.sync += is_open.bit_select(bank, 1).eq(0)
+        with m.If(now.close_all):
+            m.d.sync += is_open.eq(0)
+        return is_open.bit_select(bank, 1), rows[bank] == row
+
+    def _command(self, m: Module, now: "_Commands", bank: Value, row: Value, column: Value) -> None:
+        """The pins of a command, a cycle later."""
+        address = Signal.like(self.pins.address)
+        m.d.comb += address.eq(row)
+        with m.If(now.read | now.write):
+            m.d.comb += address.eq(column)
+        with m.If(now.close):
+            m.d.comb += address.eq(0)
+        with m.If(now.close_all):
+            m.d.comb += address.eq(_ALL)
+        with m.If(now.mode):
+            m.d.comb += address.eq(self._cycles.cas << _CAS | _BURST_8)
+        closes = now.close | now.close_all
+        m.d.sync += [
+            self.pins.bank.eq(Mux(now.mode, 0, bank)),
+            self.pins.address.eq(address),
+            self.pins.ras.eq(now.open | closes | now.refresh | now.mode),
+            self.pins.cas.eq(now.read | now.write | now.refresh | now.mode),
+            self.pins.we.eq(now.write | closes | now.mode),
+        ]
+
+    def _follow(self, m: Module, step: Signal, stops: Value, now: "_Commands") -> Value:
+        """The steps, one after another; whether the mode is set."""
+        wait = Signal(range(self._cycles.power_up + 1), init=self._cycles.power_up)
+        left, begun = Signal(range(_REFRESHES), init=_REFRESHES - 1), Signal()
+        with m.Switch(step):
+            with m.Case(_Step.POWER_UP):
+                m.d.sync += wait.eq(wait - 1)
+                with m.If(wait == 0):
+                    m.d.sync += step.eq(_Step.CLOSE)
+            with m.Case(_Step.CLOSE), m.If(now.close_all):
+                m.d.sync += step.eq(_Step.REFRESH)
+            with m.Case(_Step.REFRESH), m.If(now.refresh):
+                m.d.sync += left.eq(left - (left != 0))
+                with m.If(begun):
+                    m.d.sync += step.eq(_Step.RUN)
+                with m.Elif(left == 0):
+                    m.d.sync += step.eq(_Step.MODE)
+            with m.Case(_Step.MODE), m.If(now.mode):
+                m.d.sync += [begun.eq(1), step.eq(_Step.RUN)]
+            with m.Case(_Step.RUN), m.If(stops):
+                m.d.sync += step.eq(_Step.CLOSE)
+        return begun
+
+    def _write(self, m: Module, writes: Value, free: Value) -> None:
+        """Words to the pins, the first of them together with the command."""
+        words = Signal(self._sdram.bits * BURST, reset_less=True)
+        m.d.sync += words.eq(
+            Mux(writes, Value.cast(self.i.payload.words), words)[self._sdram.bits :]
+        )
+        m.d.sync += self.pins.dq_o.eq(
+            Mux(writes, Value.cast(self.i.payload.words), words)[: self._sdram.bits]
+        )
+        writing = Signal()
+        with m.If(writes):
+            m.d.sync += writing.eq(1)
+        with m.Elif(free):
+            m.d.sync += writing.eq(0)
+        m.d.sync += self.pins.dq_oe.eq(writes | (writing & ~free))
+
+    def _read(self, m: Module, reads: Value, free: Value) -> None:
+        """Words from the pins, for as long as a burst lasts."""
+        reading = Signal()
+        with m.If(reads):
+            m.d.sync += reading.eq(1)
+        with m.Elif(free):
+            m.d.sync += reading.eq(0)
+        expected = Signal(self._cycles.cas + 1)
+        m.d.sync += [
+            expected.eq(Cat(reads | (reading & ~free), expected)),
+            self.o.eq(self.pins.dq_i),
+            self.o_valid.eq(expected[-1]),
+        ]
+
+
+def _passed(m: Module, name: str, waits: list[tuple[Value, int]]) -> Signal:
+    """Whether it is as many cycles as told since each of some commands, if there was one."""
+    left = Signal(range(max(cycles for _, cycles in waits)), name=f"{name}_left")
+    passed = Signal(name=name)
+    m.d.comb += passed.eq(left == 0)
+    with m.If(~passed):
+        m.d.sync += left.eq(left - 1)
+    for command, cycles in waits:
+        with m.If(command):
+            m.d.sync += left.eq(cycles - 1)
+    return passed

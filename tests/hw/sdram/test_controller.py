@@ -1,0 +1,170 @@
+# amaranth: UnusedElaboratable=no
+
+import dataclasses
+import random
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from amaranth.sim import Simulator
+
+from threefold.boards.sdram import AS4C16M16SA_7
+from threefold.errors import PlanError
+from threefold.hw.sdram.bursts import BURST, Access, address_bits
+from threefold.hw.sdram.controller import SDRAMController
+from threefold.sim.sdram import Pins, SDRAMChip
+
+# Few rows, and little to wait for at the start, so that tests are short.
+SMALL = dataclasses.replace(AS4C16M16SA_7, rows=64, columns=64, power_up_us=1, refresh_ms=0.5)
+
+
+def run(requests, *, sdram=SMALL, chip=None, clock_mhz=133, rest=0, seed=0, idle=0.0):
+    """Words read, the cycle of each, the chip, and the cycles in which requests were accepted."""
+    controller = SDRAMController(sdram, clock_mhz=clock_mhz)
+    chip = SDRAMChip(chip or sdram, clock_mhz=clock_mhz)
+    chip.content[:] = np.random.default_rng(seed).integers(1 << 16, size=chip.content.shape)
+    rng, words, cycles, taken = random.Random(seed), [], [], []
+
+    async def memory(ctx):
+        pins = controller.pins
+        outputs = pins.ras, pins.cas, pins.we, pins.bank, pins.address, pins.dq_o, pins.dq_oe
+        async for _, _, *levels in ctx.tick().sample(*outputs):
+            word = chip.edge(Pins(*levels))
+            ctx.set(pins.dq_i, rng.randrange(1 << 16) if word is None else word)
+
+    async def source(ctx):
+        cycle = 0
+        for request in requests:
+            while rng.random() < idle:
+                await ctx.tick()
+                cycle += 1
+            ctx.set(controller.i.payload, request)
+            ctx.set(controller.i.valid, 1)
+            ready = 0
+            while not ready:
+                *_, ready = await ctx.tick().sample(controller.i.ready)
+                cycle += 1
+            taken.append(cycle)
+            ctx.set(controller.i.valid, 0)
+        await ctx.tick().repeat(rest + 40)
+
+    async def sink(ctx):
+        cycle = 0
+        outputs = controller.o_valid, controller.o
+        async for _, _, valid, word in ctx.tick().sample(*outputs):
+            cycle += 1
+            if valid:
+                words.append(word)
+                cycles.append(cycle)
+
+    simulator = Simulator(controller)
+    simulator.add_clock(1e-6)
+    simulator.add_process(memory)
+    simulator.add_process(sink)
+    simulator.add_testbench(source)
+    simulator.run()
+    return words, cycles, chip, taken
+
+
+def in_order(chip, bursts):
+    """Words of the first bursts of a chip."""
+    return chip.content.transpose(1, 0, 2).reshape(-1)[: bursts * BURST].tolist()
+
+
+def read(burst):
+    return {"access": Access.READ, "burst": burst, "words": [0] * BURST}
+
+
+def write(burst, words):
+    return {"access": Access.WRITE, "burst": burst, "words": words}
+
+
+REFRESH = {"access": Access.REFRESH, "burst": 0, "words": [0] * BURST}
+
+
+@pytest.mark.parametrize("clock_mhz", [25, 75, 100, 133, 142])
+@pytest.mark.parametrize("idle", [0.0, 0.9])
+def test_random_accesses_are_within_the_data_sheet(clock_mhz, idle):
+    rng, content, expected, requests = random.Random(clock_mhz), {}, [], []
+    bursts = [rng.randrange(1 << address_bits(SMALL)) for _ in range(12)]
+    bursts += [burst ^ 1 for burst in bursts] + [burst ^ 1 << 9 for burst in bursts]
+    for _ in range(300):
+        burst = rng.choice(bursts)
+        if burst in content and rng.random() < 0.5:
+            requests.append(read(burst))
+            expected += content[burst]
+        elif rng.random() < 0.05:
+            requests.append(REFRESH)
+        else:
+            content[burst] = [rng.randrange(1 << 16) for _ in range(BURST)]
+            requests.append(write(burst, content[burst]))
+    words, _, chip, _ = run(requests, clock_mhz=clock_mhz, idle=idle)
+    assert chip.faults == []
+    assert words == expected
+
+
+def test_bursts_in_order_leave_no_gap_across_rows_and_banks():
+    count = 5 * SMALL.columns // BURST
+    words, cycles, chip, taken = run([read(burst) for burst in range(count)])
+    assert chip.faults == []
+    assert cycles == list(range(cycles[0], cycles[0] + count * BURST))
+    assert cycles[0] - taken[0] == SDRAMController(SMALL, clock_mhz=133).latency
+    assert words == in_order(chip, count)
+
+
+def test_refreshes_asked_for_keep_their_place():
+    rounds = [[*(read(20 * n + k) for k in range(20)), REFRESH] for n in range(60)]
+    words, _, chip, taken = run([each for one in rounds for each in one])
+    assert chip.faults == []
+    assert words == in_order(chip, 60 * 20)
+    # None is unasked, and all rounds take the same time, whatever rows they are in.
+    ends = taken[20::21]
+    assert chip.refreshes == len(ends)
+    assert len({after - before for before, after in pairwise(ends)}) == 1
+
+
+def test_it_refreshes_unasked():
+    _, _, chip, _ = run([read(0)], rest=100_000)
+    assert chip.faults == []
+    due = chip.ns / SMALL.refresh_interval_ns
+    assert due - 4 < chip.refreshes < 1.2 * due
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("t_rcd", 40, "tRCD of"),
+        ("t_rp", 40, "tRP of"),
+        ("t_ras", 150, "tRAS of"),
+        ("t_rc", 200, "tRC of"),
+        ("t_rrd", 90, "tRRD of"),
+        ("t_wr", 40, "tWR of"),
+        ("t_mrd", 40, "tMRD of"),
+        ("t_rfc", 90, "tRFC of"),
+        ("power_up_us", 2, "before the power has been up for long enough"),
+        ("refresh_ms", 0.15, "refreshes, where"),
+        ("period_ns", 8, "a period of 7.52 ns, not 8 or more"),
+        ("most_ras", 1000, "a row was open for"),
+    ],
+)
+def test_the_chip_tells_a_controller_made_for_another(name, value, fault):
+    rng = random.Random(0)
+    requests = [write(rng.randrange(1 << address_bits(SMALL)), [1] * BURST) for _ in range(100)]
+    requests += [read(n % 4) for n in range(400)]
+    chip = dataclasses.replace(SMALL, **{name: value})
+    _, _, found, _ = run(requests, chip=chip, rest=3000)
+    assert found.faults
+    assert all(fault in each for each in found.faults)
+
+
+def test_a_clock_that_is_too_fast_is_refused():
+    message = r"AS4C16M16SA-7 takes a clock of 142\.9 MHz at most, not 150 MHz"
+    with pytest.raises(PlanError, match=message):
+        SDRAMController(AS4C16M16SA_7, clock_mhz=150)
+
+
+@pytest.mark.parametrize(("name", "value"), [("t_rc", 200), ("t_rrd", 60)])
+def test_rows_that_open_rarely_are_refused(name, value):
+    message = r"^tRC of AS4C16M16SA-7 must be 42 ns and a burst at most, and tRRD tRCD, not "
+    with pytest.raises(PlanError, match=message):
+        SDRAMController(dataclasses.replace(SMALL, **{name: value}), clock_mhz=133)
