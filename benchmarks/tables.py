@@ -17,7 +17,7 @@ from peers_table import convolution, tiny_conv
 from power_up_table import power_up
 from summary_table import summary
 from tile_skipping_table import tile_skipping
-from unrolled_table import unrolled
+from unrolled_table import unrolled, whole_network
 from widths_in_turn_table import widths_in_turn
 from widths_table import widths
 
@@ -52,12 +52,13 @@ LUT4s, on ECP5 and Nexus with 2 for each CCU2, on Gowin and GateMate with 1 for 
 Form C masks and complements each lane and adds them in a tree with registers, as one would write
 it; it shares nothing with our component but its ports. "Of digits" is the element of a layer whose
 weights have several digits: its accumulator can be doubled, and nothing else of it is larger, so
-that a further digit takes the cycles of the tiles that hold one, and wider sums. A carry cell of ECP5 masks an operand; those
-of the other families have no LUT, or none with an input to spare, so that ours is form C there, but
-for single bits, which are counted by threes. Packed is what nextpnr makes of it: logic cells on
-iCE40, TRELLIS_COMB on ECP5, LUT4s in use on Gowin, where cells begin and end each carry chain,
-OXIDE_COMB on Nexus, halves of CPEs on GateMate. It is what a device has room for, so that no PE is
-ever to take more than on record; on ECP5 the places that begin a chain are in the netlist already.
+that a further digit takes the cycles of the tiles that hold one, and wider sums. A carry cell of
+ECP5 masks an operand; those of the other families have no LUT, or none with an input to spare, so
+that ours is form C there, but for single bits, which are counted by threes. Packed is what nextpnr
+makes of it: logic cells on iCE40, TRELLIS_COMB on ECP5, LUT4s in use on Gowin, where cells begin
+and end each carry chain, OXIDE_COMB on Nexus, halves of CPEs on GateMate. It is what a device has
+room for, so that no PE is ever to take more than on record; on ECP5 the places that begin a chain
+are in the netlist already.
 
 {table(head, rows)}
 """
@@ -367,6 +368,7 @@ def page() -> str:
         tiny_conv(recorded("peers")),
         convolution(recorded("peers")),
         unrolled(recorded("unrolled")),
+        whole_network(recorded("unrolled_network")),
         matrix_units(recorded("matrix_units")),
         pareto(recorded("pareto")),
         register_area(),

@@ -18,3 +18,9 @@ def test_fewer_luts_than_the_adder_graphs_of_da4ml(task, ice40, ecp5):
         assert most is None or ours[family]["lut"] <= most
     assert ours["interval"] == 1
     assert ours["compared"] == theirs["compared"] == unrolled.VECTORS
+
+
+def test_sums_are_routed_at_200_mhz():
+    frequencies = RECORDED["sums"]["threefold"]["fmax_mhz"]
+    assert len(frequencies) == len(unrolled.SEEDS)
+    assert max(frequencies) >= 200

@@ -1,0 +1,95 @@
+r"""Network with every layer unrolled: what an image a cycle takes of an ECP5-85F.
+
+    threefold import TFC_2W2A.onnx --logits --input-scale 1/255 -o out/tfc
+    python benchmarks/unrolled_network.py out/tfc/network.tern [--json FILE]
+
+A whole image enters at once. The Verilog is simulated, every code compared with the golden model
+and every cycle with the prediction. The accelerator is synthesised by itself, without a board: no
+serial line brings an image a cycle.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from threefold.files import write_file
+from threefold.fpga import ECP5
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.verilog import to_verilog
+from threefold.network import Network, load
+from threefold.plan import Plan, fold, lower
+from threefold.plan.layers import ConvLayer
+from threefold.references import random_images
+from threefold.sim.simulate import simulate
+from threefold.tools.synthesis import synthesise
+from threefold.tools.toolchain import find
+
+IMAGES = 100
+
+
+def main() -> None:
+    """Measure one network, and write the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("network", type=Path, help="a *.tern file")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
+    args = parser.parse_args()
+    with Progress(console=Console(stderr=True)) as bars:
+        task = bars.add_task("Graphs of adders", total=3)
+        plan = unrolled(load(args.network))
+        found = figures(plan)
+        found["tools"] = {tool: find(tool).version for tool in ("yosys", "verilator")}
+        bars.update(task, advance=1, description="Simulation")
+        found |= simulated(plan)
+        bars.update(task, advance=1, description="Synthesis")
+        found |= synthesised(plan)
+        bars.update(task, advance=1)
+    Console().print_json(data=found)
+    if args.json:
+        write_file(args.json, json.dumps(found, indent=1, sort_keys=True) + "\n")
+
+
+def unrolled(network: Network) -> Plan:
+    """The plan in which all layers of weights are unrolled."""
+    layers = (each for each in lower(network) if isinstance(each, ConvLayer))
+    return fold(network, {each.name: "unrolled" for each in layers})
+
+
+def figures(plan: Plan) -> dict:
+    """What is known before hardware is there."""
+    estimate = {unit.name: round(unit.resources(ECP5).cells) for unit in plan.units}
+    return {
+        "network": plan.network.name,
+        "latency": plan.cycles.latency,
+        "interval": plan.cycles.interval,
+        "estimated": estimate,
+        "adders": {
+            unit.name: len(unit.graph.adders) for unit in plan.units if unit.kind == "unrolled"
+        },
+    }
+
+
+def simulated(plan: Plan) -> dict:
+    """How many random images came out as they should."""
+    images = random_images(plan.network.input, IMAGES, seed=1)
+    with tempfile.TemporaryDirectory() as folder:
+        rtl = Path(folder, "network.v")
+        rtl.write_text(to_verilog(Accelerator(plan), plan.network.name))
+        return {"compared": simulate(plan, rtl, images, Path(folder, "sim")).images}
+
+
+def synthesised(plan: Plan) -> dict:
+    """Cells of Yosys, and how long it took."""
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        cells = synthesise(Accelerator(plan), ECP5, folder)
+    seconds = round(time.monotonic() - start)
+    return {"luts": cells.lut, "flip_flops": cells.ff, "yosys_seconds": seconds}
+
+
+if __name__ == "__main__":
+    main()
