@@ -23,9 +23,7 @@ OURS = [(form, *point) for form in ("pe", "digits") for point in pe_area.POINTS]
 
 
 @pytest.mark.parametrize("family", pe_area.FAMILIES)
-@pytest.mark.parametrize(
-    ("form", "simd", "bits"), mostly_nightly(OURS, always=[("pe", 8, 4), ("digits", 8, 4)])
-)
+@pytest.mark.parametrize(("form", "simd", "bits"), mostly_nightly(OURS, always=[("pe", 8, 4)]))
 def test_area_has_not_grown(family, form, simd, bits):
     measured = pe_area.measure(family, form, simd, bits)
     recorded = RECORDED[family, form, simd, bits]

@@ -124,7 +124,7 @@ def test_refreshes_asked_for_keep_their_place():
 
 
 def test_it_refreshes_unasked():
-    _, _, chip, _ = run([read(0)], rest=100_000)
+    _, _, chip, _ = run([read(0)], rest=20_000)
     assert chip.faults == []
     due = chip.ns / SMALL.refresh_interval_ns
     assert due - 4 < chip.refreshes < 1.2 * due
