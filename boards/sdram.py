@@ -8,6 +8,7 @@ from threefold.errors import PlanError
 
 __all__ = ["AS4C16M16SA_7", "SDRAM", "SDRAMCycles"]
 
+_COLUMNS = 1 << 10  # since the address bit above them is a part of commands
 _SLACK = 1e-9  # of a quotient of times, which binary fractions make a little too large
 
 
@@ -75,6 +76,11 @@ class SDRAM:
         Time in which every row has to be refreshed, in milliseconds.
     power_up_us : float
         Time before the first command, in microseconds.
+
+    Raises
+    ------
+    PlanError
+        If banks, rows or columns are not powers of two, or there are more than 1,024 columns.
     """
 
     name: str
@@ -94,6 +100,14 @@ class SDRAM:
     most_ras: float
     refresh_ms: float
     power_up_us: float
+
+    def __post_init__(self):
+        for what in ("banks", "rows", "columns"):
+            count = getattr(self, what)
+            if count < 2 or count & (count - 1):
+                raise PlanError(f"{what} of {self.name} must be a power of two, not {count}")
+        if self.columns > _COLUMNS:
+            raise PlanError(f"{self.name} may have {_COLUMNS:,} columns, not {self.columns:,}")
 
     @property
     def words(self) -> int:

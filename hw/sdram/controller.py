@@ -127,7 +127,8 @@ class SDRAMController(wiring.Component):
     Raises
     ------
     PlanError
-        If the clock is too fast for the SDRAM, or two rows could be opened too soon after another.
+        If the clock is too fast for the SDRAM or too slow for its refreshes, or if two rows could
+        be opened too soon after each other.
     """
 
     def __init__(self, sdram: SDRAM, *, clock_mhz: float):
@@ -142,6 +143,15 @@ class SDRAMController(wiring.Component):
             raise PlanError(
                 f"tRC of {sdram.name} must be {sdram.t_rcd + sdram.t_rp:g} ns and a burst at most, "
                 f"and tRRD tRCD, not {sdram.t_rc:g} and {sdram.t_rrd:g} ns"
+            )
+        # What can be ahead of a refresh: a row that was opened just now, and a burst from it.
+        slowest = cycles.activate_to_precharge + cycles.activate_to_access + 2 * BURST
+        slowest += cycles.write_recovery + cycles.precharge + 4
+        self._rests = cycles.refresh_interval - slowest
+        if self._rests < BURST:
+            raise PlanError(
+                f"{sdram.name} needs a refresh every {cycles.refresh_interval} cycles of "
+                f"{clock_mhz:g} MHz, which leaves no time for bursts; let its clock be faster"
             )
         super().__init__(
             {
@@ -206,9 +216,6 @@ class SDRAMController(wiring.Component):
 
     def _waits(self, m: Module, now: "_Commands") -> "_Passed":
         cycles, accessed = self._cycles, now.read | now.write
-        # What can be ahead of a refresh: a row that was opened just now, and a burst from it.
-        slowest = cycles.activate_to_precharge + cycles.activate_to_access + 2 * BURST
-        slowest += cycles.write_recovery + cycles.precharge + 4
         waits = _Passed(
             idle=[(now.refresh, cycles.refresh), (now.mode, cycles.mode)],
             opened=[(now.open, cycles.activate_to_access)],
@@ -217,7 +224,7 @@ class SDRAMController(wiring.Component):
             recovered=[(now.write, BURST - 1 + cycles.write_recovery)],
             free=[(accessed, BURST)],
             turned=[(now.read, BURST + cycles.cas + 1)],
-            due=[(now.refresh, cycles.refresh_interval - slowest)],
+            due=[(now.refresh, self._rests)],
         )
         return _Passed(*(_passed(m, *each) for each in zip(waits._fields, waits, strict=True)))
 

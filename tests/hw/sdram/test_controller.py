@@ -163,6 +163,14 @@ def test_a_clock_that_is_too_fast_is_refused():
         SDRAMController(AS4C16M16SA_7, clock_mhz=150)
 
 
+def test_a_clock_that_is_too_slow_is_refused():
+    message = (
+        r"a refresh every 23 cycles of 3 MHz, which leaves no time for bursts; let its clock be"
+    )
+    with pytest.raises(PlanError, match=message):
+        SDRAMController(AS4C16M16SA_7, clock_mhz=3)
+
+
 @pytest.mark.parametrize(("name", "value"), [("t_rc", 200), ("t_rrd", 60)])
 def test_rows_that_open_rarely_are_refused(name, value):
     message = r"^tRC of AS4C16M16SA-7 must be 42 ns and a burst at most, and tRRD tRCD, not "
