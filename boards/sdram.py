@@ -8,6 +8,7 @@ from threefold.errors import PlanError
 
 __all__ = ["AS4C16M16SA_7", "SDRAM", "SDRAMCycles"]
 
+_BURST = 8  # columns that are accessed together
 _COLUMNS = 1 << 10  # since the address bit above them is a part of commands
 _SLACK = 1e-9  # of a quotient of times, which binary fractions make a little too large
 
@@ -80,7 +81,7 @@ class SDRAM:
     Raises
     ------
     PlanError
-        If banks, rows or columns are not powers of two, or there are more than 1,024 columns.
+        If banks, rows or columns are not powers of two, or the columns not 8 to 1,024.
     """
 
     name: str
@@ -104,10 +105,15 @@ class SDRAM:
     def __post_init__(self):
         for what in ("banks", "rows", "columns"):
             count = getattr(self, what)
-            if count < 2 or count & (count - 1):
-                raise PlanError(f"{what} of {self.name} must be a power of two, not {count}")
+            least = _BURST if what == "columns" else 2
+            if count < least or count & (count - 1):
+                raise PlanError(
+                    f"{what} of {self.name} must be a power of two from {least} on, not {count}"
+                )
         if self.columns > _COLUMNS:
-            raise PlanError(f"{self.name} may have {_COLUMNS:,} columns, not {self.columns:,}")
+            raise PlanError(
+                f"{self.name} may have {_COLUMNS:,} columns at most, not {self.columns:,}"
+            )
 
     @property
     def words(self) -> int:
@@ -129,8 +135,10 @@ class SDRAM:
         Raises
         ------
         PlanError
-            If the clock is too fast for it.
+            If the clock is too fast for it, or is none.
         """
+        if clock_mhz <= 0:
+            raise PlanError(f"the clock of {self.name} must be above 0 MHz, not {clock_mhz:g} MHz")
         if clock_mhz * self.period_ns > 1000 + _SLACK:
             raise PlanError(
                 f"{self.name} takes a clock of {1000 / self.period_ns:.1f} MHz at most, "

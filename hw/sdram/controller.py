@@ -14,6 +14,7 @@ from .bursts import BURST, Access, burst_requests
 
 __all__ = ["SDRAMController", "SDRAMPins"]
 
+_RECOVERED = 2  # cycles from the last word of a burst to a precharge during the next
 _REFRESHES = 8  # before the mode is set
 _ALL = 1 << 10  # address bit 10: all banks are precharged
 _CAS, _BURST_8 = 4, 0b011  # of the mode: place of the CAS latency, sequential bursts of 8
@@ -107,14 +108,17 @@ class SDRAMController(wiring.Component):
     """Controller of an SDRAM, for requests in order.
 
     While a burst takes the data pins, the row of the next is opened in another bank. So bursts with
-    consecutive numbers follow each other without a gap. A request to refresh is obeyed in its
-    place; where none comes in time, the controller refreshes unasked between two requests. Who asks
-    often enough thus knows the cycle of each word.
+    consecutive numbers follow each other without a gap, if a row is closed and another opened
+    within a burst. A request to refresh is obeyed in its place; where none comes in time, the
+    controller refreshes unasked between two requests. Who asks often enough thus knows the cycle of
+    each word. The rising edges of the SDRAM's clock are those of ``sync``, its CKE and CS# are
+    active, and no word is masked.
 
     Parameters
     ----------
     sdram : SDRAM
     clock_mhz : float
+        Frequency of ``sync``.
 
     Members
     -------
@@ -135,16 +139,18 @@ class SDRAMController(wiring.Component):
         self._sdram = sdram
         self._cycles = cycles = sdram.cycles(clock_mhz)
         # A row is opened for a burst, and the next request waits for that burst to begin.
-        begins = cycles.activate_to_access + 1
-        if (
-            cycles.activate_to_activate > begins + BURST + cycles.precharge
-            or cycles.activate_to_other > begins
-        ):
-            raise PlanError(
-                f"tRC of {sdram.name} must be {sdram.t_rcd + sdram.t_rp:g} ns and a burst at most, "
-                f"and tRRD tRCD, not {sdram.t_rc:g} and {sdram.t_rrd:g} ns"
-            )
-        # What can be ahead of a refresh: a row that was opened just now, and a burst from it.
+        least = {
+            "tRC": cycles.activate_to_access + BURST + cycles.precharge,
+            "tRRD": cycles.activate_to_access + 1,
+        }
+        found = {"tRC": cycles.activate_to_activate, "tRRD": cycles.activate_to_other}
+        for name, wait in found.items():
+            if wait > least[name]:
+                raise PlanError(
+                    f"{name} of {sdram.name} is {wait} cycles of {clock_mhz:g} MHz, and rows are "
+                    f"opened {least[name]} cycles apart; choose another SDRAM"
+                )
+        # No less than what can be ahead of a refresh: a row opened just now, and a burst.
         slowest = cycles.activate_to_precharge + cycles.activate_to_access + 2 * BURST
         slowest += cycles.write_recovery + cycles.precharge + 4
         self._rests = cycles.refresh_interval - slowest
@@ -164,6 +170,7 @@ class SDRAMController(wiring.Component):
 
     @property
     def sdram(self) -> SDRAM:
+        """The SDRAM."""
         return self._sdram
 
     @property
@@ -198,11 +205,15 @@ class SDRAMController(wiring.Component):
         ready = accesses & there & same & passed.opened & passed.free
         closes = accesses & there & ~same & (passed.free | (bank != last_bank))
         may_close = passed.held & passed.recovered
+        # While another bank is written, what was written before has recovered.
+        recovered = passed.recovered
+        if self._cycles.write_recovery <= _RECOVERED:
+            recovered |= bank != last_bank
         m.d.comb += [
             now.read.eq(ready & ~write),
             now.write.eq(ready & write & passed.turned),
             now.open.eq(accesses & ~there & passed.closed),
-            now.close.eq(closes & may_close),
+            now.close.eq(closes & passed.held & recovered),
             now.close_all.eq((step == _Step.CLOSE) & may_close & passed.free & passed.idle),
             now.refresh.eq((step == _Step.REFRESH) & passed.closed & passed.idle),
             now.mode.eq((step == _Step.MODE) & passed.idle),

@@ -29,11 +29,18 @@ def test_size():
 @pytest.mark.parametrize(
     ("name", "count", "message"),
     [
-        ("banks", 1, "banks of AS4C16M16SA-7 must be a power of two, not 1"),
-        ("rows", 5000, "rows of AS4C16M16SA-7 must be a power of two, not 5000"),
-        ("columns", 2048, "AS4C16M16SA-7 may have 1,024 columns, not 2,048"),
+        ("banks", 1, "banks of AS4C16M16SA-7 must be a power of two from 2 on, not 1"),
+        ("rows", 5000, "rows of AS4C16M16SA-7 must be a power of two from 2 on, not 5000"),
+        ("columns", 4, "columns of AS4C16M16SA-7 must be a power of two from 8 on, not 4"),
+        ("columns", 2048, "AS4C16M16SA-7 may have 1,024 columns at most, not 2,048"),
     ],
 )
 def test_geometry_that_no_sdram_has_is_refused(name, count, message):
     with pytest.raises(PlanError, match=f"^{message}$"):
         dataclasses.replace(AS4C16M16SA_7, **{name: count})
+
+
+def test_no_clock_is_refused():
+    message = "^the clock of AS4C16M16SA-7 must be above 0 MHz, not 0 MHz$"
+    with pytest.raises(PlanError, match=message):
+        AS4C16M16SA_7.cycles(0)
