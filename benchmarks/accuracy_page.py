@@ -98,7 +98,7 @@ def _weights(config: dict) -> str:
     """How the weights were quantized, and the bits of a first and last layer of integers."""
     if config.get("first") is None:
         return config["weights"]
-    return f"{config['weights']}, {config['first']} bits at both ends"
+    return f"{config['weights']} ({config['first']} bits at both ends)"
 
 
 def curves(cases: dict, names: Iterable[str], path: Path) -> None:
@@ -315,7 +315,9 @@ Written by `benchmarks/accuracy_page.py` from what `benchmarks/accuracy.py` meas
 the last included unless the row says otherwise, every activation an integer code. All codes of all
 held-out images are equal to PyTorch's. *Float* is the network of the same shape without
 quantization, trained with the same recipe for as many epochs. Always the last epoch, never the
-best; held-out images are not looked at before. A spread is the standard deviation over seeds.
+best; held-out images are not looked at before. A spread is the standard deviation over seeds. Rows
+of ResNet-20 without a float network of their own have that of `resnet20-jpeg`, of 20 epochs of its
+own recipe.
 
 ## Networks
 Each row is `threefold train --preset NAME --data-dir FOLDER`, or all seeds with

@@ -17,7 +17,7 @@ def first_and_last(record: dict, accuracies: Mapping[str, float]) -> str:
     accuracies : mapping
         Accuracy by network.
     """
-    head = ("weights", "accuracy %", "KB of weights", "cycles", "interval")
+    head = ("weights", "accuracy %", "KiB of weights", "latency", "interval")
     head += ("LUTs", "flip-flops", "block RAMs")
     rows = [
         (
@@ -33,11 +33,13 @@ def first_and_last(record: dict, accuracies: Mapping[str, float]) -> str:
     return f"""## First and last layer of 8 bits
 `benchmarks/first_and_last.py`: `resnet20-jpeg-apot`, the recipe of APoT in short, beside
 `resnet20-jpeg-2bit`, both of 2-bit activations and trained for 20 epochs. The recipes differ in
-more than these layers: APoT's has a learned clip, and stages of float, 4-bit and 3-bit weights
-ahead. With one seed each, and a standard error of 0.4 points that the images alone have, the
-accuracies are a hint. Accelerators are planned for the same interval on the `{record["board"]}`,
-simulated in Verilator on {images} test images without a difference, in the cycles predicted, and
-synthesised whole ({versions([record["tools"]])}).
+more than these layers: APoT's has a learned clip, stages of float, 4-bit and 3-bit weights in the
+first 10 of the epochs, and other rates and weight decay. With one seed each, and a standard error
+of 0.4 points that the images alone have, the accuracies are only indicative.
+
+Accelerators are planned for the same interval on the `{record["board"]}`, simulated in Verilator on
+{images} test images without a difference, in the cycles predicted, and synthesised whole
+({versions([record["tools"]])}).
 
 {table(head, rows)}
 """

@@ -44,15 +44,15 @@ def pe_area() -> str:
             bold, *others = (str(each["cells"]) for each in forms)
             first = published.get((family, simd, bits), "–")
             rows.append((family, simd, bits, f"**{bold}**", *others, first, packed))
-    head = ("family", "SIMD", "bits", "cells", "of digits", "form C", "first measured")
-    head += ("packed, ours / of digits / form C",)
+    head = ("family", "SIMD", "bits", "cells", "several digits", "form C", "first measured")
+    head += ("packed, ours / several digits / form C",)
     return f"""## One processing element
 `benchmarks/pe_area.py`, {record["yosys"]}, a {record["sum_bits"]}-bit accumulator. Cells are
 LUT4s, on ECP5 and Nexus with 2 for each CCU2, on Gowin and GateMate with 1 for each bit of a sum.
 Form C masks and complements each lane and adds them in a tree with registers, as one would write
-it; it shares nothing with our component but its ports. "Of digits" is the element of a layer whose
-weights have several digits: its accumulator can be doubled, and nothing else of it is larger, so
-that a further digit takes the cycles of the tiles that hold one, and wider sums. A carry cell of
+it; it shares nothing with our component but its ports. "Several digits" is the element of layers
+whose weights have several: doubling its accumulator takes a cell for each bit at most, however many
+digits there are. Form C does not double, and is to be compared with ours alone. A carry cell of
 ECP5 masks an operand; those of the other families have no LUT, or none with an input to spare, so
 that ours is form C there, but for single bits, which are counted by threes. Packed is what nextpnr
 makes of it: logic cells on iCE40, TRELLIS_COMB on ECP5, LUT4s in use on Gowin, where cells begin

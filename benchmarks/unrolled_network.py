@@ -3,9 +3,9 @@ r"""Network with every layer unrolled: what an image a cycle takes of an ECP5-85
     threefold import TFC_2W2A.onnx --logits --input-scale 1/255 -o out/tfc
     python benchmarks/unrolled_network.py out/tfc/network.tern [--json FILE]
 
-A whole image enters at once. The Verilog is simulated, every code compared with the golden model
-and every cycle with the prediction. The accelerator is synthesised by itself, without a board: no
-serial line brings an image a cycle.
+A whole image enters at once. The Verilog is simulated, every code compared with the golden model;
+latency and interval are those predicted. The accelerator is synthesised by itself, without a board:
+no serial line brings an image a cycle.
 """
 
 import argparse

@@ -16,7 +16,7 @@ def test_all_layers_of_weights_are_unrolled():
     assert [kinds[name] for name in ("fc1", "fc2", "fc3")] == ["unrolled"] * 3
 
 
-def test_a_network_fits_an_85f_at_an_image_a_cycle():
+def test_a_network_takes_less_than_an_85f_has_at_an_image_a_cycle():
     assert RECORDED["interval"] == 1
     assert RECORDED["compared"] == unrolled_network.IMAGES
     assert RECORDED["luts"] <= LFE5U_85F.lut
