@@ -131,6 +131,7 @@ class SDRAM:
         Parameters
         ----------
         clock_mhz : float
+            Frequency of its clock, in MHz.
 
         Raises
         ------
@@ -182,4 +183,4 @@ AS4C16M16SA_7 = SDRAM(
     refresh_ms=64,
     power_up_us=200,
 )
-"""32 MiB, as the ULX3S has it; times of the data sheet of 2015, revision 3.0."""
+"""32 MiB; times of its data sheet, revision 3.0 of 2015."""

@@ -1,6 +1,6 @@
 """Bursts: what a controller of an SDRAM is asked for."""
 
-from amaranth.hdl import Shape, unsigned
+from amaranth.hdl import unsigned
 from amaranth.lib import data, enum, stream
 
 from threefold.boards.sdram import SDRAM
@@ -27,17 +27,17 @@ def address_bits(sdram: SDRAM) -> int:
 def burst_requests(sdram: SDRAM) -> stream.Signature:
     """Signature of a stream of requests.
 
-    Bursts with consecutive numbers fill a row of a bank, then one of the next bank. Words that are
-    written come with the request, the first at index 0; a refresh has neither number nor words.
+    Its payload has ``access``, the number of the ``burst`` in :func:`address_bits` bits, and the
+    eight ``words`` to write, the first at index 0. Bursts with consecutive numbers fill a row of a
+    bank, then one of the next bank. Words of a read, and all else of a refresh, are ignored.
 
     Parameters
     ----------
     sdram : SDRAM
     """
-    word: Shape = unsigned(sdram.bits)
     layout = {
         "access": Access,
         "burst": address_bits(sdram),
-        "words": data.ArrayLayout(word, BURST),
+        "words": data.ArrayLayout(unsigned(sdram.bits), BURST),
     }
     return stream.Signature(data.StructLayout(layout))

@@ -21,7 +21,7 @@ _CAS, _BURST_8 = 4, 0b011  # of the mode: place of the CAS latency, sequential b
 
 
 class SDRAMPins(wiring.Signature):
-    """Pins of an SDRAM, without its clock; it is always selected, and no word is masked.
+    """Pins of an SDRAM, without its clock, CKE and CS#, of which the last two are always active.
 
     Parameters
     ----------
@@ -31,10 +31,15 @@ class SDRAMPins(wiring.Signature):
     -------
     ras, cas, we : Out(1)
         1 where a pin is active.
-    bank, address : Out
-    dq_o, dq_oe : Out
-        Word to write, and whether to drive it.
-    dq_i : In
+    dqm : Out(1)
+        For all bytes; 1 until the mode is set.
+    bank : Out(log2(banks))
+    address : Out(log2(rows)), of 11 bits at least
+    dq_o : Out(bits)
+        Word to write.
+    dq_oe : Out(1)
+        Whether to drive it.
+    dq_i : In(bits)
         Word on the pins.
     """
 
@@ -44,6 +49,7 @@ class SDRAMPins(wiring.Signature):
                 "ras": Out(1),
                 "cas": Out(1),
                 "we": Out(1),
+                "dqm": Out(1, init=1),
                 "bank": Out(int(log2(sdram.banks))),
                 "address": Out(max(11, int(log2(sdram.rows)))),
                 "dq_o": Out(sdram.bits),
@@ -66,7 +72,7 @@ class _Commands(NamedTuple):
 
 
 class _Passed(NamedTuple):
-    """Times that have passed, or what they are counted from.
+    """Whether times have passed.
 
     Attributes
     ----------
@@ -84,14 +90,14 @@ class _Passed(NamedTuple):
         A refresh comes too late if it waits any longer.
     """
 
-    idle: list | Signal
-    opened: list | Signal
-    held: list | Signal
-    closed: list | Signal
-    recovered: list | Signal
-    free: list | Signal
-    turned: list | Signal
-    due: list | Signal
+    idle: Signal
+    opened: Signal
+    held: Signal
+    closed: Signal
+    recovered: Signal
+    free: Signal
+    turned: Signal
+    due: Signal
 
 
 class _Step(enum.Enum, shape=3):
@@ -111,8 +117,7 @@ class SDRAMController(wiring.Component):
     consecutive numbers follow each other without a gap, if a row is closed and another opened
     within a burst. A request to refresh is obeyed in its place; where none comes in time, the
     controller refreshes unasked between two requests. Who asks often enough thus knows the cycle of
-    each word. The rising edges of the SDRAM's clock are those of ``sync``, its CKE and CS# are
-    active, and no word is masked.
+    each word. The rising edges of the SDRAM's clock are those of ``sync``.
 
     Parameters
     ----------
@@ -131,30 +136,28 @@ class SDRAMController(wiring.Component):
     Raises
     ------
     PlanError
-        If the clock is too fast for the SDRAM or too slow for its refreshes, or if two rows could
-        be opened too soon after each other.
+        If the clock is too fast for the SDRAM or too slow for its refreshes, or if tRRD is longer
+        than tRCD and a cycle.
     """
 
     def __init__(self, sdram: SDRAM, *, clock_mhz: float):
         self._sdram = sdram
         self._cycles = cycles = sdram.cycles(clock_mhz)
-        # A row is opened for a burst, and the next request waits for that burst to begin.
-        least = {
-            "tRC": cycles.activate_to_access + BURST + cycles.precharge,
-            "tRRD": cycles.activate_to_access + 1,
-        }
-        found = {"tRC": cycles.activate_to_activate, "tRRD": cycles.activate_to_other}
-        for name, wait in found.items():
-            if wait > least[name]:
-                raise PlanError(
-                    f"{name} of {sdram.name} is {wait} cycles of {clock_mhz:g} MHz, and rows are "
-                    f"opened {least[name]} cycles apart; choose another SDRAM"
-                )
-        # No less than what can be ahead of a refresh: a row opened just now, and a burst.
-        slowest = cycles.activate_to_precharge + cycles.activate_to_access + 2 * BURST
-        slowest += cycles.write_recovery + cycles.precharge + 4
-        self._rests = cycles.refresh_interval - slowest
-        if self._rests < BURST:
+        # The next request waits until the burst begins that a row was opened for.
+        apart = cycles.activate_to_access + 1
+        if cycles.activate_to_other > apart:
+            raise PlanError(
+                f"tRRD of {sdram.name} is {cycles.activate_to_other} cycles of {clock_mhz:g} MHz, "
+                f"and rows are opened {apart} cycles apart; choose another SDRAM"
+            )
+        # A row that is closed this late is opened again, or refreshed, no sooner than tRC allows.
+        self._held = max(
+            cycles.activate_to_precharge, cycles.activate_to_activate - cycles.precharge
+        )
+        # No less than what can be ahead of a refresh: a row opened just now, or a burst.
+        slowest = self._held + 2 * BURST + cycles.write_recovery + cycles.precharge
+        self._refresh_within = cycles.refresh_interval - slowest
+        if self._refresh_within < BURST:
             raise PlanError(
                 f"{sdram.name} needs a refresh every {cycles.refresh_interval} cycles of "
                 f"{clock_mhz:g} MHz, which leaves no time for bursts; let its clock be faster"
@@ -172,6 +175,11 @@ class SDRAMController(wiring.Component):
     def sdram(self) -> SDRAM:
         """The SDRAM."""
         return self._sdram
+
+    @property
+    def refresh_within(self) -> int:
+        """Cycles from a refresh to the next request for one, so that none comes unasked."""
+        return self._refresh_within
 
     @property
     def latency(self) -> int:
@@ -219,6 +227,7 @@ class SDRAMController(wiring.Component):
             now.mode.eq((step == _Step.MODE) & passed.idle),
         ]
         begun = self._follow(m, step, stops, now)
+        m.d.sync += self.pins.dqm.eq(~begun)
         m.d.comb += self.i.ready.eq(accessed | (now.refresh & begun & asked))
         self._command(m, now, bank, row, column)
         self._write(m, now.write, passed.free)
@@ -227,17 +236,17 @@ class SDRAMController(wiring.Component):
 
     def _waits(self, m: Module, now: "_Commands") -> "_Passed":
         cycles, accessed = self._cycles, now.read | now.write
-        waits = _Passed(
-            idle=[(now.refresh, cycles.refresh), (now.mode, cycles.mode)],
-            opened=[(now.open, cycles.activate_to_access)],
-            held=[(now.open, cycles.activate_to_precharge)],
-            closed=[(now.close | now.close_all, cycles.precharge)],
-            recovered=[(now.write, BURST - 1 + cycles.write_recovery)],
-            free=[(accessed, BURST)],
-            turned=[(now.read, BURST + cycles.cas + 1)],
-            due=[(now.refresh, self._rests)],
-        )
-        return _Passed(*(_passed(m, *each) for each in zip(waits._fields, waits, strict=True)))
+        waits = {
+            "idle": [(now.refresh, cycles.refresh), (now.mode, cycles.mode)],
+            "opened": [(now.open, cycles.activate_to_access)],
+            "held": [(now.open, self._held)],
+            "closed": [(now.close | now.close_all, cycles.precharge)],
+            "recovered": [(now.write, BURST - 1 + cycles.write_recovery)],
+            "free": [(accessed, BURST)],
+            "turned": [(now.read, BURST + cycles.cas + 1)],
+            "due": [(now.refresh, self._refresh_within)],
+        }
+        return _Passed(**{name: _passed(m, name, since) for name, since in waits.items()})
 
     def _rows(self, m: Module, now: "_Commands", bank: Value, row: Value) -> tuple[Value, Value]:
         """Whether a row of the bank is open, and whether it is this one."""
@@ -297,33 +306,29 @@ class SDRAMController(wiring.Component):
 
     def _write(self, m: Module, writes: Value, free: Value) -> None:
         """Words to the pins, the first of them together with the command."""
-        words = Signal(self._sdram.bits * BURST, reset_less=True)
-        m.d.sync += words.eq(
-            Mux(writes, Value.cast(self.i.payload.words), words)[self._sdram.bits :]
-        )
-        m.d.sync += self.pins.dq_o.eq(
-            Mux(writes, Value.cast(self.i.payload.words), words)[: self._sdram.bits]
-        )
-        writing = Signal()
-        with m.If(writes):
-            m.d.sync += writing.eq(1)
-        with m.Elif(free):
-            m.d.sync += writing.eq(0)
-        m.d.sync += self.pins.dq_oe.eq(writes | (writing & ~free))
+        rest = Signal(self._sdram.bits * (BURST - 1), reset_less=True)
+        words = Mux(writes, Value.cast(self.i.payload.words), rest)
+        m.d.sync += [
+            Cat(self.pins.dq_o, rest).eq(words),
+            self.pins.dq_oe.eq(_burst(m, "writing", writes, free)),
+        ]
 
     def _read(self, m: Module, reads: Value, free: Value) -> None:
         """Words from the pins, for as long as a burst lasts."""
-        reading = Signal()
-        with m.If(reads):
-            m.d.sync += reading.eq(1)
-        with m.Elif(free):
-            m.d.sync += reading.eq(0)
         expected = Signal(self._cycles.cas + 1)
         m.d.sync += [
-            expected.eq(Cat(reads | (reading & ~free), expected)),
+            expected.eq(Cat(_burst(m, "reading", reads, free), expected)),
             self.o.eq(self.pins.dq_i),
             self.o_valid.eq(expected[-1]),
         ]
+
+
+def _burst(m: Module, name: str, begins: Value, free: Value) -> Value:
+    """Whether a burst of one direction is under way, from its command to its last word."""
+    lasts = Signal(name=name)
+    now = begins | (lasts & ~free)
+    m.d.sync += lasts.eq(now)
+    return now
 
 
 def _passed(m: Module, name: str, waits: list[tuple[Value, int]]) -> Signal:

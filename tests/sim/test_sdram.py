@@ -22,9 +22,9 @@ def run(commands, chip=None):
     """The chip after commands to bank 0 at 100 MHz, and the word that it drives after each."""
     chip = chip or SDRAMChip(SMALL, clock_mhz=100)
     words = []
-    for command, address, *data in commands:
-        drives = bool(data)
-        words.append(chip.edge(Pins(*command.value, 0, address, *(data or (0,)), drives)))
+    for place, (command, address, *data) in enumerate(commands):
+        dqm = place < len(START) - 1
+        words.append(chip.edge(Pins(*command.value, dqm, 0, address, *(data or (0,)), bool(data))))
     return chip, words
 
 
@@ -68,6 +68,11 @@ def test_a_burst_that_is_written_is_read_again():
             [*OPENED, (Command.READ, 0), *[(Command.NONE, 0)] * 2, (Command.NONE, 0, 1)],
             "both sides drive the data pins",
         ),
+        (
+            [*OPENED, (Command.READ, 0), *[(Command.NONE, 0)] * 10, (Command.NONE, 0, 1)],
+            "both sides drive the data pins",
+        ),
+        ([*START, (Command.NONE, 0, 1)], "the data pins are driven without a write"),
         ([*OPENED, (Command.WRITE, 0)], "nothing drives the data pins during a write"),
     ],
 )
@@ -79,3 +84,41 @@ def test_what_no_controller_may_do_is_told(commands, fault):
 def test_faults_have_the_time_of_their_edge():
     chip, _ = run([*START, (Command.READ, 0)])
     assert chip.faults == [f"at {10 * len(START) + 10:,} ns: READ of bank 0, which is closed"]
+
+
+def test_a_mask_is_told_of_only_where_it_matters():
+    chip = SDRAMChip(SMALL, clock_mhz=100)
+    for command, address in START:
+        chip.edge(Pins(*command.value, 0, 0, address, 0, 0))
+    assert chip.faults[0] == "at 1,010 ns: PRECHARGE before the mode is set, while DQM is low"
+    chip, _ = run(OPENED)
+    chip.edge(Pins(*Command.READ.value, 1, 0, 0, 0, 0))
+    assert [each.partition(": ")[2] for each in chip.faults] == ["words of a burst are masked"]
+
+
+def test_a_row_that_is_opened_is_not_refreshed_before_trc():
+    close = [*[(Command.NONE, 0)] * 2, (Command.PRECHARGE, 0), *[(Command.NONE, 0)] * 2]
+    chip = SDRAMChip(dataclasses.replace(SMALL, t_rc=90), clock_mhz=100)
+    run([*OPENED, *close, (Command.REFRESH, 0)], chip)
+    assert [each.partition(": ")[2] for each in chip.faults] == ["tRC of 80.0 ns, not 90 or more"]
+
+
+def test_refreshes_in_advance_do_not_last():
+    sdram = dataclasses.replace(SMALL, refresh_ms=0.016)  # one each 1,000 ns
+    early = [(Command.REFRESH, 0), *[(Command.NONE, 0)] * 6] * 100
+    chip, _ = run([*START, *early], SDRAMChip(sdram, clock_mhz=100))
+    assert (chip.faults, chip.refreshes) == ([], 100)
+    run([(Command.NONE, 0)] * 1500, chip)
+    assert chip.faults == []
+    run([(Command.NONE, 0)] * 300, chip)
+    assert [each.partition(": ")[2] for each in chip.faults] == ["refreshes are 8.0 intervals late"]
+
+
+def test_a_row_may_not_stay_open():
+    sdram = dataclasses.replace(SMALL, most_ras=1000, refresh_ms=64)
+    chip, _ = run([*OPENED, *[(Command.NONE, 0)] * 300], SDRAMChip(sdram, clock_mhz=100))
+    assert [each.partition(": ")[2] for each in chip.faults] == ["a row is open for 1,010 ns"]
+
+
+def test_a_clock_of_just_the_least_period_is_none_too_fast():
+    assert not SDRAMChip(dataclasses.replace(SMALL, period_ns=30), clock_mhz=1000 / 30).faults
