@@ -362,14 +362,20 @@ class Project:
         ------
         PlanError
             If the clock or the rate of the serial line cannot be made, the line brings images
-            faster than they are taken, or the plan is for a target that is no board.
+            faster than they are taken, a quotation in the options does not end, or the plan is for
+            a target that is no board.
         ToolError
             If a tool is missing.
         BuildError
             If the design does not fit or is too slow, or a tool fails.
         """
         board = check_build(
-            self.board, clock_mhz, self.plan.ports, self.plan.cycles.interval, baud=baud
+            self.board,
+            clock_mhz,
+            self.plan.ports,
+            self.plan.cycles.interval,
+            baud=baud,
+            nextpnr_options=nextpnr_options,
         )
         progress = shown_progress(progress)
         options = {

@@ -43,7 +43,7 @@ def test_options_with_an_open_quotation(tmp_path, asked, capsys):
     save(tiny_conv(), tmp_path / "net.tern")
     line = ["build", f"{tmp_path}/net.tern", "--board", "icebreaker", "-o", f"{tmp_path}/out"]
     assert main([*line, "--nextpnr-options", "--placer 'static"]) == 2
-    message = "--nextpnr-options has a quotation that does not end: --placer 'static\n"
+    message = "options of nextpnr have a quotation that does not end: --placer 'static\n"
     assert capsys.readouterr().err.endswith(message)
     assert not asked
     assert not (tmp_path / "out").exists()

@@ -394,6 +394,10 @@ def test_builds_that_can_begin(bits):
             {"clock_mhz": 1000},
             r"^the PLL of iCE40 cannot make 1000 MHz from 12 MHz; choose 16.125 to 270 MHz$",
         ),
+        (
+            {"nextpnr_options": "--placer 'static"},
+            r"^options of nextpnr have a quotation that does not end: --placer 'static$",
+        ),
     ],
 )
 def test_builds_that_cannot_begin(parameters, message):

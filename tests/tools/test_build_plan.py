@@ -1,11 +1,12 @@
 import pytest
 
 from threefold.boards import get
+from threefold.errors import PlanError
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.board_top import BoardTop
 from threefold.planning import plan_for_board
 from threefold.references import tiny_conv
-from threefold.tools.build_plan import _placement, make_plan
+from threefold.tools.build_plan import _placement, make_plan, require_closed
 
 from ..nightly import mostly_nightly
 
@@ -16,6 +17,13 @@ def test_options_of_the_placer():
     assert _placement(ecp5, "") == "--placer-heap-timingweight 30 --placer-heap-critexp 4"
     for given in ("--placer-heap-critexp 2", "--placer-heap-critexp=2"):
         assert _placement(ecp5, given) == f"{given} --placer-heap-timingweight 30"
+
+
+def test_an_open_quotation():
+    require_closed("-D 'a b' -top x", "Yosys")
+    message = """^options of Yosys have a quotation that does not end: -D "a b$"""
+    with pytest.raises(PlanError, match=message):
+        require_closed('-D "a b', "Yosys")
 
 
 @pytest.mark.parametrize(

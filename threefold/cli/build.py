@@ -1,7 +1,6 @@
 """``threefold build``: Verilog, and with a board its bitstream."""
 
 import argparse
-import shlex
 
 from rich.console import Console
 
@@ -9,6 +8,7 @@ from ..boards import Board
 from ..core_files import BUSES
 from ..errors import PlanError
 from ..hw.interfaces.serial import BAUD
+from ..tools.build_plan import require_closed
 from .note import note
 from .options import add_plan_arguments, changes_noted, open_project
 from .progress import progress_of
@@ -78,12 +78,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
         raise PlanError(f"the seed of placement must be 0 to {highest}, not {args.seed}")
     if not _RATES[0] <= args.baud <= _RATES[1]:
         raise PlanError(f"--baud must be {_RATES[0]} to {_RATES[1]}, not {args.baud}")
-    try:
-        shlex.split(args.nextpnr_options)
-    except ValueError:
-        raise PlanError(
-            f"--nextpnr-options has a quotation that does not end: {args.nextpnr_options}"
-        ) from None
+    require_closed(args.nextpnr_options, "nextpnr")
     project = open_project(args, console)
     if args.bus:
         with changes_noted(project, console):

@@ -20,7 +20,7 @@ from ..lock import LOCK, locked
 from ..plan import Ports
 from ..products import Products
 from ..progress import Progress, no_progress
-from .build_plan import commands, make_plan, set_seed, spread
+from .build_plan import commands, make_plan, require_closed, set_seed, spread
 from .nextpnr import follow_nextpnr, follow_yosys, read_critical_path, read_report, refused
 from .placed import count_placed
 from .seeds import Choice, best_seed
@@ -151,8 +151,8 @@ def build_bitstream(
     Raises
     ------
     PlanError
-        If the clock cannot be made, the accelerator lacks its ports, or there is no seed to
-        try.
+        If the clock cannot be made, the accelerator lacks its ports, a quotation in options does
+        not end, or there is no seed to try.
     ToolError
         If a tool is missing.
     BuildError
@@ -163,6 +163,8 @@ def build_bitstream(
         raise BuildError(f"a design cannot be called {name!r}; use letters, digits and underscores")
     if seeds < 1:
         raise PlanError(f"at least 1 seed must be tried, not {seeds}")
+    require_closed(synth_options, "Yosys")
+    require_closed(nextpnr_options, "nextpnr")
     top = BoardTop(component, board, clock_mhz=clock_mhz, baud=baud)
     plan = make_plan(
         top, board, name, seed=seed, synth_options=synth_options, nextpnr_options=nextpnr_options
@@ -186,6 +188,7 @@ def check_build(
     interval: float = 0.0,
     *,
     baud: int = BAUD,
+    nextpnr_options: str = "",
 ) -> Board:
     """The board, or what a build would raise before it writes anything, without the accelerator.
 
@@ -200,12 +203,15 @@ def check_build(
         Its cycles between images.
     baud : int
         Bits a second on the serial line.
+    nextpnr_options : str
+        Further options for nextpnr.
 
     Raises
     ------
     PlanError
         If it is no board, the clock or the rate of the serial line cannot be made, an input code
-        does not fit a byte of it, or it brings images faster than the accelerator takes them.
+        does not fit a byte of it, it brings images faster than the accelerator takes them, or a
+        quotation in the options does not end.
     ToolError
         If a tool is missing.
     """
@@ -214,6 +220,7 @@ def check_build(
             f"{board.title} is no board, so there is no bitstream of it; plan for a board, or "
             f"generate the Verilog alone"
         )
+    require_closed(nextpnr_options, "nextpnr")
     achieved_mhz = board.achieved_mhz(board.clock_mhz if clock_mhz is None else clock_mhz)
     divisor(achieved_mhz, baud)
     if ports is not None:

@@ -2,15 +2,17 @@
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 
 from amaranth.build.run import BuildPlan
 
 from ..boards import Board
+from ..errors import PlanError
 from ..hw.board_top import BoardTop
 from .synthesis import PREPARE
 
-__all__ = ["commands", "make_plan", "set_seed", "spread"]
+__all__ = ["commands", "make_plan", "require_closed", "set_seed", "spread"]
 
 
 def make_plan(
@@ -49,6 +51,22 @@ def make_plan(
     )
     assert plan is not None  # as nothing was built
     return plan
+
+
+def require_closed(options: str, tool: str) -> None:
+    """Refuse options of a tool that are no words of a shell.
+
+    Raises
+    ------
+    PlanError
+        If a quotation in them does not end.
+    """
+    try:
+        shlex.split(options)
+    except ValueError:
+        raise PlanError(
+            f"options of {tool} have a quotation that does not end: {options}"
+        ) from None
 
 
 def _placement(board: Board, options: str) -> str:
