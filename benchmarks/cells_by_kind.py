@@ -12,11 +12,11 @@ the whole accelerator, without a board. FILE keeps its rows of other labels.
 
 import argparse
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from measured import synthesised
 from rich.console import Console
 from rich.table import Table
 
@@ -24,13 +24,11 @@ import threefold
 from threefold import boards
 from threefold.boards import Target
 from threefold.fpga import Family, Resources
-from threefold.hw.accelerator import Accelerator
 from threefold.plan import Plan
 from threefold.plan.units.block import Block
 from threefold.plan.units.engine import EngineUnit
 from threefold.planning import plan_for_board
 from threefold.report.parts import INTERFACE, Parts
-from threefold.tools.synthesis import synthesise
 
 __all__ = ["cells_by_kind", "lanes_used", "placed_by_kind"]
 
@@ -151,13 +149,6 @@ def measure(plan: Plan, family: Family, label: str, cells: Sequence[Mapping] | N
         "lanes_used": {what: round(share, 4) for what, share in lanes_used(plan).items()},
         "kinds": kinds,
     }
-
-
-def synthesised(plan: Plan, family: Family) -> dict[str, int]:
-    """Cells of the whole accelerator, without a board."""
-    with tempfile.TemporaryDirectory() as folder:
-        cells = synthesise(Accelerator(plan), family, folder)
-    return {"lut": cells.lut, "ff": cells.ff, "bram": cells.bram}
 
 
 def keep(path: Path, row: dict) -> None:

@@ -10,24 +10,21 @@ images, and synthesised as a whole, without a board. Accuracy is on record from 
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from accuracy import source
+from measured import simulated, synthesised
 from rich.console import Console
 from rich.progress import Progress
 
 import threefold
+from threefold.files import write_file
 from threefold.fpga import ECP5
-from threefold.hw.accelerator import Accelerator
-from threefold.hw.verilog import to_verilog
 from threefold.network import Network
 from threefold.plan import Plan
 from threefold.planning import plan_for_board
 from threefold.quant import load_dataset
-from threefold.sim.simulate import simulate
-from threefold.tools.synthesis import synthesise
 from threefold.tools.toolchain import find
 
 __all__ = ["NETWORKS", "plan_of"]
@@ -54,15 +51,17 @@ def main() -> None:
             bars.update(task, description=f"{name}: plan")
             plan = plan_of(network)
             bars.update(task, advance=1, description=f"{name}: simulation")
-            row = {"weights": weights, **figures(plan), **simulated(plan, images)}
+            run = simulated(plan, images)
+            measured = {"latency": run.cycles.latency, "interval": run.cycles.interval}
+            row = {"weights": weights, **figures(plan), "images": run.images, "measured": measured}
             bars.update(task, advance=1, description=f"{name}: synthesis")
-            rows.append(row | synthesised(plan))
+            rows.append(row | synthesised(plan, ECP5))
             bars.update(task, advance=1)
     tools = {name: find(name).version for name in ("yosys", "verilator")}
     record = {"board": BOARD, "tools": tools, "rows": rows}
     Console().print_json(data=record)
     if args.json:
-        args.json.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+        write_file(args.json, json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
 def plan_of(network: Network) -> Plan:
@@ -81,24 +80,6 @@ def figures(plan: Plan) -> dict:
         "interval": plan.cycles.interval,
         "cells_estimated": round(plan.resources(ECP5).cells),
     }
-
-
-def simulated(plan: Plan, images: np.ndarray) -> dict:
-    """How many images came out as they should, in how many cycles."""
-    with tempfile.TemporaryDirectory() as folder:
-        rtl = Path(folder, "network.v")
-        rtl.write_text(to_verilog(Accelerator(plan), plan.network.name))
-        run = simulate(plan, rtl, images, Path(folder, "sim"))
-    assert run.cycles is not None
-    measured = {"latency": run.cycles.latency, "interval": run.cycles.interval}
-    return {"images": run.images, "measured": measured}
-
-
-def synthesised(plan: Plan) -> dict:
-    """What Yosys makes of the whole accelerator."""
-    with tempfile.TemporaryDirectory() as folder:
-        cells = synthesise(Accelerator(plan), ECP5, folder)
-    return {"lut": cells.lut, "ff": cells.ff, "bram": cells.bram}
 
 
 if __name__ == "__main__":

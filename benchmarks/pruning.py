@@ -15,20 +15,18 @@ Figures of other networks in the file stay as they are.
 import argparse
 import dataclasses
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from measured import simulated
 from pruning_plot import margins, plot
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from threefold.files import make_folder, write_file
-from threefold.hw.accelerator import Accelerator
-from threefold.hw.verilog import to_verilog
 from threefold.network import Network
 from threefold.plan import Folding, Plan, fold
 from threefold.quant import (
@@ -46,7 +44,6 @@ from threefold.quant import (
     transfer,
 )
 from threefold.quant.pruning import counts, select
-from threefold.sim.simulate import simulate
 
 __all__ = ["CASES", "METHODS", "Case", "measure", "planned", "points"]
 
@@ -157,10 +154,7 @@ def measure(
 
 def _simulated(plan: Plan, dataset: Dataset) -> dict:
     images = dataset.test_images[: plan.cycles.images]
-    with tempfile.TemporaryDirectory(prefix="threefold-") as folder:
-        rtl = Path(folder, "design.v")
-        rtl.write_text(to_verilog(Accelerator(plan), plan.network.name))
-        result = simulate(plan, rtl, images, Path(folder, "sim"))
+    result = simulated(plan, images)
     return {
         "latency": result.cycles.latency,
         "interval": result.cycles.interval,

@@ -10,22 +10,19 @@ well; FILE keeps what was simulated before.
 
 import argparse
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from measured import simulated
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from threefold import references
-from threefold.hw.accelerator import Accelerator
-from threefold.hw.verilog import to_verilog
 from threefold.network import Conv, Network
 from threefold.plan import Folding, Plan, fold
-from threefold.sim.simulate import simulate
 
 __all__ = ["CASES", "GRANULARITIES", "Case", "measure", "planned", "simulated_interval"]
 
@@ -111,10 +108,7 @@ def simulated_interval(name: str, granularity: str) -> dict:
     """Interval of the sparse network in Verilator, every beat compared."""
     plan = planned(name, granularity)
     images = references.random_images(plan.network.input, plan.cycles.images, seed=1)
-    with tempfile.TemporaryDirectory(prefix="threefold-") as folder:
-        rtl = Path(folder, "design.v")
-        rtl.write_text(to_verilog(Accelerator(plan), plan.network.name))
-        result = simulate(plan, rtl, images, Path(folder, "sim"))
+    result = simulated(plan, images)
     return {
         "interval": result.cycles.interval,
         "latency": result.cycles.latency,

@@ -5,7 +5,8 @@
 A vector enters in each cycle. Weights are random, half of them zeros; a code is the sum divided by
 a power of two, between 0 and 15. Both designs go through the same Yosys; with ``--route``, which
 takes long, they are placed and routed on an ECP5, between two shift registers, once for each of
-eight seeds. Ours is compared with the golden model beat by beat, da4ml's with the same products.
+eight seeds; without it, frequencies stay as FILE has them. Ours is compared with the golden model
+beat by beat, da4ml's outputs with those of the golden model.
 
 PYTHON is the interpreter of an environment with da4ml, such as ``pip install da4ml==0.6.0`` makes;
 without it, da4ml's figures stay as FILE has them.
@@ -21,19 +22,19 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
+from measured import simulated
 from rich.console import Console
 from rich.table import Table
 
 from threefold.fpga import ECP5, ICE40, Family
 from threefold.hw.accelerator import Accelerator
-from threefold.hw.verilog import to_rtlil, to_verilog
+from threefold.hw.verilog import to_rtlil
 from threefold.network import Codes, Dense, Logits, Network, Tensor, Threshold
 from threefold.plan import Plan, lower
 from threefold.plan.search.fold import plan_of
 from threefold.plan.units.unrolled import UnrolledUnit
 from threefold.references import random_images
 from threefold.sim import golden
-from threefold.sim.simulate import simulate
 from threefold.tools.process import child
 from threefold.tools.synthesis import PREPARE, Cells, synthesise
 from threefold.tools.toolchain import find, run
@@ -129,17 +130,16 @@ def measure(task: Task, *, route: bool = False) -> dict:
     units = [unit for unit in plan.units if unit.kind == "unrolled"]
     adders = sum(len(unit.graph.adders) for unit in units)
     found = {"adders": adders, "seconds": round(time.monotonic() - start, 1)}
-    found |= {"latency": plan.cycles.latency, "interval": plan.cycles.interval}
     images = random_images(plan.network.input, VECTORS, seed=1)
+    simulation = simulated(plan, images, simulator="icarus")
+    found |= {"latency": simulation.cycles.latency, "interval": simulation.cycles.interval}
+    found["compared"] = simulation.images
     i_bits, o_bits = task.bits * task.sizes[0], units[-1].outputs[0].bits * task.sizes[-1]
     ports = (
         ".clk(clk), .rst(1'b0), .i__valid(1'b1), .i__payload(i), .o__ready(1'b1), .o__payload(o)"
     )
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        rtl = folder / "unrolled.v"
-        rtl.write_text(to_verilog(Accelerator(plan), plan.network.name))
-        found["compared"] = simulate(plan, rtl, images, folder / "sim", simulator="icarus").images
         for family in (ICE40, ECP5):
             start = time.monotonic()
             cells = synthesise(Accelerator(plan), family, folder / family.name)
@@ -297,8 +297,8 @@ def main() -> None:
     args = parser.parse_args()
     rows, tools = {}, {}
     if args.json and args.json.exists():
-        before = json.loads(args.json.read_text())
-        rows, tools = before["rows"], before["tools"]
+        recorded = json.loads(args.json.read_text())
+        rows, tools = recorded["rows"], recorded["tools"]
     for name in args.only:
         before = rows.get(name, {})
         rows[name] = {"threefold": measure(TASKS[name], route=args.route)}
@@ -306,6 +306,9 @@ def main() -> None:
             rows[name]["da4ml"] = measure_da4ml(TASKS[name], args.da4ml, route=args.route)
         elif "da4ml" in before:
             rows[name]["da4ml"] = before["da4ml"]
+        for whose, row in rows[name].items():
+            if "fmax_mhz" in before.get(whose, {}):
+                row.setdefault("fmax_mhz", before[whose]["fmax_mhz"])
         if args.json:
             tools |= {
                 tool: find(tool).version for tool in ("yosys", "nextpnr-ecp5")[: 1 + args.route]
