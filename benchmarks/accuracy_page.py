@@ -96,9 +96,9 @@ def methods(cases: dict) -> str:
 
 def _weights(config: dict) -> str:
     """How the weights were quantized, and the bits of a first and last layer of integers."""
-    if config.get("first") is None:
-        return config["weights"]
-    return f"{config['weights']} ({config['first']} bits at both ends)"
+    ends = {end: config.get(end) for end in ("first", "last")}
+    bits = ", ".join(f"{number} bits {end}" for end, number in ends.items() if number)
+    return f"{config['weights']} ({bits})" if bits else config["weights"]
 
 
 def curves(cases: dict, names: Iterable[str], path: Path) -> None:
@@ -156,9 +156,9 @@ in place of the 200 of the publications, since they were trained on two cores.
 
 def both_ends(cases: dict) -> str:
     """ResNet-20 of APoT's recipe beside the one that is ternary throughout."""
-    accuracies = {name.replace("-", "_"): figures(case, "integer") for name, case in cases.items()}
     record = json.loads((HERE / "first_and_last.json").read_text())
-    return first_and_last(record, {name: mean(each) for name, each in accuracies.items() if each})
+    by_file = {name.replace("-", "_"): case for name, case in cases.items()}
+    return first_and_last(record, by_file)
 
 
 def ablation(cases: dict) -> str:
