@@ -3,30 +3,25 @@ r"""Network with every layer unrolled: what an image a cycle takes of an ECP5-85
     threefold import TFC_2W2A.onnx --logits --input-scale 1/255 -o out/tfc
     python benchmarks/unrolled_network.py out/tfc/network.tern [--json FILE]
 
-A whole image enters at once. The Verilog is simulated, every code compared with the golden model;
-latency and interval are those predicted. The accelerator is synthesised by itself, without a board:
+A whole image enters at once. The Verilog is simulated: every code is compared with the golden
+model, and the cycles are measured. The accelerator is synthesised by itself, without a board, since
 no serial line brings an image a cycle.
 """
 
 import argparse
 import json
-import tempfile
-import time
 from pathlib import Path
 
+from measured import simulated, synthesised
 from rich.console import Console
 from rich.progress import Progress
 
 from threefold.files import write_file
 from threefold.fpga import ECP5
-from threefold.hw.accelerator import Accelerator
-from threefold.hw.verilog import to_verilog
 from threefold.network import Network, load
 from threefold.plan import Plan, fold, lower
 from threefold.plan.layers import ConvLayer
 from threefold.references import random_images
-from threefold.sim.simulate import simulate
-from threefold.tools.synthesis import synthesise
 from threefold.tools.toolchain import find
 
 IMAGES = 100
@@ -42,12 +37,14 @@ def main() -> None:
         task = bars.add_task("Graphs of adders", total=3)
         plan = unrolled(load(args.network))
         found = figures(plan)
-        found["tools"] = {tool: find(tool).version for tool in ("yosys", "verilator")}
         bars.update(task, advance=1, description="Simulation")
-        found |= simulated(plan)
+        run = simulated(plan, random_images(plan.network.input, IMAGES, seed=1))
+        found["measured"] = {"latency": run.cycles.latency, "interval": run.cycles.interval}
+        found["images"] = run.images
         bars.update(task, advance=1, description="Synthesis")
-        found |= synthesised(plan)
+        found |= synthesised(plan, ECP5)
         bars.update(task, advance=1)
+    found["tools"] = {tool: find(tool).version for tool in ("yosys", "verilator")}
     Console().print_json(data=found)
     if args.json:
         write_file(args.json, json.dumps(found, indent=1, sort_keys=True) + "\n")
@@ -71,24 +68,6 @@ def figures(plan: Plan) -> dict:
             unit.name: len(unit.graph.adders) for unit in plan.units if unit.kind == "unrolled"
         },
     }
-
-
-def simulated(plan: Plan) -> dict:
-    """How many random images came out as they should."""
-    images = random_images(plan.network.input, IMAGES, seed=1)
-    with tempfile.TemporaryDirectory() as folder:
-        rtl = Path(folder, "network.v")
-        rtl.write_text(to_verilog(Accelerator(plan), plan.network.name))
-        return {"compared": simulate(plan, rtl, images, Path(folder, "sim")).images}
-
-
-def synthesised(plan: Plan) -> dict:
-    """Cells of Yosys, and how long it took."""
-    start = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        cells = synthesise(Accelerator(plan), ECP5, folder)
-    seconds = round(time.monotonic() - start)
-    return {"luts": cells.lut, "flip_flops": cells.ff, "yosys_seconds": seconds}
 
 
 if __name__ == "__main__":

@@ -59,16 +59,16 @@ Seconds are of a machine that others used as well.
 
 def whole_network(record: dict) -> str:
     """The section on a network whose layers are all unrolled, from ``unrolled_network.py``."""
-    luts, registers = record["luts"], record["flip_flops"]
+    luts, registers = record["lut"], record["ff"]
     estimated = sum(record["estimated"].values())
     return f"""### A whole network
 `benchmarks/unrolled_network.py`, {versions([record["tools"]])}: FINN's TFC_2W2A for MNIST, from the
 QONNX model zoo, with activations of 2 bits and all layers unrolled. An image of 784 bytes enters in
-each cycle, more than any board brings, and its logits leave {record["latency"]} cycles later, as
-predicted. Synthesised whole, not placed, it takes {luts:,} LUTs, {luts / LFE5U_85F.lut:.0%} of an
-{LFE5U_85F.name}, and {registers:,} flip-flops, {registers / LFE5U_85F.ff:.0%}. The plan estimates
-{estimated:,} logic cells, {estimated / luts - 1:.0%} too many. The logits of {record["compared"]}
-random images are those of the golden model.
+each cycle, more than any board brings, and its logits leave {record["measured"]["latency"]} cycles
+later. The logits of {record["images"]} random images are those of the golden model, and cycles
+those predicted. Synthesised whole, not placed, it takes {luts:,} LUTs, {luts / LFE5U_85F.lut:.0%}
+of an {LFE5U_85F.name}, and {registers:,} flip-flops, {registers / LFE5U_85F.ff:.0%}. The plan
+estimates {estimated:,} logic cells, {estimated / luts - 1:.0%} too many.
 """
 
 
