@@ -60,6 +60,8 @@ class Accelerator(wiring.Component):
         before.
     refused : Out(1)
         High for a cycle for each wrong one, if the plan is loadable.
+    frames : Out(FrameSignature), loaded : Out(1), wrong : Out(1)
+        Those of :class:`~threefold.hw.sequential.StreamedEngine`, if the plan has a streamed unit.
     width : In(range(widths))
         With the first beat of an image: the width at which it is computed, 0 for the whole network.
         Only where the plan has several.
@@ -76,6 +78,7 @@ class Accelerator(wiring.Component):
                 "o": self._components[-1].signature.members["o"],
             }
             | (_LOADING if plan.loadable else {})
+            | self._frame_members()
             | ({"width": In(range(widths))} if widths > 1 else {})
         )
 
@@ -124,19 +127,27 @@ class Accelerator(wiring.Component):
         connect(m, self._components[-1].o, flipped(self.o))
         if self._plan.loadable:
             self._connect_load(m)
+        if self._plan.streamed:
+            hardware = self._hardware_of(self._plan.streamed)
+            connect(m, hardware.frames, flipped(self.frames))
+            m.d.comb += [self.loaded.eq(hardware.loaded), self.wrong.eq(hardware.wrong)]
         if self._plan.netlist.widths > 1:
             self._add_widths(m)
 
         return m
 
+    def _hardware_of(self, unit: Unit) -> wiring.Component:
+        blocks = [instance.block for instance in self._plan.netlist.instances]
+        return self._components[blocks.index(unit)]
+
+    def _frame_members(self) -> dict:
+        if self._plan.streamed is None:
+            return {}
+        members = self._hardware_of(self._plan.streamed).signature.members
+        return {name: members[name] for name in ("frames", "loaded", "wrong")}
+
     def _connect_load(self, m: Module):
-        (hardware,) = (
-            hardware
-            for instance, hardware in zip(
-                self._plan.netlist.instances, self._components, strict=True
-            )
-            if isinstance(instance.block, Unit) and instance.block.loadable
-        )
+        hardware = self._hardware_of(next(each for each in self._plan.units if each.loadable))
         connect(m, flipped(self.load), hardware.load)
         m.d.comb += [
             hardware.fingerprint.eq(int.from_bytes(fingerprint(self._plan), "little")),

@@ -31,6 +31,7 @@ from threefold.plan.search.fold import plan_of
 from threefold.plan.units.sequential import FORMS, STORES, SequentialUnit
 
 from .accelerators import CODES, divisors
+from .random_feeds import random_feed, streamed
 from .random_widths import with_random_widths
 
 __all__ = [
@@ -71,12 +72,14 @@ def random_mixture(
     *,
     wide: bool = False,
     loadable: bool = False,
+    feeds: bool = False,
     memory: str = "auto",
     widths: bool = False,
 ) -> Plan:
     """A random network, some layers of which an array takes in turn, wherever they allow it.
 
-    With ``widths`` it is computed at three.
+    Its contents are ``loadable``, or come from a memory outside that ``feeds`` it. With ``widths``
+    it is computed at three.
     """
     while True:
         network = random_convolutional(rng, wide=wide)
@@ -93,7 +96,10 @@ def random_mixture(
         if widths:  # inner layers alone lack filters
             first, end = max(runs, key=lambda ends: ends[1] - ends[0])
         for _ in range(10):
-            if unit := _sequential(rng, layers[first:end], loadable, memory):
+            unit = _sequential(rng, layers[first:end], loadable or feeds, memory)
+            if unit and feeds:
+                unit = streamed(unit, random_feed(rng), spare=int(rng.integers(2)))
+            if unit:
                 made = (*units[:first], unit, *units[end:])
                 return plan_of(network, made, widths=tuple(network.widths))
 

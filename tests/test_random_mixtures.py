@@ -42,6 +42,11 @@ def test_contents_from_outside(seed):
     _compare(seed, np.random.default_rng([seed, 16]), loadable=True)
 
 
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=range(12)))
+def test_contents_from_a_memory_outside(seed):
+    _compare(seed, np.random.default_rng([seed, 16]), feeds=True, wide=seed % 4 == 3)
+
+
 @pytest.mark.parametrize("seed", mostly_nightly(range(60), always=[1]))
 def test_weights_of_several_digits_from_outside(seed):
     _compare(seed, np.random.default_rng([seed, 18]), wide=True, loadable=True)

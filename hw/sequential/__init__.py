@@ -1,5 +1,7 @@
 """Array that takes layers in turn, and the memories that it works on and by."""
 
 from .engine import SequentialEngine
+from .loadable_engine import LoadableEngine
+from .streamed_engine import StreamedEngine
 
-__all__ = ["SequentialEngine"]
+__all__ = ["LoadableEngine", "SequentialEngine", "StreamedEngine"]

@@ -2,15 +2,14 @@
 
 from itertools import pairwise
 
-from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import wiring
 from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from threefold.plan.latency import READER_LATENCY
 from threefold.plan.units.sequential import SequentialUnit
 
-from ..component import component
 from ..logits import LogitAdder
 from ..resizer import Serializer
 from ..stream import lane_stream, shape_of
@@ -22,7 +21,6 @@ from .map_buffer import MapBuffer
 from .map_reader import MapReader
 from .map_store import MapStore
 from .map_writer import MapWriter
-from .program_memory import ProgramMemory
 from .results import Results
 from .sequencer import Sequencer
 from .store_writer import StoreWriter
@@ -33,18 +31,12 @@ from .weight_rows import WeightRows
 __all__ = ["SequentialEngine"]
 
 
-_LOADING = {
-    "load": In(stream.Signature(8)),
-    "fingerprint": In(32),
-    "loaded": Out(1),
-    "refused": Out(1),
-}
-
-
 class SequentialEngine(wiring.Component):
     """Engine of layers that follow each other, over maps that arrive as a stream.
 
     An image enters, the array takes the passes one after the other, and the last map leaves.
+    Descriptors, weights and thresholds are part of the hardware; in subclasses they come from
+    outside.
 
     Parameters
     ----------
@@ -56,8 +48,6 @@ class SequentialEngine(wiring.Component):
         Codes of the map that is read.
     o : Out(lane_stream(code bits, lanes))
         Codes of the last map, or signed logits.
-    load : In(stream.Signature(8)), fingerprint : In(32), loaded : Out(1), refused : Out(1)
-        Those of :class:`~threefold.hw.sequential.load_port.LoadPort`, if it is loadable.
     now : In(range(widths))
         Width of the image that is worked on, if there are several: known ahead of its last beat.
     image_end : Out(1)
@@ -80,14 +70,20 @@ class SequentialEngine(wiring.Component):
                 "i": In(lane_stream(entering.bits, entering.lanes)),
                 "o": Out(lane_stream(shape_of(leaving), leaving.lanes)),
             }
-            | (_LOADING if plan.loadable else {})
-            | _width_members(plan)
+            | self.members_of(plan)
             | inner
         )
 
     @property
     def plan(self) -> SequentialUnit:
         return self._plan
+
+    @staticmethod
+    def members_of(plan: SequentialUnit) -> dict:
+        """Members besides the streams that each engine has."""
+        if not plan.narrower:
+            return {}
+        return {"now": In(range(1 + len(plan.narrower))), "image_end": Out(1)}
 
     def elaborate(self, platform):
         m = Module()
@@ -107,11 +103,11 @@ class SequentialEngine(wiring.Component):
             m.submodules.buffer = buffer = MapBuffer(contents, plan.memory)
 
         loading, step = Signal(init=1), Signal(range(len(contents.tiled)))
-        begin, last = self._add_phases(m, loading=loading, step=step)
+        begin, last, leaving = self._add_phases(m, loading=loading, step=step)
         if plan.narrower:
             self._follow_width(m, loading=loading, step=step, last=last)
-        add_contents = self._add_program if plan.loadable else self._add_memories
-        start, now = add_contents(m, begin=begin, last=last, step=step, loading=loading)
+        start, now = self.add_contents(m, begin=begin, last=last, step=step, loading=loading)
+        m.d.comb += m.submodules.unloader.enable.eq(leaving & self.may_leave(m))
 
         marks = sequencer.marks
         valid, doubles, ends = (
@@ -210,28 +206,32 @@ class SequentialEngine(wiring.Component):
             connect(m, unloader.o, flipped(self.o))
             return unloader
         results = Results(contents)
-        if plan.loadable:
-            logits = LoadableLogits(plan.program)
-        else:
-            logits = LogitAdder(
-                contents.offsets,
-                step=contents.passes[-1].step,
-                accumulator_bits=contents.accumulator_bits,
-                logit_bits=contents.logit_bits,
-                lanes=1,
-                narrower=contents.narrower_offsets,
-            )
-            if contents.narrower_offsets:
-                m.d.comb += logits.width.eq(self.now)
-        m.submodules.logits = logits
+        m.submodules.logits = logits = self.logits(m)
         connect(m, results.o, logits.i)
         connect(m, logits.o, flipped(self.o))
         return results
 
-    def _add_phases(self, m: Module, *, loading: Signal, step: Signal) -> tuple[Signal, Signal]:
+    def logits(self, m: Module) -> LogitAdder | LoadableLogits:
+        """What makes logits of accumulator values."""
+        contents = self._plan.contents
+        logits = LogitAdder(
+            contents.offsets,
+            step=contents.passes[-1].step,
+            accumulator_bits=contents.accumulator_bits,
+            logit_bits=contents.logit_bits,
+            lanes=1,
+            narrower=contents.narrower_offsets,
+        )
+        if contents.narrower_offsets:
+            m.d.comb += logits.width.eq(self.now)
+        return logits
+
+    def _add_phases(
+        self, m: Module, *, loading: Signal, step: Signal
+    ) -> tuple[Signal, Signal, Signal]:
         """An image enters, passes begin with a descriptor each, and the last map leaves.
 
-        Whether a pass begins, and what says whether it is the last.
+        Whether a pass begins, what says whether it is the last, and whether all are over.
         """
         begin, last, done, leaving = Signal(), Signal(), Signal(), Signal()
         loader, finish, unloader = (
@@ -240,7 +240,6 @@ class SequentialEngine(wiring.Component):
         m.d.comb += [
             done.eq(finish.moves.pass_end),
             begin.eq(loader.done | (done & ~last)),
-            unloader.enable.eq(leaving),
         ]
         with m.If(loader.done):
             m.d.sync += loading.eq(0)
@@ -248,7 +247,7 @@ class SequentialEngine(wiring.Component):
             m.d.sync += [step.eq(Mux(last, 0, step + 1)), leaving.eq(last)]
         with m.If(unloader.done):
             m.d.sync += [leaving.eq(0), loading.eq(1)]
-        return begin, last
+        return begin, last, leaving
 
     def _follow_width(self, m: Module, *, loading: Signal, step: Signal, last: Signal) -> None:
         """Let passes be those of the width of the image, which are behind those of the one before.
@@ -265,10 +264,34 @@ class SequentialEngine(wiring.Component):
                     with m.If(loading):
                         m.d.sync += step.eq(start)
 
-    def _add_memories(
+    def may_leave(self, m: Module) -> Value:
+        """Whether the last map may leave once it is there."""
+        return Const(1)
+
+    def add_contents(
         self, m: Module, *, begin: Signal, last: Signal, step: Signal, loading: Signal
-    ) -> tuple[Signal, View]:
-        """Descriptors and weights that are part of the hardware; start and descriptor of a pass."""
+    ) -> tuple[Value, View]:
+        """Add what passes work by.
+
+        Parameters
+        ----------
+        m : Module
+            With the other submodules.
+        begin : Signal
+            A pass begins.
+        last : Signal
+            Driven here: whether it is the last.
+        step : Signal
+            Its number.
+        loading : Signal
+            An image enters.
+
+        Returns
+        -------
+        start : Value
+            Its descriptor is there.
+        descriptor : View
+        """
         contents = self._plan.contents
         m.submodules.descriptors = descriptors = Table(contents.descriptors)
         m.submodules.weights = weights = WeightRows(contents.weights)
@@ -294,49 +317,6 @@ class SequentialEngine(wiring.Component):
         ]
         return ready, descriptors.row
 
-    def _add_program(
-        self, m: Module, *, begin: Signal, last: Signal, step: Signal, loading: Signal
-    ) -> tuple[Signal, View]:
-        """Contents from outside; start and descriptor of a pass.
-
-        An image does not begin before they are there, nor they before the last one has left.
-        """
-        sequencer, loader, unloader = (
-            getattr(m.submodules, name) for name in ("sequencer", "loader", "unloader")
-        )
-        m.submodules.program = program = ProgramMemory(self._plan.program, self._plan.store)
-        connect(m, flipped(self.load), program.load)
-        begun = Signal()
-        with m.If(self.i.valid & self.i.ready):
-            m.d.sync += begun.eq(1)
-        with m.If(unloader.done):
-            m.d.sync += begun.eq(0)
-        m.d.comb += [
-            loader.enable.eq(loading & (begun | (program.loaded & ~program.waiting))),
-            program.idle.eq(~begun),
-            program.fingerprint.eq(self.fingerprint),
-            self.loaded.eq(program.loaded),
-            self.refused.eq(program.refused),
-            program.begin.eq(begin),
-            last.eq(program.last),
-            program.address.eq(sequencer.weights),
-            m.submodules.array.weights.eq(program.weights),
-            sequencer.written.eq(program.tile),
-            m.submodules.finish.written.eq(program.threshold),
-        ]
-        if self._plan.contents.offsets is None:
-            m.d.comb += unloader.base.eq(program.descriptor.place)
-        else:
-            m.d.comb += m.submodules.logits.written.eq(program.threshold)
-        if self._plan.contents.array.copies:
-            buffer = m.submodules.buffer
-            m.d.comb += [
-                buffer.start.eq(program.known),
-                buffer.descriptor.eq(program.descriptor),
-                program.ready.eq(buffer.ready),
-            ]
-        return program.start, program.descriptor
-
     def _add_taps(self, m: Module, finish: Finish, step: Signal) -> None:
         """Copies of what is written, and of values in front of thresholds; they cost nothing."""
         for work in self._plan.contents.passes:
@@ -354,15 +334,3 @@ class SequentialEngine(wiring.Component):
                 m.d.comb += port.valid.eq(here & (finish.moves.write if written else finish.seen))
                 for lane in range(tap.type.lanes):
                     m.d.comb += port.payload[lane].eq(beat[lane])
-
-
-def _width_members(plan: SequentialUnit) -> dict:
-    """Members that there are only where a network has several widths."""
-    if not plan.narrower:
-        return {}
-    return {"now": In(range(1 + len(plan.narrower))), "image_end": Out(1)}
-
-
-@component.register
-def _(unit: SequentialUnit) -> SequentialEngine:
-    return SequentialEngine(unit)

@@ -1,8 +1,10 @@
 """Loadable logits: offsets that are written when a pass begins, and their adder."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from typing import ClassVar
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from threefold.plan.latency import logit_latency
 from threefold.plan.sequential import Program
@@ -34,6 +36,8 @@ class LoadableLogits(wiring.Component):
         Logits, two cycles later.
     """
 
+    more: ClassVar[dict[str, Member]] = {}
+
     def __init__(self, program: Program):
         self._program = program
         contents = program.contents
@@ -43,11 +47,28 @@ class LoadableLogits(wiring.Component):
                 "i": In(lane_stream(contents.accumulator_bits, 1)),
                 "o": Out(lane_stream(signed(contents.logit_bits), 1)),
             }
+            | self.more
         )
 
     @property
     def program(self) -> Program:
         return self._program
+
+    @property
+    def begins(self) -> Value:
+        """Whether a root is that of the first channel, lower bits or upper."""
+        row, rows = self.written.row, self._program.contents.result_rows
+        return (self.written.lane == 0) & ((row == 0) | (row == rows))
+
+    @property
+    def restart(self) -> Value:
+        """Whether the next root is that of the first channel."""
+        return Const(0)
+
+    @property
+    def taken(self) -> Value:
+        """Whether thresholds are offsets; those of passes before do no harm."""
+        return Const(1)
 
     def elaborate(self, platform):
         m = Module()
@@ -71,13 +92,14 @@ class LoadableLogits(wiring.Component):
         # Roots come row by row and lane by lane, lower bits first.
         rows, depth = contents.result_rows, contents.result_rows * lanes
         following, place, root = Signal(range(depth)), Signal(range(depth)), Signal()
-        begins = (written.lane == 0) & ((written.row == 0) | (written.row == rows))
         m.d.comb += [
-            root.eq(written.enable & (written.node == 1)),
-            place.eq(Mux(begins, 0, following)),
+            root.eq(written.enable & (written.node == 1) & self.taken),
+            place.eq(Mux(self.begins, 0, following)),
         ]
         with m.If(root):
             m.d.sync += following.eq(place + 1)
+        with m.If(self.restart):
+            m.d.sync += following.eq(0)
         offset = []
         for number, bits in enumerate((low, contents.logit_bits - low)):
             if not bits:

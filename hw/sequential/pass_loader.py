@@ -67,6 +67,12 @@ class PassLoader(wiring.Component):
     -------
     begin : In(1)
         The next pass begins; the first one behind the last.
+    there : In(1)
+        Its rows are there; it waits for that.
+    first : In(range(rows))
+        The first of them.
+    taken : Out(1)
+        They are read from the next cycle on.
     address : Out(range(rows))
         Row to read; behind the last one that is copied the first of the weights.
     reads : Out(1)
@@ -81,10 +87,10 @@ class PassLoader(wiring.Component):
         What to write, of :func:`tile_write` and :func:`threshold_write`.
     start : Out(1)
         All is copied; the pass begins in the next cycle.
+    head : Out
+        What the rows say of themselves, and the descriptor as it is stored, until the next begins.
     descriptor : Out
-        Descriptor of the pass, until the next begins.
-    last : Out(1)
-        It is the last pass.
+        Descriptor of the pass.
     """
 
     def __init__(self, program: Program):
@@ -92,6 +98,9 @@ class PassLoader(wiring.Component):
         super().__init__(
             {
                 "begin": In(1),
+                "there": In(1, init=1),
+                "first": In(range(program.limits["program"])),
+                "taken": Out(1),
                 "address": Out(range(program.limits["program"])),
                 "reads": Out(1),
                 "row": In(program.row_bits),
@@ -100,8 +109,8 @@ class PassLoader(wiring.Component):
                 "tile": Out(tile_write(program)),
                 "threshold": Out(threshold_write(program)),
                 "start": Out(1),
+                "head": Out(data.StructLayout(program.descriptor_fields)),
                 "descriptor": Out(row_layout(program.contents.descriptors)),
-                "last": Out(1),
             }
         )
 
@@ -113,7 +122,7 @@ class PassLoader(wiring.Component):
         m = Module()
 
         program = self._program
-        head = Signal(data.StructLayout(program.descriptor_fields), name="head")
+        head = self.head
         kind, read, there = Signal(_Kind), Signal(_Kind), Signal(_Kind)
         share = max(program.tile.share, program.threshold.share)
         index, index_read, index_there = (Signal(range(share), name=f"index_{n}") for n in range(3))
@@ -134,7 +143,6 @@ class PassLoader(wiring.Component):
             "weights": self.address,
             **{name: head[name] for name in program.descriptor_fields},
         }
-        m.d.comb += self.last.eq(head["next"] == 0)
         for name in self.descriptor.shape().members:
             if name in known:
                 m.d.comb += self.descriptor[name].eq(known[name])
@@ -146,12 +154,16 @@ class PassLoader(wiring.Component):
         program, state = self._program, Signal(_State)
         parts = program.descriptor.parts
         left = Signal(max(program.limits["tile_rows"], program.limits["threshold_rows"], 1))
-        place = Signal(range(max(2, parts)))
-        m.d.comb += self.reads.eq(kind != _Kind.NONE)
+        place, waiting = Signal(range(max(2, parts))), Signal()
+        m.d.comb += [
+            self.reads.eq(kind != _Kind.NONE),
+            self.taken.eq((self.begin | waiting) & self.there),
+        ]
+        m.d.sync += waiting.eq((self.begin | waiting) & ~self.there)
         m.d.sync += self.start.eq((state == _State.LAST) & self.ready)
         with m.Switch(state):
-            with m.Case(_State.IDLE), m.If(self.begin):
-                m.d.sync += [self.address.eq(head["next"]), state.eq(_State.DESCRIPTOR)]
+            with m.Case(_State.IDLE), m.If(self.taken):
+                m.d.sync += [self.address.eq(self.first), state.eq(_State.DESCRIPTOR)]
             with m.Case(_State.DESCRIPTOR):
                 m.d.comb += kind.eq(_Kind.DESCRIPTOR)
                 m.d.sync += [self.address.eq(self.address + 1), place.eq(place + 1)]

@@ -29,8 +29,10 @@ class ProgramMemory(wiring.Component):
     -------
     load, fingerprint, idle, waiting, loaded, refused
         Those of :class:`LoadPort`, whose ``i`` is ``load``.
-    begin, known, ready, tile, threshold, start, descriptor, last
+    begin, known, ready, tile, threshold, start, descriptor
         Those of :class:`PassLoader`.
+    last : Out(1)
+        It is the last pass.
     address : In(range(rows))
         Row of weights.
     weights : Out(ArrayLayout of Weight, PE × SIMD)
@@ -95,6 +97,7 @@ class ProgramMemory(wiring.Component):
             rows.read.en.eq(1),
             rows.read.addr.eq(Mux(copy.reads, copy.address, address)),
             copy.begin.eq(self.begin),
+            copy.first.eq(copy.head.next),
             copy.ready.eq(self.ready),
             self.known.eq(copy.known),
             copy.row.eq(row),
@@ -102,7 +105,7 @@ class ProgramMemory(wiring.Component):
             self.threshold.eq(copy.threshold),
             self.start.eq(copy.start),
             self.descriptor.eq(copy.descriptor),
-            self.last.eq(copy.last),
+            self.last.eq(copy.head.next == 0),
             self.weights.as_value().eq(row),
         ]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from threefold.plan.cycle_model import interval_of
 from threefold.plan.cycle_model.cycles import trace
 
 from .. import golden
+from ..feed import feed_model
 from ..mismatch import describe
 from .bench import StreamBench, Traffic
 
@@ -70,7 +72,16 @@ class AcceleratorBench:
     ):
         self._plan = plan
         image = image_of(hardware or plan, plan.network) if plan.loadable else b""
-        self._bench = StreamBench(Accelerator(hardware or plan), family=family, image=image)
+        dut: Any = Accelerator(hardware or plan)
+        beside = []
+        if plan.streamed:
+            memory = feed_model(plan)
+
+            async def serve(ctx):
+                await memory.serve(ctx, dut.frames)
+
+            beside.append(serve)
+        self._bench = StreamBench(dut, family=family, image=image, beside=beside)
 
     def run(
         self,

@@ -2,10 +2,11 @@
 
 import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from amaranth.hdl import Fragment
@@ -64,6 +65,8 @@ class StreamBench:
     image : bytes
         What is loaded first, for a component with a stream ``load`` and an output ``loaded``; a run
         begins when that is high.
+    beside : sequence of coroutine function
+        Further testbenches of the simulator, which run in the background.
 
     Raises
     ------
@@ -87,6 +90,7 @@ class StreamBench:
         *,
         family: Family | str | None = None,
         image: bytes = b"",
+        beside: Sequence[Callable[[Any], Coroutine]] = (),
     ):
         inputs, outputs = streams_of(dut, Flow.In), streams_of(dut, Flow.Out)
         self._load, self._image = inputs.pop("load", None), image
@@ -103,6 +107,8 @@ class StreamBench:
         self._sim.add_clock(1e-6)
         if self._load is not None:
             self._sim.add_testbench(self._load_image, background=True)
+        for each in beside:
+            self._sim.add_testbench(each, background=True)
         self._sim.add_testbench(self._feed, background=True)
         self._sim.add_testbench(self._drain)
         self._fresh = True

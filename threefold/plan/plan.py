@@ -58,6 +58,11 @@ class Plan:
             raise PlanError(
                 f"one array of a plan is loadable, not {len(several)}: {', '.join(several)}"
             )
+        if len(several := [unit.name for unit in self.units if unit.streamed]) > 1:
+            raise PlanError(
+                f"one array of a plan has contents from a memory outside, not {len(several)}: "
+                f"{', '.join(several)}"
+            )
         depths = {name: self.buffers.get(name, 0) for name in names}
         object.__setattr__(self, "buffers", MappingProxyType(depths))
 
@@ -172,6 +177,11 @@ class Plan:
     def loadable(self) -> bool:
         """Whether contents of a unit come from outside, see :mod:`threefold.plan.image`."""
         return any(unit.loadable for unit in self.units)
+
+    @property
+    def streamed(self) -> Unit | None:
+        """The unit whose contents come from a memory outside while it works, if there is one."""
+        return next((unit for unit in self.units if unit.streamed), None)
 
     def foldings(self) -> dict[str, Folding]:
         """Folding of each layer that has weights, by name."""

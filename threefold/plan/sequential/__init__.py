@@ -2,11 +2,14 @@
 
 from .array import Array
 from .contents import Contents
+from .feed import Feed, FeedClock
 from .fields import Field
 from .limits import Limits
 from .maps import Maps
 from .passes import Pass, passes_of
 from .program import Program, limits_of
+from .streamed import StreamedProgram
+from .streaming import StreamedRun, streamed_run
 from .tiles import PassTiles
 from .timing import pass_cycles, run_cycles
 from .wide import parted, parts_of
@@ -14,16 +17,21 @@ from .wide import parted, parts_of
 __all__ = [
     "Array",
     "Contents",
+    "Feed",
+    "FeedClock",
     "Field",
     "Limits",
     "Maps",
     "Pass",
     "PassTiles",
     "Program",
+    "StreamedProgram",
+    "StreamedRun",
     "limits_of",
     "parted",
     "parts_of",
     "pass_cycles",
     "passes_of",
     "run_cycles",
+    "streamed_run",
 ]

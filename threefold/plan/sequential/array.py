@@ -5,6 +5,7 @@ from math import ceil
 from typing import Self
 
 from ...errors import PlanError
+from .feed import Feed
 from .passes import Pass
 
 __all__ = ["Array"]
@@ -31,6 +32,9 @@ class Array:
         Whether maps are in one memory, from which a pass copies what it reads into the banks. Then
         there are as many neighbouring columns in the same bank as the stride of the pass, so that
         every stride suits the banks.
+    feed : Feed, optional
+        Memory outside from which weights come while it works, each once an image, if they are not
+        in memories of its own. A pass with weights has one group of filters then.
     """
 
     pe: int
@@ -38,6 +42,7 @@ class Array:
     pixels: int
     lanes: int
     copies: bool = False
+    feed: Feed | None = None
 
     def check(self, name: str) -> None:
         """Raise unless the sizes fit each other.

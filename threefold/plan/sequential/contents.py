@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from .array import Array
-from .copying import banked_places, copy_fields, rows_ahead, works_of
+from .copying import banked_places, copy_fields, rows_ahead
 from .fields import Field, fields_of
 from .limits import Limits, room
 from .maps import Maps
@@ -18,6 +18,7 @@ from .reading import tile_rows, window_fields
 from .shared import SharedTiles, shared
 from .thresholds import offset_block, threshold_block
 from .tiles import PassTiles
+from .works import works_of
 from .writing import result_fields
 
 __all__ = ["Contents"]
@@ -379,16 +380,19 @@ class Contents:
 
         Whether all channels share them, and those of a word, or of all groups; see
         :mod:`~threefold.plan.sequential.thresholds`. Where logits leave, their offsets are there
-        with the last group.
+        with the last group; with each its own if weights come while the array works.
         """
         sizes = {"bits": self.accumulator_bits, "code_bits": self.code_bits}
         if each.work.thresholds is not None:
             own = each.work.thresholds_for(self.bits, each.complements)
             return threshold_block(each, own, **sizes)
-        if each is not self.tiled[-1] or self.offsets is None:
+        offsets, rows = self.offsets, self.result_rows * self.array.lanes
+        if self.array.feed and offsets is not None:
+            offsets = each.work.offsets_for(self.bits, each.complements)
+            rows = self.array.pitch(len(offsets)) * self.array.simd
+        elif each is not self.tiled[-1] or offsets is None:
             return True, np.zeros((0, 2**self.code_bits - 1), np.int64)
-        rows = self.result_rows * self.array.lanes
-        return True, offset_block(self.offsets, rows, logit_bits=self.logit_bits, **sizes)
+        return True, offset_block(offsets, rows, logit_bits=self.logit_bits, **sizes)
 
 
 def _padding(each: PassTiles) -> tuple[int, int, int, int]:

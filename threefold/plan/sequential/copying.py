@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from .array import Array
-from .limits import room
 from .maps import Maps
 from .passes import Pass
 from .tiles import PassTiles
 
-__all__ = ["banked_places", "copy_fields", "rows_ahead", "works_of"]
+__all__ = ["banked_places", "copy_fields", "rows_ahead"]
 
 
 def banked_places(passes: Sequence[Pass], array: Array) -> int:
@@ -26,62 +25,6 @@ def banked_places(passes: Sequence[Pass], array: Array) -> int:
         lines = 1 if banded else tiled.lines
         needed = max(needed, len(each.sources) * lines * tiled.line_places)
     return 1 << (needed - 1).bit_length()
-
-
-def works_of(passes: Sequence[Pass], array: Array, banked: int) -> list[Pass]:
-    """The passes as an array takes them: groups of filters, or bands of rows, one by one.
-
-    Parameters
-    ----------
-    passes : sequence of Pass
-    array : Array
-    banked : int
-        Places of each bank that the array reads.
-
-    Raises
-    ------
-    PlanError
-        If passes copy what they read, and the banks do not hold it.
-    """
-    works: list[Pass] = []
-    for each in passes:
-        bands = [each]
-        if array.copies:
-            bands = _bands(each, array, banked, whole=each.whole or each is passes[-1])
-        starts = range(0, each.shape[2], array.pe)
-        if each is passes[-1] and each.thresholds is not None:
-            # A loadable array reads the map that leaves from where its last pass begins to write.
-            starts = starts[::-1]
-        works += [each.part(n, array.pe, array.pixels) for n in starts] if each.whole else bands
-    return works
-
-
-def _bands(each: Pass, array: Array, banked: int, *, whole: bool) -> list[Pass]:
-    """Bands of a pass, of as many rows of output pixels as the banks hold what they read.
-
-    Parameters
-    ----------
-    each : Pass
-    array : Array
-    banked : int
-        Places of each bank.
-    whole : bool
-        Whether it has to be a single one.
-
-    Raises
-    ------
-    PlanError
-        If the banks do not hold what a band reads.
-    """
-    tiled, (rows, _), window = PassTiles(each, array), each.window.out, each.window
-    places = len(each.sources) * tiled.line_places
-    lines, count = banked // places, rows
-    if tiled.lines > lines and not whole:
-        count = max(1, (lines - window.kernel[0]) // window.stride[0] + 1)
-    bands = [each.band(n, min(count, rows - n)) for n in range(0, rows, count)]
-    most = max(PassTiles(band, array).lines for band in bands)
-    room({"banked": banked}, "banked", most * places)
-    return bands if len(bands) > 1 else [each]
 
 
 def rows_ahead(each: PassTiles, gap: int) -> int:

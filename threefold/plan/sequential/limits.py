@@ -14,6 +14,8 @@ loaded. Widths are in bits.
 | ``program``, ``tiles``, ``thresholds`` | rows of the program, tiles of a pass, rows of its \
 thresholds in each lane |
 | ``tile_rows``, ``threshold_rows``, ``next`` | fields by which a program is read |
+| ``frame`` | rows of a program that are asked for at once, if it comes from outside as it is used |
+| ``stored``, ``final`` | fields by which such a program is read, in place of ``next`` |
 
 The others are fields of tiles and of descriptors, as :class:`.contents.Contents` lists them. A
 field of 0 bits is always 0, and nothing stores it.
@@ -37,6 +39,7 @@ _DEPTHS = {
 }
 
 _COPIED = {"banked": "places in each bank that maps are copied into"}
+_STREAMED = {"frame": "rows of a program that are asked for at once"}
 
 _MOST_ROWS = 1 << 24
 _MOST_BITS = {"codes": 16, "searched": 16}
@@ -57,7 +60,7 @@ def check(limits: Limits, of: str) -> None:
     PlanError
     """
     for name, limit in limits.items():
-        deep = name in _DEPTHS or name in _COPIED
+        deep = name in _DEPTHS | _COPIED | _STREAMED
         most = _MOST_ROWS if deep else _MOST_BITS.get(name, 32)
         least = int(deep or (name in _WIDTHS and name != "position"))
         if type(limit) is not int or not least <= limit <= most:
@@ -91,7 +94,7 @@ def room(limits: Limits, name: str, needed: int) -> int:
     """
     limit = limits.get(name, needed)
     if needed > limit:
-        if what := (_DEPTHS | _COPIED).get(name):
+        if what := (_DEPTHS | _COPIED | _STREAMED).get(name):
             raise PlanError(f"it has {needed:,} {what}, and the hardware takes {limit:,}")
         raise PlanError(
             f"its {_WIDTHS[name]} have {needed} bits, and those of the hardware {limit}"

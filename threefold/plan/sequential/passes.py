@@ -49,6 +49,8 @@ class Pass:
         Whether the products of all pixels are added up, and a single pixel is written.
     first : int
         Filters of the layer before those of the pass.
+    map_channels : int
+        Channels of the map that is written if the pass has only some of them; 0 if it has all.
     rows_before, lines_before : int
         Rows of output pixels before those of the pass, and rows of the map before those it reads.
     """
@@ -63,6 +65,7 @@ class Pass:
     pad_code: int = 0
     whole: bool = False
     first: int = 0
+    map_channels: int = 0
     rows_before: int = 0
     lines_before: int = 0
 
@@ -86,6 +89,11 @@ class Pass:
         """Height, width and channels of the map that is written."""
         filters = self.window.shape[2] if self.weights is None else self.weights.shape[1]
         return (1, 1, filters) if self.whole else (*self.window.out, filters)
+
+    @property
+    def map_shape(self) -> Shape:
+        """Shape with the channels of other passes that write the same map."""
+        return (*self.shape[:2], self.map_channels or self.shape[2])
 
     @property
     def code_bits(self) -> int:
@@ -156,37 +164,6 @@ class Pass:
     def step(self) -> int:
         """Step of a logit from one accumulator value to the next."""
         return codes_of(self.layers[-1].inputs[0]).step
-
-    def part(self, first: int, count: int, pixels: int) -> "Pass":
-        """The pass of some filters of one that adds up all pixels, some columns a step."""
-        own = slice(first, first + count)
-        assert self.weights is not None
-        assert self.whole
-        shape = self.window.shape
-        return replace(
-            self,
-            window=Window(shape, (1, pixels), (1, pixels), (0, 0, 0, -shape[1] % pixels)),
-            weights=np.repeat(self.weights[:, own], pixels, axis=3),
-            thresholds=_rows(self.thresholds, own),
-            offsets=_rows(self.offsets, own),
-            surplus=self.surplus[own],
-            first=self.first + first,
-        )
-
-    def band(self, first: int, count: int) -> "Pass":
-        """The pass of some rows of output pixels."""
-        (height, width, channels), (top, left, _, right) = self.window.shape, self.window.padding
-        stride, kernel = self.window.stride[0], self.window.kernel[0]
-        start, end = first * stride - top, (first + count - 1) * stride - top + kernel
-        lines = slice(max(0, start), min(height, end))
-        shape = (lines.stop - lines.start, width, channels)
-        padding = (lines.start - start, left, end - lines.stop, right)
-        return replace(
-            self,
-            window=replace(self.window, shape=shape, padding=padding),
-            rows_before=first,
-            lines_before=lines.start,
-        )
 
     def _moved(self, bits: int, complements: np.ndarray) -> np.ndarray:
         pixels = self.window.pixels if self.whole else 1
@@ -290,10 +267,6 @@ def _together(passes: Sequence[Pass], layer: Layer, own: Pass) -> Pass | None:
     # Digits follow each other within a window, and not pixel by pixel.
     weights = np.tile(own.weights, (1, 1, *kernel, 1))
     return replace(made, window=before.window, weights=weights)
-
-
-def _rows(array: np.ndarray | None, own: slice) -> np.ndarray | None:
-    return array if array is None or len(array) == 1 else array[own]
 
 
 def _pass(layer: Layer, shapes: Mapping[str, Shape]) -> Pass:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
 from math import ceil
+from typing import ClassVar
 
 import numpy as np
 
@@ -20,10 +21,6 @@ COPY_CYCLES = 5
 
 MAP_CYCLES = 2
 """Cycles of these in which words of maps are copied."""
-
-_READ_BY = ("next", "tile_rows", "threshold_rows")
-# Fields before those of a descriptor: the first row of the next pass, 0 behind the last one, and
-# rows of tiles and thresholds to copy, 0 where those of the pass before stay.
 
 _PLACED = ("tiles", "weights", "thresholds")  # fields of a descriptor that the hardware knows
 _BLOCK_ROWS = 256  # by which a memory of block RAMs grows
@@ -80,9 +77,41 @@ class Program:
     ----------
     contents : Contents
         With limits, of which those that depend on others may be missing.
+
+    Attributes
+    ----------
+    read_by : tuple of str
+        Fields before those of a descriptor: the first row of the next pass, 0 behind the last one,
+        and rows of tiles and thresholds to copy, 0 where those of the pass before stay.
+    sizes : tuple of str
+        Limits of its own.
+    offset_parts : int
+        Parts in which the offset of a logit comes, at most.
     """
 
     contents: Contents
+
+    read_by: ClassVar[tuple[str, ...]] = ("next", "tile_rows", "threshold_rows")
+    sizes: ClassVar[tuple[str, ...]] = ()
+    offset_parts: ClassVar[int] = 2
+
+    @classmethod
+    def depths(cls, programs: "Sequence[Program]", store: str) -> dict[str, int]:
+        """Limits of the memory that holds any of some programs, and of the fields that tell of it.
+
+        Parameters
+        ----------
+        programs : sequence of Program
+        store : str
+            Where it is, as for :func:`limits_of`.
+        """
+        needed = max(program.starts[-1] for program in programs)
+        rows = (
+            _PORT.filled(programs[0].row_bits, needed)
+            if store == "spram"
+            else _BLOCK_ROWS * ceil(needed / _BLOCK_ROWS)
+        )
+        return {"program": rows, "next": (rows - 1).bit_length()}
 
     @property
     def limits(self) -> Limits:
@@ -98,7 +127,7 @@ class Program:
     def descriptor_fields(self) -> dict[str, int]:
         """Fields of a descriptor that are stored, and their widths."""
         names = [field.name for field in self.contents.descriptors if field.name not in _PLACED]
-        return {name: self.limits[name] for name in (*_READ_BY, *names) if self.limits[name]}
+        return {name: self.limits[name] for name in (*self.read_by, *names) if self.limits[name]}
 
     @cached_property
     def tile_fields(self) -> dict[str, int]:
@@ -169,13 +198,17 @@ class Program:
     @cached_property
     def starts(self) -> list[int]:
         """First row of each pass, and of what would follow the last."""
-        lengths = (
+        return list(accumulate(self.lengths, initial=0))
+
+    @property
+    def lengths(self) -> list[int]:
+        """Rows of each pass."""
+        return [
             self.descriptor.parts + tiles + thresholds + len(each.weights)
             for each, tiles, thresholds in zip(
                 self.contents.tiled, self.tile_rows, self.threshold_rows, strict=True
             )
-        )
-        return list(accumulate(lengths, initial=0))
+        ]
 
     def check(self, of: str) -> None:
         """Raise if a limit of the unit ``of`` is missing or unknown, or one is exceeded.
@@ -188,7 +221,8 @@ class Program:
         fields = [*contents.tiles, *contents.descriptors]
         placed = [field for field in fields if field.name not in _PLACED]
         banks = ["banked"] if contents.array.copies else []
-        check_names(self.limits, [*_READ_BY, *banks, *(field.name for field in placed)], of)
+        others = [*self.read_by, *self.sizes, *banks]
+        check_names(self.limits, [*others, *(field.name for field in placed)], of)
         room(self.limits, "tiles", self.most_tiles)
         room(self.limits, "thresholds", self.most_thresholds)
         owners = [
@@ -204,34 +238,48 @@ class Program:
         for name in ("tile_rows", "threshold_rows"):
             for owner, count in zip(names, getattr(self, name), strict=True):
                 require(self.limits, name, count, owner)
+        self.require_room()
+
+    def require_room(self) -> None:
+        """Raise if the memory of programs does not hold it.
+
+        Raises
+        ------
+        PlanError
+        """
         room(self.limits, "program", self.starts[-1])
 
     @cached_property
     def rows(self) -> np.ndarray:
         """The rows: uint8, shape (rows, bytes), the lowest byte first."""
-        contents, parts = self.contents, []
-        for place, each in enumerate(contents.tiled):
-            rows = self.descriptor.rows([self._descriptor(place)])
-            if self.tile_rows[place]:
-                rows += self.tile.rows(self._tiles(place))
-            if self.threshold_rows[place]:
-                rows += self.threshold.rows(self._thresholds(each))
-            size = self.row_bits // 8
-            raw = b"".join(row.to_bytes(size, "little") for row in rows)
-            parts.append(np.frombuffer(raw, np.uint8).reshape(-1, size))
-            pairs = np.stack([each.weights != 0, each.weights < 0], axis=-1)
-            bits = pairs.reshape(len(pairs), 2 * contents.array.pe * contents.array.simd)
-            parts.append(np.packbits(bits, axis=1, bitorder="little"))
-        return np.concatenate(parts)
+        return np.concatenate([self.pass_rows(place) for place in range(len(self.contents.tiled))])
 
-    def _descriptor(self, place: int) -> int:
-        """The descriptor of a pass as one integer."""
-        values = {field.name: field.values[place] for field in self.contents.descriptors} | {
+    def pass_rows(self, place: int) -> np.ndarray:
+        """The rows of a pass: uint8, shape (rows, bytes), the lowest byte first."""
+        array, each = self.contents.array, self.contents.tiled[place]
+        fields = self.descriptor_fields
+        values = {field.name: field.values[place] for field in self.contents.descriptors}
+        values |= self.reading(place)
+        rows = self.descriptor.rows([_joined((values[name], fields[name]) for name in fields)])
+        if self.tile_rows[place]:
+            rows += self.tile.rows(self._tiles(place))
+        if self.threshold_rows[place]:
+            rows += self.threshold.rows(self._thresholds(each))
+        size = self.row_bits // 8
+        raw = b"".join(row.to_bytes(size, "little") for row in rows)
+        pairs = np.stack([each.weights != 0, each.weights < 0], axis=-1)
+        bits = pairs.reshape(len(pairs), 2 * array.pe * array.simd)
+        bits = np.pad(bits, ((0, 0), (0, self.row_bits - bits.shape[1])))
+        weights = np.packbits(bits, axis=1, bitorder="little")
+        return np.concatenate([np.frombuffer(raw, np.uint8).reshape(-1, size), weights])
+
+    def reading(self, place: int) -> dict[str, int]:
+        """Values of the fields ``read_by`` of a pass."""
+        return {
             "next": self.starts[place + 1] if place < len(self.contents.tiled) - 1 else 0,
             "tile_rows": self.tile_rows[place],
             "threshold_rows": self.threshold_rows[place],
         }
-        return _joined((values[name], bits) for name, bits in self.descriptor_fields.items())
 
     def _tiles(self, place: int) -> list[int]:
         """The tiles of a pass, each as one integer."""
@@ -247,7 +295,12 @@ class Program:
         return block[:, _heap_order(self.contents.code_bits)].ravel().tolist()
 
 
-def limits_of(passes: Sequence[Contents], interval: int, store: str) -> dict[str, int]:
+def limits_of(
+    passes: Sequence[Contents],
+    interval: int,
+    store: str,
+    kind: type[Program] = Program,
+) -> dict[str, int]:
     """The limits within which an array takes the passes of each of some networks.
 
     Memories are as large as costs nothing: tiles and thresholds take powers of two, a program whole
@@ -261,6 +314,8 @@ def limits_of(passes: Sequence[Contents], interval: int, store: str) -> dict[str
         Cycles from one search among thresholds to the next.
     store : str
         Where the program is: ``"block"`` or ``"spram"``.
+    kind : type
+        Kind of the programs.
     """
     bits = max(each.bits for each in passes)
     room_for = {}
@@ -275,9 +330,9 @@ def limits_of(passes: Sequence[Contents], interval: int, store: str) -> dict[str
         **room_for,
     }
     wide = [each.within(room_for, bits=bits, interval=interval) for each in passes]
-    # Offsets of logits come in two parts, each as wide as an accumulator value.
-    halves = [ceil(each.logit_bits / 2) for each in wide if each.offsets is not None]
-    limits["accumulator"] = max([each.accumulator_bits for each in wide] + halves)
+    # Offsets of logits come in parts that are as wide as an accumulator value.
+    parts = [ceil(each.logit_bits / kind.offset_parts) for each in wide if each.offsets is not None]
+    limits["accumulator"] = max([each.accumulator_bits for each in wide] + parts)
     within = [each.within(dict(limits), bits=bits, interval=interval) for each in passes]
     for each in within:
         for field in (*each.tiles, *each.descriptors):
@@ -286,20 +341,15 @@ def limits_of(passes: Sequence[Contents], interval: int, store: str) -> dict[str
                 if field.name == "part":
                     needed = (each.parts - 1).bit_length()
                 limits[field.name] = max(needed, limits.get(field.name, 0))
-    programs = [Program(each.within(limits, bits=bits, interval=interval)) for each in passes]
+    programs = [kind(each.within(limits, bits=bits, interval=interval)) for each in passes]
     limits["tiles"] = _power(max(each.most_tiles for each in programs))
     limits["thresholds"] = _power(max(each.most_thresholds for each in programs))
     for name in ("tile_rows", "threshold_rows"):
         rows = max(max(getattr(program, name)) for program in programs)
         limits[name] = rows.bit_length()
-    limits["next"] = 32  # at most; there are no more rows than with it
-    needed = max(program.starts[-1] for program in programs)
-    limits["program"] = (
-        _PORT.filled(programs[0].row_bits, needed)
-        if store == "spram"
-        else _BLOCK_ROWS * ceil(needed / _BLOCK_ROWS)
-    )
-    limits["next"] = (limits["program"] - 1).bit_length()
+    for name in kind.read_by:
+        limits.setdefault(name, 32)  # at most; there are no more rows than with it
+    limits.update(kind.depths(programs, store))
     return limits
 
 

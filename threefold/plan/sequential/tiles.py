@@ -198,15 +198,15 @@ class PassTiles:
         words = np.full((height * width, pitch * self.array.simd), -1)
         words[:, :channels] = np.arange(height * width * channels).reshape(-1, channels)
         words = words.reshape(height, width, pitch, self.array.simd)
+        columns, groups = range(0, width, self.pixels), range(0, pitch, self.group_words)
+        if self.array.feed:
+            places = [(y, x, word) for word in groups for y in range(height) for x in columns]
+        else:
+            places = [(y, x, word) for y in range(height) for x in columns for word in groups]
         parts = [
-            words[y, x : x + self.pixels, word : word + self.group_words].reshape(
-                -1, self.array.simd
-            )
-            for y in range(height)
-            for x in range(0, width, self.pixels)
-            for word in range(0, pitch, self.group_words)
+            words[y, x : x + self.pixels, word : word + self.group_words] for y, x, word in places
         ]
-        return np.concatenate(parts)
+        return np.concatenate([part.reshape(-1, self.array.simd) for part in parts])
 
     @cached_property
     def _digits(self) -> DigitTiles | None:

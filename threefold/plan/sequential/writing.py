@@ -21,9 +21,8 @@ def result_fields(
         Whether all channels share them, and the first row of them.
     """
     work, array, (alike, first) = each.work, each.array, thresholds
-    pitch = array.pitch(work.shape[2])
-    before = work.rows_before * array.stored.row(work.shape) + work.first // array.simd
-    last_words = pitch - (each.groups - 1) * each.group_words
+    before = work.rows_before * array.stored.row(work.map_shape) + work.first // array.simd
+    last_words = array.pitch(work.shape[2]) - (each.groups - 1) * each.group_words
     return {
         "gap": gap - 1,
         "beats": each.beats - 1,
@@ -35,5 +34,5 @@ def result_fields(
         "thresholds": first,
         "alike": int(alike),
         "place": maps.bases[work.stream] + before,
-        "pitch": pitch,
+        "pitch": array.pitch(work.map_shape[2]),
     }

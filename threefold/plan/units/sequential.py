@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from math import prod
-from typing import Self
+from typing import ClassVar, Self
 
 from ...errors import PlanError
 from ...fpga import GENERIC, MEMORIES, Family, Resources
@@ -87,6 +87,8 @@ class SequentialUnit(Unit):
     memory: str = field(default="auto", kw_only=True)
     store: str = field(default="block", kw_only=True)
     limits: dict = field(default_factory=dict, kw_only=True)
+
+    program_kind: ClassVar[type[Program]] = Program
 
     kind = "sequential"
     paced = False
@@ -190,7 +192,8 @@ class SequentialUnit(Unit):
                 )
         interval = requantizer_cycles(self.form, max(each.contents.code_bits for each in units))
         store = store or self.store
-        limits = limits_of([each.contents for each in units], interval, store)
+        contents = [each.contents for each in units]
+        limits = limits_of(contents, interval, store, self.program_kind)
         return replace(self, store=store, limits=limits)
 
     def changed(self, layers: tuple[Layer, ...], changes: Decisions) -> Self:
@@ -271,7 +274,7 @@ class SequentialUnit(Unit):
     @cached_property
     def program(self) -> Program:
         """What is loaded, if it is loadable."""
-        return Program(self.contents)
+        return self.program_kind(self.contents)
 
     @cached_property
     def parts(self) -> int:
@@ -354,7 +357,10 @@ class SequentialUnit(Unit):
         return ActivationBuffer(self.contents.depth * banks, bits, self.memory, banks)
 
     def resources(self, family: Family) -> Resources:
-        return sequential_resources(self.contents, self.form, self.memory, self.store, family)
+        program = self.program if self.limits else None
+        return sequential_resources(
+            self.contents, self.form, self.memory, family, program, self.store
+        )
 
     def stages(self, builder: StageBuilder, inputs: tuple[int, ...]) -> tuple[int, ...]:
         (source,) = inputs

@@ -18,7 +18,12 @@ __all__ = ["sequential_resources"]
 
 
 def sequential_resources(
-    contents: Contents, form: str, memory: str, store: str, family: Family
+    contents: Contents,
+    form: str,
+    memory: str,
+    family: Family,
+    program: Program | None = None,
+    store: str = "block",
 ) -> Resources:
     """Resources of an array and its memories.
 
@@ -29,9 +34,11 @@ def sequential_resources(
         Form of its searches.
     memory : str
         Where maps are, one of :data:`~threefold.fpga.MEMORIES`.
-    store : str
-        Where a program is, if contents are from outside: ``"block"`` or ``"spram"``.
     family : Family
+    program : Program, optional
+        That of contents from outside, if they are.
+    store : str
+        Where it is: ``"block"`` or ``"spram"``.
     """
     array, bits, sums = contents.array, contents.bits, contents.accumulator_bits
     result = _control(contents, family)
@@ -57,8 +64,8 @@ def sequential_resources(
         result += family.buffer(bits * array.simd, contents.banked, kind)
     if contents.offsets is not None:
         result += _logit_resources(contents, family)
-    if contents.limits:
-        return result + program_resources(Program(contents), store, family)
+    if program:
+        return result + program_resources(program, store, family)
     if contents.narrower:
         result += width_tap_resources(len(contents.narrower).bit_length(), family)
         result += Resources(2 * _index(len(contents.tiled)))  # first and last pass of a width

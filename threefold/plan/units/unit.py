@@ -161,6 +161,11 @@ class Unit(Block):
         """Whether its contents come from outside."""
         return False
 
+    @property
+    def streamed(self) -> bool:
+        """Whether its contents come from a memory outside while it works."""
+        return False
+
     def input_label(self, index: int) -> str:
         """Name of the hardware in front of an input; unlike any node if there are several."""
         return f"{index}_of_{self.name}" if len(self.sources) > 1 else self.name

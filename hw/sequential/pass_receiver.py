@@ -1,0 +1,96 @@
+"""Pass receiver: rows of a streamed program from words, and the CRC of each pass."""
+
+from math import ceil
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.crc import Processor
+from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
+from amaranth.lib.wiring import In, Out
+
+from threefold.plan.sequential import StreamedProgram
+
+__all__ = ["PassReceiver"]
+
+
+class PassReceiver(wiring.Component):
+    """Receiver of the passes of a program, one after the other.
+
+    Parameters
+    ----------
+    program : StreamedProgram
+
+    Members
+    -------
+    valid : In(1), word : In(word bits)
+        The next word.
+    write : Out(1), place : Out(range(rows)), row : Out(row bits)
+        Write a row, from the cycle behind its last word on.
+    passed : Out(1)
+        All rows of a pass are written and right, two cycles behind its last word.
+    wrong : Out(1)
+        Those of a pass are not.
+    """
+
+    def __init__(self, program: StreamedProgram):
+        self._program = program
+        super().__init__(
+            {
+                "valid": In(1),
+                "word": In(program.word_bits),
+                "write": Out(1),
+                "place": Out(range(program.limits["program"])),
+                "row": Out(program.row_bits),
+                "passed": Out(1),
+                "wrong": Out(1),
+            }
+        )
+
+    @property
+    def program(self) -> StreamedProgram:
+        return self._program
+
+    def elaborate(self, platform):
+        m = Module()
+
+        program, bits = self._program, self._program.word_bits
+        # What a pass says of itself comes first: its CRC, and its rows.
+        checks, stored_bits = program.check_bits // bits, program.limits["stored"]
+        told = checks + ceil(stored_bits / bits)
+        head = Signal(told * bits, reset_less=True)
+        stored = head[program.check_bits :][:stored_bits]
+        place = Signal(range(told + 1))
+        row, size = self.row, program.row_words
+        within = Signal(range(size))
+        row_end = within == size - 1
+        rows, ends, begun = Signal(stored_bits), Signal(), Signal()
+
+        m.submodules.crc = crc = Processor(CRC32_ISO_HDLC(bits))
+        m.d.comb += [
+            crc.data.eq(self.word),
+            # The first word of the next pass may come while a pass ends.
+            crc.valid.eq(self.valid & (place >= checks) & ~ends),
+            crc.start.eq((place < checks) | ends),
+            ends.eq(self.write & (place == told) & (rows + 1 == stored)),
+            begun.eq(ends & self.valid),
+        ]
+        m.d.sync += [
+            self.write.eq(self.valid & row_end),
+            self.passed.eq(ends & (crc.crc == head[: len(crc.crc)])),
+            self.wrong.eq(ends & (crc.crc != head[: len(crc.crc)])),
+        ]
+        with m.If(self.write):
+            m.d.sync += [self.place.eq(self.place + 1), rows.eq(rows + 1)]
+        with m.If(self.valid):
+            m.d.sync += [
+                row.eq(Cat(row, self.word)[bits:]),
+                within.eq(Mux(row_end, 0, within + 1)),
+            ]
+            with m.If(place != told):
+                m.d.sync += [head.eq(Cat(head, self.word)[bits:]), place.eq(place + 1)]
+        with m.If(ends):
+            m.d.sync += [rows.eq(0), place.eq(begun)]
+            with m.If(begun):
+                m.d.sync += head.eq(Cat(head, self.word)[bits:])
+
+        return m

@@ -1,0 +1,142 @@
+"""Program stream: rows of a program that come from outside while an array works by it."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from threefold.plan.sequential import StreamedProgram
+
+from ..frames import FrameSignature
+from ..pe import Weight
+from ..ram import Ram
+from ..register import registered
+from .pass_loader import PassLoader, threshold_write, tile_write
+from .pass_receiver import PassReceiver
+from .table import row_layout
+
+__all__ = ["ProgramStream"]
+
+_SETTLED = 3  # cycles from the last word of a pass until it counts
+
+
+class ProgramStream(wiring.Component):
+    """Memory of the passes that come next, with its :class:`PassReceiver` and :class:`PassLoader`.
+
+    Parameters
+    ----------
+    program : StreamedProgram
+
+    Members
+    -------
+    frames : Out(FrameSignature(word bits))
+        Words of the program, image after image.
+    begin, tile, threshold, start, descriptor
+        Those of :class:`PassLoader`, which waits until the rows of the pass are there.
+    image : In(1)
+        The first pass of an image begins.
+    end : In(1)
+        The pass is over, and its rows leave room for others.
+    last : Out(1)
+        It is the last pass of an image.
+    full : Out(1)
+        All that there is room for has come.
+    wrong : Out(1)
+        A pass did not come as it was sent, and no other begins until a reset.
+    address : In(range(rows))
+        Row of weights.
+    weights : Out(ArrayLayout of Weight, PE × SIMD)
+        Row of weights, three cycles after its address.
+    """
+
+    def __init__(self, program: StreamedProgram):
+        self._program = program
+        array = program.contents.array
+        super().__init__(
+            {
+                "frames": Out(FrameSignature(program.word_bits)),
+                "begin": In(1),
+                "image": In(1),
+                "end": In(1),
+                "tile": Out(tile_write(program)),
+                "threshold": Out(threshold_write(program)),
+                "start": Out(1),
+                "descriptor": Out(row_layout(program.contents.descriptors)),
+                "last": Out(1),
+                "full": Out(1),
+                "wrong": Out(1),
+                "address": In(range(program.limits["program"])),
+                "weights": Out(data.ArrayLayout(data.ArrayLayout(Weight, array.simd), array.pe)),
+            }
+        )
+
+    @property
+    def program(self) -> StreamedProgram:
+        return self._program
+
+    def elaborate(self, platform):
+        m = Module()
+
+        program, depth = self._program, self._program.limits["program"]
+        m.submodules.copy = copy = PassLoader(program)
+        m.submodules.receiver = receiver = PassReceiver(program)
+        m.submodules.rows = rows = Ram(program.row_bits, depth, "block", holds=False)
+        address = registered(m, "address_read", self.address)
+        row = Signal(program.row_bits, reset_less=True)
+        first, passes, waits = Signal(range(depth)), Signal(range(depth)), Signal()
+        m.d.sync += [
+            row.eq(rows.read.data),
+            copy.begin.eq(self.begin),
+            passes.eq(passes + receiver.passed - copy.taken),
+            waits.eq((self.begin | waits) & ~copy.taken),
+        ]
+        with m.If(self.end):
+            m.d.sync += first.eq(first + copy.head.stored)
+        m.d.comb += [
+            self.frames.image.eq(self.image),
+            receiver.valid.eq(self.frames.valid),
+            receiver.word.eq(self.frames.word),
+            rows.write.en.eq(receiver.write),
+            rows.write.addr.eq(receiver.place),
+            rows.write.data.eq(receiver.row),
+            rows.read.en.eq(1),
+            rows.read.addr.eq(Mux(copy.reads, copy.address, address)),
+            copy.first.eq(first),
+            copy.there.eq((passes != 0) & ~self.wrong),
+            copy.row.eq(row),
+            self.tile.eq(copy.tile),
+            self.threshold.eq(copy.threshold),
+            self.start.eq(copy.start),
+            self.descriptor.eq(copy.descriptor),
+            self.last.eq(copy.head.final),
+            self.weights.as_value().eq(row[: len(self.weights.as_value())]),
+        ]
+        self._count(m, released=Mux(self.end, copy.head.stored, 0))
+        # A pass that waits while nothing more can come is longer than it says, or than there is
+        # room for.
+        stuck = waits & self.full & (passes == 0)
+        m.d.sync += self.wrong.eq(self.wrong | receiver.wrong | stuck)
+
+        return m
+
+    def _count(self, m: Module, released) -> None:
+        """Ask for frames for as long as there is room, and count the words of those under way."""
+        program, frames = self._program, self.frames
+        depth, frame, words = (
+            program.limits["program"],
+            program.limits["frame"],
+            program.frame_words,
+        )
+        room = Signal(range(depth + 1), init=depth)
+        coming = Signal(range(depth * program.row_words + 1))
+        quiet, settled = Signal(), Signal(_SETTLED)
+        taken = frames.ask & frames.taken
+        m.d.comb += [
+            frames.ask.eq(room >= frame),
+            quiet.eq(~frames.ask & (coming == 0)),
+            self.full.eq(quiet & settled.all()),
+        ]
+        m.d.sync += [
+            room.eq(room + released - Mux(taken, frame, 0)),
+            coming.eq(coming + Mux(taken, words, 0) - frames.valid),
+            settled.eq(Cat(quiet, settled) & quiet.replicate(_SETTLED)),
+        ]

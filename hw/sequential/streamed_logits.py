@@ -1,0 +1,42 @@
+"""Streamed logits: offsets that come group by group of filters, and their adder."""
+
+from typing import ClassVar
+
+from amaranth.hdl import Const, Value
+from amaranth.lib.wiring import In, Member
+
+from .loadable_logits import LoadableLogits
+
+__all__ = ["StreamedLogits"]
+
+
+class StreamedLogits(LoadableLogits):
+    """Adder of each channel's offset, which a pass of logits has for its own.
+
+    Parameters
+    ----------
+    program : StreamedProgram
+
+    Members
+    -------
+    image : In(1)
+        An image begins; its first offset comes next.
+    values : In(1)
+        The pass is one of logits.
+
+    The others are those of :class:`LoadableLogits`.
+    """
+
+    more: ClassVar[dict[str, Member]] = {"image": In(1), "values": In(1)}
+
+    @property
+    def begins(self) -> Value:
+        return Const(0)
+
+    @property
+    def restart(self) -> Value:
+        return self.image
+
+    @property
+    def taken(self) -> Value:
+        return self.values

@@ -1,0 +1,101 @@
+"""Streamed engine: faults of the memory that its program comes from."""
+
+import random
+from functools import cache
+
+import numpy as np
+import pytest
+from amaranth.sim import Simulator
+
+from threefold.hw.accelerator import Accelerator
+from threefold.plan import Plan, lower
+from threefold.plan.search.fold import plan_of
+from threefold.plan.sequential import Feed
+from threefold.plan.units.streamed import StreamedUnit
+from threefold.sim import golden
+from threefold.sim.feed import FeedModel
+
+from ...accelerators import random_images
+from ...loadable_networks import network
+from ...random_feeds import least_room
+
+NETWORK = network(3)
+FEED = Feed(16, first=4, extra=2)
+
+
+@cache
+def plan() -> Plan:
+    unit = StreamedUnit(lower(NETWORK), 2, 2, feed=FEED.to_dict()).made_loadable()
+    return plan_of(NETWORK, (least_room(unit),))
+
+
+IMAGES = random_images(np.random.default_rng(0), NETWORK, 2)
+EXPECTED = golden.run(NETWORK, IMAGES).reshape(-1).tolist()
+
+
+def run(words):
+    """What leaves, and whether the accelerator says that it is loaded, and that words are wrong."""
+    program, dut = plan().streamed.program, Accelerator(plan())
+    memory, left, told = FeedModel(FEED, words, program.frame_words), [], []
+
+    async def serve(ctx):
+        await memory.serve(ctx, dut.frames)
+
+    async def feed(ctx):
+        ctx.set(dut.i.valid, 1)
+        for beat in IMAGES.reshape(-1, len(dut.i.payload)).tolist():
+            ctx.set(dut.i.payload, beat)
+            taken = 0
+            while not taken:  # not `until`, which warns if it is collected while it waits
+                *_, taken = await ctx.tick().sample(dut.i.ready)
+        ctx.set(dut.i.valid, 0)
+
+    async def watch(ctx):
+        ctx.set(dut.o.ready, 1)
+        for _ in range(4 * plan().cycles.interval):
+            *_, leaves, beat, loaded, wrong = await ctx.tick().sample(
+                dut.o.valid, dut.o.payload, dut.loaded, dut.wrong
+            )
+            left.extend(beat if leaves else [])
+            told.append((loaded, wrong))
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(serve, background=True)
+    simulator.add_testbench(feed, background=True)
+    simulator.add_testbench(watch)
+    simulator.run()
+    return left, told
+
+
+def test_all_is_right():
+    left, told = run(plan().streamed.program.words)
+    assert left == EXPECTED
+    assert not any(wrong for _, wrong in told)
+    assert told[-1] == (1, 0)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_wrong_bit_is_never_computed_with(seed):
+    rng, words = random.Random(seed), list(plan().streamed.program.words)
+    # Among them are those that say how many rows there are.
+    place = rng.choice([2, rng.randrange(len(words))])
+    words[place] ^= 1 << rng.randrange(16)
+    left, told = run(words)
+    assert left == EXPECTED[: len(left)]
+    assert len(left) < len(EXPECTED)
+    assert told[-1] == (0, 1)
+
+
+@pytest.mark.parametrize("words", [[0] * 480, [0xFFFF] * 480, list(range(480))])
+def test_anything_else_is_refused(words):
+    left, told = run(words)
+    assert left == []
+    assert told[-1] == (0, 1)
+
+
+def test_words_in_another_order_are_refused():
+    words = plan().streamed.program.words
+    left, told = run(words[16:] + words[:16])
+    assert left == []
+    assert told[-1] == (0, 1)

@@ -1,0 +1,126 @@
+import dataclasses
+import re
+import zlib
+
+import numpy as np
+import pytest
+
+from threefold.errors import PlanError
+from threefold.plan import lower
+from threefold.plan.file import load_plan, save_plan
+from threefold.plan.search.fold import plan_of
+from threefold.plan.sequential import Feed, StreamedProgram
+from threefold.plan.units.sequential import SequentialUnit
+from threefold.plan.units.streamed import StreamedUnit
+
+from ...loadable_networks import network
+from ...random_feeds import least_room
+
+NETWORK = network(1, depth=3, filters=6)
+LAYERS = lower(NETWORK)
+FEED = Feed(16, first=5, extra=7)
+
+
+def unit(feed=FEED, **more):
+    sizes = {"pe": 2, "simd": 2, "pixels": 2} | more
+    return StreamedUnit(LAYERS, **sizes, feed=feed.to_dict()).made_loadable()
+
+
+def test_a_pass_has_a_group_of_filters():
+    works = [(each.work.name, each.work.first, each.groups) for each in unit().contents.tiled]
+    of = {layer.name: layer.output.shape[2] for layer in LAYERS}
+    assert works == [
+        (name, first, 1) for name, filters in of.items() for first in range(0, filters, 2)
+    ]
+
+
+@pytest.mark.parametrize("bits", [8, 16, 24, 64, 256])
+def test_each_pass_begins_with_its_crc_and_its_rows(bits):
+    made = unit(Feed(bits))
+    program = made.program
+    raw = program.rows.tobytes()
+    size, check = program.row_bits // 8, program.check_bits // 8
+    assert program.row_bits % bits == 0
+    assert len(raw) == program.starts[-1] * size
+    for start, rows in zip(program.starts, program.lengths, strict=False):
+        own = raw[start * size : (start + rows) * size]
+        assert int.from_bytes(own[:4], "little") == zlib.crc32(own[check:])
+        stored = int.from_bytes(own[check : check + 8], "little")
+        assert stored % (1 << made.limits["stored"]) == rows
+
+
+def test_words_are_those_of_whole_frames():
+    program = unit().program
+    assert program.starts[-1] % program.limits["frame"] == 0
+    assert len(program.words) == program.frames * program.frame_words
+    raw = b"".join(word.to_bytes(2, "little") for word in program.words)
+    assert raw == program.rows.tobytes()
+
+
+def test_the_same_weights_as_on_the_chip():
+    chip, outside = (
+        np.concatenate([each.weights for each in made.contents.tiled])
+        for made in (SequentialUnit(LAYERS, 2, 2, pixels=2), unit())
+    )
+    assert np.array_equal(chip, outside)
+
+
+def test_waits_are_those_of_a_slow_memory():
+    fast, slow = (least_room(unit(Feed(16, extra=extra))).streamed_run for extra in (0, 400))
+    assert sum(slow.waits) > sum(fast.waits)
+    assert slow.cycles > fast.cycles
+    # What is waited for depends on nothing else.
+    base = fast.cycles - fast.filled - sum(fast.waits)
+    assert slow.cycles - slow.filled - sum(slow.waits) == base
+
+
+def test_all_fits_where_there_is_room():
+    made = unit(pe=4, simd=4)
+    assert made.program.starts[-1] <= made.limits["program"]
+    assert sum(made.streamed_run.waits) == 0
+
+
+def test_it_is_in_plan_files(tmp_path):
+    plan = plan_of(NETWORK, (unit(),))
+    save_plan(plan, tmp_path / "plan.json")
+    again = load_plan(NETWORK, tmp_path / "plan.json")
+    assert again == plan
+    assert again.streamed.feed == FEED.to_dict()
+    assert not again.loadable
+
+
+def test_frames_are_no_longer_than_the_memory_gives():
+    assert unit(Feed(16, most=24)).program.frame_words <= 24
+    with pytest.raises(PlanError, match=r"^frames of 'conv1' have \d+ words, and those of its"):
+        unit(Feed(16, most=4))
+
+
+LIMITS = unit().limits
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"memory": "spram"}, "maps of 'conv1', whose program comes from outside, are in auto"),
+        ({"feed": {"bits": 12}}, "words of a feed have a multiple of 8 bits"),
+        ({"limits": LIMITS | {"program": 300}}, "the limit 'program' of 'conv1' must be a power"),
+        ({"limits": LIMITS | {"program": 32}}, "it has 79 rows of a program, and the hardware"),
+        ({"limits": LIMITS | {"frame": 7}}, "the limit 'frame' of 'conv1' must be rows of a mult"),
+        ({"limits": {**LIMITS, "next": 3}}, "the limit 'next' of 'conv1' is unknown"),
+    ],
+)
+def test_what_does_not_suit_is_refused(changes, message):
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}"):
+        dataclasses.replace(unit(), **changes)
+
+
+def test_two_of_a_plan_are_refused():
+    layers = lower(network(2, depth=4))
+    first, second = (StreamedUnit(run, 2, 2).made_loadable() for run in (layers[:2], layers[2:]))
+    message = "one array of a plan has contents from a memory outside, not 2: conv1, conv3"
+    with pytest.raises(PlanError, match=f"^{message}$"):
+        plan_of(network(2, depth=4), (first, second))
+
+
+def test_programs_are_those_of_streams():
+    assert isinstance(unit().program, StreamedProgram)

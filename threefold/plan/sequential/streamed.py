@@ -1,0 +1,162 @@
+"""Streamed programs: what comes from a memory outside while an array works by it."""
+
+import zlib
+from collections.abc import Sequence
+from functools import cached_property
+from math import ceil, gcd
+from typing import ClassVar
+
+import numpy as np
+
+from ...errors import PlanError
+from .feed import Feed
+from .limits import room
+from .program import Program
+
+__all__ = ["CHECK_BITS", "StreamedProgram"]
+
+CHECK_BITS = 32
+"""Width of the CRC of a pass, which its words follow."""
+
+_FRAME_BYTES = 1024  # of a frame at most, unless a row is longer
+_BURST_BYTES = 16  # which a frame is a multiple of
+_LEAST_ROWS = 256  # of the memory on the chip
+
+
+class StreamedProgram(Program):
+    """Program whose rows come pass by pass, in the order in which they are used.
+
+    The memory on the chip takes rows in turn and begins again behind its last. A pass begins when
+    all of its rows are there and their CRC is right, and leaves them to others at its end; those of
+    the next come meanwhile. The first bits of a pass are its CRC-32, of the words behind it, and
+    the number of its rows.
+
+    A row is a whole number of words, and a frame a whole number of rows. Rows of 0 follow the last
+    pass up to the end of a frame; they count as its own.
+    """
+
+    read_by: ClassVar[tuple[str, ...]] = ("stored", "final", "tile_rows", "threshold_rows")
+    sizes: ClassVar[tuple[str, ...]] = ("frame",)
+    offset_parts: ClassVar[int] = 1
+
+    @classmethod
+    def depths(cls, programs: Sequence[Program], store: str) -> dict[str, int]:
+        made = [program for program in programs if isinstance(program, cls)]
+        most = max(max(program.unpadded) for program in made)
+        row, feed = made[0].row_bits // 8, made[0].feed
+        quantum = _BURST_BYTES // gcd(_BURST_BYTES, row)
+        frame = min(_FRAME_BYTES // row, most // 4)
+        if feed.most:
+            frame = min(frame, feed.most // made[0].row_words)
+        frame = max(quantum, frame // quantum * quantum)
+        rows = 1 << (max(_LEAST_ROWS, most + frame + max(frame, most // 2)) - 1).bit_length()
+        return {"program": rows, "stored": rows.bit_length(), "final": 1, "frame": frame}
+
+    @property
+    def feed(self) -> Feed:
+        """The memory that it comes from."""
+        feed = self.contents.array.feed
+        assert feed is not None
+        return feed
+
+    @property
+    def word_bits(self) -> int:
+        """Width of a word."""
+        return self.feed.bits
+
+    @property
+    def row_bits(self) -> int:
+        array, word = self.contents.array, self.word_bits
+        return word * ceil(2 * array.pe * array.simd / word)
+
+    @property
+    def row_words(self) -> int:
+        """Words of a row."""
+        return self.row_bits // self.word_bits
+
+    @property
+    def frame_words(self) -> int:
+        """Words of a frame."""
+        return self.limits["frame"] * self.row_words
+
+    @property
+    def frames(self) -> int:
+        """Frames of an image."""
+        return self.starts[-1] // self.limits["frame"]
+
+    @property
+    def check_bits(self) -> int:
+        """Bits of the words that hold the CRC of a pass."""
+        return self.word_bits * ceil(CHECK_BITS / self.word_bits)
+
+    @cached_property
+    def descriptor_fields(self) -> dict[str, int]:
+        return {"check": self.check_bits} | super().descriptor_fields
+
+    @cached_property
+    def threshold_rows(self) -> list[int]:
+        # Offsets are always there: those of a group do not take the place of those before.
+        return [
+            self.threshold.count(self.contents.block(each)[1].size)
+            if each.work.offsets is not None
+            else rows
+            for each, rows in zip(self.contents.tiled, super().threshold_rows, strict=True)
+        ]
+
+    @property
+    def unpadded(self) -> list[int]:
+        """Rows of each pass, without those that follow the last."""
+        return super().lengths
+
+    @property
+    def lengths(self) -> list[int]:
+        *others, last = self.unpadded
+        return [*others, last + -(sum(others) + last) % self.limits["frame"]]
+
+    @property
+    def copied(self) -> list[int]:
+        # A pass begins a cycle later, when the rows of the one before are left to others.
+        return [cycles + 1 for cycles in super().copied]
+
+    def check(self, of: str) -> None:
+        super().check(of)
+        rows, frame = self.limits["program"], self.limits["frame"]
+        if rows & (rows - 1):
+            raise PlanError(f"the limit 'program' of {of!r} must be a power of two, not {rows:,}")
+        if not frame > 0 or frame * self.row_bits % (8 * _BURST_BYTES):
+            raise PlanError(
+                f"the limit 'frame' of {of!r} must be rows of a multiple of {_BURST_BYTES} bytes, "
+                f"not {frame:,} of {self.row_bits} bits"
+            )
+
+        if self.feed.most and self.frame_words > self.feed.most:
+            raise PlanError(
+                f"frames of {of!r} have {self.frame_words:,} words, and those of its feed "
+                f"{self.feed.most:,} at most; let rows or frames be shorter"
+            )
+
+    def require_room(self) -> None:
+        # A frame that is asked for must not wait for rows of the pass that waits for it.
+        room(self.limits, "program", max(self.lengths) + self.limits["frame"] - 1)
+
+    @property
+    def words(self) -> list[int]:
+        """All words of an image."""
+        size = self.word_bits // 8
+        raw = self.rows.tobytes()
+        return [int.from_bytes(raw[n : n + size], "little") for n in range(0, len(raw), size)]
+
+    def pass_rows(self, place: int) -> np.ndarray:
+        rows = super().pass_rows(place)
+        rows = np.pad(rows, ((0, self.lengths[place] - len(rows)), (0, 0)))
+        raw = bytearray(rows.tobytes())
+        check = zlib.crc32(raw[self.check_bits // 8 :])
+        raw[: CHECK_BITS // 8] = check.to_bytes(CHECK_BITS // 8, "little")
+        return np.frombuffer(bytes(raw), np.uint8).reshape(rows.shape)
+
+    def reading(self, place: int) -> dict[str, int]:
+        return super().reading(place) | {
+            "check": 0,
+            "stored": self.lengths[place],
+            "final": int(place == len(self.contents.tiled) - 1),
+        }

@@ -1,0 +1,74 @@
+"""Cycles of an image while its program comes from outside, to the cycle."""
+
+from typing import NamedTuple
+
+from .feed import FeedClock
+from .streamed import StreamedProgram
+from .timing import pass_cycles
+
+__all__ = ["StreamedRun", "streamed_run"]
+
+BEGUN = 1
+"""Cycles from the first beat behind an image's last to the beginning of its first pass."""
+
+FREED = 1
+"""Cycles from the end of a pass to the first in which its rows may be asked for."""
+
+CHECKED = 2
+"""Cycles from the last word of a pass to the first in which it may begin."""
+
+FULL = 2
+"""Cycles from the last word that there is room for to the first in which results may leave."""
+
+
+class StreamedRun(NamedTuple):
+    """Cycles of an image.
+
+    Attributes
+    ----------
+    cycles : int
+        From the last beat of the image that enters to the first that leaves.
+    waits : list of int
+        Cycles in which each pass waits for its rows.
+    filled : int
+        Cycles at the end in which results wait until the memory on the chip is full again.
+    """
+
+    cycles: int
+    waits: list[int]
+    filled: int
+
+
+def streamed_run(program: StreamedProgram, form: str) -> StreamedRun:
+    """Cycles of an image whose program comes from its feed.
+
+    It begins with a full memory: nothing is asked for then. That holds for the next one, too, since
+    results leave only when all that there is room for has come.
+
+    Parameters
+    ----------
+    program : StreamedProgram
+    form : str
+        Form of the searches.
+    """
+    clock = FeedClock(program.feed, program.frame_words, BEGUN)
+    depth, frame = program.limits["program"], program.limits["frame"]
+    # Last words of the frames asked for; those that are there at first came long ago.
+    arrived = [-CHECKED] * (depth // frame)
+    room, now, waits = depth % frame, BEGUN, []
+    for end, length, each, copied in zip(
+        program.starts[1:],
+        program.lengths,
+        program.contents.tiled,
+        program.copied,
+        strict=True,
+    ):
+        there = arrived[-(-end // frame) - 1] - (-end % frame) * program.row_words + CHECKED
+        waits.append(max(0, there - now))
+        now += waits[-1] + copied + pass_cycles(program.contents, each, form)
+        room += length
+        while room >= frame:
+            arrived.append(clock.last(clock.take(now + FREED)))
+            room -= frame
+    filled = max(0, arrived[-1] + FULL - now)
+    return StreamedRun(now + filled + 2, waits, filled)

@@ -1,0 +1,101 @@
+"""Streamed unit: layers in turn on one array, whose program comes from a memory outside."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import ClassVar, Self
+
+from ...errors import PlanError
+from ...fpga import Family, Resources
+from ..layers import Layer
+from ..sequential import Array, Feed, Program, StreamedProgram, StreamedRun, streamed_run
+from .sequential import SequentialUnit
+from .unit import Decisions
+
+__all__ = ["StreamedUnit"]
+
+
+@dataclass(frozen=True, eq=False)
+class StreamedUnit(SequentialUnit):
+    """Sequential unit for networks larger than the chip.
+
+    Maps are on the chip. Weights, thresholds and all else come group by group of filters from a
+    memory outside, anew for each image, and those of the next group while one is worked on.
+
+    Parameters
+    ----------
+    feed : dict of str to int
+        Values of the :class:`~threefold.plan.sequential.Feed` that they come from.
+    limits : dict of str to int
+        Room for them; see :meth:`made_loadable`.
+
+    The others are those of :class:`SequentialUnit`.
+
+    Raises
+    ------
+    PlanError
+        As the sequential unit does, or if the feed is none, maps are in single-port RAM, or the
+        memory on the chip is too small for a pass.
+    """
+
+    feed: dict = field(default_factory=lambda: Feed(16).to_dict(), kw_only=True)
+
+    program_kind: ClassVar[type[Program]] = StreamedProgram
+
+    kind = "streamed"
+
+    def __post_init__(self):
+        Feed.of(self.feed)
+        if self.memory == "spram":
+            raise PlanError(
+                f"maps of {self.name!r}, whose program comes from outside, are in auto, block or "
+                f"lut, not in spram"
+            )
+        super().__post_init__()
+
+    @classmethod
+    def decision_names(cls, layers: Sequence[Layer]) -> list[str]:
+        return [name for name in super().decision_names(layers) if name != "store"]
+
+    @classmethod
+    def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
+        for unit in super().candidates(layers, fixed):
+            yield unit.made_loadable()
+
+    def placed(self, fixed: Decisions) -> Self:
+        return replace(super().placed(fixed), feed=fixed.get("feed", self.feed))
+
+    @property
+    def loadable(self) -> bool:
+        return False
+
+    @property
+    def streamed(self) -> bool:
+        return True
+
+    @property
+    def array(self) -> Array:
+        return replace(super().array, feed=Feed.of(self.feed))
+
+    @cached_property
+    def program(self) -> StreamedProgram:
+        """What comes from outside."""
+        return StreamedProgram(self.contents)
+
+    @cached_property
+    def streamed_run(self) -> StreamedRun:
+        """Cycles of an image, and where it waits for its program."""
+        return streamed_run(self.program, self.form)
+
+    @cached_property
+    def runs(self) -> tuple[int, ...]:
+        return (self.streamed_run.cycles,)
+
+    def resources(self, family: Family) -> Resources:
+        bits, rows = self.program.row_bits, self.program.limits["program"]
+        # What makes rows of words, a CRC, and what counts.
+        luts = 200 + 8 * (rows - 1).bit_length()
+        return super().resources(family) + Resources(luts, ff=bits * family.counts_bare_cells)
+
+    def describe(self) -> str:
+        return f"{len(self.layers)} layers in turn, weights from outside"
