@@ -54,6 +54,20 @@ class SDRAMCycles(NamedTuple):
     refresh_interval: int
     power_up: int
 
+    @property
+    def open(self) -> int:
+        """Cycles that a row is open at least, so that it is opened again no sooner than it may."""
+        return max(self.activate_to_precharge, self.activate_to_activate - self.precharge)
+
+    @property
+    def refresh_within(self) -> int:
+        """Cycles from a refresh to the next that is asked for, at most.
+
+        What may be ahead of it then are a row opened just now, and bursts.
+        """
+        ahead = self.open + 2 * _BURST + self.write_recovery + self.precharge
+        return self.refresh_interval - ahead
+
 
 @dataclass(frozen=True)
 class SDRAM:

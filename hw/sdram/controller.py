@@ -150,14 +150,7 @@ class SDRAMController(wiring.Component):
                 f"tRRD of {sdram.name} is {cycles.activate_to_other} cycles of {clock_mhz:g} MHz, "
                 f"and rows are opened {apart} cycles apart; choose another SDRAM"
             )
-        # A row that is closed this late is opened again, or refreshed, no sooner than tRC allows.
-        self._held = max(
-            cycles.activate_to_precharge, cycles.activate_to_activate - cycles.precharge
-        )
-        # No less than what can be ahead of a refresh: a row opened just now, or a burst.
-        slowest = self._held + 2 * BURST + cycles.write_recovery + cycles.precharge
-        self._refresh_within = cycles.refresh_interval - slowest
-        if self._refresh_within < BURST:
+        if cycles.refresh_within < BURST:
             raise PlanError(
                 f"{sdram.name} needs a refresh every {cycles.refresh_interval} cycles of "
                 f"{clock_mhz:g} MHz, which leaves no time for bursts; let its clock be faster"
@@ -179,7 +172,7 @@ class SDRAMController(wiring.Component):
     @property
     def refresh_within(self) -> int:
         """Cycles from a refresh to the next request for one, so that none comes unasked."""
-        return self._refresh_within
+        return self._cycles.refresh_within
 
     @property
     def latency(self) -> int:
@@ -239,12 +232,12 @@ class SDRAMController(wiring.Component):
         waits = {
             "idle": [(now.refresh, cycles.refresh), (now.mode, cycles.mode)],
             "opened": [(now.open, cycles.activate_to_access)],
-            "held": [(now.open, self._held)],
+            "held": [(now.open, cycles.open)],
             "closed": [(now.close | now.close_all, cycles.precharge)],
             "recovered": [(now.write, BURST - 1 + cycles.write_recovery)],
             "free": [(accessed, BURST)],
             "turned": [(now.read, BURST + cycles.cas + 1)],
-            "due": [(now.refresh, self._refresh_within)],
+            "due": [(now.refresh, cycles.refresh_within)],
         }
         return _Passed(**{name: _passed(m, name, since) for name, since in waits.items()})
 

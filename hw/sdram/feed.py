@@ -1,0 +1,48 @@
+"""Feed of an SDRAM: the times of a program that is read from it."""
+
+from threefold.boards.sdram import SDRAM
+from threefold.errors import PlanError
+from threefold.plan.sequential import Feed
+
+__all__ = ["feed_of"]
+
+_BURST = 8  # words, of which a frame has a multiple
+_DECIDED = 2  # cycles from a frame that is taken to the command that closes all rows
+_DUE = 2  # cycles that the beginning of an image may add to a refresh that is due
+
+
+def feed_of(sdram: SDRAM, clock_mhz: float) -> Feed:
+    """Times of frames that :class:`~threefold.hw.sdram.frame_reader.FrameReader` reads.
+
+    A frame closes all rows, refreshes, opens a row, and reads bursts without a gap.
+
+    Parameters
+    ----------
+    sdram : SDRAM
+    clock_mhz : float
+        Frequency of its clock, in MHz, which is that of the accelerator as well.
+
+    Raises
+    ------
+    PlanError
+        If the clock is none for it, or refreshes leave no time for a frame.
+    """
+    cycles = sdram.cycles(clock_mhz)
+    busy = cycles.precharge + cycles.refresh
+    opened = busy + cycles.activate_to_access
+    within = cycles.refresh_within
+    most = (within - cycles.refresh - cycles.activate_to_access) // _BURST * _BURST
+    every = within - busy - _DUE
+    if min(most, every) < _BURST:
+        raise PlanError(
+            f"refreshes of {sdram.name} at {clock_mhz:g} MHz leave no time for frames; let its "
+            f"clock be faster"
+        )
+    return Feed(
+        bits=sdram.bits,
+        first=_DECIDED + opened + cycles.cas + 2,
+        extra=opened,
+        every=every,
+        busy=busy,
+        most=most,
+    )

@@ -1,0 +1,129 @@
+"""Frame reader: frames of words in order, from an SDRAM, in cycles that are known beforehand."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from threefold.boards.sdram import SDRAM
+from threefold.errors import PlanError
+
+from ..frames import FrameSignature
+from .bursts import BURST, Access, address_bits, burst_requests
+from .feed import feed_of
+
+__all__ = ["FrameReader"]
+
+
+class FrameReader(wiring.Component):
+    """Reader of a program that begins at the first word of an SDRAM, image after image.
+
+    It refreshes with each frame, and where none is asked for in time, so that an
+    :class:`~threefold.hw.sdram.controller.SDRAMController` never does unasked. Words of the
+    controller go to the accelerator as they are.
+
+    Parameters
+    ----------
+    sdram : SDRAM
+    clock_mhz : float
+        Frequency of ``sync``.
+    words : int
+        Words of a frame, a multiple of 8.
+
+    Members
+    -------
+    frames : In(FrameSignature(bits))
+        What the accelerator asks for, in the cycles of
+        :func:`~threefold.hw.sdram.feed.feed_of`.
+    enable : In(1)
+        The program is there. Nothing is read before, and no request made.
+    bursts : In
+        Bursts of the program, a multiple of those of a frame.
+    requests : Out(burst_requests(sdram))
+        To the controller.
+    word : In(bits), word_valid : In(1)
+        From the controller.
+
+    Raises
+    ------
+    PlanError
+        If a frame is no multiple of bursts, or longer than refreshes allow.
+    """
+
+    def __init__(self, sdram: SDRAM, *, clock_mhz: float, words: int):
+        self._feed = feed_of(sdram, clock_mhz)
+        self._words = words
+        if words % BURST or not BURST <= words <= self._feed.most:
+            raise PlanError(
+                f"frames from {sdram.name} at {clock_mhz:g} MHz have a multiple of {BURST} words "
+                f"up to {self._feed.most:,}, not {words:,}"
+            )
+        super().__init__(
+            {
+                "frames": In(FrameSignature(sdram.bits)),
+                "enable": In(1),
+                "bursts": In(address_bits(sdram) + 1),
+                "requests": Out(burst_requests(sdram)),
+                "word": In(sdram.bits),
+                "word_valid": In(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+
+        feed, words = self._feed, self._words
+        # Cycles until a frame may be taken, until a refresh is due, and until that of an image.
+        wait = Signal(range(max(words + feed.extra, feed.held)))
+        left = Signal(range(feed.every + feed.busy + 1))
+        hold, holds = Signal(range(feed.busy + 1)), Signal()
+        refresh, taken, free = Signal(), Signal(), Signal()
+        m.d.comb += [
+            free.eq(self.enable & (wait == 0)),
+            refresh.eq(free & (left == 0)),
+            taken.eq(free & (left != 0) & self.frames.ask),
+            self.frames.taken.eq(taken),
+            self.frames.valid.eq(self.word_valid),
+            self.frames.word.eq(self.word),
+        ]
+        m.d.sync += [
+            wait.eq(wait - (wait != 0)),
+            left.eq(left - (left != 0)),
+            hold.eq(hold - (hold != 0)),
+        ]
+        with m.If(refresh | taken):
+            m.d.sync += left.eq(feed.every - 1)
+            m.d.sync += wait.eq(Mux(taken, words + feed.extra, feed.busy) - 1)
+        with m.If(hold == 0):
+            m.d.sync += holds.eq(0)
+        with m.If(self.frames.image):
+            m.d.sync += [
+                hold.eq(feed.busy),
+                holds.eq(1),
+                wait.eq(feed.held - 1),
+                left.eq(feed.every + feed.busy),
+            ]
+        self._ask(m, refresh=refresh | taken | (holds & (hold == 0)), taken=taken)
+
+        return m
+
+    def _ask(self, m: Module, *, refresh, taken) -> None:
+        """Requests: a refresh, and then the bursts of a frame."""
+        requests, count = self.requests, self._words // BURST
+        refreshes, reads = Signal(), Signal(range(count + 1))
+        burst = Signal.like(requests.payload.burst)
+        m.d.comb += [
+            requests.valid.eq(refreshes | (reads != 0)),
+            requests.payload.access.eq(Mux(refreshes, Access.REFRESH, Access.READ)),
+            requests.payload.burst.eq(burst),
+        ]
+        with m.If(requests.ready & refreshes):
+            m.d.sync += refreshes.eq(0)
+        with m.If(requests.ready & ~refreshes & (reads != 0)):
+            m.d.sync += [
+                reads.eq(reads - 1),
+                burst.eq(Mux(burst + 1 == self.bursts, 0, burst + 1)),
+            ]
+        with m.If(refresh):
+            m.d.sync += refreshes.eq(1)
+        with m.If(taken):
+            m.d.sync += reads.eq(count)

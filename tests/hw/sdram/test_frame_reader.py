@@ -1,0 +1,136 @@
+# amaranth: UnusedElaboratable=no
+
+import dataclasses
+import random
+import re
+
+import numpy as np
+import pytest
+from amaranth.hdl import Module
+from amaranth.lib.wiring import connect
+from amaranth.sim import Simulator
+
+from threefold.boards.sdram import AS4C16M16SA_7
+from threefold.errors import PlanError
+from threefold.hw.sdram.bursts import BURST
+from threefold.hw.sdram.controller import SDRAMController
+from threefold.hw.sdram.feed import feed_of
+from threefold.hw.sdram.frame_reader import FrameReader
+from threefold.plan.sequential import FeedClock
+from threefold.sim.sdram import Pins, SDRAMChip
+
+SMALL = dataclasses.replace(AS4C16M16SA_7, rows=64, columns=64, power_up_us=1, refresh_ms=0.5)
+PINS = ("ras", "cas", "we", "dqm", "bank", "address", "dq_o", "dq_oe")
+FRAMES = 5  # of a program
+
+
+class Bench:
+    """A reader, a controller and a chip; frames asked for and images begun by chance."""
+
+    def __init__(self, clock_mhz: float, words: int, *, asks: float, seed: int = 0):
+        self.words, self.asks, self.rng = words, asks, random.Random(seed)
+        self.module = module = Module()
+        module.submodules.controller = controller = SDRAMController(SMALL, clock_mhz=clock_mhz)
+        module.submodules.reader = reader = FrameReader(SMALL, clock_mhz=clock_mhz, words=words)
+        connect(module, reader.requests, controller.i)
+        module.d.comb += [reader.word.eq(controller.o), reader.word_valid.eq(controller.o_valid)]
+        self.reader, self.pins = reader, controller.pins
+        self.chip = SDRAMChip(SMALL, clock_mhz=clock_mhz)
+        content = np.random.default_rng(seed).integers(1 << 16, size=self.chip.content.shape)
+        self.chip.content[:] = content
+        self.asked, self.taken, self.images, self.came = [], [], [], []
+
+    @property
+    def content(self) -> list[int]:
+        """Words of the program."""
+        return self.chip.content.transpose(1, 0, 2).reshape(-1)[: FRAMES * self.words].tolist()
+
+    async def memory(self, ctx):
+        outputs = [getattr(self.pins, name) for name in PINS]
+        async for _, _, *levels in ctx.tick().sample(*outputs):
+            word = self.chip.edge(Pins(*levels))
+            ctx.set(self.pins.dq_i, self.rng.randrange(1 << 16) if word is None else word)
+
+    async def testbench(self, ctx):
+        reader, frames = self.reader, self.reader.frames
+        ctx.set(reader.bursts, FRAMES * self.words // BURST)
+        ctx.set(reader.enable, 1)
+        await ctx.tick().repeat(self.rng.randrange(600, 1800))
+        asks = False
+        for cycle in range(6000):
+            quiet = not asks and len(self.came) == self.words * len(self.taken)
+            begins = quiet and (not self.images or self.rng.random() < 0.02)
+            if begins:
+                self.images.append(cycle)
+            elif not asks and self.rng.random() < self.asks:
+                asks = True
+                self.asked.append(cycle)
+                ctx.set(frames.ask, 1)
+            ctx.set(frames.image, begins)
+            *_, taken, valid, word = await ctx.tick().sample(
+                frames.taken, frames.valid, frames.word
+            )
+            if taken:
+                self.taken.append(cycle)
+                asks = self.asks == 1.0
+                ctx.set(frames.ask, asks)
+                self.asked += [cycle + 1] * asks
+            if valid:
+                self.came.append((cycle, word))
+
+    def run(self):
+        simulator = Simulator(self.module)
+        simulator.add_clock(1e-6)
+        simulator.add_process(self.memory)
+        simulator.add_testbench(self.testbench)
+        simulator.run()
+        return self
+
+
+@pytest.mark.parametrize("asks", [0.01, 0.1, 1.0])
+@pytest.mark.parametrize("clock_mhz", [60, 100, 133, 142.8])
+@pytest.mark.parametrize("words", [8, 160, None])
+def test_words_come_in_the_cycles_of_its_feed(clock_mhz, words, asks):
+    feed = feed_of(SMALL, clock_mhz)
+    bench = Bench(clock_mhz, words or feed.most, asks=asks, seed=int(clock_mhz)).run()
+    assert bench.chip.faults == []
+    assert len(bench.taken) > 4
+
+    begun = [(cycle, "image") for cycle in bench.images]
+    events = sorted(begun + [(cycle, "ask") for cycle in bench.asked])
+    predicted, clock = [], FeedClock(feed, bench.words, 0)
+    for cycle, what in events:
+        if what == "image":
+            clock = FeedClock(feed, bench.words, cycle)
+        else:
+            predicted.append(clock.take(cycle))
+    assert bench.taken == predicted[: len(bench.taken)]
+    expected = [taken + feed.first + n for taken in bench.taken for n in range(bench.words)]
+    cycles, words = zip(*bench.came, strict=True)
+    assert list(cycles) == expected[: len(cycles)]
+    assert list(words) == [bench.content[n % len(bench.content)] for n in range(len(words))]
+
+
+def test_no_refresh_comes_unasked():
+    bench = Bench(133, 64, asks=0.02).run()
+    # Each frame and each image has one; others come every so many cycles without them, and eight
+    # before the mode is set.
+    asked = len(bench.taken) + len(bench.images) + 7800 // feed_of(SMALL, 133).every
+    assert len(bench.taken) > 10
+    assert bench.chip.refreshes <= 8 + asked
+
+
+@pytest.mark.parametrize("words", [12, 0, 2000])
+def test_frames_of_other_lengths_are_refused(words):
+    message = (
+        "frames from AS4C16M16SA-7 at 133 MHz have a multiple of 8 words up to 1,000, "
+        f"not {words:,}"
+    )
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        FrameReader(AS4C16M16SA_7, clock_mhz=133, words=words)
+
+
+def test_a_clock_that_leaves_no_time_is_refused():
+    message = "^refreshes of AS4C16M16SA-7 at 3 MHz leave no time for frames; let its clock be fas"
+    with pytest.raises(PlanError, match=message):
+        feed_of(AS4C16M16SA_7, 3)
