@@ -55,10 +55,20 @@ class LoadableLogits(wiring.Component):
         return self._program
 
     @property
+    def rows(self) -> int:
+        """Rows of offsets that come one after the other, in each lane."""
+        return self._program.contents.result_rows
+
+    @property
+    def depth(self) -> int:
+        """Offsets that are kept."""
+        return self.rows * self._program.contents.array.lanes
+
+    @property
     def begins(self) -> Value:
         """Whether a root is that of the first channel, lower bits or upper."""
-        row, rows = self.written.row, self._program.contents.result_rows
-        return (self.written.lane == 0) & ((row == 0) | (row == rows))
+        row = self.written.row
+        return (self.written.lane == 0) & ((row == 0) | (row == self.rows))
 
     @property
     def restart(self) -> Value:
@@ -74,7 +84,7 @@ class LoadableLogits(wiring.Component):
         m = Module()
 
         contents, written = self._program.contents, self.written
-        count, lanes = len(contents.offsets), contents.array.lanes
+        count = len(contents.offsets)
         low = min(contents.accumulator_bits, contents.logit_bits)
         channel, advance = Signal(range(count)), Signal()
         valid = Signal(logit_latency(1))
@@ -90,7 +100,7 @@ class LoadableLogits(wiring.Component):
                 m.d.sync += channel.eq(Mux(channel == count - 1, 0, channel + 1))
 
         # Roots come row by row and lane by lane, lower bits first.
-        rows, depth = contents.result_rows, contents.result_rows * lanes
+        rows, depth = self.rows, self.depth
         following, place, root = Signal(range(depth)), Signal(range(depth)), Signal()
         m.d.comb += [
             root.eq(written.enable & (written.node == 1) & self.taken),

@@ -1,5 +1,6 @@
 """Streamed logits: offsets that come group by group of filters, and their adder."""
 
+from math import ceil
 from typing import ClassVar
 
 from amaranth.hdl import Const, Value
@@ -30,6 +31,16 @@ class StreamedLogits(LoadableLogits):
     more: ClassVar[dict[str, Member]] = {"image": In(1), "values": In(1)}
 
     @property
+    def rows(self) -> int:
+        array = self.program.contents.array
+        return array.pe // array.lanes
+
+    @property
+    def depth(self) -> int:
+        contents, pe = self.program.contents, self.program.contents.array.pe
+        return pe * ceil(len(contents.offsets) / pe)
+
+    @property
     def begins(self) -> Value:
         return Const(0)
 
@@ -39,4 +50,5 @@ class StreamedLogits(LoadableLogits):
 
     @property
     def taken(self) -> Value:
-        return self.values
+        # Others follow within a row of the program; those of a group come in full.
+        return self.values & (self.written.row < self.rows)

@@ -389,7 +389,7 @@ class Contents:
         offsets, rows = self.offsets, self.result_rows * self.array.lanes
         if self.array.feed and offsets is not None:
             offsets = each.work.offsets_for(self.bits, each.complements)
-            rows = self.array.pitch(len(offsets)) * self.array.simd
+            rows = self.array.pe
         elif each is not self.tiled[-1] or offsets is None:
             return True, np.zeros((0, 2**self.code_bits - 1), np.int64)
         return True, offset_block(offsets, rows, logit_bits=self.logit_bits, **sizes)

@@ -34,6 +34,8 @@ class Feed:
         Cycles of a refresh.
     most : int
         Words of a frame at most; 0 if there may be any number.
+    holds : int
+        Words that it holds; 0 if nothing is known of that.
 
     Raises
     ------
@@ -47,6 +49,7 @@ class Feed:
     every: int = 0
     busy: int = 0
     most: int = 0
+    holds: int = 0
 
     def __post_init__(self):
         least = {"bits": 8, "first": 1}

@@ -254,6 +254,11 @@ class Program:
         """The rows: uint8, shape (rows, bytes), the lowest byte first."""
         return np.concatenate([self.pass_rows(place) for place in range(len(self.contents.tiled))])
 
+    @property
+    def image_rows(self) -> np.ndarray:
+        """The rows as they are loaded: uint8, shape (rows, bytes), the lowest byte first."""
+        return self.rows
+
     def pass_rows(self, place: int) -> np.ndarray:
         """The rows of a pass: uint8, shape (rows, bytes), the lowest byte first."""
         array, each = self.contents.array, self.contents.tiled[place]

@@ -129,6 +129,11 @@ class StreamedProgram(Program):
                 f"not {frame:,} of {self.row_bits} bits"
             )
 
+        size = self.starts[-1] * self.row_words
+        if self.feed.holds and size > self.feed.holds:
+            raise PlanError(
+                f"the program of {of!r} has {size:,} words, and its feed holds {self.feed.holds:,}"
+            )
         if self.feed.most and self.frame_words > self.feed.most:
             raise PlanError(
                 f"frames of {of!r} have {self.frame_words:,} words, and those of its feed "
@@ -138,6 +143,10 @@ class StreamedProgram(Program):
     def require_room(self) -> None:
         # A frame that is asked for must not wait for rows of the pass that waits for it.
         room(self.limits, "program", max(self.lengths) + self.limits["frame"] - 1)
+
+    @property
+    def image_rows(self) -> np.ndarray:
+        return self.rows.reshape(-1, _BURST_BYTES)
 
     @property
     def words(self) -> list[int]:
