@@ -17,12 +17,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from threefold.files import replacing, write_file
 
+from .feed import FeedModel
 from .streams import Stream
 
 __all__ = [
     "LOG",
     "PROGRAM",
     "WIDTHS",
+    "WORDS",
     "Difference",
     "Events",
     "arguments",
@@ -31,9 +33,10 @@ __all__ = [
     "bench_name",
     "write_beats",
     "write_programs",
+    "write_words",
 ]
 
-LOG, PROGRAM, WIDTHS = "events.txt", "program.bin", "widths.bin"
+LOG, PROGRAM, WIDTHS, WORDS = "events.txt", "program.bin", "widths.bin", "words.bin"
 _AFTERWARDS = 64
 _TEMPLATES = Environment(
     loader=PackageLoader("threefold.sim", "."),
@@ -48,7 +51,14 @@ def bench_name(name: str) -> str:
     return f"{name}_bench"
 
 
-def bench(name: str, streams: list[Stream], *, loads: bool = False, widths: int = 1) -> str:
+def bench(
+    name: str,
+    streams: list[Stream],
+    *,
+    loads: bool = False,
+    feed: FeedModel | None = None,
+    widths: int = 1,
+) -> str:
     """Verilog of the bench.
 
     Parameters
@@ -60,6 +70,8 @@ def bench(name: str, streams: list[Stream], *, loads: bool = False, widths: int 
         are signals of the top module.
     loads : bool
         Whether program images are loaded, as :func:`write_programs` writes them.
+    feed : FeedModel, optional
+        Memory that a program comes from while images are computed; see :func:`write_words`.
     widths : int
         Widths of the network; if they are several, a byte of :data:`WIDTHS` says which one each
         image is computed at.
@@ -69,6 +81,7 @@ def bench(name: str, streams: list[Stream], *, loads: bool = False, widths: int 
         toplevel=bench_name(name),
         afterwards=_AFTERWARDS,
         loads=PROGRAM if loads else "",
+        feed={"file": WORDS, **feed.parameters} if feed else None,
         widths={"file": WIDTHS, "bits": (widths - 1).bit_length()} if widths > 1 else None,
         streams=[
             {
@@ -144,6 +157,17 @@ def write_programs(programs: Sequence[tuple[bytes, int]], folder: Path) -> None:
         for part in (end.to_bytes(4, "big"), len(image).to_bytes(4, "big"), image)
     ]
     write_file(folder / PROGRAM, b"".join(parts))
+
+
+def write_words(feed: FeedModel, folder: Path) -> None:
+    """Write the words that a program consists of.
+
+    Raises
+    ------
+    BuildError
+        If the file cannot be written.
+    """
+    write_file(folder / WORDS, feed.content)
 
 
 def beats_of(streams: list[Stream], widths: Sequence[int]) -> list[str]:

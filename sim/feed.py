@@ -27,6 +27,17 @@ class FeedModel:
     def __init__(self, feed: Feed, words: Sequence[int], frame: int):
         self._feed, self._words, self._frame = feed, words, frame
 
+    @property
+    def parameters(self) -> dict[str, int]:
+        """Its times, and the numbers of words of an image and of a frame."""
+        return {**self._feed.to_dict(), "words": len(self._words), "frame": self._frame}
+
+    @property
+    def content(self) -> bytes:
+        """The words, each with its highest byte first."""
+        size = self._feed.bits // 8
+        return b"".join(word.to_bytes(size, "big") for word in self._words)
+
     async def serve(self, ctx, frames: Any) -> None:
         """Give what ``frames``, a :class:`~threefold.hw.frames.FrameSignature`, asks for.
 

@@ -13,6 +13,7 @@ from threefold.tools import toolchain
 from threefold.tools.process import child
 
 from . import bench
+from .feed import feed_model
 from .streams import Stream
 
 __all__ = ["TOOLS", "Job"]
@@ -46,7 +47,13 @@ class Job:
         _update(folder / "design.v", rtl)
         _update(
             folder / "bench.v",
-            bench.bench(name, streams, loads=plan.loadable, widths=1 + len(plan.widths)),
+            bench.bench(
+                name,
+                streams,
+                loads=plan.loadable,
+                feed=feed_model(plan) if plan.streamed else None,
+                widths=1 + len(plan.widths),
+            ),
         )
 
     def run(

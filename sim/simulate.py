@@ -17,6 +17,7 @@ from threefold.progress import Progress, no_progress
 from threefold.tools import toolchain
 
 from . import bench, golden
+from .feed import feed_model
 from .job import TOOLS, Job
 from .mismatch import describe
 from .streams import Stream, streams_of, unpack, unpack_bits
@@ -166,6 +167,8 @@ def _simulate(
     job = Job(plan, rtl, streams, folder, simulator)
     if plan.loadable:
         bench.write_programs([(image_of(plan), len(images))], folder)
+    if plan.streamed:
+        bench.write_words(feed_model(plan), folder)
     if plan.widths:
         write_file(folder / bench.WIDTHS, bytes(numbers))
     bench.write_beats(streams, expected_values(plan, images, numbers), folder, numbers)

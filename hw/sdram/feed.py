@@ -45,4 +45,5 @@ def feed_of(sdram: SDRAM, clock_mhz: float) -> Feed:
         every=every,
         busy=busy,
         most=most,
+        holds=sdram.words,
     )

@@ -5,7 +5,8 @@
 | 4 | ``TFP1`` |
 | 4 | fingerprint of the hardware |
 | 4 | number of rows, the lowest byte first |
-| rows | those of :class:`~threefold.plan.sequential.Program`, each with its lowest byte first |
+| rows | those of :class:`~threefold.plan.sequential.Program`, each with its lowest byte first; of \
+a program that comes from a memory outside 16 bytes each |
 | 4 | CRC-32 of all that is before, the lowest byte first |
 """
 
@@ -46,7 +47,7 @@ def image_of(plan: Plan, network: Network | None = None) -> bytes:
         If nothing of the plan is loadable, or the network does not suit the hardware.
     """
     loaded = plan if network is None else reloaded(plan, network)
-    rows = _loadable(loaded).program.rows
+    rows = _loadable(loaded).program.image_rows
     head = MAGIC + fingerprint(plan) + len(rows).to_bytes(4, "little")
     content = head + rows.tobytes()
     return content + zlib.crc32(content).to_bytes(4, "little")
@@ -167,7 +168,7 @@ def fingerprint(plan: Plan) -> bytes:
 
 def _loadable(plan: Plan) -> SequentialUnit:
     for unit in plan.units:
-        if isinstance(unit, SequentialUnit) and unit.loadable:
+        if isinstance(unit, SequentialUnit) and (unit.loadable or unit.streamed):
             return unit
     raise PlanError(
         f"nothing of the plan of {plan.network.name!r} is loadable; plan with --loadable"

@@ -29,7 +29,7 @@ def test_a_refresh_that_is_due_comes_first():
         ({}, "'bits' of a feed is missing"),
         (
             {"bits": 16, "frst": 3},
-            "'frst' of a feed is unknown; there are bits, first, extra, every, busy, most",
+            "'frst' of a feed is unknown; there are bits, first, extra, every, busy, most, holds",
         ),
         ({"bits": "16"}, "'bits' of a feed must be a number from 8 on, not '16'"),
         ({"bits": 4}, "'bits' of a feed must be a number from 8 on, not 4"),
