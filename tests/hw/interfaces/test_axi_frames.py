@@ -1,0 +1,152 @@
+# amaranth: UnusedElaboratable=no
+
+"""AXI frame reader: addresses, and a streamed accelerator over memories of several times."""
+
+import random
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out, connect, flipped
+
+from threefold.errors import PlanError
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.interfaces.axi_frames import AXIFrameReader, axi_read
+from threefold.plan import lower
+from threefold.plan.cycle_model.cycles import trace
+from threefold.plan.search.fold import plan_of
+from threefold.plan.sequential import Feed
+from threefold.plan.units.streamed import StreamedUnit
+from threefold.sim import golden
+from threefold.sim.verification import StreamBench
+
+from ...accelerators import random_images
+from ...loadable_networks import network
+from ...random_feeds import least_room
+
+NETWORK = network(5, depth=3, filters=12)
+IMAGES = random_images(np.random.default_rng(1), NETWORK, 3)
+EXPECTED = golden.run(NETWORK, IMAGES).reshape(len(IMAGES), -1).tolist()
+BASE = 0x4000_0000
+
+
+def plan(bits: int, latency: int):
+    # A frame is asked for in the cycle behind that in which it is taken.
+    feed = Feed(bits, first=latency + 1).to_dict()
+    unit = StreamedUnit(lower(NETWORK), 12, 6, pixels=3, feed=feed).made_loadable()
+    return plan_of(NETWORK, (least_room(unit),))
+
+
+class Top(wiring.Component):
+    """An accelerator whose program comes over AXI4."""
+
+    def __init__(self, made):
+        self.accelerator, program = Accelerator(made), made.streamed.program
+        self.reader = AXIFrameReader(bits=program.word_bits, words=program.frame_words)
+        self.count, self.ports = program.frames, self.accelerator.ports
+        members = self.accelerator.signature.members
+        super().__init__(
+            {
+                "i": members["i"],
+                "o": members["o"],
+                "loaded": Out(1),
+                "bus": Out(axi_read(program.word_bits)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.accelerator, m.submodules.reader = self.accelerator, self.reader
+        connect(m, flipped(self.i), self.accelerator.i)
+        connect(m, self.accelerator.o, flipped(self.o))
+        connect(m, self.accelerator.frames, self.reader.frames)
+        connect(m, self.reader.bus, flipped(self.bus))
+        m.d.comb += [
+            self.loaded.eq(self.accelerator.loaded),
+            self.reader.enable.eq(1),
+            self.reader.base.eq(BASE),
+            self.reader.count.eq(self.count),
+        ]
+        return m
+
+
+def memory(dut, words, latency: int, *, seed: int | None = None, addresses: list | None = None):
+    """A subordinate that gives its words after a number of cycles, or after more by chance."""
+
+    async def serve(ctx):
+        ar, r, rng = dut.bus.ar, dut.bus.r, random.Random(seed)
+        size, cycle, ready_at = len(r.payload.data) // 8, 0, []
+        while True:
+            ctx.set(ar.ready, seed is None or rng.random() < 0.5)
+            gives = bool(ready_at) and ready_at[0][0] <= cycle
+            gives = gives and (seed is None or rng.random() < 0.7)
+            ctx.set(r.valid, gives)
+            if gives:
+                ctx.set(r.payload.data, words[ready_at.pop(0)[1]])
+            *_, valid, ready, address, beats = await ctx.tick().sample(
+                ar.valid, ar.ready, ar.payload.addr, ar.payload.len
+            )
+            if valid and ready:
+                if addresses is not None:
+                    addresses.append((address, beats + 1))
+                first = max([cycle + latency, *(at + 1 for at, _ in ready_at[-1:])])
+                place = (address - BASE) // size
+                ready_at += [(first + n, place + n) for n in range(beats + 1)]
+            cycle += 1
+
+    return serve
+
+
+def run(made, serve):
+    beats = made.ports.output.beats
+    dut = Top(made)
+    bench = StreamBench(dut, beside=[serve(dut)])
+    traffic = bench.run(IMAGES.reshape(-1, len(dut.i.payload)), beats * len(IMAGES))
+    values = np.array(traffic.beats).reshape(len(IMAGES), -1).tolist()
+    return values, [at - traffic.entered[0] for at in traffic.left[::-beats][::-1]]
+
+
+@pytest.mark.parametrize(("bits", "latency"), [(32, 1), (32, 20), (128, 7)])
+def test_bits_and_cycles_of_a_memory_of_fixed_times(bits, latency):
+    made, addresses = plan(bits, latency), []
+    words = made.streamed.program.words
+    values, left = run(made, lambda dut: memory(dut, words, latency, addresses=addresses))
+    assert values == EXPECTED
+    assert left == trace(made.netlist.stages, len(IMAGES)).left.tolist()
+    size = bits // 8
+    for address, beats in addresses:
+        assert address // 4096 == (address + beats * size - 1) // 4096
+    ends = {address + beats * size for address, beats in addresses}
+    assert max(ends) == BASE + len(words) * size
+    for (address, beats), (following, _) in pairwise(addresses):
+        assert following in (address + beats * size, BASE)
+
+
+def test_bits_of_a_memory_of_random_times():
+    made = plan(32, 1)
+    words = made.streamed.program.words
+    values, _ = run(made, lambda dut: memory(dut, words, 3, seed=1))
+    assert values == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("bits", "words", "beats"),
+    [(32, 256, 256), (32, 1024, 256), (32, 12, 4), (64, 96, 32), (128, 7, 1), (1024, 64, 32)],
+)
+def test_bursts_are_as_long_as_pages_allow(bits, words, beats):
+    assert AXIFrameReader(bits=bits, words=words).beats == beats
+
+
+@pytest.mark.parametrize(
+    ("bits", "words", "message"),
+    [
+        (16, 8, "data of AXI4 have 32, 64, 128, 256, 512 or 1024 bits here, not 16"),
+        (32, 0, "a frame has 1 word or more, not 0"),
+    ],
+)
+def test_what_is_no_bus_is_refused(bits, words, message):
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        AXIFrameReader(bits=bits, words=words)
