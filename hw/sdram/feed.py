@@ -1,10 +1,13 @@
 """Feed of an SDRAM: the times of a program that is read from it."""
 
+from dataclasses import replace
+from math import ceil
+
 from threefold.boards.sdram import SDRAM
 from threefold.errors import PlanError
 from threefold.plan.sequential import Feed
 
-__all__ = ["feed_of"]
+__all__ = ["doubled", "even", "feed_of"]
 
 _BURST = 8  # words, of which a frame has a multiple
 _DECIDED = 2  # cycles from a frame that is taken to the command that closes all rows
@@ -46,4 +49,34 @@ def feed_of(sdram: SDRAM, clock_mhz: float) -> Feed:
         busy=busy,
         most=most,
         holds=sdram.words,
+    )
+
+
+def even(feed: Feed) -> Feed:
+    """The same with refreshes in every second cycle, so that a clock of half the frequency suits.
+
+    Parameters
+    ----------
+    feed : Feed
+        Of the clock of the SDRAM.
+    """
+    return replace(feed, every=feed.every // 2 * 2, busy=feed.busy + feed.busy % 2)
+
+
+def doubled(feed: Feed) -> Feed:
+    """What a feed is to an accelerator with half its clock, which takes two words at once.
+
+    Parameters
+    ----------
+    feed : Feed
+        As :func:`even` gives it; see :class:`~threefold.hw.sdram.doubler.FrameDoubler`.
+    """
+    return Feed(
+        bits=2 * feed.bits,
+        first=ceil(feed.first / 2) + 2,
+        extra=ceil(feed.extra / 2),
+        every=feed.every // 2,
+        busy=feed.busy // 2,
+        most=feed.most // 2,
+        holds=feed.holds // 2,
     )

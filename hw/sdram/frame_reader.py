@@ -6,10 +6,10 @@ from amaranth.lib.wiring import In, Out
 
 from threefold.boards.sdram import SDRAM
 from threefold.errors import PlanError
+from threefold.plan.sequential import Feed
 
 from ..frames import FrameSignature
 from .bursts import BURST, Access, address_bits, burst_requests
-from .feed import feed_of
 
 __all__ = ["FrameReader"]
 
@@ -24,16 +24,15 @@ class FrameReader(wiring.Component):
     Parameters
     ----------
     sdram : SDRAM
-    clock_mhz : float
-        Frequency of ``sync``.
+    feed : Feed
+        Its times, which :func:`~threefold.hw.sdram.feed.feed_of` gives.
     words : int
         Words of a frame, a multiple of 8.
 
     Members
     -------
     frames : In(FrameSignature(bits))
-        What the accelerator asks for, in the cycles of
-        :func:`~threefold.hw.sdram.feed.feed_of`.
+        What the accelerator asks for, in the cycles of ``feed``.
     enable : In(1)
         The program is there. Nothing is read before, and no request made.
     bursts : In
@@ -49,13 +48,12 @@ class FrameReader(wiring.Component):
         If a frame is no multiple of bursts, or longer than refreshes allow.
     """
 
-    def __init__(self, sdram: SDRAM, *, clock_mhz: float, words: int):
-        self._feed = feed_of(sdram, clock_mhz)
-        self._words = words
-        if words % BURST or not BURST <= words <= self._feed.most:
+    def __init__(self, sdram: SDRAM, feed: Feed, words: int):
+        self._feed, self._words = feed, words
+        if words % BURST or not BURST <= words <= feed.most:
             raise PlanError(
-                f"frames from {sdram.name} at {clock_mhz:g} MHz have a multiple of {BURST} words "
-                f"up to {self._feed.most:,}, not {words:,}"
+                f"frames from {sdram.name} have a multiple of {BURST} words up to {feed.most:,}, "
+                f"not {words:,}"
             )
         super().__init__(
             {

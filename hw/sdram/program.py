@@ -10,6 +10,7 @@ from ..frames import FrameSignature
 from ..sequential.load_port import LoadPort
 from .bursts import BURST, Access
 from .controller import SDRAMController, SDRAMPins
+from .feed import feed_of
 from .frame_reader import FrameReader
 
 __all__ = ["SDRAMProgram"]
@@ -46,7 +47,7 @@ refused : Out(1)
 
     def __init__(self, sdram: SDRAM, *, clock_mhz: float, words: int):
         self._controller = SDRAMController(sdram, clock_mhz=clock_mhz)
-        self._reader = FrameReader(sdram, clock_mhz=clock_mhz, words=words)
+        self._reader = FrameReader(sdram, feed_of(sdram, clock_mhz), words)
         self._port = LoadPort(BURST * sdram.bits, sdram.words // BURST)
         super().__init__(
             {

@@ -31,7 +31,8 @@ class Bench:
         self.words, self.asks, self.rng = words, asks, random.Random(seed)
         self.module = module = Module()
         module.submodules.controller = controller = SDRAMController(SMALL, clock_mhz=clock_mhz)
-        module.submodules.reader = reader = FrameReader(SMALL, clock_mhz=clock_mhz, words=words)
+        feed = feed_of(SMALL, clock_mhz)
+        module.submodules.reader = reader = FrameReader(SMALL, feed, words)
         connect(module, reader.requests, controller.i)
         module.d.comb += [reader.word.eq(controller.o), reader.word_valid.eq(controller.o_valid)]
         self.reader, self.pins = reader, controller.pins
@@ -122,12 +123,9 @@ def test_no_refresh_comes_unasked():
 
 @pytest.mark.parametrize("words", [12, 0, 2000])
 def test_frames_of_other_lengths_are_refused(words):
-    message = (
-        "frames from AS4C16M16SA-7 at 133 MHz have a multiple of 8 words up to 1,000, "
-        f"not {words:,}"
-    )
+    message = f"frames from AS4C16M16SA-7 have a multiple of 8 words up to 1,000, not {words:,}"
     with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
-        FrameReader(AS4C16M16SA_7, clock_mhz=133, words=words)
+        FrameReader(AS4C16M16SA_7, feed_of(AS4C16M16SA_7, 133), words)
 
 
 def test_a_clock_that_leaves_no_time_is_refused():

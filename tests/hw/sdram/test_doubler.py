@@ -1,0 +1,98 @@
+"""Frame doubler: a streamed accelerator over an SDRAM of twice its clock."""
+
+import dataclasses
+import random
+
+import numpy as np
+import pytest
+from amaranth.hdl import DomainRenamer, Module
+from amaranth.lib.wiring import connect
+from amaranth.sim import Simulator
+
+from threefold.boards.sdram import AS4C16M16SA_7
+from threefold.hw.sdram.bursts import BURST
+from threefold.hw.sdram.controller import SDRAMController
+from threefold.hw.sdram.doubler import FrameDoubler
+from threefold.hw.sdram.feed import doubled, even, feed_of
+from threefold.hw.sdram.frame_reader import FrameReader
+from threefold.plan.sequential import FeedClock
+from threefold.sim.sdram import Pins, SDRAMChip
+
+SMALL = dataclasses.replace(AS4C16M16SA_7, rows=64, columns=64, power_up_us=1, refresh_ms=0.5)
+PINS = ("ras", "cas", "we", "dqm", "bank", "address", "dq_o", "dq_oe")
+FRAMES = 5
+
+
+@pytest.mark.parametrize("asks", [0.02, 0.2, 1.0])
+@pytest.mark.parametrize("clock_mhz", [97, 120, 133, 142.8])
+def test_double_words_come_in_the_cycles_of_the_doubled_feed(clock_mhz, asks):
+    single = even(feed_of(SMALL, clock_mhz))
+    feed, words, rng = doubled(single), 64, random.Random(int(clock_mhz))
+    m = Module()
+    renamed = DomainRenamer("memory")
+    controller = SDRAMController(SMALL, clock_mhz=clock_mhz)
+    reader = FrameReader(SMALL, single, 2 * words)
+    m.submodules.controller, m.submodules.reader = renamed(controller), renamed(reader)
+    m.submodules.doubler = doubler = FrameDoubler(SMALL.bits)
+    connect(m, reader.requests, controller.i)
+    connect(m, doubler.i, reader.frames)
+    m.d.comb += [
+        reader.word.eq(controller.o),
+        reader.word_valid.eq(controller.o_valid),
+        reader.enable.eq(1),
+        reader.bursts.eq(FRAMES * 2 * words // BURST),
+    ]
+    chip = SDRAMChip(SMALL, clock_mhz=clock_mhz)
+    chip.content[:] = np.random.default_rng(0).integers(1 << 16, size=chip.content.shape)
+    asked, taken, images, came = [], [], [], []
+
+    async def memory(ctx):
+        outputs = [getattr(controller.pins, name) for name in PINS]
+        async for _, _, *levels in ctx.tick("memory").sample(*outputs):
+            word = chip.edge(Pins(*levels))
+            ctx.set(controller.pins.dq_i, 0 if word is None else word)
+
+    async def testbench(ctx):
+        frames, asks_now = doubler.o, False
+        await ctx.tick().repeat(rng.randrange(400, 900))
+        for cycle in range(3000):
+            quiet = not asks_now and len(came) == words * len(taken)
+            begins = quiet and (not images or rng.random() < 0.02)
+            if begins:
+                images.append(cycle)
+            elif not asks_now and rng.random() < asks:
+                asks_now = True
+                asked.append(cycle)
+                ctx.set(frames.ask, 1)
+            ctx.set(frames.image, begins)
+            *_, got, valid, word = await ctx.tick().sample(frames.taken, frames.valid, frames.word)
+            if got:
+                taken.append(cycle)
+                asks_now = asks == 1.0
+                ctx.set(frames.ask, asks_now)
+                asked.extend([cycle + 1] * asks_now)
+            if valid:
+                came.append((cycle, word))
+
+    simulator = Simulator(m)
+    simulator.add_clock(8e-9, phase=4e-9, domain="memory")
+    simulator.add_clock(16e-9, phase=4e-9)
+    simulator.add_process(memory)
+    simulator.add_testbench(testbench)
+    simulator.run()
+    assert chip.faults == []
+    assert len(taken) > 4
+
+    predicted, clock = [], FeedClock(feed, words, 0)
+    events = [(cycle, "image") for cycle in images] + [(cycle, "ask") for cycle in asked]
+    for cycle, what in sorted(events):
+        if what == "image":
+            clock = FeedClock(feed, words, cycle)
+        else:
+            predicted.append(clock.take(cycle))
+    assert taken == predicted[: len(taken)]
+    expected = [at + feed.first + n for at in taken for n in range(words)]
+    assert [cycle for cycle, _ in came] == expected[: len(came)]
+    content = chip.content.transpose(1, 0, 2).reshape(-1)[: FRAMES * 2 * words].astype(int)
+    pairs = (content[::2] | content[1::2] << 16).tolist()
+    assert [word for _, word in came] == [pairs[n % len(pairs)] for n in range(len(came))]
