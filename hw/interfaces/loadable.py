@@ -25,9 +25,15 @@ def is_loadable(accelerator: wiring.Component) -> bool:
     Raises
     ------
     PlanError
-        If there are some of them only, or they are other ones.
+        If there are some of them only, or they are other ones, or a program comes from a memory
+        outside, which nothing here connects.
     """
     members = accelerator.signature.members
+    if "frames" in members:
+        raise PlanError(
+            "weights come from a memory outside, which no serial link and no bus of a core brings; "
+            "connect the port 'frames', as threefold.hw.sdram.accelerator does"
+        )
     found = {name: members[name] for name in _MEMBERS if name in members}
     if found and found != _MEMBERS:
         raise PlanError(

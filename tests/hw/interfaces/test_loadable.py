@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
+from threefold.hw.frames import FrameSignature
 from threefold.hw.interfaces.loadable import is_loadable
 
 from ...loadable import KeyAccelerator
@@ -32,4 +33,10 @@ def test_half_of_it(members):
         "'refused'$"
     )
     with pytest.raises(PlanError, match=message):
+        is_loadable(wiring.Component(members))
+
+
+def test_programs_from_a_memory_outside_are_refused():
+    members = {"frames": Out(FrameSignature(16)), "loaded": Out(1), "wrong": Out(1)}
+    with pytest.raises(PlanError, match=r"^weights come from a memory outside, which no"):
         is_loadable(wiring.Component(members))
