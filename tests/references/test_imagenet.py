@@ -25,7 +25,7 @@ def weights(network) -> int:
     ],
 )
 def test_weights_are_those_of_the_publications(make, count, layers):
-    network = make(bits=2)
+    network = make(bits=2, images=1)
     assert weights(network) == count
     assert sum(isinstance(node.op, Conv) for node in network.nodes) == layers
 

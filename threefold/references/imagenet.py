@@ -21,7 +21,7 @@ def alexnet(
     bits: int = 4,
     input: tuple[int, int, int] = _INPUT,
     classes: int = 1000,
-    images: int = 1,
+    images: int = 16,
     **options,
 ) -> Network:
     """Five convolutions and three dense layers, as in torchvision (Krizhevsky, 2014).
@@ -35,7 +35,8 @@ def alexnet(
         Height, width and channels of an image of signed 8-bit codes.
     classes : int
     images : int
-        Random images that thresholds are drawn from.
+        Random images that thresholds are drawn from. A dense layer has a value of each channel for
+        each of them, so that one does not reach every code.
     options
         Others of :class:`Builder`.
 
@@ -70,8 +71,8 @@ def resnet18(seed: int = 0, **options) -> Network:
     ----------
     seed : int
     options
-        ``bits``, ``input``, ``classes`` and ``images`` as for :func:`alexnet`; ``filters`` of the
-        four stages; and others of :class:`Builder`.
+        ``bits``, ``input``, ``classes`` and ``images`` as for :func:`alexnet`, but a single image
+        unless given; ``filters`` of the four stages; and others of :class:`Builder`.
 
     Raises
     ------
