@@ -15,6 +15,7 @@ from .limits import Limits, room
 from .maps import Maps
 from .passes import Pass
 from .reading import tile_rows, window_fields
+from .repeated import RepeatedTiles
 from .shared import SharedTiles, shared
 from .thresholds import offset_block, threshold_block
 from .tiles import PassTiles
@@ -99,7 +100,11 @@ class Contents:
 
     def _tiled(self, passes: Sequence[Pass]) -> tuple[PassTiles, ...]:
         works = works_of(passes, self.array, self.banked if self.array.copies else 0)
-        return tuple(self._within_limit(PassTiles(each, self.array)) for each in works)
+        return tuple(self._within_limit(self._tiles_of(each)) for each in works)
+
+    def _tiles_of(self, work: Pass) -> PassTiles:
+        repeats = self.array.feed is not None and work.whole and self.array.pixels > 1
+        return (RepeatedTiles if repeats else PassTiles)(work, self.array)
 
     def _within_limit(self, each: PassTiles) -> PassTiles:
         """A pass, with its empty tiles if the list of all groups is too long without them."""
@@ -249,11 +254,12 @@ class Contents:
         window; ``bank`` that bank; ``row`` and ``column`` the position within the kernel, where
         windows are padded; ``part`` which part of codes the word has; ``double`` whether
         accumulators are doubled ahead of it; ``last`` whether it is the last of a group. Where
-        widths share weights, ``jump`` is the number of rows of weights to that of the next tile.
+        widths share weights, or they come from outside, ``jump`` is the number of rows of weights
+        to that of the next tile.
         """
         rows = [row for each in self.tiled for row in self._tile_rows(each)]
         jumps = np.concatenate([each.jumps for each in self.tiled])
-        if (jumps != 1).any():
+        if self.array.feed or (jumps != 1).any():
             rows = [row | {"jump": jump} for row, jump in zip(rows, jumps.tolist(), strict=True)]
         return fields_of(rows, {"offset": self.bank_bits}, self.limits)
 
