@@ -12,28 +12,33 @@ __all__ = ["RepeatedTiles"]
 class RepeatedTiles(PassTiles):
     """Tiles of a pass that adds up all pixels, several columns a step, whose weights are the same.
 
-    The columns of a word follow each other, and take one row of weights together.
+    It has one group. The columns of a word follow each other, and take one row of weights together.
     """
 
     @cached_property
     def lists(self) -> list[np.ndarray]:
-        # Columns last, as the others are in order already.
-        return [each[np.argsort(each[:, 3], kind="stable")] for each in super().lists]
+        (tiles,) = self._plain.lists
+        return [tiles[self._by_word]]
 
     @cached_property
     def weights(self) -> np.ndarray:
-        order, start = [], 0
-        for each in super().lists:
-            by_word = np.argsort(each[:, 3], kind="stable")
-            order.append(start + by_word[self._lasts(each[by_word])])
-            start += len(each)
-        return super().weights[np.concatenate(order)]
+        return self._plain.weights[self._by_word[self._lasts]]
 
     @property
     def jumps(self) -> np.ndarray:
-        return np.concatenate([self._lasts(each) for each in self.stored]).astype(np.int64)
+        return self._lasts.astype(np.int64)
 
-    @staticmethod
-    def _lasts(tiles: np.ndarray) -> np.ndarray:
-        """Whether a tile is the last of its word."""
-        return np.append(tiles[1:, 3] != tiles[:-1, 3], True)
+    @cached_property
+    def _plain(self) -> PassTiles:
+        return PassTiles(self.work, self.array, self.dense)
+
+    @property
+    def _by_word(self) -> np.ndarray:
+        """The tiles by their words; columns are in order already."""
+        return np.argsort(self._plain.lists[0][:, 3], kind="stable")
+
+    @property
+    def _lasts(self) -> np.ndarray:
+        """Whether a tile is the last of its word: bool, shape (tiles,)."""
+        words = self.lists[0][:, 3]
+        return np.append(words[1:] != words[:-1], True)
