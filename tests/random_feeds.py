@@ -12,10 +12,11 @@ __all__ = ["least_room", "random_feed", "streamed"]
 def random_feed(rng: np.random.Generator) -> Feed:
     """A memory with or without refreshes, faster or slower than the array."""
     refreshes = {"every": int(rng.integers(20, 90)), "busy": int(rng.integers(1, 20))}
+    first = int(rng.choice([1, rng.integers(1, 20), 60]))
     return Feed(
-        bits=int(rng.choice([8, 16, 24, 32, 64])),
-        first=int(rng.integers(1, 20)),
-        extra=int(rng.integers(0, 20)),
+        bits=int(rng.choice([8, 16, 24, 32, 64, 128])),
+        first=first,
+        extra=int(rng.choice([0, first, rng.integers(0, first + 1)])),
         **(refreshes if rng.integers(2) else {}),
     )
 

@@ -260,12 +260,17 @@ class Project:
         Raises
         ------
         PlanError
-            If there is no such bus.
+            If there is no such bus, or weights come from a memory outside.
         ToolError
             If Yosys, which writes the Verilog, is missing.
         BuildError
             If the folder cannot be written.
         """
+        if unit := self.plan.streamed:
+            raise PlanError(
+                f"weights of {unit.name!r} and behind it come from a memory outside, which no core "
+                f"and no board has yet; threefold.hw.sdram.accelerator has, in Python"
+            )
         text = to_verilog(self._core(bus, clock_mhz), core_name(self.plan, bus))
         with locked(self.folder):
             self.save()

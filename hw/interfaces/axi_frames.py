@@ -15,7 +15,7 @@ __all__ = ["AXIFrameReader", "axi_read"]
 _PAGE = 4096  # bytes, over whose end no burst goes
 _BEATS = 256  # of a burst at most
 _INCREMENTING = 1  # kind of a burst
-_WIDTHS = (32, 64, 128, 256, 512, 1024)
+_WIDTHS = (32, 64, 128)
 
 
 def axi_read(bits: int, address_bits: int = 32) -> wiring.Signature:
@@ -50,7 +50,7 @@ class AXIFrameReader(wiring.Component):
     Parameters
     ----------
     bits : int
-        Width of the data bus and of a word: 32, 64, … 1,024.
+        Width of the data bus and of a word: 32, 64 or 128.
     words : int
         Words of a frame.
     address_bits : int

@@ -9,6 +9,7 @@ from threefold.plan.sequential import Feed
 
 __all__ = ["doubled", "even", "feed_of"]
 
+_BITS = 16  # of a word: program images have rows of a burst
 _BURST = 8  # words, of which a frame has a multiple
 _DECIDED = 2  # cycles from a frame that is taken to the command that closes all rows
 _DUE = 2  # cycles that the beginning of an image may add to a refresh that is due
@@ -28,8 +29,11 @@ def feed_of(sdram: SDRAM, clock_mhz: float) -> Feed:
     Raises
     ------
     PlanError
-        If the clock is none for it, or refreshes leave no time for a frame.
+        If the clock is none for it, refreshes leave no time for a frame, or it has other words
+        than of 16 bits.
     """
+    if sdram.bits != _BITS:
+        raise PlanError(f"programs are read from SDRAMs of {_BITS} bits, not {sdram.bits}")
     cycles = sdram.cycles(clock_mhz)
     busy = cycles.precharge + cycles.refresh
     opened = busy + cycles.activate_to_access

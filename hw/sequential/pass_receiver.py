@@ -9,6 +9,7 @@ from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
 
 from threefold.plan.sequential import StreamedProgram
+from threefold.plan.sequential.streamed import NUMBER_BITS
 
 __all__ = ["PassReceiver"]
 
@@ -54,11 +55,15 @@ class PassReceiver(wiring.Component):
         m = Module()
 
         program, bits = self._program, self._program.word_bits
-        # What a pass says of itself comes first: its CRC, and its rows.
+        # What a pass says of itself comes first: its CRC, its rows, and whether it is the last.
         checks, stored_bits = program.check_bits // bits, program.limits["stored"]
-        told = checks + ceil(stored_bits / bits)
+        told = checks + ceil((stored_bits + 1) / bits)
         head = Signal(told * bits, reset_less=True)
-        stored = head[program.check_bits :][:stored_bits]
+        stored, final = (
+            head[program.check_bits :][:stored_bits],
+            head[program.check_bits + stored_bits],
+        )
+        number, right = Signal(NUMBER_BITS), Signal()
         place = Signal(range(told + 1))
         row, size = self.row, program.row_words
         within = Signal(range(size))
@@ -73,11 +78,12 @@ class PassReceiver(wiring.Component):
             crc.start.eq((place < checks) | ends),
             ends.eq(self.write & (place == told) & (rows + 1 == stored)),
             begun.eq(ends & self.valid),
+            right.eq(crc.crc ^ number == head[: len(crc.crc)]),
         ]
         m.d.sync += [
             self.write.eq(self.valid & row_end),
-            self.passed.eq(ends & (crc.crc == head[: len(crc.crc)])),
-            self.wrong.eq(ends & (crc.crc != head[: len(crc.crc)])),
+            self.passed.eq(ends & right),
+            self.wrong.eq(ends & ~right),
         ]
         with m.If(self.write):
             m.d.sync += [self.place.eq(self.place + 1), rows.eq(rows + 1)]
@@ -89,7 +95,7 @@ class PassReceiver(wiring.Component):
             with m.If(place != told):
                 m.d.sync += [head.eq(Cat(head, self.word)[bits:]), place.eq(place + 1)]
         with m.If(ends):
-            m.d.sync += [rows.eq(0), place.eq(begun)]
+            m.d.sync += [rows.eq(0), place.eq(begun), number.eq(Mux(final, 0, number + 1))]
             with m.If(begun):
                 m.d.sync += head.eq(Cat(head, self.word)[bits:])
 

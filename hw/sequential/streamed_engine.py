@@ -52,7 +52,8 @@ class StreamedEngine(ProgramEngine):
         return logits
 
     def may_leave(self, m: Module) -> Value:
-        return m.submodules.program.full
+        program = m.submodules.program
+        return program.full & ~program.wrong
 
     def add_contents(
         self, m: Module, *, begin: Signal, last: Signal, step: Signal, loading: Signal

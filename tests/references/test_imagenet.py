@@ -60,7 +60,8 @@ def test_every_code_occurs_and_the_seed_decides():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"filters": (4, 8)}, "filters must be of 4 stages, not 2"),
+        ({"filters": (4, 8)}, "filters must be 4 integers of 1…65536, not (4, 8)"),
+        ({"bits": "x"}, "the bits of activations must be an integer of 1…16, not 'x'"),
         ({"classes": 0}, "the number of classes must be an integer of 1…65536"),
     ],
 )

@@ -58,10 +58,11 @@ class Plan:
             raise PlanError(
                 f"one array of a plan is loadable, not {len(several)}: {', '.join(several)}"
             )
-        if len(several := [unit.name for unit in self.units if unit.streamed]) > 1:
+        outside = [unit.name for unit in self.units if unit.streamed or unit.loadable]
+        if any(unit.streamed for unit in self.units) and len(outside) > 1:
             raise PlanError(
-                f"one array of a plan has contents from a memory outside, not {len(several)}: "
-                f"{', '.join(several)}"
+                f"one array of a plan has contents from outside if they come from a memory, not "
+                f"{len(outside)}: {', '.join(outside)}"
             )
         depths = {name: self.buffers.get(name, 0) for name in names}
         object.__setattr__(self, "buffers", MappingProxyType(depths))

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from ..errors import NetworkError
 from ..network import Add, Codes, MaxPool, Network, SumPool, Tensor
-from ..network.check import as_integer
+from ..network.check import as_integer, as_integers
 from .builder import Builder
 
 __all__ = ["alexnet", "resnet18", "resnet34", "resnet50"]
@@ -46,6 +45,7 @@ def alexnet(
         If an option is out of range, or images are too small.
     """
     as_integer(classes, *_CLASSES)
+    as_integer(bits, "the bits of activations", 1, 16)
     codes, tensor = Codes.unsigned(bits), Tensor(input, Codes.signed(8))
     builder = Builder("alexnet", tensor, seed, images=images, **options)
     builder.layer("conv1", 64, (11, 11), codes, stride=(4, 4), padding=(2, 2, 2, 2))
@@ -90,8 +90,8 @@ def resnet34(seed: int = 0, **options) -> Network:
 def resnet50(seed: int = 0, **options) -> Network:
     """Residual network of 50 layers: bottlenecks with four times as many channels between them.
 
-    A bottleneck is a 1×1, a 3×3 with the stride, and a 1×1 convolution; otherwise as
-    :func:`resnet34`.
+    A bottleneck is a 1×1, a 3×3 with the stride, and a 1×1 convolution; the first of every stage
+    has a 1×1 convolution in its shortcut. Otherwise as :func:`resnet34`.
     """
     return _resnet("resnet50", (3, 4, 6, 3), _bottleneck, 4, seed, **options)
 
@@ -110,8 +110,8 @@ def _resnet(
     images: int = 1,
     **options,
 ) -> Network:
-    if len(filters) != len(blocks):
-        raise NetworkError(f"filters must be of {len(blocks)} stages, not {len(filters)}")
+    as_integers(filters, "filters", 4, 1, 2**16)
+    as_integer(bits, "the bits of activations", 1, 16)
     as_integer(classes, *_CLASSES)
     codes, signed = Codes.unsigned(bits), Codes.signed(bits)
     builder = Builder(name, Tensor(input, Codes.signed(8)), seed, images=images, **options)

@@ -134,7 +134,7 @@ def test_bits_of_a_memory_of_random_times():
 
 @pytest.mark.parametrize(
     ("bits", "words", "beats"),
-    [(32, 256, 256), (32, 1024, 256), (32, 12, 4), (64, 96, 32), (128, 7, 1), (1024, 64, 32)],
+    [(32, 256, 256), (32, 1024, 256), (32, 12, 4), (64, 96, 32), (128, 7, 1)],
 )
 def test_bursts_are_as_long_as_pages_allow(bits, words, beats):
     assert AXIFrameReader(bits=bits, words=words).beats == beats
@@ -143,7 +143,7 @@ def test_bursts_are_as_long_as_pages_allow(bits, words, beats):
 @pytest.mark.parametrize(
     ("bits", "words", "message"),
     [
-        (16, 8, "data of AXI4 have 32, 64, 128, 256, 512 or 1024 bits here, not 16"),
+        (16, 8, "data of AXI4 have 32, 64 or 128 bits here, not 16"),
         (32, 0, "a frame has 1 word or more, not 0"),
     ],
 )

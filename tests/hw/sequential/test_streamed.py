@@ -94,8 +94,23 @@ def test_anything_else_is_refused(words):
     assert told[-1] == (0, 1)
 
 
-def test_words_in_another_order_are_refused():
-    words = plan().streamed.program.words
-    left, told = run(words[16:] + words[:16])
+@pytest.mark.parametrize("passes", [None, 1, 2])
+def test_words_in_another_order_are_refused(passes):
+    program = plan().streamed.program
+    words = program.words
+    place = 16 if passes is None else program.starts[passes] * program.row_words
+    left, told = run(words[place:] + words[:place])
     assert left == []
     assert told[-1] == (0, 1)
+
+
+def test_nothing_leaves_behind_a_word_that_is_wrong_once():
+    words = plan().streamed.program.words
+    # The first image is right; the fault is in what comes while it is computed.
+    again = [*words, *(word ^ (place == 20) for place, word in enumerate(words)), *words, *words]
+    left, told = run(again)
+    first = next(cycle for cycle, (_, wrong) in enumerate(told) if wrong)
+    assert left == EXPECTED[: len(left)]
+    assert len(left) < len(EXPECTED)
+    assert told[-1] == (0, 1)
+    assert first < len(told) - 1

@@ -33,12 +33,22 @@ def test_a_refresh_that_is_due_comes_first():
         ),
         ({"bits": "16"}, "'bits' of a feed must be a number from 8 on, not '16'"),
         ({"bits": 4}, "'bits' of a feed must be a number from 8 on, not 4"),
-        ({"bits": 20}, "words of a feed have a multiple of 8 bits up to 1,024, not 20"),
+        ({"bits": 20}, "words of a feed have a multiple of 8 bits up to 128, not 20"),
         ({"bits": 16, "first": 0}, "'first' of a feed must be a number from 1 on, not 0"),
         ({"bits": 16, "extra": -1}, "'extra' of a feed must be a number from 0 on, not -1"),
         (
             {"bits": 16, "every": 100},
-            "refreshes of a feed have both 'every' and 'busy' cycles, not 100 and 0",
+            "refreshes of a feed have 'every' and 'busy' cycles, the first above the second, not "
+            "100 and 0",
+        ),
+        (
+            {"bits": 16, "every": 9, "busy": 9},
+            "refreshes of a feed have 'every' and 'busy' cycles, the first above the second, not "
+            "9 and 9",
+        ),
+        (
+            {"bits": 16, "first": 5, "extra": 6},
+            "'extra' of a feed is at most its 'first', 5, not 6",
         ),
     ],
 )

@@ -1,11 +1,12 @@
 import dataclasses
+import json
 import re
 import zlib
 
 import numpy as np
 import pytest
 
-from threefold.errors import PlanError
+from threefold.errors import FileFormatError, PlanError
 from threefold.plan import lower
 from threefold.plan.file import load_plan, save_plan
 from threefold.plan.search.fold import plan_of
@@ -18,7 +19,7 @@ from ...random_feeds import least_room
 
 NETWORK = network(1, depth=3, filters=6)
 LAYERS = lower(NETWORK)
-FEED = Feed(16, first=5, extra=7)
+FEED = Feed(16, first=7, extra=5)
 
 
 def unit(feed=FEED, **more):
@@ -34,7 +35,7 @@ def test_a_pass_has_a_group_of_filters():
     ]
 
 
-@pytest.mark.parametrize("bits", [8, 16, 24, 64, 256])
+@pytest.mark.parametrize("bits", [8, 16, 24, 64, 128])
 def test_each_pass_begins_with_its_crc_and_its_rows(bits):
     made = unit(Feed(bits))
     program = made.program
@@ -42,9 +43,10 @@ def test_each_pass_begins_with_its_crc_and_its_rows(bits):
     size, check = program.row_bits // 8, program.check_bits // 8
     assert program.row_bits % bits == 0
     assert len(raw) == program.starts[-1] * size
-    for start, rows in zip(program.starts, program.lengths, strict=False):
+    places = zip(program.starts, program.lengths, strict=False)
+    for number, (start, rows) in enumerate(places):
         own = raw[start * size : (start + rows) * size]
-        assert int.from_bytes(own[:4], "little") == zlib.crc32(own[check:])
+        assert int.from_bytes(own[:4], "little") == zlib.crc32(own[check:]) ^ number
         stored = int.from_bytes(own[check : check + 8], "little")
         assert stored % (1 << made.limits["stored"]) == rows
 
@@ -66,7 +68,8 @@ def test_the_same_weights_as_on_the_chip():
 
 
 def test_waits_are_those_of_a_slow_memory():
-    fast, slow = (least_room(unit(Feed(16, extra=extra))).streamed_run for extra in (0, 400))
+    feeds = Feed(16), Feed(16, first=400, extra=400)
+    fast, slow = (least_room(unit(feed)).streamed_run for feed in feeds)
     assert sum(slow.waits) > sum(fast.waits)
     assert slow.cycles > fast.cycles
     # What is waited for depends on nothing else.
@@ -104,9 +107,13 @@ LIMITS = unit().limits
         ({"memory": "spram"}, "maps of 'conv1', whose program comes from outside, are in auto"),
         ({"feed": {"bits": 12}}, "words of a feed have a multiple of 8 bits"),
         ({"limits": LIMITS | {"program": 300}}, "the limit 'program' of 'conv1' must be a power"),
-        ({"limits": LIMITS | {"program": 32}}, "it has 79 rows of a program, and the hardware"),
+        ({"limits": LIMITS | {"program": 32}}, "its longest pass has 64 rows and a frame 16,"),
         ({"limits": LIMITS | {"frame": 7}}, "the limit 'frame' of 'conv1' must be rows of a mult"),
         ({"limits": {**LIMITS, "next": 3}}, "the limit 'next' of 'conv1' is unknown"),
+        ({"limits": LIMITS | {"stored": 3}}, "'stored' of 'conv1' is 64, and the hardware takes 7"),
+        ({"limits": LIMITS | {"final": 0}}, "'final' of 'conv1' is 1, and the hardware takes 0"),
+        ({"limits": LIMITS | {"accumulator": 6}}, "its accumulator values have 7 bits"),
+        ({"store": "spram"}, "the program of 'conv1' comes from outside, and is in block RAM"),
     ],
 )
 def test_what_does_not_suit_is_refused(changes, message):
@@ -114,12 +121,37 @@ def test_what_does_not_suit_is_refused(changes, message):
         dataclasses.replace(unit(), **changes)
 
 
+def test_plan_files_without_limits_are_refused(tmp_path):
+    path = tmp_path / "plan.json"
+    save_plan(plan_of(NETWORK, (unit(),)), path)
+    content = json.loads(path.read_text())
+    content["units"][0]["decisions"]["limits"] = {}
+    path.write_text(json.dumps(content))
+    with pytest.raises(FileFormatError, match="'conv1' has no room for a program; see made_loa"):
+        load_plan(NETWORK, path)
+
+
+def test_variants_and_candidates_have_the_same_feed():
+    made = unit()
+    assert all(each.feed == made.feed for each in made.variants({}))
+    # At few lanes rows are more than the memory holds.
+    small = Feed(16, holds=300).to_dict()
+    assert {each.feed["holds"] for each in StreamedUnit.candidates(LAYERS, {"feed": small})} == {
+        300
+    }
+
+
 def test_two_of_a_plan_are_refused():
     layers = lower(network(2, depth=4))
     first, second = (StreamedUnit(run, 2, 2).made_loadable() for run in (layers[:2], layers[2:]))
-    message = "one array of a plan has contents from a memory outside, not 2: conv1, conv3"
-    with pytest.raises(PlanError, match=f"^{message}$"):
-        plan_of(network(2, depth=4), (first, second))
+    loadable = SequentialUnit(layers[2:], 2, 2).made_loadable()
+    message = (
+        "one array of a plan has contents from outside if they come from a memory, not 2: conv1, "
+        "conv3"
+    )
+    for others in (second, loadable):
+        with pytest.raises(PlanError, match=f"^{message}$"):
+            plan_of(network(2, depth=4), (first, others))
 
 
 def test_programs_are_those_of_streams():

@@ -8,7 +8,7 @@ from ...errors import PlanError
 
 __all__ = ["Feed", "FeedClock"]
 
-_MOST_BITS = 1024
+_MOST_BITS = 128
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,11 @@ class Feed:
     first : int
         Cycles from the cycle in which a frame is taken to that of its first word.
     extra : int
-        Cycles from a frame that is taken to the next, beyond those of its words.
+        Cycles from a frame that is taken to the next, beyond those of its words; at most ``first``,
+        so that nothing is left of them when an image begins.
     every : int
-        Cycles from a refresh or frame to the refresh behind it; 0 without refreshes.
+        Cycles from a refresh or frame to the refresh behind it, more than ``busy``; 0 without
+        refreshes.
     busy : int
         Cycles of a refresh.
     most : int
@@ -63,10 +65,14 @@ class Feed:
             raise PlanError(
                 f"words of a feed have a multiple of 8 bits up to {_MOST_BITS:,}, not {self.bits}"
             )
-        if bool(self.every) != bool(self.busy):
+        if self.extra > self.first:
             raise PlanError(
-                f"refreshes of a feed have both 'every' and 'busy' cycles, not {self.every} and "
-                f"{self.busy}"
+                f"'extra' of a feed is at most its 'first', {self.first}, not {self.extra}"
+            )
+        if bool(self.every) != bool(self.busy) or (self.busy and self.every <= self.busy):
+            raise PlanError(
+                f"refreshes of a feed have 'every' and 'busy' cycles, the first above the second, "
+                f"not {self.every} and {self.busy}"
             )
 
     @classmethod

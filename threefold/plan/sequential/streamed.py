@@ -10,13 +10,16 @@ import numpy as np
 
 from ...errors import PlanError
 from .feed import Feed
-from .limits import room
+from .limits import require, room
 from .program import Program
 
-__all__ = ["CHECK_BITS", "StreamedProgram"]
+__all__ = ["CHECK_BITS", "NUMBER_BITS", "StreamedProgram"]
 
 CHECK_BITS = 32
 """Width of the CRC of a pass, which its words follow."""
+
+NUMBER_BITS = 16
+"""Width of the number of a pass within its image, as far as it is part of the CRC."""
 
 _FRAME_BYTES = 1024  # of a frame at most, unless a row is longer
 _BURST_BYTES = 16  # which a frame is a multiple of
@@ -28,8 +31,9 @@ class StreamedProgram(Program):
 
     The memory on the chip takes rows in turn and begins again behind its last. A pass begins when
     all of its rows are there and their CRC is right, and leaves them to others at its end; those of
-    the next come meanwhile. The first bits of a pass are its CRC-32, of the words behind it, and
-    the number of its rows.
+    the next come meanwhile. The first bits of a pass are its CRC-32, of the words behind it, XOR
+    the number of the pass, so that none is taken for another; then the number of its rows, and
+    whether it is the last.
 
     A row is a whole number of words, and a frame a whole number of rows. Rows of 0 follow the last
     pass up to the end of a frame; they count as its own.
@@ -120,6 +124,10 @@ class StreamedProgram(Program):
 
     def check(self, of: str) -> None:
         super().check(of)
+        require(self.limits, "stored", max(self.lengths), of)
+        require(self.limits, "final", 1, of)
+        if self.contents.offsets is not None:
+            room(self.limits, "accumulator", self.contents.logit_bits)
         rows, frame = self.limits["program"], self.limits["frame"]
         if rows & (rows - 1):
             raise PlanError(f"the limit 'program' of {of!r} must be a power of two, not {rows:,}")
@@ -142,7 +150,12 @@ class StreamedProgram(Program):
 
     def require_room(self) -> None:
         # A frame that is asked for must not wait for rows of the pass that waits for it.
-        room(self.limits, "program", max(self.lengths) + self.limits["frame"] - 1)
+        longest, frame, rows = max(self.lengths), self.limits["frame"], self.limits["program"]
+        if longest + frame - 1 > rows:
+            raise PlanError(
+                f"its longest pass has {longest:,} rows and a frame {frame:,}, and the memory on "
+                f"the chip has room for {rows:,}"
+            )
 
     @property
     def image_rows(self) -> np.ndarray:
@@ -159,7 +172,7 @@ class StreamedProgram(Program):
         rows = super().pass_rows(place)
         rows = np.pad(rows, ((0, self.lengths[place] - len(rows)), (0, 0)))
         raw = bytearray(rows.tobytes())
-        check = zlib.crc32(raw[self.check_bits // 8 :])
+        check = zlib.crc32(raw[self.check_bits // 8 :]) ^ place % (1 << NUMBER_BITS)
         raw[: CHECK_BITS // 8] = check.to_bytes(CHECK_BITS // 8, "little")
         return np.frombuffer(bytes(raw), np.uint8).reshape(rows.shape)
 

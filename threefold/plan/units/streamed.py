@@ -51,7 +51,18 @@ class StreamedUnit(SequentialUnit):
                 f"maps of {self.name!r}, whose program comes from outside, are in auto, block or "
                 f"lut, not in spram"
             )
+        if self.store != "block":
+            raise PlanError(
+                f"the program of {self.name!r} comes from outside, and is in block RAM meanwhile, "
+                f"not in {self.store!r}"
+            )
         super().__post_init__()
+
+    @classmethod
+    def from_decisions(cls, layers: tuple[Layer, ...], decisions: Decisions) -> Self:
+        unit = super().from_decisions(layers, decisions)
+        _ = unit.program  # raises without limits
+        return unit
 
     @classmethod
     def decision_names(cls, layers: Sequence[Layer]) -> list[str]:
@@ -60,7 +71,16 @@ class StreamedUnit(SequentialUnit):
     @classmethod
     def candidates(cls, layers: tuple[Layer, ...], fixed: Decisions) -> Iterator[Self]:
         for unit in super().candidates(layers, fixed):
-            yield unit.made_loadable()
+            try:
+                made = unit.made_loadable()
+            except PlanError:
+                if "pe" in fixed:
+                    raise
+                continue  # with few lanes rows are too short for the memory, or too many
+            yield made
+
+    def variants(self, fixed: Decisions) -> Iterator[Self]:
+        return super().variants({**fixed, "feed": self.feed})
 
     def placed(self, fixed: Decisions) -> Self:
         return replace(super().placed(fixed), feed=fixed.get("feed", self.feed))
@@ -80,6 +100,8 @@ class StreamedUnit(SequentialUnit):
     @cached_property
     def program(self) -> StreamedProgram:
         """What comes from outside."""
+        if not self.limits:
+            raise PlanError(f"{self.name!r} has no room for a program; see made_loadable")
         return StreamedProgram(self.contents)
 
     @cached_property
