@@ -225,11 +225,18 @@ def add(name: str, case: Case, config: TrainConfig, trial: Trial, trained: dict)
     }
     if trained:
         run["trained"] = trained
-    runs = before.get("runs", []) if before.get("config") == entry["config"] else []
+    runs = before.get("runs", []) if same_training(before, entry) else []
     runs = [each for each in runs if each["seed"] != config.seed]
     record = {**entry, "runs": sorted([*runs, run], key=lambda each: each["seed"])}
     RECORDS.mkdir(exist_ok=True)
     write_file(path, json.dumps(record, indent=1, sort_keys=True) + "\n")
+
+
+def same_training(before: dict, entry: dict) -> bool:
+    """Whether a record is of the same training; options that there were not are unset here."""
+    own, recorded = entry["config"], before.get("config", {})
+    unset = {each.name: each.default for each in dataclasses.fields(TrainConfig)} | {"dynamic": []}
+    return bool(recorded) and own == {name: recorded.get(name, unset.get(name)) for name in own}
 
 
 if __name__ == "__main__":

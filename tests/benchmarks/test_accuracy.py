@@ -42,3 +42,15 @@ def test_the_digits_network_is_as_accurate_as_its_card_says():
     network, data = load(ROOT / "zoo" / "digits.tern"), digits()
     accuracy = golden.accuracy(network, data.test_images, data.test_labels)
     assert accuracy == network.provenance["accuracy"]["integer"]
+
+
+def test_runs_of_a_record_from_before_an_option_was_there_are_kept():
+    same = script("accuracy")["same_training"]
+    now = {"config": {"epochs": 20, "rate": 0.1, "graphs": True, "dynamic": []}}
+    assert same({"config": {"epochs": 20, "rate": 0.1}}, now)
+    assert same(now, now)
+    assert not same({"config": {"epochs": 10, "rate": 0.1}}, now)
+    assert not same(
+        {"config": {"epochs": 20, "rate": 0.1}}, {"config": now["config"] | {"graphs": False}}
+    )
+    assert not same({}, now)
