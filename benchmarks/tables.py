@@ -9,6 +9,7 @@ from pathlib import Path
 from convolutions_table import convolutions
 from depths_table import depths
 from first_layers_table import first_layers
+from imagenet_table import imagenet
 from imports_table import imports
 from matrix_units_table import matrix_units
 from page_table import table, versions
@@ -376,6 +377,7 @@ def page() -> str:
         load_faults(),
         power_up(recorded("power_up")),
         depths(recorded("depths")),
+        imagenet(recorded("imagenet")),
         imports(recorded("imports")),
     )
     return "# Area and speed\n" + "\n".join(parts)

@@ -1,0 +1,80 @@
+"""Text of what ``imagenet.py`` measured."""
+
+from page_table import table
+
+__all__ = ["imagenet"]
+
+_NAMES = {
+    "resnet18": "ResNet-18",
+    "resnet18, 2 bits": "– of 2-bit activations",
+    "resnet18, a quarter pruned": "– a quarter of its tiles pruned",
+    "resnet18, 75 % pruned": "– 75 % pruned",
+    "resnet18, doubled": "– SDRAM of twice the clock",
+    "resnet18, doubled, 4,096 lanes": "– and 4,096 lanes",
+    "resnet34": "ResNet-34",
+    "resnet50": "ResNet-50",
+    "alexnet": "AlexNet",
+}
+_IN_TEXT = {"resnet18, 2 bits": "ResNet-18 of 2-bit activations"}
+_BRAM = 208  # of an ECP5-85F
+
+
+def imagenet(record: dict) -> str:
+    """The section of docs/benchmarks.md, from what ``imagenet.py`` recorded."""
+    networks = record["networks"]
+    whole = networks["resnet18"]
+    array = "×".join(map(str, whole["array"]))
+    simulated = whole["simulated"]
+    share = whole["waits"] / whole["interval"]
+    double = networks["resnet18, doubled"]
+    small = [
+        _IN_TEXT.get(name, _NAMES[name])
+        for name, each in networks.items()
+        if each["estimated"]["bram"] <= _BRAM
+    ]
+    return f"""## Networks of ImageNet, weights from an SDRAM
+`benchmarks/imagenet.py --simulate`: images of 224×224×3 bytes, random ternary weights of which half
+are 0, 4-bit activations unless the row says otherwise, the first and the last layer ternary as
+well. The first layer and its pool are an engine and a pool; the others take turns on an array of
+{array}, whose program comes from the SDRAM of a ULX3S for each image. The SDRAM has the clock of
+the accelerator, or twice that. Images a second are those of {whole["clock_mhz"]:g} MHz, or of half
+of what the SDRAM takes, {double["clock_mhz"]:g} MHz, one image at a time. None of these
+accelerators has been placed and routed, and no board has been built for them.
+
+{_table(networks)}
+
+Cycles between images are predicted. In Verilator ({record["verilator"]}), with a model of the
+memory's times, an image of each row with simulated beats took as many cycles from its first beat to
+its result as predicted, and every code of every layer was that of the golden model. The plan of
+ResNet-18 takes {simulated["planned_seconds"]:.0f} s; Verilog, compilation and simulation of an
+image {simulated["seconds"]:.0f} s on one core.
+
+A word of 16 bits a cycle is what binds: for {share:.0%} of the cycles of ResNet-18 the array waits
+for weights. Copies are of tiles and thresholds, ahead of each of its {whole["passes"]} passes.
+Block RAMs are estimates, and maps take most of them: of the {_BRAM} of an ECP5-85F
+{" and ".join(small)} need no more.
+Other networks of this size on FPGAs have multipliers and vendors' tools: 214.8 images a second of
+ResNet-18 on a ZCU102 (FILM-QNN, FPGA 2022).
+"""
+
+
+def _table(networks: dict) -> str:
+    head = ("network", "weights", "program, KB", "cycles", "of them: tiles", "waits", "copies")
+    head += ("images/s", "block RAMs", "simulated, beats")
+    rows = []
+    for name, title in _NAMES.items():
+        each = networks[name]
+        figures = (each[key] for key in ("interval", "tiles", "waits", "copied"))
+        beats = each.get("simulated", {}).get("beats")
+        rows.append(
+            (
+                title,
+                f"{each['weights']:,}",
+                f"{each['stored_bytes'] / 1024:,.0f}",
+                *(f"{figure:,}" for figure in figures),
+                f"{each['images_per_second']:.1f}",
+                str(each["estimated"]["bram"]),
+                f"{beats:,}" if beats else "–",
+            )
+        )
+    return table(head, rows)
