@@ -99,7 +99,17 @@ def _compare(seed: int, rng: np.random.Generator, **kind: bool | str) -> None:
 )
 def test_every_layer_is_compared(seed, memory, loadable, tmp_path):
     rng = np.random.default_rng([seed, 17])
-    plan = random_mixture(rng, loadable=loadable, memory=memory)
+    _compare_layers(rng, random_mixture(rng, loadable=loadable, memory=memory), tmp_path)
+
+
+@icarus
+@pytest.mark.parametrize("seed", mostly_nightly(range(40), always=[1, 3]))
+def test_every_layer_is_compared_whose_contents_come_from_a_memory(seed, tmp_path):
+    rng = np.random.default_rng([seed, 17])
+    _compare_layers(rng, random_mixture(rng, feeds=True), tmp_path)
+
+
+def _compare_layers(rng, plan, tmp_path):
     images = random_images(rng, plan.network, 3)
     (tmp_path / "design.v").write_text(to_verilog(Accelerator(plan), plan.network.name))
     result = simulate(plan, tmp_path / "design.v", images, tmp_path, simulator="icarus")
