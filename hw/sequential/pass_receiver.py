@@ -59,10 +59,8 @@ class PassReceiver(wiring.Component):
         checks, stored_bits = program.check_bits // bits, program.limits["stored"]
         told = checks + ceil((stored_bits + 1) / bits)
         head = Signal(told * bits, reset_less=True)
-        stored, final = (
-            head[program.check_bits :][:stored_bits],
-            head[program.check_bits + stored_bits],
-        )
+        stored = head[program.check_bits :][:stored_bits]
+        final = head[program.check_bits + stored_bits]
         number, right = Signal(NUMBER_BITS), Signal()
         place = Signal(range(told + 1))
         row, size = self.row, program.row_words

@@ -82,7 +82,7 @@ class ProgramStream(wiring.Component):
         m.submodules.rows = rows = Ram(program.row_bits, depth, "block", holds=False)
         address = registered(m, "address_read", self.address)
         row = Signal(program.row_bits, reset_less=True)
-        first, passes, waits = Signal(range(depth)), Signal(range(depth)), Signal()
+        first, passes, waits = Signal(range(depth)), Signal(range(depth + 1)), Signal()
         m.d.sync += [
             row.eq(rows.read.data),
             copy.begin.eq(self.begin),
@@ -121,11 +121,8 @@ class ProgramStream(wiring.Component):
     def _count(self, m: Module, released) -> None:
         """Ask for frames for as long as there is room, and count the words of those under way."""
         program, frames = self._program, self.frames
-        depth, frame, words = (
-            program.limits["program"],
-            program.limits["frame"],
-            program.frame_words,
-        )
+        depth, frame = program.limits["program"], program.limits["frame"]
+        words = program.frame_words
         room = Signal(range(depth + 1), init=depth)
         coming = Signal(range(depth * program.row_words + 1))
         quiet, settled = Signal(), Signal(_SETTLED)
