@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from threefold.errors import FileFormatError, PlanError
+from threefold.network import Codes, Conv, MaxPool, Network, Tensor, Threshold
 from threefold.plan import lower
 from threefold.plan.file import load_plan, save_plan
 from threefold.plan.search.fold import plan_of
-from threefold.plan.sequential import Feed, StreamedProgram
+from threefold.plan.sequential import Feed, PassTiles, StreamedProgram
 from threefold.plan.units.sequential import SequentialUnit
 from threefold.plan.units.streamed import StreamedUnit
 
@@ -156,3 +157,20 @@ def test_two_of_a_plan_are_refused():
 
 def test_programs_are_those_of_streams():
     assert isinstance(unit().program, StreamedProgram)
+
+
+def test_words_are_written_group_by_group_but_those_of_largest_codes():
+    """In simulation each word of a map is compared with what is expected in its place."""
+    same, codes = np.eye(4, dtype=int)[:, None, None, :], np.tile([1, 2, 3], (4, 1))
+    ops = [
+        ("conv", Conv(same)),
+        ("codes", Threshold(codes)),
+        ("pool", MaxPool((1, 2), (1, 1))),
+        ("last", Conv(same)),
+        ("others", Threshold(codes)),
+    ]
+    made = Network.chain("words", Tensor((1, 3, 4), Codes.unsigned(2)), ops)
+    array = StreamedUnit(lower(made), 2, 2, feed=FEED.to_dict()).made_loadable()
+    conv, pool, _ = (PassTiles(each, array.array).order.tolist() for each in array.passes)
+    assert conv == [[0, 1], [4, 5], [8, 9], [2, 3], [6, 7], [10, 11]]
+    assert pool == [[0, 1], [2, 3], [4, 5], [6, 7]]

@@ -199,7 +199,7 @@ class PassTiles:
         words[:, :channels] = np.arange(height * width * channels).reshape(-1, channels)
         words = words.reshape(height, width, pitch, self.array.simd)
         columns, groups = range(0, width, self.pixels), range(0, pitch, self.group_words)
-        if self.array.feed:
+        if self.array.feed and self.work.weights is not None:
             places = [(y, x, word) for word in groups for y in range(height) for x in columns]
         else:
             places = [(y, x, word) for y in range(height) for x in columns for word in groups]
