@@ -42,7 +42,7 @@ def test_contents_from_outside(seed):
     _compare(seed, np.random.default_rng([seed, 16]), loadable=True)
 
 
-@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=range(12)))
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[0, 2, 4, 6, 7, 8, 9, 10]))
 def test_contents_from_a_memory_outside(seed):
     _compare(seed, np.random.default_rng([seed, 16]), feeds=True, wide=seed % 4 == 3)
 

@@ -18,13 +18,15 @@ from threefold.hw.sdram.frame_reader import FrameReader
 from threefold.plan.sequential import FeedClock
 from threefold.sim.sdram import Pins, SDRAMChip
 
+from ...nightly import mostly_nightly
+
 SMALL = dataclasses.replace(AS4C16M16SA_7, rows=64, columns=64, power_up_us=1, refresh_ms=0.5)
 PINS = ("ras", "cas", "we", "dqm", "bank", "address", "dq_o", "dq_oe")
 FRAMES = 5
 
 
 @pytest.mark.parametrize("asks", [0.02, 0.2, 1.0])
-@pytest.mark.parametrize("clock_mhz", [97, 120, 133, 142.8])
+@pytest.mark.parametrize("clock_mhz", mostly_nightly([97, 120, 133, 142.8], always=[142.8]))
 def test_double_words_come_in_the_cycles_of_the_doubled_feed(clock_mhz, asks):
     single = even(feed_of(SMALL, clock_mhz))
     feed, words, rng = doubled(single), 64, random.Random(int(clock_mhz))

@@ -19,6 +19,8 @@ from threefold.hw.sdram.frame_reader import FrameReader
 from threefold.plan.sequential import FeedClock
 from threefold.sim.sdram import Pins, SDRAMChip
 
+from ...nightly import mostly_nightly
+
 SMALL = dataclasses.replace(AS4C16M16SA_7, rows=64, columns=64, power_up_us=1, refresh_ms=0.5)
 PINS = ("ras", "cas", "we", "dqm", "bank", "address", "dq_o", "dq_oe")
 FRAMES = 5  # of a program
@@ -89,7 +91,7 @@ class Bench:
 
 
 @pytest.mark.parametrize("asks", [0.01, 0.1, 1.0])
-@pytest.mark.parametrize("clock_mhz", [60, 100, 133, 142.8])
+@pytest.mark.parametrize("clock_mhz", mostly_nightly([60, 100, 133, 142.8], always=[133]))
 @pytest.mark.parametrize("words", [8, 160, None])
 def test_words_come_in_the_cycles_of_its_feed(clock_mhz, words, asks):
     feed = feed_of(SMALL, clock_mhz)
