@@ -3,13 +3,11 @@
 """Streamed accelerator over an SDRAM: bits, cycles and faults, with the chip held to its times."""
 
 import dataclasses
-import random
 import re
 
 import numpy as np
 import pytest
 
-from threefold.boards.sdram import AS4C16M16SA_7
 from threefold.errors import PlanError
 from threefold.hw.sdram.accelerator import SDRAMAccelerator
 from threefold.hw.sdram.feed import feed_of
@@ -18,16 +16,15 @@ from threefold.plan.cycle_model.cycles import trace
 from threefold.plan.search.fold import plan_of
 from threefold.plan.units.streamed import StreamedUnit
 from threefold.sim import golden
-from threefold.sim.sdram import Pins, SDRAMChip
+from threefold.sim.sdram import SDRAMChip
 from threefold.sim.verification import StreamBench
 
 from ...accelerators import random_images
 from ...loadable_networks import network
 from ...nightly import mostly_nightly
 from ...random_feeds import least_room
+from .chips import SMALL, attached, in_order
 
-SMALL = dataclasses.replace(AS4C16M16SA_7, rows=64, columns=64, power_up_us=1, refresh_ms=0.5)
-PINS = ("ras", "cas", "we", "dqm", "bank", "address", "dq_o", "dq_oe")
 NETWORK = network(5, depth=3, filters=12)
 IMAGES = random_images(np.random.default_rng(1), NETWORK, 3)
 EXPECTED = golden.run(NETWORK, IMAGES).reshape(len(IMAGES), -1).tolist()
@@ -46,18 +43,11 @@ class Bench:
         self.plan = plan(clock_mhz, **array)
         self.dut = SDRAMAccelerator(self.plan, SMALL, clock_mhz=clock_mhz)
         self.chip = SDRAMChip(SMALL, clock_mhz=clock_mhz)
-        beside = [self.memory, self.idle]
+        beside = [attached(self.chip, self.dut.pins), self.idle]
         self.bench = StreamBench(self.dut, image=image_of(self.plan), beside=beside)
 
     async def idle(self, ctx):
         ctx.set(self.dut.idle, 1)
-
-    async def memory(self, ctx):
-        pins, rng = self.dut.pins, random.Random(0)
-        outputs = [getattr(pins, name) for name in PINS]
-        async for _, _, *levels in ctx.tick().sample(*outputs):
-            word = self.chip.edge(Pins(*levels))
-            ctx.set(pins.dq_i, rng.randrange(1 << 16) if word is None else word)
 
     def run(self, *, stalls: float = 0.0):
         words = IMAGES.reshape(-1, len(self.dut.i.payload))
@@ -77,7 +67,7 @@ def test_bits_and_cycles_are_those_predicted(clock_mhz):
     assert sum(bench.plan.streamed.streamed_run.waits) > 0
     assert left == trace(bench.plan.netlist.stages, len(IMAGES)).left.tolist()
     words = bench.plan.streamed.program.words
-    assert bench.chip.content.transpose(1, 0, 2).reshape(-1)[: len(words)].tolist() == words
+    assert in_order(bench.chip, len(words)) == words
 
 
 def test_another_memory_is_refused():

@@ -12,11 +12,9 @@ from threefold.boards.sdram import AS4C16M16SA_7
 from threefold.errors import PlanError
 from threefold.hw.sdram.bursts import BURST, Access, address_bits
 from threefold.hw.sdram.controller import SDRAMController
-from threefold.sim.sdram import Pins, SDRAMChip
+from threefold.sim.sdram import SDRAMChip
 
-# Few rows, and little to wait for at the start, so that tests are short.
-SMALL = dataclasses.replace(AS4C16M16SA_7, rows=64, columns=64, power_up_us=1, refresh_ms=0.5)
-PINS = ("ras", "cas", "we", "dqm", "bank", "address", "dq_o", "dq_oe")
+from .chips import SMALL, attached, in_order
 
 
 def run(requests, *, sdram=SMALL, chip=None, clock_mhz=133, rest=0, seed=0, idle=0.0):
@@ -25,13 +23,6 @@ def run(requests, *, sdram=SMALL, chip=None, clock_mhz=133, rest=0, seed=0, idle
     chip = SDRAMChip(chip or sdram, clock_mhz=clock_mhz)
     chip.content[:] = np.random.default_rng(seed).integers(1 << sdram.bits, size=chip.content.shape)
     rng, words, cycles, taken = random.Random(seed), [], [], []
-
-    async def memory(ctx):
-        pins = controller.pins
-        outputs = [getattr(pins, name) for name in PINS]
-        async for _, _, *levels in ctx.tick().sample(*outputs):
-            word = chip.edge(Pins(*levels))
-            ctx.set(pins.dq_i, rng.randrange(1 << sdram.bits) if word is None else word)
 
     async def source(ctx):
         cycle = 0
@@ -60,16 +51,11 @@ def run(requests, *, sdram=SMALL, chip=None, clock_mhz=133, rest=0, seed=0, idle
 
     simulator = Simulator(controller)
     simulator.add_clock(1e-6)
-    simulator.add_process(memory)
+    simulator.add_process(attached(chip, controller.pins, bits=sdram.bits, seed=seed))
     simulator.add_process(sink)
     simulator.add_testbench(source)
     simulator.run()
     return words, cycles, chip, taken
-
-
-def in_order(chip, bursts):
-    """Words of the first bursts of a chip."""
-    return chip.content.transpose(1, 0, 2).reshape(-1)[: bursts * BURST].tolist()
 
 
 def read(burst):
@@ -111,7 +97,7 @@ def test_bursts_in_order_are_read_without_a_gap(clock_mhz):
     assert chip.faults == []
     assert cycles == list(range(cycles[0], cycles[0] + count * BURST))
     assert cycles[0] - taken[0] == SDRAMController(SMALL, clock_mhz=clock_mhz).latency
-    assert words == in_order(chip, count)
+    assert words == in_order(chip, BURST * count)
 
 
 @pytest.mark.parametrize("clock_mhz", [100, 133, 142])
@@ -121,14 +107,16 @@ def test_bursts_in_order_are_written_without_a_gap(clock_mhz):
     _, _, chip, taken = run(requests, clock_mhz=clock_mhz, rest=20)
     assert chip.faults == []
     assert {after - before for before, after in pairwise(taken)} == {BURST}
-    assert in_order(chip, count) == [burst + n for burst in range(count) for n in range(BURST)]
+    assert in_order(chip, BURST * count) == [
+        burst + n for burst in range(count) for n in range(BURST)
+    ]
 
 
 def test_refreshes_come_in_time_whatever_is_asked_for():
     bursts = SMALL.words // BURST
     words, _, chip, _ = run([read(n % bursts) for n in range(3 * bursts)])
     assert chip.faults == []
-    assert words == 3 * in_order(chip, bursts)
+    assert words == 3 * in_order(chip, BURST * bursts)
     due = chip.ns / SMALL.refresh_interval_ns
     assert due - 4 < chip.refreshes < 1.2 * due
 
@@ -138,14 +126,14 @@ def test_rows_of_other_lengths(columns):
     sdram = dataclasses.replace(SMALL, columns=columns, rows=16, refresh_ms=0.125)
     words, _, chip, _ = run([read(burst) for burst in range(60)], sdram=sdram, clock_mhz=10)
     assert chip.faults == []
-    assert words == in_order(chip, 60)
+    assert words == in_order(chip, BURST * 60)
 
 
 def test_refreshes_asked_for_keep_their_place():
     rounds = [[*(read(20 * n + k) for k in range(20)), REFRESH] for n in range(60)]
     words, _, chip, taken = run([each for one in rounds for each in one])
     assert chip.faults == []
-    assert words == in_order(chip, 60 * 20)
+    assert words == in_order(chip, BURST * (60 * 20))
     # None is unasked, and all rounds take the same time, whatever rows they are in.
     ends = taken[20::21]
     assert chip.refreshes == len(ends)

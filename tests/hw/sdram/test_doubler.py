@@ -1,6 +1,5 @@
-"""Frame doubler: a streamed accelerator over an SDRAM of twice its clock."""
+"""Frame doubler: frames of an SDRAM of twice the clock."""
 
-import dataclasses
 import random
 
 import numpy as np
@@ -9,19 +8,17 @@ from amaranth.hdl import DomainRenamer, Module
 from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
 
-from threefold.boards.sdram import AS4C16M16SA_7
 from threefold.hw.sdram.bursts import BURST
 from threefold.hw.sdram.controller import SDRAMController
 from threefold.hw.sdram.doubler import FrameDoubler
 from threefold.hw.sdram.feed import doubled, even, feed_of
 from threefold.hw.sdram.frame_reader import FrameReader
 from threefold.plan.sequential import FeedClock
-from threefold.sim.sdram import Pins, SDRAMChip
+from threefold.sim.sdram import SDRAMChip
 
 from ...nightly import mostly_nightly
+from .chips import SMALL, attached, in_order
 
-SMALL = dataclasses.replace(AS4C16M16SA_7, rows=64, columns=64, power_up_us=1, refresh_ms=0.5)
-PINS = ("ras", "cas", "we", "dqm", "bank", "address", "dq_o", "dq_oe")
 FRAMES = 5
 
 
@@ -48,12 +45,6 @@ def test_double_words_come_in_the_cycles_of_the_doubled_feed(clock_mhz, asks):
     chip.content[:] = np.random.default_rng(0).integers(1 << 16, size=chip.content.shape)
     asked, taken, images, came = [], [], [], []
 
-    async def memory(ctx):
-        outputs = [getattr(controller.pins, name) for name in PINS]
-        async for _, _, *levels in ctx.tick("memory").sample(*outputs):
-            word = chip.edge(Pins(*levels))
-            ctx.set(controller.pins.dq_i, 0 if word is None else word)
-
     async def testbench(ctx):
         frames, asks_now = doubler.o, False
         await ctx.tick().repeat(rng.randrange(400, 900))
@@ -79,7 +70,7 @@ def test_double_words_come_in_the_cycles_of_the_doubled_feed(clock_mhz, asks):
     simulator = Simulator(m)
     simulator.add_clock(8e-9, phase=4e-9, domain="memory")
     simulator.add_clock(16e-9, phase=4e-9)
-    simulator.add_process(memory)
+    simulator.add_process(attached(chip, controller.pins, domain="memory"))
     simulator.add_testbench(testbench)
     simulator.run()
     assert chip.faults == []
@@ -95,6 +86,6 @@ def test_double_words_come_in_the_cycles_of_the_doubled_feed(clock_mhz, asks):
     assert taken == predicted[: len(taken)]
     expected = [at + feed.first + n for at in taken for n in range(words)]
     assert [cycle for cycle, _ in came] == expected[: len(came)]
-    content = chip.content.transpose(1, 0, 2).reshape(-1)[: FRAMES * 2 * words].astype(int)
-    pairs = (content[::2] | content[1::2] << 16).tolist()
+    content = in_order(chip, FRAMES * 2 * words)
+    pairs = [low | high << 16 for low, high in zip(content[::2], content[1::2], strict=True)]
     assert [word for _, word in came] == [pairs[n % len(pairs)] for n in range(len(came))]

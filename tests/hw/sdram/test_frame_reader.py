@@ -1,6 +1,5 @@
 # amaranth: UnusedElaboratable=no
 
-import dataclasses
 import random
 import re
 
@@ -17,12 +16,11 @@ from threefold.hw.sdram.controller import SDRAMController
 from threefold.hw.sdram.feed import feed_of
 from threefold.hw.sdram.frame_reader import FrameReader
 from threefold.plan.sequential import FeedClock
-from threefold.sim.sdram import Pins, SDRAMChip
+from threefold.sim.sdram import SDRAMChip
 
 from ...nightly import mostly_nightly
+from .chips import SMALL, attached, in_order
 
-SMALL = dataclasses.replace(AS4C16M16SA_7, rows=64, columns=64, power_up_us=1, refresh_ms=0.5)
-PINS = ("ras", "cas", "we", "dqm", "bank", "address", "dq_o", "dq_oe")
 FRAMES = 5  # of a program
 
 
@@ -46,13 +44,7 @@ class Bench:
     @property
     def content(self) -> list[int]:
         """Words of the program."""
-        return self.chip.content.transpose(1, 0, 2).reshape(-1)[: FRAMES * self.words].tolist()
-
-    async def memory(self, ctx):
-        outputs = [getattr(self.pins, name) for name in PINS]
-        async for _, _, *levels in ctx.tick().sample(*outputs):
-            word = self.chip.edge(Pins(*levels))
-            ctx.set(self.pins.dq_i, self.rng.randrange(1 << 16) if word is None else word)
+        return in_order(self.chip, FRAMES * self.words)
 
     async def testbench(self, ctx):
         reader, frames = self.reader, self.reader.frames
@@ -84,7 +76,7 @@ class Bench:
     def run(self):
         simulator = Simulator(self.module)
         simulator.add_clock(1e-6)
-        simulator.add_process(self.memory)
+        simulator.add_process(attached(self.chip, self.pins))
         simulator.add_testbench(self.testbench)
         simulator.run()
         return self

@@ -9,7 +9,7 @@ from .timing import pass_cycles
 __all__ = ["StreamedRun", "streamed_run"]
 
 BEGUN = 1
-"""Cycles from the first beat behind an image's last to the beginning of its first pass."""
+"""Cycles from the last beat of an image that enters to the beginning of its first pass."""
 
 FREED = 1
 """Cycles from the end of a pass to the first in which its rows may be asked for."""

@@ -1,0 +1,31 @@
+"""A small SDRAM, and its chip at the pins of a controller in Amaranth's simulator."""
+
+import dataclasses
+import random
+
+from threefold.boards.sdram import AS4C16M16SA_7
+from threefold.sim.sdram import Pins, SDRAMChip
+
+__all__ = ["SMALL", "attached", "in_order"]
+
+SMALL = dataclasses.replace(AS4C16M16SA_7, rows=64, columns=64, power_up_us=1, refresh_ms=0.5)
+"""Few rows, and little to wait for at the start, so that tests are short."""
+
+_PINS = ("ras", "cas", "we", "dqm", "bank", "address", "dq_o", "dq_oe")
+
+
+def attached(chip: SDRAMChip, pins, *, bits: int = 16, domain: str = "sync", seed: int = 0):
+    """A process in which a chip answers; where nothing drives the data pins they are random."""
+
+    async def process(ctx):
+        rng, outputs = random.Random(seed), [getattr(pins, name) for name in _PINS]
+        async for _, _, *levels in ctx.tick(domain).sample(*outputs):
+            word = chip.edge(Pins(*levels))
+            ctx.set(pins.dq_i, rng.randrange(1 << bits) if word is None else word)
+
+    return process
+
+
+def in_order(chip: SDRAMChip, words: int) -> list[int]:
+    """The first words of a chip."""
+    return chip.content.transpose(1, 0, 2).reshape(-1)[:words].tolist()
