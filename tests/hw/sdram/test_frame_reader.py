@@ -1,5 +1,6 @@
 # amaranth: UnusedElaboratable=no
 
+import dataclasses
 import random
 import re
 
@@ -15,28 +16,30 @@ from threefold.hw.sdram.bursts import BURST
 from threefold.hw.sdram.controller import SDRAMController
 from threefold.hw.sdram.feed import feed_of
 from threefold.hw.sdram.frame_reader import FrameReader
-from threefold.plan.sequential import FeedClock
+from threefold.plan.sequential import Feed, FeedClock
 from threefold.sim.sdram import SDRAMChip
 
 from ...nightly import mostly_nightly
 from .chips import SMALL, attached, in_order
 
+OFTEN = dataclasses.replace(SMALL, refresh_ms=0.125)  # refreshes are due between frames
 FRAMES = 5  # of a program
 
 
 class Bench:
     """A reader, a controller and a chip; frames asked for and images begun by chance."""
 
-    def __init__(self, clock_mhz: float, words: int, *, asks: float, seed: int = 0):
+    def __init__(self, clock_mhz: float, words: int, *, asks: float = 0, gaps=None, seed: int = 0):
+        self.gaps = gaps  # cycles from an image to the frame behind it, one by one
         self.words, self.asks, self.rng = words, asks, random.Random(seed)
         self.module = module = Module()
-        module.submodules.controller = controller = SDRAMController(SMALL, clock_mhz=clock_mhz)
-        feed = feed_of(SMALL, clock_mhz)
-        module.submodules.reader = reader = FrameReader(SMALL, feed, words)
+        module.submodules.controller = controller = SDRAMController(OFTEN, clock_mhz=clock_mhz)
+        feed = feed_of(OFTEN, clock_mhz)
+        module.submodules.reader = reader = FrameReader(OFTEN, feed, words)
         connect(module, reader.requests, controller.i)
         module.d.comb += [reader.word.eq(controller.o), reader.word_valid.eq(controller.o_valid)]
         self.reader, self.pins = reader, controller.pins
-        self.chip = SDRAMChip(SMALL, clock_mhz=clock_mhz)
+        self.chip = SDRAMChip(OFTEN, clock_mhz=clock_mhz)
         content = np.random.default_rng(seed).integers(1 << 16, size=self.chip.content.shape)
         self.chip.content[:] = content
         self.asked, self.taken, self.images, self.came = [], [], [], []
@@ -52,12 +55,12 @@ class Bench:
         ctx.set(reader.enable, 1)
         await ctx.tick().repeat(self.rng.randrange(600, 1800))
         asks = False
-        for cycle in range(6000):
+        for cycle in range(6000 if self.gaps is None else sum(self.gaps) + 90 * len(self.gaps)):
             quiet = not asks and len(self.came) == self.words * len(self.taken)
-            begins = quiet and (not self.images or self.rng.random() < 0.02)
+            begins, wants = self._choose(cycle, quiet)
             if begins:
                 self.images.append(cycle)
-            elif not asks and self.rng.random() < self.asks:
+            elif not asks and wants:
                 asks = True
                 self.asked.append(cycle)
                 ctx.set(frames.ask, 1)
@@ -73,6 +76,15 @@ class Bench:
             if valid:
                 self.came.append((cycle, word))
 
+    def _choose(self, cycle: int, quiet: bool) -> tuple[bool, bool]:
+        """Whether an image begins, and whether a frame is asked for."""
+        if self.gaps is None:
+            begins = not self.images or self.rng.random() < 0.003
+            return quiet and begins, self.rng.random() < self.asks
+        begins = quiet and len(self.images) == len(self.asked) < len(self.gaps)
+        due = len(self.images) > len(self.asked)
+        return begins, due and cycle - self.images[-1] >= self.gaps[len(self.asked)]
+
     def run(self):
         simulator = Simulator(self.module)
         simulator.add_clock(1e-6)
@@ -82,15 +94,29 @@ class Bench:
         return self
 
 
-@pytest.mark.parametrize("asks", [0.01, 0.1, 1.0])
+@pytest.mark.parametrize("asks", [0.005, 0.1, 1.0])
 @pytest.mark.parametrize("clock_mhz", mostly_nightly([60, 100, 133, 142.8], always=[133]))
-@pytest.mark.parametrize("words", [8, 160, None])
+@pytest.mark.parametrize("words", [8, 48, None])
 def test_words_come_in_the_cycles_of_its_feed(clock_mhz, words, asks):
-    feed = feed_of(SMALL, clock_mhz)
+    feed = feed_of(OFTEN, clock_mhz)
     bench = Bench(clock_mhz, words or feed.most, asks=asks, seed=int(clock_mhz)).run()
     assert bench.chip.faults == []
     assert len(bench.taken) > 4
 
+    _compare(bench, feed)
+
+
+def test_frames_around_the_first_refresh_behind_an_image():
+    feed = feed_of(OFTEN, 133)
+    first = feed.every + feed.busy
+    gaps = list(range(first - 14, first + 16, 2))
+    bench = Bench(133, 8, gaps=gaps).run()
+    assert len(bench.taken) == len(gaps)
+    assert bench.chip.faults == []
+    _compare(bench, feed)
+
+
+def _compare(bench: Bench, feed: Feed) -> None:
     begun = [(cycle, "image") for cycle in bench.images]
     events = sorted(begun + [(cycle, "ask") for cycle in bench.asked])
     predicted, clock = [], FeedClock(feed, bench.words, 0)
@@ -110,7 +136,7 @@ def test_no_refresh_comes_unasked():
     bench = Bench(133, 64, asks=0.02).run()
     # Each frame and each image has one; others come every so many cycles without them, and eight
     # before the mode is set.
-    asked = len(bench.taken) + len(bench.images) + 7800 // feed_of(SMALL, 133).every
+    asked = len(bench.taken) + len(bench.images) + 7800 // feed_of(OFTEN, 133).every
     assert len(bench.taken) > 10
     assert bench.chip.refreshes <= 8 + asked
 
