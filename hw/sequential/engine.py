@@ -21,6 +21,7 @@ from .map_buffer import MapBuffer
 from .map_reader import MapReader
 from .map_store import MapStore
 from .map_writer import MapWriter
+from .parted_buffer import PartedBuffer
 from .results import Results
 from .sequencer import Sequencer
 from .store_writer import StoreWriter
@@ -100,10 +101,10 @@ class SequentialEngine(wiring.Component):
             m.submodules.buffer = buffer = MapStore(contents)
         else:
             m.submodules.writer = writer = MapWriter(contents)
-            m.submodules.buffer = buffer = MapBuffer(contents, plan.memory)
+            m.submodules.buffer = buffer = self.map_buffer()
 
         loading, step = Signal(init=1), Signal(range(len(contents.tiled)))
-        begin, last, leaving = self._add_phases(m, loading=loading, step=step)
+        begin, last, leaving = self.add_phases(m, loading=loading, step=step)
         if plan.narrower:
             self._follow_width(m, loading=loading, step=step, last=last)
         start, now = self.add_contents(m, begin=begin, last=last, step=step, loading=loading)
@@ -140,25 +141,23 @@ class SequentialEngine(wiring.Component):
             finish.values.eq(array.values),
             writer.moves.eq(finish.moves),
         ]
-        self._connect_buffer(m, loading)
+        self.connect_buffer(m, loading)
         self._add_taps(m, finish, step)
 
         return m
 
-    def _connect_buffer(self, m: Module, loading: Signal) -> None:
+    def map_buffer(self) -> MapBuffer | PartedBuffer:
+        """Where maps are that no pass copies."""
+        return MapBuffer(self._plan.contents, self._plan.memory)
+
+    def connect_buffer(self, m: Module, loading: Signal) -> None:
         """Who reads maps and who writes them: an image that enters, passes, the map that leaves."""
         contents = self._plan.contents
-        buffer, reader, finish, writer, loader, unloader = (
-            getattr(m.submodules, name)
-            for name in ("buffer", "reader", "finish", "writer", "loader", "unloader")
+        buffer, reader, finish, unloader = (
+            getattr(m.submodules, name) for name in ("buffer", "reader", "finish", "unloader")
         )
-        m.d.comb += [
-            buffer.write.eq(Mux(loading, loader.write, finish.moves.write)),
-            buffer.place.eq(Mux(loading, loader.place, writer.place)),
-            buffer.word.eq(Mux(loading, loader.word, finish.word)),
-            buffer.read.eq(reader.read),
-            buffer.address.eq(reader.address),
-        ]
+        self.connect_writes(m, loading)
+        m.d.comb += [buffer.read.eq(reader.read), buffer.address.eq(reader.address)]
         if contents.offsets is not None:
             m.d.comb += [unloader.write.eq(finish.keep), unloader.values.eq(finish.beat)]
         if contents.array.copies:
@@ -169,7 +168,6 @@ class SequentialEngine(wiring.Component):
                     unloader.data.eq(buffer.fetched),
                 ]
             return
-        m.d.comb += buffer.bank.eq(Mux(loading, loader.bank, writer.bank))
         if contents.offsets is None:
             m.d.comb += [
                 unloader.data.eq(buffer.data),
@@ -178,6 +176,19 @@ class SequentialEngine(wiring.Component):
             for n in range(contents.array.pixels):
                 address = Mux(unloader.enable, unloader.place, reader.address[n])
                 m.d.comb += buffer.address[n].eq(address)
+
+    def connect_writes(self, m: Module, loading: Signal) -> None:
+        """Who writes maps."""
+        buffer, finish, writer, loader = (
+            getattr(m.submodules, name) for name in ("buffer", "finish", "writer", "loader")
+        )
+        m.d.comb += [
+            buffer.write.eq(Mux(loading, loader.write, finish.moves.write)),
+            buffer.place.eq(Mux(loading, loader.place, writer.place)),
+            buffer.word.eq(Mux(loading, loader.word, finish.word)),
+        ]
+        if not self._plan.contents.array.copies:
+            m.d.comb += buffer.bank.eq(Mux(loading, loader.bank, writer.bank))
 
     def _loader(self, m: Module) -> Loader:
         """What takes the map that enters, the most significant parts of a pixel's codes first."""
@@ -226,7 +237,7 @@ class SequentialEngine(wiring.Component):
             m.d.comb += logits.width.eq(self.now)
         return logits
 
-    def _add_phases(
+    def add_phases(
         self, m: Module, *, loading: Signal, step: Signal
     ) -> tuple[Signal, Signal, Signal]:
         """An image enters, passes begin with a descriptor each, and the last map leaves.

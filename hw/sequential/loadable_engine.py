@@ -47,7 +47,7 @@ class LoadableEngine(ProgramEngine):
     ) -> tuple[Value, View]:
         m.submodules.program = program = ProgramMemory(self.plan.program, self.plan.store)
         connect(m, flipped(self.load), program.load)
-        begun = self.begun(m)
+        begun = self._begun(m)
         ready = program.loaded & ~program.waiting
         self.connect_program(m, begin=begin, last=last)
         m.d.comb += [
@@ -65,6 +65,15 @@ class LoadableEngine(ProgramEngine):
                 program.ready.eq(buffer.ready),
             ]
         return program.start, program.descriptor
+
+    def _begun(self, m: Module) -> Signal:
+        """Whether an image has begun to enter and has not left."""
+        begun = Signal()
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += begun.eq(1)
+        with m.If(m.submodules.unloader.done):
+            m.d.sync += begun.eq(0)
+        return begun
 
 
 @component.register

@@ -14,15 +14,6 @@ class ProgramEngine(SequentialEngine):
     def logits(self, m: Module) -> LoadableLogits:
         return LoadableLogits(self.plan.program)
 
-    def begun(self, m: Module) -> Signal:
-        """Whether an image has begun to enter and has not left."""
-        begun = Signal()
-        with m.If(self.i.valid & self.i.ready):
-            m.d.sync += begun.eq(1)
-        with m.If(m.submodules.unloader.done):
-            m.d.sync += begun.eq(0)
-        return begun
-
     def connect_program(self, m: Module, *, begin: Signal, last: Signal) -> None:
         """Connect the submodule ``program`` to what works by it.
 

@@ -1,6 +1,6 @@
 """Streamed engine: a sequential engine whose program comes from outside for each image."""
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib.data import View
 from amaranth.lib.wiring import Out, connect, flipped
 
@@ -10,6 +10,7 @@ from threefold.plan.units.streamed import StreamedUnit
 
 from ..component import component
 from ..frames import FrameSignature
+from .parted_buffer import PartedBuffer
 from .program_engine import ProgramEngine
 from .program_stream import ProgramStream
 from .streamed_logits import StreamedLogits
@@ -20,8 +21,8 @@ __all__ = ["StreamedEngine"]
 class StreamedEngine(ProgramEngine):
     """Engine of a network that may be larger than the chip.
 
-    An image does not enter, and none leaves, before as much of the program has come as there is
-    room for.
+    No image enters before as much of the program has come as there is room for, nor does one leave.
+    The next enters while passes are still under way, from that on which says so.
 
     Parameters
     ----------
@@ -47,9 +48,54 @@ class StreamedEngine(ProgramEngine):
         return {"frames": Out(frames), "loaded": Out(1), "wrong": Out(1)}
 
     def logits(self, m: Module) -> StreamedLogits:
-        logits = StreamedLogits(self.plan.program)
-        m.d.comb += logits.image.eq(m.submodules.loader.done)
-        return logits
+        return StreamedLogits(self.plan.program)
+
+    def map_buffer(self) -> PartedBuffer:
+        return PartedBuffer(self.plan.contents, self.plan.memory)
+
+    def connect_writes(self, m: Module, loading: Signal) -> None:
+        buffer, finish, writer, loader = (
+            getattr(m.submodules, name) for name in ("buffer", "finish", "writer", "loader")
+        )
+        m.d.comb += [
+            buffer.enters.eq(loading),
+            buffer.entering.write.eq(loader.write),
+            buffer.entering.bank.eq(loader.bank),
+            buffer.entering.place.eq(loader.place),
+            buffer.entering.word.eq(loader.word),
+            buffer.write.eq(finish.moves.write),
+            buffer.bank.eq(writer.bank),
+            buffer.place.eq(writer.place),
+            buffer.word.eq(finish.word),
+        ]
+
+    def add_phases(
+        self, m: Module, *, loading: Signal, step: Signal
+    ) -> tuple[Signal, Signal, Signal]:
+        """As that of any engine, but for the next image, which enters as soon as there is room.
+
+        Its passes begin when the last map of the one before has left.
+        """
+        begin, last, done, leaving = Signal(), Signal(), Signal(), Signal()
+        image, entered, busy = Signal(), Signal(), Signal()
+        loader, finish, unloader = (
+            getattr(m.submodules, name) for name in ("loader", "finish", "unloader")
+        )
+        m.d.comb += [
+            done.eq(finish.moves.pass_end),
+            image.eq((loader.done | entered) & ~busy),
+            begin.eq(image | (done & ~last)),
+        ]
+        m.d.sync += entered.eq((loader.done | entered) & ~image)
+        with m.If(loader.done):
+            m.d.sync += loading.eq(0)
+        with m.If(image):
+            m.d.sync += busy.eq(1)
+        with m.If(done):
+            m.d.sync += [step.eq(Mux(last, 0, step + 1)), leaving.eq(last)]
+        with m.If(unloader.done):
+            m.d.sync += [leaving.eq(0), busy.eq(0)]
+        return begin, last, leaving
 
     def may_leave(self, m: Module) -> Value:
         program = m.submodules.program
@@ -61,17 +107,22 @@ class StreamedEngine(ProgramEngine):
         assert isinstance(self.plan, StreamedUnit)
         m.submodules.program = program = ProgramStream(self.plan.program)
         connect(m, program.frames, flipped(self.frames))
-        begun, loader = self.begun(m), m.submodules.loader
+        loader, ends = m.submodules.loader, m.submodules.finish.moves.pass_end
         self.connect_program(m, begin=begin, last=last)
         m.d.comb += [
-            loader.enable.eq(loading & (begun | (program.full & ~program.wrong))),
-            program.end.eq(m.submodules.finish.moves.pass_end),
-            program.image.eq(loader.done),
+            loader.enable.eq(loading & self.loaded & ~program.wrong),
+            program.end.eq(ends),
+            program.image.eq(begin & ~ends),
             self.wrong.eq(program.wrong),
         ]
         if self.plan.contents.offsets is not None:
-            m.d.comb += m.submodules.logits.values.eq(program.descriptor.values)
+            m.d.comb += [
+                m.submodules.logits.image.eq(program.image),
+                m.submodules.logits.values.eq(program.descriptor.values),
+            ]
         m.d.sync += self.loaded.eq((program.full | self.loaded) & ~program.wrong)
+        with m.If(ends & program.descriptor.opens):
+            m.d.sync += loading.eq(1)
         return program.start, program.descriptor
 
 

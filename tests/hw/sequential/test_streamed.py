@@ -14,6 +14,7 @@ from threefold.plan.sequential import Feed
 from threefold.plan.units.streamed import StreamedUnit
 from threefold.sim import golden
 from threefold.sim.feed import FeedModel
+from threefold.sim.verification import AcceleratorBench
 
 from ...accelerators import random_images
 from ...loadable_networks import network
@@ -115,3 +116,14 @@ def test_nothing_leaves_behind_a_word_that_is_wrong_once():
     assert left == EXPECTED[: len(left)]
     assert len(left) < len(EXPECTED)
     assert told[-1] == (0, 1)
+
+
+def test_the_next_image_enters_before_the_one_before_has_left():
+    bench = AcceleratorBench(plan())
+    images = random_images(np.random.default_rng(1), NETWORK, 3)
+    bench.check(images)
+    run, unit = bench.run(images), plan().streamed
+    beats = unit.i_beats
+    assert run.traffic.entered[beats] == run.traffic.entered[beats - 1] + unit.streamed_run.opens
+    assert np.diff(run.left).tolist() == [unit.interval] * 2
+    assert run.traffic.entered[2 * beats - 1] < run.left[0]

@@ -69,6 +69,15 @@ def test_a_batch_takes_no_beat_until_the_one_before_has_left():
     assert most[0] == 3
 
 
+def test_the_next_batch_may_enter_before_the_one_before_has_left():
+    # The last of the first beats enters in cycle 2, those of the next from cycle 2 + 4 on.
+    left, _, most = flow([(FIFO, 9), (BATCH, 3, 9, 2, 4)], beats=2, words=3, images=5, limit=5)
+    assert np.diff(left).tolist() == [9 + 2] * 4
+    assert most[0] == 9
+    late, _, _ = flow([(BATCH, 3, 9, 2, 10)], beats=2, words=3, images=5, limit=5)
+    assert np.diff(late).tolist() == [10 + 3 - 1] * 4
+
+
 def test_a_skid_buffer_lets_one_more_beat_in():
     slow = (PIPE, 4, 4)
     left, _, most = flow([(FIFO, 2), slow], beats=1, words=1, images=5)

@@ -50,8 +50,9 @@ _AHEAD, _ROOM, _STEP, _TILE, _MOVING, _FREED, _READS, _IMAGE = range(8)
 _HELD, _LOADED, _FETCHED = range(3)
 # State of an ARGMAX: channels seen, whether a class waits.
 _SEEN, _FULL = range(2)
-# State of a BATCH: beats taken, cycles to wait, beats to give, place in the order of widths.
-_TAKEN, _WAIT, _LEFT, _TURN = range(4)
+# State of a BATCH: beats taken, cycles to wait, beats to give, place in the order of widths, cycles
+# until it takes beats or −1 where that is not known, whether all beats of the next are there.
+_TAKEN, _WAIT, _LEFT, _TURN, _CLOSED, _ENTERED = range(6)
 # State of an UNFOLD: step, whether a patch waits.
 _PLACE, _WAITS = range(2)
 # State of a PAD: beats of a pixel that have left, pixels of an image, place in the order of widths.
@@ -299,7 +300,7 @@ def _accept(stages, widths, order, state, valid, ready, tables, tight):
         elif kind == CROP:
             ready[i] = ready[o] or only >= first
         elif kind == BATCH:
-            ready[i] = state[s, _LEFT] == 0
+            ready[i] = state[s, _CLOSED] == 0
         elif kind == PAD:
             before = widths[order[state[s, _NOW]], s, FIRST]
             ready[i] = ready[o] and before <= only < before + second
@@ -360,18 +361,7 @@ def _tick(stages, widths, order, state, valid, ready):
         elif kind == CONCAT and leaves:
             state[s, _ONLY] = (only + 1) % (stages[s, SECOND] + stages[s, FIRST + 2])
         elif kind == BATCH:
-            if state[s, _WAIT] > 0:
-                state[s, _WAIT] -= 1
-                changed = True
-            if leaves:
-                state[s, _LEFT] -= 1
-            if enters:
-                state[s, _TAKEN] += 1
-                if state[s, _TAKEN] == first:
-                    state[s, _TAKEN] = 0
-                    state[s, _WAIT] = widths[order[state[s, _TURN]], s, SECOND] - 1
-                    state[s, _LEFT] = stages[s, FIRST + 2]
-                    state[s, _TURN] = (state[s, _TURN] + 1) % len(order)
+            changed |= _tick_batch(stages[s], widths[:, s, SECOND], order, state[s], enters, leaves)
         elif kind == CROP and enters:
             state[s, _ONLY] = (only + 1) % stages[s, SECOND]
         elif kind == PAD and leaves:
@@ -380,6 +370,33 @@ def _tick(stages, widths, order, state, valid, ready):
                 state[s, _PIXEL] = (state[s, _PIXEL] + 1) % stages[s, FIRST + 3]
                 if state[s, _PIXEL] == 0:
                     state[s, _NOW] = (state[s, _NOW] + 1) % len(order)
+    return changed
+
+
+@compiled
+def _tick_batch(stage, cycles, order, state, enters, leaves):
+    """Let a BATCH pass a clock edge; whether anything but a transfer has happened."""
+    idle, opens = state[_LEFT] == 0, stage[FIRST + 3]
+    changed = state[_WAIT] > 0 or state[_CLOSED] > 0
+    state[_WAIT] -= state[_WAIT] > 0
+    state[_CLOSED] -= state[_CLOSED] > 0
+    if leaves:
+        state[_LEFT] -= 1
+        if state[_LEFT] == 0 and opens == 0:
+            state[_CLOSED] = 0
+    if enters:
+        state[_TAKEN] += 1
+        if state[_TAKEN] == stage[FIRST]:
+            state[_TAKEN] = 0
+            state[_ENTERED] = 1
+            state[_CLOSED] = -1
+    if state[_ENTERED] and idle:
+        state[_ENTERED] = 0
+        state[_WAIT] = cycles[order[state[_TURN]]] - 1
+        state[_LEFT] = stage[FIRST + 2]
+        state[_TURN] = (state[_TURN] + 1) % len(order)
+        state[_CLOSED] = opens - 1
+        changed = True
     return changed
 
 

@@ -74,7 +74,8 @@ class Stages:
             CONCAT        second input, beats of the first, of the second
             PAD           beats before, of the input, after, pixels of an image
             CROP          beats that leave, of so many that come
-            BATCH         beats in, cycles from the last of them to the first out, beats out
+            BATCH         beats in, cycles from the last of them to the first out, beats out, cycles
+                          from the last in to the first of the next, or 0 if all have to leave first
             UNFOLD        steps of an image, place in ``tables``
 
     tables : array of int64
@@ -237,9 +238,13 @@ class StageBuilder:
         """The first ``kept`` of every so many beats."""
         return self._add(CROP, source, kept, beats)
 
-    def batch(self, source: int, beats: int, cycles: int, leaving: int) -> int:
-        """All ``leaving`` beats out after all ``beats`` in, the first ``cycles`` after the last."""
-        return self._add(BATCH, source, beats, cycles, leaving)
+    def batch(self, source: int, beats: int, cycles: int, leaving: int, *, opens: int = 0) -> int:
+        """All ``leaving`` beats out after all ``beats`` in, the first ``cycles`` after the last.
+
+        Beats of the next enter from ``opens`` cycles after the last on, if that is not 0; else when
+        all have left. Its cycles begin when all have left.
+        """
+        return self._add(BATCH, source, beats, cycles, leaving, opens)
 
     def unfold(self, source: int, takes: np.ndarray, gives: np.ndarray) -> int:
         """A shift register of pixels, which patches leave.

@@ -1,5 +1,6 @@
 """Layers in turn on one array: passes over maps, their tiles, places of maps and cycles."""
 
+from .ahead import MapsAhead
 from .array import Array
 from .contents import Contents
 from .feed import Feed, FeedClock
@@ -22,6 +23,7 @@ __all__ = [
     "Field",
     "Limits",
     "Maps",
+    "MapsAhead",
     "Pass",
     "PassTiles",
     "Program",

@@ -137,6 +137,11 @@ class Contents:
             return self.depth
         return self.limits.get("banked") or banked_places(self.passes, self.array)
 
+    @property
+    def bank_depths(self) -> list[int]:
+        """Places of each memory of a bank."""
+        return self.maps.memories(self.banked)
+
     @cached_property
     def offsets(self) -> np.ndarray | None:
         """Offsets of the logits that leave, or None: int64, shape (channels,)."""
@@ -297,11 +302,19 @@ class Contents:
         | ``line``, ``lines`` | words of a row of each, and rows; less one |
         | ``ahead`` | rows that are copied ahead of the first tile, less one |
         | ``words``, ``last_words`` | words of all pixels of a step, and of the last of a row |
+
+        And if the next image enters while passes are under way, there is this:
+
+        | field | meaning |
+        |---|---|
+        | ``opens`` | it may enter from the end of the pass on |
         """
         rows, tile = [], 0
         for each, weight in zip(self.tiled, self._weight_places, strict=True):
             rows.append(self._descriptor(each) | {"tiles": tile, "weights": weight})
             tile += each.tiles_stored
+        if self.opens is not None:
+            rows = [row | {"opens": int(n == self.opens)} for n, row in enumerate(rows)]
         addresses = ("corner", "to_group", "to_step", "to_row")
         widths = dict.fromkeys(addresses, self.bank_bits)
         widths |= dict.fromkeys(("place", "map", "other"), self.address_bits)
@@ -324,6 +337,14 @@ class Contents:
                 places.append(row)
                 row += len(each.weights)
         return places
+
+    @cached_property
+    def opens(self) -> int | None:
+        """Pass with whose end the next image may enter; None if it has to wait for all of them."""
+        if self.maps.opens is None:
+            return None
+        stream = self.passes[self.maps.opens].stream
+        return max(n for n, each in enumerate(self.tiled) if each.work.stream == stream)
 
     def gap(self, each: PassTiles) -> int:
         """Least cycles between the results of two groups: those in which they become codes."""

@@ -1,13 +1,13 @@
 """Maps in one memory: where each begins, for as long as a pass still reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from .array import Array
 from .passes import Pass
 
-__all__ = ["Maps"]
+__all__ = ["Maps", "first_gap"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,19 +45,40 @@ class Maps:
         """Place in each bank at which a map begins, by its stream."""
         if self.whole:
             return self.whole.bases
-        last = {self.passes[-1].stream: len(self.passes)}
-        for place, each in enumerate(self.passes):
-            last |= {name: max(place, last.get(name, 0)) for name in each.sources}
         bases = {self.source: 0}
         for place, each in enumerate(self.passes):
-            dying = [name for name in each.sources if last[name] == place]
-            if each.elementwise and dying:
-                bases[each.stream] = bases[dying[0]]
-                continue
-            live = [name for name in bases if last.get(name, -1) >= place]
-            taken = sorted((bases[name], bases[name] + self._size(name)) for name in live)
-            bases[each.stream] = _first_gap(taken, self._size(each.stream))
+            over = self.dying(place)
+            if each.elementwise and over:
+                bases[each.stream] = bases[over[0]]
+            else:
+                bases[each.stream] = first_gap(self.taken(bases, place), self._size(each.stream))
         return bases
+
+    @property
+    def opens(self) -> int | None:
+        """Pass with whose end the next image may enter; None if it waits for all to end."""
+        return None
+
+    def memories(self, depth: int) -> list[int]:
+        """Places of the memories that a bank of so many places consists of."""
+        return [depth]
+
+    @cached_property
+    def last(self) -> dict[str, int]:
+        """Last pass that reads each map, by its stream; one behind all for what leaves."""
+        last = {each.stream: place for place, each in enumerate(self.passes)}
+        for place, each in enumerate(self.passes):
+            last |= dict.fromkeys(each.sources, place)
+        return last | {self.passes[-1].stream: len(self.passes)}
+
+    def dying(self, place: int) -> list[str]:
+        """Maps that a pass is the last to read."""
+        return [name for name in self.passes[place].sources if self.last[name] == place]
+
+    def taken(self, bases: Mapping[str, int], place: int) -> list[tuple[int, int]]:
+        """First place, and the one behind the last, of each map that is there in a pass."""
+        live = [name for name in bases if self.last[name] >= place]
+        return sorted((bases[name], bases[name] + self._size(name)) for name in live)
 
     @cached_property
     def depth(self) -> int:
@@ -68,7 +89,7 @@ class Maps:
         return self.array.stored.size(self.shapes[name])
 
 
-def _first_gap(taken: Sequence[tuple[int, int]], size: int) -> int:
+def first_gap(taken: Sequence[tuple[int, int]], size: int) -> int:
     """Lowest place behind which ``size`` places are free."""
     place = 0
     for start, end in taken:

@@ -32,11 +32,14 @@ class StreamedRun(NamedTuple):
         Cycles in which each pass waits for its rows.
     filled : int
         Cycles at the end in which results wait until the memory on the chip is full again.
+    opens : int
+        Cycles from the last beat of the image to the first in which the next may enter.
     """
 
     cycles: int
     waits: list[int]
     filled: int
+    opens: int
 
 
 def streamed_run(program: StreamedProgram, form: str) -> StreamedRun:
@@ -55,7 +58,7 @@ def streamed_run(program: StreamedProgram, form: str) -> StreamedRun:
     depth, frame = program.limits["program"], program.limits["frame"]
     # Last words of the frames asked for; those that are there at first came long ago.
     arrived = [-CHECKED] * (depth // frame)
-    room, now, waits = depth % frame, BEGUN, []
+    room, now, waits, ends = depth % frame, BEGUN, [], []
     for end, length, each, copied in zip(
         program.starts[1:],
         program.lengths,
@@ -66,9 +69,11 @@ def streamed_run(program: StreamedProgram, form: str) -> StreamedRun:
         there = arrived[-(-end // frame) - 1] - (-end % frame) * program.row_words + CHECKED
         waits.append(max(0, there - now))
         now += waits[-1] + copied + pass_cycles(program.contents, each, form)
+        ends.append(now)
         room += length
         while room >= frame:
             arrived.append(clock.last(clock.take(now + FREED)))
             room -= frame
     filled = max(0, arrived[-1] + FULL - now)
-    return StreamedRun(now + filled + 2, waits, filled)
+    assert program.contents.opens is not None
+    return StreamedRun(now + filled + 2, waits, filled, ends[program.contents.opens])

@@ -89,6 +89,7 @@ class SequentialUnit(Unit):
     limits: dict = field(default_factory=dict, kw_only=True)
 
     program_kind: ClassVar[type[Program]] = Program
+    maps_kind: ClassVar[type[Maps]] = Maps
 
     kind = "sequential"
     paced = False
@@ -266,7 +267,7 @@ class SequentialUnit(Unit):
             shape = (*shape[:2], self.i_words * self.simd)
         else:
             bits = room(self.limits, "codes", max(code_bits, codes_of(tensor).bits))
-        maps = Maps(self.array, source, shape, widths[0])
+        maps = self.maps_kind(self.array, source, shape, widths[0])
         narrower = [Maps(self.array, source, shape, each, maps) for each in widths[1:]]
         interval = requantizer_cycles(self.form, self.limits.get("searched", code_bits))
         return Contents(self.array, maps, bits, interval, parts, narrower, self.limits)
@@ -346,6 +347,11 @@ class SequentialUnit(Unit):
         return self.i_beats * self.i_words + self.o_beats - 1
 
     @property
+    def opens(self) -> int:
+        """Cycles from the last beat of an image to the first of the next; 0 if all leave before."""
+        return 0
+
+    @property
     def taps(self) -> tuple[Tap, ...]:
         """The output, each map that is written, and the values in front of thresholds."""
         leaving = Tap(self.layers[-1].name, self.stream, self.outputs[0])
@@ -367,7 +373,8 @@ class SequentialUnit(Unit):
         if self.parts > 1:
             source = builder.serializer(source, self.i_words)
         run = self.runs[builder.width if self.narrower else 0]
-        results = builder.batch(source, self.i_beats * self.i_words, run, self.o_beats)
+        words = self.i_beats * self.i_words
+        results = builder.batch(source, words, run, self.o_beats, opens=self.opens)
         if self.contents.offsets is None:
             return (results,)
         return (builder.pipe(results, logit_latency(self.passes[-1].step)),)

@@ -61,7 +61,8 @@ def sequential_resources(
         result += family.buffer(bits * array.simd, contents.depth, memory) + _copying(contents)
     for _ in range(array.pixels):
         kind = "auto" if array.copies else memory
-        result += family.buffer(bits * array.simd, contents.banked, kind)
+        for depth in contents.bank_depths:
+            result += family.buffer(bits * array.simd, depth, kind)
     if contents.offsets is not None:
         result += _logit_resources(contents, family)
     if program:

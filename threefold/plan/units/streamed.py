@@ -8,7 +8,16 @@ from typing import ClassVar, Self
 from ...errors import PlanError
 from ...fpga import Family, Resources
 from ..layers import Layer
-from ..sequential import Array, Feed, Program, StreamedProgram, StreamedRun, streamed_run
+from ..sequential import (
+    Array,
+    Feed,
+    Maps,
+    MapsAhead,
+    Program,
+    StreamedProgram,
+    StreamedRun,
+    streamed_run,
+)
 from .sequential import SequentialUnit
 from .unit import Decisions
 
@@ -41,6 +50,7 @@ class StreamedUnit(SequentialUnit):
     feed: dict = field(default_factory=lambda: Feed(16).to_dict(), kw_only=True)
 
     program_kind: ClassVar[type[Program]] = StreamedProgram
+    maps_kind: ClassVar[type[Maps]] = MapsAhead
 
     kind = "streamed"
 
@@ -112,6 +122,19 @@ class StreamedUnit(SequentialUnit):
     @cached_property
     def runs(self) -> tuple[int, ...]:
         return (self.streamed_run.cycles,)
+
+    @property
+    def interval(self) -> int:
+        run, entering = self.streamed_run, self.i_beats * self.i_words
+        return max(run.cycles + self.o_beats, run.opens + entering - 1)
+
+    @property
+    def narrow_interval(self) -> int:
+        return self.interval
+
+    @property
+    def opens(self) -> int:
+        return self.streamed_run.opens
 
     def resources(self, family: Family) -> Resources:
         bits, rows = self.program.row_bits, self.program.limits["program"]
