@@ -39,7 +39,7 @@ class ProgramStream(wiring.Component):
     last : Out(1)
         It is the last pass of an image.
     full : Out(1)
-        All that there is room for has come.
+        All that there is room for has come, the next pass among it.
     wrong : Out(1)
         A pass did not come as it was sent, and no other begins until a reset.
     address : In(range(rows))
@@ -82,12 +82,12 @@ class ProgramStream(wiring.Component):
         m.submodules.rows = rows = Ram(program.row_bits, depth, "block", holds=False)
         address = registered(m, "address_read", self.address)
         row = Signal(program.row_bits, reset_less=True)
-        first, passes, waits = Signal(range(depth)), Signal(range(depth + 1)), Signal()
+        first, passes, runs = Signal(range(depth)), Signal(range(depth + 1)), Signal()
         m.d.sync += [
             row.eq(rows.read.data),
             copy.begin.eq(self.begin),
             passes.eq(passes + receiver.passed - copy.taken),
-            waits.eq((self.begin | waits) & ~copy.taken),
+            runs.eq((runs & ~self.end) | copy.taken),
         ]
         with m.If(self.end):
             m.d.sync += first.eq(first + copy.head.stored)
@@ -110,30 +110,32 @@ class ProgramStream(wiring.Component):
             self.last.eq(copy.head.final),
             self.weights.as_value().eq(row[: len(self.weights.as_value())]),
         ]
-        self._count(m, released=Mux(self.end, copy.head.stored, 0))
-        # A pass that waits while nothing more can come is longer than it says, or than there is
-        # room for.
-        stuck = waits & self.full & (passes == 0)
+        filled = self._filled(m, released=Mux(self.end, copy.head.stored, 0))
+        # Where nothing more can come and no pass is there, one is longer than it says, or than
+        # there is room for.
+        stuck = filled & (passes == 0) & ~runs
+        m.d.comb += self.full.eq(filled & ~stuck)
         m.d.sync += self.wrong.eq(self.wrong | receiver.wrong | stuck)
 
         return m
 
-    def _count(self, m: Module, released) -> None:
-        """Ask for frames for as long as there is room, and count the words of those under way."""
+    def _filled(self, m: Module, released) -> Signal:
+        """Ask for frames for as long as there is room; whether all words have come and count."""
         program, frames = self._program, self.frames
         depth, frame = program.limits["program"], program.limits["frame"]
         words = program.frame_words
         room = Signal(range(depth + 1), init=depth)
         coming = Signal(range(depth * program.row_words + 1))
-        quiet, settled = Signal(), Signal(_SETTLED)
+        quiet, settled, filled = Signal(), Signal(_SETTLED), Signal()
         taken = frames.ask & frames.taken
         m.d.comb += [
             frames.ask.eq(room >= frame),
             quiet.eq(~frames.ask & (coming == 0)),
-            self.full.eq(quiet & settled.all()),
+            filled.eq(quiet & settled.all()),
         ]
         m.d.sync += [
             room.eq(room + released - Mux(taken, frame, 0)),
             coming.eq(coming + Mux(taken, words, 0) - frames.valid),
             settled.eq(Cat(quiet, settled) & quiet.replicate(_SETTLED)),
         ]
+        return filled
