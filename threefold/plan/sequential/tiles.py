@@ -187,12 +187,16 @@ class PassTiles:
         """Cycles of an image in which a tile is worked on."""
         return sum(self.lengths) * self.steps
 
-    @cached_property
+    @property
     def order(self) -> np.ndarray:
         """Places, in the written map, of the codes in the order in which words are written.
 
         int64, shape (words, SIMD); −1 for a lane without a channel.
         """
+        return self.ordered()
+
+    def ordered(self, *, backwards: bool = False) -> np.ndarray:
+        """The :attr:`order`; ``backwards`` if groups are passes of which the last comes first."""
         height, width, channels = self.work.shape
         pitch = self.array.pitch(channels)
         words = np.full((height * width, pitch * self.array.simd), -1)
@@ -200,6 +204,7 @@ class PassTiles:
         words = words.reshape(height, width, pitch, self.array.simd)
         columns, groups = range(0, width, self.pixels), range(0, pitch, self.group_words)
         if self.array.feed and self.work.weights is not None:
+            groups = groups[::-1] if backwards else groups
             places = [(y, x, word) for word in groups for y in range(height) for x in columns]
         else:
             places = [(y, x, word) for y in range(height) for x in columns for word in groups]

@@ -27,13 +27,14 @@ def inner_taps(contents: Contents) -> Iterator[Tap]:
                 continue
             lanes = array.simd if layer.stream == work.stream else array.lanes
             tensor = stream_type(layer.output, lanes)
-            orders = [_order(PassTiles(each, array), work, lanes) for each in (work, *others)]
+            last = work is contents.passes[-1]  # whose groups are taken from behind
+            orders = [_order(PassTiles(each, array), work, lanes, last) for each in (work, *others)]
             name = layer.name
             yield Tap(name, layer.stream, tensor, f"of_{name}", orders[0], tuple(orders[1:]))
 
 
-def _order(tiled: PassTiles, whole: Pass, lanes: int) -> np.ndarray:
+def _order(tiled: PassTiles, whole: Pass, lanes: int, backwards: bool) -> np.ndarray:
     """Places of codes among those of the whole network's map, in the order they are written."""
-    order, channels = tiled.order, tiled.work.shape[2]
+    order, channels = tiled.ordered(backwards=backwards), tiled.work.shape[2]
     places = order // channels * whole.shape[2] + order % channels
     return np.where(order < 0, -1, places).reshape(-1, lanes)
