@@ -115,6 +115,7 @@ class SequentialEngine(wiring.Component):
             Signal(READER_LATENCY, name=name) for name in ("valid", "doubles", "ends")
         )
         places = Signal(READER_LATENCY * len(marks.as_value()))
+        fetches = self._add_fetches(m) if contents.joins else Const(0)
         m.d.sync += [
             valid.eq(sequencer.issue | valid << 1),
             doubles.eq(sequencer.tile.double | doubles << 1),
@@ -130,7 +131,7 @@ class SequentialEngine(wiring.Component):
             reader.step_end.eq(marks.step_end),
             reader.row_end.eq(marks.step_end & marks.last_step),
             reader.data.eq(buffer.data),
-            array.valid.eq(valid[-1]),
+            array.valid.eq(valid[-1] & ~fetches),
             array.double.eq(doubles[-1]),
             array.last.eq(ends[-1]),
             array.marks.as_value().eq(places[-len(marks.as_value()) :]),
@@ -149,6 +150,16 @@ class SequentialEngine(wiring.Component):
     def map_buffer(self) -> MapBuffer | PartedBuffer:
         """Where maps are that no pass copies."""
         return MapBuffer(self._plan.contents, self._plan.memory)
+
+    def _add_fetches(self, m: Module) -> Value:
+        """Whether the words of a tile are those of a map that is added to codes."""
+        sequencer, reader, finish = (
+            getattr(m.submodules, name) for name in ("sequencer", "reader", "finish")
+        )
+        fetches = Signal(READER_LATENCY)
+        m.d.sync += fetches.eq(Cat(sequencer.issue & sequencer.tile.join, fetches))
+        m.d.comb += [finish.fetch.eq(fetches[-1]), finish.words.eq(reader.words)]
+        return fetches[-1]
 
     def connect_buffer(self, m: Module, loading: Signal) -> None:
         """Who reads maps and who writes them: an image that enters, passes, the map that leaves."""
@@ -339,9 +350,14 @@ class SequentialEngine(wiring.Component):
             for tap in self._plan.taps:
                 if tap.port == "o" or tap.stream not in (each.stream for each in work.layers):
                     continue
-                written = tap.stream == work.stream
-                beat = finish.word if written else finish.beat
+                if tap.stream == work.stream:
+                    valid, beat = finish.moves.write, finish.word
+                elif work.added:
+                    first = tap.stream == work.layers[0].stream
+                    valid, beat = finish.shown, finish.branch if first else finish.sums
+                else:
+                    valid, beat = finish.seen, finish.beat
                 port, here = getattr(self, tap.port), Cat(step == n for n in steps).any()
-                m.d.comb += port.valid.eq(here & (finish.moves.write if written else finish.seen))
+                m.d.comb += port.valid.eq(here & valid)
                 for lane in range(tap.type.lanes):
                     m.d.comb += port.payload[lane].eq(beat[lane])

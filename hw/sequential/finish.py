@@ -1,13 +1,15 @@
 """Finish: words of codes from the accumulator values of groups."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
+from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out
 
 from threefold.plan.requantize import SERIAL, requantizer_latency
 from threefold.plan.sequential import Contents, Program
 
 from ..threshold_search import SEARCHES, Search
+from .join import Join
 from .loadable_search import LOADABLE_SEARCHES
 from .pass_loader import threshold_write
 from .sequencer import marks
@@ -15,6 +17,7 @@ from .table import row_layout
 
 __all__ = ["Finish", "moves"]
 
+_JOINED = ("fetch", "words", "shown", "branch", "sums")
 _ENDS = ("word_end", "pixel_end", "group_end", "step_end", "row_end", "pass_end")
 moves = data.StructLayout(dict.fromkeys(("write", *_ENDS), 1))
 """What a word is the last of, and whether it belongs to the map."""
@@ -47,13 +50,18 @@ class Finish(wiring.Component):
     written : In
         Thresholds of contents from outside, if there are such; see
         :func:`~threefold.hw.sequential.pass_loader.threshold_write`.
+    fetch, words, shown, branch, sums
+        Those of :class:`~threefold.hw.sequential.join.Join`, if maps are added to codes.
     """
 
     def __init__(self, contents: Contents, form: str):
         self._contents = contents
         self._form = form
         array = contents.array
+        self._join = Join(contents, form) if contents.joins else None
         written = {"written": In(threshold_write(Program(contents)))} if contents.limits else {}
+        if self._join:
+            written |= {name: self._join.signature.members[name] for name in _JOINED}
         super().__init__(
             {
                 "start": In(1),
@@ -151,8 +159,9 @@ class Finish(wiring.Component):
     def _searches(self, m: Module, row: Signal, begins) -> list:
         """Codes of a beat."""
         contents, codes = self._contents, []
+        own = self._own_thresholds(m) if contents.limits else None
         for lane in range(contents.array.lanes):
-            search = self._search(m, lane)
+            search = self._search(m, lane, own)
             m.submodules[f"search_{lane}"] = search
             m.d.comb += [search.total.eq(self.beat[lane]), search.channel.eq(row)]
             if self._form in SERIAL:
@@ -162,12 +171,31 @@ class Finish(wiring.Component):
             codes.append(code)
         return codes
 
-    def _search(self, m: Module, lane: int) -> Search:
+    def _own_thresholds(self, m: Module) -> View:
+        """Thresholds that are written of accumulator values; those of sums go to the others."""
+        if not self._join:
+            return self.written
+        now, rows, written = self.descriptor, self._contents.threshold_rows, self.written
+        own = Signal.like(written)
+        behind, of_sums = Signal.like(written.row), Signal()
+        # Rows beyond those that a search has are none, see PassLoader.
+        m.d.comb += [
+            of_sums.eq(now.joins & (written.row >= now.sums)),
+            behind.eq(written.row - now.sums),
+            own.eq(written),
+            own.enable.eq(written.enable & ~of_sums & (written.row < rows)),
+            self._join.written.eq(written),
+            self._join.written.row.eq(behind),
+            self._join.written.enable.eq(written.enable & of_sums & (behind < rows)),
+        ]
+        return own
+
+    def _search(self, m: Module, lane: int, own: View | None) -> Search:
         """The search of a lane."""
         contents = self._contents
         if contents.limits:
             search = LOADABLE_SEARCHES[self._form](Program(contents), lane)
-            m.d.comb += search.written.eq(self.written)
+            m.d.comb += search.written.eq(own)
             return search
         return SEARCHES[self._form](
             contents.thresholds[lane :: contents.array.lanes],
@@ -183,20 +211,53 @@ class Finish(wiring.Component):
         for number in range(len(_ENDS)):
             with m.If(ends[number]):
                 m.d.comb += level.eq(number + 1)
-        sent = Cat(following.write, level)
-        width = len(sent)
-        there, travelling = Signal(latency), Signal(width * latency)
-        m.d.sync += [
-            there.eq(Cat(begins, there)),
-            travelling.eq(Cat(sent & begins.replicate(width), travelling)),
-        ]
-        arrived = travelling[-width:]
-        beat = Cat(codes)
+        sent = Cat(following.write, level, *([self.seen] if self._join else []))
+        beat, there = Cat(codes), Signal()
+        arrived = Signal(len(sent))
+        m.d.comb += Cat(there, arrived).eq(
+            _delayed(m, Cat(begins, sent & begins.replicate(len(sent))), latency)
+        )
+        if self._join:
+            beat, there, arrived = self._joined(m, beat, there, arrived)
         held = Signal(len(self.word.as_value()) - len(beat), reset_less=True)
         m.d.comb += [
             self.word.as_value().eq(Cat(held, beat)),
             self.moves.write.eq(arrived[0]),
-            *(self.moves[name].eq(arrived[1:] > n) for n, name in enumerate(_ENDS)),
+            *(self.moves[name].eq(arrived[1 : 1 + len(level)] > n) for n, name in enumerate(_ENDS)),
         ]
-        with m.If(there[-1]):
+        with m.If(there):
             m.d.sync += held.eq(Cat(held, beat)[len(beat) :])
+
+    def _joined(self, m: Module, beat, there, arrived) -> tuple:
+        """The codes of a beat, or those of their sums if the pass adds a map to them."""
+        join, joins = self._join, self.descriptor.joins
+        m.submodules.join = join
+        level = arrived[1:-1]
+        word_end, pixel_end, group_end = (level > n for n in range(3))
+        m.d.comb += [
+            join.start.eq(self.start),
+            join.descriptor.eq(self.descriptor),
+            join.valid.eq(there & joins),
+            join.codes.as_value().eq(beat),
+            join.seen.eq(arrived[-1]),
+            join.word_end.eq(word_end),
+            join.pixel_end.eq(pixel_end),
+            join.group_end.eq(group_end),
+            join.fetch.eq(self.fetch),
+            join.words.eq(self.words),
+            self.shown.eq(join.shown),
+            self.branch.eq(join.branch),
+            self.sums.eq(join.sums),
+        ]
+        now = Cat(there, arrived)
+        later = _delayed(m, now & joins.replicate(len(now)), join.latency)
+        chosen = Mux(joins, Cat(later, join.o_codes), Cat(now, beat))
+        return chosen[len(now) :], chosen[0], chosen[1 : len(now)]
+
+
+def _delayed(m: Module, value, cycles: int) -> Value:
+    """A value some cycles later; 0 before."""
+    width = len(value)
+    travelling = Signal(width * cycles)
+    m.d.sync += travelling.eq(Cat(value, travelling))
+    return travelling[-width:]

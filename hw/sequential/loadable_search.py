@@ -96,6 +96,8 @@ class _Loadable(Search):
     program : Program
     lane : int
         Which lane it is of.
+    accumulator_bits : int, optional
+        Width of what is searched for if it is no accumulator value.
 
     Members
     -------
@@ -105,12 +107,12 @@ class _Loadable(Search):
     The others are those of the search that it is.
     """
 
-    def __init__(self, program: Program, lane: int):
+    def __init__(self, program: Program, lane: int, *, accumulator_bits: int = 0):
         contents = program.contents
         self._lane = lane
         super().__init__(
-            np.zeros((program.limits["thresholds"], 2**contents.code_bits - 1), np.int64),
-            accumulator_bits=contents.accumulator_bits,
+            np.zeros((contents.threshold_rows, 2**contents.code_bits - 1), np.int64),
+            accumulator_bits=accumulator_bits or contents.accumulator_bits,
             written=In(threshold_write(program)),
         )
 

@@ -1,6 +1,6 @@
 """Map reader: the words of a tile, one for each pixel that is worked on."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -70,7 +70,8 @@ class MapReader(wiring.Component):
         now, bits = self.descriptor, self._contents.bank_bits
         corner, row = Signal(bits), Signal(bits)
         place = Signal(bits, reset_less=True)
-        m.d.sync += [self.read.eq(self.issue), place.eq(corner + self.tile.offset)]
+        start = self._written_over(m, corner) if self._contents.joins else corner
+        m.d.sync += [self.read.eq(self.issue), place.eq(start + self.tile.offset)]
         with m.If(self.issue & self.group_end):
             m.d.sync += corner.eq(corner + Mux(self.step_end, now.to_step, now.to_group))
             with m.If(self.row_end):
@@ -85,6 +86,15 @@ class MapReader(wiring.Component):
         m.d.sync += Cat(self.words).eq(Cat(words))
 
         return m
+
+    def _written_over(self, m: Module, corner: Signal) -> Value:
+        """The corner, or the place that is written over where a word is fetched for codes."""
+        now, over = self.descriptor, Signal.like(corner)
+        with m.If(self.issue & self.group_end):
+            m.d.sync += over.eq(over + now.pitch)
+        with m.If(self.start):
+            m.d.sync += over.eq(now.place)
+        return Mux(self.tile.join, over, corner)
 
     def _banks(self, m: Module, place: Signal) -> Signal:
         """Address each bank; the bank of the first pixel when its word is there."""
@@ -132,14 +142,16 @@ class MapReader(wiring.Component):
         pad = now.pad.word_select(read, self._contents.bits)
         m.d.sync += [part.eq(self.tile.part), read.eq(part)]
         m.d.sync += [line.eq(y + self.tile.row), column.eq(x + self.tile.column)]
-        shown, above = [], Signal()
+        shown, above, inside = [], Signal(), Signal()
         m.d.comb += above.eq(line >= now.height)
+        if self._contents.joins:
+            m.d.sync += inside.eq(self.tile.join)
         for pixel, word in enumerate(words):
             at = Signal(bits, name=f"column_{pixel}")
             beyond = Signal(name=f"beyond_{pixel}")
             places = (n for n in range(pixel.bit_length()) if pixel >> n & 1)
             m.d.comb += at.eq(sum((now.stride << n for n in places), column))
-            m.d.sync += beyond.eq(above | (at >= now.width))
+            m.d.sync += beyond.eq((above | (at >= now.width)) & ~inside)
             shown.append(Mux(beyond, pad.replicate(self._contents.array.simd), word))
         return shown
 

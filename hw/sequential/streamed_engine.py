@@ -87,6 +87,8 @@ class StreamedEngine(ProgramEngine):
             begin.eq(image | (done & ~last)),
         ]
         m.d.sync += entered.eq((loader.done | entered) & ~image)
+        with m.If(unloader.done & ~entered):
+            m.d.sync += loading.eq(1)
         with m.If(loader.done):
             m.d.sync += loading.eq(0)
         with m.If(image):

@@ -19,6 +19,8 @@ class MapsAhead(Maps):
     The parameters are those of :class:`Maps`.
     """
 
+    ahead = True
+
     @property
     def entry(self) -> int:
         """Places of the lower part of each bank: those of the map that enters."""
@@ -30,18 +32,20 @@ class MapsAhead(Maps):
         return 1 << (self.entry - 1).bit_length()
 
     @cached_property
-    def opens(self) -> int:
-        """The first pass with which the upper part is as small as it can be."""
-        read = [n for n, each in enumerate(self.passes) if self.source in each.sources]
-        places = range(max(read), len(self.passes))
-        return min(places, key=lambda n: (self._end(self._bases(n)), n))
+    def opens(self) -> int | None:
+        """The first pass with which the upper part is as small as it can be.
+
+        None if what leaves is written over what enters.
+        """
+        places = range(self._until(self.source), len(self.passes))
+        return min(places, key=lambda n: (self._end(self._bases(n)), n), default=None)
 
     def memories(self, depth: int) -> list[int]:
         return [self.entry, depth - self.upper]
 
     @cached_property
     def bases(self) -> dict[str, int]:
-        return self._bases(self.opens)
+        return self._bases(len(self.passes) if self.opens is None else self.opens)
 
     @cached_property
     def depth(self) -> int:
@@ -50,20 +54,26 @@ class MapsAhead(Maps):
     def _end(self, bases: dict[str, int]) -> int:
         return max(base + self._size(name) for name, base in bases.items())
 
+    def _until(self, name: str) -> int:
+        """Last pass that reads a map, or one that an addition writes over it."""
+        for each in self.passes:
+            if each.added == name:
+                return self._until(each.stream)
+        return self.last[name]
+
     def _bases(self, opens: int) -> dict[str, int]:
         """Place of each map if the next image may enter with the end of a pass."""
         bases = {self.source: 0}
         for place, each in enumerate(self.passes):
-            lowest = self.upper if self.last[each.stream] > opens else 0
-            over = [bases[n] for n in self.dying(place) if bases[n] >= lowest]
-            if each.elementwise and over:
+            lowest = self.upper if self._until(each.stream) > opens else 0
+            over = [bases[name] for name in self.over(place) if bases[name] >= lowest]
+            if over:
                 bases[each.stream] = min(over)
                 continue
             taken, size = self.taken(bases, place), self._size(each.stream)
             base = first_gap(taken, size)
             if base + size > self.entry or lowest:
-                base = self.upper + first_gap(
-                    [(start - self.upper, end - self.upper) for start, end in taken], size
-                )
+                above = [(start - self.upper, end - self.upper) for start, end in taken]
+                base = self.upper + first_gap(above, size)
             bases[each.stream] = base
         return bases

@@ -9,15 +9,16 @@ from typing import Self
 import numpy as np
 
 from .array import Array
+from .blocks import own_block, sum_block
 from .copying import banked_places, copy_fields, rows_ahead
 from .fields import Field, fields_of
+from .joined import JoinedTiles
 from .limits import Limits, room
 from .maps import Maps
 from .passes import Pass
 from .reading import tile_rows, window_fields
 from .repeated import RepeatedTiles
 from .shared import SharedTiles, shared
-from .thresholds import offset_block, threshold_block
 from .tiles import PassTiles
 from .works import works_of
 from .writing import result_fields
@@ -104,7 +105,8 @@ class Contents:
 
     def _tiles_of(self, work: Pass) -> PassTiles:
         repeats = self.array.feed is not None and work.whole and self.array.pixels > 1
-        return (RepeatedTiles if repeats else PassTiles)(work, self.array)
+        kind = JoinedTiles if work.added else RepeatedTiles if repeats else PassTiles
+        return kind(work, self.array)
 
     def _within_limit(self, each: PassTiles) -> PassTiles:
         """A pass, with its empty tiles if the list of all groups is too long without them."""
@@ -118,7 +120,8 @@ class Contents:
     def accumulator_bits(self) -> int:
         """Width of an accumulator value, with room for the threshold that means "never"."""
         largest = max(each.accumulator_max(self.bits) for each in self.tiled)
-        return room(self.limits, "accumulator", (largest + 1).bit_length())
+        least = self.sum_bits if self.joins else 0  # thresholds of sums come like others
+        return room(self.limits, "accumulator", max((largest + 1).bit_length(), least))
 
     @cached_property
     def code_bits(self) -> int:
@@ -216,6 +219,17 @@ class Contents:
         return self.limits.get("largest", needed) > 0
 
     @property
+    def joins(self) -> bool:
+        """Whether any pass may add a map to its codes."""
+        needed = any(each.work.added for each in self.tiled)
+        return self.limits.get("joins", needed) > 0
+
+    @property
+    def sum_bits(self) -> int:
+        """Width of a sum of two codes, with room for the threshold that means "never"."""
+        return self.bits + 1
+
+    @property
     def strides(self) -> list[int]:
         """Columns that may be between pixels worked on at once, if there are several; ascending."""
         if "stride" in self.limits:
@@ -231,7 +245,9 @@ class Contents:
     @property
     def threshold_rows(self) -> int:
         """Rows of thresholds that a lane has."""
-        return self.limits.get("thresholds") or len(self.thresholds) // self.array.lanes
+        if "thresholds" in self.limits:
+            return self.limits["thresholds"] >> self.joins  # as many of sums
+        return len(self.thresholds) // self.array.lanes
 
     @cached_property
     def weights(self) -> np.ndarray:
@@ -258,7 +274,8 @@ class Contents:
         ``offset`` is the address of the word in the bank of the first pixel, from that of the
         window; ``bank`` that bank; ``row`` and ``column`` the position within the kernel, where
         windows are padded; ``part`` which part of codes the word has; ``double`` whether
-        accumulators are doubled ahead of it; ``last`` whether it is the last of a group. Where
+        accumulators are doubled ahead of it; ``last`` whether it is the last of a group; ``join``
+        whether its word is added to codes, and is that far from what is written. Where
         widths share weights, or they come from outside, ``jump`` is the number of rows of weights
         to that of the next tile.
         """
@@ -293,6 +310,14 @@ class Contents:
         | ``alike`` | all channels have the same thresholds |
         | ``place``, ``pitch`` | first place of the map that is written, and words of its pixels |
 
+        If a map is added to the codes of any pass, there are also these:
+
+        | field | meaning |
+        |---|---|
+        | ``joins`` | it is to those of the pass |
+        | ``sums`` | first row of the thresholds of sums |
+        | ``sums_alike`` | all channels have the same ones |
+
         If passes copy what they read, there are also these:
 
         | field | meaning |
@@ -313,7 +338,7 @@ class Contents:
         for each, weight in zip(self.tiled, self._weight_places, strict=True):
             rows.append(self._descriptor(each) | {"tiles": tile, "weights": weight})
             tile += each.tiles_stored
-        if self.opens is not None:
+        if self.maps.ahead:
             rows = [row | {"opens": int(n == self.opens)} for n, row in enumerate(rows)]
         addresses = ("corner", "to_group", "to_step", "to_row")
         widths = dict.fromkeys(addresses, self.bank_bits)
@@ -370,7 +395,16 @@ class Contents:
         place = self._threshold_place(each)
         results = result_fields(each, self.maps, self.gap(each), place)
         copies = copy_fields(each, self.maps, self.gap(each)) if self.array.copies else {}
-        return reading | results | copies
+        return reading | results | self._sum_fields(each) | copies
+
+    def _sum_fields(self, each: PassTiles) -> dict[str, int]:
+        """Fields by which codes are added; see :mod:`~threefold.plan.sequential.joined`."""
+        if not self.joins:
+            return {}
+        if not each.work.added:
+            return {"joins": 0, "sums": 0, "sums_alike": 0}
+        (_, own), (alike, _) = self.blocks(each)
+        return {"joins": 1, "sums": len(own) // self.array.lanes, "sums_alike": int(alike)}
 
     def _bases(self, each: PassTiles) -> list[int]:
         """First places of the maps that a pass reads, in each bank."""
@@ -380,7 +414,8 @@ class Contents:
 
     def _tile_rows(self, each: PassTiles) -> list[dict[str, int]]:
         parts = self.parts if self.maps.source in each.work.sources else 1
-        return tile_rows(each, self._bases(each), parts=parts, address_bits=self.bank_bits)
+        sizes = {"address_bits": self.bank_bits, "joins": self.joins}
+        return tile_rows(each, self._bases(each), parts=parts, **sizes)
 
     @cached_property
     def _threshold_blocks(self) -> dict[bytes, tuple[int, np.ndarray]]:
@@ -405,21 +440,15 @@ class Contents:
     def block(self, each: PassTiles) -> tuple[bool, np.ndarray]:
         """Thresholds of a pass: int64, shape (rows, 2^code_bits − 1), rows as in ``thresholds``.
 
-        Whether all channels share them, and those of a word, or of all groups; see
-        :mod:`~threefold.plan.sequential.thresholds`. Where logits leave, their offsets are there
-        with the last group; with each its own if weights come while the array works.
+        Whether all channels share them, and those of a word, or of all groups; those of sums with
+        another map follow. See :mod:`~threefold.plan.sequential.blocks`.
         """
-        sizes = {"bits": self.accumulator_bits, "code_bits": self.code_bits}
-        if each.work.thresholds is not None:
-            own = each.work.thresholds_for(self.bits, each.complements)
-            return threshold_block(each, own, **sizes)
-        offsets, rows = self.offsets, self.result_rows * self.array.lanes
-        if self.array.feed and offsets is not None:
-            offsets = each.work.offsets_for(self.bits, each.complements)
-            rows = self.array.pe
-        elif each is not self.tiled[-1] or offsets is None:
-            return True, np.zeros((0, 2**self.code_bits - 1), np.int64)
-        return True, offset_block(offsets, rows, logit_bits=self.logit_bits, **sizes)
+        (alike, own), *others = self.blocks(each)
+        return alike, np.concatenate([own, *(block for _, block in others)])
+
+    def blocks(self, each: PassTiles) -> list[tuple[bool, np.ndarray]]:
+        """Those of a pass as it is, and those of sums if there are such, as ``block``."""
+        return [own_block(self, each), *([sum_block(self, each)] if each.work.added else [])]
 
 
 def _padding(each: PassTiles) -> tuple[int, int, int, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 from .array import Array
 from .passes import Pass
@@ -15,7 +16,7 @@ class Maps:
     """Places of the maps of some passes in the banks of one memory; in all of it if passes copy.
 
     A map is there from the pass that writes it to the last that reads it. An addition or a
-    threshold writes over a map that nothing reads behind it.
+    threshold writes over a map that nothing reads behind it, and so does a pass with an addition.
 
     Parameters
     ----------
@@ -35,6 +36,9 @@ class Maps:
     passes: Sequence[Pass]
     whole: "Maps | None" = None
 
+    ahead: ClassVar[bool] = False
+    """Whether the next image may enter while passes are under way."""
+
     @cached_property
     def shapes(self) -> dict[str, tuple[int, int, int]]:
         """Shape of each map, by its stream."""
@@ -47,8 +51,7 @@ class Maps:
             return self.whole.bases
         bases = {self.source: 0}
         for place, each in enumerate(self.passes):
-            over = self.dying(place)
-            if each.elementwise and over:
+            if over := self.over(place):
                 bases[each.stream] = bases[over[0]]
             else:
                 bases[each.stream] = first_gap(self.taken(bases, place), self._size(each.stream))
@@ -74,6 +77,13 @@ class Maps:
     def dying(self, place: int) -> list[str]:
         """Maps that a pass is the last to read."""
         return [name for name in self.passes[place].sources if self.last[name] == place]
+
+    def over(self, place: int) -> list[str]:
+        """Maps that a pass may be written over, or the one that it is."""
+        each = self.passes[place]
+        if each.added:
+            return [each.added]
+        return self.dying(place) if each.elementwise else []
 
     def taken(self, bases: Mapping[str, int], place: int) -> list[tuple[int, int]]:
         """First place, and the one behind the last, of each map that is there in a pass."""

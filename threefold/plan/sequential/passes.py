@@ -27,6 +27,9 @@ Shape = tuple[int, int, int]
 class Pass:
     """One layer on the array, one and the threshold behind it, or sums and the layer behind them.
 
+    With ``added``, a convolution and the addition behind it; see
+    :mod:`~threefold.plan.sequential.joined`.
+
     Parameters
     ----------
     layers : tuple of Layer
@@ -53,6 +56,11 @@ class Pass:
         Channels of the map that is written if the pass has only some of them; 0 if it has all.
     rows_before, lines_before : int
         Rows of output pixels before those of the pass, and rows of the map before those it reads.
+    added : str
+        Stream of the map whose codes are added to those found by the thresholds, and which is
+        written over; none if empty.
+    sum_thresholds : array of int64, shape (filters, largest code) or (1, largest code), or None
+        Those of these sums, if there are such.
     """
 
     layers: tuple[Layer, ...]
@@ -68,6 +76,8 @@ class Pass:
     map_channels: int = 0
     rows_before: int = 0
     lines_before: int = 0
+    added: str = ""
+    sum_thresholds: np.ndarray | None = None
 
     @property
     def name(self) -> str:
@@ -76,8 +86,8 @@ class Pass:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Streams whose maps are read."""
-        return self.layers[0].sources
+        """Streams whose maps are read, that of codes to add behind the others."""
+        return (*self.layers[0].sources, *([self.added] if self.added else []))
 
     @property
     def stream(self) -> str:
@@ -97,13 +107,17 @@ class Pass:
 
     @property
     def code_bits(self) -> int:
-        """Width of a code that is written; 0 where logits leave."""
-        return 0 if self.thresholds is None else codes_of(self.layers[-1].output).bits
+        """Width of a code that is found; 0 where logits leave."""
+        if self.thresholds is None:
+            return 0
+        found = (self.layers[0], self.layers[-1]) if self.added else self.layers[-1:]
+        return max(codes_of(layer.output).bits for layer in found)
 
     @property
     def seen(self) -> tuple[Layer, ...]:
-        """Layers whose values are written, or are accumulator values."""
-        return self.layers if isinstance(self.layers[-1], ThresholdLayer) else self.layers[-1:]
+        """Layers whose values are written, are accumulator values, or are added to others."""
+        whole = self.added or isinstance(self.layers[-1], ThresholdLayer)
+        return self.layers if whole else self.layers[-1:]
 
     @property
     def elementwise(self) -> bool:

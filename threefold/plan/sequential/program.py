@@ -191,9 +191,10 @@ class Program:
 
     @property
     def most_thresholds(self) -> int:
-        """Rows of thresholds in each lane, of the pass that has most."""
-        lanes = self.contents.array.lanes
-        return max(len(self.contents.block(each)[1]) // lanes for each in self.contents.tiled)
+        """Rows of thresholds in each lane, of the pass that has most, and as many of sums."""
+        contents = self.contents
+        rows = (len(block) for each in contents.tiled for _, block in contents.blocks(each))
+        return max(rows) // contents.array.lanes << contents.joins
 
     @cached_property
     def starts(self) -> list[int]:
@@ -358,7 +359,7 @@ def limits_of(
     return limits
 
 
-_BY_WEIGHTS = ("rewind", "alike")  # fields that other weights and thresholds may change
+_BY_WEIGHTS = ("rewind", "alike", "sums_alike")  # which other weights and thresholds may change
 
 
 def _joined(values: Iterable[tuple[int, int]]) -> int:

@@ -50,7 +50,7 @@ def window_fields(
 
 
 def tile_rows(
-    each: PassTiles, bases: Sequence[int], *, parts: int, address_bits: int
+    each: PassTiles, bases: Sequence[int], *, parts: int, address_bits: int, joins: bool = False
 ) -> list[dict[str, int]]:
     """Fields of the tiles that are stored of a pass.
 
@@ -63,12 +63,19 @@ def tile_rows(
         Parts of the codes that are read.
     address_bits : int
         Width of an address in a bank.
+    joins : bool
+        Whether any pass adds a map to its codes.
     """
     window, array = each.work.window, each.array
     pitch, row = array.pitch(window.shape[2]), each.line_places
     share, rows, modulus = pitch // parts, [], 1 << address_bits
+    joined = {"join": 0} if joins else {}
     for tiles in each.stored:
         for place, (source, ky, kx, word, double) in enumerate(tiles.tolist()):
+            if source and each.work.added:
+                none = dict.fromkeys(("bank", "row", "column", "part", "double", "last"), 0)
+                rows.append({"offset": word, **none, "join": 1})
+                continue
             blocks, within = divmod(kx - window.padding[1], array.pixels * each.spread)
             bank, column = divmod(within, each.spread)
             words = (blocks * each.spread + column) * pitch + word
@@ -81,6 +88,7 @@ def tile_rows(
                     "part": word // share,
                     "double": double,
                     "last": int(place == len(tiles) - 1),
+                    **joined,
                 }
             )
     return rows

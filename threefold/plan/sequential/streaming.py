@@ -33,7 +33,8 @@ class StreamedRun(NamedTuple):
     filled : int
         Cycles at the end in which results wait until the memory on the chip is full again.
     opens : int
-        Cycles from the last beat of the image to the first in which the next may enter.
+        Cycles from the last beat of the image to the first in which the next may enter; 0 if that
+        waits until all results have left.
     """
 
     cycles: int
@@ -75,5 +76,6 @@ def streamed_run(program: StreamedProgram, form: str) -> StreamedRun:
             arrived.append(clock.last(clock.take(now + FREED)))
             room -= frame
     filled = max(0, arrived[-1] + FULL - now)
-    assert program.contents.opens is not None
-    return StreamedRun(now + filled + 2, waits, filled, ends[program.contents.opens])
+    opens = program.contents.opens
+    opened = 0 if opens is None else ends[opens]
+    return StreamedRun(now + filled + 2, waits, filled, opened)

@@ -174,10 +174,15 @@ class PassTiles:
         return [len(each) for each in self.lists]
 
     @property
+    def tiles_worked(self) -> int:
+        """Tiles of an output pixel that are worked on."""
+        return sum(self.lengths)
+
+    @property
     def tiles_in_all(self) -> int:
         """Tiles of an output pixel, the empty ones of all digits included."""
         if self.work.weights is None:
-            return sum(self.lengths)
+            return self.tiles_worked
         sources, _, height, width, channels = self.work.weights.shape
         places = sources * height * width * self.array.pitch(channels)
         return self.groups * places * self.work.layer_digits
@@ -185,7 +190,7 @@ class PassTiles:
     @property
     def tile_cycles(self) -> int:
         """Cycles of an image in which a tile is worked on."""
-        return sum(self.lengths) * self.steps
+        return self.tiles_worked * self.steps
 
     @property
     def order(self) -> np.ndarray:

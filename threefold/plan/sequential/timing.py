@@ -3,6 +3,7 @@
 from ..latency import READER_LATENCY, pe_latency
 from ..requantize import requantizer_latency
 from .contents import Contents
+from .joined import join_latency
 from .tiles import PassTiles
 
 __all__ = ["START_CYCLES", "pass_cycles", "run_cycles"]
@@ -41,6 +42,8 @@ def pass_cycles(contents: Contents, each: PassTiles, form: str) -> int:
     latency = 1 if each.work.weights is None else pe_latency(contents.bits, contents.array.simd)
     # Behind the last tile: its word, its sum, a register, its codes one after the other.
     behind = READER_LATENCY + latency + drain - contents.interval + search + 1
+    if each.work.added:
+        behind += join_latency(form, contents.code_bits)
     ahead = START_CYCLES
     if contents.array.copies and not contents.limits:
         ahead += contents.words_ahead(each) + 1  # the descriptor comes first

@@ -35,7 +35,9 @@ def parts_of(passes: Sequence[Pass], source: str, tensor: Tensor, own: int) -> i
     """
     bits = codes_of(tensor).bits
     readers = [each for each in passes if source in each.sources]
-    linear = all(each.weights is not None and len(each.sources) == 1 for each in readers)
+    linear = all(
+        each.weights is not None and each.layers[0].sources == (source,) for each in readers
+    )
     parts = ceil(bits / own)
     digits = max(each.digits for each in readers) + (parts - 1) * own
     if bits < 2 * own or tensor.shape[2] > _MOST_CHANNELS or not linear or digits > _MOST_DIGITS:

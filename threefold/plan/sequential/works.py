@@ -61,6 +61,7 @@ def _group(each: Pass, first: int, array: Array) -> Pass:
         window=window,
         weights=weights,
         thresholds=_rows(each.thresholds, own),
+        sum_thresholds=_rows(each.sum_thresholds, own),
         offsets=_rows(each.offsets, own),
         surplus=each.surplus[own],
         first=each.first + first,

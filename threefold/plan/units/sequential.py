@@ -393,7 +393,7 @@ class SequentialUnit(Unit):
     @property
     def tiles(self) -> tuple[int, int]:
         weighted = [each for each in self.contents.by_width[0] if each.work.weighted]
-        counts = [(sum(each.lengths), each.tiles_in_all) for each in weighted]
+        counts = [(each.tiles_worked, each.tiles_in_all) for each in weighted]
         # Between the parts of codes there are tiles that only double accumulators.
         return sum(n for n, _ in counts), sum(max(0, whole - n) for n, whole in counts)
 

@@ -7,6 +7,7 @@ import numpy as np
 from ...fpga import Family, Resources
 from ..requantizer_area import requantizer_resources
 from ..sequential import Contents, Field
+from ..sequential.joined import join_latency, queue_words
 from ..sequential.program import Program
 from ..shifts import shifts
 from .connectors import serializer_resources
@@ -57,6 +58,8 @@ def sequential_resources(
         family=family,
         written=bool(contents.limits),
     )
+    if contents.joins:
+        result += _join_resources(contents, form, family)
     if array.copies:
         result += family.buffer(bits * array.simd, contents.depth, memory) + _copying(contents)
     for _ in range(array.pixels):
@@ -76,6 +79,30 @@ def sequential_resources(
     for fields in (contents.tiles, contents.descriptors):
         result += _table(_stored_bits(fields), len(fields[0].values), family)
     return result
+
+
+def _join_resources(contents: Contents, form: str, family: Family) -> Resources:
+    """What adds codes of another map, its queue, and searches for codes of the sums."""
+    array, bits = contents.array, contents.bits
+    beat, code_bits = array.lanes * bits, contents.code_bits
+    sizes = {"bits": bits, "code_bits": code_bits, "interval": contents.interval}
+    depth = queue_words(array, form, **sizes)
+    result = family.buffer(array.pixels * array.simd * bits, depth, "lut")
+    choices = array.pixels * array.simd // array.lanes
+    # Which code, its sum, which of two codes is written; a place, and whose place is read.
+    luts = beat * (ceil(np.log2(choices)) + 1) + array.lanes * family.adder(bits)
+    luts += 2 * contents.bank_bits + 2 * _index(depth)
+    bare = beat + 5 * join_latency(form, code_bits)
+    result += Resources(luts, ff=bare * family.counts_bare_cells)
+    return result + requantizer_resources(
+        form,
+        channels=contents.threshold_rows * array.lanes,
+        bits=code_bits,
+        accumulator_bits=contents.sum_bits,
+        lanes=array.lanes,
+        family=family,
+        written=True,
+    )
 
 
 def _logit_resources(contents: Contents, family: Family) -> Resources:

@@ -13,11 +13,13 @@ from ..sequential import (
     Feed,
     Maps,
     MapsAhead,
+    Pass,
     Program,
     StreamedProgram,
     StreamedRun,
     streamed_run,
 )
+from ..sequential.joined import joined
 from .sequential import SequentialUnit
 from .unit import Decisions
 
@@ -29,7 +31,8 @@ class StreamedUnit(SequentialUnit):
     """Sequential unit for networks larger than the chip.
 
     Maps are on the chip. Weights, thresholds and all else come group by group of filters from a
-    memory outside, anew for each image, and those of the next group while one is worked on.
+    memory outside, anew for each image, and those of the next group while one is worked on. Where
+    a convolution ends a branch, the addition behind it is part of its pass.
 
     Parameters
     ----------
@@ -108,6 +111,10 @@ class StreamedUnit(SequentialUnit):
         return replace(super().array, feed=Feed.of(self.feed))
 
     @cached_property
+    def passes(self) -> tuple[Pass, ...]:
+        return joined(super().passes, self.array)
+
+    @cached_property
     def program(self) -> StreamedProgram:
         """What comes from outside."""
         if not self.limits:
@@ -126,6 +133,8 @@ class StreamedUnit(SequentialUnit):
     @property
     def interval(self) -> int:
         run, entering = self.streamed_run, self.i_beats * self.i_words
+        if not run.opens:
+            return super().interval
         return max(run.cycles + self.o_beats, run.opens + entering - 1)
 
     @property

@@ -1,0 +1,83 @@
+"""Random residual networks whose additions are part of other passes: bits, cycles and stalls."""
+
+import numpy as np
+import pytest
+
+from threefold.hw.accelerator import Accelerator
+from threefold.hw.verilog import to_verilog
+from threefold.plan.cycle_model.cycles import replay, trace
+from threefold.sim import golden
+from threefold.sim.simulate import simulate
+from threefold.sim.verification import AcceleratorBench
+
+from ...accelerators import random_images
+from ...nightly import mostly_nightly
+from ...random_residuals import random_residuals_plan
+from ...sim.sample import icarus
+
+ALL = range(100)
+
+
+def plan_of_seed(seed):
+    rng = np.random.default_rng([seed, 31])
+    return random_residuals_plan(rng, 2 if seed % 3 else 3), rng
+
+
+@icarus
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[2, 5, 6, 9, 11]))
+def test_every_layer_is_compared(seed, tmp_path):
+    plan, rng = plan_of_seed(seed)
+    images = random_images(rng, plan.network, 3)
+    (tmp_path / "design.v").write_text(to_verilog(Accelerator(plan), plan.network.name))
+    result = simulate(plan, tmp_path / "design.v", images, tmp_path, simulator="icarus")
+    assert result.cycles.latency == plan.cycles.latency
+    seen = {tap.stream for tap in plan.streamed.taps}
+    added_up = {each.layers[0].stream for each in plan.streamed.passes if each.whole}
+    assert seen == {layer.stream for layer in plan.streamed.layers} - added_up
+
+
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[2, 4]))
+def test_bit_and_cycle_exact(seed):
+    plan, rng = plan_of_seed(seed)
+    images = random_images(rng, plan.network, 3)
+    expected = golden.run(plan.network, images).reshape(3, -1)
+    bench = AcceleratorBench(plan)
+    run = bench.run(images)
+    assert np.array_equal(run.outputs, expected)
+    assert run.left == trace(plan.netlist.stages, 3).left.tolist()
+    stalled = bench.run(images, stalls=0.4, seed=seed)
+    assert np.array_equal(stalled.outputs, expected)
+    traffic = stalled.traffic
+    passed = replay(plan.netlist.stages, traffic.offered, traffic.accepted)
+    assert passed == (traffic.entered, traffic.left)
+
+
+def test_all_kinds_of_passes_are_among_them():
+    found = set()
+    for seed in ALL:
+        unit = plan_of_seed(seed)[0].streamed
+        for number, each in enumerate(unit.passes):
+            if not each.added:
+                continue
+            alike = [len(rows) == 1 for rows in (each.thresholds, each.sum_thresholds)]
+            found |= {
+                unit.form,
+                ("alike", *alike),
+                ("pixels", unit.pixels),
+                ("lanes", unit.simd // unit.lanes > 1),
+                ("groups", each.shape[2] > unit.pe),
+                ("lanes without a channel", each.shape[2] % unit.simd > 0),
+                ("a single column", each.shape[1] == 1),
+                ("stride", each.window.stride[0] > 1),
+                ("padded", any(each.window.padding)),
+                ("doubled", each.digits > 1),
+                ("leaves", number == len(unit.passes) - 1),
+                ("enters", each.added == unit.sources[0]),
+                ("sums", each.layers[-1].op == "add"),
+            }
+        found |= {"apart" for each in unit.passes if each.layers[0].op == "add"}
+    both = (False, True)
+    assert found >= {"pipelined", "sequential", "apart", *(("pixels", n) for n in (1, 2, 3, 4))}
+    assert found >= {("alike", one, other) for one in both for other in both}
+    names = {name[0] for name in found if isinstance(name, tuple)} - {"alike", "pixels"}
+    assert found >= {(name, value) for name in names for value in both}
