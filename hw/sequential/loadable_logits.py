@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Member, Out
 
 from threefold.plan.latency import logit_latency
@@ -86,21 +86,24 @@ class LoadableLogits(wiring.Component):
         contents, written = self._program.contents, self.written
         count = len(contents.offsets)
         low = min(contents.accumulator_bits, contents.logit_bits)
-        channel, advance = Signal(range(count)), Signal()
+        channel, advance, end = Signal(range(count)), Signal(), Signal()
         valid = Signal(logit_latency(1))
         total = Signal(contents.accumulator_bits, reset_less=True)
         m.d.comb += [
             self.o.valid.eq(valid[-1]),
             advance.eq(~self.o.valid | self.o.ready),
             self.i.ready.eq(advance),
+            end.eq(channel == count - 1),
         ]
         with m.If(advance):
             m.d.sync += [valid.eq(Cat(self.i.valid, valid)), total.eq(self.i.payload[0])]
             with m.If(self.i.valid):
-                m.d.sync += channel.eq(Mux(channel == count - 1, 0, channel + 1))
+                m.d.sync += channel.eq(Mux(end, 0, channel + 1))
+        row, lane = self._place(m, advance, end)
 
-        # Roots come row by row and lane by lane, lower bits first.
-        rows, depth = self.rows, self.depth
+        # Roots come row by row, some lanes at once, lower bits first.
+        rows, lanes = self.rows, len(written.values)
+        depth = self.depth // lanes
         following, place, root = Signal(range(depth)), Signal(range(depth)), Signal()
         m.d.comb += [
             root.eq(written.enable & (written.node == 1) & self.taken),
@@ -114,19 +117,33 @@ class LoadableLogits(wiring.Component):
         for number, bits in enumerate((low, contents.logit_bits - low)):
             if not bits:
                 continue
-            memory = Ram(bits, depth)
+            memory = Ram(data.ArrayLayout(bits, lanes), depth)
             m.submodules["high" if number else "low"] = memory
             here = (written.row >= number * rows) & (written.row < (number + 1) * rows)
             m.d.comb += [
                 memory.write.en.eq(root & here),
                 memory.write.addr.eq(place),
-                memory.write.data.eq(written.value),
+                *(memory.write.data[n].eq(written.values[n]) for n in range(lanes)),
                 memory.read.en.eq(advance),
-                memory.read.addr.eq(channel),
+                memory.read.addr.eq(row),
             ]
-            offset.append(memory.read.data)
+            offset.append(memory.read.data[lane])
         with m.If(advance):
             logit = registered(m, "logit", (total + Cat(offset))[: contents.logit_bits])
         m.d.comb += self.o.payload[0].eq(logit)
 
         return m
+
+    def _place(self, m: Module, advance: Signal, end: Signal) -> tuple[Signal, Signal]:
+        """Row of the offset of a channel, and its lane in the next cycle."""
+        lanes = len(self.written.values)
+        row, lane, read = Signal(range(self.depth)), Signal(range(lanes)), Signal(range(lanes))
+        last = lane == lanes - 1
+        with m.If(advance):
+            m.d.sync += read.eq(lane)
+            with m.If(self.i.valid):
+                m.d.sync += [
+                    lane.eq(Mux(end | last, 0, lane + 1)),
+                    row.eq(Mux(end, 0, row + last)),
+                ]
+        return row, read

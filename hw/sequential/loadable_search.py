@@ -122,14 +122,15 @@ class _Loadable(Search):
 
     def _memory(self, m: Module, name: str, rows: np.ndarray) -> ThresholdRam:
         channels, written = len(self.thresholds), self.written
+        lane, place = divmod(self._lane, len(written.values))
         memory = ThresholdRam(len(rows), accumulator_bits=self.accumulator_bits)
         m.submodules[name] = memory
         bits = (len(rows) // channels).bit_length() - 1
-        here = written.enable & (written.lane == self._lane)
+        here = written.enable & (written.lane == lane)
         m.d.comb += [
             memory.write.eq(here & self._holds(bits)),
             memory.place.eq(Cat(written.node[:bits], written.row)),
-            memory.value.eq(written.value),
+            memory.value.eq(written.values[place]),
         ]
         return memory
 

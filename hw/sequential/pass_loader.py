@@ -25,15 +25,18 @@ def tile_write(program: Program) -> data.StructLayout:
 
 
 def threshold_write(program: Program) -> data.StructLayout:
-    """Write of a threshold: whether there is one, its lane, row, node of a search and value."""
-    contents = program.contents
+    """Write of thresholds: whether there are some, their row, node of a search and values.
+
+    They are those of ``threshold_lanes`` lanes, in order, from ``lane`` times as many on.
+    """
+    contents, count = program.contents, program.threshold_lanes
     return data.StructLayout(
         {
             "enable": 1,
-            "lane": range(contents.array.lanes),
+            "lane": range(contents.array.lanes // count),
             "row": range(program.limits["thresholds"]),
             "node": contents.code_bits,
-            "value": contents.accumulator_bits,
+            "values": data.ArrayLayout(contents.accumulator_bits, count),
         }
     )
 
@@ -231,8 +234,9 @@ class PassLoader(wiring.Component):
         ]
 
     def _write_thresholds(self, m: Module, there, item) -> None:
-        write, lanes = self.threshold, self._program.contents.array.lanes
-        place = Signal(range(self._program.limits["thresholds"] + 1))
+        write, program = self.threshold, self._program
+        lanes = program.contents.array.lanes // program.threshold_lanes
+        place = Signal(range(program.limits["thresholds"] + 1))
         node, lane = Signal.like(write.node, init=1), Signal.like(write.lane)
         with m.If(there):
             m.d.sync += node.eq(Mux(node.all(), 1, node + 1))
@@ -247,5 +251,5 @@ class PassLoader(wiring.Component):
             write.lane.eq(lane),
             write.row.eq(place),
             write.node.eq(node),
-            write.value.eq(item),
+            write.values.as_value().eq(item),
         ]

@@ -146,9 +146,15 @@ class Program:
         return Packing(sum(self.tile_fields.values()), self.row_bits)
 
     @property
+    def threshold_lanes(self) -> int:
+        """Lanes whose thresholds are written at once: all, if they come while the array works."""
+        array = self.contents.array
+        return array.lanes if array.feed else 1
+
+    @property
     def threshold(self) -> Packing:
-        """Rows of thresholds."""
-        return Packing(self.contents.accumulator_bits, self.row_bits)
+        """Rows of thresholds, of which an item is one for each lane that is written at once."""
+        return Packing(self.threshold_lanes * self.contents.accumulator_bits, self.row_bits)
 
     @cached_property
     def tile_rows(self) -> list[int]:
@@ -160,8 +166,7 @@ class Program:
     @cached_property
     def threshold_rows(self) -> list[int]:
         """Rows of the thresholds of each pass, as ``tile_rows``."""
-        blocks = [self.contents.block(each)[1].ravel().tolist() for each in self.contents.tiled]
-        return _copied(blocks, self.threshold)
+        return _copied([self._thresholds(each) for each in self.contents.tiled], self.threshold)
 
     @property
     def copied(self) -> list[int]:
@@ -297,8 +302,13 @@ class Program:
 
     def _thresholds(self, each: PassTiles) -> list[int]:
         """The thresholds of a pass: word by word, lane by lane, in the order of a binary search."""
-        _, block = self.contents.block(each)
-        return block[:, _heap_order(self.contents.code_bits)].ravel().tolist()
+        (_, block), lanes = self.contents.block(each), self.threshold_lanes
+        ordered = block[:, _heap_order(self.contents.code_bits)]
+        if lanes == 1:
+            return ordered.ravel().tolist()
+        bits, nodes = self.contents.accumulator_bits, ordered.shape[1]
+        beats = ordered.reshape(-1, lanes, nodes).transpose(0, 2, 1).reshape(-1, lanes)
+        return [_joined((value, bits) for value in beat) for beat in beats.tolist()]
 
 
 def limits_of(

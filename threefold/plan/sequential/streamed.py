@@ -101,7 +101,7 @@ class StreamedProgram(Program):
     def threshold_rows(self) -> list[int]:
         # Offsets are always there: those of a group do not take the place of those before.
         return [
-            self.threshold.count(self.contents.block(each)[1].size)
+            self.threshold.count(self.contents.block(each)[1].size // self.threshold_lanes)
             if each.work.offsets is not None
             else rows
             for each, rows in zip(self.contents.tiled, super().threshold_rows, strict=True)
