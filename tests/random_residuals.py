@@ -38,10 +38,21 @@ class Residuals:
         Of the map that enters.
     digits : int
         Width of weights.
+    alike : bool, optional
+        Whether all channels have the same thresholds; by chance if left out.
+    positive : bool
+        Whether no weight is negative, so that accumulator values have the same as well.
     """
 
-    def __init__(self, rng: np.random.Generator, shape: tuple[int, int, int], digits: int = 2):
-        self.rng, self.digits = rng, digits
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        shape: tuple[int, int, int],
+        digits: int = 2,
+        alike: bool | None = None,
+        positive: bool = False,
+    ):
+        self.rng, self.digits, self.alike, self.positive = rng, digits, alike, positive
         self.input = Tensor(shape, CODES)
         self.nodes: list[Node] = []
         self.types = {INPUT: self.input}
@@ -56,14 +67,15 @@ class Residuals:
         rng, tensor = self.rng, self.types[source]
         lo, hi = int(tensor.element.lo / 2), int(tensor.element.hi / 2) + 2
         rows = np.sort(rng.integers(lo, hi, (tensor.shape[2], codes.max_code)), axis=1)
-        rows = np.repeat(rows[:1], len(rows), axis=0) if rng.integers(2) else rows
+        alike = rng.integers(2) if self.alike is None else self.alike
+        rows = np.repeat(rows[:1], len(rows), axis=0) if alike else rows
         return self.add(name, Threshold(rows), source)
 
     def conv(self, name: str, source: str, filters: int, kernel: int, stride: int = 1) -> str:
         """A convolution that keeps the size, or divides it, and its codes."""
         largest = 2 ** (self.digits - 1) - 1
         shape = filters, kernel, kernel, self.types[source].shape[2]
-        weights = self.rng.integers(-largest, largest + 1, shape)
+        weights = self.rng.integers(0 if self.positive else -largest, largest + 1, shape)
         weights *= self.rng.random(weights.shape) < 0.7
         padding = ((kernel - 1) // 2,) * 2 + (kernel // 2,) * 2
         op = Conv(weights, (stride, stride), padding, 1, self.digits)
@@ -105,7 +117,7 @@ class Residuals:
 def random_residuals(rng: np.random.Generator, digits: int = 2) -> Network:
     """One to three blocks, behind a convolution or not."""
     shape = tuple(int(size) for size in rng.integers(1, 8, 3))
-    made, name = Residuals(rng, shape, digits), INPUT
+    made, name = Residuals(rng, shape, digits, positive=not rng.integers(4)), INPUT
     if rng.integers(2):
         name = made.conv("first", name, int(rng.integers(1, 9)), 3)
     for number in range(int(rng.integers(1, 4))):

@@ -115,7 +115,6 @@ class SequentialEngine(wiring.Component):
             Signal(READER_LATENCY, name=name) for name in ("valid", "doubles", "ends")
         )
         places = Signal(READER_LATENCY * len(marks.as_value()))
-        fetches = self._add_fetches(m) if contents.joins else Const(0)
         m.d.sync += [
             valid.eq(sequencer.issue | valid << 1),
             doubles.eq(sequencer.tile.double | doubles << 1),
@@ -131,7 +130,7 @@ class SequentialEngine(wiring.Component):
             reader.step_end.eq(marks.step_end),
             reader.row_end.eq(marks.step_end & marks.last_step),
             reader.data.eq(buffer.data),
-            array.valid.eq(valid[-1] & ~fetches),
+            array.valid.eq(valid[-1] & ~self._fetches(m) if contents.joins else valid[-1]),
             array.double.eq(doubles[-1]),
             array.last.eq(ends[-1]),
             array.marks.as_value().eq(places[-len(marks.as_value()) :]),
@@ -151,7 +150,7 @@ class SequentialEngine(wiring.Component):
         """Where maps are that no pass copies."""
         return MapBuffer(self._plan.contents, self._plan.memory)
 
-    def _add_fetches(self, m: Module) -> Value:
+    def _fetches(self, m: Module) -> Value:
         """Whether the words of a tile are those of a map that is added to codes."""
         sequencer, reader, finish = (
             getattr(m.submodules, name) for name in ("sequencer", "reader", "finish")

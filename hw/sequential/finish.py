@@ -1,6 +1,6 @@
 """Finish: words of codes from the accumulator values of groups."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out
@@ -212,18 +212,20 @@ class Finish(wiring.Component):
             with m.If(ends[number]):
                 m.d.comb += level.eq(number + 1)
         sent = Cat(following.write, level, *([self.seen] if self._join else []))
-        beat, there = Cat(codes), Signal()
-        arrived = Signal(len(sent))
-        m.d.comb += Cat(there, arrived).eq(
-            _delayed(m, Cat(begins, sent & begins.replicate(len(sent))), latency)
-        )
+        width = len(sent)
+        there, travelling = Signal(latency), Signal(width * latency)
+        m.d.sync += [
+            there.eq(Cat(begins, there)),
+            travelling.eq(Cat(sent & begins.replicate(width), travelling)),
+        ]
+        beat, there, arrived = Cat(codes), there[-1], travelling[-width:]
         if self._join:
             beat, there, arrived = self._joined(m, beat, there, arrived)
         held = Signal(len(self.word.as_value()) - len(beat), reset_less=True)
         m.d.comb += [
             self.word.as_value().eq(Cat(held, beat)),
             self.moves.write.eq(arrived[0]),
-            *(self.moves[name].eq(arrived[1 : 1 + len(level)] > n) for n, name in enumerate(_ENDS)),
+            *(self.moves[name].eq(arrived[1:] > n) for n, name in enumerate(_ENDS)),
         ]
         with m.If(there):
             m.d.sync += held.eq(Cat(held, beat)[len(beat) :])
@@ -235,7 +237,6 @@ class Finish(wiring.Component):
         level = arrived[1:-1]
         word_end, pixel_end, group_end = (level > n for n in range(3))
         m.d.comb += [
-            join.start.eq(self.start),
             join.descriptor.eq(self.descriptor),
             join.valid.eq(there & joins),
             join.codes.as_value().eq(beat),
@@ -249,15 +250,9 @@ class Finish(wiring.Component):
             self.branch.eq(join.branch),
             self.sums.eq(join.sums),
         ]
-        now = Cat(there, arrived)
-        later = _delayed(m, now & joins.replicate(len(now)), join.latency)
-        chosen = Mux(joins, Cat(later, join.o_codes), Cat(now, beat))
-        return chosen[len(now) :], chosen[0], chosen[1 : len(now)]
-
-
-def _delayed(m: Module, value, cycles: int) -> Value:
-    """A value some cycles later; 0 before."""
-    width = len(value)
-    travelling = Signal(width * cycles)
-    m.d.sync += travelling.eq(Cat(value, travelling))
-    return travelling[-width:]
+        now = Cat(there, arrived[:-1])
+        width = len(now)
+        later = Signal(width * join.latency)
+        m.d.sync += later.eq(Cat(now & joins.replicate(width), later))
+        chosen = Mux(joins, Cat(later[-width:], join.o_codes), Cat(now, beat))
+        return chosen[width:], chosen[0], chosen[1:width]

@@ -28,8 +28,8 @@ class Join(wiring.Component):
 
     Members
     -------
-    start : In(1), descriptor : In
-        A pass begins; its descriptor.
+    descriptor : In
+        Descriptor of the pass.
     fetch : In(1), words : In(ArrayLayout(bits, SIMD × pixels))
         Put the words of pixels into the queue.
     valid : In(1), codes : In(ArrayLayout(bits, lanes))
@@ -51,7 +51,6 @@ class Join(wiring.Component):
         beat = data.ArrayLayout(bits, array.lanes)
         super().__init__(
             {
-                "start": In(1),
                 "descriptor": In(row_layout(contents.descriptors)),
                 "fetch": In(1),
                 "words": In(data.ArrayLayout(bits, array.simd * array.pixels)),
@@ -150,7 +149,5 @@ class Join(wiring.Component):
             ]
         with m.If(self.valid & self.group_end):
             m.d.sync += first.eq(first + array.group_words)
-        with m.If(self.start):
-            m.d.sync += [last.eq(0), first.eq(0)]
         beat = Cat(queue.read.data).word_select(taken, bits * array.lanes)
         return [beat[n * bits : (n + 1) * bits] for n in range(array.lanes)]

@@ -142,16 +142,18 @@ class MapReader(wiring.Component):
         pad = now.pad.word_select(read, self._contents.bits)
         m.d.sync += [part.eq(self.tile.part), read.eq(part)]
         m.d.sync += [line.eq(y + self.tile.row), column.eq(x + self.tile.column)]
-        shown, above, inside = [], Signal(), Signal()
+        shown, above = [], Signal()
         m.d.comb += above.eq(line >= now.height)
-        if self._contents.joins:
-            m.d.sync += inside.eq(self.tile.join)
+        if joins := self._contents.joins:
+            joined = Signal()
+            m.d.sync += joined.eq(self.tile.join)
         for pixel, word in enumerate(words):
             at = Signal(bits, name=f"column_{pixel}")
             beyond = Signal(name=f"beyond_{pixel}")
             places = (n for n in range(pixel.bit_length()) if pixel >> n & 1)
             m.d.comb += at.eq(sum((now.stride << n for n in places), column))
-            m.d.sync += beyond.eq((above | (at >= now.width)) & ~inside)
+            outside = above | (at >= now.width)
+            m.d.sync += beyond.eq(outside & ~joined if joins else outside)
             shown.append(Mux(beyond, pad.replicate(self._contents.array.simd), word))
         return shown
 

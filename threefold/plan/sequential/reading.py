@@ -74,7 +74,7 @@ def tile_rows(
         for place, (source, ky, kx, word, double) in enumerate(tiles.tolist()):
             if source and each.work.added:
                 none = dict.fromkeys(("bank", "row", "column", "part", "double", "last"), 0)
-                rows.append({"offset": word, **none, "join": 1})
+                rows.append({"offset": word % modulus, **none, "join": 1})
                 continue
             blocks, within = divmod(kx - window.padding[1], array.pixels * each.spread)
             bank, column = divmod(within, each.spread)

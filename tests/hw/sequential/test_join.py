@@ -5,14 +5,19 @@ import pytest
 
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
+from threefold.network import INPUT, Add
+from threefold.plan import lower
 from threefold.plan.cycle_model.cycles import replay, trace
+from threefold.plan.search.fold import plan_of
+from threefold.plan.sequential import Feed
+from threefold.plan.units.streamed import StreamedUnit
 from threefold.sim import golden
 from threefold.sim.simulate import simulate
 from threefold.sim.verification import AcceleratorBench
 
 from ...accelerators import random_images
 from ...nightly import mostly_nightly
-from ...random_residuals import random_residuals_plan
+from ...random_residuals import Residuals, random_residuals_plan
 from ...sim.sample import icarus
 
 ALL = range(100)
@@ -24,7 +29,7 @@ def plan_of_seed(seed):
 
 
 @icarus
-@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[2, 5, 6, 9, 11]))
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[2, 3, 5, 7, 28]))
 def test_every_layer_is_compared(seed, tmp_path):
     plan, rng = plan_of_seed(seed)
     images = random_images(rng, plan.network, 3)
@@ -36,7 +41,7 @@ def test_every_layer_is_compared(seed, tmp_path):
     assert seen == {layer.stream for layer in plan.streamed.layers} - added_up
 
 
-@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[2, 4]))
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[5, 32]))
 def test_bit_and_cycle_exact(seed):
     plan, rng = plan_of_seed(seed)
     images = random_images(rng, plan.network, 3)
@@ -52,6 +57,21 @@ def test_bit_and_cycle_exact(seed):
     assert passed == (traffic.entered, traffic.left)
 
 
+@pytest.mark.parametrize("alike", [(True, False), (False, True)])
+def test_rows_of_a_program_with_room_for_more_thresholds(alike):
+    made = Residuals(np.random.default_rng(1), (3, 3, 4), alike=alike[0], positive=True)
+    branch = made.conv("b", made.conv("a", INPUT, 4, 3), 4, 3)
+    made.alike = alike[1]
+    total = made.codes("codes", made.add("add", Add(), branch, INPUT))
+    network = made.network(total, logits=False)
+    unit = StreamedUnit(lower(network), 4, 4, feed=Feed(128).to_dict()).made_loadable()
+    program = unit.program
+    (joined,) = (n for n, each in enumerate(unit.contents.tiled) if each.work.added)
+    items = program.contents.block(program.contents.tiled[joined])[1].size
+    assert program.threshold_rows[joined] * program.threshold.share >= items + 3
+    AcceleratorBench(plan_of(network, (unit,))).check(random_images(made.rng, network, 2))
+
+
 def test_all_kinds_of_passes_are_among_them():
     found = set()
     for seed in ALL:
@@ -59,7 +79,8 @@ def test_all_kinds_of_passes_are_among_them():
         for number, each in enumerate(unit.passes):
             if not each.added:
                 continue
-            alike = [len(rows) == 1 for rows in (each.thresholds, each.sum_thresholds)]
+            first = next(own for own in unit.contents.tiled if own.work.name == each.name)
+            alike = [alike for alike, _ in unit.contents.blocks(first)]
             found |= {
                 unit.form,
                 ("alike", *alike),
