@@ -5,10 +5,13 @@ from amaranth.lib import data, enum, stream
 
 from threefold.boards.sdram import SDRAM
 
-__all__ = ["BURST", "Access", "address_bits", "burst_requests"]
+__all__ = ["BURST", "PIN_CYCLES", "Access", "address_bits", "burst_requests"]
 
 BURST = 8
 """Words of a burst."""
+
+PIN_CYCLES = 2
+"""Cycles of the registers beside the pins, on the way out and on the way in."""
 
 
 class Access(enum.Enum, shape=2):

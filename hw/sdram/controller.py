@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from threefold.boards.sdram import SDRAM
 from threefold.errors import PlanError
 
-from .bursts import BURST, Access, burst_requests
+from .bursts import BURST, PIN_CYCLES, Access, burst_requests
 
 __all__ = ["SDRAMController", "SDRAMPins"]
 
@@ -41,6 +41,8 @@ class SDRAMPins(wiring.Signature):
         Whether to drive it.
     dq_i : In(bits)
         Word on the pins.
+
+    All of them pass a register beside the pins, one on the way out and one on the way in.
     """
 
     def __init__(self, sdram: SDRAM):
@@ -177,7 +179,7 @@ class SDRAMController(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from a read that is accepted to its first word."""
-        return self._cycles.cas + 2
+        return self._cycles.cas + PIN_CYCLES + 2
 
     def elaborate(self, platform):
         m = Module()
@@ -308,7 +310,7 @@ class SDRAMController(wiring.Component):
 
     def _read(self, m: Module, reads: Value, free: Value) -> None:
         """Words from the pins, for as long as a burst lasts."""
-        expected = Signal(self._cycles.cas + 1)
+        expected = Signal(self._cycles.cas + PIN_CYCLES + 1)
         m.d.sync += [
             expected.eq(Cat(_burst(m, "reading", reads, free), expected)),
             self.o.eq(self.pins.dq_i),

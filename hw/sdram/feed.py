@@ -7,6 +7,8 @@ from threefold.boards.sdram import SDRAM
 from threefold.errors import PlanError
 from threefold.plan.sequential import Feed
 
+from .bursts import PIN_CYCLES
+
 __all__ = ["doubled", "even", "feed_of"]
 
 _BITS = 16  # of a word: program images have rows of a burst
@@ -47,7 +49,7 @@ def feed_of(sdram: SDRAM, clock_mhz: float) -> Feed:
         )
     return Feed(
         bits=sdram.bits,
-        first=_DECIDED + opened + cycles.cas + 2,
+        first=_DECIDED + opened + cycles.cas + PIN_CYCLES + 2,
         extra=opened,
         every=every,
         busy=busy,

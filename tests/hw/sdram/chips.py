@@ -15,13 +15,16 @@ _PINS = ("ras", "cas", "we", "dqm", "bank", "address", "dq_o", "dq_oe")
 
 
 def attached(chip: SDRAMChip, pins, *, bits: int = 16, domain: str = "sync", seed: int = 0):
-    """A process in which a chip answers; where nothing drives the data pins they are random."""
+    """A process in which a chip answers, behind registers; pins that nothing drives are random."""
 
     async def process(ctx):
         rng, outputs = random.Random(seed), [getattr(pins, name) for name in _PINS]
+        leaving, entering = Pins(0, 0, 0, 1, 0, 0, 0, 0), 0
         async for _, _, *levels in ctx.tick(domain).sample(*outputs):
-            word = chip.edge(Pins(*levels))
-            ctx.set(pins.dq_i, rng.randrange(1 << bits) if word is None else word)
+            word = chip.edge(leaving)
+            ctx.set(pins.dq_i, entering)
+            entering = rng.randrange(1 << bits) if word is None else word
+            leaving = Pins(*levels)
 
     return process
 
