@@ -16,7 +16,7 @@ from threefold.registers import WORD_BITS
 from threefold.registers.identity import identity_of
 
 from ..family import family_of
-from ..primitive import primitive
+from ..global_net import global_net
 from ..stream import shape_of
 from .byte_fifos import ByteFifos
 from .byte_packer import BytePacker
@@ -265,14 +265,9 @@ class SerialLink(wiring.Component):
 
     def _restart(self, m: Module, family: Family) -> tuple[Signal, Signal]:
         """The reset of the accelerator, a register alone, and the same all over the device."""
-        restart, everywhere = Signal(init=1), Signal()
+        restart = Signal(init=1)
         m.d.sync += restart.eq(self._registers.control.reset | self.hold)
-        if family.global_buffer:
-            buffer = primitive(family.global_buffer, i=restart, o=everywhere)
-            m.submodules.restart_buffer = buffer
-        else:
-            m.d.comb += everywhere.eq(restart)
-        return restart, everywhere
+        return restart, global_net(m, restart, family)
 
     def _pack(self, m: Module, parser: FrameParser, anew: ResetInserter):
         """Codes of images as lanes, and the width that comes ahead of them."""

@@ -1,19 +1,19 @@
 """Accelerator with an SDRAM: a streamed accelerator and the memory of its program."""
 
-from amaranth.hdl import Module, ResetInserter
+from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from threefold.boards.sdram import SDRAM
-from threefold.errors import PlanError
 from threefold.plan import Plan, Ports
 from threefold.plan.image import fingerprint
-from threefold.plan.sequential import Feed
-from threefold.plan.units.streamed import StreamedUnit
 
 from ..accelerator import Accelerator
+from ..family import family_of
+from ..global_net import global_net
 from .controller import SDRAMPins
-from .feed import feed_of
+from .feed import ratio_of
+from .occupancy import Occupancy
 from .program import SDRAMProgram
 
 __all__ = ["SDRAMAccelerator"]
@@ -22,29 +22,34 @@ __all__ = ["SDRAMAccelerator"]
 class SDRAMAccelerator(wiring.Component):
     """Accelerator of a plan with a streamed unit, whose program is in an SDRAM.
 
+    The SDRAM has the clock of the accelerator or twice that, whichever the plan was made for. It is
+    in ``sync`` then, or in ``memory``, whose rising edges those of ``sync`` are among.
+
     Parameters
     ----------
     plan : Plan
     sdram : SDRAM
     clock_mhz : float
-        Frequency of ``sync``, and of the SDRAM.
+        Frequency of ``sync``.
 
     Members
     -------
     i, o
-        Those of :class:`~threefold.hw.accelerator.Accelerator`.
+        Those of :class:`~threefold.hw.accelerator.Accelerator`; also ``width`` if that has it.
     load : In(stream.Signature(8))
-        Bytes of :func:`~threefold.plan.image_of`. Others may begin only when no image is inside.
-    idle : In(1)
-        No image is inside.
+        Bytes of :func:`~threefold.plan.image_of`. Others wait while an image of codes is inside.
+    stored : Out(1)
+        The program is in the SDRAM and right. Nothing enters the accelerator before.
     loaded : Out(1)
-        The program is in the SDRAM and right, and the accelerator has as much of it as it has room
-        for. Nothing enters it before.
+        The accelerator has as much of the program as it has room for, too.
     refused : Out(1)
         High for a cycle for each program that is wrong.
     wrong : Out(1)
         What came from the SDRAM was not what had been loaded. Nothing leaves from then on, until
-        another is loaded, or a reset.
+        another is loaded, or a restart.
+    restart : In(1)
+        Images inside are forgotten, and a program of which some has come, but not what is in the
+        SDRAM.
     pins : Out(SDRAMPins(sdram))
 
     Raises
@@ -54,27 +59,20 @@ class SDRAMAccelerator(wiring.Component):
     """
 
     def __init__(self, plan: Plan, sdram: SDRAM, *, clock_mhz: float):
-        unit = plan.streamed
-        if not isinstance(unit, StreamedUnit):
-            raise PlanError(f"no program of {plan.network.name!r} comes from a memory outside")
-        made, needed = Feed.of(unit.feed), feed_of(sdram, clock_mhz)
-        if made != needed:
-            raise PlanError(
-                f"the plan of {plan.network.name!r} is for {made}, and {sdram.name} at "
-                f"{clock_mhz:g} MHz is {needed}"
-            )
+        ratio, words = ratio_of(plan, sdram, clock_mhz), plan.streamed.program.frame_words
         self._accelerator = Accelerator(plan)
-        self._program = SDRAMProgram(sdram, clock_mhz=clock_mhz, words=unit.program.frame_words)
+        self._program = SDRAMProgram(sdram, clock_mhz=clock_mhz, words=words, ratio=ratio)
+        self._occupancy = Occupancy(plan.ports.input.beats, plan.ports.output.beats)
         members = self._accelerator.signature.members
         super().__init__(
             {
-                "i": members["i"],
-                "o": members["o"],
+                **{name: members[name] for name in ("i", "o", "width") if name in members},
                 "load": In(stream.Signature(8)),
-                "idle": In(1),
+                "stored": Out(1),
                 "loaded": Out(1),
                 "refused": Out(1),
                 "wrong": Out(1),
+                "restart": In(1),
                 "pins": Out(SDRAMPins(sdram)),
             }
         )
@@ -87,23 +85,42 @@ class SDRAMAccelerator(wiring.Component):
     def ports(self) -> Ports:
         return self._accelerator.ports
 
+    @property
+    def ratio(self) -> int:
+        """Frequency of the SDRAM by that of ``sync``."""
+        return self._program.ratio
+
     def elaborate(self, platform):
         m = Module()
 
-        accelerator, program = self._accelerator, self._program
+        accelerator, program, occupancy = self._accelerator, self._program, self._occupancy
+        stopped = global_net(m, program.stopped, family_of(platform))
         m.submodules.program = program
-        m.submodules.accelerator = ResetInserter(~program.loaded)(accelerator)
+        m.submodules.accelerator = ResetInserter(stopped)(accelerator)
+        m.submodules.occupancy = ResetInserter(program.stopped)(occupancy)
         connect(m, flipped(self.load), program.load)
         connect(m, accelerator.frames, program.frames)
         connect(m, program.pins, flipped(self.pins))
-        connect(m, flipped(self.i), accelerator.i)
-        connect(m, accelerator.o, flipped(self.o))
+        passes = Signal()
         m.d.comb += [
+            passes.eq(program.loaded & ~program.stopped),
+            accelerator.i.valid.eq(self.i.valid & passes),
+            accelerator.i.payload.eq(self.i.payload),
+            self.i.ready.eq(accelerator.i.ready & passes),
+            self.o.valid.eq(accelerator.o.valid & passes),
+            self.o.payload.eq(accelerator.o.payload),
+            accelerator.o.ready.eq(self.o.ready & passes),
+            occupancy.enters.eq(self.i.valid & self.i.ready),
+            occupancy.leaves.eq(self.o.valid & self.o.ready),
             program.fingerprint.eq(int.from_bytes(fingerprint(self.plan), "little")),
-            program.idle.eq(self.idle),
-            self.loaded.eq(accelerator.loaded & program.loaded),
+            program.idle.eq(occupancy.empty),
+            program.restart.eq(self.restart),
+            self.stored.eq(program.loaded),
+            self.loaded.eq(accelerator.loaded & passes),
             self.refused.eq(program.refused),
             self.wrong.eq(accelerator.wrong),
         ]
+        if "width" in self.signature.members:
+            m.d.comb += accelerator.width.eq(self.width)
 
         return m

@@ -5,11 +5,13 @@ from math import ceil
 
 from threefold.boards.sdram import SDRAM
 from threefold.errors import PlanError
+from threefold.plan import Plan
 from threefold.plan.sequential import Feed
+from threefold.plan.units.streamed import StreamedUnit
 
 from .bursts import PIN_CYCLES
 
-__all__ = ["doubled", "even", "feed_of"]
+__all__ = ["doubled", "even", "feed_at", "feed_of", "ratio_of"]
 
 _BITS = 16  # of a word: program images have rows of a burst
 _BURST = 8  # words, of which a frame has a multiple
@@ -86,3 +88,53 @@ def doubled(feed: Feed) -> Feed:
         most=feed.most // 2,
         holds=feed.holds // 2,
     )
+
+
+def feed_at(sdram: SDRAM, clock_mhz: float, ratio: int) -> Feed:
+    """Times in cycles of an accelerator.
+
+    Parameters
+    ----------
+    sdram : SDRAM
+    clock_mhz : float
+        Frequency of the accelerator, in MHz.
+    ratio : int
+        Frequency of the SDRAM by that of the accelerator: 1 or 2.
+
+    Raises
+    ------
+    PlanError
+        As :func:`feed_of`.
+    """
+    if ratio == 1:
+        return feed_of(sdram, clock_mhz)
+    return doubled(even(feed_of(sdram, ratio * clock_mhz)))
+
+
+def ratio_of(plan: Plan, sdram: SDRAM, clock_mhz: float) -> int:
+    """Frequency of an SDRAM by that of an accelerator, as its plan was made for it: 1 or 2.
+
+    Parameters
+    ----------
+    plan : Plan
+    sdram : SDRAM
+    clock_mhz : float
+        Frequency of the accelerator, in MHz.
+
+    Raises
+    ------
+    PlanError
+        If the plan has no streamed unit, or it was made for another memory or clock.
+    """
+    unit = plan.streamed
+    if not isinstance(unit, StreamedUnit):
+        raise PlanError(f"no program of {plan.network.name!r} comes from a memory outside")
+    made = Feed.of(unit.feed)
+    ratio = 2 if made.bits == 2 * sdram.bits else 1
+    needed = feed_at(sdram, clock_mhz, ratio)
+    if made != needed:
+        raise PlanError(
+            f"the plan of {plan.network.name!r} is for {made}, and {sdram.name} at "
+            f"{ratio * clock_mhz:g} MHz is {needed}; build at the clock that it was planned for"
+        )
+    return ratio

@@ -1,6 +1,6 @@
 """Program in an SDRAM: loaded once, and read for each image."""
 
-from amaranth.hdl import Module, ResetInserter, Signal
+from amaranth.hdl import DomainRenamer, Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -10,33 +10,45 @@ from ..frames import FrameSignature
 from ..sequential.load_port import LoadPort
 from .bursts import BURST, Access
 from .controller import SDRAMController, SDRAMPins
-from .feed import feed_of
+from .doubler import FrameDoubler
+from .feed import even, feed_of
 from .frame_reader import FrameReader
 
 __all__ = ["SDRAMProgram"]
+
+_DRAINED = 31  # cycles after which no word is on its way that was asked for before
 
 
 class SDRAMProgram(wiring.Component):
     """SDRAM with the program of a streamed unit, from its first word on.
 
     It takes what :func:`~threefold.plan.image_of` gives. Until that is there and right, nothing is
-    read.
+    read. An SDRAM of twice the clock is in the domain ``memory``, see :class:`FrameDoubler`.
 
     Parameters
     ----------
     sdram : SDRAM
     clock_mhz : float
-        Frequency of ``sync``, and of the SDRAM.
+        Frequency of ``sync``.
     words : int
-        Words of a frame.
+        Words of a frame, as the accelerator takes them.
+    ratio : int
+        Frequency of the SDRAM by that of ``sync``: 1 or 2.
 
     Members
     -------
     load : In(stream.Signature(8)), fingerprint : In(32), idle : In(1), loaded : Out(1), \
 refused : Out(1)
-        Those of :class:`~threefold.hw.sequential.load_port.LoadPort`.
-    frames : In(FrameSignature(bits))
-        What the accelerator asks for. It is to be reset while ``loaded`` is low.
+        Those of :class:`~threefold.hw.sequential.load_port.LoadPort`. Bytes wait while a burst of
+        them has not been written.
+    restart : In(1)
+        Reading begins anew, and an image of which some has come is given up; what is in the SDRAM
+        stays.
+    stopped : Out(1)
+        A register: the accelerator is to be reset. From a restart on, and while ``loaded`` is low,
+        until nothing is on its way any more.
+    frames : In(FrameSignature(ratio * bits))
+        What the accelerator asks for.
     pins : Out(SDRAMPins(sdram))
 
     Raises
@@ -45,9 +57,12 @@ refused : Out(1)
         As :class:`SDRAMController` and :class:`FrameReader`.
     """
 
-    def __init__(self, sdram: SDRAM, *, clock_mhz: float, words: int):
-        self._controller = SDRAMController(sdram, clock_mhz=clock_mhz)
-        self._reader = FrameReader(sdram, feed_of(sdram, clock_mhz), words)
+    def __init__(self, sdram: SDRAM, *, clock_mhz: float, words: int, ratio: int = 1):
+        memory_mhz = ratio * clock_mhz
+        feed = feed_of(sdram, memory_mhz)
+        self._ratio = ratio
+        self._controller = SDRAMController(sdram, clock_mhz=memory_mhz)
+        self._reader = FrameReader(sdram, feed if ratio == 1 else even(feed), ratio * words)
         self._port = LoadPort(BURST * sdram.bits, sdram.words // BURST)
         super().__init__(
             {
@@ -56,46 +71,92 @@ refused : Out(1)
                 "idle": In(1),
                 "loaded": Out(1),
                 "refused": Out(1),
-                "frames": In(FrameSignature(sdram.bits)),
+                "restart": In(1),
+                "stopped": Out(1, init=1),
+                "frames": In(FrameSignature(ratio * sdram.bits)),
                 "pins": Out(SDRAMPins(sdram)),
             }
         )
+
+    @property
+    def ratio(self) -> int:
+        """Frequency of the SDRAM by that of ``sync``."""
+        return self._ratio
+
+    @property
+    def domain(self) -> str:
+        """Clock domain of the SDRAM."""
+        return "sync" if self._ratio == 1 else "memory"
 
     def elaborate(self, platform):
         m = Module()
 
         controller, reader, port = self._controller, self._reader, self._port
-        m.submodules.controller = controller
-        m.submodules.reader = ResetInserter(~port.loaded)(reader)
-        m.submodules.port = port
-        connect(m, flipped(self.load), port.i)
-        connect(m, flipped(self.frames), reader.frames)
+        renamed = DomainRenamer(self.domain)
+        m.submodules.controller = renamed(controller)
+        m.submodules.reader = ResetInserter({self.domain: self._stop(m)})(renamed(reader))
+        m.submodules.port = ResetInserter(self.restart)(port)
         connect(m, controller.pins, flipped(self.pins))
-        # Bytes come bit by bit, so that a burst is long written when the next is there.
-        row = Signal.like(port.row, reset_less=True)
-        writes, place = Signal(), Signal.like(controller.i.payload.burst)
-        requests, bursts = controller.i, Signal.like(reader.bursts, reset_less=True)
+        if self._ratio == 1:
+            connect(m, flipped(self.frames), reader.frames)
+        else:
+            # It is not reset, as bursts that have begun have an even number of words.
+            m.submodules.doubler = doubler = FrameDoubler(len(reader.word))
+            connect(m, flipped(self.frames), doubler.o)
+            connect(m, doubler.i, reader.frames)
+        writes = self._write(m)
+        m.d.comb += [
+            port.fingerprint.eq(self.fingerprint),
+            port.idle.eq(self.idle),
+            port.i.valid.eq(self.load.valid & ~writes),
+            port.i.payload.eq(self.load.payload),
+            self.load.ready.eq(port.i.ready & ~writes),
+            self.loaded.eq(port.loaded),
+            self.refused.eq(port.refused),
+            reader.enable.eq(port.loaded & ~writes),
+            reader.word.eq(controller.o),
+            reader.word_valid.eq(controller.o_valid),
+        ]
+
+        return m
+
+    def _stop(self, m: Module) -> Signal:
+        """The register ``stopped``, in the domain of the SDRAM."""
+        left, begins = Signal(range(_DRAINED + 1), init=_DRAINED), Signal()
+        m.d.comb += begins.eq(self.restart | ~self._port.loaded)
+        m.d.sync += self.stopped.eq(begins | (left != 0))
+        with m.If(begins):
+            m.d.sync += left.eq(_DRAINED)
+        with m.Elif(left != 0):
+            m.d.sync += left.eq(left - 1)
+        if self._ratio == 1:
+            return self.stopped
+        stopped = Signal(init=1)
+        m.d.memory += stopped.eq(self.stopped)
+        return stopped
+
+    def _write(self, m: Module) -> Signal:
+        """Requests, of which those that write a row come first; whether there is one of them."""
+        port, requests, reader = self._port, self._controller.i, self._reader
+        row, writes = Signal.like(port.row, reset_less=True), Signal()
+        place, bursts = Signal.like(requests.payload.burst), Signal.like(reader.bursts)
+        # One of them changes with each row that is there, the other with each that is written.
+        there, written = Signal(), Signal()
         with m.If(port.write):
             m.d.sync += [
-                writes.eq(1),
+                there.eq(~there),
                 row.eq(port.row),
                 place.eq(port.place),
                 bursts.eq(port.place + 1),
             ]
-        with m.Elif(requests.ready):
-            m.d.sync += writes.eq(0)
+        with m.If(writes & requests.ready):
+            m.d[self.domain] += written.eq(there)
         m.d.comb += [
-            port.fingerprint.eq(self.fingerprint),
-            port.idle.eq(self.idle),
-            self.loaded.eq(port.loaded),
-            self.refused.eq(port.refused),
+            writes.eq(there != written),
             requests.valid.eq(writes | reader.requests.valid),
             requests.payload.eq(reader.requests.payload),
             reader.requests.ready.eq(requests.ready & ~writes),
             reader.bursts.eq(bursts),
-            reader.enable.eq(port.loaded & ~writes),
-            reader.word.eq(controller.o),
-            reader.word_valid.eq(controller.o_valid),
         ]
         with m.If(writes):
             m.d.comb += [
@@ -103,5 +164,4 @@ refused : Out(1)
                 requests.payload.burst.eq(place),
                 requests.payload.words.as_value().eq(row),
             ]
-
-        return m
+        return writes

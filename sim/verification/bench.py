@@ -22,6 +22,7 @@ from .ports import packed, streams_of, unpacked
 
 __all__ = ["StreamBench", "Traffic", "pass_through"]
 
+_PERIOD = 1e-6  # of a simulated cycle, in seconds
 _TAIL = 50  # idle cycles after the last expected beat, or surplus beats, that end a run
 _STUCK = 5000  # idle cycles that end a run before it
 
@@ -67,6 +68,8 @@ class StreamBench:
         begins when that is high.
     beside : sequence of coroutine function
         Further testbenches of the simulator, which run in the background.
+    domains : mapping of str to int
+        Further clock domains, each with how often its edges come in a cycle of ``sync``.
 
     Raises
     ------
@@ -91,6 +94,7 @@ class StreamBench:
         family: Family | str | None = None,
         image: bytes = b"",
         beside: Sequence[Callable[[Any], Coroutine]] = (),
+        domains: Mapping[str, int] | None = None,
     ):
         inputs, outputs = streams_of(dut, Flow.In), streams_of(dut, Flow.Out)
         self._load, self._image = inputs.pop("load", None), image
@@ -104,7 +108,9 @@ class StreamBench:
         family_of(platform)  # raises if there is no such family
         with _long_numbers():
             self._sim = Simulator(Fragment.get(dut, platform))
-        self._sim.add_clock(1e-6)
+        self._sim.add_clock(_PERIOD)
+        for domain, often in (domains or {}).items():
+            self._sim.add_clock(_PERIOD / often, phase=_PERIOD / 2, domain=domain)
         if self._load is not None:
             self._sim.add_testbench(self._load_image, background=True)
         for each in beside:
