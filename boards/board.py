@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from amaranth.build import Platform, Resource
 
 from threefold.errors import PlanError
-from threefold.fpga import PLL, Device
+from threefold.fpga import PLL, Device, MemoryClocks
 
 from .flash import Flash
+from .sdram import SDRAM
 from .target import Target
 
 __all__ = ["Board"]
@@ -43,6 +44,8 @@ class Board(Target):
         PLL for the oscillator of this board, if that of the family does not fit.
     flash : Flash, optional
         Flash that program images are loaded from at power-up, if its pins are free then.
+    sdram : SDRAM, optional
+        SDRAM, whose pins are the resource ``"sdram"`` of the platform.
 
     Raises
     ------
@@ -61,6 +64,7 @@ class Board(Target):
     loader: str = ""
     pll_type: type[PLL] | None = None
     flash: Flash | None = None
+    sdram: SDRAM | None = None
 
     def __post_init__(self):
         number = (int, float)
@@ -84,30 +88,42 @@ class Board(Target):
         platform.add_resources(self.resources)
         return platform
 
-    def pll(self, clock_mhz: float) -> PLL | None:
+    def pll(self, clock_mhz: float, memory: MemoryClocks | None = None) -> PLL | None:
         """Settings for the fastest clock not above ``clock_mhz``; none for the oscillator itself.
+
+        Parameters
+        ----------
+        clock_mhz : float
+        memory : MemoryClocks, optional
+            Further clocks, for which it takes a PLL always.
 
         Raises
         ------
         PlanError
-            If the PLL cannot make such a clock, or there is no PLL.
+            If the PLL cannot make such clocks, or there is no PLL.
         """
-        if clock_mhz == self.base_mhz:
+        if clock_mhz == self.base_mhz and memory is None:
             return None
         pll = self.pll_type or self.family.pll
         if pll is None:
             raise PlanError(
                 f"{self.name} has no PLL to make {clock_mhz:g} MHz; choose {self.base_mhz:g} MHz"
             )
-        return pll.for_frequency(self.base_mhz, clock_mhz)
+        return pll.for_frequency(self.base_mhz, clock_mhz, memory)
 
-    def achieved_mhz(self, clock_mhz: float) -> float:
+    def achieved_mhz(self, clock_mhz: float, memory: MemoryClocks | None = None) -> float:
         """The frequency, in MHz, a design asked to run at ``clock_mhz`` really runs at.
+
+        Parameters
+        ----------
+        clock_mhz : float
+        memory : MemoryClocks, optional
+            Further clocks of the design.
 
         Raises
         ------
         PlanError
-            If the PLL cannot make such a clock.
+            If the PLL cannot make such clocks.
         """
-        pll = self.pll(clock_mhz)
+        pll = self.pll(clock_mhz, memory)
         return pll.output_mhz if pll else self.base_mhz

@@ -15,6 +15,7 @@ from threefold.fpga.ecp5 import LFE5U_12F, LFE5U_25F, LFE5U_45F, LFE5U_85F
 
 from .board import Board
 from .flash import Flash
+from .sdram import AS4C16M16SA_7
 
 __all__ = ["ULX3S_12F", "ULX3S_25F", "ULX3S_45F", "ULX3S_85F"]
 
@@ -31,6 +32,8 @@ def _board(device: Device, platform: Callable[[], Platform]) -> Board:
         leds=8,
         loader="ulx3s",
         flash=Flash(offset=0x400000, resource="spi_flash"),
+        # Some boards have another maker's, or one of 64 MiB, of the same times or shorter ones.
+        sdram=AS4C16M16SA_7,
     )
 
 

@@ -6,6 +6,7 @@ from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import Out
 
 from threefold.boards import Board
+from threefold.fpga import MemoryClocks
 
 from .primitive import primitive
 
@@ -15,7 +16,9 @@ __all__ = ["ClockGenerator"]
 class ClockGenerator(wiring.Component):
     """Driver of the domain ``sync`` from a board's oscillator, through a PLL if need be.
 
-    The parent defines the domain, without a reset: what has to wait is told by ``hold``.
+    The parent defines the domain, without a reset: what has to wait is told by ``hold``. With
+    clocks of a memory there are the domains ``memory``, of the controller, unless the ratio is 1,
+    and ``chip``, of the memory's pin for the clock.
 
     Parameters
     ----------
@@ -23,6 +26,8 @@ class ClockGenerator(wiring.Component):
         Where.
     clock_mhz : float
         Frequency wanted, in MHz; what the PLL makes is at most this.
+    memory : MemoryClocks, optional
+        Clocks of a memory.
 
     Members
     -------
@@ -32,13 +37,13 @@ class ClockGenerator(wiring.Component):
     Raises
     ------
     PlanError
-        If the PLL cannot make such a clock.
+        If the PLL cannot make such clocks.
     """
 
-    def __init__(self, board: Board, clock_mhz: float):
+    def __init__(self, board: Board, clock_mhz: float, memory: MemoryClocks | None = None):
         self._board = board
-        self._pll = board.pll(clock_mhz)
-        self._achieved_mhz = board.achieved_mhz(clock_mhz)
+        self._pll = board.pll(clock_mhz, memory)
+        self._achieved_mhz = board.achieved_mhz(clock_mhz, memory)
         super().__init__({"hold": Out(1, init=1)})
 
     @property
@@ -64,7 +69,12 @@ class ClockGenerator(wiring.Component):
             oscillator = buffer.i
         if self._pll:
             m.submodules.pll = primitive(
-                self._pll.cell, oscillator=oscillator, clock=ClockSignal(), locked=locked
+                self._pll.cell,
+                oscillator=oscillator,
+                clock=ClockSignal(),
+                locked=locked,
+                memory=ClockSignal("memory"),
+                chip=ClockSignal("chip"),
             )
         else:
             m.d.comb += [ClockSignal().eq(oscillator), locked.eq(1)]

@@ -7,6 +7,7 @@ from threefold.fpga.ecp5 import ECP5PLL
 from threefold.fpga.gatemate import GateMatePLL
 from threefold.fpga.gowin import GowinPLL
 from threefold.fpga.ice40 import ICE40PLL
+from threefold.fpga.pll import MemoryClocks
 from threefold.tools.toolchain import run
 
 
@@ -94,3 +95,44 @@ def test_never_faster_than_asked_and_never_far_below(pll, base, low, high):
 def test_impossible(pll, base, wanted, message):
     with pytest.raises(PlanError, match=message):
         pll.for_frequency(base, wanted)
+
+
+@pytest.mark.parametrize("ratio", [1, 2])
+@pytest.mark.parametrize("mhz", [10, 25, 48.3, 60, 70.9, 71.4, 100, 130])
+def test_clocks_of_a_memory(mhz, ratio):
+    pll = ECP5PLL.for_frequency(25, mhz, MemoryClocks(ratio, 3.5))
+    assert pll.legal
+    assert 0.96 * mhz < pll.output_mhz <= mhz
+    vco = pll.vco_mhz
+    found = {}
+    for role, (name, div, eighths) in pll.further.items():
+        values = pll.cell.parameters
+        assert values[f"{name}_DIV"] == div
+        assert 8 * values[f"{name}_CPHASE"] + values[f"{name}_FPHASE"] == eighths < 8 * div
+        assert pll.cell.outputs[name] == role
+        assert vco / div == pytest.approx(ratio * pll.output_mhz)
+        # Time to the next edge of the accelerator's clock, in nanoseconds.
+        found[role] = (8 * pll.clkop_cphase - eighths) % (8 * div) / 8 / vco * 1000
+    assert set(found) == {"chip"} | ({"memory"} if ratio > 1 else set())
+    assert found.get("memory", 0) == 0
+    period = 1000 / ratio / pll.output_mhz
+    assert found["chip"] == pytest.approx(3.5 % period, abs=63 / vco)
+
+
+def test_ecp5_agrees_with_ecppll_on_a_second_clock(tmp_path):
+    options = ["-i", "25", "--clkout0", "75", "--clkout1", "150", "--phase1", "180"]
+    text = said_by("ecppll", [*options, "-f", "pll.v"], tmp_path)
+    made = (tmp_path / "pll.v").read_text()
+    ours = ECP5PLL.for_frequency(25, 75, MemoryClocks(2, 1000 / 300))
+    phase, steps = ours.further["chip"][2], {}
+    for name in ("CLKOS_DIV", "CLKOS_CPHASE", "CLKOS_FPHASE", "CLKOP_DIV", "CLKOP_CPHASE"):
+        steps[name] = int(re.search(rf"\.{name}\((\d+)\)", made)[1])
+    assert steps["CLKOP_DIV"] == ours.clkop_div, text
+    assert steps["CLKOS_DIV"] == ours.further["chip"][1]
+    theirs = 8 * steps["CLKOS_CPHASE"] + steps["CLKOS_FPHASE"] - 8 * steps["CLKOP_CPHASE"]
+    assert (theirs - phase + 8 * ours.clkop_cphase) % (8 * steps["CLKOS_DIV"]) == 0
+
+
+def test_a_pll_without_clocks_for_a_memory():
+    with pytest.raises(PlanError, match=r"^the PLL of iCE40 makes no clocks for a memory$"):
+        ICE40PLL.for_frequency(12, 48, MemoryClocks(1, 3.5))

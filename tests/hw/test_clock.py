@@ -5,6 +5,7 @@ from amaranth.hdl import ClockDomain, Module, Signal
 
 from threefold.boards import get
 from threefold.errors import PlanError
+from threefold.fpga import MemoryClocks
 from threefold.hw.clock import ClockGenerator
 
 
@@ -43,3 +44,21 @@ def test_achieved_frequency():
 def test_impossible():
     with pytest.raises(PlanError, match=r"^the PLL of iCE40 cannot make 13 MHz from 12 MHz; .*$"):
         ClockGenerator(get("icebreaker"), 13)
+
+
+@pytest.mark.parametrize("ratio", [1, 2])
+def test_clocks_of_a_memory_are_from_the_same_pll(ratio):
+    board, m = get("ulx3s_85f"), Module()
+    m.domains.sync = ClockDomain(reset_less=True)
+    m.domains.memory = ClockDomain(reset_less=True)
+    m.domains.chip = ClockDomain(reset_less=True)
+    m.submodules.clock = clock = ClockGenerator(board, 25, MemoryClocks(ratio, 3.5))
+    for domain in ("sync", "memory", "chip"):
+        count = Signal(4, name=f"count_{domain}", attrs={"keep": 1})
+        m.d[domain] += count.eq(count + 1)
+    plan = board.make_platform().build(m, do_build=False, emit_src=False, debug_verilog=False)
+    text = plan.files["top.il"]
+    assert clock.achieved_mhz == 25
+    assert text.count("EHXPLLL") == 1
+    assert ("connect \\CLKOS \\memory_clk" in text) == (ratio == 2)
+    assert "connect \\CLKOS2 \\chip_clk" in text

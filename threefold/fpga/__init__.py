@@ -11,7 +11,7 @@ from .generic import GENERIC
 from .gowin import GOWIN
 from .ice40 import ICE40
 from .nexus import NEXUS
-from .pll import PLL
+from .pll import PLL, MemoryClocks
 from .resources import Resources
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "LutRam",
     "LutTree",
     "MaskedCarry",
+    "MemoryClocks",
     "ReaderCost",
     "Resources",
     "SinglePort",

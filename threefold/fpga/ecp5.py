@@ -15,14 +15,21 @@ from .pll import PLL
 __all__ = ["ECP5", "ECP5PLL", "LFE5U_12F", "LFE5U_25F", "LFE5U_45F", "LFE5U_85F"]
 
 
+_MULTIPLEXERS = {"CLKOS": "MUXB", "CLKOS2": "MUXC"}
+
+
 @dataclass(frozen=True)
 class ECP5PLL(PLL):
     """Settings of an ``EHXPLLL`` with feedback from its output; all frequencies in MHz.
 
     output = input / clki_div · clkfb_div
+
+    Rising edges of outputs with the same coarse phase coincide, and a phase is a delay, in periods
+    of the oscillator inside and eighths of them. Of an output it counts modulo its divider.
     """
 
     title = "ECP5"
+    makes_memory_clocks = True
 
     clki_div: int
     clkfb_div: int
@@ -62,14 +69,38 @@ class ECP5PLL(PLL):
 
     @property
     def legal(self) -> bool:
+        ratio = self.memory.ratio if self.memory else 1
         return (
             3.125 <= self.phase_detector_mhz <= 400
             and 400 <= self.vco_mhz <= 800
-            and 10 <= self.output_mhz <= 400
+            and self.output_mhz >= 10
+            and ratio * self.output_mhz <= 400
+            and self.clkop_div % ratio == 0
         )
 
     @property
+    def further(self) -> dict[str, tuple[str, int, int]]:
+        """Further outputs by the roles of their clocks: name, divider, phase in eighths."""
+        if self.memory is None:
+            return {}
+        div, phase = self.clkop_div // self.memory.ratio, 8 * self.clkop_cphase
+        lead = round(8 * self.memory.lead_ns * self.vco_mhz / 1000)
+        further = {"chip": ("CLKOS2", div, (phase - lead) % (8 * div))}
+        if self.memory.ratio > 1:
+            further["memory"] = "CLKOS", div, phase % (8 * div)
+        return further
+
+    @property
     def cell(self) -> Cell:
+        further, parameters = self.further, {}
+        for name, div, phase in further.values():
+            parameters |= {
+                f"OUTDIVIDER_{_MULTIPLEXERS[name]}": f"DIV{_MULTIPLEXERS[name][-1]}",
+                f"{name}_ENABLE": "ENABLED",
+                f"{name}_DIV": div,
+                f"{name}_CPHASE": phase // 8,
+                f"{name}_FPHASE": phase % 8,
+            }
         return Cell(
             "EHXPLLL",
             inputs={
@@ -84,8 +115,13 @@ class ECP5PLL(PLL):
                 "PHASELOADREG": Bits(1),
                 "PLLWAKESYNC": Bits(0),
                 "ENCLKOP": Bits(0),
+                **{f"EN{name}": Bits(0) for name, _, _ in further.values()},
             },
-            outputs={"CLKOP": "clock", "LOCK": "locked"},
+            outputs={
+                "CLKOP": "clock",
+                "LOCK": "locked",
+                **{name: role for role, (name, _, _) in further.items()},
+            },
             parameters={
                 "PLLRST_ENA": "DISABLED",
                 "INTFB_WAKE": "DISABLED",
@@ -99,10 +135,15 @@ class ECP5PLL(PLL):
                 "CLKOP_CPHASE": self.clkop_cphase,
                 "CLKOP_FPHASE": 0,
                 "FEEDBK_PATH": "CLKOP",
+                **parameters,
             },
             attributes={
                 "FREQUENCY_PIN_CLKI": f"{self.input_mhz:g}",
                 "FREQUENCY_PIN_CLKOP": f"{self.output_mhz:g}",
+                **{
+                    f"FREQUENCY_PIN_{name}": f"{self.vco_mhz / div:g}"
+                    for name, div, _ in further.values()
+                },
                 "ICP_CURRENT": "12",
                 "LPF_RESISTOR": "8",
                 "MFG_ENABLE_FILTEROPAMP": "1",

@@ -2,15 +2,32 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 from ..errors import PlanError
 from .cell import Cell
 
-__all__ = ["PLL"]
+__all__ = ["PLL", "MemoryClocks"]
 
 _TOLERANCE = 1e-9  # of a comparison of frequencies, relative
+
+
+@dataclass(frozen=True)
+class MemoryClocks:
+    """Further clocks of a PLL: that of a memory's controller, and that at the memory's own pin.
+
+    Parameters
+    ----------
+    ratio : int
+        Frequency of both by that of the accelerator, whose rising edges are some of the
+        controller's.
+    lead_ns : float
+        Time by which the clock at the pin is ahead of the controller's.
+    """
+
+    ratio: int
+    lead_ns: float
 
 
 @dataclass(frozen=True)
@@ -23,6 +40,8 @@ class PLL(ABC):
     ----------
     input_mhz : float
         Frequency of the oscillator.
+    memory : MemoryClocks, optional
+        Further clocks.
     """
 
     title: ClassVar[str]
@@ -31,18 +50,36 @@ class PLL(ABC):
     on_pad: ClassVar[bool] = False
     """Whether the oscillator's pad leads to the PLL alone, and not into the device as well."""
 
+    makes_memory_clocks: ClassVar[bool] = False
+    """Whether there can be further clocks."""
+
     input_mhz: float
+    memory: MemoryClocks | None = field(default=None, kw_only=True)
 
     @classmethod
-    def for_frequency(cls, input_mhz: float, wanted_mhz: float) -> Self:
+    def for_frequency(
+        cls, input_mhz: float, wanted_mhz: float, memory: MemoryClocks | None = None
+    ) -> Self:
         """The settings with the highest output not above ``wanted_mhz``.
+
+        Parameters
+        ----------
+        input_mhz : float
+            Frequency of the oscillator.
+        wanted_mhz : float
+        memory : MemoryClocks, optional
+            Further clocks.
 
         Raises
         ------
         PlanError
-            If the PLL cannot come from the one to the other.
+            If the PLL cannot come from the one to the other, or has no further clocks.
         """
         legal = [pll for pll in cls.candidates(input_mhz) if pll.legal]
+        if memory is not None:
+            if not cls.makes_memory_clocks:
+                raise PlanError(f"the PLL of {cls.title} makes no clocks for a memory")
+            legal = [pll for pll in (replace(each, memory=memory) for each in legal) if pll.legal]
         if not legal:
             raise PlanError(
                 f"the PLL of {cls.title} takes no oscillator of {input_mhz:g} MHz; build for "
@@ -83,5 +120,6 @@ class PLL(ABC):
         """The cell with these settings.
 
         Its inputs have the roles ``"oscillator"`` (the pad itself if :attr:`on_pad`) and
-        ``"clock"`` (where feedback comes from outside), its outputs ``"clock"`` and ``"locked"``.
+        ``"clock"`` (where feedback comes from outside), its outputs ``"clock"`` and ``"locked"``;
+        with :attr:`memory` also ``"memory"``, unless the ratio is 1, and ``"chip"``, at the pin.
         """
