@@ -3,7 +3,7 @@
 #define THREEFOLD_REGISTERS_H
 
 #define THREEFOLD_ID_VALUE 0x54464C44UL
-#define THREEFOLD_VERSION_VALUE 0x00010001UL
+#define THREEFOLD_VERSION_VALUE 0x00010002UL
 
 /* ro: 0x54464C44, "TFLD": an accelerator made by Threefold */
 #define THREEFOLD_REG_ID 0x00
@@ -73,6 +73,9 @@
 /* LOAD takes a byte; one that is written at 0 is lost (AXI, Wishbone of loadable accelerators only)
  * */
 #define THREEFOLD_STATUS_LOAD_READY 0x00000010UL
+/* what came from the memory of the program was not what had been loaded; no image is taken until
+ * another is loaded, or a reset (link of loadable accelerators only) */
+#define THREEFOLD_STATUS_WRONG 0x00000020UL
 
 /* w1c: what went wrong; a flag stays until a 1 is written to it */
 #define THREEFOLD_REG_ERRORS 0x28

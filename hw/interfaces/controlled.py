@@ -6,10 +6,11 @@ from amaranth.hdl import Module, ResetInserter, ShapeLike, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from threefold.errors import PlanError
 from threefold.registers import RegisterMap
 
 from .load_buffer import LoadBuffer
-from .loadable import is_loadable
+from .loadable import has_memory, is_loadable
 from .loaded_image import LoadedImage
 from .monitor import Monitor
 from .registers import RegisterFile
@@ -67,7 +68,7 @@ class ControlledAccelerator(wiring.Component):
     Raises
     ------
     PlanError
-        If a constant is of no register, or no word.
+        If a constant is of no register, or no word, or the accelerator has a memory at pins.
     """
 
     def __init__(
@@ -82,6 +83,8 @@ class ControlledAccelerator(wiring.Component):
         i, o = members["i"], members["o"]
         self._accelerator = accelerator
         self._loadable = is_loadable(accelerator)
+        if has_memory(accelerator):
+            raise PlanError("no bus of a core has the pins of a memory; build for a board")
         shapes = {"REFUSED": _REFUSED_BITS, **shapes}
         self._file = RegisterFile(registers, constants, shapes=shapes)
         self._monitor = Monitor(

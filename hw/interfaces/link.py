@@ -6,7 +6,7 @@ from typing import Self
 
 from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, enum, wiring
-from amaranth.lib.wiring import In, Out, connect
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from threefold.errors import PlanError
 from threefold.fpga import Family
@@ -24,7 +24,7 @@ from .byte_unpacker import ByteUnpacker
 from .flash import FlashReader
 from .frame_parser import FrameParser
 from .framer import Framer
-from .loadable import is_loadable
+from .loadable import has_memory, is_loadable
 from .loaded_image import LoadedImage
 from .serial import ADDRESS_BITS, RECORD_BITS, window
 from .serial_registers import SerialRegisters
@@ -84,6 +84,8 @@ class SerialLink(wiring.Component):
     flash_cs, flash_clk, flash_copi : Out(1)
     flash_cipo : In(1)
         Those of the reader, if there is one.
+    memory : Out
+        Pins of the accelerator's memory, if it has one.
 
     Raises
     ------
@@ -107,6 +109,7 @@ class SerialLink(wiring.Component):
         self._ports = ports
         self._accelerator = accelerator
         self._loadable = is_loadable(accelerator)
+        self._memory = has_memory(accelerator)
         self._widths = widths_of(accelerator)
         if flash and not self._loadable:
             raise PlanError("nothing can be loaded from a flash: the accelerator is not loadable")
@@ -134,6 +137,7 @@ class SerialLink(wiring.Component):
                 "cycle": Out(1),
                 "place": Out(range(WORD_BITS)),
                 **(pins if flash else {}),
+                **({"memory": accelerator.signature.members["pins"]} if self._memory else {}),
             }
         )
 
@@ -204,7 +208,7 @@ class SerialLink(wiring.Component):
         m.submodules.destuffer = held(destuffer)
         m.submodules.parser = held(parser)
         m.submodules.packer = anew(self._packer)
-        m.submodules.accelerator = anew(self._accelerator)
+        m.submodules.accelerator = (held if self._memory else anew)(self._accelerator)
         m.submodules.unpacker = anew(self._unpacker)
         m.submodules.framer = held(framer)
         m.submodules.stuffer = held(stuffer)
@@ -245,6 +249,9 @@ class SerialLink(wiring.Component):
             m.d.sync += self.last.eq(taken.payload[-1])
         self._count(m, parser)
         self._access(m, parser)
+        if self._memory:
+            connect(m, self._accelerator.pins, flipped(self.memory))
+            m.d.comb += self._accelerator.restart.eq(restart)
         if self._loadable:
             self._load(m, parser, held)
         else:
@@ -284,8 +291,15 @@ class SerialLink(wiring.Component):
     def _load(self, m: Module, parser: FrameParser, held: ResetInserter):
         """Program images for the accelerator; no image of codes is taken without one."""
         registers, accelerator = self._registers, self._accelerator
-        control, loaded, load = registers.control, accelerator.loaded, accelerator.load
+        control, loaded, load = registers.control, Signal(), accelerator.load
         image = LoadedImage()
+        if self._memory:
+            m.d.comb += [
+                loaded.eq(accelerator.stored & ~accelerator.wrong),
+                registers.status.wrong.eq(accelerator.wrong),
+            ]
+        else:
+            m.d.comb += loaded.eq(accelerator.loaded)
         m.submodules.loaded_image = held(image)
         if self._flash:
             self._read_flash(m, parser, held)
@@ -305,9 +319,10 @@ class SerialLink(wiring.Component):
     def _read_flash(self, m: Module, parser: FrameParser, held: ResetInserter):
         """Bytes of the flash while it is read, then those of frames."""
         accelerator, load, flash = self._accelerator, self._accelerator.load, self._flash
+        complete = accelerator.stored if self._memory else accelerator.loaded
         m.submodules.flash = held(flash)
         m.d.comb += [
-            flash.stop.eq(accelerator.loaded | accelerator.refused),
+            flash.stop.eq(complete | accelerator.refused),
             self.flash_cs.eq(flash.cs),
             self.flash_clk.eq(flash.clk),
             self.flash_copi.eq(flash.copi),

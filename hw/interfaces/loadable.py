@@ -5,9 +5,10 @@ from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
 
-__all__ = ["is_loadable"]
+__all__ = ["has_memory", "is_loadable"]
 
 _MEMBERS = {"load": In(stream.Signature(8)), "loaded": Out(1), "refused": Out(1)}
+_MEMORY = {"stored": Out(1), "wrong": Out(1), "restart": In(1)}
 
 
 def is_loadable(accelerator: wiring.Component) -> bool:
@@ -41,3 +42,26 @@ def is_loadable(accelerator: wiring.Component) -> bool:
             "'refused'"
         )
     return bool(found)
+
+
+def has_memory(accelerator: wiring.Component) -> bool:
+    """Whether the program of a loadable accelerator is in a memory at pins of its own.
+
+    It has these members then, and ``pins``:
+
+    ====================  ===========================================================
+    ``stored : Out(1)``   whether a program image in the memory was right; ``loaded``
+                          says that some of it is in the accelerator as well
+    ``wrong : Out(1)``    what came from there was not what had been loaded
+    ``restart : In(1)``   forgets images, as a reset does, but not what is in the
+                          memory, which is not reset
+    ====================  ===========================================================
+
+    Raises
+    ------
+    PlanError
+        As :func:`is_loadable`.
+    """
+    members = accelerator.signature.members
+    there = {name: members[name] for name in _MEMORY if name in members} == _MEMORY
+    return is_loadable(accelerator) and there and "pins" in members

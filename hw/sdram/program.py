@@ -104,16 +104,16 @@ refused : Out(1)
             m.submodules.doubler = doubler = FrameDoubler(len(reader.word))
             connect(m, flipped(self.frames), doubler.o)
             connect(m, doubler.i, reader.frames)
-        writes = self._write(m)
+        waits = self._write(m)
         m.d.comb += [
             port.fingerprint.eq(self.fingerprint),
             port.idle.eq(self.idle),
-            port.i.valid.eq(self.load.valid & ~writes),
+            port.i.valid.eq(self.load.valid & ~waits),
             port.i.payload.eq(self.load.payload),
-            self.load.ready.eq(port.i.ready & ~writes),
+            self.load.ready.eq(port.i.ready & ~waits),
             self.loaded.eq(port.loaded),
             self.refused.eq(port.refused),
-            reader.enable.eq(port.loaded & ~writes),
+            reader.enable.eq(1),
             reader.word.eq(controller.o),
             reader.word_valid.eq(controller.o_valid),
         ]
@@ -136,12 +136,12 @@ refused : Out(1)
         return stopped
 
     def _write(self, m: Module) -> Signal:
-        """Requests, of which those that write a row come first; whether there is one of them."""
+        """Requests: rows that are written, and those of the reader; whether bytes have to wait."""
         port, requests, reader = self._port, self._controller.i, self._reader
-        row, writes = Signal.like(port.row, reset_less=True), Signal()
+        domain, row = m.d[self.domain], Signal.like(port.row, reset_less=True)
         place, bursts = Signal.like(requests.payload.burst), Signal.like(reader.bursts)
-        # One of them changes with each row that is there, the other with each that is written.
-        there, written = Signal(), Signal()
+        # Whenever `there` changes there is a row, which stays for the many cycles of the next.
+        there, seen, writes, waits = Signal(), Signal(), Signal(), Signal()
         with m.If(port.write):
             m.d.sync += [
                 there.eq(~there),
@@ -149,10 +149,13 @@ refused : Out(1)
                 place.eq(port.place),
                 bursts.eq(port.place + 1),
             ]
-        with m.If(writes & requests.ready):
-            m.d[self.domain] += written.eq(there)
+        domain += seen.eq(there)
+        with m.If(seen != there):
+            domain += writes.eq(1)
+        with m.Elif(requests.ready):
+            domain += writes.eq(0)
+        m.d.sync += waits.eq(writes)
         m.d.comb += [
-            writes.eq(there != written),
             requests.valid.eq(writes | reader.requests.valid),
             requests.payload.eq(reader.requests.payload),
             reader.requests.ready.eq(requests.ready & ~writes),
@@ -164,4 +167,4 @@ refused : Out(1)
                 requests.payload.burst.eq(place),
                 requests.payload.words.as_value().eq(row),
             ]
-        return writes
+        return waits

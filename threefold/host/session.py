@@ -229,7 +229,7 @@ class Session:
         DataError
             If the board takes images of another size, or other codes, or lacks a width.
         LinkError
-            If the board does not answer, or has no network yet.
+            If the board does not answer, has no network yet, or a memory that gives wrong words.
         """
         payloads = self.board.payloads(images, widths)
         self._require_loaded()
@@ -262,7 +262,15 @@ class Session:
                 deadline = self._deadline(1 << silent)
 
     def _require_loaded(self) -> None:
-        if self.board.loadable and self.loaded is None:
+        if not self.board.loadable:
+            return
+        status = _REGISTERS["STATUS"].unpack(self.read("STATUS"))
+        if status["wrong"]:
+            raise LinkError(
+                "the board's memory does not give back the program that was loaded; load it again "
+                "with --load, or build for a lower clock"
+            )
+        if not status["loaded"]:
             raise LinkError("the board has no network yet; load one with --load")
 
     def _answers(self, flight: Flight, deadline: float) -> list[tuple[int, list[int]]]:

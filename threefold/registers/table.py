@@ -7,7 +7,7 @@ __all__ = ["IDENTITY", "REGISTERS", "VERSION"]
 IDENTITY = 0x54464C44
 """Value of ``ID``: "TFLD"."""
 
-VERSION = 1 << 16 | 1
+VERSION = 1 << 16 | 2
 """Value of ``VERSION``: major and minor of this map, of 16 bits each. A minor one only adds."""
 
 LINK, AXI, WISHBONE = ("link",), ("axi",), ("wishbone",)
@@ -96,6 +96,15 @@ REGISTERS = RegisterMap(
                     1,
                     "LOAD takes a byte; one that is written at 0 is lost",
                     on=AXI + WISHBONE,
+                    loadable=True,
+                ),
+                Field(
+                    "wrong",
+                    5,
+                    1,
+                    "what came from the memory of the program was not what had been loaded; no "
+                    "image is taken until another is loaded, or a reset",
+                    on=LINK,
                     loadable=True,
                 ),
             ),
