@@ -1,9 +1,12 @@
 """Top level of a board: an accelerator with its clock, serial link and LEDs."""
 
-from amaranth.hdl import ClockDomain, Module, ResetInserter
+from amaranth.hdl import ClockDomain, Module, ResetInserter, ResetSignal, Signal
 from amaranth.lib import io, wiring
+from amaranth.lib.wiring import connect
 
 from threefold.boards import Board
+from threefold.errors import PlanError
+from threefold.fpga import MemoryClocks
 
 from .clock import ClockGenerator
 from .flash_pins import FlashPins
@@ -12,17 +15,22 @@ from .interfaces.lights import Lights
 from .interfaces.link import SerialLink
 from .interfaces.loadable import is_loadable
 from .interfaces.serial import BAUD
+from .sdram.accelerator import SDRAMAccelerator
+from .sdram.buffers import LEAD_NS, SDRAMBuffers
 
 __all__ = ["ACCELERATOR", "BoardTop"]
 
 ACCELERATOR = "link.accelerator"
 """Path of the accelerator in the hierarchy of a design for a board."""
 
+_TOLERANCE = 1e-6  # of a clock, relative
+
 
 class BoardTop(wiring.Component):
     """An accelerator on a board, behind a :class:`SerialLink`, with :class:`Lights` as LEDs.
 
-    A loadable one is loaded from the board's flash at power-up, if the board has one.
+    A loadable one is loaded from the board's flash at power-up, if the board has one. That of an
+    :class:`SDRAMAccelerator` is in the board's SDRAM from then on.
 
     Parameters
     ----------
@@ -39,7 +47,8 @@ class BoardTop(wiring.Component):
     ------
     PlanError
         If the accelerator has no ports or other streams than they say, the clock or the rate cannot
-        be made, or the line brings images faster than they are taken.
+        be made, the line brings images faster than they are taken, or the accelerator has another
+        SDRAM than the board, or is for another clock.
     """
 
     def __init__(
@@ -52,7 +61,12 @@ class BoardTop(wiring.Component):
     ):
         self._board = board
         self._baud = baud
-        self._clock = ClockGenerator(board, clock_mhz or board.clock_mhz)
+        self._ratio = accelerator.ratio if isinstance(accelerator, SDRAMAccelerator) else 0
+        clocks = MemoryClocks(self._ratio, LEAD_NS) if self._ratio else None
+        clock_mhz = clock_mhz or board.clock_mhz
+        if isinstance(accelerator, SDRAMAccelerator):
+            _require_memory(accelerator, board, board.achieved_mhz(clock_mhz, clocks))
+        self._clock = ClockGenerator(board, clock_mhz, clocks)
         flash = None
         if board.flash and is_loadable(accelerator):
             flash = FlashReader.at(board.flash.offset, clock_mhz=self.clock_mhz)
@@ -78,6 +92,8 @@ class BoardTop(wiring.Component):
         m = Module()
         m.domains.sync = ClockDomain(reset_less=True)
         m.submodules.clock = clock = self._clock
+        if self._ratio:
+            self._connect_sdram(m)
         m.submodules.link = link = self._link
         lights = Lights(self.clock_mhz, self._board.leds)
         m.submodules.lights = ResetInserter(clock.hold)(lights)
@@ -109,3 +125,27 @@ class BoardTop(wiring.Component):
             ]
 
         return m
+
+    def _connect_sdram(self, m: Module) -> None:
+        """The board's SDRAM, and the domains of its clocks."""
+        domain = "sync" if self._ratio == 1 else "memory"
+        m.domains.chip = ClockDomain(reset_less=True)
+        if domain == "memory":
+            m.domains.memory = ClockDomain()
+            hold = Signal(init=1, reset_less=True)
+            m.d.memory += hold.eq(self._clock.hold)
+            m.d.comb += ResetSignal("memory").eq(hold)
+        m.submodules.sdram = buffers = SDRAMBuffers(self._board, domain=domain)
+        connect(m, self._link.memory, buffers.pins)
+
+
+def _require_memory(accelerator: SDRAMAccelerator, board: Board, clock_mhz: float) -> None:
+    """Raise unless an accelerator was made for the SDRAM and the clock of a board."""
+    if accelerator.sdram != board.sdram:
+        has = f"has {board.sdram.name}" if board.sdram else "has no SDRAM"
+        raise PlanError(f"the accelerator is for {accelerator.sdram.name}, and {board.name} {has}")
+    if abs(accelerator.clock_mhz - clock_mhz) > _TOLERANCE * clock_mhz:
+        raise PlanError(
+            f"the accelerator and its SDRAM are for {accelerator.clock_mhz:g} MHz, and the PLL of "
+            f"{board.name} makes {clock_mhz:g} MHz"
+        )

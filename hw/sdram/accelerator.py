@@ -59,6 +59,7 @@ class SDRAMAccelerator(wiring.Component):
     """
 
     def __init__(self, plan: Plan, sdram: SDRAM, *, clock_mhz: float):
+        self._sdram, self._clock_mhz = sdram, clock_mhz
         ratio, words = ratio_of(plan, sdram, clock_mhz), plan.streamed.program.frame_words
         self._accelerator = Accelerator(plan)
         self._program = SDRAMProgram(sdram, clock_mhz=clock_mhz, words=words, ratio=ratio)
@@ -84,6 +85,16 @@ class SDRAMAccelerator(wiring.Component):
     @property
     def ports(self) -> Ports:
         return self._accelerator.ports
+
+    @property
+    def sdram(self) -> SDRAM:
+        """The SDRAM."""
+        return self._sdram
+
+    @property
+    def clock_mhz(self) -> float:
+        """Frequency of ``sync``."""
+        return self._clock_mhz
 
     @property
     def ratio(self) -> int:

@@ -1,0 +1,85 @@
+"""Streamed plans on boards: the clocks they need, and their accelerators."""
+
+from threefold.boards import Board
+from threefold.errors import PlanError
+from threefold.fpga import MemoryClocks
+from threefold.plan import Plan
+from threefold.plan.sequential import Feed
+from threefold.plan.units.streamed import StreamedUnit
+
+from ..accelerator import Accelerator
+from .accelerator import SDRAMAccelerator
+from .buffers import LEAD_NS
+from .feed import feed_at, ratio_of
+
+__all__ = ["board_accelerator", "board_feed", "memory_clocks"]
+
+
+def board_feed(board: Board, clock_mhz: float, *, ratio: int = 1) -> Feed:
+    """Times of a board's SDRAM, to plan a streamed unit with.
+
+    Parameters
+    ----------
+    board : Board
+    clock_mhz : float
+        Frequency wanted of the accelerator, in MHz.
+    ratio : int
+        Frequency of the SDRAM by that: 1 or 2.
+
+    Raises
+    ------
+    PlanError
+        If the board has no SDRAM, or it or the PLL takes no such clock.
+    """
+    clocks = MemoryClocks(ratio, LEAD_NS)
+    _require_sdram(board)
+    assert board.sdram is not None
+    return feed_at(board.sdram, board.achieved_mhz(clock_mhz, clocks), ratio)
+
+
+def memory_clocks(plan: Plan, board: Board) -> MemoryClocks | None:
+    """Clocks of a board's SDRAM that a plan takes its program from; None if it takes none.
+
+    Raises
+    ------
+    PlanError
+        If the board has no SDRAM.
+    """
+    unit = plan.streamed
+    if not isinstance(unit, StreamedUnit):
+        return None
+    _require_sdram(board)
+    assert board.sdram is not None
+    ratio = 2 if Feed.of(unit.feed).bits == 2 * board.sdram.bits else 1
+    return MemoryClocks(ratio, LEAD_NS)
+
+
+def board_accelerator(
+    plan: Plan, board: Board, *, clock_mhz: float | None = None
+) -> Accelerator | SDRAMAccelerator:
+    """The accelerator of a plan, with the board's SDRAM if it needs one.
+
+    Parameters
+    ----------
+    plan : Plan
+    board : Board
+    clock_mhz : float, optional
+        Frequency wanted, in MHz; the board's default if left out.
+
+    Raises
+    ------
+    PlanError
+        If the board lacks an SDRAM that is needed, or the plan is for another memory or clock.
+    """
+    clocks = memory_clocks(plan, board)
+    if clocks is None:
+        return Accelerator(plan)
+    assert board.sdram is not None
+    achieved_mhz = board.achieved_mhz(clock_mhz or board.clock_mhz, clocks)
+    ratio_of(plan, board.sdram, achieved_mhz)  # raises before there is a component
+    return SDRAMAccelerator(plan, board.sdram, clock_mhz=achieved_mhz)
+
+
+def _require_sdram(board: Board) -> None:
+    if board.sdram is None:
+        raise PlanError(f"{board.name} has no SDRAM for a program; choose another board")
