@@ -16,6 +16,7 @@ from .firmware import header, write_driver
 from .hw.accelerator import Accelerator
 from .hw.interfaces.cores import CORES
 from .hw.interfaces.serial import BAUD
+from .hw.sdram.board import board_accelerator, memory_clocks
 from .hw.verilog import to_verilog
 from .labels import require_labels
 from .lock import locked
@@ -246,7 +247,8 @@ class Project:
     def generate(self, bus: str | None = None, *, clock_mhz: float | None = None) -> Path:
         """Write the Verilog, what is around it, the C header and driver; the path of the Verilog.
 
-        If the plan is loadable, the program image of its network goes to ``program.bin``.
+        If the plan is loadable, or its weights come from a memory outside, the program image of its
+        network goes to ``program.bin``. In the second case nothing else is around the Verilog.
         The testbench takes images of ``test.npz`` if they are there and fit, else random ones.
 
         Parameters
@@ -260,17 +262,20 @@ class Project:
         Raises
         ------
         PlanError
-            If there is no such bus, or weights come from a memory outside.
+            If there is no such bus, or weights come from a memory outside that the board lacks, and
+            cores have none.
         ToolError
             If Yosys, which writes the Verilog, is missing.
         BuildError
             If the folder cannot be written.
         """
         if unit := self.plan.streamed:
-            raise PlanError(
-                f"weights of {unit.name!r} and behind it come from a memory outside, which no core "
-                f"and no board has yet; threefold.hw.sdram.accelerator has, in Python"
-            )
+            memory_clocks(self.plan, self.board)  # raises if there is no memory
+            if bus:
+                raise PlanError(
+                    f"weights of {unit.name!r} and behind it come from a memory outside, which no "
+                    f"core has; leave out the bus, or build for a board"
+                )
         text = to_verilog(self._core(bus, clock_mhz), core_name(self.plan, bus))
         with locked(self.folder):
             self.save()
@@ -281,7 +286,7 @@ class Project:
             return self.products.core_of(bus).rtl
 
     def _write_program(self) -> None:
-        if self.plan.loadable:
+        if self.plan.loadable or self.plan.streamed:
             write_file(self.products.program, image_of(self.plan))
 
     def _core(self, bus: str | None, clock_mhz: float | None) -> Component:
@@ -367,8 +372,9 @@ class Project:
         ------
         PlanError
             If the clock or the rate of the serial line cannot be made, the line brings images
-            faster than they are taken, a quotation in the options does not end, or the plan is for
-            a target that is no board.
+            faster than they are taken, a quotation in the options does not end, the plan is for a
+            target that is no board, or it takes weights from another memory than the board has, or
+            at another clock.
         ToolError
             If a tool is missing.
         BuildError
@@ -381,7 +387,11 @@ class Project:
             self.plan.cycles.interval,
             baud=baud,
             nextpnr_options=nextpnr_options,
+            memory=memory_clocks(self.plan, self.board),
         )
+        accelerator: Component = self.accelerator
+        if self.plan.streamed:
+            accelerator = board_accelerator(self.plan, board, clock_mhz=clock_mhz)
         progress = shown_progress(progress)
         options = {
             "clock_mhz": clock_mhz,
@@ -402,7 +412,7 @@ class Project:
             self.generate()
             self.products.remove_report()
             result = build_bitstream(
-                self.accelerator,
+                accelerator,
                 board,
                 self.folder,
                 name=self.name,

@@ -48,7 +48,7 @@ def _stale(products: Products, plan: Plan) -> Iterator[Path]:
         yield products.training
     if _content(products.plan) != json.loads(dumps(plan)):
         yield products.plan
-    if not plan.loadable or _bytes(products.program) != image_of(plan):
+    if not (plan.loadable or plan.streamed) or _bytes(products.program) != image_of(plan):
         yield products.program
     own = plan_digest(plan)
     texts = [path for core in products.cores for path in core.texts]

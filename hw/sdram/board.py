@@ -1,6 +1,7 @@
 """Streamed plans on boards: the clocks they need, and their accelerators."""
 
-from threefold.boards import Board
+from threefold.boards import Board, Target
+from threefold.boards.sdram import SDRAM
 from threefold.errors import PlanError
 from threefold.fpga import MemoryClocks
 from threefold.plan import Plan
@@ -32,12 +33,10 @@ def board_feed(board: Board, clock_mhz: float, *, ratio: int = 1) -> Feed:
         If the board has no SDRAM, or it or the PLL takes no such clock.
     """
     clocks = MemoryClocks(ratio, LEAD_NS)
-    _require_sdram(board)
-    assert board.sdram is not None
-    return feed_at(board.sdram, board.achieved_mhz(clock_mhz, clocks), ratio)
+    return feed_at(_sdram_of(board), board.achieved_mhz(clock_mhz, clocks), ratio)
 
 
-def memory_clocks(plan: Plan, board: Board) -> MemoryClocks | None:
+def memory_clocks(plan: Plan, board: Target) -> MemoryClocks | None:
     """Clocks of a board's SDRAM that a plan takes its program from; None if it takes none.
 
     Raises
@@ -48,9 +47,8 @@ def memory_clocks(plan: Plan, board: Board) -> MemoryClocks | None:
     unit = plan.streamed
     if not isinstance(unit, StreamedUnit):
         return None
-    _require_sdram(board)
-    assert board.sdram is not None
-    ratio = 2 if Feed.of(unit.feed).bits == 2 * board.sdram.bits else 1
+    sdram = _sdram_of(board)
+    ratio = 2 if Feed.of(unit.feed).bits == 2 * sdram.bits else 1
     return MemoryClocks(ratio, LEAD_NS)
 
 
@@ -74,12 +72,12 @@ def board_accelerator(
     clocks = memory_clocks(plan, board)
     if clocks is None:
         return Accelerator(plan)
-    assert board.sdram is not None
-    achieved_mhz = board.achieved_mhz(clock_mhz or board.clock_mhz, clocks)
-    ratio_of(plan, board.sdram, achieved_mhz)  # raises before there is a component
-    return SDRAMAccelerator(plan, board.sdram, clock_mhz=achieved_mhz)
+    sdram, achieved_mhz = _sdram_of(board), board.achieved_mhz(clock_mhz or board.clock_mhz, clocks)
+    ratio_of(plan, sdram, achieved_mhz)  # raises before there is a component
+    return SDRAMAccelerator(plan, sdram, clock_mhz=achieved_mhz)
 
 
-def _require_sdram(board: Board) -> None:
-    if board.sdram is None:
+def _sdram_of(board: Target) -> SDRAM:
+    if not isinstance(board, Board) or board.sdram is None:
         raise PlanError(f"{board.name} has no SDRAM for a program; choose another board")
+    return board.sdram

@@ -17,16 +17,14 @@ LEAD_NS = 3.5
 class SDRAMBuffers(wiring.Component):
     """Registers in the cells of the pins, of an SDRAM on a board.
 
-    All that leaves changes by the controller's clock, and so does what is taken of the data pins.
-    The clock at the pin is that of the domain ``chip``, through a cell like those of the other
-    outputs, so that their delay d from clock to pin is the same. It is L = :data:`LEAD_NS` ahead.
-    With a period T, the SDRAM has T - L to set up commands and data, of 1.5 ns that it needs, and
-    they stay for L, of 0.8 ns. What it gives is there from tAC = 5.4 ns after its edge until tOH =
-    2.5 ns after the next one, and is taken by the second edge of the controller after the first of
-    these: by T + L - d before it becomes late, if no more than 5.4 ns and what the input takes,
-    s, of about 1 ns, and until d + 2.5 ns - L after. So L is from d + s + 5.4 ns - T to d + 2.5 ns,
-    which is 2.9 to 4.5 ns at 142 MHz, where L is half of a period, for delays of 2 to 3.5 ns; with
-    a longer period it may be shorter, but need not.
+    All outputs change with the controller's clock, and so are the data pins sampled. The clock at
+    the pin is that of the domain ``chip``, L = :data:`LEAD_NS` ahead, through a cell like those of
+    the other outputs: all have the same delay d to their pins, of 2 to 3.5 ns. The SDRAM, an
+    AS4C16M16SA-7, needs commands and data 1.5 ns before its clock and 0.8 ns after. They are there
+    T - L before and L after, with a period T. What it gives is there from 5.4 ns (tAC) after its
+    clock until 2.5 ns (tOH) after the next one, and is sampled T + L - d after its clock, less the
+    delay s of an input, up to 1 ns. So L is from d + s + 5.4 ns - T to d + s + 2.5 ns for the
+    extremes of the delays: from 2.9 to 4.5 ns at 142 MHz. L = 3.5 ns suits all lower clocks, too.
 
     Parameters
     ----------

@@ -131,6 +131,36 @@ def test_report(tmp_path, board, cells, used):
     assert utilization["lut"]["available"] == board.device.lut
 
 
+def crossing(start, end, delay):
+    return {"from": start, "to": end, "path": [{"delay": delay - 1}, {"delay": 1}]}
+
+
+@pytest.mark.parametrize(
+    ("achieved", "delay", "expected"),
+    [
+        ((80, 150, 700), 6, 75),
+        ((60, 150, 700), 6, 60),
+        ((80, 120, 700), 6, 60),
+        ((80, 150, 700), 8, 62.5),
+    ],
+)
+def test_several_clocks(tmp_path, achieved, delay, expected):
+    clocks = zip(("clk", "memory_clk", "chip_clk"), achieved, (70, 140, 140), strict=True)
+    content = report(*ECP5) | {
+        "fmax": {name: {"achieved": got, "constraint": mhz} for name, got, mhz in clocks},
+        "critical_paths": [
+            crossing("posedge clk", "posedge clk", 30),
+            crossing("<async>", "posedge clk", 30),
+            crossing("posedge clk", "posedge memory_clk", 5),
+            crossing("posedge memory_clk", "posedge clk", delay),
+        ],
+    }
+    path, board = tmp_path / "report.json", get("ulx3s_25f")
+    path.write_text(json.dumps(content))
+    fmax, _ = read_report(path, board.device, Cells(board.family, {}))
+    assert fmax == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"fmax": {}}', json.dumps(report("DP16KD"))])
 def test_report_that_is_none(tmp_path, text):
     path = tmp_path / "report.json"
@@ -171,6 +201,14 @@ PATHS = (
     ),
     ("posedge clk", "<async>", ("routing", 60.0, "a", "led")),
 )
+
+
+def test_critical_path_of_several_clocks(tmp_path):
+    path, fast = tmp_path / "report.json", "posedge memory_clk"
+    paths = (fast, "posedge clk", ("clk-to-q", 6.0, "x", "x"), ("setup", 0.5, "y", "y"))
+    clocks = {"clk": {"constraint": 70}, "memory_clk": {"constraint": 140}}
+    path.write_text(json.dumps({"fmax": clocks} | timing(*PATHS, paths)))
+    assert read_critical_path(path)["cells"] == ["x", "y"]
 
 
 def test_critical_path(tmp_path):

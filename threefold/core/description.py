@@ -4,6 +4,8 @@ from ..network import Codes, class_names
 from ..network.file import digest as network_digest
 from ..plan import Plan, Port
 from ..plan.file import digest as plan_digest
+from ..plan.units import Unit
+from ..plan.units.streamed import StreamedUnit
 
 __all__ = ["SCHEMA", "describe"]
 
@@ -22,7 +24,9 @@ def describe(plan: Plan) -> dict:
         ``synchronous``, and for how many ``cycles`` at least; ``cycles``, the ``latency`` and
         ``interval``; ``input`` and ``output``, see below; ``classes``, their ``count``, and their
         ``names`` if they are known; of a loadable accelerator ``load``, the stream of bytes of
-        program images, with the signals ``loaded`` and ``refused``; of one of several widths
+        program images, with the signals ``loaded`` and ``refused``; of one whose weights come from
+        a memory outside ``frames``, its signals, the ``width`` of a word, the ``words`` of a frame
+        and the ``bytes`` of those of an image; of one of several widths
         ``widths``, the ``port`` that takes the number of a width with the first beat of an image,
         its ``width`` in bits, and their ``names`` by number.
 
@@ -39,9 +43,11 @@ def describe(plan: Plan) -> dict:
     """
     ports = plan.ports
     loading = {"load": _LOAD} if plan.loadable else {}
+    frames = {"frames": _frames(plan.streamed)} if plan.streamed else {}
     widths = {"widths": _widths(plan)} if plan.widths else {}
     return (
         loading
+        | frames
         | widths
         | {
             "schema": SCHEMA,
@@ -61,6 +67,18 @@ def describe(plan: Plan) -> dict:
 def _widths(plan: Plan) -> dict[str, object]:
     bits = len(plan.widths).bit_length()
     return {"port": "width", "width": bits, "names": ["whole", *plan.widths]}
+
+
+def _frames(unit: Unit) -> dict[str, object]:
+    assert isinstance(unit, StreamedUnit)
+    names = ("ask", "taken", "valid", "word", "image")
+    return {name: f"frames__{name}" for name in names} | {
+        "width": unit.program.word_bits,
+        "words": unit.program.frame_words,
+        "bytes": len(unit.program.words) * unit.program.word_bits // 8,
+        "loaded": "loaded",
+        "wrong": "wrong",
+    }
 
 
 _LOAD = {

@@ -24,6 +24,8 @@ def write_core(
 ) -> None:
     """Write the Verilog of a core, and what is around it, as ``products.core_of(bus)``.
 
+    Around an accelerator whose weights come from a memory outside there is nothing.
+
     Parameters
     ----------
     products : Products
@@ -43,14 +45,15 @@ def write_core(
         If a file cannot be written.
     """
     files = products.core_of(bus)
-    texts = {
-        files.rtl: header_comment(plan, bus) + verilog,
-        files.ports: ports_json(plan, bus),
-        files.waivers: waivers(plan, bus),
-        files.instance: instance(plan, bus),
-        files.testbench: _testbench(products, plan, bus),
-        files.fusesoc: fusesoc_core(plan, bus),
-    }
+    texts = {files.rtl: header_comment(plan, bus) + verilog}
+    if plan.streamed is None:
+        texts |= {
+            files.ports: ports_json(plan, bus),
+            files.waivers: waivers(plan, bus),
+            files.instance: instance(plan, bus),
+            files.testbench: _testbench(products, plan, bus),
+            files.fusesoc: fusesoc_core(plan, bus),
+        }
     if bus:
         texts[files.csr] = csr_json(plan, bus, clock_mhz=clock_mhz)
     for path, text in texts.items():

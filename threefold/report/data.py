@@ -126,13 +126,14 @@ def _agree(what: str, built, given):
 
 def _planned(plan: Plan, board: str | None, baud: int) -> dict:
     """What a plan tells, with the rate of the serial line."""
+    loads = plan.loadable or plan.streamed
     return {
         "name": plan.network.name,
         "sample": sample_words(plan.network).one,
         "network_digest": network_digest(plan.network),
         "predicted_cycles": _cycles(plan.cycles),
         "widths": _widths(plan),
-        "program_image_bytes": len(image_of(plan)) if plan.loadable else None,
+        "program_image_bytes": len(image_of(plan)) if loads else None,
         "layers": [
             _layer(plan, unit, schedule)
             for unit in plan.units

@@ -13,6 +13,7 @@ from amaranth.lib import wiring
 
 from ..boards import Board, Target
 from ..errors import BuildError, PlanError
+from ..fpga import MemoryClocks
 from ..hw.board_top import BoardTop
 from ..hw.interfaces.serial import BAUD, window
 from ..hw.interfaces.uart import divisor
@@ -189,6 +190,7 @@ def check_build(
     *,
     baud: int = BAUD,
     nextpnr_options: str = "",
+    memory: MemoryClocks | None = None,
 ) -> Board:
     """The board, or what a build would raise before it writes anything, without the accelerator.
 
@@ -205,6 +207,8 @@ def check_build(
         Bits a second on the serial line.
     nextpnr_options : str
         Further options for nextpnr.
+    memory : MemoryClocks, optional
+        Clocks of a memory that the accelerator has.
 
     Raises
     ------
@@ -221,7 +225,8 @@ def check_build(
             f"generate the Verilog alone"
         )
     require_closed(nextpnr_options, "nextpnr")
-    achieved_mhz = board.achieved_mhz(board.clock_mhz if clock_mhz is None else clock_mhz)
+    wanted_mhz = board.clock_mhz if clock_mhz is None else clock_mhz
+    achieved_mhz = board.achieved_mhz(wanted_mhz, memory)
     divisor(achieved_mhz, baud)
     if ports is not None:
         window(ports, interval, achieved_mhz, baud)

@@ -135,6 +135,10 @@ def read_report(
 ) -> tuple[float, dict[str, dict[str, int]]]:
     """Highest frequency in MHz and utilization, from nextpnr's report.
 
+    Where there are several clocks, which come from one PLL then, the frequency is that of the
+    slowest at which all of them hold, and the paths from one to another as well: these have a
+    period of the fastest, which nextpnr does not know.
+
     Parameters
     ----------
     path : Path
@@ -151,8 +155,7 @@ def read_report(
     """
     try:
         content = json.loads(path.read_text())
-        # Every flip-flop sits in the one domain; a second entry would be a bug of ours.
-        fmax = min(clock["achieved"] for clock in content["fmax"].values())
+        fmax = _frequency(content)
         used = {
             resource: count_used(content["utilization"], names)
             for resource, names in device.family.flow.report.items()
@@ -166,6 +169,27 @@ def read_report(
         resource: {"used": used[resource], "available": getattr(device, resource)}
         for resource in device.counted
     }
+
+
+def _frequency(content: dict) -> float:
+    clocks = content["fmax"]
+    if len(clocks) == 1:
+        return next(iter(clocks.values()))["achieved"]
+    shares = [clock["achieved"] / clock["constraint"] for clock in clocks.values()]
+    for path in content["critical_paths"]:
+        if path["from"] != path["to"] and (periods := _delay(path["path"]) * _wanted(path, clocks)):
+            shares.append(1000 / periods)
+    return min(shares) * min(clock["constraint"] for clock in clocks.values())
+
+
+def _wanted(path: Mapping, clocks: Mapping[str, Mapping]) -> float:
+    """Highest frequency of the clocks at both ends of a path; 0 if one of them is none."""
+    ends = [path[end].removeprefix("posedge ") for end in ("from", "to")]
+    return max(clocks[end]["constraint"] for end in ends) if set(ends) <= set(clocks) else 0.0
+
+
+def _delay(steps: Sequence[Mapping]) -> float:
+    return sum(step["delay"] for step in steps)
 
 
 def count_used(utilization: Mapping[str, Mapping], names: Sequence[str]) -> int:
@@ -191,6 +215,8 @@ def count_used(utilization: Mapping[str, Mapping], names: Sequence[str]) -> int:
 def read_critical_path(path: Path) -> dict:
     """The slowest path from register to register, from nextpnr's report.
 
+    Of several clocks, it is the one that takes most periods of the faster clock at its ends.
+
     Returns
     -------
     dict
@@ -203,12 +229,14 @@ def read_critical_path(path: Path) -> dict:
         If the file is not what nextpnr writes.
     """
     try:
+        content = json.loads(path.read_text())
+        clocks = content.get("fmax", {})
         paths = [
-            each["path"]
-            for each in json.loads(path.read_text())["critical_paths"]
+            (_delay(each["path"]) * (_wanted(each, clocks) if len(clocks) > 1 else 1), each["path"])
+            for each in content["critical_paths"]
             if _ASYNC not in each["from"] + each["to"]
         ]
-        steps = max(paths, key=lambda steps: sum(step["delay"] for step in steps), default=[])
+        _, steps = max(paths, key=lambda each: each[0], default=(0, []))
         delays = {"logic": 0.0, "routing": 0.0}
         for step in steps:
             delays["routing" if step["type"] == "routing" else "logic"] += step["delay"]
