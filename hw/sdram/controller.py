@@ -73,6 +73,29 @@ class _Commands(NamedTuple):
     mode: Signal
 
 
+class _Seen(NamedTuple):
+    """What is known of a request, all of it registers.
+
+    Attributes
+    ----------
+    there
+        There is one.
+    refresh, write
+        What it is; a read if neither.
+    open, same
+        A row of its bank is open, and it is the one that is needed.
+    other
+        Its bank is another than that of the last burst.
+    """
+
+    there: Signal
+    refresh: Signal
+    write: Signal
+    open: Signal
+    same: Signal
+    other: Signal
+
+
 class _Passed(NamedTuple):
     """Whether times have passed.
 
@@ -183,39 +206,33 @@ class SDRAMController(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        head, sizes = self.i.payload, (self._sdram.columns // BURST, self._sdram.banks)
+        sizes, burst = (self._sdram.columns // BURST, self._sdram.banks), self.i.payload.burst
         place, bank_bits = (int(log2(size)) for size in sizes)
-        burst = head.burst
         column = Cat(Const(0, int(log2(BURST))), burst[:place])
         bank, row = burst[place : place + bank_bits], burst[place + bank_bits :]
 
         now = _Commands(*(Signal(name=name) for name in _Commands._fields))
         passed = self._waits(m, now)
-        there, same = self._rows(m, now, bank, row)
-        accessed = now.read | now.write
-        last_bank = Signal(bank_bits)
-        with m.If(accessed):
-            m.d.sync += last_bank.eq(bank)
+        seen = self._look(m, now, bank, row)
 
         step = Signal(_Step)
         asked, stops, accesses = Signal(), Signal(), Signal()
         m.d.comb += [
-            asked.eq(self.i.valid & (head.access == Access.REFRESH)),
+            asked.eq(seen.there & seen.refresh),
             stops.eq(asked | passed.due),
-            accesses.eq((step == _Step.RUN) & self.i.valid & ~stops & passed.idle),
+            accesses.eq((step == _Step.RUN) & seen.there & ~stops & passed.idle),
         ]
-        write = head.access == Access.WRITE
-        ready = accesses & there & same & passed.opened & passed.free
-        closes = accesses & there & ~same & (passed.free | (bank != last_bank))
+        ready = accesses & seen.open & seen.same & passed.opened & passed.free
+        closes = accesses & seen.open & ~seen.same & (passed.free | seen.other)
         may_close = passed.held & passed.recovered
         # While another bank is written, what was written before has recovered.
         recovered = passed.recovered
         if self._cycles.write_recovery <= _RECOVERED:
-            recovered |= bank != last_bank
+            recovered |= seen.other
         m.d.comb += [
-            now.read.eq(ready & ~write),
-            now.write.eq(ready & write & passed.turned),
-            now.open.eq(accesses & ~there & passed.closed),
+            now.read.eq(ready & ~seen.write),
+            now.write.eq(ready & seen.write & passed.turned),
+            now.open.eq(accesses & ~seen.open & passed.closed),
             now.close.eq(closes & passed.held & recovered),
             now.close_all.eq((step == _Step.CLOSE) & may_close & passed.free & passed.idle),
             now.refresh.eq((step == _Step.REFRESH) & passed.closed & passed.idle),
@@ -223,7 +240,7 @@ class SDRAMController(wiring.Component):
         ]
         begun = self._follow(m, step, stops, now)
         m.d.sync += self.pins.dqm.eq(~begun)
-        m.d.comb += self.i.ready.eq(accessed | (now.refresh & begun & asked))
+        m.d.comb += self.i.ready.eq(now.read | now.write | (now.refresh & begun & asked))
         self._command(m, now, bank, row, column)
         self._write(m, now.write, passed.free)
         self._read(m, now.read, passed.free)
@@ -243,8 +260,8 @@ class SDRAMController(wiring.Component):
         }
         return _Passed(**{name: _passed(m, name, since) for name, since in waits.items()})
 
-    def _rows(self, m: Module, now: "_Commands", bank: Value, row: Value) -> tuple[Value, Value]:
-        """Whether a row of the bank is open, and whether it is this one."""
+    def _look(self, m: Module, now: "_Commands", bank: Value, row: Value) -> "_Seen":
+        """What is known of a request, from the cycle on behind that in which it comes."""
         rows = Array(Signal(len(row), name=f"row_{n}") for n in range(self._sdram.banks))
         is_open = Signal(self._sdram.banks)
         with m.If(now.open):
@@ -253,7 +270,24 @@ class SDRAMController(wiring.Component):
             m.d.sync += is_open.bit_select(bank, 1).eq(0)
         with m.If(now.close_all):
             m.d.sync += is_open.eq(0)
-        return is_open.bit_select(bank, 1), rows[bank] == row
+        last_bank = Signal.like(bank)
+        with m.If(now.read | now.write):
+            m.d.sync += last_bank.eq(bank)
+
+        seen, access = _Seen(*(Signal(name=name) for name in _Seen._fields)), self.i.payload.access
+        m.d.sync += [
+            seen.there.eq(self.i.valid & ~self.i.ready),
+            seen.refresh.eq(access == Access.REFRESH),
+            seen.write.eq(access == Access.WRITE),
+            seen.open.eq(is_open.bit_select(bank, 1)),
+            seen.same.eq(rows[bank] == row),
+            seen.other.eq(bank != last_bank),
+        ]
+        with m.If(now.open):
+            m.d.sync += [seen.open.eq(1), seen.same.eq(1)]
+        with m.If(now.close | now.close_all):
+            m.d.sync += seen.open.eq(0)
+        return seen
 
     def _command(self, m: Module, now: "_Commands", bank: Value, row: Value, column: Value) -> None:
         """The pins of a command, a cycle later."""

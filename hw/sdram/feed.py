@@ -15,7 +15,8 @@ __all__ = ["doubled", "even", "feed_at", "feed_of", "ratio_of"]
 
 _BITS = 16  # of a word: program images have rows of a burst
 _BURST = 8  # words, of which a frame has a multiple
-_DECIDED = 2  # cycles from a frame that is taken to the command that closes all rows
+_DECIDED = 3  # cycles from a frame that is taken to the command that closes all rows
+_SEEN = 2  # cycles from a refresh to the command that opens a row, at least
 _DUE = 2  # cycles that the beginning of an image may add to a refresh that is due
 
 
@@ -39,7 +40,7 @@ def feed_of(sdram: SDRAM, clock_mhz: float) -> Feed:
     if sdram.bits != _BITS:
         raise PlanError(f"programs are read from SDRAMs of {_BITS} bits, not {sdram.bits}")
     cycles = sdram.cycles(clock_mhz)
-    busy = cycles.precharge + cycles.refresh
+    busy = cycles.precharge + max(cycles.refresh, _SEEN)
     opened = busy + cycles.activate_to_access
     within = cycles.refresh_within
     most = (within - cycles.refresh - cycles.activate_to_access) // _BURST * _BURST
