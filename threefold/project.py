@@ -16,7 +16,7 @@ from .firmware import header, write_driver
 from .hw.accelerator import Accelerator
 from .hw.interfaces.cores import CORES
 from .hw.interfaces.serial import BAUD
-from .hw.sdram.board import board_accelerator, memory_clocks
+from .hw.sdram.board import board_accelerator, memory_clocks, require_feed
 from .hw.verilog import to_verilog
 from .labels import require_labels
 from .lock import locked
@@ -389,9 +389,7 @@ class Project:
             nextpnr_options=nextpnr_options,
             memory=memory_clocks(self.plan, self.board),
         )
-        accelerator: Component = self.accelerator
-        if self.plan.streamed:
-            accelerator = board_accelerator(self.plan, board, clock_mhz=clock_mhz)
+        require_feed(self.plan, board, clock_mhz)
         progress = shown_progress(progress)
         options = {
             "clock_mhz": clock_mhz,
@@ -412,7 +410,7 @@ class Project:
             self.generate()
             self.products.remove_report()
             result = build_bitstream(
-                accelerator,
+                self._on(board, clock_mhz),
                 board,
                 self.folder,
                 name=self.name,
@@ -421,6 +419,11 @@ class Project:
             )
             record_build(self.products, self.plan, board.device.name, result, inputs)
             return result
+
+    def _on(self, board: boards.Board, clock_mhz: float | None) -> Component:
+        if self.plan.streamed is None:
+            return self.accelerator
+        return board_accelerator(self.plan, board, clock_mhz=clock_mhz)
 
     def report(self) -> dict:
         """Write the report on what is there so far, and the manifest; the figures.

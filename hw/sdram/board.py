@@ -13,7 +13,7 @@ from .accelerator import SDRAMAccelerator
 from .buffers import LEAD_NS
 from .feed import feed_at, ratio_of
 
-__all__ = ["board_accelerator", "board_feed", "memory_clocks"]
+__all__ = ["board_accelerator", "board_feed", "memory_clocks", "require_feed"]
 
 
 def board_feed(board: Board, clock_mhz: float, *, ratio: int = 1) -> Feed:
@@ -69,12 +69,31 @@ def board_accelerator(
     PlanError
         If the board lacks an SDRAM that is needed, or the plan is for another memory or clock.
     """
+    require_feed(plan, board, clock_mhz)  # raises before there is a component
     clocks = memory_clocks(plan, board)
     if clocks is None:
         return Accelerator(plan)
-    sdram, achieved_mhz = _sdram_of(board), board.achieved_mhz(clock_mhz or board.clock_mhz, clocks)
-    ratio_of(plan, sdram, achieved_mhz)  # raises before there is a component
-    return SDRAMAccelerator(plan, sdram, clock_mhz=achieved_mhz)
+    achieved_mhz = board.achieved_mhz(clock_mhz or board.clock_mhz, clocks)
+    return SDRAMAccelerator(plan, _sdram_of(board), clock_mhz=achieved_mhz)
+
+
+def require_feed(plan: Plan, board: Board, clock_mhz: float | None = None) -> None:
+    """Raise unless a plan takes no program from outside, or was made for that of a board.
+
+    Parameters
+    ----------
+    plan : Plan
+    board : Board
+    clock_mhz : float, optional
+        Frequency wanted, in MHz; the board's default if left out.
+
+    Raises
+    ------
+    PlanError
+    """
+    if clocks := memory_clocks(plan, board):
+        achieved_mhz = board.achieved_mhz(clock_mhz or board.clock_mhz, clocks)
+        ratio_of(plan, _sdram_of(board), achieved_mhz)
 
 
 def _sdram_of(board: Target) -> SDRAM:

@@ -363,11 +363,10 @@ def _burst(m: Module, name: str, begins: Value, free: Value) -> Value:
 def _passed(m: Module, name: str, waits: list[tuple[Value, int]]) -> Signal:
     """Whether it is as many cycles as told since each of some commands, if there was one."""
     left = Signal(range(max(cycles for _, cycles in waits)), name=f"{name}_left")
-    passed = Signal(name=name)
-    m.d.comb += passed.eq(left == 0)
+    passed = Signal(name=name, init=1)
     with m.If(~passed):
-        m.d.sync += left.eq(left - 1)
+        m.d.sync += [left.eq(left - 1), passed.eq(left == 1)]
     for command, cycles in waits:
         with m.If(command):
-            m.d.sync += left.eq(cycles - 1)
+            m.d.sync += [left.eq(cycles - 1), passed.eq(cycles == 1)]
     return passed

@@ -40,12 +40,12 @@ class FrameDoubler(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        # Whether it is the second half: `half` changes with `sync`, and `seen` follows.
+        # Whether it is the second half: `half` changes with `sync`, and `seen` follows. All else
+        # that comes from `sync` is taken at the end of the second half, and has a cycle of `sync`.
         half, seen, second = Signal(), Signal(), Signal()
         m.d.sync += half.eq(~half)
-        m.d.memory += seen.eq(half)
+        m.d.memory += [seen.eq(half), second.eq(seen != half)]
         m.d.comb += [
-            second.eq(seen == half),
             self.i.ask.eq(self.o.ask & second),
             self.i.image.eq(self.o.image & second),
             self.o.taken.eq(self.i.taken),

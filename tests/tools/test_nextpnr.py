@@ -151,7 +151,7 @@ def test_several_clocks(tmp_path, achieved, delay, expected):
         "critical_paths": [
             crossing("posedge clk", "posedge clk", 30),
             crossing("<async>", "posedge clk", 30),
-            crossing("posedge clk", "posedge memory_clk", 5),
+            crossing("posedge clk", "posedge memory_clk", 12),
             crossing("posedge memory_clk", "posedge clk", delay),
         ],
     }

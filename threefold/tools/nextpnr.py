@@ -137,7 +137,7 @@ def read_report(
 
     Where there are several clocks, which come from one PLL then, the frequency is that of the
     slowest at which all of them hold, and the paths from one to another as well: these have a
-    period of the fastest, which nextpnr does not know.
+    period of the clock that they begin at, which nextpnr does not know.
 
     Parameters
     ----------
@@ -183,9 +183,9 @@ def _frequency(content: dict) -> float:
 
 
 def _wanted(path: Mapping, clocks: Mapping[str, Mapping]) -> float:
-    """Highest frequency of the clocks at both ends of a path; 0 if one of them is none."""
+    """Frequency of the clock at the beginning of a path; 0 if there is none at one of its ends."""
     ends = [path[end].removeprefix("posedge ") for end in ("from", "to")]
-    return max(clocks[end]["constraint"] for end in ends) if set(ends) <= set(clocks) else 0.0
+    return clocks[ends[0]]["constraint"] if set(ends) <= set(clocks) else 0.0
 
 
 def _delay(steps: Sequence[Mapping]) -> float:
@@ -215,7 +215,7 @@ def count_used(utilization: Mapping[str, Mapping], names: Sequence[str]) -> int:
 def read_critical_path(path: Path) -> dict:
     """The slowest path from register to register, from nextpnr's report.
 
-    Of several clocks, it is the one that takes most periods of the faster clock at its ends.
+    Of several clocks, it is the one that takes most periods of the clock at its beginning.
 
     Returns
     -------
