@@ -72,7 +72,8 @@ def _widths(plan: Plan) -> dict[str, object]:
 def _frames(unit: Unit) -> dict[str, object]:
     assert isinstance(unit, StreamedUnit)
     names = ("ask", "taken", "valid", "word", "image")
-    return {name: f"frames__{name}" for name in names} | {
+    ports: dict[str, object] = {name: f"frames__{name}" for name in names}
+    return ports | {
         "width": unit.program.word_bits,
         "words": unit.program.frame_words,
         "bytes": len(unit.program.words) * unit.program.word_bits // 8,
