@@ -5,7 +5,7 @@ import pytest
 
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
-from threefold.network import INPUT, Add
+from threefold.network import INPUT, Add, Codes, Conv, Network, Node, Tensor, Threshold
 from threefold.plan import lower
 from threefold.plan.cycle_model.cycles import replay, trace
 from threefold.plan.search.fold import plan_of
@@ -102,3 +102,44 @@ def test_all_kinds_of_passes_are_among_them():
     assert found >= {("alike", one, other) for one in both for other in both}
     names = {name[0] for name in found if isinstance(name, tuple)} - {"alike", "pixels"}
     assert found >= {(name, value) for name in names for value in both}
+
+
+T, S = [[1, 2, 3]] * 4, [[2, 4, 5]] * 4
+
+
+def _in_turn(first, second, *others):
+    """A network of convolutions and additions whose thresholds are those given, as a plan."""
+    codes = Codes.unsigned(2)
+    nodes, read = [], INPUT
+    for number, (own, sums) in enumerate((first, second, *others)):
+        conv = Conv(np.ones((4, 1, 1, 4), int), (1, 1), (0,) * 4, 1, 2)
+        name = f"n{number}"
+        nodes += [
+            Node(f"{name}_sums", conv, (read,)),
+            Node(name, Threshold(np.array(own)), (f"{name}_sums",)),
+        ]
+        if sums:
+            # The other map is that of the convolution before, or what enters.
+            other = f"n{number - 2}" if number > 1 else INPUT
+            nodes.append(Node(f"{name}_added", Add(), (name, other)))
+            nodes.append(Node(f"{name}_codes", Threshold(np.array(sums)), (f"{name}_added",)))
+        read = f"{name}_codes" if sums else name
+    network = Network("in_turn", Tensor((3, 3, 4), codes), nodes)
+    array = StreamedUnit(lower(network), 4, 4, lanes=2, feed=Feed(64).to_dict())
+    return plan_of(network, (array.made_loadable(),))
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        # What comes before has the same thresholds, and other ones of sums.
+        [(T[:2] + S[:2], None), (T, S)],
+        [(T, None), (T, S), (T[:2] + S[:2], None)],
+        [(S, None), (T, T), (S, None), (T, S)],
+    ],
+)
+def test_thresholds_stay_only_where_they_go(blocks):
+    plan = _in_turn(*blocks)
+    assert any(each.added for each in plan.streamed.passes)
+    rng = np.random.default_rng(0)
+    AcceleratorBench(plan).check(random_images(rng, plan.network, 3))

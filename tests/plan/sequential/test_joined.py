@@ -160,6 +160,24 @@ def test_contents_without_additions_may_come_as_well():
     assert not plain.made_loadable().contents.joins
 
 
+def test_an_addition_is_a_pass_of_its_own_where_nothing_in_hardware_joins():
+    made, other = residuals(), residuals()
+    branch = made.conv("b", made.conv("a", INPUT, 4, 3), 4, 3)
+    layers = unit(made, total(made, branch, INPUT)).layers
+    wider = other.conv("c", other.conv("b", other.conv("a", INPUT, 8, 3), 8, 3), 4, 3)
+    plain = unit(other, wider, pe=4, simd=4).made_loadable()
+    apart = plain.changed(layers, {})
+    assert len(apart.passes) == 3
+    assert not any(each.added for each in apart.passes)
+
+
+def test_sums_of_other_thresholds_begin_where_there_is_room():
+    made = residuals()
+    array = unit(made, total(made, made.conv("b", made.conv("a", INPUT, 4, 3), 4, 3), INPUT))
+    limits = array.made_loadable().limits
+    assert 1 << limits["sums"] > limits["thresholds"] // 2
+
+
 @pytest.mark.parametrize("interval", [1, 6])
 @pytest.mark.parametrize("pixels", [1, 3])
 def test_the_queue_holds_all_words_whose_codes_are_not_found_yet(pixels, interval):

@@ -8,11 +8,12 @@ loaded. Widths are in bits.
 | ``codes`` | codes in the map buffer |
 | ``searched`` | codes that are found by thresholds |
 | ``accumulator`` | accumulator values, and so thresholds |
-| ``places`` | places of each bank of the map buffer, or words of all maps if passes copy them |
+| ``places`` | places of each bank of the map buffer, or words of all maps if passes copy them; \
+where the next image enters meanwhile, up to the end of the upper part of a bank |
 | ``banked`` | places of each bank that passes copy maps into, a power of two, if they do |
 | ``position`` | rows and columns of windows that hang over a border; 0 if none may |
 | ``program``, ``tiles``, ``thresholds`` | rows of the program, tiles of a pass, rows of its \
-thresholds in each lane |
+thresholds in each lane, and as many of sums if there are such |
 | ``tile_rows``, ``threshold_rows``, ``next`` | fields by which a program is read |
 | ``frame`` | rows of a program that are asked for at once, if it comes from outside as it is used |
 | ``stored``, ``final`` | fields by which such a program is read, in place of ``next`` |

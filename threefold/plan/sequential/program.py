@@ -165,8 +165,16 @@ class Program:
 
     @cached_property
     def threshold_rows(self) -> list[int]:
-        """Rows of the thresholds of each pass, as ``tile_rows``."""
-        return _copied([self._thresholds(each) for each in self.contents.tiled], self.threshold)
+        """Rows of the thresholds of each pass, as ``tile_rows``.
+
+        Those of the pass before stay only if as many of them are of sums.
+        """
+        contents = self.contents
+        lists = [self._thresholds(each) for each in contents.tiled]
+        of_sums = [
+            sum(len(rows) for _, rows in contents.blocks(each)[1:]) for each in contents.tiled
+        ]
+        return _copied(lists, self.threshold, of_sums)
 
     @property
     def copied(self) -> list[int]:
@@ -301,7 +309,10 @@ class Program:
         ]
 
     def _thresholds(self, each: PassTiles) -> list[int]:
-        """The thresholds of a pass: word by word, lane by lane, in the order of a binary search."""
+        """The thresholds of a pass: word by word, lane by lane, in the order of a binary search.
+
+        Where all lanes are written at once, an item is the same node of each, lowest lane first.
+        """
         (_, block), lanes = self.contents.block(each), self.threshold_lanes
         ordered = block[:, _heap_order(self.contents.code_bits)]
         if lanes == 1:
@@ -360,6 +371,9 @@ def limits_of(
     programs = [kind(each.within(limits, bits=bits, interval=interval)) for each in passes]
     limits["tiles"] = _power(max(each.most_tiles for each in programs))
     limits["thresholds"] = _power(max(each.most_thresholds for each in programs))
+    if "sums" in limits:  # which other thresholds may begin at any row of the first half
+        rows = limits["thresholds"] >> 1
+        limits["sums"] = max(limits["sums"], rows.bit_length()) if limits["joins"] else 0
     for name in ("tile_rows", "threshold_rows"):
         rows = max(max(getattr(program, name)) for program in programs)
         limits[name] = rows.bit_length()
@@ -381,12 +395,12 @@ def _joined(values: Iterable[tuple[int, int]]) -> int:
     return result
 
 
-def _copied(lists: Sequence[list], packing: Packing) -> list[int]:
-    """Rows of the items of each pass, none where they are those of the pass before."""
-    before = [[], *lists[:-1]]
+def _copied(lists: Sequence[list], packing: Packing, places: Sequence[int] = ()) -> list[int]:
+    """Rows of the items of each pass, none where those before are the same in the same places."""
+    items = list(zip(lists, places or [0] * len(lists), strict=True))
     return [
-        0 if own == other else packing.count(len(own))
-        for own, other in zip(lists, before, strict=True)
+        0 if own == other else packing.count(len(own[0]))
+        for own, other in zip(items, [([], 0), *items[:-1]], strict=True)
     ]
 
 

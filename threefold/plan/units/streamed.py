@@ -112,6 +112,8 @@ class StreamedUnit(SequentialUnit):
 
     @cached_property
     def passes(self) -> tuple[Pass, ...]:
+        if self.limits and not self.limits.get("joins"):
+            return super().passes  # there is nothing in hardware that adds to codes
         return joined(super().passes, self.array)
 
     @cached_property
