@@ -141,7 +141,7 @@ class SequentialEngine(wiring.Component):
             finish.values.eq(array.values),
             writer.moves.eq(finish.moves),
         ]
-        self.connect_buffer(m, loading)
+        self._connect_buffer(m, loading)
         self._add_taps(m, finish, step)
 
         return m
@@ -160,7 +160,7 @@ class SequentialEngine(wiring.Component):
         m.d.comb += [finish.fetch.eq(fetches[-1]), finish.words.eq(reader.words)]
         return fetches[-1]
 
-    def connect_buffer(self, m: Module, loading: Signal) -> None:
+    def _connect_buffer(self, m: Module, loading: Signal) -> None:
         """Who reads maps and who writes them: an image that enters, passes, the map that leaves."""
         contents = self._plan.contents
         buffer, reader, finish, unloader = (

@@ -99,7 +99,7 @@ class LoadableLogits(wiring.Component):
             m.d.sync += [valid.eq(Cat(self.i.valid, valid)), total.eq(self.i.payload[0])]
             with m.If(self.i.valid):
                 m.d.sync += channel.eq(Mux(end, 0, channel + 1))
-        row, lane = self._place(m, advance, end)
+        row, lane = self._place(m, self.depth // len(written.values), advance, end)
 
         # Roots come row by row, some lanes at once, lower bits first.
         rows, lanes = self.rows, len(written.values)
@@ -134,10 +134,10 @@ class LoadableLogits(wiring.Component):
 
         return m
 
-    def _place(self, m: Module, advance: Signal, end: Signal) -> tuple[Signal, Signal]:
-        """Row of the offset of a channel, and its lane in the next cycle."""
+    def _place(self, m: Module, rows: int, advance: Signal, end: Signal) -> tuple[Signal, Signal]:
+        """Row of the offset of a channel and, a cycle later, its lane."""
         lanes = len(self.written.values)
-        row, lane, read = Signal(range(self.depth)), Signal(range(lanes)), Signal(range(lanes))
+        row, lane, read = Signal(range(rows)), Signal(range(lanes)), Signal(range(lanes))
         last = lane == lanes - 1
         with m.If(advance):
             m.d.sync += read.eq(lane)

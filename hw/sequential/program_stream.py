@@ -39,9 +39,9 @@ class ProgramStream(wiring.Component):
     last : Out(1)
         It is the last pass of an image.
     full : Out(1)
-        All that there is room for has come, the next pass among it.
+        All that there is room for has come: the next pass among it, unless one is under way.
     wrong : Out(1)
-        A pass did not come as it was sent, and no other begins until a reset.
+        A pass did not come as it was sent, or none does, and no other begins until a reset.
     address : In(range(rows))
         Row of weights.
     weights : Out(ArrayLayout of Weight, PE × SIMD)

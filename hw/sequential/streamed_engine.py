@@ -21,8 +21,9 @@ __all__ = ["StreamedEngine"]
 class StreamedEngine(ProgramEngine):
     """Engine of a network that may be larger than the chip.
 
-    No image enters before as much of the program has come as there is room for, nor does one leave.
-    The next enters while passes are still under way, from that on which says so.
+    The first image enters when as much of the program has come as there is room for, and none
+    leaves before that is so again. The next enters while passes are still under way, from the end
+    of the one that says so; if none does, when the one before has left.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """Places of maps where the next image enters while passes are under way."""
 
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -11,13 +12,16 @@ from threefold.plan.units.streamed import StreamedUnit
 
 from ...loadable_networks import network
 from ...random_networks import random_mixture
+from ...random_residuals import random_residuals_plan
 
-SEEDS = pytest.mark.parametrize("seed", range(16))
+SEEDS = pytest.mark.parametrize("seed", range(40))
 
 
 @cache
 def _contents(seed):
-    return random_mixture(np.random.default_rng([seed, 16]), feeds=True).streamed.contents
+    rng = np.random.default_rng([seed, 16])
+    made = random_residuals_plan(rng) if seed % 2 else random_mixture(rng, feeds=True)
+    return made.streamed.contents
 
 
 def _live(maps, place):
@@ -35,12 +39,10 @@ def _span(maps, name):
 def test_no_map_is_over_another_that_is_still_read(seed):
     maps = _contents(seed).maps
     for place, each in enumerate(maps.passes):
-        live = _live(maps, place)
-        for one in live:
-            for other in live:
-                over = each.elementwise and each.stream in (one, other)
-                if one != other and not (over and {one, other} & set(maps.dying(place))):
-                    assert not set(_span(maps, one)) & set(_span(maps, other))
+        for one, other in combinations(_live(maps, place), 2):
+            if set(_span(maps, one)) & set(_span(maps, other)):
+                (over,) = {one, other} - {each.stream}
+                assert over in maps.over(place)
 
 
 @SEEDS
@@ -48,10 +50,22 @@ def test_the_next_image_enters_where_nothing_is(seed):
     maps = _contents(seed).maps
     entered = set(_span(maps, maps.source))
     assert entered == set(range(maps.entry))
+    if maps.opens is None:
+        assert maps.passes[-1].added
+        return
     assert maps.last[maps.source] <= maps.opens
     for place in range(maps.opens + 1, len(maps.passes) + 1):
         for name in _live(maps, place):
             assert not entered & set(_span(maps, name))
+
+
+def test_kinds_of_maps_are_among_them():
+    found = [_contents(seed).maps for seed in range(40)]
+    assert any(maps.opens is None for maps in found)
+    assert any(each.added == maps.source for maps in found for each in maps.passes)
+    assert any(
+        each.elementwise and maps.over(n) for maps in found for n, each in enumerate(maps.passes)
+    )
 
 
 @SEEDS
@@ -65,7 +79,7 @@ def test_maps_lie_in_one_part_each(seed):
         assert low or (span.start >= maps.upper and span.stop <= maps.upper + upper_part)
 
 
-def test_both_parts_hold_no_more_than_one_memory_would():
+def test_both_parts_hold_no_more_than_one_memory_and_the_map_that_enters():
     net = network(3)
     unit = StreamedUnit(lower(net), 2, 2, feed=Feed(16).to_dict())
     maps = unit.contents.maps

@@ -12,9 +12,9 @@ __all__ = ["MapsAhead"]
 class MapsAhead(Maps):
     """Places of maps in two parts of each bank, of which the lower takes the map that enters.
 
-    From the end of pass :attr:`opens` on no pass reads or writes the lower part, so that both parts
-    have a write port of their own, and nothing ever waits for the next image. Before that maps are
-    there as well. The upper part begins at a power of two.
+    From the end of pass :attr:`opens` on, if there is such a one, no pass reads or writes the lower
+    part, so that both parts have a write port of their own, and nothing ever waits for the next
+    image. Before that maps are there as well. The upper part begins at a power of two.
 
     The parameters are those of :class:`Maps`.
     """

@@ -8,7 +8,6 @@ Sums of both become codes by thresholds of their own.
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from math import ceil
 
 import numpy as np
 
@@ -27,8 +26,8 @@ __all__ = ["JoinedTiles", "join_latency", "joined", "queue_words"]
 def joined(passes: Sequence[Pass], array: Array) -> tuple[Pass, ...]:
     """The passes, additions together with a convolution whose codes nothing else reads.
 
-    Such a pass stands in the place of the addition. The other map that it reads is written over, so
-    that nothing reads it behind it, and the convolution does not. The array works on as many pixels
+    Such a pass stands in the place of the addition. Sums are written over the other map, which
+    therefore no later pass may read, nor the convolution itself. The array works on as many pixels
     at once as there are banks, or on the only one of a row: a word of each is fetched at once then.
 
     Parameters
@@ -145,4 +144,4 @@ def queue_words(array: Array, form: str, *, bits: int, code_bits: int, interval:
     for pixels in range(1, array.pixels + 1):
         drain = pixels * words * array.simd // array.lanes * interval
         most = max(most, (behind + drain) // max(drain, words + 1))
-    return 1 << ceil(words * (2 + most) - 1).bit_length()
+    return 1 << (words * (2 + most) - 1).bit_length()

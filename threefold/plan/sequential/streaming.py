@@ -9,7 +9,7 @@ from .timing import pass_cycles
 __all__ = ["StreamedRun", "streamed_run"]
 
 BEGUN = 1
-"""Cycles from the last beat of an image that enters to the beginning of its first pass."""
+"""Cycles from the start of an image to the beginning of its first pass."""
 
 FREED = 1
 """Cycles from the end of a pass to the first in which its rows may be asked for."""
@@ -24,17 +24,20 @@ FULL = 2
 class StreamedRun(NamedTuple):
     """Cycles of an image.
 
+    It starts with the last of its beats that enters, or in the cycle behind the last beat of the
+    one before that leaves, whichever is later.
+
     Attributes
     ----------
     cycles : int
-        From the last beat of the image that enters to the first that leaves.
+        From its start to the first beat that leaves.
     waits : list of int
         Cycles in which each pass waits for its rows.
     filled : int
         Cycles at the end in which results wait until the memory on the chip is full again.
     opens : int
-        Cycles from the last beat of the image to the first in which the next may enter; 0 if that
-        waits until all results have left.
+        Cycles from its start to the first in which the next may enter; 0 if that waits until all
+        results have left.
     """
 
     cycles: int
