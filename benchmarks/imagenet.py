@@ -3,14 +3,15 @@ r"""Networks of ImageNet whose weights come from an SDRAM: cycles of an image, a
     python benchmarks/imagenet.py [--only resnet18] [--simulate] [--json FILE]
 
 The first layer and the pool behind it are an engine and a pool; all other layers take turns on one
-array, whose program comes from the SDRAM of a ULX3S, of the same clock or twice that. Weights are
-random. With
+array, whose program comes from the SDRAM of a ULX3S, of twice its clock or the same. The next image
+goes through the engine meanwhile, which is as small as that permits. Weights are random. With
 --simulate an image goes through the Verilog of the accelerator in Verilator: every code of every
 layer is compared with the golden model, and the cycles with the prediction.
 """
 
 import argparse
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +21,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from threefold import references
-from threefold.boards.sdram import AS4C16M16SA_7
+from threefold.boards.ulx3s import ULX3S_85F
 from threefold.files import write_file
-from threefold.fpga import ECP5
-from threefold.hw.sdram.feed import doubled, even, feed_of
+from threefold.fpga import ECP5, MemoryClocks
+from threefold.hw.sdram.board import board_feed
+from threefold.hw.sdram.buffers import LEAD_NS
 from threefold.plan import Plan, lower
 from threefold.plan.layers import ConvLayer
 from threefold.plan.search.fold import plan_of
@@ -57,21 +59,28 @@ class Case:
     """
 
     network: str
-    array: tuple[int, int, int] = (32, 16, 4)
+    array: tuple[int, int, int] = (32, 16, 8)
     options: dict | None = None
-    doubled: bool = False
+    doubled: bool = True
 
     @property
     def clock_mhz(self) -> float:
-        """Of the accelerator."""
-        return DOUBLED_MHZ if self.doubled else CLOCK_MHZ
+        """Of the accelerator, as the PLL of the board makes it."""
+        clocks = MemoryClocks(self._ratio, LEAD_NS)
+        return round(ULX3S_85F.achieved_mhz(self._wanted_mhz, clocks), 2)
 
     @property
     def feed(self) -> Feed:
         """Times of the SDRAM in its cycles."""
-        if self.doubled:
-            return doubled(even(feed_of(AS4C16M16SA_7, 2 * self.clock_mhz)))
-        return feed_of(AS4C16M16SA_7, self.clock_mhz)
+        return board_feed(ULX3S_85F, self._wanted_mhz, ratio=self._ratio)
+
+    @property
+    def _ratio(self) -> int:
+        return 2 if self.doubled else 1
+
+    @property
+    def _wanted_mhz(self) -> float:
+        return DOUBLED_MHZ if self.doubled else CLOCK_MHZ
 
 
 def _pruned(share: float) -> dict:
@@ -83,8 +92,8 @@ CASES = {
     "resnet18, 2 bits": Case("resnet18", options={"bits": 2}),
     "resnet18, a quarter pruned": Case("resnet18", options=_pruned(0.25)),
     "resnet18, 75 % pruned": Case("resnet18", options=_pruned(0.75)),
-    "resnet18, doubled": Case("resnet18", doubled=True),
-    "resnet18, doubled, 4,096 lanes": Case("resnet18", (64, 16, 4), doubled=True),
+    "resnet18, 2,048 lanes": Case("resnet18", (32, 16, 4)),
+    "resnet18, 2,048 lanes, one clock": Case("resnet18", (32, 16, 4), doubled=False),
     "resnet34": Case("resnet34"),
     "resnet50": Case("resnet50"),
     "alexnet": Case("alexnet"),
@@ -129,11 +138,22 @@ def plan_for(case: Case) -> Plan:
     first, pool, *others, best = lower(network)
     pe, simd, pixels = case.array
     sizes = {"pixels": pixels, "lanes": simd, "feed": case.feed.to_dict()}
-    array = StreamedUnit(tuple(others), pe, simd, **sizes)
-    # As many lanes as take a row of the kernel at once.
-    lanes = first.window.kernel[1] * first.window.shape[2]
-    head = EngineUnit((first,), first.rows, lanes, lanes=8), PoolUnit((pool,), lanes=simd)
-    return plan_of(network, (*head, array.made_loadable(), ArgMaxUnit((best,))))
+    array = StreamedUnit(tuple(others), pe, simd, **sizes).made_loadable()
+    head = engine_for(first, array), PoolUnit((pool,), lanes=simd)
+    return plan_of(network, (*head, array, ArgMaxUnit((best,))))
+
+
+def engine_for(first: ConvLayer, array: StreamedUnit) -> EngineUnit:
+    """The smallest engine that is done with the next image before the array needs it.
+
+    It has as many lanes as take a row of the kernel at once.
+    """
+    within, lanes = array.interval - array.opens, first.window.kernel[1] * first.window.shape[2]
+    for pe in (n for n in range(1, first.rows + 1) if not first.rows % n):
+        engine = EngineUnit((first,), pe, lanes, lanes=math.gcd(pe, 8))
+        if engine.interval <= within:
+            break
+    return engine
 
 
 def figures(plan: Plan, clock_mhz: float) -> dict:
@@ -150,7 +170,8 @@ def figures(plan: Plan, clock_mhz: float) -> dict:
         "interval": interval,
         "images_per_second": round(clock_mhz * 1e6 / interval, 2),
         "latency": plan.cycles.latency,
-        "head": plan.units[0].interval,
+        "engine": [plan.units[0].pe, plan.units[0].simd],
+        "opens": unit.opens,
         "waits": sum(run.waits),
         "filled": run.filled,
         "copied": sum(program.copied),

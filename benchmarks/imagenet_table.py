@@ -9,13 +9,12 @@ _NAMES = {
     "resnet18, 2 bits": "– of 2-bit activations",
     "resnet18, a quarter pruned": "– a quarter of its tiles pruned",
     "resnet18, 75 % pruned": "– 75 % pruned",
-    "resnet18, doubled": "– SDRAM of twice the clock",
-    "resnet18, doubled, 4,096 lanes": "– and 4,096 lanes",
+    "resnet18, 2,048 lanes": "– 2,048 lanes",
+    "resnet18, 2,048 lanes, one clock": "– and an SDRAM of their clock",
     "resnet34": "ResNet-34",
     "resnet50": "ResNet-50",
     "alexnet": "AlexNet",
 }
-_IN_TEXT = {"resnet18, 2 bits": "ResNet-18 of 2-bit activations"}
 _BRAM = 208  # of an ECP5-85F
 
 
@@ -26,20 +25,18 @@ def imagenet(record: dict) -> str:
     array = "×".join(map(str, whole["array"]))
     simulated = whole["simulated"]
     share = whole["waits"] / whole["interval"]
-    double = networks["resnet18, doubled"]
-    small = [
-        _IN_TEXT.get(name, _NAMES[name])
-        for name, each in networks.items()
-        if each["estimated"]["bram"] <= _BRAM
-    ]
+    large = [_NAMES[name] for name, each in networks.items() if each["estimated"]["bram"] > _BRAM]
+    one, two = (
+        networks[name]["clock_mhz"] for name in ("resnet18, 2,048 lanes, one clock", "resnet18")
+    )
     return f"""## Networks of ImageNet, weights from an SDRAM
 `benchmarks/imagenet.py --simulate`: images of 224×224×3 bytes, random ternary weights of which half
 are 0, 4-bit activations unless the row says otherwise, the first and the last layer ternary as
-well. The first layer and its pool are an engine and a pool; the others take turns on an array of
-{array}, whose program comes from the SDRAM of a ULX3S for each image. The SDRAM has the clock of
-the accelerator, or twice that. Images a second are those of {whole["clock_mhz"]:g} MHz, or of half
-of what the SDRAM takes, {double["clock_mhz"]:g} MHz, one image at a time. None of these
-accelerators has been placed and routed, and no board has been built for them.
+well. The first layer and its pool are an engine and a pool, which take the next image meanwhile;
+the others take turns on an array of {array}, whose program comes from the SDRAM of a ULX3S for each
+image. The SDRAM has twice the clock of the accelerator, or the same. Images a second are those of
+half of what the SDRAM takes, {two:g} MHz, or of {one:g} MHz, one image at a time. No accelerator
+of these has been placed and routed, so that it is not said that a device holds these clocks.
 
 {_table(networks)}
 
@@ -49,10 +46,10 @@ its result as predicted, and every code of every layer was that of the golden mo
 ResNet-18 takes {simulated["planned_seconds"]:.0f} s; Verilog, compilation and simulation of an
 image {simulated["seconds"]:.0f} s on one core.
 
-A word of 16 bits a cycle is what binds: for {share:.0%} of the cycles of ResNet-18 the array waits
-for weights. Copies are of tiles and thresholds, ahead of each of its {whole["passes"]} passes.
-Block RAMs are estimates, and maps take most of them: of the {_BRAM} of an ECP5-85F
-{" and ".join(small)} need no more.
+Two words of 16 bits a cycle are what binds: for {share:.0%} of the cycles of ResNet-18 the array
+waits for weights. Copies are of tiles and thresholds, ahead of each of {whole["passes"]} passes.
+LUTs and block RAMs are estimates. Of the {_BRAM} block RAMs of an ECP5-85F only the maps of
+{" and ".join(large)} need more.
 Other networks of this size on FPGAs have multipliers and vendors' tools: 214.8 images a second of
 ResNet-18 on a ZCU102 (FILM-QNN, FPGA 2022).
 """
@@ -60,7 +57,7 @@ ResNet-18 on a ZCU102 (FILM-QNN, FPGA 2022).
 
 def _table(networks: dict) -> str:
     head = ("network", "weights", "program, KB", "cycles", "of them: tiles", "waits", "copies")
-    head += ("images/s", "block RAMs", "simulated, beats")
+    head += ("images/s", "LUTs", "block RAMs", "simulated, beats")
     rows = []
     for name, title in _NAMES.items():
         each = networks[name]
@@ -73,6 +70,7 @@ def _table(networks: dict) -> str:
                 f"{each['stored_bytes'] / 1024:,.0f}",
                 *(f"{figure:,}" for figure in figures),
                 f"{each['images_per_second']:.1f}",
+                f"{each['estimated']['lut']:,}",
                 str(each["estimated"]["bram"]),
                 f"{beats:,}" if beats else "–",
             )
