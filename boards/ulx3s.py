@@ -32,7 +32,7 @@ def _board(device: Device, platform: Callable[[], Platform]) -> Board:
         leds=8,
         loader="ulx3s",
         flash=Flash(offset=0x400000, resource="spi_flash"),
-        # Some boards have another maker's, or one of 64 MiB, of the same times or shorter ones.
+        # Boards may have that of another maker.
         sdram=AS4C16M16SA_7,
     )
 

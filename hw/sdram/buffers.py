@@ -19,12 +19,13 @@ class SDRAMBuffers(wiring.Component):
 
     All outputs change with the controller's clock, and so are the data pins sampled. The clock at
     the pin is that of the domain ``chip``, L = :data:`LEAD_NS` ahead, through a cell like those of
-    the other outputs: all have the same delay d to their pins, of 2 to 3.5 ns. The SDRAM, an
-    AS4C16M16SA-7, needs commands and data 1.5 ns before its clock and 0.8 ns after. They are there
-    T - L before and L after, with a period T. What it gives is there from 5.4 ns (tAC) after its
-    clock until 2.5 ns (tOH) after the next one, and is sampled T + L - d after its clock, less the
-    delay s of an input, up to 1 ns. So L is from d + s + 5.4 ns - T to d + s + 2.5 ns for the
-    extremes of the delays: from 2.9 to 4.5 ns at 142 MHz. L = 3.5 ns suits all lower clocks, too.
+    the other outputs: all have the same delay d to their pins, taken to be 2 to 3.5 ns. The SDRAM,
+    an AS4C16M16SA-7, needs commands and data 1.5 ns before its clock and 0.8 ns after. They are
+    there T - L before and L after, with a period T. What it gives is there from 5.4 ns (tAC) after
+    its clock until 2.5 ns (tOH) after the next one, and is sampled T + L - d after its clock, less
+    the delay s of an input, taken to be up to 1 ns. So L is from d + s + 5.4 ns - T to
+    d + s + 2.5 ns for the extremes of the delays: from 2.9 to 4.5 ns at 142 MHz. L = 3.5 ns suits
+    all lower clocks, too. No board has been measured.
 
     Parameters
     ----------
