@@ -74,7 +74,6 @@ class Bench:
         await attached(self.chip, self.dut.pins)(ctx)
 
     async def load(self, ctx):
-        ctx.set(self.dut.idle, 1)
         await self._send(ctx, self.dut.load, image_of(plan()))
 
     async def feed(self, ctx):
