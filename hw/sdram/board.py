@@ -11,7 +11,7 @@ from threefold.plan.units.streamed import StreamedUnit
 from ..accelerator import Accelerator
 from .accelerator import SDRAMAccelerator
 from .buffers import LEAD_NS
-from .feed import feed_at, ratio_of
+from .feed import feed_at, ratio_for, ratio_of
 
 __all__ = ["board_accelerator", "board_feed", "memory_clocks", "require_feed"]
 
@@ -47,9 +47,7 @@ def memory_clocks(plan: Plan, board: Target) -> MemoryClocks | None:
     unit = plan.streamed
     if not isinstance(unit, StreamedUnit):
         return None
-    sdram = _sdram_of(board)
-    ratio = 2 if Feed.of(unit.feed).bits == 2 * sdram.bits else 1
-    return MemoryClocks(ratio, LEAD_NS)
+    return MemoryClocks(ratio_for(unit, _sdram_of(board)), LEAD_NS)
 
 
 def board_accelerator(

@@ -11,7 +11,7 @@ from threefold.plan.units.streamed import StreamedUnit
 
 from .bursts import PIN_CYCLES
 
-__all__ = ["doubled", "even", "feed_at", "feed_of", "ratio_of"]
+__all__ = ["doubled", "even", "feed_at", "feed_of", "ratio_for", "ratio_of"]
 
 _BITS = 16  # of a word: program images have rows of a burst
 _BURST = 8  # words, of which a frame has a multiple
@@ -112,6 +112,11 @@ def feed_at(sdram: SDRAM, clock_mhz: float, ratio: int) -> Feed:
     return doubled(even(feed_of(sdram, ratio * clock_mhz)))
 
 
+def ratio_for(unit: StreamedUnit, sdram: SDRAM) -> int:
+    """Frequency of an SDRAM by that of an accelerator, from the words that a unit takes: 1 or 2."""
+    return 2 if Feed.of(unit.feed).bits == 2 * sdram.bits else 1
+
+
 def ratio_of(plan: Plan, sdram: SDRAM, clock_mhz: float) -> int:
     """Frequency of an SDRAM by that of an accelerator, as its plan was made for it: 1 or 2.
 
@@ -130,8 +135,7 @@ def ratio_of(plan: Plan, sdram: SDRAM, clock_mhz: float) -> int:
     unit = plan.streamed
     if not isinstance(unit, StreamedUnit):
         raise PlanError(f"no program of {plan.network.name!r} comes from a memory outside")
-    made = Feed.of(unit.feed)
-    ratio = 2 if made.bits == 2 * sdram.bits else 1
+    made, ratio = Feed.of(unit.feed), ratio_for(unit, sdram)
     needed = feed_at(sdram, clock_mhz, ratio)
     if made != needed:
         raise PlanError(
