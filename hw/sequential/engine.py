@@ -21,7 +21,6 @@ from .map_buffer import MapBuffer
 from .map_reader import MapReader
 from .map_store import MapStore
 from .map_writer import MapWriter
-from .parted_buffer import PartedBuffer
 from .results import Results
 from .sequencer import Sequencer
 from .store_writer import StoreWriter
@@ -146,7 +145,7 @@ class SequentialEngine(wiring.Component):
 
         return m
 
-    def map_buffer(self) -> MapBuffer | PartedBuffer:
+    def map_buffer(self) -> MapBuffer:
         """Where maps are that no pass copies."""
         return MapBuffer(self._plan.contents, self._plan.memory)
 

@@ -36,15 +36,23 @@ class MapBuffer(wiring.Component):
         array = contents.array
         super().__init__(
             {
-                "write": In(1),
-                "bank": In(range(array.pixels)),
-                "place": In(contents.bank_bits),
-                "word": In(data.ArrayLayout(contents.bits, array.simd)),
+                **self.writes(contents),
                 "read": In(1),
                 "address": In(data.ArrayLayout(contents.bank_bits, array.pixels)),
                 "data": Out(data.ArrayLayout(contents.bits, array.simd * array.pixels)),
             }
         )
+
+    @staticmethod
+    def writes(contents: Contents) -> dict:
+        """Members that write."""
+        array = contents.array
+        return {
+            "write": In(1),
+            "bank": In(range(array.pixels)),
+            "place": In(contents.bank_bits),
+            "word": In(data.ArrayLayout(contents.bits, array.simd)),
+        }
 
     @property
     def contents(self) -> Contents:

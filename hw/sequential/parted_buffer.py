@@ -1,17 +1,18 @@
 """Parted buffer: a map buffer that takes the next image while passes write their maps."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.plan.sequential import Contents, MapsAhead
 
 from ..ram import Ram
+from .map_buffer import MapBuffer
 
 __all__ = ["PartedBuffer"]
 
 
-class PartedBuffer(wiring.Component):
+class PartedBuffer(MapBuffer):
     """Banks of two memories, of which the lower one takes an image or the maps of passes.
 
     Parameters
@@ -31,44 +32,19 @@ class PartedBuffer(wiring.Component):
     The others are those of :class:`~threefold.hw.sequential.map_buffer.MapBuffer`.
     """
 
-    def __init__(self, contents: Contents, memory: str):
-        self._contents = contents
-        self._memory = memory
-        array = contents.array
-        word = data.ArrayLayout(contents.bits, array.simd)
-        written = {
-            "write": In(1),
-            "bank": In(range(array.pixels)),
-            "place": In(contents.bank_bits),
-            "word": In(word),
-        }
-        super().__init__(
-            {
-                "enters": In(1),
-                "entering": Out(wiring.Signature(written)),
-                **written,
-                "read": In(1),
-                "address": In(data.ArrayLayout(contents.bank_bits, array.pixels)),
-                "data": Out(data.ArrayLayout(contents.bits, array.simd * array.pixels)),
-            }
-        )
-
-    @property
-    def contents(self) -> Contents:
-        return self._contents
-
-    @property
-    def memory(self) -> str:
-        return self._memory
+    @staticmethod
+    def writes(contents: Contents) -> dict:
+        own = MapBuffer.writes(contents)
+        return {"enters": In(1), "entering": Out(wiring.Signature(own)), **own}
 
     def elaborate(self, platform):
         m = Module()
 
-        maps, depths = self._contents.maps, self._contents.bank_depths
+        maps, depths = self.contents.maps, self.contents.bank_depths
         assert isinstance(maps, MapsAhead)
         split, words = maps.upper.bit_length() - 1, []
-        for n in range(self._contents.array.pixels):
-            lower, upper = (Ram(self.word.shape(), depth, self._memory) for depth in depths)
+        for n in range(self.contents.array.pixels):
+            lower, upper = (Ram(self.word.shape(), depth, self.memory) for depth in depths)
             m.submodules[f"lower_{n}"], m.submodules[f"upper_{n}"] = lower, upper
             here = self.write & (self.bank == n)
             low = Mux(self.enters, self.entering.place, self.place)
