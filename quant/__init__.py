@@ -1,6 +1,6 @@
 """Training in PyTorch: ternary layers, and their export as networks of exact integers."""
 
-from .conversion import load_state, ternarize
+from .conversion import ternarize
 from .data import (
     AUGMENTATIONS,
     DATASETS,
@@ -43,6 +43,8 @@ from .models import (
     cnv,
     ds_cnn,
     lenet,
+    load_pretrained,
+    load_state,
     mlp,
     resnet,
     resnet_imagenet,
@@ -57,6 +59,7 @@ from .training import (
     TrainConfig,
     accuracy,
     build,
+    pretrained_model,
     processes,
     train,
     train_stages,
@@ -126,10 +129,12 @@ __all__ = [
     "export",
     "lenet",
     "load_dataset",
+    "load_pretrained",
     "load_state",
     "mlp",
     "mnist",
     "own_dataset",
+    "pretrained_model",
     "processes",
     "require_equal",
     "resnet",

@@ -9,8 +9,10 @@ from .kit import FLOAT, Kit, require_bits
 from .lenet import lenet
 from .mlp import mlp
 from .model import Model, unwrapped_model
+from .pretrained import load_pretrained
 from .resnet import resnet, resnet_imagenet
 from .slim import slim
+from .state import load_state
 from .vgg import cnv, vgg_small
 
 __all__ = [
@@ -23,6 +25,8 @@ __all__ = [
     "cnv",
     "ds_cnn",
     "lenet",
+    "load_pretrained",
+    "load_state",
     "mlp",
     "require_bits",
     "resnet",

@@ -4,7 +4,7 @@ from .config import TrainConfig
 from .distributed import Group, processes
 from .presets import PRESETS
 from .stage import Stage
-from .stages import train_stages
+from .stages import pretrained_model, train_stages
 from .train import accuracy, build, train
 from .transfer import transfer
 
@@ -15,6 +15,7 @@ __all__ = [
     "TrainConfig",
     "accuracy",
     "build",
+    "pretrained_model",
     "processes",
     "train",
     "train_stages",

@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from numbers import Integral
+from pathlib import Path
 
 from threefold.errors import TrainingError
 from threefold.network import Codes
@@ -123,6 +124,8 @@ class TrainConfig:
         without stages, after it with a ternary stage before, or ahead of it in a float stage.
     stages : tuple of Stage
         What is trained before, one after the other: float first, then with more bits, usually.
+    pretrained : str, optional
+        File of float weights that the first stage starts from, see :func:`load_pretrained`.
     seed : int
         Seed of initial weights, of the order of images and their augmentation, at least 0.
     device : str
@@ -172,6 +175,7 @@ class TrainConfig:
     sandwich: int = 1
     pruning: Pruning | None = None
     stages: tuple[Stage, ...] = ()
+    pretrained: str | None = None
     seed: int = 0
     device: str = "cpu"
     precision: str = "float32"
@@ -348,6 +352,8 @@ class TrainConfig:
             parts.append(f", moving average {self.ema:g}")
         if self.distill:
             parts.append(f", distilled {self.distill:g}")
+        if self.pretrained:
+            parts.append(f", from {Path(self.pretrained).name}")
         for stage, training in zip(self.stages, self.trainings, strict=False):
             wide = f" of {training.int_bits} bits" if stage.weights == INT else ""
             bits = "" if stage.weights == FLOAT else f" with {training.bits} bits"

@@ -64,6 +64,22 @@ _APOT_CPU = replace(
     device="cpu",
 )
 
+_IMAGENET = TrainConfig(
+    # The recipe of He, Fan, CVPR 2019, from pretrained weights, but for rates that fall along a
+    # cosine.
+    "imagenet",
+    network="resnet18",
+    bits=4,
+    epochs=50,
+    weights="tga",
+    two_pass=True,
+    batch=256,
+    rate=1e-4,
+    weight_decay=5e-6,
+    precision="bfloat16",
+    device="cuda",
+)
+
 PRESETS = {
     # Chosen on validation images taken out of the training images, six seeds each.
     "digits": TrainConfig("digits", widths=(64, 64), bits=2, epochs=60, smoothing=0.1),
@@ -123,6 +139,10 @@ PRESETS = {
         _RESNET_CPU, epochs=12, rate=0.05, stages=(Stage(8, rate=0.1),), distill=0.5
     ),
     "resnet20-jpeg-apot": _APOT_CPU,
+    **{
+        f"{network}-imagenet": replace(_IMAGENET, network=network, widths=None)
+        for network in ("resnet18", "resnet34", "resnet50")
+    },
     "resnet8-jpeg": replace(_RESNET_CPU, network="resnet8", epochs=6),
 }
 """Configurations by name."""

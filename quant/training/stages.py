@@ -1,18 +1,19 @@
 """Progressive training: from float weights to few bits, one stage after the other."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
 from threefold.progress import Progress, no_progress
 
 from ..data import Dataset
-from ..models import Model
+from ..models import Model, load_pretrained
 from .config import TrainConfig
 from .distributed import Group
 from .train import build, train
 from .transfer import transfer
 
-__all__ = ["checkpoint_names", "train_stages"]
+__all__ = ["checkpoint_names", "pretrained_model", "train_stages"]
 
 
 def checkpoint_names(config: TrainConfig, name: str = "checkpoint") -> list[str]:
@@ -32,7 +33,8 @@ def train_stages(
 ) -> tuple[Model, list[float]]:
     """Train a model through all stages of ``config``, each from what the one before has learned.
 
-    The last float stage is the teacher of those behind it that distill.
+    The last float stage is the teacher of those behind it that distill; in front of all, a
+    pretrained network of the same classes is.
 
     Parameters
     ----------
@@ -57,9 +59,12 @@ def train_stages(
     Raises
     ------
     TrainingError
-        As :func:`train` does.
+        As :func:`train` and :func:`load_pretrained` do.
     """
     model, teacher, losses = None, None, []
+    if config.pretrained is not None:
+        model, whole = pretrained_model(dataset, config)
+        teacher = model if whole else None
     for stage, file in zip(config.trainings, checkpoint_names(config, name), strict=True):
         before, model = model, build(stage, dataset)
         if before is not None:
@@ -80,3 +85,16 @@ def train_stages(
         if not stage.ternary:
             teacher = model
     return model, losses
+
+
+def pretrained_model(dataset: Dataset, config: TrainConfig) -> tuple[Model, bool]:
+    """The float network that the first stage starts from, and whether its classes are the data's.
+
+    Raises
+    ------
+    TrainingError
+        As :func:`load_pretrained` does, of the file ``config.pretrained``.
+    """
+    model = build(dataclasses.replace(config.twin, dynamic=()), dataset)
+    whole = load_pretrained(model, config.pretrained)
+    return model.eval(), whole

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 
 from threefold.cli import train as command
@@ -129,6 +130,13 @@ def test_unknown_preset(tmp_path):
     message = f"there is no preset 'imagenet'; there is {', '.join(sorted(PRESETS))}"
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
         run(f"--preset imagenet -o {tmp_path}")
+
+
+def test_pretrained_weights_of_another_network_leave_no_folder(tmp_path):
+    torch.save({"weight": torch.zeros(3, 3)}, tmp_path / "net.pth")
+    with pytest.raises(TrainingError, match="images of 64 channels have as many means"):
+        run(f"--pretrained {tmp_path / 'net.pth'} -o {tmp_path / 'out'}")
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_torch(monkeypatch, tmp_path):

@@ -37,7 +37,7 @@ EXAMPLES = [
 ]
 
 _STORED = 1 << 28  # bytes of held-out images
-_SETTINGS = ("seed", "epochs", "widths", "bits", "device")
+_SETTINGS = ("seed", "epochs", "widths", "bits", "device", "pretrained")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--bits", type=int, help="width of the activations, 1…8")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="where to train")
+    parser.add_argument(
+        "--pretrained",
+        metavar="FILE",
+        help="float weights to start from, of the same network in torchvision's order",
+    )
     parser.add_argument(
         "--set",
         type=_setting,
@@ -125,6 +130,7 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
             preset, config, dataset = _chosen(args, console, quant)
             # or a network that cannot be would leave a folder
             kind = _kind(quant.build(config, dataset), quant)
+            _require_pretrained(dataset, config, console, quant)
             if group.first:
                 stack.enter_context(locked(folder))
                 _prepare(folder, args.fresh)
@@ -149,6 +155,12 @@ def run(args: argparse.Namespace, console: Console) -> str | None:
     if former:
         note(console, str(former))
     return _summary(kind, trial, products)
+
+
+def _require_pretrained(dataset, config, console: Console, quant) -> None:
+    """Check that the weights to start from are those of the network, before anything is written."""
+    if config.pretrained is not None and not quant.pretrained_model(dataset, config)[1]:
+        note(console, f"the classifier starts anew: {config.pretrained} is of other classes")
 
 
 def _kind(model, quant) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from threefold.errors import TrainingError
 from threefold.modules import bare
 
-__all__ = ["load_state"]
+__all__ = ["load_state", "state_tensors"]
 
 _WITHIN = ("state_dict", "model_state_dict", "model", "module", "net")
 _WRAPPER = "_orig_mod"  # of torch.compile
@@ -42,7 +42,7 @@ def load_state(module: nn.Module, state: Mapping[str, Any] | Path | str) -> None
     """
     module = bare(module)
     name = type(module).__name__
-    given = _tensors(_read(state) if isinstance(state, str | Path) else state)
+    given = state_tensors(state)
     wanted = _unwrapped(module.state_dict())
     given = _named_as(given, wanted)
     wrong = {
@@ -76,8 +76,16 @@ def _read(path: Path | str) -> Any:
         ) from None
 
 
-def _tensors(state: Any) -> dict[str, Tensor]:
-    """Tensors by name, out of a checkpoint if the state is one."""
+def state_tensors(state: Mapping[str, Any] | Path | str) -> dict[str, Tensor]:
+    """Tensors by name, in their order, of a state or of the checkpoint that has it.
+
+    Raises
+    ------
+    TrainingError
+        If the file cannot be read, or something in the state is no real tensor with a name.
+    """
+    if isinstance(state, str | Path):
+        state = _read(state)
     if isinstance(state, nn.Module):
         state = state.state_dict()
     while isinstance(state, Mapping) and not any(
