@@ -3,7 +3,7 @@
 #define THREEFOLD_REGISTERS_H
 
 #define THREEFOLD_ID_VALUE 0x54464C44UL
-#define THREEFOLD_VERSION_VALUE 0x00010002UL
+#define THREEFOLD_VERSION_VALUE 0x00010003UL
 
 /* ro: 0x54464C44, "TFLD": an accelerator made by Threefold */
 #define THREEFOLD_REG_ID 0x00
@@ -40,6 +40,8 @@
 #define THREEFOLD_FORMAT_OUTPUT_IS_CLASS 0x00020000UL
 /* program images can be loaded (loadable accelerators only) */
 #define THREEFOLD_FORMAT_LOADABLE 0x00040000UL
+/* there are registers of a benchmark, from TEST on (link only) */
+#define THREEFOLD_FORMAT_BENCHMARK 0x00080000UL
 /* widths of the network beside the whole */
 #define THREEFOLD_FORMAT_NARROWER 0x01F00000UL
 #define THREEFOLD_FORMAT_NARROWER_SHIFT 20
@@ -142,5 +144,80 @@
 /* wo: next byte of a program image, in the lowest bits (AXI, Wishbone of loadable accelerators
  * only) */
 #define THREEFOLD_REG_LOAD 0x5C
+
+/* rw: loads and runs a set of images that the board's SDRAM holds (link only) */
+#define THREEFOLD_REG_TEST 0x80
+/* bytes of LOADs are those of a set; no image begins */
+#define THREEFOLD_TEST_LOAD 0x00000001UL
+/* write 1: the images of the set go into the accelerator, as fast as it takes them; none from the
+ * line may be unanswered */
+#define THREEFOLD_TEST_RUN 0x00000002UL
+
+/* ro: what is there (link only) */
+#define THREEFOLD_REG_TEST_STATUS 0x84
+/* a run has begun, and results of it are missing */
+#define THREEFOLD_TEST_STATUS_BUSY 0x00000001UL
+/* a set is in the SDRAM, and its CRC was right */
+#define THREEFOLD_TEST_STATUS_LOADED 0x00000002UL
+/* sets that were refused, modulo 256 */
+#define THREEFOLD_TEST_STATUS_REFUSED 0x0000FF00UL
+#define THREEFOLD_TEST_STATUS_REFUSED_SHIFT 8
+
+/* ro: how a set is laid out (link only) */
+#define THREEFOLD_REG_TEST_FORMAT 0x88
+/* codes of a beat of the accelerator */
+#define THREEFOLD_TEST_FORMAT_LANES 0x0000FFFFUL
+#define THREEFOLD_TEST_FORMAT_LANES_SHIFT 0
+/* the SDRAM holds 2 to the power of this bursts of 16 bytes */
+#define THREEFOLD_TEST_FORMAT_SIZE 0x003F0000UL
+#define THREEFOLD_TEST_FORMAT_SIZE_SHIFT 16
+
+/* ro: CRC-32 of the set that is there: its last four bytes; 0 if none is (link only) */
+#define THREEFOLD_REG_TEST_SET 0x8C
+
+/* rw: images of the set (link only) */
+#define THREEFOLD_REG_TEST_IMAGES 0x90
+/* 1 at least */
+#define THREEFOLD_TEST_IMAGES_COUNT 0x00FFFFFFUL
+#define THREEFOLD_TEST_IMAGES_COUNT_SHIFT 0
+
+/* rw: how often a run goes through the set (link only) */
+#define THREEFOLD_REG_TEST_ROUNDS 0x94
+/* 1 at least */
+#define THREEFOLD_TEST_ROUNDS_COUNT 0x0000FFFFUL
+#define THREEFOLD_TEST_ROUNDS_COUNT_SHIFT 0
+
+/* ro: cycles of the latest run, from its first input beat to its last output beat; all ones if they
+ * are more than that (link only) */
+#define THREEFOLD_REG_TEST_CYCLES 0x98
+
+/* ro: the same to the last output beat of its first image (link only) */
+#define THREEFOLD_REG_TEST_FIRST 0x9C
+
+/* ro: those of TEST_CYCLES in which the accelerator waited for the SDRAM: it took input and none
+ * was there, or an output beat was not taken (link only) */
+#define THREEFOLD_REG_TEST_STALLS 0xA0
+
+/* ro: sum of all bytes of results of the latest run: 0 at first, and for each byte it is moved down
+ * a bit, 0xEDB88320 XORed if that bit was 1, and the byte XORed (link only) */
+#define THREEFOLD_REG_TEST_SUM 0xA4
+
+/* rw: which 16 bytes of the results of the last round TEST_WORD0 to 3 tell (link only) */
+#define THREEFOLD_REG_TEST_BURST 0xA8
+/* 0 are the first of them */
+#define THREEFOLD_TEST_BURST_NUMBER 0x00FFFFFFUL
+#define THREEFOLD_TEST_BURST_NUMBER_SHIFT 0
+
+/* ro: bytes 0 to 3 of these (link only) */
+#define THREEFOLD_REG_TEST_WORD0 0xAC
+
+/* ro: bytes 4 to 7 of these (link only) */
+#define THREEFOLD_REG_TEST_WORD1 0xB0
+
+/* ro: bytes 8 to 11 of these (link only) */
+#define THREEFOLD_REG_TEST_WORD2 0xB4
+
+/* ro: bytes 12 to 15 of these (link only) */
+#define THREEFOLD_REG_TEST_WORD3 0xB8
 
 #endif

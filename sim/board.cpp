@@ -10,6 +10,13 @@
 // Level of the pin that is read, when the pins of a flash are set in some cycle.
 typedef int (*FlashPins)(int cs, int clk, int copi, uint64_t cycle);
 
+// Word on the data pins of an SDRAM until the next edge of its clock, at one with these levels; -1
+// if it does not drive them. `command` is RAS, CAS, WE, DQM and whether data is driven, from bit 4.
+typedef int (*SDRAMPins)(int command, int bank, int address, int data, uint64_t cycle);
+
+// A pin of the memory; Verilator has other names for those with two underscores.
+#define MEMORY(pin) top.memory___05F##pin
+
 namespace {
 
 constexpr uint64_t kCycle = 256;
@@ -37,6 +44,13 @@ struct Board {
     int flash_pins = 0;
 #endif
 
+#ifdef BOARD_SDRAM
+    SDRAMPins sdram = nullptr;
+    int sdram_pins[4] = {0, 0, 0, 0};  // in the registers beside the pins
+    int sdram_word = 0;
+    uint64_t sdram_until = 0;  // while words of a read may come
+#endif
+
     Board() {
 #ifdef BOARD_FLASH
         top.flash_cipo = 1;
@@ -51,9 +65,30 @@ struct Board {
         top.rst = 0;
     }
 
-    void tick() {
+#ifdef BOARD_SDRAM
+    void clock_sdram() {
+        const int pins[4] = {MEMORY(ras) << 4 | MEMORY(cas) << 3 | MEMORY(we) << 2 |
+                                 MEMORY(dqm) << 1 | MEMORY(dq_oe),
+                             MEMORY(bank), MEMORY(address), MEMORY(dq_o)};
         top.clk = 1;
         top.eval();
+        MEMORY(dq_i) = sdram_word;
+        if (sdram_pins[0] & ~2) sdram_until = cycles + 16;
+        int word = -1;
+        if (sdram && cycles < sdram_until)
+            word = sdram(sdram_pins[0], sdram_pins[1], sdram_pins[2], sdram_pins[3], cycles);
+        sdram_word = word < 0 ? static_cast<int>(cycles * 0x9E3779B1u >> 8 & 0xFFFF) : word;
+        for (int i = 0; i < 4; ++i) sdram_pins[i] = pins[i];
+    }
+#endif
+
+    void tick() {
+#ifdef BOARD_SDRAM
+        clock_sdram();
+#else
+        top.clk = 1;
+        top.eval();
+#endif
         top.clk = 0;
         top.eval();
         ++cycles;
@@ -151,6 +186,11 @@ void board_set_bit(Board *board, uint64_t time) { board->bit = time; }
 #ifdef BOARD_FLASH
 // Let a function be the flash.
 void board_set_flash(Board *board, FlashPins flash) { board->flash = flash; }
+#endif
+
+#ifdef BOARD_SDRAM
+// Let a function be the SDRAM.
+void board_set_sdram(Board *board, SDRAMPins sdram) { board->sdram = sdram; }
 #endif
 
 // Reset the hardware, as configuration does.

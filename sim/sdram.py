@@ -114,6 +114,10 @@ class SDRAMChip:
         """Time of the latest edge, in nanoseconds."""
         return self._edges * self._period
 
+    def rest(self, edges: int) -> None:
+        """So many edges at which a controller drives no pin, and the chip has nothing to drive."""
+        self._edges += edges
+
     def edge(self, pins: Pins) -> int | None:
         """A rising edge of the clock.
 

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Mapping
+from functools import reduce
+from operator import and_, or_
 from typing import Self
 
 from amaranth.hdl import Module, Mux, ResetInserter, Signal
@@ -29,6 +31,7 @@ from .loaded_image import LoadedImage
 from .serial import ADDRESS_BITS, RECORD_BITS, window
 from .serial_registers import SerialRegisters
 from .stuffer import Destuffer, Stuffer
+from .test_port import connect_test, has_test
 from .uart import UARTReceiver, UARTTransmitter, divisor
 from .width_word import WidthWord, widths_of
 
@@ -56,7 +59,7 @@ class SerialLink(wiring.Component):
         Its attribute ``ports``, a :class:`~threefold.plan.Ports`, describes its streams ``i`` and
         ``o``; input codes have at most 8 bits. It becomes a submodule. If it is loadable, program
         images come over the line as well. If its plan has several widths, a byte with the number of
-        one comes ahead of the codes of each image.
+        one comes ahead of the codes of each image. A :class:`TestPort` of it is connected, too.
     constants : dict of str to int
         Words of the registers that never change, ``WINDOW`` among them.
     divisor : int
@@ -74,7 +77,7 @@ class SerialLink(wiring.Component):
     tx : Out(1)
         Serial line out, idle high.
     busy : Out(1)
-        While an image is on its way, or a frame is being sent.
+        While an image is on its way, or a frame is being sent, or a benchmark is busy.
     error : Out(1)
         High for a cycle when a frame is refused or a byte is lost.
     last : Out(8)
@@ -110,16 +113,18 @@ class SerialLink(wiring.Component):
         self._accelerator = accelerator
         self._loadable = is_loadable(accelerator)
         self._memory = has_memory(accelerator)
+        self._test = has_test(accelerator)
+        self._pins = self._memory or self._test
         self._widths = widths_of(accelerator)
         if flash and not self._loadable:
             raise PlanError("nothing can be loaded from a flash: the accelerator is not loadable")
         self._flash = flash
-        self._registers = SerialRegisters(constants, loadable=self._loadable)
+        self._registers = SerialRegisters(constants, loadable=self._loadable, benchmark=self._test)
         self._receiver = UARTReceiver(divisor)
         self._parser = FrameParser(
             given.tensor.size + (self._widths > 1),
             value_bits=self._registers.written_bits,
-            loads=self._loadable,
+            loads=self._loadable or self._test,
         )
         self._packer = BytePacker(given.type.bits, given.type.lanes)
         self._unpacker = ByteUnpacker(shape_of(taken.type), taken.type.lanes)
@@ -137,7 +142,7 @@ class SerialLink(wiring.Component):
                 "cycle": Out(1),
                 "place": Out(range(WORD_BITS)),
                 **(pins if flash else {}),
-                **({"memory": accelerator.signature.members["pins"]} if self._memory else {}),
+                **({"memory": accelerator.signature.members["pins"]} if self._pins else {}),
             }
         )
 
@@ -169,6 +174,7 @@ class SerialLink(wiring.Component):
             clock_mhz=clock_mhz,
             loadable=is_loadable(accelerator),
             widths=widths_of(accelerator),
+            benchmark=has_test(accelerator),
         )
         interval = plan.cycles.interval if plan else math.inf
         constants["WINDOW"] = window(ports, interval, clock_mhz, baud)
@@ -208,7 +214,7 @@ class SerialLink(wiring.Component):
         m.submodules.destuffer = held(destuffer)
         m.submodules.parser = held(parser)
         m.submodules.packer = anew(self._packer)
-        m.submodules.accelerator = (held if self._memory else anew)(self._accelerator)
+        m.submodules.accelerator = (held if self._pins else anew)(self._accelerator)
         m.submodules.unpacker = anew(self._unpacker)
         m.submodules.framer = held(framer)
         m.submodules.stuffer = held(stuffer)
@@ -229,13 +235,16 @@ class SerialLink(wiring.Component):
 
         taken = self._accelerator.o
         working, lost = Signal(), Signal()
+        busy = [working, framer.busy, ~transmitter.i.ready]
+        if self._test:
+            busy.append(self._accelerator.test.busy)
         m.d.comb += [
             receiver.rx.eq(self.rx),
             self.tx.eq(transmitter.tx),
             framer.forget.eq(registers.control.reset | restart),
             fifos.clear_few.eq(registers.control.reset | restart),
             working.eq(parser.busy | fifos.few_held),
-            self.busy.eq(working | framer.busy | ~transmitter.i.ready),
+            self.busy.eq(reduce(or_, busy)),
             self.error.eq((parser.bad & registers.counted) | lost),
             self.cycle.eq(registers.cycle),
             self.place.eq(registers.place),
@@ -249,13 +258,10 @@ class SerialLink(wiring.Component):
             m.d.sync += self.last.eq(taken.payload[-1])
         self._count(m, parser)
         self._access(m, parser)
-        if self._memory:
+        if self._pins:
             connect(m, self._accelerator.pins, flipped(self.memory))
             m.d.comb += self._accelerator.restart.eq(restart)
-        if self._loadable:
-            self._load(m, parser, held)
-        else:
-            m.d.comb += parser.run.eq(registers.control.run)
+        self._take(m, parser, held)
 
         return m
 
@@ -288,10 +294,26 @@ class SerialLink(wiring.Component):
         connect(m, byte.o, self._packer.i)
         m.d.comb += [byte.hold.eq(self._packer.o.valid), accelerator.width.eq(byte.width)]
 
-    def _load(self, m: Module, parser: FrameParser, held: ResetInserter):
-        """Program images for the accelerator; no image of codes is taken without one."""
+    def _take(self, m: Module, parser: FrameParser, held: ResetInserter):
+        """Whether images and bytes of LOADs are taken, and where the latter go."""
+        control = self._registers.control
+        run, loading, programs = [control.run], [], getattr(parser, "loaded", None)
+        if self._test:
+            test = self._accelerator.test
+            programs = connect_test(m, test, parser, self._registers)
+            run.append(~test.busy)
+            loading.append(test.loading)
+        if self._loadable:
+            run += [~control.load, self._load(m, programs, held)]
+            loading.append(control.load)
+        m.d.comb += parser.run.eq(reduce(and_, run))
+        if loading:
+            m.d.comb += parser.loading.eq(reduce(or_, loading))
+
+    def _load(self, m: Module, programs: wiring.PureInterface, held: ResetInserter) -> Signal:
+        """Program images for the accelerator; whether there is one, without which no image is."""
         registers, accelerator = self._registers, self._accelerator
-        control, loaded, load = registers.control, Signal(), accelerator.load
+        loaded, load = Signal(), accelerator.load
         image = LoadedImage()
         if self._memory:
             m.d.comb += [
@@ -302,21 +324,20 @@ class SerialLink(wiring.Component):
             m.d.comb += loaded.eq(accelerator.loaded)
         m.submodules.loaded_image = held(image)
         if self._flash:
-            self._read_flash(m, parser, held)
+            self._read_flash(m, programs, held)
         else:
-            connect(m, parser.loaded, load)
+            connect(m, programs, load)
         m.d.comb += [
             image.takes.eq(load.valid & load.ready),
             image.byte.eq(load.payload),
             image.loaded.eq(loaded),
-            parser.loading.eq(control.load),
-            parser.run.eq(control.run & ~control.load & loaded),
             registers.status.loaded.eq(loaded),
             registers.loaded.eq(image.crc),
             registers.refused.eq(accelerator.refused),
         ]
+        return loaded
 
-    def _read_flash(self, m: Module, parser: FrameParser, held: ResetInserter):
+    def _read_flash(self, m: Module, programs: wiring.PureInterface, held: ResetInserter):
         """Bytes of the flash while it is read, then those of frames."""
         accelerator, load, flash = self._accelerator, self._accelerator.load, self._flash
         complete = accelerator.stored if self._memory else accelerator.loaded
@@ -327,10 +348,10 @@ class SerialLink(wiring.Component):
             self.flash_clk.eq(flash.clk),
             self.flash_copi.eq(flash.copi),
             flash.cipo.eq(self.flash_cipo),
-            load.valid.eq(Mux(flash.busy, flash.o.valid, parser.loaded.valid)),
-            load.payload.eq(Mux(flash.busy, flash.o.payload, parser.loaded.payload)),
+            load.valid.eq(Mux(flash.busy, flash.o.valid, programs.valid)),
+            load.payload.eq(Mux(flash.busy, flash.o.payload, programs.payload)),
             flash.o.ready.eq(load.ready & flash.busy),
-            parser.loaded.ready.eq(load.ready & ~flash.busy),
+            programs.ready.eq(load.ready & ~flash.busy),
         ]
 
     def _access(self, m: Module, parser: FrameParser):

@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.registers import REGISTERS, WORD_BITS
+from threefold.registers.benchmark import BENCHMARK
 
 from .registers import RegisterFile, check_constants
 from .serial_counter import SerialCounter
@@ -30,6 +31,8 @@ class SerialRegisters(wiring.Component):
         Words of the registers that never change, by name.
     loadable : bool
         Whether there are those of loadable accelerators; otherwise their members are missing.
+    benchmark : bool
+        Whether there are those of a benchmark, which are elsewhere; otherwise ``test`` is missing.
 
     Members
     -------
@@ -56,6 +59,8 @@ class SerialRegisters(wiring.Component):
         High when what has happened is counted.
     loaded : In(32)
         Word of the register ``LOADED``.
+    test : In(32)
+        Word of the register of a benchmark that is asked for, as of the last ``sample``.
     control, status, errors
         As :class:`RegisterFile` has them.
 
@@ -65,17 +70,20 @@ class SerialRegisters(wiring.Component):
         If a constant is of no register, or no word.
     """
 
-    def __init__(self, constants: Mapping[str, int], *, loadable: bool = False):
+    def __init__(
+        self, constants: Mapping[str, int], *, loadable: bool = False, benchmark: bool = False
+    ):
         registers = REGISTERS.on("link", loadable=loadable)
         check_constants(registers, constants)
         self._loadable = loadable
+        self._benchmark = benchmark
         self._file = RegisterFile(registers.without("CYCLES", "LOADED", *_EVENTS, *constants), {})
         self._counters = {
             name: SerialCounter(bits) for name, bits in _EVENTS.items() if name in registers
         }
         self._written_bits = max(
             field.lsb + field.bits
-            for register in registers.values()
+            for register in (*registers.values(), *(BENCHMARK.values() if benchmark else ()))
             if register.access in ("rw", "w1c")
             for field in register.fields
         )
@@ -94,6 +102,7 @@ class SerialRegisters(wiring.Component):
                 **{name.lower(): In(1) for name in self._counters},
                 "counted": Out(1),
                 **({"loaded": In(WORD_BITS)} if loadable else {}),
+                **({"test": In(WORD_BITS)} if benchmark else {}),
                 **{name: member for name, member in fields.items() if name != "port"},
             }
         )
@@ -107,6 +116,11 @@ class SerialRegisters(wiring.Component):
     def loadable(self) -> bool:
         """Whether there are registers of loadable accelerators."""
         return self._loadable
+
+    @property
+    def benchmark(self) -> bool:
+        """Whether there are registers of a benchmark."""
+        return self._benchmark
 
     @property
     def written_bits(self) -> int:
@@ -160,5 +174,8 @@ class SerialRegisters(wiring.Component):
                     m.d.comb += word.eq(bit)
             with m.Default():
                 m.d.comb += word.eq(file.port.r_data.bit_select(place, 1))
+        if self._benchmark:
+            with m.If(self.address[width:] == 1):
+                m.d.comb += word.eq(self.test.bit_select(place, 1))
 
         return m

@@ -5,6 +5,9 @@ from itertools import pairwise
 import pytest
 
 from threefold.registers import EVERYWHERE, REGISTERS, VERSION
+from threefold.registers.benchmark import BENCHMARK
+
+EACH = {**REGISTERS, **BENCHMARK}
 
 
 def test_words_follow_each_other():
@@ -15,9 +18,16 @@ def test_words_follow_each_other():
     assert REGISTERS.address_bits == REGISTERS.on("axi").without("ID").address_bits == 5
 
 
-@pytest.mark.parametrize("name", REGISTERS)
+def test_those_of_a_benchmark_are_behind_all_that_the_others_may_become():
+    words = [register.word for register in BENCHMARK.values()]
+    assert words == list(range(1 << REGISTERS.address_bits, words[-1] + 1))
+    assert BENCHMARK.address_bits == REGISTERS.address_bits + 1
+    assert {register.on for register in BENCHMARK.values()} == {("link",)}
+
+
+@pytest.mark.parametrize("name", EACH)
 def test_fields_have_bits_of_their_own(name):
-    register = REGISTERS[name]
+    register = EACH[name]
     assert register.access in ("ro", "rw", "w1c", "wo")
     for below, above in pairwise(register.fields):
         assert below.lsb + below.bits <= above.lsb
@@ -62,7 +72,7 @@ def test_fields_of_a_word():
     assert control.init == control.pack(run=1) == 1
     assert control.pack(run=1, reset=1) == 3
     assert control.unpack(2) == {"run": 0, "reset": 1, "load": 0}
-    assert REGISTERS["VERSION"].unpack(VERSION) == {"minor": 2, "major": 1}
+    assert REGISTERS["VERSION"].unpack(VERSION) == {"minor": 3, "major": 1}
     assert REGISTERS["LEVELS"].unpack(0x12345678) == {"free": 0x5678, "waiting": 0x1234}
     with pytest.raises(ValueError, match=r"^CONTROL\.run has 1 bits, which are not 2$"):
         control.pack(run=2)

@@ -3,6 +3,7 @@ import subprocess
 from pathlib import Path
 
 from threefold.registers import IDENTITY, REGISTERS, VERSION
+from threefold.registers.benchmark import BENCHMARK
 from threefold.registers.texts import c_header, csr, markdown
 from threefold.tools.toolchain import find
 
@@ -29,7 +30,7 @@ def test_a_compiler_sees_the_table(tmp_path):
     found = {line.split()[0]: int(line.split()[1]) for line in said.splitlines()}
 
     expected = {"THREEFOLD_ID_VALUE": IDENTITY, "THREEFOLD_VERSION_VALUE": VERSION}
-    for register in REGISTERS.values():
+    for register in (*REGISTERS.values(), *BENCHMARK.values()):
         expected[f"THREEFOLD_REG_{register.name}"] = register.offset
         for field in register.fields:
             name = f"THREEFOLD_{register.name}_{field.name.upper()}"
@@ -57,7 +58,7 @@ def test_csr():
 
 def test_page_has_all_registers_and_fields():
     page = markdown()
-    for register in REGISTERS.values():
+    for register in (*REGISTERS.values(), *BENCHMARK.values()):
         assert f"| `0x{register.offset:02X}` |" in page
         for field in register.fields:
             assert f"| `{field.name}` | {field.text} |" in page

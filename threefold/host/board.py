@@ -38,6 +38,8 @@ class Board:
         Widths of the network beside the whole.
     loadable : bool
         Whether program images are loaded into it.
+    benchmark : bool
+        Whether it runs images from its SDRAM.
     """
 
     digest: int
@@ -52,6 +54,7 @@ class Board:
     window: int
     loadable: bool = False
     narrower: int = 0
+    benchmark: bool = False
 
     @property
     def result_bytes(self) -> int:
@@ -73,7 +76,7 @@ class Board:
         DataError
             If the board takes images of another size, or other codes, or lacks a width.
         """
-        codes = self._checked(images)
+        codes = self.codes(images)
         ahead = self._ahead(widths, len(codes))
         return [head + image.tobytes() for head, image in zip(ahead, codes, strict=True)]
 
@@ -96,8 +99,18 @@ class Board:
                 raise DataError(f"the board has widths 0…{most}, not {number}")
         return [bytes([number]) if most else b"" for number in numbers]
 
-    def _checked(self, images: np.ndarray) -> np.ndarray:
-        """Input codes as bytes, an image a row."""
+    def codes(self, images: np.ndarray) -> np.ndarray:
+        """Input codes as bytes, an image a row.
+
+        Parameters
+        ----------
+        images : array of int, shape (images, ...)
+
+        Raises
+        ------
+        DataError
+            If the board takes images of another size, or other codes.
+        """
         codes = np.asarray(images)
         codes = codes.reshape(len(codes), math.prod(codes.shape[1:]))
         if codes.shape[1] != self.inputs:

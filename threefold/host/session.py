@@ -7,6 +7,7 @@ import numpy as np
 
 from ..errors import LinkError
 from ..registers import IDENTITY, REGISTERS, VERSION
+from ..registers.benchmark import BENCHMARK
 from .board import Board
 from .counters import Counters
 from .flight import Flight
@@ -21,7 +22,7 @@ _TRIES = 6
 _REFUSALS = 2  # of a program image, of which the line may have damaged one unnoticed
 _AROUND = 9  # bytes of a frame besides its payload
 _FRAMES = 8  # of a program image, before the board is asked whether they were right
-_REGISTERS = REGISTERS.on("link", loadable=True)
+_REGISTERS = {**REGISTERS.on("link", loadable=True), **BENCHMARK}
 
 
 class Session:
@@ -91,6 +92,7 @@ class Session:
             window=self.read("WINDOW"),
             loadable=bool(form["loadable"]),
             narrower=form["narrower"],
+            benchmark=bool(form["benchmark"]),
         )
         self._image_bytes = board.inputs + board.result_bytes
         return board
@@ -163,7 +165,8 @@ class Session:
                 "--loadable, then build and flash it again"
             )
         for _ in range(_TRIES):
-            is_right, is_refused = self._load(image, progress or (lambda count: None))
+            self._write_control(reset=1, load=1)
+            is_right, is_refused = self.pour(image, lambda: self.read("REFUSED"), progress)
             self._write_control()
             if is_right and self.loaded == crc:
                 return
@@ -179,24 +182,58 @@ class Session:
             f"or try another cable"
         )
 
-    def _load(self, image: bytes, progress: Callable[[int], None]) -> tuple[bool, bool]:
-        """Send a program image once: whether all frames were right, and it was refused."""
-        self._write_control(reset=1, load=1)
-        seq, faults, refused = self._flight.seq, self._faults(), self.read("REFUSED")
+    def pour(
+        self,
+        content: bytes,
+        refusals: Callable[[], int],
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[bool, bool]:
+        """Send bytes in LOADs once, to what has been told to take them.
+
+        Parameters
+        ----------
+        content : bytes
+        refusals : callable
+            Reads how much has been refused so far.
+        progress : callable, optional
+            Told how many bytes the board has taken, again and again.
+
+        Returns
+        -------
+        is_right, is_refused : bool
+            Whether all frames were right, and whether more has been refused than before.
+
+        Raises
+        ------
+        LinkError
+            If the board does not answer.
+        """
+        progress = progress or (lambda count: None)
+        seq, faults, refused = self._flight.seq, self._faults(), refusals()
         progress(0)
-        for begin in range(0, len(image), _FRAMES * LOAD_BYTES):
-            several = image[begin : begin + _FRAMES * LOAD_BYTES]
+        for begin in range(0, len(content), _FRAMES * LOAD_BYTES):
+            several = content[begin : begin + _FRAMES * LOAD_BYTES]
             for at in range(0, len(several), LOAD_BYTES):
                 piece = several[at : at + LOAD_BYTES]
                 self._send(_LOAD, seq, bytes([len(piece) - 1]) + piece)
             self._pending = 2 * len(several) + _FRAMES * _AROUND
             is_right = self._faults() == faults
             self._pending = 0
-            is_refused = self.read("REFUSED") != refused
+            is_refused = refusals() != refused
             if not is_right or is_refused:
                 return is_right, is_refused
             progress(begin + len(several))
         return True, False
+
+    def forget(self) -> None:
+        """Forget all images on the board, and what of others has come.
+
+        Raises
+        ------
+        LinkError
+            If the board does not answer.
+        """
+        self._write_control(reset=1)
 
     def _faults(self) -> tuple[int, int]:
         return self.read("FRAMES_BAD"), self.read("OVERRUNS")

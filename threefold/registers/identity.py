@@ -40,6 +40,7 @@ def identity_of(
     clock_mhz: float | None = None,
     loadable: bool = False,
     widths: int = 1,
+    benchmark: bool = False,
 ) -> dict[str, int]:
     """Words of the registers that never change, by name, from what they tell.
 
@@ -55,6 +56,8 @@ def identity_of(
         Whether program images are loaded into the accelerator.
     widths : int
         Widths of the network at which images are computed.
+    benchmark : bool
+        Whether there are the registers of a benchmark.
     """
     return {
         "ID": IDENTITY,
@@ -68,6 +71,7 @@ def identity_of(
             output_signed=int(ports.output.type.signed),
             output_is_class=int(ports.gives_class),
             loadable=int(loadable),
+            benchmark=int(benchmark),
             narrower=widths - 1,
         ),
         "CLASSES": ports.classes,

@@ -143,8 +143,8 @@ class Register:
         Examples
         --------
         >>> from threefold.registers import REGISTERS
-        >>> REGISTERS["VERSION"].unpack(0x10002)
-        {'minor': 2, 'major': 1}
+        >>> REGISTERS["VERSION"].unpack(0x10003)
+        {'minor': 3, 'major': 1}
         """
         return {field.name: field.of(word) for field in self.fields}
 

@@ -7,7 +7,7 @@ __all__ = ["IDENTITY", "REGISTERS", "VERSION"]
 IDENTITY = 0x54464C44
 """Value of ``ID``: "TFLD"."""
 
-VERSION = 1 << 16 | 2
+VERSION = 1 << 16 | 3
 """Value of ``VERSION``: major and minor of this map, of 16 bits each. A minor one only adds."""
 
 LINK, AXI, WISHBONE = ("link",), ("axi",), ("wishbone",)
@@ -39,6 +39,9 @@ REGISTERS = RegisterMap(
                 Field("output_signed", 16, 1, "output elements are signed"),
                 Field("output_is_class", 17, 1, "the output is the index of a class"),
                 Field("loadable", 18, 1, "program images can be loaded", loadable=True),
+                Field(
+                    "benchmark", 19, 1, "registers of a benchmark are there, from TEST on", on=LINK
+                ),
                 Field("narrower", 20, 5, "widths of the network beside the whole"),
             ),
         ),

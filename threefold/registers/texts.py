@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from textwrap import wrap
 
+from .benchmark import BENCHMARK
 from .register import EVERYWHERE, WORD_BYTES, Field, Register, RegisterMap
 from .table import IDENTITY, REGISTERS, VERSION
 
 __all__ = ["c_header", "csr", "markdown"]
 
+_ALL = (*REGISTERS.values(), *BENCHMARK.values())
 _INTERFACES = {"link": "link", "axi": "AXI", "wishbone": "Wishbone"}
 
 
@@ -21,7 +23,7 @@ def c_header() -> str:
         f"#define THREEFOLD_ID_VALUE 0x{IDENTITY:08X}UL",
         f"#define THREEFOLD_VERSION_VALUE 0x{VERSION:08X}UL",
     ]
-    for register in REGISTERS.values():
+    for register in _ALL:
         lines += ["", *_comment(f"{register.access}: {register.text}{_where(register)}")]
         lines.append(f"#define THREEFOLD_REG_{register.name} 0x{register.offset:02X}")
         for field in register.fields:
@@ -79,8 +81,8 @@ def csr(
 def markdown() -> str:
     """Page of the registers for the documentation."""
     return _PAGE.format(
-        rows="\n".join(map(_row, REGISTERS.values())),
-        fields="\n\n".join(_fields(each) for each in REGISTERS.values() if each.fields),
+        rows="\n".join(map(_row, _ALL)),
+        fields="\n\n".join(_fields(each) for each in _ALL if each.fields),
     )
 
 
@@ -123,7 +125,8 @@ An accelerator with a bus or on a board's serial link has registers of 32 bits, 
 everywhere. They are read and written as whole words. A register or field that an interface does not
 have reads 0, and so does an offset without a register; writing there does nothing. What is there
 only *if loadable* belongs to accelerators into which [program images](../tutorials/loading.md) are
-loaded at run time.
+loaded at run time. Those from `TEST` on belong to boards that were built with a
+[benchmark](../tutorials/benchmark.md), as `FORMAT.benchmark` tells.
 
 | offset | name | access | meaning | where |
 | --- | --- | --- | --- | --- |
