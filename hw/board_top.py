@@ -16,6 +16,7 @@ from .interfaces.link import SerialLink
 from .interfaces.loadable import is_loadable
 from .interfaces.serial import BAUD
 from .sdram.accelerator import SDRAMAccelerator
+from .sdram.benchmark import Benchmark
 from .sdram.buffers import LEAD_NS, SDRAMBuffers
 
 __all__ = ["ACCELERATOR", "BoardTop"]
@@ -30,7 +31,8 @@ class BoardTop(wiring.Component):
     """An accelerator on a board, behind a :class:`SerialLink`, with :class:`Lights` as LEDs.
 
     A loadable one is loaded from the board's flash at power-up, if the board has one. That of an
-    :class:`SDRAMAccelerator` is in the board's SDRAM from then on.
+    :class:`SDRAMAccelerator` is in the board's SDRAM from then on, as the images of a
+    :class:`Benchmark` are.
 
     Parameters
     ----------
@@ -61,10 +63,11 @@ class BoardTop(wiring.Component):
     ):
         self._board = board
         self._baud = baud
-        self._ratio = accelerator.ratio if isinstance(accelerator, SDRAMAccelerator) else 0
+        has_sdram = isinstance(accelerator, SDRAMAccelerator | Benchmark)
+        self._ratio = accelerator.ratio if has_sdram else 0
         clocks = MemoryClocks(self._ratio, LEAD_NS) if self._ratio else None
         clock_mhz = clock_mhz or board.clock_mhz
-        if isinstance(accelerator, SDRAMAccelerator):
+        if isinstance(accelerator, SDRAMAccelerator | Benchmark):
             _require_memory(accelerator, board, board.achieved_mhz(clock_mhz, clocks))
         self._clock = ClockGenerator(board, clock_mhz, clocks)
         flash = None
@@ -139,7 +142,9 @@ class BoardTop(wiring.Component):
         connect(m, self._link.memory, buffers.pins)
 
 
-def _require_memory(accelerator: SDRAMAccelerator, board: Board, clock_mhz: float) -> None:
+def _require_memory(
+    accelerator: SDRAMAccelerator | Benchmark, board: Board, clock_mhz: float
+) -> None:
     """Raise unless an accelerator was made for the SDRAM and the clock of a board."""
     if accelerator.sdram != board.sdram:
         has = f"has {board.sdram.name}" if board.sdram else "has no SDRAM"

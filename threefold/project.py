@@ -360,9 +360,13 @@ class Project:
         timing_allow_fail: bool = False,
         nextpnr_options: str = "",
         baud: int = BAUD,
+        benchmark: bool = False,
         progress: Progress | None = None,
     ) -> BuildResult:
         """Build the bitstream; parameters are those of :func:`build_bitstream`.
+
+        With a ``benchmark``, images can be loaded into the board's SDRAM, to be run from there at
+        full speed.
 
         Where all of it is there from the same plan, options, tools and sources, nothing runs, all
         stays as it is, and the result says ``up_to_date``. Else a report on an earlier one goes,
@@ -387,7 +391,7 @@ class Project:
             self.plan.cycles.interval,
             baud=baud,
             nextpnr_options=nextpnr_options,
-            memory=memory_clocks(self.plan, self.board),
+            memory=memory_clocks(self.plan, self.board, benchmark=benchmark),
         )
         require_feed(self.plan, board, clock_mhz)
         progress = shown_progress(progress)
@@ -399,7 +403,7 @@ class Project:
             "nextpnr_options": nextpnr_options,
             "baud": baud,
         }
-        inputs = inputs_digest(plan_digest(self.plan), board, options)
+        inputs = inputs_digest(plan_digest(self.plan), board, options | {"benchmark": benchmark})
         with locked(self.folder):
             self.save()
             self._write_program()
@@ -410,7 +414,7 @@ class Project:
             self.generate()
             self.products.remove_report()
             result = build_bitstream(
-                self._on(board, clock_mhz),
+                self._on(board, clock_mhz, benchmark),
                 board,
                 self.folder,
                 name=self.name,
@@ -420,10 +424,10 @@ class Project:
             record_build(self.products, self.plan, board.device.name, result, inputs)
             return result
 
-    def _on(self, board: boards.Board, clock_mhz: float | None) -> Component:
-        if self.plan.streamed is None:
+    def _on(self, board: boards.Board, clock_mhz: float | None, benchmark: bool) -> Component:
+        if self.plan.streamed is None and not benchmark:
             return self.accelerator
-        return board_accelerator(self.plan, board, clock_mhz=clock_mhz)
+        return board_accelerator(self.plan, board, clock_mhz=clock_mhz, benchmark=benchmark)
 
     def report(self) -> dict:
         """Write the report on what is there so far, and the manifest; the figures.

@@ -10,10 +10,17 @@ from threefold.plan.units.streamed import StreamedUnit
 
 from ..accelerator import Accelerator
 from .accelerator import SDRAMAccelerator
+from .benchmark import Benchmark, require_whole
 from .buffers import LEAD_NS
 from .feed import feed_at, ratio_for, ratio_of
 
-__all__ = ["board_accelerator", "board_feed", "memory_clocks", "require_feed"]
+__all__ = [
+    "benchmark_sdram",
+    "board_accelerator",
+    "board_feed",
+    "memory_clocks",
+    "require_feed",
+]
 
 
 def board_feed(board: Board, clock_mhz: float, *, ratio: int = 1) -> Feed:
@@ -36,14 +43,42 @@ def board_feed(board: Board, clock_mhz: float, *, ratio: int = 1) -> Feed:
     return feed_at(_sdram_of(board), board.achieved_mhz(clock_mhz, clocks), ratio)
 
 
-def memory_clocks(plan: Plan, board: Target) -> MemoryClocks | None:
-    """Clocks of a board's SDRAM that a plan takes its program from; None if it takes none.
+def benchmark_sdram(board: Target | None) -> SDRAM:
+    """The SDRAM of a board that images of a benchmark are in.
 
     Raises
     ------
     PlanError
-        If the board has no SDRAM.
+        If the board has none.
     """
+    sdram = board.sdram if isinstance(board, Board) else None
+    if sdram is None:
+        name = board.name if board else "a plan without a board"
+        raise PlanError(
+            f"{name} has no SDRAM for the images of a benchmark; plan for another board"
+        )
+    return sdram
+
+
+def memory_clocks(plan: Plan, board: Target, *, benchmark: bool = False) -> MemoryClocks | None:
+    """Clocks of a board's SDRAM that a plan or a benchmark needs; None if neither does.
+
+    Parameters
+    ----------
+    plan : Plan
+    board : Target
+    benchmark : bool
+        Whether images of a benchmark are in the SDRAM.
+
+    Raises
+    ------
+    PlanError
+        If the board has no SDRAM, or a benchmark had to share it.
+    """
+    if benchmark:
+        benchmark_sdram(board)
+        require_whole(plan)
+        return MemoryClocks(1, LEAD_NS)
     unit = plan.streamed
     if not isinstance(unit, StreamedUnit):
         return None
@@ -51,8 +86,8 @@ def memory_clocks(plan: Plan, board: Target) -> MemoryClocks | None:
 
 
 def board_accelerator(
-    plan: Plan, board: Board, *, clock_mhz: float | None = None
-) -> Accelerator | SDRAMAccelerator:
+    plan: Plan, board: Board, *, clock_mhz: float | None = None, benchmark: bool = False
+) -> Accelerator | SDRAMAccelerator | Benchmark:
     """The accelerator of a plan, with the board's SDRAM if it needs one.
 
     Parameters
@@ -61,17 +96,22 @@ def board_accelerator(
     board : Board
     clock_mhz : float, optional
         Frequency wanted, in MHz; the board's default if left out.
+    benchmark : bool
+        Whether images can come from the SDRAM.
 
     Raises
     ------
     PlanError
-        If the board lacks an SDRAM that is needed, or the plan is for another memory or clock.
+        If the board lacks an SDRAM that is needed, the plan is for another memory or clock, or as
+        :class:`Benchmark`.
     """
     require_feed(plan, board, clock_mhz)  # raises before there is a component
-    clocks = memory_clocks(plan, board)
+    clocks = memory_clocks(plan, board, benchmark=benchmark)
     if clocks is None:
         return Accelerator(plan)
     achieved_mhz = board.achieved_mhz(clock_mhz or board.clock_mhz, clocks)
+    if benchmark:
+        return Benchmark(plan, _sdram_of(board), clock_mhz=achieved_mhz)
     return SDRAMAccelerator(plan, _sdram_of(board), clock_mhz=achieved_mhz)
 
 

@@ -8,6 +8,7 @@ from ..boards import Board
 from ..core_files import BUSES
 from ..errors import PlanError
 from ..hw.interfaces.serial import BAUD
+from ..hw.sdram.board import benchmark_sdram
 from ..tools.build_plan import require_closed
 from .note import note
 from .options import add_plan_arguments, changes_noted, open_project
@@ -59,6 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--baud", type=int, default=BAUD, metavar="N", help=f"bits a second on the line ({BAUD})"
     )
+    parser.add_argument(
+        "--benchmark",
+        action="store_true",
+        help="let images be loaded into the board's SDRAM, from which threefold run --benchmark "
+        "runs them at full speed",
+    )
     parser.add_argument("--rtl-only", action="store_true", help="stop after the Verilog")
     parser.add_argument(
         "--bus",
@@ -79,10 +86,14 @@ def run(args: argparse.Namespace, console: Console) -> str:
     if not _RATES[0] <= args.baud <= _RATES[1]:
         raise PlanError(f"--baud must be {_RATES[0]} to {_RATES[1]}, not {args.baud}")
     require_closed(args.nextpnr_options, "nextpnr")
+    if args.benchmark and (args.bus or args.rtl_only):
+        raise PlanError("a benchmark is a part of bitstreams; leave out --bus and --rtl-only")
     project = open_project(args, console)
     if args.bus:
         with changes_noted(project, console):
             return f"verilog    {project.generate(args.bus, clock_mhz=args.clock)}"
+    if args.benchmark:
+        benchmark_sdram(project.board)  # raises if there is none
     if args.rtl_only or not isinstance(project.board, Board):
         with changes_noted(project, console):
             return f"verilog    {project.generate()}"
@@ -95,6 +106,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
             timing_allow_fail=args.timing_allow_fail,
             nextpnr_options=args.nextpnr_options,
             baud=args.baud,
+            benchmark=args.benchmark,
             progress=progress,
         )
     if result.up_to_date:

@@ -13,7 +13,7 @@ from ..network import Network, load
 from ..products import Products
 from .progress import progress_bar
 
-__all__ = ["load_into", "program_image", "require_program"]
+__all__ = ["bytes_shown", "load_into", "program_image", "require_program"]
 
 
 def program_image(path: Path, built: Path | None) -> tuple[bytes, Network | None]:
@@ -71,12 +71,13 @@ def load_into(session: Session, image: bytes, console: Console) -> None:
     LinkError
         If the board does not take it.
     """
-    with _bytes_shown(console, len(image)) as show:
+    with bytes_shown(console, len(image)) as show:
         session.load(image, show)
 
 
 @contextmanager
-def _bytes_shown(console: Console, total: int) -> Iterator:
+def bytes_shown(console: Console, total: int) -> Iterator:
+    """A bar of so many bytes; what is to be told how many have been loaded."""
     with progress_bar(console, "{task.completed:,.0f}/{task.total:,.0f} bytes") as bars:
         task = bars.add_task("load", total=total)
         yield lambda count: bars.update(task, completed=count)

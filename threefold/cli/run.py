@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from ..errors import DataError, FileFormatError, ToolError
+from ..errors import BuildError, DataError, FileFormatError, ToolError
 from ..files import read_json
 from ..host.images import read_images
 from ..host.session import Session
@@ -18,6 +18,7 @@ from ..network import Network, class_names, load
 from ..network.file import digest
 from ..products import Products
 from ..samples import IMAGE, sample_words
+from .benchmark import benchmarked
 from .loading import load_into, program_image, require_program
 from .note import note
 
@@ -29,6 +30,7 @@ EXAMPLES = [
     "threefold run /dev/ttyUSB1 out/digits/test.npz --network out/digits \\\n"
     "      --load out/again/network.tern",
     "threefold run --simulate out/digits/test.npz --network out/digits --limit 20",
+    "threefold run /dev/ttyUSB0 out/fast/test.npz --benchmark 1",
 ]
 
 _BAUD = 115_200
@@ -71,6 +73,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "or whole; repeatable: images take them in turn (whole)",
     )
     parser.add_argument(
+        "--benchmark",
+        type=int,
+        metavar="N",
+        help="load the images into the board's SDRAM, if it was built with --benchmark, and run "
+        "them from there N times at full speed",
+    )
+    parser.add_argument(
         "--simulate",
         action="store_true",
         help="a simulated board behind a pseudo-terminal, instead of PORT",
@@ -83,6 +92,10 @@ def run(args: argparse.Namespace, console: Console) -> str:
         raise DataError("give the serial port of the board, or --simulate, and then the images")
     if args.limit is not None and args.limit < 1:
         raise DataError(f"--limit must be at least 1, not {args.limit}")
+    if args.benchmark is not None and args.benchmark < 1:
+        raise DataError(f"--benchmark must be at least 1, not {args.benchmark}")
+    if args.benchmark and args.width:
+        raise DataError("a benchmark computes the whole network; leave out --width")
     if args.baud is not None and args.baud < 1:
         raise DataError(f"--baud must be at least 1, not {args.baud}")
     path = _network_path(args)
@@ -96,7 +109,11 @@ def run(args: argparse.Namespace, console: Console) -> str:
     codes = codes[: args.limit]
     labels = None if labels is None else labels[: args.limit]
     with ExitStack() as stack:
-        port = stack.enter_context(_board(path, console)) if args.simulate else args.port
+        port = (
+            stack.enter_context(_board(path, console, bool(args.benchmark)))
+            if args.simulate
+            else args.port
+        )
         baud = args.baud or _built_baud(path) or _BAUD
         line = stack.enter_context(SerialPort(port, baud))
         session = Session(line, digest=int(digest(network)[:8], 16) if network else None)
@@ -105,6 +122,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
             note(console, f"loaded {len(image):,} bytes, {session.loaded or 0:08x}")
         else:
             require_program(session, path)
+        if args.benchmark:
+            return benchmarked(session, codes, labels, args.benchmark, path, console)
         rate = "simulated" if args.simulate else f"{baud:,} baud"
         widths = _widths(args.width, path, len(codes))
         return _classified(session, codes, labels, network, rate, widths)
@@ -196,15 +215,17 @@ def _built_baud(path: Path | None) -> int | None:
 
 
 @contextmanager
-def _board(path: Path | None, console: Console) -> Iterator[str]:
-    """Port of a simulated board with the plan that is beside a network."""
+def _board(path: Path | None, console: Console, benchmark: bool) -> Iterator[str]:
+    """Port of a simulated board with the plan beside a network, and perhaps a benchmark."""
     if path is None:
         raise DataError("a simulation needs the network, --network, and its plan beside it")
     try:
         from ..boards import get  # with all that generates hardware
+        from ..hw.sdram.board import benchmark_sdram
         from ..plan import load_plan
         from ..sim.board import SimulatedBoard, compile_board
         from ..sim.port import SimulatedPort
+        from ..sim.sdram import SDRAMChip
     except ModuleNotFoundError:
         raise ToolError(
             "simulated boards are not part of threefold-host: pip install threefold"
@@ -214,7 +235,15 @@ def _board(path: Path | None, console: Console) -> Iterator[str]:
     plan = load_plan(load(path), products.plan)
     target = get(plan.board) if plan.board else None
     clock_mhz = (target.clock_mhz if target else None) or _CLOCK_MHZ
+    sdram = benchmark_sdram(target) if benchmark else None
     note(console, "starting the simulated board; it is compiled the first time")
-    library = compile_board(plan, products.simulation / "board", clock_mhz=clock_mhz)
-    with SimulatedBoard(library, clock_mhz=clock_mhz) as board, SimulatedPort(board) as port:
+    folder = products.simulation / "board"
+    library = compile_board(plan, folder, clock_mhz=clock_mhz, sdram=sdram)
+    chip = SDRAMChip(sdram, clock_mhz=clock_mhz) if sdram else None
+    with (
+        SimulatedBoard(library, clock_mhz=clock_mhz, sdram=chip) as board,
+        SimulatedPort(board) as port,
+    ):
         yield port.name
+        if sdram and chip and chip.faults:
+            raise BuildError(f"the controller breaks a time of {sdram.name}: {chip.faults[0]}")

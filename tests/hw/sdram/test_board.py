@@ -65,6 +65,21 @@ def test_other_plans_have_the_accelerator_alone():
     assert memory_clocks(other, BOARD) is None
 
 
+def test_a_benchmark_is_elaborated_for_the_board():
+    other = loadable_plan(NETWORK)
+    accelerator = board_accelerator(other, BOARD, benchmark=True)
+    assert memory_clocks(other, BOARD, benchmark=True).ratio == 1
+    top = BoardTop(accelerator, BOARD)
+    assert top.clock_mhz == accelerator.clock_mhz
+    made = BOARD.make_platform().build(top, do_build=False, emit_src=False, debug_verilog=False)
+    assert len(re.findall(r'LOCATE COMP "sdram_0__', made.files["top.lpf"])) == 39
+    message = r"^icebreaker has no SDRAM for the images of a benchmark; plan for another board$"
+    with pytest.raises(PlanError, match=message):
+        board_accelerator(other, get("icebreaker"), benchmark=True)
+    with pytest.raises(PlanError, match=r"^weights of 'net1' come from the SDRAM in cycles "):
+        board_accelerator(plan(75), BOARD, benchmark=True)
+
+
 def test_a_board_without_an_sdram_is_refused():
     message = r"^icebreaker has no SDRAM for a program; choose another board$"
     with pytest.raises(PlanError, match=message):
