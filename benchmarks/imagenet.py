@@ -28,6 +28,7 @@ from threefold.hw.sdram.board import board_feed
 from threefold.hw.sdram.buffers import LEAD_NS
 from threefold.plan import Plan, lower
 from threefold.plan.layers import ConvLayer
+from threefold.plan.search.batches import batched
 from threefold.plan.search.fold import plan_of
 from threefold.plan.sequential import Feed
 from threefold.plan.units.argmax import ArgMaxUnit
@@ -56,12 +57,21 @@ class Case:
         Of the function.
     doubled : bool
         Whether the SDRAM has twice the clock of the accelerator, not the same.
+    batch : int
+        Images that share what is read of the weights of some layers.
+    places : int, optional
+        Places of maps in each bank at most.
+    entering : int
+        Cycles of the engine of the first layer.
     """
 
     network: str
     array: tuple[int, int, int] = (32, 16, 8)
     options: dict | None = None
     doubled: bool = True
+    batch: int = 1
+    places: int | None = None
+    entering: int = 0
 
     @property
     def clock_mhz(self) -> float:
@@ -89,6 +99,7 @@ def _pruned(share: float) -> dict:
 
 CASES = {
     "resnet18": Case("resnet18"),
+    "resnet18-batch4": Case("resnet18", batch=4, places=5184, entering=7 * 2 * 112**2),
     "resnet18, 2 bits": Case("resnet18", options={"bits": 2}),
     "resnet18, a quarter pruned": Case("resnet18", options=_pruned(0.25)),
     "resnet18, 75 % pruned": Case("resnet18", options=_pruned(0.75)),
@@ -104,7 +115,7 @@ def main() -> None:
     """Measure, and write the figures as JSON, those of other cases as they were."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES))
-    parser.add_argument("--simulate", action="store_true", help="one image, in minutes")
+    parser.add_argument("--simulate", action="store_true", help="an image or a batch, in minutes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
     args = parser.parse_args()
     record = {"networks": {}}
@@ -139,6 +150,7 @@ def plan_for(case: Case) -> Plan:
     pe, simd, pixels = case.array
     sizes = {"pixels": pixels, "lanes": simd, "feed": case.feed.to_dict()}
     array = StreamedUnit(tuple(others), pe, simd, **sizes).made_loadable()
+    array = batched(array, case.batch, places=case.places, entering=case.entering)
     head = engine_for(first, array), PoolUnit((pool,), lanes=simd)
     return plan_of(network, (*head, array, ArgMaxUnit((best,))))
 
@@ -148,7 +160,7 @@ def engine_for(first: ConvLayer, array: StreamedUnit) -> EngineUnit:
 
     It has as many lanes as take a row of the kernel at once.
     """
-    within, lanes = array.interval - array.opens, first.window.kernel[1] * first.window.shape[2]
+    within, lanes = array.entry_cycles, first.window.kernel[1] * first.window.shape[2]
     for pe in (n for n in range(1, first.rows + 1) if not first.rows % n):
         engine = EngineUnit((first,), pe, lanes, lanes=math.gcd(pe, 8))
         if engine.interval <= within:
@@ -184,10 +196,10 @@ def figures(plan: Plan, clock_mhz: float) -> dict:
 
 
 def simulation(plan: Plan, started: float) -> dict:
-    """An image through the Verilog."""
-    image = random_images(plan.network.input, 1, seed=1)
+    """An image through the Verilog, or a batch of them."""
+    images = random_images(plan.network.input, plan.batch, seed=1)
     made = time.perf_counter()
-    run = simulated(plan, image)
+    run = simulated(plan, images)
     return {
         "latency": run.cycles.latency,
         "beats": run.beats,

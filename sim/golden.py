@@ -62,10 +62,12 @@ def evaluate(network: Network, images: np.ndarray) -> Mapping[str, np.ndarray]:
     return results
 
 
-def batches(network: Network, images: np.ndarray) -> Iterator[Mapping[str, np.ndarray]]:
+def batches(
+    network: Network, images: np.ndarray, *, multiple: int = 1
+) -> Iterator[Mapping[str, np.ndarray]]:
     """What :func:`evaluate` gives, batch after batch, so that memory stays small.
 
-    There is at least one batch, be it of no images.
+    There is at least one batch, be it of no images; all but the last have a ``multiple`` of images.
 
     Raises
     ------
@@ -73,7 +75,7 @@ def batches(network: Network, images: np.ndarray) -> Iterator[Mapping[str, np.nd
         If the images are not integers of the network's input shape and range.
     """
     images = require_images(network, images)
-    size = _batch_size(network)
+    size = max(1, _batch_size(network) // multiple) * multiple
     starts = range(0, len(images) or 1, size)
     return (evaluate(network, images[start : start + size]) for start in starts)
 

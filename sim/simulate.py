@@ -179,7 +179,7 @@ def _simulate(
         progress=lambda what, done: progress(what, done / len(images)),
     )
     if events.difference is None and events.stuck is None:
-        if any(numbers) and not stalls:
+        if (any(numbers) or plan.batch > 1) and not stalls:
             _check_left(plan, events, numbers)
         outputs = outputs_of(streams[-1], events.outputs, len(images))
         return SimulationResult(
@@ -198,6 +198,7 @@ def _simulate(
         if events.difference is not None:
             stream = streams[events.difference.stream]
             last = min(stream.image_of(events.difference.beat, numbers)[0], len(images) - 1)
+        last += -(last + 1) % plan.batch
         again = bench.beats_of(streams, numbers[: last + 1])
         job.run(bench.arguments(images=last + 1, **options) + again, waves=True)
     told = explain(plan, streams, events, numbers)
@@ -221,6 +222,10 @@ def check(
     if len(images) == 0:
         raise DataError("there is no image to simulate")
     golden.require_images(plan.network, images)
+    if len(images) % plan.batch:
+        raise DataError(
+            f"images of {plan.network.name!r} come in batches of {plan.batch}, not {len(images)}"
+        )
     numbers_of(plan, widths, len(images))
     for character in str(Path(folder).absolute()):
         if character.isspace() or (character.isascii() and character not in _PATH):
@@ -244,14 +249,14 @@ def _cycles(plan: Plan, events: bench.Events) -> Cycles:
 
 
 def _check_left(plan: Plan, events: bench.Events, numbers: list[int]) -> None:
-    """Raise unless images at widths of their own leave in the cycles that are predicted."""
+    """Raise unless each image leaves in the cycle that is predicted."""
     predicted = trace(plan.netlist.stages, len(numbers), widths=numbers).left.tolist()
     for image, cycles in enumerate(predicted):
         measured = events.left[image] - events.entered[0]
         if measured != cycles:
             raise MismatchError(
-                f"image {image} leaves after {measured:,} cycles, not {cycles:,} as predicted for "
-                f"these widths"
+                f"image {image} leaves after {measured:,} cycles, not {cycles:,} as predicted"
+                f"{' for these widths' if any(numbers) else ''}"
             )
 
 

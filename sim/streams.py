@@ -34,6 +34,8 @@ class Stream:
         As in :class:`~threefold.plan.units.block.Tap`.
     narrower : tuple of array of int64
         As there, the order at each narrower width.
+    images : int
+        As there, images of one order; always so many are compared together.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Stream:
     lanes: int
     order: np.ndarray | None = field(default=None, compare=False)
     narrower: tuple[np.ndarray, ...] = field(default=(), compare=False)
+    images: int = 1
 
     def beats(self, values: np.ndarray, widths: Sequence[int] = ()) -> np.ndarray:
         """Payloads that carry values of the node.
@@ -62,7 +65,8 @@ class Stream:
         """
         if self.order is None:
             return pack(values.reshape(-1, self.lanes), self.bits)
-        padded = np.pad(values.reshape(len(values), -1), ((0, 0), (0, 1)))  # −1 is a 0
+        together = values.reshape(len(values) // self.images, -1)
+        padded = np.pad(together, ((0, 0), (0, 1)))  # −1 is a 0
         if not (self.narrower and any(widths)):
             return pack(padded[:, self.order].reshape(-1, self.lanes), self.bits)
         orders = (self.order_at(width) for width in widths)
@@ -87,6 +91,10 @@ class Stream:
         widths : sequence of int
             Width of each image; a beat behind them all belongs to the last.
         """
+        if self.images > 1:
+            batch, place = divmod(beat, self.per_image * self.images)
+            assert self.order is not None
+            return batch * self.images + int(self.order[place].max()) // self._size, place
         if not self.narrower:
             return divmod(beat, self.per_image)
         ends = list(accumulate(map(self.per_image_at, widths)))
@@ -96,7 +104,15 @@ class Stream:
     def place(self, beat: int, lane: int, width: int = 0) -> int:
         """Which of the values of an image at a width a lane carries; −1 for none."""
         order = self.order_at(width)
-        return beat * self.lanes + lane if order is None else int(order[beat, lane])
+        if order is None:
+            return beat * self.lanes + lane
+        return int(order[beat, lane]) % self._size if self.images > 1 else int(order[beat, lane])
+
+    @property
+    def _size(self) -> int:
+        """Values of an image."""
+        assert self.order is not None
+        return (int(self.order.max()) + 1) // self.images
 
 
 def streams_of(plan: Plan) -> list[Stream]:
@@ -104,8 +120,10 @@ def streams_of(plan: Plan) -> list[Stream]:
 
     def stream(name: str, prefix: str, type: StreamType, tap: Tap | None = None) -> Stream:
         order = tap.order if tap else None
-        per_image = plan.network.types[name].size // type.lanes if order is None else len(order)
-        more = {"order": order, "narrower": tap.narrower if tap else ()}
+        images = tap.images if tap else 1
+        beats = plan.network.types[name].size // type.lanes if order is None else len(order)
+        per_image = beats // images
+        more = {"order": order, "narrower": tap.narrower if tap else (), "images": images}
         return Stream(name, prefix, type.bits, type.signed, per_image, type.lanes, **more)
 
     last = plan.units[-1].stream

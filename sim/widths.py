@@ -59,7 +59,7 @@ def expected_values(
         If the images do not fit the network.
     """
     if not any(numbers):
-        yield from golden.batches(plan.network, images)
+        yield from golden.batches(plan.network, images, multiple=plan.batch)
         return
     each, start = np.asarray(numbers), 0
     for whole in golden.batches(plan.network, images):

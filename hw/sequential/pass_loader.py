@@ -86,6 +86,8 @@ class PassLoader(wiring.Component):
         The descriptor is there, and the rest is copied.
     ready : In(1)
         The pass may begin once all is copied.
+    again : In(1)
+        Its weights are those of the pass before; there is this if images of a batch share rows.
     tile : Out, threshold : Out
         What to write, of :func:`tile_write` and :func:`threshold_write`.
     start : Out(1)
@@ -98,6 +100,7 @@ class PassLoader(wiring.Component):
 
     def __init__(self, program: Program):
         self._program = program
+        shared = {"again": In(1)} if program.shares else {}
         super().__init__(
             {
                 "begin": In(1),
@@ -115,6 +118,7 @@ class PassLoader(wiring.Component):
                 "head": Out(data.StructLayout(program.descriptor_fields)),
                 "descriptor": Out(row_layout(program.contents.descriptors)),
             }
+            | shared
         )
 
     @property
@@ -135,7 +139,7 @@ class PassLoader(wiring.Component):
             index_read.eq(index),
             index_there.eq(index_read),
         ]
-        self._add_walk(m, head, kind, index, moving=Cat(read, there).any())
+        weights = self._add_walk(m, head, kind, index, moving=Cat(read, there).any())
         self._keep_descriptor(m, head, there)
         item = self._item(m, program.tile, there == _Kind.TILES, index_there, "tile")
         self._write_tiles(m, *item)
@@ -143,7 +147,7 @@ class PassLoader(wiring.Component):
         self._write_thresholds(m, *item)
 
         known = {
-            "weights": self.address,
+            "weights": weights,
             **{name: head[name] for name in program.descriptor_fields},
         }
         for name in self.descriptor.shape().members:
@@ -152,8 +156,8 @@ class PassLoader(wiring.Component):
 
         return m
 
-    def _add_walk(self, m: Module, head, kind, index, *, moving) -> None:
-        """Which row is read, and which item of it."""
+    def _add_walk(self, m: Module, head, kind, index, *, moving) -> Signal:
+        """Which row is read, and which item of it; the first row of weights."""
         program, state = self._program, Signal(_State)
         parts = program.descriptor.parts
         left = Signal(max(program.limits["tile_rows"], program.limits["threshold_rows"], 1))
@@ -189,6 +193,12 @@ class PassLoader(wiring.Component):
                     self._go(m, index, left, program.threshold.share)
             with m.Case(_State.LAST), m.If(self.ready):
                 m.d.sync += state.eq(_State.IDLE)
+        if not program.shares:
+            return self.address
+        weights = Signal.like(self.address)
+        with m.If((state == _State.LAST) & self.ready & ~self.again):
+            m.d.sync += weights.eq(self.address)
+        return weights
 
     def _go(self, m: Module, index, left, share: int) -> None:
         """Go to the next item."""

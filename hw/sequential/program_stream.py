@@ -1,6 +1,6 @@
 """Program stream: rows of a program that come from outside while an array works by it."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -37,7 +37,10 @@ class ProgramStream(wiring.Component):
     end : In(1)
         The pass is over, and its rows leave room for others.
     last : Out(1)
-        It is the last pass of an image.
+        It is the last pass of an image, or of a batch.
+    leaves, awaits : Out(1)
+        An image leaves with its end; another image has to be there before the next. There are these
+        if images of a batch share rows.
     full : Out(1)
         All that there is room for has come: the next pass among it, unless one is under way.
     wrong : Out(1)
@@ -51,6 +54,7 @@ class ProgramStream(wiring.Component):
     def __init__(self, program: StreamedProgram):
         self._program = program
         array = program.contents.array
+        shared = {"leaves": Out(1), "awaits": Out(1)} if program.shares else {}
         super().__init__(
             {
                 "frames": Out(FrameSignature(program.word_bits)),
@@ -67,6 +71,7 @@ class ProgramStream(wiring.Component):
                 "address": In(range(program.limits["program"])),
                 "weights": Out(data.ArrayLayout(data.ArrayLayout(Weight, array.simd), array.pe)),
             }
+            | shared
         )
 
     @property
@@ -110,7 +115,7 @@ class ProgramStream(wiring.Component):
             self.last.eq(copy.head.final),
             self.weights.as_value().eq(row[: len(self.weights.as_value())]),
         ]
-        filled = self._filled(m, released=Mux(self.end, copy.head.stored, 0))
+        filled = self._filled(m, released=Mux(self.end, self._freed(m), 0))
         # Where nothing more can come and no pass is there, one is longer than it says, or than
         # there is room for.
         stuck = filled & (passes == 0) & ~runs
@@ -118,6 +123,23 @@ class ProgramStream(wiring.Component):
         m.d.sync += self.wrong.eq(self.wrong | receiver.wrong | stuck)
 
         return m
+
+    def _freed(self, m: Module) -> Value:
+        """Rows that the end of a pass leaves to others: its own, and those that it had kept."""
+        copy = m.submodules.copy
+        if not self._program.shares:
+            return copy.head.stored
+        held, again = Signal(range(self._program.limits["program"] + 1)), Signal()
+        keeps, rows = copy.head.keeps, Signal.like(held)
+        m.d.comb += [
+            rows.eq(held + copy.head.stored),
+            copy.again.eq(again),
+            self.leaves.eq(copy.head.leaves),
+            self.awaits.eq(copy.head.awaits),
+        ]
+        with m.If(self.end):
+            m.d.sync += [held.eq(Mux(keeps, rows, 0)), again.eq(keeps)]
+        return Mux(keeps, 0, rows)
 
     def _filled(self, m: Module, released) -> Signal:
         """Ask for frames for as long as there is room; whether all words have come and count."""

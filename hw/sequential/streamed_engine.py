@@ -77,6 +77,7 @@ class StreamedEngine(ProgramEngine):
 
         Its passes begin when the last map of the one before has left.
         """
+        self.add_program(m)
         begin, last, done, leaving = Signal(), Signal(), Signal(), Signal()
         image, entered, busy = Signal(), Signal(), Signal()
         loader, finish, unloader = (
@@ -100,6 +101,12 @@ class StreamedEngine(ProgramEngine):
             m.d.sync += [leaving.eq(0), busy.eq(0)]
         return begin, last, leaving
 
+    def add_program(self, m: Module) -> ProgramStream:
+        """Add the submodule ``program``."""
+        assert isinstance(self.plan, StreamedUnit)
+        m.submodules.program = program = ProgramStream(self.plan.program)
+        return program
+
     def may_leave(self, m: Module) -> Value:
         program = m.submodules.program
         return program.full & ~program.wrong
@@ -107,8 +114,7 @@ class StreamedEngine(ProgramEngine):
     def add_contents(
         self, m: Module, *, begin: Signal, last: Signal, step: Signal, loading: Signal
     ) -> tuple[Value, View]:
-        assert isinstance(self.plan, StreamedUnit)
-        m.submodules.program = program = ProgramStream(self.plan.program)
+        program = m.submodules.program
         connect(m, program.frames, flipped(self.frames))
         loader, ends = m.submodules.loader, m.submodules.finish.moves.pass_end
         self.connect_program(m, begin=begin, last=last)

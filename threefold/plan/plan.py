@@ -184,6 +184,11 @@ class Plan:
         """The unit whose contents come from a memory outside while it works, if there is one."""
         return next((unit for unit in self.units if unit.streamed), None)
 
+    @property
+    def batch(self) -> int:
+        """Images that come together: none leaves before the last of them has entered."""
+        return max(unit.batch for unit in self.units)
+
     def foldings(self) -> dict[str, Folding]:
         """Folding of each layer that has weights, by name."""
         return {name: schedule.folding for name, schedule in self.schedules.items()}

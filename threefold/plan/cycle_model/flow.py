@@ -37,8 +37,10 @@ from .stages import (
     STEPS,
     TABLE,
     TILES,
+    TURNS,
     UNFOLD,
 )
+from .turns import tick_turns
 
 __all__ = ["replay", "run"]
 
@@ -51,7 +53,8 @@ _HELD, _LOADED, _FETCHED = range(3)
 # State of an ARGMAX: channels seen, whether a class waits.
 _SEEN, _FULL = range(2)
 # State of a BATCH: beats taken, cycles to wait, beats to give, place in the order of widths, cycles
-# until it takes beats or −1 where that is not known, whether all beats of the next are there.
+# until it takes beats or −1 where that is not known, whether all beats of the next are there. That
+# of a TURNS has the stretch in place of the order.
 _TAKEN, _WAIT, _LEFT, _TURN, _CLOSED, _ENTERED = range(6)
 # State of an UNFOLD: step, whether a patch waits.
 _PLACE, _WAITS = range(2)
@@ -255,7 +258,7 @@ def _offer(stages, widths, order, state, valid):
             valid[o] = valid[i] if only < stages[s, SECOND] else valid[first]
         elif kind == CROP:
             valid[o] = valid[i] and only < first
-        elif kind == BATCH:
+        elif kind in (BATCH, TURNS):
             valid[o] = state[s, _LEFT] > 0 and state[s, _WAIT] == 0
         elif kind == PAD:
             before = widths[order[state[s, _NOW]], s, FIRST]
@@ -299,7 +302,7 @@ def _accept(stages, widths, order, state, valid, ready, tables, tight):
             ready[first] = ready[o] and only >= second
         elif kind == CROP:
             ready[i] = ready[o] or only >= first
-        elif kind == BATCH:
+        elif kind in (BATCH, TURNS):
             ready[i] = state[s, _CLOSED] == 0
         elif kind == PAD:
             before = widths[order[state[s, _NOW]], s, FIRST]
@@ -313,7 +316,7 @@ def _edge(stages, widths, order, state, valid, ready, tables, tight, most):
     """Let all stages pass a clock edge; whether anything moves."""
     moved = _moves(valid, ready)
     changed = _tick(stages, widths, order, state, valid, ready) or moved
-    changed |= _tick_unfolds(stages, state, valid, ready, tables)
+    changed |= _tick_tables(stages, state, valid, ready, tables)
     changed |= _tick_arrays(stages, widths, order, state, valid, ready, tables, tight)
     changed |= _tick_queues(stages, state, valid, ready, most)
     return changed
@@ -401,13 +404,16 @@ def _tick_batch(stage, cycles, order, state, enters, leaves):
 
 
 @compiled
-def _tick_unfolds(stages, state, valid, ready, tables):
-    """Move every UNFOLD on by a step, if it has the pixel for it; whether that changes any."""
+def _tick_tables(stages, state, valid, ready, tables):
+    """Let every TURNS pass a clock edge, and every UNFOLD that has its pixel; whether any moves."""
     changed = False
     for s in range(len(stages)):
+        i, o, steps, at = stages[s, INPUT], stages[s, OUTPUT], stages[s, FIRST], stages[s, SECOND]
+        if stages[s, KIND] == TURNS:
+            enters, leaves = valid[i] and ready[i], valid[o] and ready[o]
+            changed |= tick_turns(stages[s], tables, state[s], enters, leaves)
         if stages[s, KIND] != UNFOLD:
             continue
-        i, o, steps, at = stages[s, INPUT], stages[s, OUTPUT], stages[s, FIRST], stages[s, SECOND]
         if valid[o] and not ready[o]:
             continue
         place = state[s, _PLACE]

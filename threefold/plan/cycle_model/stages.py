@@ -34,13 +34,14 @@ __all__ = [
     "STEPS",
     "TABLE",
     "TILES",
+    "TURNS",
     "UNFOLD",
     "StageBuilder",
     "Stages",
 ]
 
 ARRAY, PIPE, SKID, SERIALIZER, DESERIALIZER, ARGMAX, FORK = range(7)
-FIFO, ADD, CONCAT, PAD, CROP, BATCH, UNFOLD = range(FORK + 1, FORK + 8)
+FIFO, ADD, CONCAT, PAD, CROP, BATCH, UNFOLD, TURNS = range(FORK + 1, FORK + 9)
 """Kinds of stages: a closed set, of which the flow control of every block is composed."""
 
 KIND, INPUT, OUTPUT, FIRST, SECOND = range(5)
@@ -77,11 +78,13 @@ class Stages:
             BATCH         beats in, cycles from the last of them to the first out, beats out, cycles
                           from the last in to the first of the next, or 0 if all have to leave first
             UNFOLD        steps of an image, place in ``tables``
+            TURNS         beats in, stretches of passes, beats out, place in ``tables``
 
     tables : array of int64
         For each ARRAY: for each step the words that the next needs, then those that it frees;
         then for each tile whether a result is complete with it. For each UNFOLD: for each step
-        whether it takes a beat, then whether it gives one.
+        whether it takes a beat, then whether it gives one. For each TURNS: for each stretch what
+        :meth:`StageBuilder.turns` is told of it.
     streams : int
         Stream 0 is the input, the last one the output.
     i_beats, o_beats : int
@@ -245,6 +248,23 @@ class StageBuilder:
         all have left. Its cycles begin when all have left.
         """
         return self._add(BATCH, source, beats, cycles, leaving, opens)
+
+    def turns(self, source: int, beats: int, leaving: int, stretches: np.ndarray) -> int:
+        """Passes of several images in stretches, one after the other, over and over.
+
+        Parameters
+        ----------
+        source : int
+        beats, leaving : int
+            Beats in which an image enters and leaves.
+        stretches : array of int64, shape (stretches, 4)
+            Whether it begins with an image that has entered; cycles from its beginning to that of
+            the next, or to the first beat that leaves; cycles to the first in which the next image
+            may enter, or 0; whether an image leaves with its end. The next begins when it has.
+        """
+        at = sum(map(len, self._tables))
+        self._tables.append(np.asarray(stretches, np.int64).ravel())
+        return self._add(TURNS, source, beats, len(stretches), leaving, at)
 
     def unfold(self, source: int, takes: np.ndarray, gives: np.ndarray) -> int:
         """A shift register of pixels, which patches leave.

@@ -2,6 +2,8 @@
 
 from .ahead import MapsAhead
 from .array import Array
+from .batch_maps import BatchMaps
+from .batch_program import BatchProgram
 from .contents import Contents
 from .feed import Feed, FeedClock
 from .fields import Field
@@ -10,13 +12,15 @@ from .maps import Maps
 from .passes import Pass, passes_of
 from .program import Program, limits_of
 from .streamed import StreamedProgram
-from .streaming import StreamedRun, streamed_run
+from .streaming import Memory, StreamedRun, Stretch, Turn, streamed_run, stretches, turns_of
 from .tiles import PassTiles
 from .timing import pass_cycles, run_cycles
 from .wide import parted, parts_of
 
 __all__ = [
     "Array",
+    "BatchMaps",
+    "BatchProgram",
     "Contents",
     "Feed",
     "FeedClock",
@@ -24,11 +28,14 @@ __all__ = [
     "Limits",
     "Maps",
     "MapsAhead",
+    "Memory",
     "Pass",
     "PassTiles",
     "Program",
     "StreamedProgram",
     "StreamedRun",
+    "Stretch",
+    "Turn",
     "limits_of",
     "parted",
     "parts_of",
@@ -36,4 +43,6 @@ __all__ = [
     "passes_of",
     "run_cycles",
     "streamed_run",
+    "stretches",
+    "turns_of",
 ]

@@ -30,7 +30,7 @@ class Contents(Sizes):
     @cached_property
     def offsets(self) -> np.ndarray | None:
         """Offsets of the logits that leave, or None: int64, shape (channels,)."""
-        return self._offsets(self.by_width[0])
+        return self._offsets(self.once)
 
     @cached_property
     def narrower_offsets(self) -> list[np.ndarray]:
@@ -63,7 +63,8 @@ class Contents(Sizes):
 
         Those that a narrower width shares with the whole are there once.
         """
-        own = [each.weights for each in self.tiled if not isinstance(each, SharedTiles)]
+        passes = (*self.once, *self.tiled[len(self.by_width[0]) :])
+        own = [each.weights for each in passes if not isinstance(each, SharedTiles)]
         rows = np.concatenate(own)
         return rows if len(rows) else np.zeros((1, self.array.pe, self.array.simd), np.int8)
 
@@ -147,7 +148,7 @@ class Contents(Sizes):
             rows.append(self._descriptor(each) | {"tiles": tile, "weights": weight})
             tile += each.tiles_stored
         if self.maps.ahead:
-            rows = [row | {"opens": int(n == self.opens)} for n, row in enumerate(rows)]
+            rows = [row | {"opens": int(n in self.openings)} for n, row in enumerate(rows)]
         addresses = ("corner", "to_group", "to_step", "to_row")
         widths = dict.fromkeys(addresses, self.bank_bits)
         widths |= dict.fromkeys(("place", "map", "other"), self.address_bits)
@@ -172,12 +173,9 @@ class Contents(Sizes):
         return places
 
     @cached_property
-    def opens(self) -> int | None:
-        """Pass with whose end the next image may enter; None if it has to wait for all of them."""
-        if self.maps.opens is None:
-            return None
-        stream = self.passes[self.maps.opens].stream
-        return max(n for n, each in enumerate(self.tiled) if each.work.stream == stream)
+    def openings(self) -> list[int]:
+        """Passes with whose end the next image may enter."""
+        return self.maps.openings(self.tiled)
 
     def gap(self, each: PassTiles) -> int:
         """Least cycles between the results of two groups: those in which they become codes."""
@@ -218,7 +216,7 @@ class Contents(Sizes):
         """First places of the maps that a pass reads, in each bank."""
         if self.array.copies:
             return [0, self.banked // 2]
-        return [self.maps.bases[name] for name in each.work.sources]
+        return [self.maps.base(name, each.work.image) for name in each.work.sources]
 
     def _tile_rows(self, each: PassTiles) -> list[dict[str, int]]:
         parts = self.parts if self.maps.source in each.work.sources else 1

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from .array import Array
 from .passes import Pass
+from .tiles import PassTiles
 
 __all__ = ["Maps", "first_gap"]
 
@@ -57,10 +58,27 @@ class Maps:
                 bases[each.stream] = first_gap(self.taken(bases, place), self._size(each.stream))
         return bases
 
+    def base(self, name: str, image: int) -> int:
+        """Place in each bank at which a map of an image begins."""
+        return self.bases[name]
+
+    def in_turn(self, tiled: Sequence[PassTiles]) -> tuple[PassTiles, ...]:
+        """Passes on the array, in the order in which it takes them."""
+        return tuple(tiled)
+
     @property
     def opens(self) -> int | None:
         """Pass with whose end the next image may enter; None if it waits for all to end."""
         return None
+
+    def openings(self, tiled: Sequence[PassTiles]) -> list[int]:
+        """Which of these passes let the next image enter with their end."""
+        return [] if self.opens is None else [self.last_of(tiled, self.opens)]
+
+    def last_of(self, tiled: Sequence[PassTiles], place: int, image: int = 0) -> int:
+        """The last of the passes on the array that are a pass, of an image."""
+        of = self.passes[place].stream, image
+        return max(n for n, each in enumerate(tiled) if (each.work.stream, each.work.image) == of)
 
     def memories(self, depth: int) -> list[int]:
         """Places of the memories that a bank of so many places consists of."""

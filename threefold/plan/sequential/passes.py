@@ -61,6 +61,8 @@ class Pass:
         written over; none if empty.
     sum_thresholds : array of int64, shape (filters, largest code) or (1, largest code), or None
         Those of these sums, if there are such.
+    image : int
+        Image whose maps it reads and writes, of those that are inside at once.
     """
 
     layers: tuple[Layer, ...]
@@ -78,6 +80,7 @@ class Pass:
     lines_before: int = 0
     added: str = ""
     sum_thresholds: np.ndarray | None = None
+    image: int = 0
 
     @property
     def name(self) -> str:

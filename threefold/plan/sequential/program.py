@@ -87,6 +87,8 @@ class Program:
         Limits of its own.
     offset_parts : int
         Parts in which the offset of a logit comes, at most.
+    shares : bool
+        Whether a pass may work by rows that came with the one before.
     """
 
     contents: Contents
@@ -94,6 +96,7 @@ class Program:
     read_by: ClassVar[tuple[str, ...]] = ("next", "tile_rows", "threshold_rows")
     sizes: ClassVar[tuple[str, ...]] = ()
     offset_parts: ClassVar[int] = 2
+    shares: ClassVar[bool] = False
 
     @classmethod
     def depths(cls, programs: "Sequence[Program]", store: str) -> dict[str, int]:
@@ -218,11 +221,15 @@ class Program:
     def lengths(self) -> list[int]:
         """Rows of each pass."""
         return [
-            self.descriptor.parts + tiles + thresholds + len(each.weights)
-            for each, tiles, thresholds in zip(
-                self.contents.tiled, self.tile_rows, self.threshold_rows, strict=True
+            self.descriptor.parts + tiles + thresholds + len(self.weights(place))
+            for place, (tiles, thresholds) in enumerate(
+                zip(self.tile_rows, self.threshold_rows, strict=True)
             )
         ]
+
+    def weights(self, place: int) -> np.ndarray:
+        """Ternary weights that come with a pass: int8, shape (tiles, PE, SIMD)."""
+        return self.contents.tiled[place].weights
 
     def check(self, of: str) -> None:
         """Raise if a limit of the unit ``of`` is missing or unknown, or one is exceeded.
@@ -286,11 +293,12 @@ class Program:
             rows += self.threshold.rows(self._thresholds(each))
         size = self.row_bits // 8
         raw = b"".join(row.to_bytes(size, "little") for row in rows)
-        pairs = np.stack([each.weights != 0, each.weights < 0], axis=-1)
+        weights = self.weights(place)
+        pairs = np.stack([weights != 0, weights < 0], axis=-1)
         bits = pairs.reshape(len(pairs), 2 * array.pe * array.simd)
         bits = np.pad(bits, ((0, 0), (0, self.row_bits - bits.shape[1])))
-        weights = np.packbits(bits, axis=1, bitorder="little")
-        return np.concatenate([np.frombuffer(raw, np.uint8).reshape(-1, size), weights])
+        packed = np.packbits(bits, axis=1, bitorder="little")
+        return np.concatenate([np.frombuffer(raw, np.uint8).reshape(-1, size), packed])
 
     def reading(self, place: int) -> dict[str, int]:
         """Values of the fields ``read_by`` of a pass."""

@@ -85,13 +85,18 @@ class Sizes:
         return tuple(each for tiled in self.by_width for each in tiled)
 
     @property
+    def once(self) -> tuple[PassTiles, ...]:
+        """The passes of the whole network, those of one image alone."""
+        return tuple(each for each in self.by_width[0] if not each.work.image)
+
+    @property
     def ends(self) -> list[int]:
         """Passes up to the end of those of each width."""
         return list(accumulate(map(len, self.by_width)))
 
     def _tiled(self, passes: Sequence[Pass]) -> tuple[PassTiles, ...]:
         works = works_of(passes, self.array, self.banked if self.array.copies else 0)
-        return tuple(self._within_limit(self._tiles_of(each)) for each in works)
+        return self.maps.in_turn([self._within_limit(self._tiles_of(each)) for each in works])
 
     def _tiles_of(self, work: Pass) -> PassTiles:
         repeats = self.array.feed is not None and work.whole and self.array.pixels > 1
@@ -143,7 +148,7 @@ class Sizes:
     @property
     def result_rows(self) -> int:
         """Rows of as many accumulator values as the array has lanes, of which logits are made."""
-        last = [each for each in self.by_width[0] if each.work.offsets is not None]
+        last = [each for each in self.once if each.work.offsets is not None]
         pitches = sum(self.array.pitch(each.work.shape[2]) for each in last)
         return pitches * self.array.simd // self.array.lanes
 

@@ -46,7 +46,7 @@ class StreamedProgram(Program):
     @classmethod
     def depths(cls, programs: Sequence[Program], store: str) -> dict[str, int]:
         made = [program for program in programs if isinstance(program, cls)]
-        most = max(max(program.unpadded) for program in made)
+        most = max(program.most_unpadded for program in made)
         row, feed = made[0].row_bits // 8, made[0].feed
         quantum = _BURST_BYTES // gcd(_BURST_BYTES, row)
         frame = min(_FRAME_BYTES // row, most // 4)
@@ -118,6 +118,21 @@ class StreamedProgram(Program):
         return [*others, last + -(sum(others) + last) % self.limits["frame"]]
 
     @property
+    def freed(self) -> list[int]:
+        """Rows that are left to others at the end of each pass."""
+        return self.lengths
+
+    @property
+    def ending(self) -> list[bool]:
+        """Whether what follows each pass waits until the memory on the chip is full again."""
+        return [place == len(self.contents.tiled) - 1 for place in range(len(self.contents.tiled))]
+
+    @property
+    def most_unpadded(self) -> int:
+        """Rows that have to be there at once, without those that follow the last pass."""
+        return max(self.unpadded)
+
+    @property
     def copied(self) -> list[int]:
         # A pass begins a cycle later, when the rows of the one before are left to others.
         return [cycles + 1 for cycles in super().copied]
@@ -150,7 +165,7 @@ class StreamedProgram(Program):
 
     def require_room(self) -> None:
         # A frame that is asked for must not wait for rows of the pass that waits for it.
-        longest, frame, rows = max(self.lengths), self.limits["frame"], self.limits["program"]
+        longest, frame, rows = max(self.freed), self.limits["frame"], self.limits["program"]
         if longest + frame - 1 > rows:
             raise PlanError(
                 f"its longest pass has {longest:,} rows and a frame {frame:,}, and the memory on "

@@ -1,12 +1,13 @@
 """Cycles of an image while its program comes from outside, to the cycle."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from .feed import FeedClock
+from .feed import Feed, FeedClock
 from .streamed import StreamedProgram
 from .timing import pass_cycles
 
-__all__ = ["StreamedRun", "streamed_run"]
+__all__ = ["Memory", "StreamedRun", "Stretch", "Turn", "streamed_run", "stretches", "turns_of"]
 
 BEGUN = 1
 """Cycles from the start of an image to the beginning of its first pass."""
@@ -17,7 +18,7 @@ FREED = 1
 CHECKED = 2
 """Cycles from the last word of a pass to the first in which it may begin."""
 
-FULL = 2
+FULL = 3
 """Cycles from the last word that there is room for to the first in which results may leave."""
 
 
@@ -46,6 +47,140 @@ class StreamedRun(NamedTuple):
     opens: int
 
 
+class Turn(NamedTuple):
+    """A pass, as far as the cycles depend on it in which its program comes.
+
+    Attributes
+    ----------
+    rows : int
+        Rows that come for it.
+    freed : int
+        Rows that are left to others with its end.
+    cycles : int
+        From its beginning to its end.
+    opens : bool
+        Whether the next image may enter from its end on.
+    ends : bool
+        Whether what follows waits until the memory on the chip is full again.
+    """
+
+    rows: int
+    freed: int
+    cycles: int
+    opens: bool
+    ends: bool
+
+
+class Memory(NamedTuple):
+    """The memory on the chip, and the one outside that it is filled from.
+
+    Attributes
+    ----------
+    feed : Feed
+    rows : int
+        Rows on the chip.
+    frame : int
+        Rows of a frame.
+    row_words : int
+        Words of a row.
+    """
+
+    feed: Feed
+    rows: int
+    frame: int
+    row_words: int
+
+    @classmethod
+    def of(cls, program: StreamedProgram) -> "Memory":
+        """Those of a program."""
+        limits = program.limits
+        return cls(program.feed, limits["program"], limits["frame"], program.row_words)
+
+
+class Stretch(NamedTuple):
+    """Cycles of passes that follow each other, from one full memory to the next.
+
+    Attributes
+    ----------
+    end : int
+        End of the last pass, from the cycle in which the first may begin.
+    waits : list of int
+        Cycles in which each pass waits for its rows.
+    filled : int
+        Cycles behind the end until the memory on the chip is full again.
+    opens : int
+        End of the pass with which the next image may enter; 0 if there is none.
+    """
+
+    end: int
+    waits: list[int]
+    filled: int
+    opens: int
+
+
+def turns_of(program: StreamedProgram, form: str) -> list[Turn]:
+    """The passes of a program in turn.
+
+    Parameters
+    ----------
+    program : StreamedProgram
+    form : str
+        Form of the searches.
+    """
+    contents = program.contents
+    numbers = zip(
+        program.lengths, program.freed, contents.tiled, program.copied, program.ending, strict=True
+    )
+    return [
+        Turn(
+            rows=rows,
+            freed=freed,
+            cycles=copied + pass_cycles(contents, each, form),
+            opens=place in contents.openings,
+            ends=ends,
+        )
+        for place, (rows, freed, each, copied, ends) in enumerate(numbers)
+    ]
+
+
+def stretches(turns: Sequence[Turn], memory: Memory) -> list[Stretch]:
+    """Cycles of passes in turn, each stretch of which begins with a full memory.
+
+    Nothing is asked for then. What comes first in a stretch came before it.
+
+    Parameters
+    ----------
+    turns : sequence of Turn
+    memory : Memory
+    """
+    frame, words = memory.frame, memory.row_words
+    asked, room = divmod(memory.rows, frame)
+    made, own, row = list[Stretch](), list[Turn](), 0
+    for turn in turns:
+        own.append(turn)
+        if not turn.ends:
+            continue
+        clock = FeedClock(memory.feed, frame * words, BEGUN)
+        # Last words of the frames behind those that came long ago.
+        arrived, now, waits, opens = list[int](), BEGUN, list[int](), 0
+        for each in own:
+            row += each.rows
+            last = -(-row // frame) - 1 - asked
+            there = arrived[last] - (-row % frame) * words + CHECKED if last >= 0 else 0
+            waits.append(max(0, there - now))
+            now += waits[-1] + each.cycles
+            opens = now if each.opens else opens
+            room += each.freed
+            while room >= frame:
+                arrived.append(clock.last(clock.take(now + FREED)))
+                room -= frame
+        filled = max(0, arrived[-1] + FULL - now) if arrived else 0
+        made.append(Stretch(now, waits, filled, opens))
+        asked += len(arrived)
+        own = []
+    return made
+
+
 def streamed_run(program: StreamedProgram, form: str) -> StreamedRun:
     """Cycles of an image whose program comes from its feed.
 
@@ -58,27 +193,5 @@ def streamed_run(program: StreamedProgram, form: str) -> StreamedRun:
     form : str
         Form of the searches.
     """
-    clock = FeedClock(program.feed, program.frame_words, BEGUN)
-    depth, frame = program.limits["program"], program.limits["frame"]
-    # Last words of the frames asked for; those that are there at first came long ago.
-    arrived = [-CHECKED] * (depth // frame)
-    room, now, waits, ends = depth % frame, BEGUN, [], []
-    for end, length, each, copied in zip(
-        program.starts[1:],
-        program.lengths,
-        program.contents.tiled,
-        program.copied,
-        strict=True,
-    ):
-        there = arrived[-(-end // frame) - 1] - (-end % frame) * program.row_words + CHECKED
-        waits.append(max(0, there - now))
-        now += waits[-1] + copied + pass_cycles(program.contents, each, form)
-        ends.append(now)
-        room += length
-        while room >= frame:
-            arrived.append(clock.last(clock.take(now + FREED)))
-            room -= frame
-    filled = max(0, arrived[-1] + FULL - now)
-    opens = program.contents.opens
-    opened = 0 if opens is None else ends[opens]
-    return StreamedRun(now + filled + 2, waits, filled, opened)
+    (made,) = stretches(turns_of(program, form), Memory.of(program))
+    return StreamedRun(made.end + made.filled + 1, made.waits, made.filled, made.opens)

@@ -33,6 +33,6 @@ def result_fields(
         "values": int(work.thresholds is None),
         "thresholds": first,
         "alike": int(alike),
-        "place": maps.bases[work.stream] + before,
+        "place": maps.base(work.stream, work.image) + before,
         "pitch": array.pitch(work.map_shape[2]),
     }

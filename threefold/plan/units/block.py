@@ -54,6 +54,8 @@ class Tap:
         Which of the node's values each lane carries, −1 where it is 0; in order if left out.
     narrower : tuple of array of int64
         The same at each narrower width of the network, if fewer beats pass there.
+    images : int
+        Images whose beats are in one order, those of the second behind all values of the first.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Tap:
     port: str = "o"
     order: np.ndarray | None = field(default=None, compare=False)
     narrower: tuple[np.ndarray, ...] = field(default=(), compare=False)
+    images: int = 1
 
 
 class Block(ABC):

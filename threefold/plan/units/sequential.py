@@ -392,7 +392,7 @@ class SequentialUnit(Unit):
 
     @property
     def tiles(self) -> tuple[int, int]:
-        weighted = [each for each in self.contents.by_width[0] if each.work.weighted]
+        weighted = [each for each in self.contents.once if each.work.weighted]
         counts = [(each.tiles_worked, each.tiles_in_all) for each in weighted]
         # Between the parts of codes there are tiles that only double accumulators.
         return sum(n for n, _ in counts), sum(max(0, whole - n) for n, whole in counts)
@@ -405,7 +405,7 @@ class SequentialUnit(Unit):
     @property
     def array_cycles(self) -> int:
         """Cycles of an image in which a tile of a layer with weights is worked on."""
-        return sum(each.tile_cycles for each in self.contents.by_width[0] if each.work.weighted)
+        return sum(each.tile_cycles for each in self.contents.once if each.work.weighted)
 
 
 def _powers(most: int) -> list[int]:

@@ -140,6 +140,11 @@ class StreamedUnit(SequentialUnit):
         return max(run.cycles + self.o_beats, run.opens + entering - 1)
 
     @property
+    def entry_cycles(self) -> int:
+        """Cycles in which the next image may enter without anything that waits for it."""
+        return self.interval - self.opens
+
+    @property
     def narrow_interval(self) -> int:
         return self.interval
 

@@ -81,6 +81,8 @@ class Unit(Block):
         Where its activation buffer can be, if it has one.
     takes_whole : bool
         Whether an image enters as a whole, at any rate, before anything of it is computed.
+    batch : int
+        Images that come together: none leaves before the last of them has entered.
     """
 
     layers: tuple[Layer, ...]
@@ -90,6 +92,7 @@ class Unit(Block):
     proposed: ClassVar[bool] = True
     memories: ClassVar[tuple[str, ...]] = MEMORIES
     takes_whole: ClassVar[bool] = False
+    batch: ClassVar[int] = 1
 
     @classmethod
     def accepts(cls, layers: Sequence[Layer]) -> bool:

@@ -1,0 +1,50 @@
+"""Plans of random networks whose images share weights in batches."""
+
+from dataclasses import fields
+
+import numpy as np
+
+from threefold.errors import PlanError
+from threefold.plan import Plan
+from threefold.plan.search.fold import plan_of
+from threefold.plan.units.streamed import StreamedUnit
+from threefold.plan.units.streamed_batch import StreamedBatchUnit
+
+from .random_feeds import least_room
+from .random_networks import random_mixture
+from .random_residuals import random_residuals_plan
+
+__all__ = ["random_batch_plan"]
+
+
+def random_batch_plan(rng: np.random.Generator, kind: int, batch: int) -> Plan:
+    """A plan whose streamed unit takes images in batches, which share any passes that they can.
+
+    Parameters
+    ----------
+    kind : int
+        0 for a mixture of all kinds of layers, 1 and 2 for residual networks.
+    batch : int
+        Images.
+    """
+    while True:
+        made = random_residuals_plan(rng, 1 + kind) if kind else random_mixture(rng, feeds=True)
+        unit = made.streamed
+        for number, count in enumerate(range(len(unit.passes), 1, -1)):
+            shared = int(rng.integers(1, count))
+            apart = int(rng.integers(shared, len(unit.passes)))
+            shares = {"batch": batch, "shared": shared, "apart": apart}
+            try:
+                unit_of_batch = _batched(unit, shares)
+            except PlanError:
+                continue  # what enters is read later on
+            if number % 2:
+                unit_of_batch = least_room(unit_of_batch)
+            units = (unit_of_batch if each is unit else each for each in made.units)
+            return plan_of(made.network, tuple(units))
+
+
+def _batched(unit: StreamedUnit, shares: dict[str, int]) -> StreamedBatchUnit:
+    names = [field.name for field in fields(unit) if field.name not in ("layers", "limits")]
+    own = {name: getattr(unit, name) for name in names}
+    return StreamedBatchUnit(unit.layers, **own, **shares).made_loadable()
