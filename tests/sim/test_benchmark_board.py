@@ -68,6 +68,23 @@ def test_images_of_a_set_are_computed_in_the_cycles_of_the_plan(session):
         assert found.interval == PLAN.cycles.interval
 
 
+def test_what_fills_up_the_last_burst_takes_no_room(session):
+    load_set(session, set_of(session, IMAGES[:37]))
+    found = measure(session, 37, 200)
+    assert found.results == RESULTS[:37].tolist()
+    # Where a refresh delays results the accelerator waits for some cycles, and makes up for them.
+    assert found.cycles == predicted(37 * 200)
+
+
+def test_images_that_are_not_there_give_no_results(session):
+    load_set(session, set_of(session, IMAGES[:8]))
+    message = "^the board has begun a benchmark, but gives no results; reset it$"
+    with pytest.raises(LinkError, match=message):
+        measure(session, 40)
+    session.forget()
+    assert measure(session, 8).results == RESULTS[:8].tolist()
+
+
 def test_a_set_that_is_there_is_not_loaded_again(session, board):
     made = set_of(session, IMAGES)
     assert load_set(session, made)

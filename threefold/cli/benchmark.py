@@ -158,8 +158,11 @@ def _timed(
     if found.images > 1:
         lines.append(f"each       {found.interval:,.10g} cycles{beside(interval)}")
     lines.append(f"all        {found.cycles:,} cycles{beside(cycles)}")
-    share = found.stalls / found.cycles
-    limit = f", {share:.2%}: the SDRAM is too slow for it" if found.stalls else ""
+    limit = ""
+    if found.stalls:
+        limit = f", {found.stalls / found.cycles:.2%}"
+        if cycles is not None:
+            limit += ": the SDRAM limits" if found.cycles > cycles else ", which cost nothing"
     lines.append(f"stalls     {found.stalls:,} cycles{limit}")
     if clock_hz:
         pace = found.images * clock_hz / found.cycles

@@ -13,7 +13,7 @@ from .session import Session
 __all__ = ["Measurement", "load_set", "measure", "set_of", "sum_of"]
 
 _TRIES = 6
-_PATIENCE = 10.0  # seconds of the line without a result
+_PATIENCE = 40  # times the latency of the line, without a result
 _HEAD_BYTES, _CRC_BYTES = 12, 4
 _MOST_IMAGES, _MOST_ROUNDS = (1 << 24) - 1, (1 << 16) - 1
 _ALL_ONES = (1 << 32) - 1
@@ -171,11 +171,12 @@ def measure(session: Session, images: int, rounds: int = 1) -> Measurement:
 def _wait(session: Session) -> None:
     """Wait until all results are there; results that stay away are an error."""
     line, seen = session.transport, -1
-    deadline = line.now() + _PATIENCE
+    patience = _PATIENCE * line.latency
+    deadline = line.now() + patience
     while BENCHMARK["TEST_STATUS"].unpack(session.read("TEST_STATUS"))["busy"]:
         cycles = session.read("TEST_CYCLES")
         if cycles != seen:
-            seen, deadline = cycles, line.now() + _PATIENCE
+            seen, deadline = cycles, line.now() + patience
         elif line.now() >= deadline and cycles != _ALL_ONES:
             raise LinkError("the board has begun a benchmark, but gives no results; reset it")
 
