@@ -11,6 +11,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from threefold import network
+from threefold.boards.sdram import AS4C16M16SA_7
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.argmax import ArgMax
 from threefold.hw.concat import Concat
@@ -34,6 +35,7 @@ from threefold.hw.pool import PoolEngine
 from threefold.hw.reorder import Reorder
 from threefold.hw.requantizer import Requantizer
 from threefold.hw.resizer import Deserializer, Serializer
+from threefold.hw.sdram.result_writer import ResultWriter
 from threefold.hw.serial.layer import SerialLayer
 from threefold.hw.skid_buffer import SkidBuffer
 from threefold.hw.stationary.layer import StationaryArray, StationaryLayer
@@ -310,6 +312,7 @@ CASES = {
     "pad_channels": Case(
         lambda: PadChannels(2, lanes=2, beats=2, before=1, after=1, code=1), 6, 20
     ),
+    "result_writer": Case(lambda: ResultWriter(AS4C16M16SA_7, image_bytes=2), 2, 20),
     "width_entry": Case(
         lambda: Without(WidthEntry(2, lanes=2, beats=2, widths=3, inside=2), "leaves"), 3, 16
     ),
@@ -343,6 +346,7 @@ ONE_OF_EACH = [
     "reorder",
     "concat",
     "pad_channels",
+    "result_writer",
     "width_entry",
 ]
 THREE = ["serializer", "fifo", "requantizer"]
