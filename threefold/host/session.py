@@ -22,6 +22,7 @@ _TRIES = 6
 _REFUSALS = 2  # of a program image, of which the line may have damaged one unnoticed
 _AROUND = 9  # bytes of a frame besides its payload
 _FRAMES = 8  # of a program image, before the board is asked whether they were right
+_CHECKS = 256  # at most about so often, of larger ones
 _REGISTERS = {**REGISTERS.on("link", loadable=True), **BENCHMARK}
 
 
@@ -210,13 +211,14 @@ class Session:
         """
         progress = progress or (lambda count: None)
         seq, faults, refused = self._flight.seq, self._faults(), refusals()
+        frames = max(_FRAMES, len(content) // (_CHECKS * LOAD_BYTES))
         progress(0)
-        for begin in range(0, len(content), _FRAMES * LOAD_BYTES):
-            several = content[begin : begin + _FRAMES * LOAD_BYTES]
+        for begin in range(0, len(content), frames * LOAD_BYTES):
+            several = content[begin : begin + frames * LOAD_BYTES]
             for at in range(0, len(several), LOAD_BYTES):
                 piece = several[at : at + LOAD_BYTES]
                 self._send(_LOAD, seq, bytes([len(piece) - 1]) + piece)
-            self._pending = 2 * len(several) + _FRAMES * _AROUND
+            self._pending = 2 * len(several) + frames * _AROUND
             is_right = self._faults() == faults
             self._pending = 0
             is_refused = refusals() != refused
