@@ -6,6 +6,7 @@ __all__ = ["imagenet"]
 
 _NAMES = {
     "resnet18": "ResNet-18",
+    "resnet18-batch4": "– four images share weights",
     "resnet18, 2 bits": "– of 2-bit activations",
     "resnet18, a quarter pruned": "– a quarter of its tiles pruned",
     "resnet18, 75 % pruned": "– 75 % pruned",
@@ -60,6 +61,8 @@ def _table(networks: dict) -> str:
     head += ("images/s", "LUTs", "block RAMs", "simulated, beats")
     rows = []
     for name, title in _NAMES.items():
+        if name not in networks:
+            continue
         each = networks[name]
         figures = (each[key] for key in ("interval", "tiles", "waits", "copied"))
         beats = each.get("simulated", {}).get("beats")

@@ -32,16 +32,17 @@ def random_batch_plan(rng: np.random.Generator, kind: int, batch: int) -> Plan:
         unit = made.streamed
         for number, count in enumerate(range(len(unit.passes), 1, -1)):
             shared = int(rng.integers(1, count))
-            apart = int(rng.integers(shared, len(unit.passes)))
+            last = len(unit.passes) - 1
+            apart = int(rng.integers(min(shared + 1, last), last + 1))
             shares = {"batch": batch, "shared": shared, "apart": apart}
             try:
-                unit_of_batch = _batched(unit, shares)
+                own = _batched(unit, shares)
+                own = least_room(own) if number % 2 else own
+                units = (own if each is unit else each for each in made.units)
+                return plan_of(made.network, tuple(units))
             except PlanError:
-                continue  # what enters is read later on
-            if number % 2:
-                unit_of_batch = least_room(unit_of_batch)
-            units = (unit_of_batch if each is unit else each for each in made.units)
-            return plan_of(made.network, tuple(units))
+                # What enters is read later on, or a branch beside it holds no batch.
+                continue
 
 
 def _batched(unit: StreamedUnit, shares: dict[str, int]) -> StreamedBatchUnit:

@@ -26,7 +26,7 @@ def plan_of_seed(seed):
     return random_batch_plan(rng, seed % 3, 2 + seed // 3 % 3), rng
 
 
-@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[1, 2, 3, 4, 8]))
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[1, 11, 16, 23, 29]))
 def test_bit_and_cycle_exact(seed):
     plan, rng = plan_of_seed(seed)
     count = 2 * plan.batch
@@ -46,7 +46,7 @@ def test_bit_and_cycle_exact(seed):
 
 
 @icarus
-@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[1, 3, 5]))
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[1, 16]))
 def test_every_layer_is_compared(seed, tmp_path):
     plan, rng = plan_of_seed(seed)
     images = random_images(rng, plan.network, 2 * plan.batch)

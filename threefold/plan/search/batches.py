@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from itertools import combinations, groupby
+from itertools import groupby
 
 from ...errors import PlanError
 from ..sequential import BatchMaps, Memory, Turn, stretches, turns_of
@@ -15,7 +15,7 @@ __all__ = ["batched"]
 def batched(
     unit: StreamedUnit, batch: int, *, places: int | None = None, entering: int = 0
 ) -> StreamedUnit:
-    """The unit for images in batches, which share the passes with which a batch is fastest.
+    """The unit for images in batches, which share passes up to the last from where it is fastest.
 
     Of those that are as fast, maps take the least places. Cycles are those of the passes of one
     image, and next to those of the unit that is made.
@@ -57,8 +57,8 @@ def batched(
 def _choices(unit: StreamedUnit, batch: int, entering: int) -> list[tuple[int, int, int, int]]:
     """Cycles of a batch, places of maps, and the passes that are shared, for all that may be."""
     groups, parts, found = _groups(unit), unit.program.descriptor.parts, []
-    memory, maps, count = Memory.of(unit.program), unit.contents.maps, len(unit.passes)
-    for shared, apart in combinations(range(1, count), 2):
+    memory, maps, apart = Memory.of(unit.program), unit.contents.maps, len(unit.passes) - 1
+    for shared in range(1, apart):
         own = {"batch": batch, "shared": shared, "apart": apart}
         try:
             made = BatchMaps(maps.array, maps.source, maps.shape, maps.passes, **own)
