@@ -1,5 +1,7 @@
 """Streamed plans on boards: the clocks they need, and their accelerators."""
 
+from contextlib import suppress
+
 from threefold.boards import Board, Target
 from threefold.boards.sdram import SDRAM
 from threefold.errors import PlanError
@@ -15,12 +17,21 @@ from .buffers import LEAD_NS
 from .feed import feed_at, ratio_for, ratio_of
 
 __all__ = [
+    "RATIOS",
     "benchmark_sdram",
     "board_accelerator",
     "board_feed",
+    "board_feeds",
     "memory_clocks",
+    "planned_mhz",
     "require_feed",
 ]
+
+RATIOS = (1, 2)
+"""Frequencies of an SDRAM by that of the accelerator."""
+
+_SAME_MHZ = 1e-6  # clocks of a PLL are further apart
+_FASTEST_MHZ = 112.5  # that controllers of twice the accelerator's clock are planned for
 
 
 def board_feed(board: Board, clock_mhz: float, *, ratio: int = 1) -> Feed:
@@ -41,6 +52,67 @@ def board_feed(board: Board, clock_mhz: float, *, ratio: int = 1) -> Feed:
     """
     clocks = MemoryClocks(ratio, LEAD_NS)
     return feed_at(_sdram_of(board), board.achieved_mhz(clock_mhz, clocks), ratio)
+
+
+def board_feeds(
+    board: Target, *, clock_mhz: float | None = None, ratio: int | None = None
+) -> dict[Feed, float]:
+    """What a program of a board's SDRAM may come at, and the accelerator's frequency with each.
+
+    Parameters
+    ----------
+    board : Target
+    clock_mhz : float, optional
+        Frequency wanted of the accelerator, in MHz. Left out, it is the board's default, or less
+        where the SDRAM has twice that.
+    ratio : int, optional
+        Frequency of the SDRAM by that, one of :data:`RATIOS`; if left out, all that suit the clock.
+
+    Raises
+    ------
+    PlanError
+        If the board has no SDRAM, there is no such ratio, or nothing suits the clock.
+    """
+    if ratio is not None and ratio not in RATIOS:
+        raise PlanError(f"an SDRAM has the clock of the accelerator, or 2 times that, not {ratio}")
+    _sdram_of(board)
+    assert isinstance(board, Board)  # it has an SDRAM
+    feeds: dict[Feed, float] = {}
+    refusals = []
+    for each in RATIOS if ratio is None else (ratio,):
+        wanted_mhz = clock_mhz or _usual_mhz(board, each)
+        try:
+            feed = board_feed(board, wanted_mhz, ratio=each)
+        except PlanError as error:
+            refusals.append(error)
+            continue
+        feeds[feed] = board.achieved_mhz(wanted_mhz, MemoryClocks(each, LEAD_NS))
+    if not feeds:
+        raise refusals[0]
+    return feeds
+
+
+def planned_mhz(plan: Plan, board: Target) -> float | None:
+    """Frequency of the accelerator that a plan was made for, in MHz, by the times of its memory.
+
+    None if no program comes from an SDRAM, or from another one than the board's.
+    """
+    unit = plan.streamed
+    if not isinstance(unit, StreamedUnit) or not isinstance(board, Board) or board.sdram is None:
+        return None
+    clocks, feed = MemoryClocks(ratio_for(unit, board.sdram), LEAD_NS), Feed.of(unit.feed)
+    usual = board.achieved_mhz(_usual_mhz(board, clocks.ratio), clocks)
+    pll = board.pll(usual, clocks)
+    assert pll is not None  # there is one for every further clock
+    for clock_mhz in (usual, *pll.frequencies(board.base_mhz, clocks)):
+        with suppress(PlanError):  # too fast or too slow
+            if feed_at(board.sdram, clock_mhz, clocks.ratio) == feed:
+                return clock_mhz
+    return None
+
+
+def _usual_mhz(board: Board, ratio: int) -> float:
+    return board.clock_mhz if ratio == 1 else min(board.clock_mhz, _FASTEST_MHZ / ratio)
 
 
 def benchmark_sdram(board: Target | None) -> SDRAM:
@@ -95,7 +167,7 @@ def board_accelerator(
     plan : Plan
     board : Board
     clock_mhz : float, optional
-        Frequency wanted, in MHz; the board's default if left out.
+        Frequency wanted, in MHz; that of the plan if left out.
     benchmark : bool
         Whether images can come from the SDRAM.
 
@@ -109,7 +181,8 @@ def board_accelerator(
     clocks = memory_clocks(plan, board, benchmark=benchmark)
     if clocks is None:
         return Accelerator(plan)
-    achieved_mhz = board.achieved_mhz(clock_mhz or board.clock_mhz, clocks)
+    wanted_mhz = clock_mhz or planned_mhz(plan, board) or board.clock_mhz
+    achieved_mhz = board.achieved_mhz(wanted_mhz, clocks)
     if benchmark:
         return Benchmark(plan, _sdram_of(board), clock_mhz=achieved_mhz)
     return SDRAMAccelerator(plan, _sdram_of(board), clock_mhz=achieved_mhz)
@@ -123,15 +196,24 @@ def require_feed(plan: Plan, board: Board, clock_mhz: float | None = None) -> No
     plan : Plan
     board : Board
     clock_mhz : float, optional
-        Frequency wanted, in MHz; the board's default if left out.
+        Frequency wanted, in MHz; that of the plan if left out.
 
     Raises
     ------
     PlanError
     """
-    if clocks := memory_clocks(plan, board):
-        achieved_mhz = board.achieved_mhz(clock_mhz or board.clock_mhz, clocks)
-        ratio_of(plan, _sdram_of(board), achieved_mhz)
+    clocks = memory_clocks(plan, board)
+    if clocks is None:
+        return
+    planned = planned_mhz(plan, board)
+    achieved_mhz = board.achieved_mhz(clock_mhz or planned or board.clock_mhz, clocks)
+    if planned and abs(planned - achieved_mhz) > _SAME_MHZ:
+        raise PlanError(
+            f"the plan of {plan.network.name!r} is for {planned:.4g} MHz, which times of its "
+            f"SDRAM depend on, not {achieved_mhz:.4g} MHz; leave the clock out, or plan again for "
+            f"it"
+        )
+    ratio_of(plan, _sdram_of(board), achieved_mhz)
 
 
 def _sdram_of(board: Target) -> SDRAM:

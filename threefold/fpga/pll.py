@@ -75,11 +75,7 @@ class PLL(ABC):
         PlanError
             If the PLL cannot come from the one to the other, or has no further clocks.
         """
-        legal = [pll for pll in cls.candidates(input_mhz) if pll.legal]
-        if memory is not None:
-            if not cls.makes_memory_clocks:
-                raise PlanError(f"the PLL of {cls.title} makes no clocks for a memory")
-            legal = [pll for pll in (replace(each, memory=memory) for each in legal) if pll.legal]
+        legal = cls._legal(input_mhz, memory)
         if not legal:
             raise PlanError(
                 f"the PLL of {cls.title} takes no oscillator of {input_mhz:g} MHz; build for "
@@ -93,6 +89,27 @@ class PLL(ABC):
                 f"choose {min(outputs):g} to {max(outputs):g} MHz"
             )
         return min(low_enough, key=lambda pll: (-round(pll.output_mhz, 6), pll.rank))
+
+    @classmethod
+    def frequencies(cls, input_mhz: float, memory: MemoryClocks | None = None) -> list[float]:
+        """Frequencies that it can make from that of an oscillator, the highest first.
+
+        Raises
+        ------
+        PlanError
+            If it has no further clocks.
+        """
+        legal = cls._legal(input_mhz, memory)
+        return sorted({round(pll.output_mhz, 6): pll.output_mhz for pll in legal}.values())[::-1]
+
+    @classmethod
+    def _legal(cls, input_mhz: float, memory: MemoryClocks | None) -> list[Self]:
+        legal = [pll for pll in cls.candidates(input_mhz) if pll.legal]
+        if memory is None:
+            return legal
+        if not cls.makes_memory_clocks:
+            raise PlanError(f"the PLL of {cls.title} makes no clocks for a memory")
+        return [pll for pll in (replace(each, memory=memory) for each in legal) if pll.legal]
 
     @classmethod
     @abstractmethod

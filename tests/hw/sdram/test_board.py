@@ -11,7 +11,13 @@ from threefold.errors import PlanError
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.board_top import BoardTop
 from threefold.hw.interfaces.controlled import ControlledAccelerator
-from threefold.hw.sdram.board import board_accelerator, board_feed, memory_clocks
+from threefold.hw.sdram.board import (
+    board_accelerator,
+    board_feed,
+    board_feeds,
+    memory_clocks,
+    planned_mhz,
+)
 from threefold.plan import lower
 from threefold.plan.search.fold import plan_of
 from threefold.plan.units.streamed import StreamedUnit
@@ -93,8 +99,11 @@ def test_a_board_without_an_sdram_is_refused():
 
 
 def test_another_clock_is_refused():
-    message = r"^the plan of 'net1' is for Feed\(.*\), and AS4C16M16SA-7 at 50 MHz is Feed\(.*\); "
-    with pytest.raises(PlanError, match=message + "build at the clock that it was planned for$"):
+    message = (
+        r"^the plan of 'net1' is for 75 MHz, which times of its SDRAM depend on, not 50 MHz; leave "
+        r"the clock out, or plan again for it$"
+    )
+    with pytest.raises(PlanError, match=message):
         board_accelerator(plan(75), BOARD, clock_mhz=50)
     message = (
         r"^the accelerator and its SDRAM are for 75 MHz, and the PLL of ulx3s_85f makes 50 MHz$"
@@ -113,3 +122,47 @@ def test_no_core_has_the_pins():
     message = r"^no bus of a core has the pins of a memory; build for a board$"
     with pytest.raises(PlanError, match=message):
         ControlledAccelerator(elaborated(), REGISTERS.on("wishbone", loadable=True), {})
+
+
+def test_feeds_to_plan_with():
+    both = {board_feed(BOARD, 75): 75.0, board_feed(BOARD, 56.25, ratio=2): 56.25}
+    assert board_feeds(BOARD) == pytest.approx(both)
+    assert board_feeds(BOARD, ratio=2) == {board_feed(BOARD, 56.25, ratio=2): 56.25}
+    slow = board_feeds(BOARD, clock_mhz=50)
+    assert list(slow) == [board_feed(BOARD, 50), board_feed(BOARD, 50, ratio=2)]
+    # Twice 100 MHz is more than the SDRAM takes.
+    assert board_feeds(BOARD, clock_mhz=100) == {board_feed(BOARD, 100): 100.0}
+
+
+@pytest.mark.parametrize(
+    ("board", "options", "message"),
+    [
+        ("icebreaker", {}, "icebreaker has no SDRAM for a program; choose another board"),
+        ("ulx3s_85f", {"ratio": 3}, "an SDRAM has the clock of the accelerator, or 2 times that, "
+         "not 3"),
+        ("ulx3s_85f", {"ratio": 2, "clock_mhz": 75}, "AS4C16M16SA-7 takes a clock of 142.9 MHz at "
+         "most, not 150 MHz"),
+    ],
+)  # fmt: skip
+def test_feeds_that_there_are_not(board, options, message):
+    with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
+        board_feeds(get(board), **options)
+
+
+@pytest.mark.parametrize(
+    ("clock_mhz", "ratio", "mhz"),
+    [(75, 1, 75), (56.25, 2, 56.25), (71, 2, 70 + 5 / 6), (50, 2, 50), (33, 1, 32 + 1 / 7)],
+)
+def test_the_clock_of_a_plan_is_known_by_its_feed(clock_mhz, ratio, mhz):
+    made = plan(clock_mhz, ratio=ratio)
+    assert planned_mhz(made, BOARD) == pytest.approx(mhz)
+    accelerator = board_accelerator(made, BOARD)
+    Fragment.get(accelerator, None)  # so that nothing warns that it is never used
+    assert accelerator.clock_mhz == planned_mhz(made, BOARD)
+
+
+def test_clocks_of_other_plans_are_not_known():
+    assert planned_mhz(loadable_plan(NETWORK), BOARD) is None
+    assert planned_mhz(plan(75), get("icebreaker")) is None
+    unit = StreamedUnit(lower(NETWORK), 4, 4).made_loadable()
+    assert planned_mhz(plan_of(NETWORK, (unit,)), BOARD) is None
