@@ -1,13 +1,16 @@
 """Planning for a board: foldings that fit its device, with what memories it has."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from . import boards
 from .errors import PlanError
+from .hw.sdram.board import board_feeds
 from .network import Network
 from .plan import Folding, Plan, covering, fit, fold, lower, require_room
 from .plan.search.fold import plan_of
+from .plan.search.outside import fit_outside
 from .plan.search.runs import runs_of
 from .plan.units import kind_for
 from .plan.units.sequential import SequentialUnit
@@ -23,6 +26,8 @@ def plan_for_board(
     foldings: Mapping[str, Folding | str] | None = None,
     sequential: Mapping[str, Folding | None] | None = None,
     loadable: Sequence[Network] | None = None,
+    sdram: int | None = None,
+    clock_mhz: float | None = None,
     interval: int | None = None,
     fastest: bool = False,
     memories: Mapping[str, str] | None = None,
@@ -51,6 +56,14 @@ def plan_for_board(
         Makes contents of the array of layers in turn come from outside, with room for these
         networks as well; with an empty sequence, for what this one needs. Without ``sequential`` it
         is the longest run of layers there is. Left out, nothing is loadable.
+    sdram : int
+        Takes the weights of an array of layers in turn from the SDRAM of the board, anew for each
+        image; its frequency by that of the accelerator, 1 or 2, or 0 for what is faster. Without
+        ``sequential`` they are the layers from the first or second one with weights on. Left out,
+        all weights are on the chip.
+    clock_mhz : float
+        Frequency of the accelerator that times of the SDRAM are planned for, in MHz; that of the
+        board if left out, or less where the SDRAM has twice that.
     interval : int
         Cycles between images to keep with the least logic.
     fastest : bool
@@ -74,25 +87,76 @@ def plan_for_board(
     """
     target = boards.get(board)
     target.check_memories(memories or {})
-    decided = {
-        "sequential": sequential,
-        "loadable": loadable is not None,
-        "memories": memories,
-        "forms": forms,
-        "widths": widths,
-        "progress": progress,
-    }
-    if interval is None and _is_given(network, foldings or {}, sequential or {}):
-        plan, refusals = fold(network, foldings or {}, **decided), []
-        for each in _smaller(plan, target, memories or {}, forms or {}):
+    decided = {"sequential": sequential, "memories": memories, "forms": forms, "progress": progress}
+    if sdram is not None or clock_mhz is not None:
+        if sdram is None:
+            raise PlanError(
+                f"a plan is for a clock, here {clock_mhz:g} MHz, if its weights are in an SDRAM; "
+                f"leave the clock out"
+            )
+        if widths:
+            raise PlanError("weights in an SDRAM are those of the whole network; leave widths out")
+        feeds = board_feeds(target, clock_mhz=clock_mhz, ratio=sdram or None)
+        limits = {"interval": interval, "foldings": foldings, "kinds": kinds}
+        plan = fit_outside(network, target.device, feeds, board=board, **limits, **decided)
+        return _placed(plan, loadable, target)
+    decided |= {"loadable": loadable is not None, "widths": widths}
+    limits = {"interval": interval, "fastest": fastest, "foldings": foldings, "kinds": kinds}
+    try:
+        return _on_chip(network, target, loadable, limits, decided)
+    except PlanError as error:
+        if loadable is not None or interval is not None or widths or not _has_sdram(target):
+            raise
+        outside = {"sequential": sequential, "memories": memories, "forms": forms}
+        with suppress(PlanError):
+            fit_outside(
+                network,
+                target.device,
+                board_feeds(target),
+                board=board,
+                foldings=foldings,
+                kinds=kinds,
+                progress=progress,
+                **outside,
+            )
+            error = PlanError(f"{error}; with its weights in the SDRAM it fits: --sdram")
+        raise error from None
+
+
+def _on_chip(
+    network: Network,
+    target: boards.Target,
+    loadable: Sequence[Network] | None,
+    limits: dict,
+    decided: dict,
+) -> Plan:
+    """The plan of a network whose weights are on the chip, which fits a target.
+
+    Parameters
+    ----------
+    network : Network
+    target : Target
+    loadable : sequence of Network
+    limits, decided : dict
+        Parameters of :func:`~threefold.plan.fit`, and those that :func:`~threefold.plan.fold` has
+        as well.
+    """
+    if limits["interval"] is None and _is_given(
+        network, limits["foldings"] or {}, decided["sequential"] or {}
+    ):
+        plan, refusals = fold(network, limits["foldings"] or {}, **decided), []
+        for each in _smaller(plan, target, decided["memories"] or {}, decided["forms"] or {}):
             try:
                 return _placed(each, loadable, target)
             except PlanError as error:
                 refusals.append(error)
         raise refusals[0]
-    limits = {"interval": interval, "fastest": fastest, "foldings": foldings, "kinds": kinds}
     plan = fit(network, target.device, board=target.name, **limits, **decided)
     return _placed(plan, loadable, target)
+
+
+def _has_sdram(target: boards.Target) -> bool:
+    return isinstance(target, boards.Board) and target.sdram is not None
 
 
 def _smaller(
@@ -121,7 +185,9 @@ def _smaller(
 def _placed(plan: Plan, loadable: Sequence[Network] | None, target: boards.Target) -> Plan:
     """The plan for a board that it fits, with room for further networks if it is loadable."""
     plan = replace(plan, board=target.name)
-    if loadable is not None:
+    if plan.streamed:
+        plan = covering(plan, loadable) if loadable else plan
+    elif loadable is not None:
         return _with_room(plan, loadable, target)
     require_room(plan.resources(target.family), target.device, target.name)
     return plan

@@ -16,7 +16,7 @@ from .firmware import header, write_driver
 from .hw.accelerator import Accelerator
 from .hw.interfaces.cores import CORES
 from .hw.interfaces.serial import BAUD
-from .hw.sdram.board import board_accelerator, memory_clocks, require_feed
+from .hw.sdram.board import board_accelerator, memory_clocks, planned_mhz, require_feed
 from .hw.verilog import to_verilog
 from .labels import require_labels
 from .lock import locked
@@ -83,6 +83,8 @@ class Project:
         foldings: Mapping[str, Folding | str] | None = None,
         sequential: Mapping[str, Folding | None] | None = None,
         loadable: Sequence[Network] | None = None,
+        sdram: int | None = None,
+        clock_mhz: float | None = None,
         interval: int | None = None,
         fastest: bool = False,
         memories: Mapping[str, str] | None = None,
@@ -100,7 +102,7 @@ class Project:
             Made if it is not there. Plan and products of another network that was planned there
             are kept in a folder of their own, and so is a plan that cannot be used; products of
             another plan of this network go.
-        board, foldings, sequential, loadable, interval, fastest
+        board, foldings, sequential, loadable, sdram, clock_mhz, interval, fastest
         memories, forms, widths, kinds, progress
             As in :func:`plan_for_board`.
 
@@ -118,6 +120,8 @@ class Project:
             foldings=foldings,
             sequential=sequential,
             loadable=loadable,
+            sdram=sdram,
+            clock_mhz=clock_mhz,
             interval=interval,
             fastest=fastest,
             memories=memories,
@@ -366,7 +370,8 @@ class Project:
         """Build the bitstream; parameters are those of :func:`build_bitstream`.
 
         With a ``benchmark``, images can be loaded into the board's SDRAM, to be run from there at
-        full speed.
+        full speed. A plan with weights in an SDRAM is built for the clock that it was made for, if
+        none is given.
 
         Where all of it is there from the same plan, options, tools and sources, nothing runs, all
         stays as it is, and the result says ``up_to_date``. Else a report on an earlier one goes,
@@ -384,6 +389,7 @@ class Project:
         BuildError
             If the design does not fit or is too slow, or a tool fails.
         """
+        clock_mhz = planned_mhz(self.plan, self.board) if clock_mhz is None else clock_mhz
         board = check_build(
             self.board,
             clock_mhz,

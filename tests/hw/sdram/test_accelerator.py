@@ -85,6 +85,6 @@ def test_another_memory_is_refused():
 def test_a_program_that_is_too_long_is_refused():
     tiny = dataclasses.replace(SMALL, rows=2, columns=32, refresh_ms=0.015)
     unit = StreamedUnit(lower(NETWORK), 4, 2, feed=feed_at(tiny, 100, 1).to_dict())
-    message = r"^the program of 'conv1' has [\d,]+ words, and its feed holds 256$"
+    message = r"^the program of 'conv1' has [\d,]+ bytes, and the memory .* 512; .*$"
     with pytest.raises(PlanError, match=message):
         unit.made_loadable()

@@ -16,7 +16,7 @@ from ..units import Decisions
 from ..units.sequential import STORES, SequentialUnit
 from .pareto import Choice, undercut
 
-__all__ = ["Run", "choices_for_run", "longest_run", "runs_of"]
+__all__ = ["Run", "choices_for_run", "longest_run", "run_from", "runs_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,11 +124,25 @@ def longest_run(layers: Sequence[Layer]) -> Run | None:
     """
     best: tuple[Layer, ...] = ()
     for first in range(len(layers)):
-        for end in range(len(layers), first + max(1, len(best)), -1):
-            own = tuple(layers[first:end])
-            if _is_closed(layers, own) and SequentialUnit.accepts(own):
-                best = own
-                break
+        best = _longest_from(layers, first, len(best)) or best
+    return _without_wide_sums(layers, best)
+
+
+def run_from(layers: Sequence[Layer], first: int) -> Run | None:
+    """The longest run that begins with the layer in a place, as :func:`longest_run` gives it."""
+    return _without_wide_sums(layers, _longest_from(layers, first, 0))
+
+
+def _longest_from(layers: Sequence[Layer], first: int, least: int) -> tuple[Layer, ...]:
+    """Most layers from a place on that an array can take, if they are more than ``least``."""
+    for end in range(len(layers), first + max(1, least), -1):
+        own = tuple(layers[first:end])
+        if _is_closed(layers, own) and SequentialUnit.accepts(own):
+            return own
+    return ()
+
+
+def _without_wide_sums(layers: Sequence[Layer], best: tuple[Layer, ...]) -> Run | None:
     while len(best) > 2:
         *others, last = passes_of(best)
         shorter = best[: -len(last.layers)]

@@ -154,8 +154,10 @@ class StreamedProgram(Program):
 
         size = self.starts[-1] * self.row_words
         if self.feed.holds and size > self.feed.holds:
+            word = self.word_bits // 8
             raise PlanError(
-                f"the program of {of!r} has {size:,} words, and its feed holds {self.feed.holds:,}"
+                f"the program of {of!r} has {word * size:,} bytes, and the memory that it comes "
+                f"from {word * self.feed.holds:,}; choose a smaller network"
             )
         if self.feed.most and self.frame_words > self.feed.most:
             raise PlanError(

@@ -149,6 +149,14 @@ class StreamedUnit(SequentialUnit):
         return self.interval
 
     @property
+    def pace(self) -> int:
+        return self.interval  # a program for each of the others would take too long
+
+    @property
+    def narrow_pace(self) -> int:
+        return self.interval
+
+    @property
     def opens(self) -> int:
         return self.streamed_run.opens
 
@@ -157,6 +165,11 @@ class StreamedUnit(SequentialUnit):
         # What makes rows of words, a CRC, and what counts.
         luts = 200 + 8 * (rows - 1).bit_length()
         return super().resources(family) + Resources(luts, ff=bits * family.counts_bare_cells)
+
+    @property
+    def weight_bits(self) -> int:
+        # Of what is on the chip: the memory that rows of the program pass through.
+        return self.program.row_bits * self.program.limits["program"]
 
     def describe(self) -> str:
         return f"{len(self.layers)} layers in turn, weights from outside"
