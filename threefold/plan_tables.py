@@ -6,8 +6,10 @@ from . import boards
 from .boards import BOARDS, Target
 from .fpga import GENERIC, Family
 from .html import html_table
+from .hw.sdram.board import planned_mhz
 from .plan import Alternative, Plan, image_of
 from .plan.summary import branches, shown
+from .plan.traffic import mebibytes, traffic_of
 from .samples import sample_words
 
 __all__ = ["PlanTable", "plan_html", "plan_lines", "plan_tables"]
@@ -39,10 +41,11 @@ def plan_tables(plan: Plan) -> list[PlanTable]:
     """All tables of a plan that have rows."""
     target = boards.get(plan.board) if plan.board else None
     family = target.family if target else GENERIC
-    clock = target.clock_mhz if target else None
+    clock = _clock_mhz(plan)
     tables = [
         _units(plan, target, family),
         _memories(plan),
+        _outside(plan),
         _fifos(plan),
         _widths(plan, clock),
         _alternatives(plan, clock),
@@ -68,7 +71,45 @@ def plan_lines(plan: Plan) -> list[str]:
         )
     if plan.loadable:
         lines.append(f"program image of {len(image_of(plan)):,} bytes, loaded at run time")
+    return [*lines, *_traffic_lines(plan)]
+
+
+def _clock_mhz(plan: Plan) -> float | None:
+    """Frequency that a plan is for, by its target or the times of its memory."""
+    target = boards.get(plan.board) if plan.board else None
+    if target is None:
+        return None
+    return planned_mhz(plan, target) or (None if plan.streamed else target.clock_mhz)
+
+
+def _traffic_lines(plan: Plan) -> list[str]:
+    """What a program outside takes, if there is one."""
+    traffic, clock = traffic_of(plan), _clock_mhz(plan)
+    if traffic is None:
+        return []
+    words = sample_words(plan.network)
+    of = f" of {mebibytes(traffic.holds)}" if traffic.holds else ""
+    lines = [f"program of {mebibytes(traffic.size)}{of} in the memory outside, loaded once"]
+    rate = ""
+    if clock:
+        each = 1e6 * clock / traffic.interval
+        lines[0] += f"; for {clock:.4g} MHz, {each:,.1f} {words.many} a second"
+        rate = f", {traffic.rate(clock):,.0f} of {traffic.most(clock):,.0f} MB/s"
+    lines.append(f"{traffic.size:,} bytes read {words.a}{rate}")
+    waiting = f"{traffic.waiting:.1%}".replace("%", " %")
+    lines.append(f"the array waits for the memory {waiting} of the time")
     return lines
+
+
+def _outside(plan: Plan) -> PlanTable:
+    """Layers whose weights come from outside, and what takes most of their cycles."""
+    traffic = traffic_of(plan)
+    rows: list[list[str | int | None]] = [
+        [each.name, each.limit, each.size, each.cycles, each.waits, each.copies]
+        for each in (traffic.layers if traffic else ())
+    ]
+    right = ("bytes", "cycles", "waits", "copies")
+    return PlanTable("Program from the memory outside", ("layer", "most time"), right, rows)
 
 
 def plan_html(plan: Plan) -> str:

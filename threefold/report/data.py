@@ -13,6 +13,7 @@ from ..network.file import digest as network_digest
 from ..plan import Cycles, Plan, Schedule, Unit, image_of
 from ..plan.file import digest
 from ..plan.summary import Branch, branches
+from ..plan.traffic import traffic_of
 from ..samples import sample_words
 from .host import flash_command, limiting, link, ports
 from .inputs import checked_accuracy, checked_build, checked_simulation, checked_tools
@@ -108,6 +109,7 @@ def make_report(
     report |= _speeds(report, measured, actual_mhz)
     report["confusion"] = _confusion(plan, confusion)
     report |= _placement(plan, board, placed, slowest)
+    report["memory_outside"] = _outside(plan, report["clock_mhz"])
     report["limited_by"] = limiting(report)
     report["flash_command"] = flash_command(report)
     return {key: _rounded(value) for key, value in report.items() if value not in (None, {})}
@@ -144,6 +146,36 @@ def _planned(plan: Plan, board: str | None, baud: int) -> dict:
         "ports": ports(plan.ports),
         "link": link(plan.ports, baud, widths=1 + len(plan.widths)) if board in BOARDS else {},
         "predicted_array_utilization": plan.array_utilization or None,
+    }
+
+
+def _outside(plan: Plan, clock_mhz: float | None) -> dict | None:
+    """What a program from a memory outside takes, if there is one; rates where a clock is known."""
+    traffic = traffic_of(plan)
+    if traffic is None:
+        return None
+    rates = {}
+    if clock_mhz:
+        rates = {
+            "predicted_megabytes_per_second": traffic.rate(clock_mhz),
+            "most_megabytes_per_second": traffic.most(clock_mhz),
+        }
+    return rates | {
+        "program_bytes": traffic.size,
+        **({"memory_bytes": traffic.holds} if traffic.holds else {}),
+        "bytes_per_inference": traffic.size,
+        "predicted_waiting_share": traffic.waiting,
+        "layers": [
+            {
+                "name": each.name,
+                "program_bytes": each.size,
+                "predicted_cycles": each.cycles,
+                "predicted_waits": each.waits,
+                "predicted_copies": each.copies,
+                "limit": each.limit,
+            }
+            for each in traffic.layers
+        ],
     }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ..plan.traffic import mebibytes
 from ..samples import SampleWords
 from .words import path_figure
 
@@ -40,6 +41,7 @@ def key_figures(report: dict) -> list[Figure]:
         *_link(report, words),
         *_clock(report),
         *_path(report),
+        *_outside(report.get("memory_outside", {}), words),
     ]
     cells = report.get("utilization", {})
     for resource, label in (("lut", "Logic cells"), ("bram", "Block RAM"), ("dsp", "DSP blocks")):
@@ -131,6 +133,25 @@ def _clock(report: dict) -> list[Figure]:
 def _path(report: dict) -> list[Figure]:
     path = report.get("critical_path")
     return [Figure("Slowest path", *path_figure(path))] if path else []
+
+
+def _outside(outside: dict, words: SampleWords) -> list[Figure]:
+    """What of the network is in a memory outside, and what that costs."""
+    if not outside:
+        return []
+    holds, share = outside.get("memory_bytes"), outside["predicted_waiting_share"]
+    of = f"of {mebibytes(holds)}, " if holds else ""
+    size = Figure(
+        "Program in the SDRAM",
+        mebibytes(outside["program_bytes"]),
+        f"{of}{outside['bytes_per_inference']:,} bytes read {words.a}",
+    )
+    note = "of the time, predicted"
+    if "predicted_megabytes_per_second" in outside:
+        rates = "predicted_megabytes_per_second", "most_megabytes_per_second"
+        read, most = (_significant(outside[name]) for name in rates)
+        note += f"; {read} of {most} MB/s"
+    return [size, Figure("Waits for the SDRAM", f"{share:.1%}".replace("%", " %"), note)]
 
 
 def _percent(share: float) -> str:

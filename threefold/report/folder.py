@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ..boards import Board, get
 from ..files import read_json, write_file
+from ..hw.sdram.board import planned_mhz
 from ..plan import Plan
 from ..products import Products
 from ..stale import stale_products
@@ -40,7 +41,7 @@ def report_folder(plan: Plan, products: Products) -> dict:
         build.pop("bitstream", None)
     report = make_report(
         plan,
-        clock_mhz=_clock_mhz(plan),
+        clock_mhz=None if (build or {}).get("clock_mhz") else _clock_mhz(plan),
         build=build,
         simulation=_current(products.simulation_record, stale),
         accuracy=training.get("accuracy", plan.network.provenance.get("accuracy")),
@@ -53,9 +54,14 @@ def report_folder(plan: Plan, products: Products) -> dict:
 
 
 def _clock_mhz(plan: Plan) -> float | None:
-    """Frequency that a target is meant for; None for a board, where a build tells it."""
+    """Frequency that a plan is for.
+
+    None for a board, where a build tells it, unless times of a memory depend on it.
+    """
     target = get(plan.board) if plan.board else None
-    return None if target is None or isinstance(target, Board) else target.clock_mhz
+    if target is None or isinstance(target, Board):
+        return planned_mhz(plan, target) if target else None
+    return target.clock_mhz
 
 
 def product_files(report: dict, products: Products) -> dict[str, str]:
@@ -65,6 +71,7 @@ def product_files(report: dict, products: Products) -> dict[str, str]:
         "C header": products.header,
         "network": products.network,
         "plan": products.plan,
+        "program image": products.program,
     }
     candidates = {"bitstream": report.get("bitstream", "")}
     candidates |= {what: str(path.relative_to(products.folder)) for what, path in named.items()}

@@ -117,6 +117,8 @@ def next_steps(report: Mapping, files: Mapping[str, str]) -> list[tuple[str, str
         steps.append(("Flash", text, report["flash_command"]))
     if "link" in report:
         command = "threefold run PORT test.npz --network network.tern"
+        if "program_image_bytes" in report:
+            command += " --load program.bin"
         steps.append(("Run it", _protocol(report), command))
     if "C header" in files:
         text = f"{files['C header']} has these sizes and rates as constants."
