@@ -9,6 +9,7 @@ from ..core_files import BUSES
 from ..errors import PlanError
 from ..hw.interfaces.serial import BAUD
 from ..hw.sdram.board import benchmark_sdram
+from ..project import Project
 from ..tools.build_plan import require_closed
 from .note import note
 from .options import add_plan_arguments, changes_noted, open_project
@@ -23,6 +24,8 @@ EXAMPLES = [
     "threefold build out/digits/network.tern --target generic --luts 3000 \\\n"
     "      --brams 20 -o out/core",
     "threefold build out/digits/network.tern --target generic --bus axi -o out/axi",
+    "threefold build out/digits/network.tern --board ulx3s_85f --sdram --rtl-only \\\n"
+    "      -o out/outside",
 ]
 
 _SEEDS = 1000  # placements at most
@@ -91,12 +94,14 @@ def run(args: argparse.Namespace, console: Console) -> str:
     project = open_project(args, console)
     if args.bus:
         with changes_noted(project, console):
-            return f"verilog    {project.generate(args.bus, clock_mhz=args.clock)}"
+            verilog = project.generate(args.bus, clock_mhz=args.clock)
+        return "\n".join([f"verilog    {verilog}", *_program(project)])
     if args.benchmark:
         benchmark_sdram(project.board)  # raises if there is none
     if args.rtl_only or not isinstance(project.board, Board):
         with changes_noted(project, console):
-            return f"verilog    {project.generate()}"
+            verilog = project.generate()
+        return "\n".join([f"verilog    {verilog}", *_program(project)])
     bars = progress_of(console, "generate", lines=True)
     with changes_noted(project, console), bars as progress:
         result = project.build(
@@ -114,6 +119,7 @@ def run(args: argparse.Namespace, console: Console) -> str:
     held = "holds" if result.fmax_mhz >= result.clock_mhz else "TOO FAST: holds only"
     lines = [
         f"bitstream  {result.bitstream}",
+        *_program(project),
         f"clock      {result.clock_mhz:.4g} MHz, {held} up to {result.fmax_mhz:.1f} MHz",
     ]
     if args.seeds > 1:
@@ -122,3 +128,13 @@ def run(args: argparse.Namespace, console: Console) -> str:
         share = count["used"] / count["available"]
         lines.append(f"{resource:10} {count['used']:,} of {count['available']:,} ({share:.0%})")
     return "\n".join(lines)
+
+
+def _program(project: Project) -> list[str]:
+    """What the hardware is loaded with, if its contents come from outside."""
+    path = project.products.program
+    if not (project.plan.loadable or project.plan.streamed):
+        return []
+    where = " for the SDRAM" if project.plan.streamed else ""
+    size = f"{path.stat().st_size:,} bytes{where}"
+    return [f"program    {path}, {size}, by threefold run --load"]

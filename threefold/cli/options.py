@@ -12,6 +12,7 @@ from rich.console import Console
 from ..boards import BOARDS, Target, no_board, read_target
 from ..errors import FileFormatError, PlanError
 from ..fpga import GENERIC, MEMORIES
+from ..hw.sdram.board import RATIOS
 from ..network import Network, load
 from ..plan import FORMS, Folding, load_plan, refold
 from ..plan.units import KINDS
@@ -82,6 +83,16 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
         "for what these *.tern files need as well; the layers are those of --sequential, else as "
         "many as can take turns",
     )
+    parser.add_argument(
+        "--sdram",
+        type=_ratio,
+        nargs="?",
+        const=0,
+        metavar="RATIO",
+        help="weights, thresholds and program of layers in turn come from the SDRAM of the board, "
+        "anew for each image; its clock is that of the accelerator times RATIO, 1 or 2 (what is "
+        "faster); the layers are those of --sequential, else all but the first ones",
+    )
     speed = parser.add_mutually_exclusive_group()
     speed.add_argument(
         "--interval",
@@ -148,8 +159,8 @@ def plan_project(args: argparse.Namespace, console: Console) -> Project:
             if not (args.memory or args.requantizer):
                 note(
                     console,
-                    "as planned before; --board, --fold, --sequential, --loadable, --interval, "
-                    "--fastest or --width plan anew",
+                    "as planned before; --board, --fold, --sequential, --loadable, --sdram, "
+                    "--interval, --fastest or --width plan anew",
                 )
             return _chosen(args, project, console)
     return _draft(args, network, folder, console)
@@ -192,6 +203,8 @@ def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Co
             foldings=_unique("--fold", args.fold),
             sequential=_unique("--sequential", args.sequential) or None,
             loadable=None if args.loadable is None else [load(path) for path in args.loadable],
+            sdram=args.sdram,
+            clock_mhz=None if args.sdram is None else getattr(args, "clock", None),
             interval=args.interval,
             fastest=args.fastest,
             memories=_unique("--memory", args.memory),
@@ -212,7 +225,8 @@ def _planned_anew(args: argparse.Namespace) -> bool:
     asked = (
         args.fold or args.kinds or args.sequential or args.interval or args.fastest or args.width
     )
-    return bool(asked or args.kinds) or args.loadable is not None
+    given = args.loadable is not None or args.sdram is not None
+    return bool(asked) or given
 
 
 def _asked(args: argparse.Namespace) -> str | None:
@@ -300,6 +314,15 @@ def _run(text: str) -> tuple[str, Folding | None]:
         )
     layers, pe, simd, pixels = match.groups()
     return layers, Folding(int(pe), int(simd), int(pixels or 1)) if pe else None
+
+
+def _ratio(text: str) -> int:
+    if text not in map(str, RATIOS):
+        raise argparse.ArgumentTypeError(
+            f"expected {' or '.join(map(str, RATIOS))}, the clock of the SDRAM by that of the "
+            f"accelerator, or nothing behind it, not {text!r}"
+        )
+    return int(text)
 
 
 def _count(text: str) -> int:

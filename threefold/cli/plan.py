@@ -6,6 +6,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from ..errors import PlanError
 from ..plan import Plan, aligned
 from ..plan_tables import PlanTable, plan_lines, plan_tables
 from ..project import Project
@@ -26,6 +27,7 @@ EXAMPLES = [
     "      --fold fc1=8x8 --fold fc2=8x8 --fold fc3=2x8",
     "threefold plan out/digits/network.tern -o out/folded \\\n"
     "      --memory fc1=block --requantizer fc1=sequential",
+    "threefold plan out/digits/network.tern --board ulx3s_85f --sdram -o out/outside",
     "threefold plan out/folded/network.tern --fold fc1=8x8 --fold fc2=8x8 \\\n"
     "      --fold fc3=2x8 --align -o out/aligned",
 ]
@@ -41,12 +43,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "written computes the same",
     )
     parser.add_argument(
+        "--clock",
+        type=float,
+        metavar="MHZ",
+        help="frequency of the accelerator that a plan with --sdram is for, as times of the SDRAM "
+        "depend on it (the board's usual, or 56.25 with twice that)",
+    )
+    parser.add_argument(
         "-n", "--dry-run", action="store_true", help="tell what the plan would be; write nothing"
     )
 
 
 def run(args: argparse.Namespace, console: Console) -> Group:
     """Plan, and write network and plan unless not asked to; what was decided as tables."""
+    if args.clock is not None and args.sdram is None:
+        raise PlanError("--clock is that of a plan with --sdram; add it, or give it to build")
     project = plan_project(args, console)
     lines = []
     if args.align:
