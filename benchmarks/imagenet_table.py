@@ -6,12 +6,12 @@ __all__ = ["imagenet"]
 
 _NAMES = {
     "resnet18": "ResNet-18",
-    "resnet18-batch4": "– four images share weights",
     "resnet18, 2 bits": "– of 2-bit activations",
     "resnet18, a quarter pruned": "– a quarter of its tiles pruned",
     "resnet18, 75 % pruned": "– 75 % pruned",
     "resnet18, 2,048 lanes": "– 2,048 lanes",
     "resnet18, 2,048 lanes, one clock": "– and an SDRAM of their clock",
+    "resnet18-batch4": "ResNet-18, four images at once",
     "resnet34": "ResNet-34",
     "resnet50": "ResNet-50",
     "alexnet": "AlexNet",
@@ -36,7 +36,8 @@ are 0, 4-bit activations unless the row says otherwise, the first and the last l
 well. The first layer and its pool are an engine and a pool, which take the next image meanwhile;
 the others take turns on an array of {array}, whose program comes from the SDRAM of a ULX3S for each
 image. The SDRAM has twice the clock of the accelerator, or the same. Images a second are those of
-half of what the SDRAM takes, {two:g} MHz, or of {one:g} MHz, one image at a time. No accelerator
+half of what the SDRAM takes, {two:g} MHz, or of {one:g} MHz, one image at a time or four that
+share a read of weights, whose waits and copies are those of all four. No accelerator
 of these has been placed and routed, so that it is not said that a device holds these clocks.
 
 {_table(networks)}
