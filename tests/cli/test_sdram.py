@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from threefold import boards
+from threefold import boards, planning
 from threefold.cli import main
 from threefold.data import save_images
+from threefold.errors import PlanError
 from threefold.network import save
 from threefold.plan import image_of
 from threefold.project import Project
@@ -154,19 +155,37 @@ def small(monkeypatch, **device):
     monkeypatch.setitem(boards.BOARDS, "ulx3s_85f", made)
 
 
-def test_it_is_suggested_where_it_fits(said, monkeypatch, tmp_path):
+@pytest.fixture
+def too_large(monkeypatch, tmp_path):
+    """Command line that plans a network whose weights a board does not hold."""
     small(monkeypatch, bram=12, lut=3000)
     save(deep(16, 2, classes=400), tmp_path / "wide.tern")
-    plan = ("plan", tmp_path / "wide.tern", "--board", "ulx3s_85f", "-o", tmp_path / "out")
-    status, _, error = said(*plan)
+    return "plan", tmp_path / "wide.tern", "--board", "ulx3s_85f", "-o", tmp_path / "out"
+
+
+SUGGESTED = "; with its weights in the SDRAM it fits: --sdram"
+
+
+def test_it_is_suggested_only_where_it_fits(said, too_large, monkeypatch):
+    monkeypatch.setattr(planning, "fit_outside", lambda *args, **options: None)
+    status, _, error = said(*too_large)
     assert status == 2
     assert error.startswith("'deep' does not fit ulx3s_85f: ")
-    assert error.endswith("; with its weights in the SDRAM it fits: --sdram")
-    assert said(*plan, "--sdram")[0] == 0
-    small(monkeypatch, bram=3)
-    status, _, error = said(*plan)
+    assert error.endswith(SUGGESTED)
+
+    def refuse(*args, **options):
+        raise PlanError("nothing fits")
+
+    monkeypatch.setattr(planning, "fit_outside", refuse)
+    assert said(*too_large) == (2, "", error.removesuffix(SUGGESTED))
+
+
+@pytest.mark.nightly
+def test_what_is_suggested_fits(said, too_large):
+    status, _, error = said(*too_large)
     assert status == 2
-    assert "SDRAM" not in error
+    assert error.endswith(SUGGESTED)
+    assert said(*too_large, "--sdram")[0] == 0
 
 
 def test_a_program_larger_than_the_sdram_is_refused(said, monkeypatch, tmp_path):
