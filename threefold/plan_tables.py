@@ -95,7 +95,7 @@ def _traffic_lines(plan: Plan) -> list[str]:
         each = 1e6 * clock / traffic.interval
         lines[0] += f"; for {clock:.4g} MHz, {each:,.1f} {words.many} a second"
         rate = f", {traffic.rate(clock):,.0f} of {traffic.most(clock):,.0f} MB/s"
-    lines.append(f"{traffic.size:,} bytes read {words.a}{rate}")
+    lines.append(f"{traffic.read:,.0f} bytes read {words.a}{rate}")
     waiting = f"{traffic.waiting:.1%}".replace("%", " %")
     lines.append(f"the array waits for the memory {waiting} of the time")
     return lines

@@ -1,6 +1,7 @@
 import pytest
 
 from threefold.plan import image_of, lower
+from threefold.plan.search.batches import batched
 from threefold.plan.search.fold import plan_of
 from threefold.plan.sequential import Feed
 from threefold.plan.traffic import mebibytes, traffic_of
@@ -23,8 +24,8 @@ def test_layers_make_up_the_whole():
     assert [each.name for each in traffic.layers] == [layer.name for layer in lower(NETWORK)]
     assert sum(each.size for each in traffic.layers) == traffic.size == len(image_of(made)) - 16
     assert traffic.holds == 8192
-    # A cycle before the first pass, and two behind the last.
-    assert sum(each.cycles for each in traffic.layers) + run.filled + 3 == run.cycles
+    # A cycle before the first pass, and one behind the last.
+    assert sum(each.cycles for each in traffic.layers) + run.filled + 2 == run.cycles
     assert sum(each.waits for each in traffic.layers) + run.filled == traffic.waits
     assert sum(each.copies for each in traffic.layers) == sum(made.streamed.program.copied)
     assert traffic.waiting == traffic.waits / made.cycles.interval
@@ -35,6 +36,17 @@ def test_rates():
     assert traffic.most(50) == 100
     assert traffic.rate(50) == pytest.approx(traffic.size * 50 / traffic.interval)
     assert traffic.holds == 0
+
+
+def test_images_of_a_batch_share_what_is_read():
+    one = plan(first=7, extra=5)
+    made = plan_of(NETWORK, (batched(one.streamed, 2),))
+    traffic = traffic_of(made)
+    assert (traffic_of(one).images, traffic.images) == (1, 2)
+    assert traffic.read == traffic.size / 2 < traffic_of(one).read
+    assert traffic.rate(50) == pytest.approx(traffic.size * 50 / (2 * made.cycles.interval))
+    assert traffic.waiting == pytest.approx(traffic.waits / (2 * made.cycles.interval))
+    assert sum(each.size for each in traffic.layers) == traffic.size
 
 
 def test_what_takes_most_of_the_time():

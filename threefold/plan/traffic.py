@@ -20,7 +20,7 @@ class LayerTraffic:
     size : int
         Bytes of its part of the program.
     cycles : int
-        Of an image, those in which the array waits and copies included.
+        Of a batch of images, those in which the array waits and copies included.
     waits : int
         Cycles in which the array waits for the memory.
     copies : int
@@ -46,12 +46,14 @@ class LayerTraffic:
 
 @dataclass(frozen=True)
 class Traffic:
-    """Traffic of an image.
+    """Traffic of a program.
 
     Attributes
     ----------
     size : int
-        Bytes of the program, which are read for each image.
+        Bytes of the program, which are read anew for each batch of images.
+    images : int
+        Images of a batch.
     holds : int
         Bytes that the memory holds; 0 if that is not known.
     word : float
@@ -59,12 +61,13 @@ class Traffic:
     interval : float
         Cycles between images.
     waits : int
-        Cycles of an image in which the array waits for the memory, those at its end included.
+        Cycles of a batch in which the array waits for the memory, those at its end included.
     layers : tuple of LayerTraffic
         In the order in which the array takes them.
     """
 
     size: int
+    images: int
     holds: int
     word: float
     interval: float
@@ -74,11 +77,16 @@ class Traffic:
     @property
     def waiting(self) -> float:
         """Share of the cycles between images in which the array waits for the memory."""
-        return self.waits / self.interval
+        return self.waits / (self.images * self.interval)
+
+    @property
+    def read(self) -> float:
+        """Bytes read an image."""
+        return self.size / self.images
 
     def rate(self, clock_mhz: float) -> float:
         """Megabytes a second that are read, of 10⁶ bytes."""
-        return self.size * clock_mhz / self.interval
+        return self.read * clock_mhz / self.interval
 
     def most(self, clock_mhz: float) -> float:
         """Megabytes a second that the memory gives at most, of 10⁶ bytes."""
@@ -102,6 +110,7 @@ def traffic_of(plan: Plan) -> Traffic | None:
         totals[each.work.name] = [a + b for a, b in zip(before, mine, strict=True)]
     return Traffic(
         size=program.starts[-1] * row,
+        images=plan.batch,
         holds=feed.holds * feed.bits // 8,
         word=feed.bits / 8,
         interval=plan.cycles.interval,

@@ -163,7 +163,7 @@ def _outside(plan: Plan, clock_mhz: float | None) -> dict | None:
     return rates | {
         "program_bytes": traffic.size,
         **({"memory_bytes": traffic.holds} if traffic.holds else {}),
-        "bytes_per_inference": traffic.size,
+        "bytes_per_inference": round(traffic.read),
         "predicted_waiting_share": traffic.waiting,
         "layers": [
             {
