@@ -9,11 +9,13 @@ from .errors import PlanError
 from .hw.sdram.board import board_feeds
 from .network import Network
 from .plan import Folding, Plan, covering, fit, fold, lower, require_room
+from .plan.search.batches import batched
 from .plan.search.fold import plan_of
 from .plan.search.outside import fit_outside
 from .plan.search.runs import runs_of
 from .plan.units import kind_for
 from .plan.units.sequential import SequentialUnit
+from .plan.units.streamed import StreamedUnit
 from .progress import Progress, no_progress
 
 __all__ = ["plan_for_board"]
@@ -28,6 +30,7 @@ def plan_for_board(
     loadable: Sequence[Network] | None = None,
     sdram: int | None = None,
     clock_mhz: float | None = None,
+    batch: int = 1,
     interval: int | None = None,
     fastest: bool = False,
     memories: Mapping[str, str] | None = None,
@@ -64,6 +67,8 @@ def plan_for_board(
     clock_mhz : float
         Frequency of the accelerator that times of the SDRAM are planned for, in MHz; that of the
         board if left out, or less where the SDRAM has twice that.
+    batch : int
+        Images that share what is read of the SDRAM where that is faster; see :func:`batched`.
     interval : int
         Cycles between images to keep with the least logic.
     fastest : bool
@@ -88,18 +93,15 @@ def plan_for_board(
     target = boards.get(board)
     target.check_memories(memories or {})
     decided = {"sequential": sequential, "memories": memories, "forms": forms, "progress": progress}
-    if sdram is not None or clock_mhz is not None:
-        if sdram is None:
-            raise PlanError(
-                f"a plan is for a clock, here {clock_mhz:g} MHz, if its weights are in an SDRAM; "
-                f"leave the clock out"
-            )
+    if sdram is None:
+        _require_on_chip(clock_mhz, batch)
+    else:
         if widths:
             raise PlanError("weights in an SDRAM are those of the whole network; leave widths out")
         feeds = board_feeds(target, clock_mhz=clock_mhz, ratio=sdram or None)
         limits = {"interval": interval, "foldings": foldings, "kinds": kinds}
         plan = fit_outside(network, target.device, feeds, board=board, **limits, **decided)
-        return _placed(plan, loadable, target)
+        return _placed(_batched(plan, batch), loadable, target)
     decided |= {"loadable": loadable is not None, "widths": widths}
     limits = {"interval": interval, "fastest": fastest, "foldings": foldings, "kinds": kinds}
     try:
@@ -121,6 +123,29 @@ def plan_for_board(
             )
             error = PlanError(f"{error}; with its weights in the SDRAM it fits: --sdram")
         raise error from None
+
+
+def _require_on_chip(clock_mhz: float | None, batch: int) -> None:
+    """Check that nothing is asked for that only a plan with weights in an SDRAM has."""
+    if clock_mhz is not None:
+        raise PlanError(
+            f"a plan is for a clock, here {clock_mhz:g} MHz, if its weights are in an SDRAM; "
+            f"leave the clock out"
+        )
+    if batch != 1:
+        raise PlanError(
+            f"images share what is read of an SDRAM; without one, leave the batch of {batch} out"
+        )
+
+
+def _batched(plan: Plan, batch: int) -> Plan:
+    """The plan for images in batches."""
+    if batch < 1:
+        raise PlanError(f"a batch has 1 image or more, not {batch}")
+    unit = plan.streamed
+    assert isinstance(unit, StreamedUnit)
+    units = (batched(each, batch) if each is unit else each for each in plan.units)
+    return plan_of(plan.network, tuple(units)) if batch > 1 else plan
 
 
 def _on_chip(

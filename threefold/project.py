@@ -85,6 +85,7 @@ class Project:
         loadable: Sequence[Network] | None = None,
         sdram: int | None = None,
         clock_mhz: float | None = None,
+        batch: int = 1,
         interval: int | None = None,
         fastest: bool = False,
         memories: Mapping[str, str] | None = None,
@@ -102,7 +103,7 @@ class Project:
             Made if it is not there. Plan and products of another network that was planned there
             are kept in a folder of their own, and so is a plan that cannot be used; products of
             another plan of this network go.
-        board, foldings, sequential, loadable, sdram, clock_mhz, interval, fastest
+        board, foldings, sequential, loadable, sdram, clock_mhz, batch, interval, fastest
         memories, forms, widths, kinds, progress
             As in :func:`plan_for_board`.
 
@@ -122,6 +123,7 @@ class Project:
             loadable=loadable,
             sdram=sdram,
             clock_mhz=clock_mhz,
+            batch=batch,
             interval=interval,
             fastest=fastest,
             memories=memories,

@@ -99,6 +99,16 @@ def test_from_verilog_to_simulation_and_report(said, folder):
     assert "program.bin" in manifest["sha256"]
 
 
+def test_images_in_batches(said, folder, tmp_path):
+    options = ["--board", "ulx3s_85f", "--sdram", "2", "--clock", "50", "--batch", "2"]
+    status, told, _ = said("plan", "net.tern", *options, "-o", tmp_path / "out")
+    one, made = (Project.open(place / "out").plan for place in (folder, tmp_path))
+    assert (status, one.batch, made.batch) == (0, 1, 2)
+    assert made.cycles.interval < one.cycles.interval
+    read = round((len(image_of(made)) - 16) / 2)
+    assert f"{read:,} bytes read an image" in " ".join(told.split())
+
+
 def test_other_networks_may_have_room(said, folder, tmp_path):
     save(deep(8, 1), tmp_path / "other.tern")
     status, _, error = said(
@@ -117,6 +127,8 @@ def test_other_networks_may_have_room(said, folder, tmp_path):
         ("--target generic --sdram", "generic has no SDRAM for a program; choose another board"),
         ("--board ulx3s_85f --sdram 2 --clock 75", "AS4C16M16SA-7 takes a clock of 142.9 MHz at "
          "most, not 150 MHz"),
+        ("--board ulx3s_85f --batch 2", "--batch is for a plan with --sdram; add it"),
+        ("--board ulx3s_85f --sdram --batch 0", "a batch has 1 image or more, not 0"),
         ("--board ulx3s_85f --clock 75", "--clock is that of a plan with --sdram; add it, or give "
          "it to build"),
     ],

@@ -205,6 +205,7 @@ def _draft(args: argparse.Namespace, network: Network, folder: Path, console: Co
             loadable=None if args.loadable is None else [load(path) for path in args.loadable],
             sdram=args.sdram,
             clock_mhz=None if args.sdram is None else getattr(args, "clock", None),
+            batch=getattr(args, "batch", 1),
             interval=args.interval,
             fastest=args.fastest,
             memories=_unique("--memory", args.memory),

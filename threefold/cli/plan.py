@@ -50,6 +50,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "depend on it (the board's usual, or 56.25 with twice that)",
     )
     parser.add_argument(
+        "--batch",
+        type=int,
+        default=1,
+        metavar="N",
+        help="images that share what is read of the SDRAM in a plan with --sdram; results come "
+        "when all of a batch are inside (1)",
+    )
+    parser.add_argument(
         "-n", "--dry-run", action="store_true", help="tell what the plan would be; write nothing"
     )
 
@@ -58,6 +66,8 @@ def run(args: argparse.Namespace, console: Console) -> Group:
     """Plan, and write network and plan unless not asked to; what was decided as tables."""
     if args.clock is not None and args.sdram is None:
         raise PlanError("--clock is that of a plan with --sdram; add it, or give it to build")
+    if args.batch != 1 and args.sdram is None:
+        raise PlanError("--batch is for a plan with --sdram; add it")
     project = plan_project(args, console)
     lines = []
     if args.align:
