@@ -63,6 +63,8 @@ class Case:
         Places of maps in each bank at most.
     entering : int
         Cycles of the engine of the first layer.
+    wanted_mhz : float
+        Of the accelerator; 0 for half of what the SDRAM takes at most, or :data:`CLOCK_MHZ`.
     """
 
     network: str
@@ -72,6 +74,7 @@ class Case:
     batch: int = 1
     places: int | None = None
     entering: int = 0
+    wanted_mhz: float = 0.0
 
     @property
     def clock_mhz(self) -> float:
@@ -90,7 +93,7 @@ class Case:
 
     @property
     def _wanted_mhz(self) -> float:
-        return DOUBLED_MHZ if self.doubled else CLOCK_MHZ
+        return self.wanted_mhz or (DOUBLED_MHZ if self.doubled else CLOCK_MHZ)
 
 
 def _pruned(share: float) -> dict:

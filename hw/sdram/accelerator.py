@@ -11,6 +11,8 @@ from threefold.plan.image import fingerprint
 from ..accelerator import Accelerator
 from ..family import family_of
 from ..global_net import global_net
+from ..skid_buffer import SkidBuffer
+from ..stream import shape_of
 from .controller import SDRAMPins
 from .feed import ratio_of
 from .occupancy import Occupancy
@@ -105,22 +107,33 @@ class SDRAMAccelerator(wiring.Component):
         m = Module()
 
         accelerator, program, occupancy = self._accelerator, self._program, self._occupancy
-        stopped = global_net(m, program.stopped, family_of(platform))
+        # A register of its own has its place beside the global buffer.
+        stopped = Signal(init=1)
+        m.d.sync += stopped.eq(program.stopped)
+        everywhere = global_net(m, stopped, family_of(platform))
         m.submodules.program = program
-        m.submodules.accelerator = ResetInserter(stopped)(accelerator)
+        m.submodules.accelerator = ResetInserter(everywhere)(accelerator)
         m.submodules.occupancy = ResetInserter(program.stopped)(occupancy)
         connect(m, flipped(self.load), program.load)
         connect(m, accelerator.frames, program.frames)
         connect(m, program.pins, flipped(self.pins))
+        # The accelerator may be far from what is in front of it and behind it.
+        given, taken = self.ports.input.type, self.ports.output.type
+        enter = SkidBuffer(shape_of(given), lanes=given.lanes)
+        leave = SkidBuffer(shape_of(taken), lanes=taken.lanes)
+        m.submodules.enter = ResetInserter(stopped)(enter)
+        m.submodules.leave = ResetInserter(stopped)(leave)
+        connect(m, enter.o, accelerator.i)
+        connect(m, accelerator.o, leave.i)
         passes = Signal()
         m.d.comb += [
-            passes.eq(program.loaded & ~program.stopped),
-            accelerator.i.valid.eq(self.i.valid & passes),
-            accelerator.i.payload.eq(self.i.payload),
-            self.i.ready.eq(accelerator.i.ready & passes),
-            self.o.valid.eq(accelerator.o.valid & passes),
-            self.o.payload.eq(accelerator.o.payload),
-            accelerator.o.ready.eq(self.o.ready & passes),
+            passes.eq(program.loaded & ~program.stopped & ~stopped),
+            enter.i.valid.eq(self.i.valid & passes),
+            enter.i.payload.eq(self.i.payload),
+            self.i.ready.eq(enter.i.ready & passes),
+            self.o.valid.eq(leave.o.valid & passes),
+            self.o.payload.eq(leave.o.payload),
+            leave.o.ready.eq(self.o.ready & passes),
             occupancy.enters.eq(self.i.valid & self.i.ready),
             occupancy.leaves.eq(self.o.valid & self.o.ready),
             program.fingerprint.eq(int.from_bytes(fingerprint(self.plan), "little")),

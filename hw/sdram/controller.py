@@ -80,6 +80,8 @@ class _Seen(NamedTuple):
     ----------
     there
         There is one.
+    access
+        There is one, no refresh, and an access or what has to precede it may begin.
     refresh, write
         What it is; a read if neither.
     open, same
@@ -89,6 +91,7 @@ class _Seen(NamedTuple):
     """
 
     there: Signal
+    access: Signal
     refresh: Signal
     write: Signal
     open: Signal
@@ -212,16 +215,12 @@ class SDRAMController(wiring.Component):
         bank, row = burst[place : place + bank_bits], burst[place + bank_bits :]
 
         now = _Commands(*(Signal(name=name) for name in _Commands._fields))
-        passed = self._waits(m, now)
+        passed, calm = self._waits(m, now)
         seen = self._look(m, now, bank, row)
 
-        step = Signal(_Step)
-        asked, stops, accesses = Signal(), Signal(), Signal()
-        m.d.comb += [
-            asked.eq(seen.there & seen.refresh),
-            stops.eq(asked | passed.due),
-            accesses.eq((step == _Step.RUN) & seen.there & ~stops & passed.idle),
-        ]
+        step, following = Signal(_Step), Signal(_Step)
+        asked, stops, accesses = Signal(), Signal(), seen.access
+        m.d.comb += [asked.eq(seen.there & seen.refresh), stops.eq(asked | passed.due)]
         ready = accesses & seen.open & seen.same & passed.opened & passed.free
         closes = accesses & seen.open & ~seen.same & (passed.free | seen.other)
         may_close = passed.held & passed.recovered
@@ -238,7 +237,12 @@ class SDRAMController(wiring.Component):
             now.refresh.eq((step == _Step.REFRESH) & passed.closed & passed.idle),
             now.mode.eq((step == _Step.MODE) & passed.idle),
         ]
-        begun = self._follow(m, step, stops, now)
+        begun = self._follow(m, step, following, stops, now)
+        # Known ahead of the cycle it is for, as commands are what all else waits for.
+        accessed = self.i.payload.access != Access.REFRESH
+        m.d.sync += seen.access.eq(
+            self.i.valid & ~self.i.ready & accessed & calm & (following == _Step.RUN)
+        )
         m.d.sync += self.pins.dqm.eq(~begun)
         m.d.comb += self.i.ready.eq(now.read | now.write | (now.refresh & begun & asked))
         self._command(m, now, bank, row, column)
@@ -246,7 +250,8 @@ class SDRAMController(wiring.Component):
         self._read(m, now.read, passed.free)
         return m
 
-    def _waits(self, m: Module, now: "_Commands") -> "_Passed":
+    def _waits(self, m: Module, now: "_Commands") -> tuple["_Passed", Value]:
+        """Whether times have passed, and whether no refresh or mode is in the next cycle's way."""
         cycles, accessed = self._cycles, now.read | now.write
         waits = {
             "idle": [(now.refresh, cycles.refresh), (now.mode, cycles.mode)],
@@ -258,7 +263,9 @@ class SDRAMController(wiring.Component):
             "turned": [(now.read, BURST + cycles.cas + 1)],
             "due": [(now.refresh, cycles.refresh_within)],
         }
-        return _Passed(**{name: _passed(m, name, since) for name, since in waits.items()})
+        found = {name: _passed(m, name, since) for name, since in waits.items()}
+        (_, idle), (_, due) = found["idle"], found["due"]
+        return _Passed(**{name: passed for name, (passed, _) in found.items()}), idle & ~due
 
     def _look(self, m: Module, now: "_Commands", bank: Value, row: Value) -> "_Seen":
         """What is known of a request, from the cycle on behind that in which it comes."""
@@ -310,63 +317,78 @@ class SDRAMController(wiring.Component):
             self.pins.we.eq(now.write | closes | now.mode),
         ]
 
-    def _follow(self, m: Module, step: Signal, stops: Value, now: "_Commands") -> Value:
+    def _follow(
+        self, m: Module, step: Signal, following: Signal, stops: Value, now: "_Commands"
+    ) -> Value:
         """The steps, one after another; whether the mode is set."""
+        m.d.comb += following.eq(step)
+        m.d.sync += step.eq(following)
         wait = Signal(range(self._cycles.power_up + 1), init=self._cycles.power_up)
         left, begun = Signal(range(_REFRESHES), init=_REFRESHES - 1), Signal()
         with m.Switch(step):
             with m.Case(_Step.POWER_UP):
                 m.d.sync += wait.eq(wait - 1)
                 with m.If(wait == 0):
-                    m.d.sync += step.eq(_Step.CLOSE)
+                    m.d.comb += following.eq(_Step.CLOSE)
             with m.Case(_Step.CLOSE), m.If(now.close_all):
-                m.d.sync += step.eq(_Step.REFRESH)
+                m.d.comb += following.eq(_Step.REFRESH)
             with m.Case(_Step.REFRESH), m.If(now.refresh):
                 m.d.sync += left.eq(left - (left != 0))
                 with m.If(begun):
-                    m.d.sync += step.eq(_Step.RUN)
+                    m.d.comb += following.eq(_Step.RUN)
                 with m.Elif(left == 0):
-                    m.d.sync += step.eq(_Step.MODE)
+                    m.d.comb += following.eq(_Step.MODE)
             with m.Case(_Step.MODE), m.If(now.mode):
-                m.d.sync += [begun.eq(1), step.eq(_Step.RUN)]
+                m.d.comb += following.eq(_Step.RUN)
+                m.d.sync += begun.eq(1)
             with m.Case(_Step.RUN), m.If(stops):
-                m.d.sync += step.eq(_Step.CLOSE)
+                m.d.comb += following.eq(_Step.CLOSE)
         return begun
 
     def _write(self, m: Module, writes: Value, free: Value) -> None:
         """Words to the pins, the first of them together with the command."""
         rest = Signal(self._sdram.bits * (BURST - 1), reset_less=True)
-        words = Mux(writes, Value.cast(self.i.payload.words), rest)
-        m.d.sync += [
-            Cat(self.pins.dq_o, rest).eq(words),
-            self.pins.dq_oe.eq(_burst(m, "writing", writes, free)),
-        ]
+        now, goes_on = _burst(m, "writing", writes, free)
+        # Nobody sees them where nothing is written, so that they need not wait for that.
+        words = Mux(goes_on, rest, Value.cast(self.i.payload.words))
+        m.d.sync += [Cat(self.pins.dq_o, rest).eq(words), self.pins.dq_oe.eq(now)]
 
     def _read(self, m: Module, reads: Value, free: Value) -> None:
         """Words from the pins, for as long as a burst lasts."""
         expected = Signal(self._cycles.cas + PIN_CYCLES + 1)
+        now, _ = _burst(m, "reading", reads, free)
         m.d.sync += [
-            expected.eq(Cat(_burst(m, "reading", reads, free), expected)),
+            expected.eq(Cat(now, expected)),
             self.o.eq(self.pins.dq_i),
             self.o_valid.eq(expected[-1]),
         ]
 
 
-def _burst(m: Module, name: str, begins: Value, free: Value) -> Value:
-    """Whether a burst of one direction is under way, from its command to its last word."""
+def _burst(m: Module, name: str, begins: Value, free: Value) -> tuple[Value, Value]:
+    """Whether a burst of one direction is under way, from its command to its last word.
+
+    And whether it is one that began before.
+    """
     lasts = Signal(name=name)
-    now = begins | (lasts & ~free)
+    goes_on = lasts & ~free
+    now = begins | goes_on
     m.d.sync += lasts.eq(now)
-    return now
+    return now, goes_on
 
 
-def _passed(m: Module, name: str, waits: list[tuple[Value, int]]) -> Signal:
-    """Whether it is as many cycles as told since each of some commands, if there was one."""
+def _passed(m: Module, name: str, waits: list[tuple[Value, int]]) -> tuple[Signal, Signal]:
+    """Whether it is as many cycles as told since each of some commands, if there was one.
+
+    And whether it will be so in the next cycle.
+    """
     left = Signal(range(max(cycles for _, cycles in waits)), name=f"{name}_left")
-    passed = Signal(name=name, init=1)
+    passed, following = Signal(name=name, init=1), Signal(name=f"{name}_next")
+    m.d.comb += following.eq(passed | (left == 1))
+    m.d.sync += passed.eq(following)
     with m.If(~passed):
-        m.d.sync += [left.eq(left - 1), passed.eq(left == 1)]
+        m.d.sync += left.eq(left - 1)
     for command, cycles in waits:
         with m.If(command):
-            m.d.sync += [left.eq(cycles - 1), passed.eq(cycles == 1)]
-    return passed
+            m.d.comb += following.eq(cycles == 1)
+            m.d.sync += left.eq(cycles - 1)
+    return passed, following

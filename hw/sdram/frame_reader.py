@@ -108,7 +108,10 @@ class FrameReader(wiring.Component):
         """Requests: a refresh, and then the bursts of a frame."""
         requests, count = self.requests, self._words // BURST
         refreshes, reads = Signal(), Signal(range(count + 1))
-        burst = Signal.like(requests.payload.burst)
+        burst, following = (Signal.like(requests.payload.burst, name=n) for n in ("burst", "next"))
+        # A request is taken two cycles behind the one before at the soonest.
+        last, ends = Signal.like(self.bursts), Signal()
+        m.d.sync += [last.eq(self.bursts - 1), ends.eq(burst == last), following.eq(burst + 1)]
         m.d.comb += [
             requests.valid.eq(refreshes | (reads != 0)),
             requests.payload.access.eq(Mux(refreshes, Access.REFRESH, Access.READ)),
@@ -119,7 +122,7 @@ class FrameReader(wiring.Component):
         with m.If(requests.ready & ~refreshes & (reads != 0)):
             m.d.sync += [
                 reads.eq(reads - 1),
-                burst.eq(Mux(burst + 1 == self.bursts, 0, burst + 1)),
+                burst.eq(Mux(ends, 0, following)),
             ]
         with m.If(refresh):
             m.d.sync += refreshes.eq(1)

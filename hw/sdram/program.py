@@ -1,6 +1,6 @@
 """Program in an SDRAM: loaded once, and read for each image."""
 
-from amaranth.hdl import DomainRenamer, Module, ResetInserter, Signal
+from amaranth.hdl import Cat, DomainRenamer, Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -131,9 +131,10 @@ refused : Out(1)
             m.d.sync += left.eq(left - 1)
         if self._ratio == 1:
             return self.stopped
-        stopped = Signal(init=1)
-        m.d.memory += stopped.eq(self.stopped)
-        return stopped
+        # A whole cycle of `sync` later: the way there is far, and one to many registers.
+        stages = Signal(3, init=-1)
+        m.d.memory += stages.eq(Cat(self.stopped, stages))
+        return stages[-1]
 
     def _write(self, m: Module) -> Signal:
         """Requests: rows that are written, and those of the reader; whether bytes have to wait."""
@@ -154,7 +155,9 @@ refused : Out(1)
             domain += writes.eq(1)
         with m.Elif(requests.ready):
             domain += writes.eq(0)
-        m.d.sync += waits.eq(writes)
+        # Bytes of the next row take longer than two cycles.
+        near = Signal()
+        m.d.sync += [near.eq(writes), waits.eq(near)]
         m.d.comb += [
             requests.valid.eq(writes | reader.requests.valid),
             requests.payload.eq(reader.requests.payload),

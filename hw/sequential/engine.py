@@ -7,7 +7,6 @@ from amaranth.lib import wiring
 from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from threefold.plan.latency import READER_LATENCY
 from threefold.plan.units.sequential import SequentialUnit
 
 from ..logits import LogitAdder
@@ -111,9 +110,9 @@ class SequentialEngine(wiring.Component):
 
         marks = sequencer.marks
         valid, doubles, ends = (
-            Signal(READER_LATENCY, name=name) for name in ("valid", "doubles", "ends")
+            Signal(contents.reader_latency, name=name) for name in ("valid", "doubles", "ends")
         )
-        places = Signal(READER_LATENCY * len(marks.as_value()))
+        places = Signal(contents.reader_latency * len(marks.as_value()))
         m.d.sync += [
             valid.eq(sequencer.issue | valid << 1),
             doubles.eq(sequencer.tile.double | doubles << 1),
@@ -154,7 +153,7 @@ class SequentialEngine(wiring.Component):
         sequencer, reader, finish = (
             getattr(m.submodules, name) for name in ("sequencer", "reader", "finish")
         )
-        fetches = Signal(READER_LATENCY)
+        fetches = Signal(self._plan.contents.reader_latency)
         m.d.sync += fetches.eq(Cat(sequencer.issue & sequencer.tile.join, fetches))
         m.d.comb += [finish.fetch.eq(fetches[-1]), finish.words.eq(reader.words)]
         return fetches[-1]

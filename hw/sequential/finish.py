@@ -1,6 +1,6 @@
 """Finish: words of codes from the accumulator values of groups."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out
@@ -120,9 +120,11 @@ class Finish(wiring.Component):
             following.write.eq(self.seen & following.word_end & ~now.values),
             self.beat.as_value().eq(parts[: len(self.beat.as_value())]),
         ]
+        # Where each beat is searched for in a cycle, nobody sees what there is between groups.
+        with m.If(ends if interval > 1 else Const(1)):
+            m.d.sync += parts.eq(parts[len(self.beat.as_value()) :])
         with m.If(ends):
             m.d.sync += [
-                parts.eq(parts[len(self.beat.as_value()) :]),
                 slot.eq(Mux(following.word_end, 0, slot + 1)),
                 beat.eq(Mux(following.pixel_end, 0, beat + 1)),
             ]

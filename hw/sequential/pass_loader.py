@@ -65,6 +65,8 @@ class PassLoader(wiring.Component):
     Parameters
     ----------
     program : Program
+    late : bool
+        Whether rows come three cycles behind their addresses, not two.
 
     Members
     -------
@@ -81,7 +83,7 @@ class PassLoader(wiring.Component):
     reads : Out(1)
         ``address`` is that of a row to copy.
     row : In(row bits)
-        The row whose address was there two cycles before.
+        The row whose address was there two cycles before, or three.
     known : Out(1)
         The descriptor is there, and the rest is copied.
     ready : In(1)
@@ -98,9 +100,10 @@ class PassLoader(wiring.Component):
         Descriptor of the pass.
     """
 
-    def __init__(self, program: Program):
+    def __init__(self, program: Program, *, late: bool = False):
         self._program = program
         shared = {"again": In(1)} if program.shares else {}
+        self._late = late
         super().__init__(
             {
                 "begin": In(1),
@@ -130,16 +133,15 @@ class PassLoader(wiring.Component):
 
         program = self._program
         head = self.head
-        kind, read, there = Signal(_Kind), Signal(_Kind), Signal(_Kind)
         share = max(program.tile.share, program.threshold.share)
-        index, index_read, index_there = (Signal(range(share), name=f"index_{n}") for n in range(3))
-        m.d.sync += [
-            read.eq(kind),
-            there.eq(read),
-            index_read.eq(index),
-            index_there.eq(index_read),
-        ]
-        weights = self._add_walk(m, head, kind, index, moving=Cat(read, there).any())
+        kind, index = Signal(_Kind), Signal(range(share))
+        moving, there, index_there = [], kind, index
+        for n in range(2 + self._late):
+            before = there, index_there
+            there, index_there = Signal(_Kind, name=f"kind_{n}"), Signal.like(index, name=f"at_{n}")
+            m.d.sync += [there.eq(before[0]), index_there.eq(before[1])]
+            moving.append(there)
+        weights = self._add_walk(m, head, kind, index, moving=Cat(moving).any())
         self._keep_descriptor(m, head, there)
         item = self._item(m, program.tile, there == _Kind.TILES, index_there, "tile")
         self._write_tiles(m, *item)

@@ -48,7 +48,7 @@ class ProgramStream(wiring.Component):
     address : In(range(rows))
         Row of weights.
     weights : Out(ArrayLayout of Weight, PE × SIMD)
-        Row of weights, three cycles after its address.
+        Row of weights, five cycles after its address.
     """
 
     def __init__(self, program: StreamedProgram):
@@ -82,10 +82,12 @@ class ProgramStream(wiring.Component):
         m = Module()
 
         program, depth = self._program, self._program.limits["program"]
-        m.submodules.copy = copy = PassLoader(program)
+        m.submodules.copy = copy = PassLoader(program, late=True)
         m.submodules.receiver = receiver = PassReceiver(program)
         m.submodules.rows = rows = Ram(program.row_bits, depth, "block", holds=False)
-        address = registered(m, "address_read", self.address)
+        # Block RAM is far from where addresses are made and weights are taken: both have a cycle.
+        own = registered(m, "address_read", self.address)
+        address = registered(m, "address_there", Mux(copy.reads, copy.address, own))
         row = Signal(program.row_bits, reset_less=True)
         first, passes, runs = Signal(range(depth)), Signal(range(depth + 1)), Signal()
         m.d.sync += [
@@ -104,7 +106,7 @@ class ProgramStream(wiring.Component):
             rows.write.addr.eq(receiver.place),
             rows.write.data.eq(receiver.row),
             rows.read.en.eq(1),
-            rows.read.addr.eq(Mux(copy.reads, copy.address, address)),
+            rows.read.addr.eq(address),
             copy.first.eq(first),
             copy.there.eq((passes != 0) & ~self.wrong),
             copy.row.eq(row),
@@ -113,7 +115,7 @@ class ProgramStream(wiring.Component):
             self.start.eq(copy.start),
             self.descriptor.eq(copy.descriptor),
             self.last.eq(copy.head.final),
-            self.weights.as_value().eq(row[: len(self.weights.as_value())]),
+            self.weights.as_value().eq(registered(m, "row_there", row)),
         ]
         filled = self._filled(m, released=Mux(self.end, self._freed(m), 0))
         # Where nothing more can come and no pass is there, one is longer than it says, or than

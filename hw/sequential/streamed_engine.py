@@ -58,7 +58,9 @@ class StreamedEngine(ProgramEngine):
         buffer, finish, writer, loader = (
             getattr(m.submodules, name) for name in ("buffer", "finish", "writer", "loader")
         )
-        m.d.comb += [
+        # Memories are far: what is written has a cycle of its own, unless it may leave at once.
+        domain = m.d.comb if self.plan.contents.offsets is None else m.d.sync
+        domain += [
             buffer.enters.eq(loading),
             buffer.entering.write.eq(loader.write),
             buffer.entering.bank.eq(loader.bank),

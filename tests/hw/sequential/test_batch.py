@@ -1,6 +1,7 @@
 """Images in batches that share weights: bits, cycles and stalls."""
 
 import re
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -8,7 +9,22 @@ import pytest
 from threefold.errors import DataError
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.verilog import to_verilog
+from threefold.network import (
+    Codes,
+    Conv,
+    Dense,
+    Logits,
+    MaxPool,
+    Network,
+    Tensor,
+    Threshold,
+)
+from threefold.plan import lower
 from threefold.plan.cycle_model.cycles import replay, trace
+from threefold.plan.search.fold import plan_of
+from threefold.plan.sequential import Feed
+from threefold.plan.units.streamed import StreamedUnit
+from threefold.plan.units.streamed_batch import StreamedBatchUnit
 from threefold.sim import golden
 from threefold.sim.simulate import simulate
 from threefold.sim.verification import AcceleratorBench
@@ -26,11 +42,9 @@ def plan_of_seed(seed):
     return random_batch_plan(rng, seed % 3, 2 + seed // 3 % 3), rng
 
 
-@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[1, 11, 16, 23, 29]))
-def test_bit_and_cycle_exact(seed):
-    plan, rng = plan_of_seed(seed)
-    count = 2 * plan.batch
-    images = random_images(rng, plan.network, count)
+def compare(plan, images, seed):
+    """Compare results and cycles with those foretold, with a free sink and with stalls."""
+    count = len(images)
     expected = golden.run(plan.network, images).reshape(count, -1)
     bench = AcceleratorBench(plan)
     run = bench.run(images)
@@ -43,6 +57,34 @@ def test_bit_and_cycle_exact(seed):
     traffic = stalled.traffic
     passed = replay(plan.netlist.stages, traffic.offered, traffic.accepted)
     assert passed == (traffic.entered, traffic.left)
+
+
+@pytest.mark.parametrize("seed", mostly_nightly(ALL, always=[1, 11, 16, 23, 29]))
+def test_bit_and_cycle_exact(seed):
+    plan, rng = plan_of_seed(seed)
+    compare(plan, random_images(rng, plan.network, 2 * plan.batch), seed)
+
+
+@pytest.mark.parametrize("batch", [2, 3])
+def test_images_share_a_pool(batch):
+    rng, ops, channels = np.random.default_rng(5), [], 2
+    for number in range(1, 4):
+        weights = rng.integers(-1, 2, (4, 3, 3, channels))
+        ops.append((f"conv{number}", Conv(weights, padding=(1, 1, 1, 1))))
+        ops.append((f"act{number}", Threshold(np.sort(rng.integers(-6, 7, (4, 3)), axis=1))))
+        if number == 2:
+            ops.append(("pool", MaxPool((2, 2), (2, 2))))
+        channels = 4
+    ops.append(("dense", Dense(rng.integers(-1, 2, (3, 16)), (2, 2, 4))))
+    ops.append(("logits", Logits([0, 1, -1])))
+    network = Network.chain("pooled", Tensor((4, 4, 2), Codes.unsigned(2)), ops)
+    feed = Feed(16, first=40, extra=40).to_dict()
+    unit = StreamedUnit(lower(network), 2, 2, feed=feed).made_loadable()
+    own = {each.name: getattr(unit, each.name) for each in fields(unit) if each.name != "limits"}
+    own |= {"batch": batch, "shared": 1, "apart": 4}
+    shared = StreamedBatchUnit(**own).made_loadable()
+    assert any(each.weights is None for each in shared.passes[1:4])
+    compare(plan_of(network, (shared,)), random_images(rng, network, 2 * batch), 5)
 
 
 @icarus
@@ -59,7 +101,8 @@ def test_nothing_leaves_before_the_last_image_of_a_batch_has_entered():
     plan, rng = plan_of_seed(2)
     words = plan.ports.input.beats * (2 * plan.batch - 1)
     cycles = 4 * plan.batch * round(plan.cycles.interval)
-    offered = [n < words for n in range(cycles)]
+    entered, _ = replay(plan.netlist.stages, [True] * cycles, [True] * cycles)
+    offered = [n <= entered[words - 1] for n in range(cycles)]
     _, left = replay(plan.netlist.stages, offered, [True] * cycles)
     assert len(left) == plan.batch * plan.ports.output.beats
     with pytest.raises(DataError, match=re.escape(f"come in batches of {plan.batch}, not 1")):
@@ -75,7 +118,6 @@ def test_kinds_of_passes_are_shared():
         for each in shared:
             found |= {
                 ("joined", bool(each.added)),
-                ("largest", each.weights is None),
                 ("groups", each.shape[2] > unit.pe),
                 ("stride", each.window.stride[0] > 1),
                 ("padded", any(each.window.padding)),

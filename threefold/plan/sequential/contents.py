@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..latency import READER_LATENCY
 from .blocks import own_block, sum_block
 from .copying import copy_fields, rows_ahead
 from .fields import Field, fields_of
@@ -176,6 +177,15 @@ class Contents(Sizes):
     def openings(self) -> list[int]:
         """Passes with whose end the next image may enter."""
         return self.maps.openings(self.tiled)
+
+    @property
+    def reader_latency(self) -> int:
+        """Cycles from a tile to its words, and from the address of a row of weights to the row.
+
+        Two more where the program comes while passes are under way: such arrays are large, and
+        their memories far from them.
+        """
+        return READER_LATENCY + 2 * self.maps.ahead
 
     def gap(self, each: PassTiles) -> int:
         """Least cycles between the results of two groups: those in which they become codes."""

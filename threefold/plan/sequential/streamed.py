@@ -134,8 +134,9 @@ class StreamedProgram(Program):
 
     @property
     def copied(self) -> list[int]:
-        # A pass begins a cycle later, when the rows of the one before are left to others.
-        return [cycles + 1 for cycles in super().copied]
+        # A pass begins a cycle later, when the rows of the one before are left to others, and its
+        # descriptor is there a cycle later.
+        return [cycles + 2 for cycles in super().copied]
 
     def check(self, of: str) -> None:
         super().check(of)

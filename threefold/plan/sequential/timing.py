@@ -1,6 +1,6 @@
 """Cycles of passes, to the cycle: nothing in them depends on data or on a neighbour."""
 
-from ..latency import READER_LATENCY, pe_latency
+from ..latency import pe_latency
 from ..requantize import requantizer_latency
 from .contents import Contents
 from .joined import join_latency
@@ -41,7 +41,7 @@ def pass_cycles(contents: Contents, each: PassTiles, form: str) -> int:
     search = requantizer_latency(form, contents.code_bits)
     latency = 1 if each.work.weights is None else pe_latency(contents.bits, contents.array.simd)
     # Behind the last tile: its word, its sum, a register, its codes one after the other.
-    behind = READER_LATENCY + latency + drain - contents.interval + search + 1
+    behind = contents.reader_latency + latency + drain - contents.interval + search + 1
     if each.work.added:
         behind += join_latency(form, contents.code_bits)
     ahead = START_CYCLES
