@@ -40,7 +40,7 @@
 #define THREEFOLD_FORMAT_OUTPUT_IS_CLASS 0x00020000UL
 /* program images can be loaded (loadable accelerators only) */
 #define THREEFOLD_FORMAT_LOADABLE 0x00040000UL
-/* there are registers of a benchmark, from TEST on (link only) */
+/* registers of a benchmark are there, from TEST on (link only) */
 #define THREEFOLD_FORMAT_BENCHMARK 0x00080000UL
 /* widths of the network beside the whole */
 #define THREEFOLD_FORMAT_NARROWER 0x01F00000UL
