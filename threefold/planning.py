@@ -144,8 +144,10 @@ def _batched(plan: Plan, batch: int) -> Plan:
         raise PlanError(f"a batch has 1 image or more, not {batch}")
     unit = plan.streamed
     assert isinstance(unit, StreamedUnit)
-    units = (batched(each, batch) if each is unit else each for each in plan.units)
-    return plan_of(plan.network, tuple(units)) if batch > 1 else plan
+    if batch == 1:
+        return plan
+    shared = batched(unit, batch)
+    return plan_of(plan.network, tuple(shared if each is unit else each for each in plan.units))
 
 
 def _on_chip(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from itertools import groupby
+from typing import Any
 
 from ...errors import PlanError
 from ..sequential import BatchMaps, Memory, Turn, stretches, turns_of
@@ -49,9 +50,9 @@ def batched(
         )
     _, _, shared, apart = min(fitting)
     names = [field.name for field in fields(unit) if field.name not in ("layers", "limits")]
-    own = {name: getattr(unit, name) for name in names}
-    more = {"batch": batch, "shared": shared, "apart": apart}
-    return StreamedBatchUnit(unit.layers, **own, **more).made_loadable()
+    own: dict[str, Any] = {name: getattr(unit, name) for name in names}
+    own |= {"batch": batch, "shared": shared, "apart": apart}
+    return StreamedBatchUnit(unit.layers, **own).made_loadable()
 
 
 def _choices(unit: StreamedUnit, batch: int, entering: int) -> list[tuple[int, int, int, int]]:
@@ -59,7 +60,7 @@ def _choices(unit: StreamedUnit, batch: int, entering: int) -> list[tuple[int, i
     groups, parts, found = _groups(unit), unit.program.descriptor.parts, []
     memory, maps, apart = Memory.of(unit.program), unit.contents.maps, len(unit.passes) - 1
     for shared in range(1, apart):
-        own = {"batch": batch, "shared": shared, "apart": apart}
+        own: dict[str, Any] = {"batch": batch, "shared": shared, "apart": apart}
         try:
             made = BatchMaps(maps.array, maps.source, maps.shape, maps.passes, **own)
         except PlanError:

@@ -152,8 +152,10 @@ class BatchMaps(MapsAhead):
     def _placed(self, early: int, late: int) -> dict[tuple[str, int], int]:
         """Place of each map if the next image may enter with the end of these passes."""
         events = self._events
-        gaps = [(events[early, n], events[0, n + 1]) for n in range(self.batch - 1)]
-        gaps.append((events[late, self.batch - 1], inf))
+        gaps: list[tuple[int, float]] = [
+            *((events[early, n], events[0, n + 1]) for n in range(self.batch - 1)),
+            (events[late, self.batch - 1], inf),
+        ]
         chains = self._chains(gaps)
         orders = (lambda chain: (chain.start, -chain.end), lambda chain: chain.start - chain.end)
         found = [self._fitted(sorted(chains, key=order), gaps) for order in orders]
