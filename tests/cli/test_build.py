@@ -35,6 +35,7 @@ def test_options_of_the_tools_are_passed_on(tmp_path, asked, capsys):
             "timing_allow_fail": False,
             "nextpnr_options": "--placer static --router router2",
             "baud": 9600,
+            "benchmark": False,
         }
     ]
 

@@ -237,7 +237,7 @@ def test_products_that_another_plan_removes_are_told(plan, tmp_path, capsys):
     argv = ["plan", f"{tmp_path}/net.tern", "-o", f"{folder}"]
     assert main(argv) == 0
     assert capsys.readouterr().err == (
-        "as planned before; --board, --fold, --sequential, --loadable, --interval, "
+        "as planned before; --board, --fold, --sequential, --loadable, --sdram, --interval, "
         "--fastest or --width plan anew\n"
     )
     assert main([*argv, "--memory", "pool=block"]) == 0

@@ -27,7 +27,7 @@ EXAMPLES = [
     "      --fold fc1=8x8 --fold fc2=8x8 --fold fc3=2x8",
     "threefold plan out/digits/network.tern -o out/folded \\\n"
     "      --memory fc1=block --requantizer fc1=sequential",
-    "threefold plan out/digits/network.tern --board ulx3s_85f --sdram -o out/outside",
+    "threefold plan out/digits/network.tern --board ulx3s_85f --sdram -o out/sdram",
     "threefold plan out/folded/network.tern --fold fc1=8x8 --fold fc2=8x8 \\\n"
     "      --fold fc3=2x8 --align -o out/aligned",
 ]

@@ -60,7 +60,6 @@ class StreamedBatchUnit(StreamedUnit):
     program_kind: ClassVar[type[Program]] = BatchProgram
 
     kind = "streamed_batch"
-    proposed = False
 
     @property
     def maps_kind(self) -> Any:
