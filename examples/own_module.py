@@ -6,6 +6,7 @@ from torch import nn
 import threefold
 from threefold import quant
 
+torch.manual_seed(0)
 data = quant.digit_maps()  # 8×8 maps of 4-bit codes
 net = nn.Sequential(
     *(nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2)),
