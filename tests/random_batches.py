@@ -1,13 +1,10 @@
 """Plans of random networks whose images share weights in batches."""
 
-from dataclasses import fields
-
 import numpy as np
 
 from threefold.errors import PlanError
 from threefold.plan import Plan
 from threefold.plan.search.fold import plan_of
-from threefold.plan.units.streamed import StreamedUnit
 from threefold.plan.units.streamed_batch import StreamedBatchUnit
 
 from .random_feeds import least_room
@@ -36,16 +33,10 @@ def random_batch_plan(rng: np.random.Generator, kind: int, batch: int) -> Plan:
             apart = int(rng.integers(min(shared + 1, last), last + 1))
             shares = {"batch": batch, "shared": shared, "apart": apart}
             try:
-                own = _batched(unit, shares)
+                own = StreamedBatchUnit.sharing(unit, **shares)
                 own = least_room(own) if number % 2 else own
                 units = (own if each is unit else each for each in made.units)
                 return plan_of(made.network, tuple(units))
             except PlanError:
                 # What enters is read later on, or a branch beside it holds no batch.
                 continue
-
-
-def _batched(unit: StreamedUnit, shares: dict[str, int]) -> StreamedBatchUnit:
-    names = [field.name for field in fields(unit) if field.name not in ("layers", "limits")]
-    own = {name: getattr(unit, name) for name in names}
-    return StreamedBatchUnit(unit.layers, **own, **shares).made_loadable()

@@ -1,7 +1,6 @@
 """Images in batches that share weights: bits, cycles and stalls."""
 
 import re
-from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -80,9 +79,7 @@ def test_images_share_a_pool(batch):
     network = Network.chain("pooled", Tensor((4, 4, 2), Codes.unsigned(2)), ops)
     feed = Feed(16, first=40, extra=40).to_dict()
     unit = StreamedUnit(lower(network), 2, 2, feed=feed).made_loadable()
-    own = {each.name: getattr(unit, each.name) for each in fields(unit) if each.name != "limits"}
-    own |= {"batch": batch, "shared": 1, "apart": 4}
-    shared = StreamedBatchUnit(**own).made_loadable()
+    shared = StreamedBatchUnit.sharing(unit, batch=batch, shared=1, apart=4)
     assert any(each.weights is None for each in shared.passes[1:4])
     compare(plan_of(network, (shared,)), random_images(rng, network, 2 * batch), 5)
 

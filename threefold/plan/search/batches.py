@@ -1,7 +1,6 @@
 """Batches: which passes of a streamed unit its images share the weights of."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from itertools import groupby
 from typing import Any
 
@@ -49,10 +48,7 @@ def batched(
             f"maps of {batch} images of {unit.name!r} take {least:,} places or more, not {places:,}"
         )
     _, _, shared, apart = min(fitting)
-    names = [field.name for field in fields(unit) if field.name not in ("layers", "limits")]
-    own: dict[str, Any] = {name: getattr(unit, name) for name in names}
-    own |= {"batch": batch, "shared": shared, "apart": apart}
-    return StreamedBatchUnit(unit.layers, **own).made_loadable()
+    return StreamedBatchUnit.sharing(unit, batch=batch, shared=shared, apart=apart)
 
 
 def _choices(unit: StreamedUnit, batch: int, entering: int) -> list[tuple[int, int, int, int]]:

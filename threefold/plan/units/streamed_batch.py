@@ -1,7 +1,7 @@
 """Streamed batch: a streamed unit whose images share what is read of the weights of some layers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from math import ceil
 from typing import Any, ClassVar, Self
@@ -60,6 +60,21 @@ class StreamedBatchUnit(StreamedUnit):
     program_kind: ClassVar[type[Program]] = BatchProgram
 
     kind = "streamed_batch"
+
+    @classmethod
+    def sharing(cls, unit: StreamedUnit, *, batch: int, shared: int, apart: int) -> Self:
+        """A streamed unit for images in batches, with limits for its program.
+
+        Raises
+        ------
+        PlanError
+            If images cannot share these passes.
+        """
+        own: dict[str, Any] = {
+            each.name: getattr(unit, each.name) for each in fields(unit) if each.name != "limits"
+        }
+        own |= {"batch": batch, "shared": shared, "apart": apart}
+        return cls(**own).made_loadable()
 
     @property
     def maps_kind(self) -> Any:
