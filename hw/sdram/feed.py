@@ -15,7 +15,7 @@ __all__ = ["doubled", "even", "feed_at", "feed_of", "ratio_for", "ratio_of"]
 
 _BITS = 16  # of a word: program images have rows of a burst
 _BURST = 8  # words, of which a frame has a multiple
-_DECIDED = 3  # cycles from a frame that is taken to the command that closes all rows
+_DECIDED = 4  # cycles from a frame that is taken to the command that closes all rows
 _SEEN = 2  # cycles from a refresh to the command that opens a row, at least
 _DUE = 2  # cycles that the beginning of an image may add to a refresh that is due
 

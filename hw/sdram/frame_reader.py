@@ -1,6 +1,6 @@
 """Frame reader: frames of words in order, from an SDRAM, in cycles that are known beforehand."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,6 +10,7 @@ from threefold.plan.sequential import Feed
 
 from ..frames import FrameSignature
 from .bursts import BURST, Access, address_bits, burst_requests
+from .request_queue import RequestQueue
 
 __all__ = ["FrameReader"]
 
@@ -33,6 +34,8 @@ class FrameReader(wiring.Component):
     -------
     frames : In(FrameSignature(bits))
         What the accelerator asks for, in the cycles of ``feed``.
+    restart : In(1)
+        Begin anew. No reset of its domain is needed.
     enable : In(1)
         The program is there. Nothing is read before, and no request made.
     bursts : In
@@ -58,6 +61,7 @@ class FrameReader(wiring.Component):
         super().__init__(
             {
                 "frames": In(FrameSignature(sdram.bits)),
+                "restart": In(1),
                 "enable": In(1),
                 "bursts": In(address_bits(sdram) + 1),
                 "requests": Out(burst_requests(sdram)),
@@ -71,9 +75,10 @@ class FrameReader(wiring.Component):
 
         feed, words = self._feed, self._words
         # Cycles until a frame may be taken, until a refresh is due, and until that of an image.
-        wait = Signal(range(max(words + feed.extra, feed.held)))
-        left = Signal(range(feed.every + feed.busy + 1))
-        hold, holds = Signal(range(feed.busy + 1)), Signal()
+        wait = Signal(range(max(words + feed.extra, feed.held)), reset_less=True)
+        left = Signal(range(feed.every + feed.busy + 1), reset_less=True)
+        hold = Signal(range(feed.busy + 1), reset_less=True)
+        holds = Signal(reset_less=True)
         refresh, taken, free = Signal(), Signal(), Signal()
         m.d.comb += [
             free.eq(self.enable & (wait == 0)),
@@ -101,30 +106,38 @@ class FrameReader(wiring.Component):
                 left.eq(feed.every + feed.busy),
             ]
         self._ask(m, refresh=refresh | taken | (holds & (hold == 0)), taken=taken)
+        with m.If(self.restart):
+            m.d.sync += [each.eq(0) for each in (wait, left, hold, holds)]
 
         return m
 
     def _ask(self, m: Module, *, refresh, taken) -> None:
         """Requests: a refresh, and then the bursts of a frame."""
         requests, count = self.requests, self._words // BURST
-        refreshes, reads = Signal(), Signal(range(count + 1))
-        burst, following = (Signal.like(requests.payload.burst, name=n) for n in ("burst", "next"))
-        # A request is taken two cycles behind the one before at the soonest.
-        last, ends = Signal.like(self.bursts), Signal()
-        m.d.sync += [last.eq(self.bursts - 1), ends.eq(burst == last), following.eq(burst + 1)]
+        refreshes = Signal(reset_less=True)
+        reads = Signal(range(count + 1), reset_less=True)
+        burst = Signal.like(requests.payload.burst, reset_less=True)
+        last = Signal.like(self.bursts, reset_less=True)
+        access = Signal(Access)
+        asked = Cat(access, burst)
+        m.submodules.queue = queue = RequestQueue(len(asked))
+        m.d.sync += last.eq(self.bursts - 1)
         m.d.comb += [
-            requests.valid.eq(refreshes | (reads != 0)),
-            requests.payload.access.eq(Mux(refreshes, Access.REFRESH, Access.READ)),
-            requests.payload.burst.eq(burst),
+            access.eq(Mux(refreshes, Access.REFRESH, Access.READ)),
+            queue.restart.eq(self.restart),
+            queue.i.valid.eq(refreshes | (reads != 0)),
+            queue.i.payload.eq(asked),
+            queue.o.ready.eq(requests.ready),
+            requests.valid.eq(queue.o.valid),
+            Cat(requests.payload.access, requests.payload.burst).eq(queue.o.payload),
         ]
-        with m.If(requests.ready & refreshes):
+        with m.If(queue.i.ready & refreshes):
             m.d.sync += refreshes.eq(0)
-        with m.If(requests.ready & ~refreshes & (reads != 0)):
-            m.d.sync += [
-                reads.eq(reads - 1),
-                burst.eq(Mux(ends, 0, following)),
-            ]
+        with m.If(queue.i.ready & ~refreshes & (reads != 0)):
+            m.d.sync += [reads.eq(reads - 1), burst.eq(Mux(burst == last, 0, burst + 1))]
         with m.If(refresh):
             m.d.sync += refreshes.eq(1)
         with m.If(taken):
             m.d.sync += reads.eq(count)
+        with m.If(self.restart):
+            m.d.sync += [each.eq(0) for each in (refreshes, reads, burst)]

@@ -94,7 +94,8 @@ refused : Out(1)
         controller, reader, port = self._controller, self._reader, self._port
         renamed = DomainRenamer(self.domain)
         m.submodules.controller = renamed(controller)
-        m.submodules.reader = ResetInserter({self.domain: self._stop(m)})(renamed(reader))
+        m.submodules.reader = renamed(reader)
+        m.d.comb += reader.restart.eq(self._stop(m))
         m.submodules.port = ResetInserter(self.restart)(port)
         connect(m, controller.pins, flipped(self.pins))
         if self._ratio == 1:
@@ -142,7 +143,8 @@ refused : Out(1)
         domain, row = m.d[self.domain], Signal.like(port.row, reset_less=True)
         place, bursts = Signal.like(requests.payload.burst), Signal.like(reader.bursts)
         # Whenever `there` changes there is a row, which stays for the many cycles of the next.
-        there, seen, writes, waits = Signal(), Signal(), Signal(), Signal()
+        there, seen = Signal(), Signal(reset_less=True)
+        writes, waits = Signal(), Signal()
         with m.If(port.write):
             m.d.sync += [
                 there.eq(~there),
@@ -160,7 +162,9 @@ refused : Out(1)
         m.d.sync += [near.eq(writes), waits.eq(near)]
         m.d.comb += [
             requests.valid.eq(writes | reader.requests.valid),
-            requests.payload.eq(reader.requests.payload),
+            requests.payload.access.eq(reader.requests.payload.access),
+            requests.payload.burst.eq(reader.requests.payload.burst),
+            requests.payload.words.as_value().eq(row),
             reader.requests.ready.eq(requests.ready & ~writes),
             reader.bursts.eq(bursts),
         ]
@@ -168,6 +172,5 @@ refused : Out(1)
             m.d.comb += [
                 requests.payload.access.eq(Access.WRITE),
                 requests.payload.burst.eq(place),
-                requests.payload.words.as_value().eq(row),
             ]
         return waits

@@ -77,7 +77,7 @@ def test_bits_and_cycles_are_those_predicted(clock_mhz, ratio):
 
 
 def test_another_memory_is_refused():
-    message = "the plan of 'net5' is for Feed(bits=16, first=23,"
+    message = "the plan of 'net5' is for Feed(bits=16, first=24,"
     with pytest.raises(PlanError, match=f"^{re.escape(message)}"):
         SDRAMAccelerator(plan(100), SMALL, clock_mhz=133)
 
