@@ -6,7 +6,7 @@ from functools import reduce
 from operator import and_, or_
 from typing import Self
 
-from amaranth.hdl import Module, Mux, ResetInserter, Signal
+from amaranth.hdl import Elaboratable, Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -214,7 +214,7 @@ class SerialLink(wiring.Component):
         m.submodules.destuffer = held(destuffer)
         m.submodules.parser = held(parser)
         m.submodules.packer = anew(self._packer)
-        m.submodules.accelerator = (held if self._pins else anew)(self._accelerator)
+        m.submodules.accelerator = self._reset(anew, held)
         m.submodules.unpacker = anew(self._unpacker)
         m.submodules.framer = held(framer)
         m.submodules.stuffer = held(stuffer)
@@ -281,6 +281,20 @@ class SerialLink(wiring.Component):
         restart = Signal(init=1)
         m.d.sync += restart.eq(self._registers.control.reset | self.hold)
         return restart, global_net(m, restart, family)
+
+    def _reset(self, anew: ResetInserter, held: ResetInserter) -> Elaboratable:
+        """The accelerator with what resets it.
+
+        One with a memory is restarted, which what is in the memory outlives. Only a controller in
+        `sync` has to be reset from here; that of another clock is by its domain, and two resets of
+        the same registers would be an OR in front of each.
+        """
+        accelerator = self._accelerator
+        if not self._pins:
+            return anew(accelerator)
+        if self._memory and accelerator.ratio > 1:
+            return accelerator
+        return held(accelerator)
 
     def _pack(self, m: Module, parser: FrameParser, anew: ResetInserter):
         """Codes of images as lanes, and the width that comes ahead of them."""

@@ -47,7 +47,8 @@ def is_loadable(accelerator: wiring.Component) -> bool:
 def has_memory(accelerator: wiring.Component) -> bool:
     """Whether the program of a loadable accelerator is in a memory at pins of its own.
 
-    It has these members then, and ``pins``:
+    It has these members then, and ``pins``. Its ``ratio`` is the frequency of the memory's clock by
+    that of ``sync``.
 
     ====================  ===========================================================
     ``stored : Out(1)``   whether a program image in the memory was right; ``loaded``
