@@ -72,7 +72,8 @@ class SequentialArray(wiring.Component):
         array = self._contents.array
         # What follows the last tile of a group is the first of the next.
         latency = self._pes[0].latency
-        valid, last, first = Signal(latency), Signal(latency), Signal(init=1)
+        # It has an inverse of its own, which all accumulators take.
+        valid, last, follows = Signal(latency), Signal(latency), Signal()
         double = Signal(latency - 1)
         places = Signal(latency * len(self.marks.as_value()))
         m.d.sync += [
@@ -82,7 +83,7 @@ class SequentialArray(wiring.Component):
             places.eq(Cat(self.marks, places)),
         ]
         with m.If(valid[latency - 2]):
-            m.d.sync += first.eq(last[latency - 2])
+            m.d.sync += follows.eq(~last[latency - 2])
         width = len(self.marks.as_value())
         m.d.comb += [
             self.o_valid.eq(valid[-1] & last[-1]),
@@ -96,7 +97,7 @@ class SequentialArray(wiring.Component):
                 Cat(pe.activations).eq(Cat(word)),
                 pe.weights.eq(self.weights[row]),
                 pe.enable.eq(valid[latency - 2]),
-                pe.first.eq(first),
+                pe.first.eq(~follows),
                 self.values[index].eq(pe.total),
             ]
             if pe.doubles:

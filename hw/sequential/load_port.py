@@ -136,6 +136,9 @@ class LoadPort(wiring.Component):
         m.d.sync += [self.refused.eq(refuse), self.write.eq(0)]
         with m.If(self.write):
             m.d.sync += self.place.eq(self.place + 1)
+        # As in a step, which takes longer to know.
+        with m.If(self.i.valid & (part == _Part.ROWS)):
+            m.d.sync += self.row.eq(Cat(self.row[1:], bit))
         with m.If(step), m.Switch(part):
             with m.Case(_Part.HEAD):
                 with m.If(byte_end & wrong):
@@ -154,10 +157,7 @@ class LoadPort(wiring.Component):
                         m.d.comb += refuse.eq(1)
                         m.d.sync += [passed_over.eq(1), part.eq(_Part.HEAD)]
             with m.Case(_Part.ROWS):
-                m.d.sync += [
-                    self.row.eq(Cat(self.row[1:], bit)),
-                    filled.eq(Mux(row_end, 0, filled + 1)),
-                ]
+                m.d.sync += filled.eq(Mux(row_end, 0, filled + 1))
                 with m.If(row_end):
                     m.d.sync += [self.write.eq(1), count.eq(count - 1)]
                     with m.If(count == 1):

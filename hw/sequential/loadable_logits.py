@@ -37,6 +37,8 @@ class LoadableLogits(wiring.Component):
     """
 
     more: ClassVar[dict[str, Member]] = {}
+    kind: ClassVar[str] = "auto"
+    """Kind of the memory of offsets, see :class:`~threefold.hw.ram.Ram`."""
 
     def __init__(self, program: Program):
         self._program = program
@@ -117,7 +119,7 @@ class LoadableLogits(wiring.Component):
         for number, bits in enumerate((low, contents.logit_bits - low)):
             if not bits:
                 continue
-            memory = Ram(data.ArrayLayout(bits, lanes), depth)
+            memory = Ram(data.ArrayLayout(bits, lanes), depth, self.kind)
             m.submodules["high" if number else "low"] = memory
             here = (written.row >= number * rows) & (written.row < (number + 1) * rows)
             m.d.comb += [

@@ -29,6 +29,7 @@ class StreamedLogits(LoadableLogits):
     """
 
     more: ClassVar[dict[str, Member]] = {"image": In(1), "values": In(1)}
+    kind: ClassVar[str] = "lut"  # as maps take most of the block RAM
 
     @property
     def rows(self) -> int:
