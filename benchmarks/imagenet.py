@@ -63,6 +63,8 @@ class Case:
         Places of maps in each bank at most.
     entering : int
         Cycles of the engine of the first layer.
+    weights_per_byte : int
+        Five, or four.
     wanted_mhz : float
         Of the accelerator; 0 for half of what the SDRAM takes at most, or :data:`CLOCK_MHZ`.
     """
@@ -74,6 +76,7 @@ class Case:
     batch: int = 1
     places: int | None = None
     entering: int = 0
+    weights_per_byte: int = 5
     wanted_mhz: float = 0.0
 
     @property
@@ -106,6 +109,7 @@ CASES = {
     "resnet18, 2 bits": Case("resnet18", options={"bits": 2}),
     "resnet18, a quarter pruned": Case("resnet18", options=_pruned(0.25)),
     "resnet18, 75 % pruned": Case("resnet18", options=_pruned(0.75)),
+    "resnet18, 4 weights a byte": Case("resnet18", weights_per_byte=4),
     "resnet18, 2,048 lanes": Case("resnet18", (32, 16, 4)),
     "resnet18, 2,048 lanes, one clock": Case("resnet18", (32, 16, 4), doubled=False),
     "resnet34": Case("resnet34"),
@@ -152,6 +156,7 @@ def plan_for(case: Case) -> Plan:
     first, pool, *others, best = lower(network)
     pe, simd, pixels = case.array
     sizes = {"pixels": pixels, "lanes": simd, "feed": case.feed.to_dict()}
+    sizes |= {"weights_per_byte": case.weights_per_byte}
     array = StreamedUnit(tuple(others), pe, simd, **sizes).made_loadable()
     array = batched(array, case.batch, places=case.places, entering=case.entering)
     head = engine_for(first, array), PoolUnit((pool,), lanes=simd)

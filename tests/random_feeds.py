@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from threefold.plan.sequential import Feed
+from threefold.plan.sequential import DENSITIES, Feed
 from threefold.plan.units.sequential import SequentialUnit
 from threefold.plan.units.streamed import StreamedUnit
 
@@ -24,12 +24,15 @@ def random_feed(rng: np.random.Generator) -> Feed:
 def streamed(unit: SequentialUnit, feed: Feed, *, spare: int = 0) -> StreamedUnit:
     """The same array with its program from ``feed``, and room for the longest pass and more.
 
+    Its weights come five to a byte from every other feed.
+
     Parameters
     ----------
     spare : int
         How often the room is doubled.
     """
     sizes = {name: getattr(unit, name) for name in ("pixels", "lanes", "form", "memory")}
+    sizes["weights_per_byte"] = DENSITIES[feed.first % 2]
     made = StreamedUnit(unit.layers, unit.pe, unit.simd, **sizes, feed=feed.to_dict())
     return least_room(made.made_loadable(), spare)
 

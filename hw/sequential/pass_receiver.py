@@ -11,6 +11,8 @@ from amaranth.lib.wiring import In, Out
 from threefold.plan.sequential import StreamedProgram
 from threefold.plan.sequential.streamed import NUMBER_BITS
 
+from .word_unpacker import WordUnpacker
+
 __all__ = ["PassReceiver"]
 
 
@@ -25,8 +27,10 @@ class PassReceiver(wiring.Component):
     -------
     valid : In(1), word : In(word bits)
         The next word.
-    write : Out(1), place : Out(range(rows)), row : Out(row bits)
-        Write a row, from the cycle behind its last word on.
+    write : Out(1), place : Out(range(rows)), row : Out(memory bits)
+        Write a row, from the cycle behind its last word on. Where weights come five to a byte, they
+        have two bits each in it, and what is in front of them is spread over it likewise, see
+        :class:`~threefold.hw.sequential.word_unpacker.WordUnpacker`.
     passed : Out(1)
         All rows of a pass are written and right, two cycles behind its last word.
     wrong : Out(1)
@@ -41,7 +45,7 @@ class PassReceiver(wiring.Component):
                 "word": In(program.word_bits),
                 "write": Out(1),
                 "place": Out(range(program.limits["program"])),
-                "row": Out(program.row_bits),
+                "row": Out(program.memory_bits),
                 "passed": Out(1),
                 "wrong": Out(1),
             }
@@ -55,9 +59,11 @@ class PassReceiver(wiring.Component):
         m = Module()
 
         program, bits = self._program, self._program.word_bits
-        # What a pass says of itself comes first: its CRC, its rows, and whether it is the last.
+        # What a pass says of itself comes first: its CRC, its rows, whether it is the last, and how
+        # many of its rows are in front of its weights, if these are packed.
         checks, stored_bits = program.check_bits // bits, program.limits["stored"]
-        told = checks + ceil((stored_bits + 1) / bits)
+        plain_bits = program.limits["plain"]
+        told = checks + ceil((stored_bits + 1 + plain_bits) / bits)
         head = Signal(told * bits, reset_less=True)
         stored = head[program.check_bits :][:stored_bits]
         final = head[program.check_bits + stored_bits]
@@ -83,11 +89,20 @@ class PassReceiver(wiring.Component):
             self.passed.eq(ends & right),
             self.wrong.eq(ends & ~right),
         ]
+        word = self.word
+        if program.unpacks:
+            m.submodules.unpacker = unpacker = WordUnpacker(bits)
+            plain = head[program.check_bits + stored_bits + 1 :][:plain_bits]
+            m.d.comb += [
+                unpacker.plain.eq((place != told) | ends | (rows + self.write < plain)),
+                unpacker.word.eq(self.word),
+            ]
+            word = unpacker.o
         with m.If(self.write):
             m.d.sync += [self.place.eq(self.place + 1), rows.eq(rows + 1)]
         with m.If(self.valid):
             m.d.sync += [
-                row.eq(Cat(row, self.word)[bits:]),
+                row.eq(Cat(row, word)[len(word) :]),
                 within.eq(Mux(row_end, 0, within + 1)),
             ]
             with m.If(place != told):

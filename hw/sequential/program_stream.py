@@ -13,6 +13,7 @@ from ..register import registered
 from .pass_loader import PassLoader, threshold_write, tile_write
 from .pass_receiver import PassReceiver
 from .table import row_layout
+from .word_unpacker import plain_bits
 
 __all__ = ["ProgramStream"]
 
@@ -84,11 +85,11 @@ class ProgramStream(wiring.Component):
         program, depth = self._program, self._program.limits["program"]
         m.submodules.copy = copy = PassLoader(program, late=True)
         m.submodules.receiver = receiver = PassReceiver(program)
-        m.submodules.rows = rows = Ram(program.row_bits, depth, "block", holds=False)
+        m.submodules.rows = rows = Ram(program.memory_bits, depth, "block", holds=False)
         # Block RAM is far from where addresses are made and weights are taken: both have a cycle.
         own = registered(m, "address_read", self.address)
         address = registered(m, "address_there", Mux(copy.reads, copy.address, own))
-        row = Signal(program.row_bits, reset_less=True)
+        row = Signal(program.memory_bits, reset_less=True)
         first, passes, runs = Signal(range(depth)), Signal(range(depth + 1)), Signal()
         m.d.sync += [
             row.eq(rows.read.data),
@@ -109,7 +110,7 @@ class ProgramStream(wiring.Component):
             rows.read.addr.eq(address),
             copy.first.eq(first),
             copy.there.eq((passes != 0) & ~self.wrong),
-            copy.row.eq(row),
+            copy.row.eq(plain_bits(row) if program.unpacks else row),
             self.tile.eq(copy.tile),
             self.threshold.eq(copy.threshold),
             self.start.eq(copy.start),

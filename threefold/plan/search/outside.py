@@ -12,7 +12,7 @@ from ..layers import Layer, lower
 from ..netlist import netlist
 from ..plan import Plan
 from ..schedule import Folding
-from ..sequential import Feed, passes_of
+from ..sequential import Feed, densest, passes_of
 from ..units import Unit, kind_for, kind_named
 from ..units.streamed import StreamedUnit
 from .arrange import Fixed, arrange, check_fixed, fixed_decisions
@@ -223,7 +223,11 @@ class _Search:
         """The array of a size; None if its maps alone do not fit."""
         given = ("memory", "form")
         decided = {name: run.decided[name] for name in given if name in run.decided}
-        unit = StreamedUnit(run.layers, **size.decisions, **decided, feed=feed.to_dict())
+        outside = {
+            "feed": feed.to_dict(),
+            "weights_per_byte": densest(size.pe * size.simd, feed.bits),
+        }
+        unit = StreamedUnit(run.layers, **size.decisions, **decided, **outside)
         family, contents = self.device.family, unit.contents
         bits = contents.bits * size.simd
         banks = sum(family.buffer(bits, depth, unit.memory).bram for depth in contents.bank_depths)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import PlanError
 from ...fpga import Device
-from ..sequential import Array, Feed, Pass
+from ..sequential import Array, Feed, Pass, densest, row_words
 from ..sequential.joined import joined
 from ..units import Decisions
 from ..units.pe_cells import pe_resources
@@ -133,7 +133,8 @@ def array_sizes(
         lanes = min(simd, _MOST_LANES)
         if simd % lanes:
             lanes = simd
-        array = Array(pe, simd, pixels, lanes, feed=feed)
+        per_byte = densest(pe * simd, feed.bits)
+        array = Array(pe, simd, pixels, lanes, feed=feed, weights_per_byte=per_byte)
         try:
             cycles = sum(_cycles(work, array, feed, tiles) for work in joined(passes, array))
         except PlanError:
@@ -176,8 +177,7 @@ def _cycles(work: Pass, array: Array, feed: Feed, tiles: TileCounts) -> float:
     each = tiles.of(work, array.pe, array.simd)
     gap = 1 if work.whole else pixels * array.pe // array.lanes
     worked = steps * np.maximum(each, gap)
-    bits = 2 * array.pe * array.simd
-    words = each * -(-bits // feed.bits)
+    words = each * row_words(array.pe * array.simd, array.weights_per_byte, feed.bits)
     if work.thresholds is not None and len(work.thresholds) > 1:
         words = words + array.pe * work.thresholds.shape[1] * _ACCUMULATOR_BITS // feed.bits
     frame = 1 + feed.extra / feed.most if feed.most else 1.0

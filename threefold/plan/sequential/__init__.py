@@ -15,9 +15,11 @@ from .streamed import StreamedProgram
 from .streaming import Memory, StreamedRun, Stretch, Turn, streamed_run, stretches, turns_of
 from .tiles import PassTiles
 from .timing import pass_cycles, run_cycles
+from .weight_bytes import DENSITIES, densest, row_words
 from .wide import parted, parts_of
 
 __all__ = [
+    "DENSITIES",
     "Array",
     "BatchMaps",
     "BatchProgram",
@@ -36,11 +38,13 @@ __all__ = [
     "StreamedRun",
     "Stretch",
     "Turn",
+    "densest",
     "limits_of",
     "parted",
     "parts_of",
     "pass_cycles",
     "passes_of",
+    "row_words",
     "run_cycles",
     "streamed_run",
     "stretches",

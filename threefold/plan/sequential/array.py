@@ -7,6 +7,7 @@ from typing import Self
 from ...errors import PlanError
 from .feed import Feed
 from .passes import Pass
+from .weight_bytes import DENSITIES
 
 __all__ = ["Array"]
 
@@ -35,6 +36,8 @@ class Array:
     feed : Feed, optional
         Memory outside from which weights come while it works, each once an image, if they are not
         in memories of its own. A pass with weights has one group of filters then.
+    weights_per_byte : int
+        How they come: one of :data:`~.weight_bytes.DENSITIES`.
     """
 
     pe: int
@@ -43,6 +46,7 @@ class Array:
     lanes: int
     copies: bool = False
     feed: Feed | None = None
+    weights_per_byte: int = 4
 
     def check(self, name: str) -> None:
         """Raise unless the sizes fit each other.
@@ -63,6 +67,11 @@ class Array:
             raise PlanError(
                 f"lanes of the array of {name!r} must divide its SIMD width {self.simd}, "
                 f"not {self.lanes}"
+            )
+        if self.weights_per_byte not in DENSITIES:
+            raise PlanError(
+                f"weights of a byte of {name!r} must be {' or '.join(map(str, DENSITIES))}, "
+                f"not {self.weights_per_byte}"
             )
 
     @property

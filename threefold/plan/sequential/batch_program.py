@@ -22,7 +22,7 @@ class BatchProgram(StreamedProgram):
     """
 
     read_by: ClassVar[tuple[str, ...]] = (
-        *("stored", "final", "keeps", "leaves", "awaits"),
+        *("stored", "final", "plain", "keeps", "leaves", "awaits"),
         *("tile_rows", "threshold_rows"),
     )
     shares: ClassVar[bool] = True

@@ -17,6 +17,7 @@ thresholds in each lane, and as many of sums if there are such |
 | ``tile_rows``, ``threshold_rows``, ``next`` | fields by which a program is read |
 | ``frame`` | rows of a program that are asked for at once, if it comes from outside as it is used |
 | ``stored``, ``final`` | fields by which such a program is read, in place of ``next`` |
+| ``plain`` | another, of the rows in front of weights, if these come five to a byte; 0 if not |
 | ``keeps``, ``leaves``, ``awaits`` | more of these, if images of a batch share rows of it |
 
 The others are fields of tiles and of descriptors, as :class:`.contents.Contents` lists them. A

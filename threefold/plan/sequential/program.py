@@ -13,6 +13,7 @@ from ...fpga import FAMILIES
 from .contents import Contents
 from .limits import Limits, check_names, require, room
 from .tiles import PassTiles
+from .weight_bytes import weight_bytes
 
 __all__ = ["COPY_CYCLES", "Packing", "Program", "limits_of"]
 
@@ -126,6 +127,11 @@ class Program:
         array = self.contents.array
         return 8 * ceil(2 * array.pe * array.simd / 8)
 
+    @property
+    def memory_bits(self) -> int:
+        """Width of a row in the memory on the chip."""
+        return self.row_bits
+
     @cached_property
     def descriptor_fields(self) -> dict[str, int]:
         """Fields of a descriptor that are stored, and their widths."""
@@ -218,14 +224,17 @@ class Program:
         return list(accumulate(self.lengths, initial=0))
 
     @property
+    def ahead(self) -> list[int]:
+        """Rows of each pass in front of its weights."""
+        return [
+            self.descriptor.parts + tiles + thresholds
+            for tiles, thresholds in zip(self.tile_rows, self.threshold_rows, strict=True)
+        ]
+
+    @property
     def lengths(self) -> list[int]:
         """Rows of each pass."""
-        return [
-            self.descriptor.parts + tiles + thresholds + len(self.weights(place))
-            for place, (tiles, thresholds) in enumerate(
-                zip(self.tile_rows, self.threshold_rows, strict=True)
-            )
-        ]
+        return [rows + len(self.weights(place)) for place, rows in enumerate(self.ahead)]
 
     def weights(self, place: int) -> np.ndarray:
         """Ternary weights that come with a pass: int8, shape (tiles, PE, SIMD)."""
@@ -294,10 +303,10 @@ class Program:
         size = self.row_bits // 8
         raw = b"".join(row.to_bytes(size, "little") for row in rows)
         weights = self.weights(place)
-        pairs = np.stack([weights != 0, weights < 0], axis=-1)
-        bits = pairs.reshape(len(pairs), 2 * array.pe * array.simd)
-        bits = np.pad(bits, ((0, 0), (0, self.row_bits - bits.shape[1])))
-        packed = np.packbits(bits, axis=1, bitorder="little")
+        packed = weight_bytes(
+            weights.reshape(len(weights), array.pe * array.simd), array.weights_per_byte
+        )
+        packed = np.pad(packed, ((0, 0), (0, size - packed.shape[1])))
         return np.concatenate([np.frombuffer(raw, np.uint8).reshape(-1, size), packed])
 
     def reading(self, place: int) -> dict[str, int]:

@@ -12,6 +12,7 @@ from ...errors import PlanError
 from .feed import Feed
 from .limits import require, room
 from .program import Program
+from .weight_bytes import row_words
 
 __all__ = ["CHECK_BITS", "NUMBER_BITS", "StreamedProgram"]
 
@@ -32,14 +33,18 @@ class StreamedProgram(Program):
     The memory on the chip takes rows in turn and begins again behind its last. A pass begins when
     all of its rows are there and their CRC is right, and leaves them to others at its end; those of
     the next come meanwhile. The first bits of a pass are its CRC-32, of the words behind it, XOR
-    the number of the pass, so that none is taken for another; then the number of its rows, and
-    whether it is the last.
+    the number of the pass, so that none is taken for another; then the number of its rows, whether
+    it is the last, and how many rows are in front of its weights, if these come five to a byte.
+    They are two bits each in the memory on the chip.
 
     A row is a whole number of words, and a frame a whole number of rows. Rows of 0 follow the last
     pass up to the end of a frame; they count as its own.
     """
 
-    read_by: ClassVar[tuple[str, ...]] = ("stored", "final", "tile_rows", "threshold_rows")
+    read_by: ClassVar[tuple[str, ...]] = (
+        *("stored", "final", "plain"),
+        *("tile_rows", "threshold_rows"),
+    )
     sizes: ClassVar[tuple[str, ...]] = ("frame",)
     offset_parts: ClassVar[int] = 1
 
@@ -54,7 +59,9 @@ class StreamedProgram(Program):
             frame = min(frame, feed.most // made[0].row_words)
         frame = max(quantum, frame // quantum * quantum)
         rows = 1 << (max(_LEAST_ROWS, most + frame + max(frame, most // 2)) - 1).bit_length()
-        return {"program": rows, "stored": rows.bit_length(), "final": 1, "frame": frame}
+        bits = rows.bit_length()
+        plain = bits * made[0].unpacks
+        return {"program": rows, "stored": bits, "final": 1, "plain": plain, "frame": frame}
 
     @property
     def feed(self) -> Feed:
@@ -71,7 +78,17 @@ class StreamedProgram(Program):
     @property
     def row_bits(self) -> int:
         array, word = self.contents.array, self.word_bits
-        return word * ceil(2 * array.pe * array.simd / word)
+        return word * row_words(array.pe * array.simd, array.weights_per_byte, word)
+
+    @property
+    def unpacks(self) -> bool:
+        """Whether weights are other bits in the memory on the chip than in the one outside."""
+        return self.contents.array.weights_per_byte != 4
+
+    @property
+    def memory_bits(self) -> int:
+        bytes_, per_byte = self.row_bits // 8, self.contents.array.weights_per_byte
+        return 2 * per_byte * bytes_
 
     @property
     def row_words(self) -> int:
@@ -142,6 +159,8 @@ class StreamedProgram(Program):
         super().check(of)
         require(self.limits, "stored", max(self.lengths), of)
         require(self.limits, "final", 1, of)
+        if self.unpacks:
+            require(self.limits, "plain", max(self.ahead), of)
         if self.contents.offsets is not None:
             room(self.limits, "accumulator", self.contents.logit_bits)
         rows, frame = self.limits["program"], self.limits["frame"]
@@ -199,4 +218,5 @@ class StreamedProgram(Program):
             "check": 0,
             "stored": self.lengths[place],
             "final": int(place == len(self.contents.tiled) - 1),
+            "plain": self.ahead[place] if self.unpacks else 0,
         }

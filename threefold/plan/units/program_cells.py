@@ -22,7 +22,7 @@ def program_resources(program: Program, store: str, family: Family) -> Resources
         Where it is: ``"block"`` or ``"spram"``.
     family : Family
     """
-    rows, bits = program.limits["program"], program.row_bits
+    rows, bits = program.limits["program"], program.memory_bits
     address, descriptor = (rows - 1).bit_length(), sum(program.descriptor_fields.values())
     luts = 260 + 5 * address + 3.2 * bits + _choice(program.tile) + _choice(program.threshold)
     bare = 60 + 2 * bits + descriptor

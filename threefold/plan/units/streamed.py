@@ -25,6 +25,9 @@ from .unit import Decisions
 
 __all__ = ["StreamedUnit"]
 
+_OUTSIDE = ("feed", "weights_per_byte")  # decisions about the memory outside
+_UNPACKED = 150  # LUTs that make five weights of a byte, on ECP5
+
 
 @dataclass(frozen=True, eq=False)
 class StreamedUnit(SequentialUnit):
@@ -38,6 +41,8 @@ class StreamedUnit(SequentialUnit):
     ----------
     feed : dict of str to int
         Values of the :class:`~threefold.plan.sequential.Feed` that they come from.
+    weights_per_byte : int
+        Weights of a byte of that, one of :data:`~threefold.plan.sequential.DENSITIES`.
     limits : dict of str to int
         Room for them; see :meth:`made_loadable`.
 
@@ -51,6 +56,7 @@ class StreamedUnit(SequentialUnit):
     """
 
     feed: dict = field(default_factory=lambda: Feed(16).to_dict(), kw_only=True)
+    weights_per_byte: int = field(default=4, kw_only=True)
 
     program_kind: ClassVar[type[Program]] = StreamedProgram
     maps_kind: ClassVar[type[Maps]] = MapsAhead
@@ -93,10 +99,12 @@ class StreamedUnit(SequentialUnit):
             yield made
 
     def variants(self, fixed: Decisions) -> Iterator[Self]:
-        return super().variants({**fixed, "feed": self.feed})
+        own = {name: getattr(self, name) for name in _OUTSIDE}
+        return super().variants({**fixed, **own})
 
     def placed(self, fixed: Decisions) -> Self:
-        return replace(super().placed(fixed), feed=fixed.get("feed", self.feed))
+        own = {name: fixed.get(name, getattr(self, name)) for name in _OUTSIDE}
+        return replace(super().placed(fixed), **own)
 
     @property
     def loadable(self) -> bool:
@@ -108,7 +116,8 @@ class StreamedUnit(SequentialUnit):
 
     @property
     def array(self) -> Array:
-        return replace(super().array, feed=Feed.of(self.feed))
+        feed = Feed.of(self.feed)
+        return replace(super().array, feed=feed, weights_per_byte=self.weights_per_byte)
 
     @cached_property
     def passes(self) -> tuple[Pass, ...]:
@@ -161,15 +170,17 @@ class StreamedUnit(SequentialUnit):
         return self.streamed_run.opens
 
     def resources(self, family: Family) -> Resources:
-        bits, rows = self.program.row_bits, self.program.limits["program"]
+        bits, rows = self.program.memory_bits, self.program.limits["program"]
         # What makes rows of words, a CRC, and what counts.
         luts = 200 + 8 * (rows - 1).bit_length()
+        if self.program.unpacks:
+            luts += _UNPACKED * self.program.word_bits // 8
         return super().resources(family) + Resources(luts, ff=bits * family.counts_bare_cells)
 
     @property
     def weight_bits(self) -> int:
         # Of what is on the chip: the memory that rows of the program pass through.
-        return self.program.row_bits * self.program.limits["program"]
+        return self.program.memory_bits * self.program.limits["program"]
 
     def describe(self) -> str:
         return f"{len(self.layers)} layers in turn, weights from outside"

@@ -1,0 +1,59 @@
+"""Word unpacker: weights of a word, five of which come in a byte, with two bits each."""
+
+from itertools import product
+
+from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["WordUnpacker", "plain_bits"]
+
+_BYTE, _UNPACKED = 8, 10  # bits of five weights
+_WEIGHTS = (0b00, 0b01, 0b11)  # 0, +1, -1, by their digits
+
+
+class WordUnpacker(wiring.Component):
+    """Bytes of five weights, see :func:`~threefold.plan.sequential.weight_bytes.weight_bytes`.
+
+    Parameters
+    ----------
+    word_bits : int
+        Width of a word, a multiple of 8.
+
+    Members
+    -------
+    plain : In(1)
+        Bytes are none of weights. Each is in the lower bits of its ten, see :func:`plain_bits`.
+    word : In(word_bits)
+    o : Out(10 × bytes)
+    """
+
+    def __init__(self, word_bits: int):
+        self._count = word_bits // _BYTE
+        super().__init__({"plain": In(1), "word": In(word_bits), "o": Out(_UNPACKED * self._count)})
+
+    @property
+    def count(self) -> int:
+        """Bytes of a word."""
+        return self._count
+
+    def elaborate(self, platform):
+        m = Module()
+
+        for n in range(self._count):
+            byte, weights = self.word.word_select(n, _BYTE), Signal(_UNPACKED, name=f"weights_{n}")
+            with m.Switch(byte):
+                for number, digits in enumerate(product(_WEIGHTS, repeat=5)):
+                    bits = sum(bits << 2 * (4 - place) for place, bits in enumerate(digits))
+                    with m.Case(number):
+                        m.d.comb += weights.eq(bits)
+            with m.If(self.plain):
+                m.d.comb += weights.eq(byte)
+            m.d.comb += self.o.word_select(n, _UNPACKED).eq(weights)
+
+        return m
+
+
+def plain_bits(row: Value) -> Value:
+    """The bytes of an unpacked row that were plain."""
+    return Cat(row[n : n + _BYTE] for n in range(0, len(row), _UNPACKED))
