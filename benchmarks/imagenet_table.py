@@ -6,6 +6,7 @@ __all__ = ["imagenet"]
 
 _NAMES = {
     "resnet18": "ResNet-18",
+    "resnet18, 4 weights a byte": "– weights of two bits, not five to a byte",
     "resnet18, 2 bits": "– of 2-bit activations",
     "resnet18, a quarter pruned": "– a quarter of its tiles pruned",
     "resnet18, 75 % pruned": "– 75 % pruned",

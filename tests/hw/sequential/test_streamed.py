@@ -10,7 +10,7 @@ from amaranth.sim import Simulator
 from threefold.hw.accelerator import Accelerator
 from threefold.plan import Plan, lower
 from threefold.plan.search.fold import plan_of
-from threefold.plan.sequential import Feed
+from threefold.plan.sequential import DENSITIES, Feed
 from threefold.plan.units.streamed import StreamedUnit
 from threefold.sim import golden
 from threefold.sim.feed import FeedModel
@@ -25,8 +25,9 @@ FEED = Feed(16, first=4, extra=2)
 
 
 @cache
-def plan() -> Plan:
-    unit = StreamedUnit(lower(NETWORK), 2, 2, feed=FEED.to_dict()).made_loadable()
+def plan(per_byte: int = 4) -> Plan:
+    outside = {"feed": FEED.to_dict(), "weights_per_byte": per_byte}
+    unit = StreamedUnit(lower(NETWORK), 2, 2, **outside).made_loadable()
     return plan_of(NETWORK, (least_room(unit),))
 
 
@@ -34,9 +35,9 @@ IMAGES = random_images(np.random.default_rng(0), NETWORK, 2)
 EXPECTED = golden.run(NETWORK, IMAGES).reshape(-1).tolist()
 
 
-def run(words):
+def run(words, per_byte=4):
     """What leaves, and whether the accelerator says that it is loaded, and that words are wrong."""
-    program, dut = plan().streamed.program, Accelerator(plan())
+    program, dut = plan(per_byte).streamed.program, Accelerator(plan(per_byte))
     memory, left, told = FeedModel(FEED, words, program.frame_words), [], []
 
     async def serve(ctx):
@@ -72,8 +73,9 @@ def run(words):
     return left, told
 
 
-def test_all_is_right():
-    left, told = run(plan().streamed.program.words)
+@pytest.mark.parametrize("per_byte", DENSITIES)
+def test_all_is_right(per_byte):
+    left, told = run(plan(per_byte).streamed.program.words, per_byte)
     assert left == EXPECTED
     assert not any(wrong for _, wrong in told)
     assert told[-1] == (1, 0)
@@ -81,11 +83,12 @@ def test_all_is_right():
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_wrong_bit_is_never_computed_with(seed):
-    rng, words = random.Random(seed), list(plan().streamed.program.words)
+    per_byte = DENSITIES[seed % 2]
+    rng, words = random.Random(seed), list(plan(per_byte).streamed.program.words)
     # Among them are those that say how many rows there are.
     place = rng.choice([2, rng.randrange(len(words))])
     words[place] ^= 1 << rng.randrange(16)
-    left, told = run(words)
+    left, told = run(words, per_byte)
     assert left == EXPECTED[: len(left)]
     assert len(left) < len(EXPECTED)
     assert told[-1] == (0, 1)

@@ -68,6 +68,27 @@ def test_the_same_weights_as_on_the_chip():
     assert np.array_equal(chip, outside)
 
 
+def test_five_weights_in_a_byte_are_the_same_ones():
+    sizes = {"pe": 8, "simd": 4, "pixels": 1}
+    pairs, packed = (unit(weights_per_byte=each, **sizes).program for each in (4, 5))
+    assert (pairs.row_bits, packed.row_bits, packed.memory_bits) == (64, 64, 80)
+    assert packed.limits["plain"] > 0 == pairs.limits["plain"]
+    for place, (ahead, rows) in enumerate(zip(packed.ahead, packed.unpadded, strict=True)):
+        own = packed.pass_rows(place)
+        digits = own[ahead:rows, :, None] // 3 ** np.arange(5) % 3
+        weights = np.where(digits == 2, -1, digits.astype(np.int8))
+        expected = packed.weights(place).reshape(rows - ahead, -1)
+        assert np.array_equal(weights.reshape(rows - ahead, -1)[:, :32], expected)
+
+
+def test_rows_of_weights_are_shorter_with_five_in_a_byte():
+    feed = Feed(8)
+    pairs, packed = (unit(feed, pe=4, simd=4, weights_per_byte=each).program for each in (4, 5))
+    assert (pairs.row_words, packed.row_words) == (4, 4)
+    pairs, packed = (unit(feed, pe=6, simd=6, weights_per_byte=each).program for each in (4, 5))
+    assert (pairs.row_words, packed.row_words) == (9, 8)
+
+
 def test_waits_are_those_of_a_slow_memory():
     feeds = Feed(16), Feed(16, first=400, extra=400)
     fast, slow = (least_room(unit(feed)).streamed_run for feed in feeds)
@@ -113,6 +134,11 @@ LIMITS = unit().limits
         ({"limits": {**LIMITS, "next": 3}}, "the limit 'next' of 'conv1' is unknown"),
         ({"limits": LIMITS | {"stored": 3}}, "'stored' of 'conv1' is 64, and the hardware takes 7"),
         ({"limits": LIMITS | {"final": 0}}, "'final' of 'conv1' is 1, and the hardware takes 0"),
+        (
+            {"limits": LIMITS | {"plain": 3}, "weights_per_byte": 5},
+            "'plain' of 'conv1' is 37, and the",
+        ),
+        ({"weights_per_byte": 3}, "weights of a byte of 'conv1' must be 4 or 5, not 3"),
         ({"limits": LIMITS | {"accumulator": 6}}, "its accumulator values have 7 bits"),
         ({"store": "spram"}, "the program of 'conv1' comes from outside, and is in block RAM"),
     ],
