@@ -2,6 +2,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from threefold import fpga
@@ -158,6 +159,39 @@ def test_luts_of_an_adder(bits, ice40, ecp5):
 )
 def test_a_buffer(family, width, depth, kind, expected):
     assert family.buffer(width, depth, kind) == expected
+
+
+@pytest.mark.parametrize(
+    ("depth", "parts"),
+    [
+        (512, [(512, "auto")]),
+        (513, [(512, "block"), (1, "lut")]),
+        (1024, [(1024, "auto")]),
+        (1536, [(1024, "block"), (512, "block")]),
+        (1568, [(1024, "block"), (512, "block"), (32, "lut")]),
+        (1792, [(1792, "auto")]),
+        (3136, [(2048, "block"), (1024, "block"), (64, "lut")]),
+    ],
+)
+def test_parts_of_a_memory(depth, parts):
+    assert ECP5.parts(64, depth) == tuple(parts)
+    assert ICE40.parts(64, depth) == GENERIC.parts(64, depth) == ((depth, "auto"),)
+    assert replace(ECP5, split_worth=0).parts(64, depth) == ((depth, "auto"),)
+    assert replace(ECP5, lut_ram=None).parts(64, depth) == ((depth, "auto"),)
+
+
+def test_block_rams_that_parts_save_outweigh_the_luts():
+    for width in range(1, 130, 3):
+        for depth in range(1, 7000, 37):
+            parts = ECP5.parts(width, depth)
+            needed, whole = ECP5.split_buffer(width, parts), ECP5.buffer(width, depth)
+            assert sum(rows for rows, _ in parts) == depth
+            assert needed.bram <= whole.bram
+            if len(parts) == 1:
+                assert needed == whole
+            begins = np.cumsum([0, *(rows for rows, _ in parts[:-1])])
+            kinds = zip(begins.tolist(), parts, strict=True)
+            assert all(begin % rows == 0 for begin, (rows, kind) in kinds if kind == "block")
 
 
 def test_nothing_is_built_for_the_generic_family():

@@ -246,6 +246,7 @@ ECP5 = Family(
     block_worth=100,  # the devices have about 400 LUTs for each of their blocks
     block_least=32,
     lut_ram=LutRam(bits=4, rows=16, luts=4, write=2),
+    split_worth=200,
     ram_styles={"lut": "distributed", "block": "block"},
     memory_gives_late=True,  # after more than half of a cycle at 100 MHz
     complement_takes_luts=False,

@@ -82,6 +82,9 @@ class Family:
         The large single-port RAM of the family, if some of its devices have any.
     lut_ram : LutRam or None
         RAM of LUTs; without it a small memory is flip-flops.
+    split_worth : float
+        LUTs that a deep memory may take more of, for each block RAM that it takes less of in parts,
+        see :meth:`parts`; 0 where none is. Rows of :attr:`block_shapes` are powers of two if not.
     ram_styles : mapping of str to str
         Attribute ``ram_style`` that Yosys needs to put a memory to ``"lut"`` or ``"block"``.
     memory_gives_late : bool
@@ -144,6 +147,7 @@ class Family:
     block_least: int
     single_port: SinglePort | None = None
     lut_ram: LutRam | None = None
+    split_worth: float = 0
     ram_styles: Mapping[str, str]
     memory_gives_late: bool
     complement_takes_luts: bool
@@ -304,3 +308,59 @@ class Family:
         if kind == "lut" or rams < self.block_least * blocks:
             return Resources(luts * rams + (banks - 1) * (width / 2 + 1), ff=write * rams)
         return Resources(bram=blocks)
+
+    def parts(self, width: int, depth: int) -> tuple[tuple[int, str], ...]:
+        """Parts that a memory is best made of, of rows that follow each other.
+
+        Parts in block RAM are as deep as a block RAM of some shape, the deepest first, so that each
+        begins at a multiple of its rows; rows beyond are RAM of LUTs.
+
+        Parameters
+        ----------
+        width : int
+            Bits of a row.
+        depth : int
+            Rows.
+
+        Returns
+        -------
+        tuple of (int, str)
+            Rows of each part, and one of :data:`~threefold.fpga.MEMORIES`. A single part is
+            ``"auto"``: in no parts do block RAMs that are saved outweigh the LUTs.
+        """
+        whole = ((depth, "auto"),)
+        if self.lut_ram is None or not self.split_worth:
+            return whole
+        parts, rest = [], depth
+        for bits, rows in sorted(self.block_shapes, key=lambda shape: -shape[1]):
+            if ceil(width / bits) == self.block_rams(width, rows):
+                parts += rest // rows * [(rows, "block")]
+                rest %= rows
+        if not parts:
+            return whole
+        split = (*parts, *([(rest, "lut")] if rest else []))
+        stacked = [(ceil(width / bits), ceil(depth / rows)) for bits, rows in self.block_shapes]
+        blocks, banks = min((columns * banks, banks) for columns, banks in stacked)
+        needed = self.split_buffer(width, split)
+        luts = needed.cells - width * _selecting(banks)
+        return split if luts < self.split_worth * (blocks - needed.bram) else whole
+
+    def split_buffer(self, width: int, parts: tuple[tuple[int, str], ...]) -> Resources:
+        """Resources of a memory in parts, and of what selects what was read.
+
+        Parameters
+        ----------
+        width : int
+            Bits of a row.
+        parts : tuple of (int, str)
+            See :meth:`parts`.
+        """
+        result = Resources(width * _selecting(len(parts)))
+        for rows, kind in parts:
+            result += self.buffer(width, rows, kind)
+        return result
+
+
+def _selecting(inputs: int) -> int:
+    """LUTs that select a bit of some inputs where multiplexers beside LUTs do half of it."""
+    return ceil(inputs / 2) if inputs > 1 else 0
