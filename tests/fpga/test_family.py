@@ -177,6 +177,7 @@ def test_parts_of_a_memory(depth, parts):
     assert ECP5.parts(64, depth) == tuple(parts)
     assert ICE40.parts(64, depth) == GENERIC.parts(64, depth) == ((depth, "auto"),)
     assert replace(ECP5, split_worth=0).parts(64, depth) == ((depth, "auto"),)
+    assert replace(ECP5, block_least=1000).parts(64, depth) == ((depth, "auto"),)  # no block RAM
     assert replace(ECP5, lut_ram=None).parts(64, depth) == ((depth, "auto"),)
 
 

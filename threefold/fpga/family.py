@@ -328,19 +328,19 @@ class Family:
             Rows of each part, and one of :data:`~threefold.fpga.MEMORIES`. A single part is
             ``"auto"``: in no parts do block RAMs that are saved outweigh the LUTs.
         """
-        whole = ((depth, "auto"),)
-        if self.lut_ram is None or not self.split_worth:
+        whole, blocks = ((depth, "auto"),), self.buffer(width, depth).bram
+        if self.lut_ram is None or not self.split_worth or not blocks:
             return whole
         parts, rest = [], depth
         for bits, rows in sorted(self.block_shapes, key=lambda shape: -shape[1]):
             if ceil(width / bits) == self.block_rams(width, rows):
                 parts += rest // rows * [(rows, "block")]
                 rest %= rows
-        if not parts:
-            return whole
         split = (*parts, *([(rest, "lut")] if rest else []))
+        if not parts or len(split) == 1:
+            return whole
         stacked = [(ceil(width / bits), ceil(depth / rows)) for bits, rows in self.block_shapes]
-        blocks, banks = min((columns * banks, banks) for columns, banks in stacked)
+        _, banks = min((columns * banks, banks) for columns, banks in stacked)
         needed = self.split_buffer(width, split)
         luts = needed.cells - width * _selecting(banks)
         return split if luts < self.split_worth * (blocks - needed.bram) else whole

@@ -32,6 +32,7 @@ from ...accelerators import random_images
 from ...nightly import mostly_nightly
 from ...random_batches import random_batch_plan
 from ...sim.sample import icarus
+from ...split_family import SPLIT
 
 ALL = range(100)
 
@@ -41,11 +42,11 @@ def plan_of_seed(seed):
     return random_batch_plan(rng, seed % 3, 2 + seed // 3 % 3), rng
 
 
-def compare(plan, images, seed):
+def compare(plan, images, seed, family=None):
     """Compare results and cycles with those foretold, with a free sink and with stalls."""
     count = len(images)
     expected = golden.run(plan.network, images).reshape(count, -1)
-    bench = AcceleratorBench(plan)
+    bench = AcceleratorBench(plan, family=family)
     run = bench.run(images)
     assert np.array_equal(run.outputs, expected)
     assert run.left == trace(plan.netlist.stages, count).left.tolist()
@@ -62,6 +63,15 @@ def compare(plan, images, seed):
 def test_bit_and_cycle_exact(seed):
     plan, rng = plan_of_seed(seed)
     compare(plan, random_images(rng, plan.network, 2 * plan.batch), seed)
+
+
+@pytest.mark.parametrize("seed", mostly_nightly([16, 23, 29], always=[29]))
+def test_banks_may_be_in_parts(seed):
+    plan, rng = plan_of_seed(seed)
+    contents = plan.streamed.contents
+    width = contents.bits * contents.array.simd
+    assert max(len(SPLIT.parts(width, depth)) for depth in contents.bank_depths) > 1
+    compare(plan, random_images(rng, plan.network, 2 * plan.batch), seed, SPLIT)
 
 
 @pytest.mark.parametrize("batch", [2, 3])

@@ -19,6 +19,7 @@ from threefold.sim.verification import AcceleratorBench
 from ...accelerators import random_images
 from ...loadable_networks import network
 from ...random_feeds import least_room
+from ...split_family import SPLIT
 
 NETWORK = network(3)
 FEED = Feed(16, first=4, extra=2)
@@ -130,3 +131,10 @@ def test_the_next_image_enters_before_the_one_before_has_left():
     assert run.traffic.entered[beats] == run.traffic.entered[beats - 1] + unit.streamed_run.opens
     assert np.diff(run.left).tolist() == [unit.interval] * 2
     assert run.traffic.entered[2 * beats - 1] < run.left[0]
+
+
+def test_both_memories_of_a_bank_may_be_in_parts():
+    contents = plan().streamed.contents
+    width = contents.bits * contents.array.simd
+    assert all(len(SPLIT.parts(width, depth)) > 1 for depth in contents.bank_depths)
+    AcceleratorBench(plan(), family=SPLIT).check(IMAGES)

@@ -14,6 +14,7 @@ from ..plan import Plan
 from ..schedule import Folding
 from ..sequential import Feed, densest, passes_of
 from ..units import Unit, kind_for, kind_named
+from ..units.sequential_cells import bank_resources
 from ..units.streamed import StreamedUnit
 from .arrange import Fixed, arrange, check_fixed, fixed_decisions
 from .choices import choices_for
@@ -228,10 +229,8 @@ class _Search:
             "weights_per_byte": densest(size.pe * size.simd, feed.bits),
         }
         unit = StreamedUnit(run.layers, **size.decisions, **decided, **outside)
-        family, contents = self.device.family, unit.contents
-        bits = contents.bits * size.simd
-        banks = sum(family.buffer(bits, depth, unit.memory).bram for depth in contents.bank_depths)
-        if "pe" not in run.decided and banks * size.pixels > self.device.bram:
+        bank = bank_resources(unit.contents, unit.memory, self.device.family)
+        if "pe" not in run.decided and bank.bram * size.pixels > self.device.bram:
             return None
         return unit.made_loadable()
 

@@ -15,7 +15,7 @@ from .pe_cells import pe_resources
 from .program_cells import program_resources
 from .width_entry import width_tap_resources
 
-__all__ = ["sequential_resources"]
+__all__ = ["bank_resources", "sequential_resources"]
 
 
 def sequential_resources(
@@ -63,9 +63,7 @@ def sequential_resources(
     if array.copies:
         result += family.buffer(bits * array.simd, contents.depth, memory) + _copying(contents)
     for _ in range(array.pixels):
-        kind = "auto" if array.copies else memory
-        for depth in contents.bank_depths:
-            result += family.buffer(bits * array.simd, depth, kind)
+        result += bank_resources(contents, "auto" if array.copies else memory, family)
     if contents.offsets is not None:
         result += _logit_resources(contents, family)
     if program:
@@ -78,6 +76,25 @@ def sequential_resources(
     result += _table(int(differs), len(contents.weights), family)
     for fields in (contents.tiles, contents.descriptors):
         result += _table(_stored_bits(fields), len(fields[0].values), family)
+    return result
+
+
+def bank_resources(contents: Contents, memory: str, family: Family) -> Resources:
+    """Resources of the memories of a bank of maps.
+
+    Parameters
+    ----------
+    contents : Contents
+    memory : str
+        Where they are, one of :data:`~threefold.fpga.MEMORIES`.
+    family : Family
+    """
+    width, result = contents.bits * contents.array.simd, Resources()
+    for depth in contents.bank_depths:
+        if contents.maps.ahead and memory == "auto":
+            result += family.split_buffer(width, family.parts(width, depth))
+        else:
+            result += family.buffer(width, depth, memory)
     return result
 
 
