@@ -13,6 +13,7 @@ from .controller import SDRAMController, SDRAMPins
 from .doubler import FrameDoubler
 from .feed import even, feed_of
 from .frame_reader import FrameReader
+from .request_queue import RequestQueue
 
 __all__ = ["SDRAMProgram"]
 
@@ -106,12 +107,16 @@ refused : Out(1)
             connect(m, flipped(self.frames), doubler.o)
             connect(m, doubler.i, reader.frames)
         waits = self._write(m)
+        # Rows that are written belong beside the controller, and bytes come from far.
+        m.submodules.bytes = queue = RequestQueue(len(self.load.payload))
+        connect(m, flipped(self.load), queue.i)
         m.d.comb += [
+            queue.restart.eq(self.restart),
             port.fingerprint.eq(self.fingerprint),
             port.idle.eq(self.idle),
-            port.i.valid.eq(self.load.valid & ~waits),
-            port.i.payload.eq(self.load.payload),
-            self.load.ready.eq(port.i.ready & ~waits),
+            port.i.valid.eq(queue.o.valid & ~waits),
+            port.i.payload.eq(queue.o.payload),
+            queue.o.ready.eq(port.i.ready & ~waits),
             self.loaded.eq(port.loaded),
             self.refused.eq(port.refused),
             reader.enable.eq(1),

@@ -85,21 +85,24 @@ class LoadPort(wiring.Component):
 
         m.submodules.crc = crc = CRC32()
         part, place, bit, step = self._part, self._place, Signal(), Signal()
-        start, byte_end, differs = Signal(), Signal(), Signal()
+        start, begins, byte_end, differs = Signal(), Signal(), Signal(), Signal()
         loaded = Signal(reset_less=True)
         expected = Cat(Const(int.from_bytes(MAGIC, "little"), 32), self.fingerprint)
         m.d.comb += [
             start.eq((part == _Part.HEAD) & (place == 0)),
             byte_end.eq(place[:3].all()),
             bit.eq(self.i.payload.bit_select(place[:3], 1)),
-            step.eq(self.i.valid & (~start | (self.waiting & self.idle))),
+            step.eq(self.i.valid & (~start | begins)),
             crc.start.eq(start & ~step),
             crc.shift.eq(step),
             crc.plain.eq(part == _Part.CHECK),
             crc.bit.eq(bit),
             self.loaded.eq(loaded),
         ]
-        m.d.sync += self.waiting.eq(self.i.valid & start)
+        m.d.sync += [
+            self.waiting.eq(self.i.valid & start),
+            begins.eq(self.waiting & self.idle),
+        ]
 
         # What differs is known at the end of a byte, so that a byte that is no part of an image
         # that has begun can begin another.

@@ -28,7 +28,7 @@ class PassReceiver(wiring.Component):
     valid : In(1), word : In(word bits)
         The next word.
     write : Out(1), place : Out(range(rows)), row : Out(memory bits)
-        Write a row, from the cycle behind its last word on. Where weights come five to a byte, they
+        Write a row, two cycles behind its last word. Where weights come five to a byte, they
         have two bits each in it, and what is in front of them is spread over it likewise, see
         :class:`~threefold.hw.sequential.word_unpacker.WordUnpacker`.
     passed : Out(1)
@@ -72,7 +72,9 @@ class PassReceiver(wiring.Component):
         row, size = self.row, program.row_words
         within = Signal(range(size))
         row_end = within == size - 1
-        rows, ends, begun = Signal(stored_bits), Signal(), Signal()
+        rows, row_ends, ends, begun = Signal(stored_bits), Signal(), Signal(), Signal()
+        # Rows are made a cycle later, since what they are made by is known late.
+        late, word = Signal(), Signal(bits, reset_less=True)
 
         m.submodules.crc = crc = Processor(CRC32_ISO_HDLC(bits))
         m.d.comb += [
@@ -80,31 +82,33 @@ class PassReceiver(wiring.Component):
             # The first word of the next pass may come while a pass ends.
             crc.valid.eq(self.valid & (place >= checks) & ~ends),
             crc.start.eq((place < checks) | ends),
-            ends.eq(self.write & (place == told) & (rows + 1 == stored)),
+            ends.eq(row_ends & (place == told) & (rows + 1 == stored)),
             begun.eq(ends & self.valid),
             right.eq(crc.crc ^ number == head[: len(crc.crc)]),
         ]
         m.d.sync += [
-            self.write.eq(self.valid & row_end),
+            late.eq(self.valid),
+            word.eq(self.word),
+            row_ends.eq(self.valid & row_end),
+            self.write.eq(row_ends),
             self.passed.eq(ends & right),
             self.wrong.eq(ends & ~right),
         ]
-        word = self.word
+        made = word
         if program.unpacks:
             m.submodules.unpacker = unpacker = WordUnpacker(bits)
             plain = head[program.check_bits + stored_bits + 1 :][:plain_bits]
-            m.d.comb += [
-                unpacker.plain.eq((place != told) | ends | (rows + self.write < plain)),
-                unpacker.word.eq(self.word),
-            ]
-            word = unpacker.o
+            m.d.comb += unpacker.word.eq(word)
+            m.d.sync += unpacker.plain.eq((place != told) | ends | (rows + row_ends < plain))
+            made = unpacker.o
+        with m.If(late):
+            m.d.sync += row.eq(Cat(row, made)[len(made) :])
         with m.If(self.write):
-            m.d.sync += [self.place.eq(self.place + 1), rows.eq(rows + 1)]
+            m.d.sync += self.place.eq(self.place + 1)
+        with m.If(row_ends):
+            m.d.sync += rows.eq(rows + 1)
         with m.If(self.valid):
-            m.d.sync += [
-                row.eq(Cat(row, word)[len(word) :]),
-                within.eq(Mux(row_end, 0, within + 1)),
-            ]
+            m.d.sync += within.eq(Mux(row_end, 0, within + 1))
             with m.If(place != told):
                 m.d.sync += [head.eq(Cat(head, self.word)[bits:]), place.eq(place + 1)]
         with m.If(ends):

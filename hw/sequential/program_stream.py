@@ -151,16 +151,18 @@ class ProgramStream(wiring.Component):
         words = program.frame_words
         room = Signal(range(depth + 1), init=depth)
         coming = Signal(range(depth * program.row_words + 1))
-        quiet, settled, filled = Signal(), Signal(_SETTLED), Signal()
+        quiet, settled = Signal(), Signal(_SETTLED - 1)
+        filled = Signal()
         taken = frames.ask & frames.taken
         m.d.comb += [
             frames.ask.eq(room >= frame),
             quiet.eq(~frames.ask & (coming == 0)),
-            filled.eq(quiet & settled.all()),
         ]
         m.d.sync += [
             room.eq(room + released - Mux(taken, frame, 0)),
             coming.eq(coming + Mux(taken, words, 0) - frames.valid),
-            settled.eq(Cat(quiet, settled) & quiet.replicate(_SETTLED)),
+            settled.eq(Cat(quiet, settled) & quiet.replicate(_SETTLED - 1)),
+            # What is far waits for it. Whether a pass that ends leaves room is known behind it.
+            filled.eq(quiet & settled.all() & ~self.end),
         ]
         return filled

@@ -123,7 +123,7 @@ def test_each_of_two_wrong_ones_counts():
 
 def test_it_begins_when_all_is_idle():
     _, loaded, _, began = load(RIGHT, idle=lambda cycle: cycle >= 40)
-    assert began[0] == 47
+    assert began[0] == 48
     assert loaded[-1] == 1
     late = load(RIGHT, idle=lambda cycle: cycle < 20)[3]
     assert late == load(RIGHT)[3]

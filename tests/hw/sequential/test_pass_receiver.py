@@ -25,7 +25,7 @@ def written(bits, words):
 
     async def testbench(ctx):
         ctx.set(dut.valid, 1)
-        for word in [*words, 0]:
+        for word in [*words, 0, 0]:
             ctx.set(dut.word, word)
             if ctx.get(dut.write):
                 rows.append((ctx.get(dut.row), ctx.get(plain_bits(dut.row))))

@@ -21,6 +21,9 @@ CHECKED = 2
 FULL = 3
 """Cycles from the last word that there is room for to the first in which results may leave."""
 
+SETTLED = 1
+"""Cycles from the end of a pass to the first in which results may leave, at least."""
+
 
 class StreamedRun(NamedTuple):
     """Cycles of an image.
@@ -174,7 +177,7 @@ def stretches(turns: Sequence[Turn], memory: Memory) -> list[Stretch]:
             while room >= frame:
                 arrived.append(clock.last(clock.take(now + FREED)))
                 room -= frame
-        filled = max(0, arrived[-1] + FULL - now) if arrived else 0
+        filled = max(SETTLED, arrived[-1] + FULL - now) if arrived else SETTLED
         made.append(Stretch(now, waits, filled, opens))
         asked += len(arrived)
         own = []
