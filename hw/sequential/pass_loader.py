@@ -5,7 +5,7 @@ from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from threefold.plan.sequential import Program
-from threefold.plan.sequential.program import Packing
+from threefold.plan.sequential.row_packing import Packing
 
 from .table import row_layout
 

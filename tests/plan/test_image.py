@@ -14,7 +14,7 @@ from threefold.network import Codes, Network, Tensor, load
 from threefold.plan import Folding, fold, image_of, load_plan, lower, reloaded, save_plan
 from threefold.plan.image import fingerprint
 from threefold.plan.search.fold import plan_of
-from threefold.plan.sequential.program import Packing
+from threefold.plan.sequential.row_packing import Packing
 from threefold.plan.units.sequential import SequentialUnit
 from threefold.sim.verification import AcceleratorBench
 

@@ -1,6 +1,6 @@
 """Program: all that a loadable array works by, as rows of one memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -12,10 +12,11 @@ import numpy as np
 from ...fpga import FAMILIES
 from .contents import Contents
 from .limits import Limits, check_names, require, room
+from .row_packing import Packing, joined_bits
 from .tiles import PassTiles
 from .weight_bytes import weight_bytes
 
-__all__ = ["COPY_CYCLES", "Packing", "Program", "limits_of"]
+__all__ = ["COPY_CYCLES", "Program", "limits_of"]
 
 COPY_CYCLES = 5
 """Cycles of a pass in which its program is on the way, or decided on, and nothing of it copied."""
@@ -26,44 +27,6 @@ MAP_CYCLES = 2
 _PLACED = ("tiles", "weights", "thresholds")  # fields of a descriptor that the hardware knows
 _BLOCK_ROWS = 256  # by which a memory of block RAMs grows
 _PORT = next(each.single_port for each in FAMILIES.values() if each.single_port)  # there is one
-
-
-@dataclass(frozen=True)
-class Packing:
-    """Items in rows: several in each, or each in several.
-
-    Parameters
-    ----------
-    bits : int
-        Width of an item.
-    row_bits : int
-    """
-
-    bits: int
-    row_bits: int
-
-    @property
-    def parts(self) -> int:
-        """Rows of an item."""
-        return ceil(self.bits / self.row_bits)
-
-    @property
-    def share(self) -> int:
-        """Items of a row; 1 if an item takes several."""
-        return max(1, self.row_bits // self.bits)
-
-    def count(self, items: int) -> int:
-        """Rows that hold so many items."""
-        return ceil(items / self.share) * self.parts
-
-    def rows(self, items: Sequence[int]) -> list[int]:
-        """The rows that hold some items, the first in the lowest bits."""
-        if self.parts > 1:
-            mask = (1 << self.row_bits) - 1
-            shifts = range(0, self.parts * self.row_bits, self.row_bits)
-            return [item >> shift & mask for item in items for shift in shifts]
-        groups = (items[n : n + self.share] for n in range(0, len(items), self.share))
-        return [_joined((item, self.bits) for item in group) for group in groups]
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,7 +258,7 @@ class Program:
         fields = self.descriptor_fields
         values = {field.name: field.values[place] for field in self.contents.descriptors}
         values |= self.reading(place)
-        rows = self.descriptor.rows([_joined((values[name], fields[name]) for name in fields)])
+        rows = self.descriptor.rows([joined_bits((values[name], fields[name]) for name in fields)])
         if self.tile_rows[place]:
             rows += self.tile.rows(self._tiles(place))
         if self.threshold_rows[place]:
@@ -321,7 +284,7 @@ class Program:
         """The tiles of a pass, each as one integer."""
         fields = {field.name: field.values for field in self.contents.tiles}
         return [
-            _joined((fields[name][tile], bits) for name, bits in self.tile_fields.items())
+            joined_bits((fields[name][tile], bits) for name, bits in self.tile_fields.items())
             for tile in range(*self._tile_places[place])
         ]
 
@@ -336,7 +299,7 @@ class Program:
             return ordered.ravel().tolist()
         bits, nodes = self.contents.accumulator_bits, ordered.shape[1]
         beats = ordered.reshape(-1, lanes, nodes).transpose(0, 2, 1).reshape(-1, lanes)
-        return [_joined((value, bits) for value in beat) for beat in beats.tolist()]
+        return [joined_bits((value, bits) for value in beat) for beat in beats.tolist()]
 
 
 def limits_of(
@@ -401,15 +364,6 @@ def limits_of(
 
 
 _BY_WEIGHTS = ("rewind", "alike", "sums_alike")  # which other weights and thresholds may change
-
-
-def _joined(values: Iterable[tuple[int, int]]) -> int:
-    """One integer of values and their widths in bits, the first lowest."""
-    result = shift = 0
-    for value, bits in values:
-        result |= value << shift
-        shift += bits
-    return result
 
 
 def _copied(lists: Sequence[list], packing: Packing, places: Sequence[int] = ()) -> list[int]:

@@ -7,7 +7,8 @@ and on ECP5, whose logic cells they give within 5 %.
 from math import ceil, log2
 
 from ...fpga import Family, Resources
-from ..sequential.program import Packing, Program
+from ..sequential.program import Program
+from ..sequential.row_packing import Packing
 
 __all__ = ["program_resources"]
 
