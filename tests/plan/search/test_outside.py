@@ -64,6 +64,16 @@ def test_the_first_layer_takes_the_next_image_meanwhile(best):
     assert best.cycles.interval == array.interval
 
 
+def test_weights_come_five_to_a_byte_where_rows_are_shorter_by_it():
+    for folding, per_byte in ((Folding(8, 8), 5), (Folding(4, 2), 4)):
+        array = planned(sequential={"conv2..dense": folding}).streamed
+        assert (array.weights_per_byte, array.pe, array.simd) == (
+            per_byte,
+            folding.pe,
+            folding.simd,
+        )
+
+
 def test_a_slower_plan_for_an_interval_takes_less(best):
     asked = 3 * int(best.cycles.interval)
     slow = planned(interval=asked)
