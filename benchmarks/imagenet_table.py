@@ -20,14 +20,8 @@ _NAMES = {
 _BRAM = 208  # of an ECP5-85F
 
 
-def imagenet(record: dict, routed: dict) -> str:
-    """The section of docs/benchmarks.md.
-
-    Parameters
-    ----------
-    record, routed : dict
-        What ``imagenet.py`` and ``imagenet_routed.py`` recorded.
-    """
+def imagenet(record: dict) -> str:
+    """The section of docs/benchmarks.md, from what ``imagenet.py`` recorded."""
     networks = record["networks"]
     whole = networks["resnet18"]
     array = "×".join(map(str, whole["array"]))
@@ -44,12 +38,10 @@ well. The first layer and its pool are an engine and a pool, which take the next
 the others take turns on an array of {array}, whose program comes from the SDRAM of a ULX3S for each
 image. The SDRAM has twice the clock of the accelerator, or the same. Images a second are those of
 half of what the SDRAM takes, {two:g} MHz, or of {one:g} MHz, one image at a time or four that
-share a read of weights, whose waits and copies are those of all four. It is not said that a device
-holds these clocks; what was placed and routed is below.
+share a read of weights, whose waits and copies are those of all four. No accelerator
+of these has been placed and routed, so that it is not said that a device holds these clocks.
 
 {_table(networks)}
-
-{_routed(routed)}
 
 Cycles between images are predicted. In Verilator ({record["verilator"]}), with a model of the
 memory's times, an image of each row with simulated beats took as many cycles from its first beat to
@@ -64,35 +56,6 @@ LUTs and block RAMs are estimates. Of the {_BRAM} block RAMs of an ECP5-85F only
 Other networks of this size on FPGAs have multipliers and vendors' tools: 214.8 images a second of
 ResNet-18 on a ZCU102 (FILM-QNN, FPGA 2022).
 """
-
-
-def _routed(record: dict) -> str:
-    """What was placed and routed, a row for each seed."""
-    head = ("network", "planned for, MHz", "cycles", "seed", "clock held, MHz", "images/s")
-    head += ("LUTs", "FFs", "block RAMs", "DSPs")
-    rows = [
-        (
-            _NAMES[name],
-            f"{case['clock_mhz']:g}",
-            f"{case['interval']:,.0f}",
-            seed,
-            f"{each['clock_mhz_held']:.1f}",
-            f"{each['images_per_second']:.1f}",
-            *(f"{each['used'][kind]:,}" for kind in ("lut", "ff", "bram", "dsp")),
-        )
-        for name, case in record.items()
-        for seed, each in sorted(case["seeds"].items())
-    ]
-    whole = record["resnet18"]
-    tools = next(iter(whole["seeds"].values()))["tools"]
-    return f"""Placed and routed by `benchmarks/imagenet_routed.py` (Yosys {tools["yosys"]}, nextpnr
-{tools["nextpnr-ecp5"]}; `{whole["options"]}`), for a ULX3S 85F with its SDRAM, PLL, serial link and
-flash. Cycles depend on the clock, by which the times of the SDRAM are rounded up; in Verilator an
-image took {whole["simulated"]["latency"]:,} of them from its first beat to its result, as
-predicted. A clock that is held is the highest at which both clocks and the paths between them hold.
-Images a second are those of the clock that was planned for, or of the one held if that is lower.
-
-{table(head, rows)}"""
 
 
 def _table(networks: dict) -> str:

@@ -377,7 +377,7 @@ def page() -> str:
         load_faults(),
         power_up(recorded("power_up")),
         depths(recorded("depths")),
-        imagenet(recorded("imagenet"), recorded("imagenet_routed")),
+        imagenet(recorded("imagenet")),
         imports(recorded("imports")),
     )
     return "# Area and speed\n" + "\n".join(parts)

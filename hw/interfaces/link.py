@@ -7,19 +7,19 @@ from operator import and_, or_
 from typing import Self
 
 from amaranth.hdl import Elaboratable, Module, Mux, ResetInserter, Signal
-from amaranth.lib import data, enum, wiring
+from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from threefold.errors import PlanError
 from threefold.fpga import Family
 from threefold.network.file import digest
-from threefold.plan import Ports
 from threefold.registers import WORD_BITS
 from threefold.registers.identity import identity_of
 
 from ..family import family_of
 from ..global_net import global_net
 from ..stream import shape_of
+from .accelerator_ports import ports_of
 from .byte_fifos import ByteFifos
 from .byte_packer import BytePacker
 from .byte_unpacker import ByteUnpacker
@@ -106,7 +106,7 @@ class SerialLink(wiring.Component):
         divisor: int,
         flash: FlashReader | None = None,
     ):
-        ports = _ports(accelerator)
+        ports = ports_of(accelerator)
         given, taken = ports.input, ports.output
         self._divisor = divisor
         self._ports = ports
@@ -165,7 +165,7 @@ class SerialLink(wiring.Component):
         PlanError
             Also if the clock cannot make the rate, or the line brings images too fast.
         """
-        ports = _ports(accelerator)
+        ports = ports_of(accelerator)
         plan = getattr(accelerator, "plan", None)
         told = digest(plan.network) if plan else "0" * 64
         constants = identity_of(
@@ -394,20 +394,3 @@ class SerialLink(wiring.Component):
                 m.d.sync += step.eq(step + 1)
             with m.Case(_Step.TELL), m.If(framer.value.ready):
                 m.d.sync += step.eq(_Step.WRITE)
-
-
-def _ports(accelerator: wiring.Component) -> Ports:
-    """What enters and leaves an accelerator, as it says, if its streams agree."""
-    ports = getattr(accelerator, "ports", None)
-    if not isinstance(ports, Ports):
-        raise PlanError("an accelerator needs the attribute 'ports', which describes its streams")
-    for port in (ports.input, ports.output):
-        payload = getattr(getattr(accelerator, port.name, None), "payload", None)
-        layout = data.ArrayLayout(shape_of(port.type), port.type.lanes)
-        if not isinstance(payload, data.View) or payload.shape() != layout:
-            sign = "signed" if port.type.signed else "unsigned"
-            raise PlanError(
-                f"an accelerator needs a stream {port.name!r} of {port.type.lanes} {sign} lanes "
-                f"of {port.type.bits} bits, as its ports say"
-            )
-    return ports

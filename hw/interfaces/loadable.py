@@ -47,8 +47,8 @@ def is_loadable(accelerator: wiring.Component) -> bool:
 def has_memory(accelerator: wiring.Component) -> bool:
     """Whether the program of a loadable accelerator is in a memory at pins of its own.
 
-    It has these members then, and ``pins``. Its ``ratio`` is the frequency of the memory's clock by
-    that of ``sync``.
+    It has these members then, and ``pins``, and a property ``ratio``: the frequency of the memory's
+    clock by that of ``sync``.
 
     ====================  ===========================================================
     ``stored : Out(1)``   whether a program image in the memory was right; ``loaded``
@@ -65,4 +65,5 @@ def has_memory(accelerator: wiring.Component) -> bool:
     """
     members = accelerator.signature.members
     there = {name: members[name] for name in _MEMORY if name in members} == _MEMORY
+    there = there and hasattr(accelerator, "ratio")
     return is_loadable(accelerator) and there and "pins" in members

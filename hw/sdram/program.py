@@ -13,7 +13,6 @@ from .controller import SDRAMController, SDRAMPins
 from .doubler import FrameDoubler
 from .feed import even, feed_of
 from .frame_reader import FrameReader
-from .request_queue import RequestQueue
 
 __all__ = ["SDRAMProgram"]
 
@@ -107,16 +106,10 @@ refused : Out(1)
             connect(m, flipped(self.frames), doubler.o)
             connect(m, doubler.i, reader.frames)
         waits = self._write(m)
-        # Rows that are written belong beside the controller, and bytes come from far.
-        m.submodules.bytes = queue = RequestQueue(len(self.load.payload))
-        connect(m, flipped(self.load), queue.i)
+        self._take(m, waits)
         m.d.comb += [
-            queue.restart.eq(self.restart),
             port.fingerprint.eq(self.fingerprint),
             port.idle.eq(self.idle),
-            port.i.valid.eq(queue.o.valid & ~waits),
-            port.i.payload.eq(queue.o.payload),
-            queue.o.ready.eq(port.i.ready & ~waits),
             self.loaded.eq(port.loaded),
             self.refused.eq(port.refused),
             reader.enable.eq(1),
@@ -125,6 +118,23 @@ refused : Out(1)
         ]
 
         return m
+
+    def _take(self, m: Module, waits: Signal) -> None:
+        """Bytes by registers each way, as they come from far, and rows go to the controller.
+
+        One is taken when the port is done with it, which takes it eight cycles.
+        """
+        port, load = self._port, self.load
+        there, done = Signal(), Signal()
+        m.d.comb += [
+            port.i.valid.eq(there & ~waits),
+            done.eq(port.i.valid & port.i.ready),
+        ]
+        m.d.sync += [
+            there.eq(load.valid & ~done & ~load.ready & ~self.restart),
+            port.i.payload.eq(load.payload),
+            load.ready.eq(done & ~self.restart),
+        ]
 
     def _stop(self, m: Module) -> Signal:
         """The register ``stopped``, in the domain of the SDRAM."""
@@ -146,9 +156,11 @@ refused : Out(1)
         """Requests: rows that are written, and those of the reader; whether bytes have to wait."""
         port, requests, reader = self._port, self._controller.i, self._reader
         domain, row = m.d[self.domain], Signal.like(port.row, reset_less=True)
-        place, bursts = Signal.like(requests.payload.burst), Signal.like(reader.bursts)
+        place = Signal.like(requests.payload.burst, reset_less=True)
+        bursts = Signal.like(reader.bursts, reset_less=True)
         # Whenever `there` changes there is a row, which stays for the many cycles of the next.
-        there, seen = Signal(), Signal(reset_less=True)
+        # Of what is in the SDRAM nothing is reset.
+        there, seen = Signal(reset_less=True), Signal(reset_less=True)
         writes, waits = Signal(), Signal()
         with m.If(port.write):
             m.d.sync += [

@@ -72,7 +72,7 @@ class SequentialArray(wiring.Component):
         array = self._contents.array
         # What follows the last tile of a group is the first of the next.
         latency = self._pes[0].latency
-        # It has an inverse of its own, which all accumulators take.
+        # Whether it is not is kept, so that the register's inverse is what all accumulators take.
         valid, last, follows = Signal(latency), Signal(latency), Signal()
         double = Signal(latency - 1)
         places = Signal(latency * len(self.marks.as_value()))

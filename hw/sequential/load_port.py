@@ -43,7 +43,8 @@ class LoadPort(wiring.Component):
     fingerprint : In(32)
         What an image for this hardware says, its first byte lowest.
     idle : In(1)
-        Nothing is read; an image begins only then.
+        Nothing is read; an image begins only then, in the cycle behind it. What is in front must
+        let nothing in from then on: ``loaded`` is low in that cycle.
     waiting : Out(1)
         An image is there that has not begun.
     write : Out(1), place : Out(range(depth)), row : Out(row_bits)
@@ -118,7 +119,7 @@ class LoadPort(wiring.Component):
         ]
         with m.If(step):
             m.d.sync += [place.eq(place + 1), wrong.eq(wrong | differs)]
-        with m.If(step & start):
+        with m.If(self.waiting & self.idle):  # nothing may begin besides, from the next cycle on
             m.d.sync += loaded.eq(0)
         self._add_parts(m, step=step, bit=bit, wrong=wrong | differs)
         with m.If(start & ~step):

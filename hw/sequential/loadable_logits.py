@@ -6,9 +6,11 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Member, Out
 
+from threefold.fpga import Family
 from threefold.plan.latency import logit_latency
 from threefold.plan.sequential import Program
 
+from ..family import family_of
 from ..ram import Ram
 from ..register import registered
 from ..stream import lane_stream
@@ -37,8 +39,6 @@ class LoadableLogits(wiring.Component):
     """
 
     more: ClassVar[dict[str, Member]] = {}
-    kind: ClassVar[str] = "auto"
-    """Kind of the memory of offsets, see :class:`~threefold.hw.ram.Ram`."""
 
     def __init__(self, program: Program):
         self._program = program
@@ -51,6 +51,11 @@ class LoadableLogits(wiring.Component):
             }
             | self.more
         )
+
+    @staticmethod
+    def kind(family: Family) -> str:
+        """Kind of the memory of offsets, see :class:`~threefold.hw.ram.Ram`."""
+        return "auto"
 
     @property
     def program(self) -> Program:
@@ -115,11 +120,11 @@ class LoadableLogits(wiring.Component):
             m.d.sync += following.eq(place + 1)
         with m.If(self.restart):
             m.d.sync += following.eq(0)
-        offset = []
+        kind, offset = self.kind(family_of(platform)), []
         for number, bits in enumerate((low, contents.logit_bits - low)):
             if not bits:
                 continue
-            memory = Ram(data.ArrayLayout(bits, lanes), depth, self.kind)
+            memory = Ram(data.ArrayLayout(bits, lanes), depth, kind)
             m.submodules["high" if number else "low"] = memory
             here = (written.row >= number * rows) & (written.row < (number + 1) * rows)
             m.d.comb += [

@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 from threefold.plan.sequential import StreamedProgram
 from threefold.plan.sequential.streamed import NUMBER_BITS
 
-from .word_unpacker import WordUnpacker
+from .weight_unpacker import WeightUnpacker
 
 __all__ = ["PassReceiver"]
 
@@ -30,9 +30,10 @@ class PassReceiver(wiring.Component):
     write : Out(1), place : Out(range(rows)), row : Out(memory bits)
         Write a row, two cycles behind its last word. Where weights come five to a byte, they
         have two bits each in it, and what is in front of them is spread over it likewise, see
-        :class:`~threefold.hw.sequential.word_unpacker.WordUnpacker`.
+        :class:`~threefold.hw.sequential.weight_unpacker.WeightUnpacker`.
     passed : Out(1)
-        All rows of a pass are written and right, two cycles behind its last word.
+        All rows of a pass are right and written, the last of them in this cycle, two cycles behind
+        its last word.
     wrong : Out(1)
         Those of a pass are not.
     """
@@ -96,7 +97,7 @@ class PassReceiver(wiring.Component):
         ]
         made = word
         if program.unpacks:
-            m.submodules.unpacker = unpacker = WordUnpacker(bits)
+            m.submodules.unpacker = unpacker = WeightUnpacker(bits)
             plain = head[program.check_bits + stored_bits + 1 :][:plain_bits]
             m.d.comb += unpacker.word.eq(word)
             m.d.sync += unpacker.plain.eq((place != told) | ends | (rows + row_ends < plain))

@@ -13,11 +13,11 @@ from ..register import registered
 from .pass_loader import PassLoader, threshold_write, tile_write
 from .pass_receiver import PassReceiver
 from .table import row_layout
-from .word_unpacker import plain_bits
+from .weight_unpacker import plain_bytes
 
 __all__ = ["ProgramStream"]
 
-_SETTLED = 3  # cycles from the last word of a pass until it counts
+_COUNTED = 3  # cycles from the last word of a pass until it counts
 
 
 class ProgramStream(wiring.Component):
@@ -110,7 +110,7 @@ class ProgramStream(wiring.Component):
             rows.read.addr.eq(address),
             copy.first.eq(first),
             copy.there.eq((passes != 0) & ~self.wrong),
-            copy.row.eq(plain_bits(row) if program.unpacks else row),
+            copy.row.eq(plain_bytes(row) if program.unpacks else row),
             self.tile.eq(copy.tile),
             self.threshold.eq(copy.threshold),
             self.start.eq(copy.start),
@@ -151,7 +151,7 @@ class ProgramStream(wiring.Component):
         words = program.frame_words
         room = Signal(range(depth + 1), init=depth)
         coming = Signal(range(depth * program.row_words + 1))
-        quiet, settled = Signal(), Signal(_SETTLED - 1)
+        quiet, settled = Signal(), Signal(_COUNTED - 1)
         filled = Signal()
         taken = frames.ask & frames.taken
         m.d.comb += [
@@ -161,8 +161,9 @@ class ProgramStream(wiring.Component):
         m.d.sync += [
             room.eq(room + released - Mux(taken, frame, 0)),
             coming.eq(coming + Mux(taken, words, 0) - frames.valid),
-            settled.eq(Cat(quiet, settled) & quiet.replicate(_SETTLED - 1)),
-            # What is far waits for it. Whether a pass that ends leaves room is known behind it.
+            settled.eq(Cat(quiet, settled) & quiet.replicate(_COUNTED - 1)),
+            # A register, since it goes far. Behind the end of a pass it is not known yet whether
+            # there is room for another frame.
             filled.eq(quiet & settled.all() & ~self.end),
         ]
         return filled

@@ -6,6 +6,8 @@ from typing import ClassVar
 from amaranth.hdl import Const, Value
 from amaranth.lib.wiring import In, Member
 
+from threefold.fpga import Family
+
 from .loadable_logits import LoadableLogits
 
 __all__ = ["StreamedLogits"]
@@ -29,7 +31,10 @@ class StreamedLogits(LoadableLogits):
     """
 
     more: ClassVar[dict[str, Member]] = {"image": In(1), "values": In(1)}
-    kind: ClassVar[str] = "lut"  # as maps take most of the block RAM
+
+    @staticmethod
+    def kind(family: Family) -> str:
+        return "lut" if family.lut_ram else "auto"  # as maps take most of the block RAM
 
     @property
     def rows(self) -> int:

@@ -35,6 +35,7 @@ from threefold.hw.pool import PoolEngine
 from threefold.hw.reorder import Reorder
 from threefold.hw.requantizer import Requantizer
 from threefold.hw.resizer import Deserializer, Serializer
+from threefold.hw.sdram.request_queue import RequestQueue
 from threefold.hw.sdram.result_writer import ResultWriter
 from threefold.hw.serial.layer import SerialLayer
 from threefold.hw.skid_buffer import SkidBuffer
@@ -304,6 +305,7 @@ CASES = {
     "fifo_of_two": Case(lambda: Fifo(2, lanes=1, depth=2), 3, 20),
     "fifo_of_four": Case(lambda: Fifo(2, lanes=1, depth=4), 5, 20),
     "fork": Case(lambda: Fork(2, lanes=2, outputs=3), 3, 16),
+    "request_queue": Case(lambda: Without(RequestQueue(2), "restart"), 3, 12),
     "skid_buffer": Case(lambda: SkidBuffer(2, lanes=2), 3, 12),
     "stream_adder": Case(lambda: StreamAdder(3, 4, lanes=2), 3, 12),
     "crop": Case(lambda: Crop(2, lanes=2, kept=2, beats=3), 5, 16),

@@ -83,8 +83,8 @@ class Family:
     lut_ram : LutRam or None
         RAM of LUTs; without it a small memory is flip-flops.
     split_worth : float
-        LUTs that a deep memory may take more of, for each block RAM that it takes less of in parts,
-        see :meth:`parts`; 0 where none is. Rows of :attr:`block_shapes` are powers of two if not.
+        LUTs that a memory in parts may cost for each block RAM that it saves, see :meth:`parts`; 0:
+        never. Rows of :attr:`block_shapes` must then be powers of two.
     ram_styles : mapping of str to str
         Attribute ``ram_style`` that Yosys needs to put a memory to ``"lut"`` or ``"block"``.
     memory_gives_late : bool
@@ -343,7 +343,8 @@ class Family:
         _, banks = min((columns * banks, banks) for columns, banks in stacked)
         needed = self.split_buffer(width, split)
         luts = needed.cells - width * _selecting(banks)
-        return split if luts < self.split_worth * (blocks - needed.bram) else whole
+        saved = blocks - needed.bram
+        return split if saved > 0 and luts < self.split_worth * saved else whole
 
     def split_buffer(self, width: int, parts: tuple[tuple[int, str], ...]) -> Resources:
         """Resources of a memory in parts, and of what selects what was read.

@@ -141,6 +141,43 @@ def test_no_refresh_comes_unasked():
     assert bench.chip.refreshes <= 8 + asked
 
 
+@pytest.mark.parametrize("later", range(1, 40, 3))
+def test_a_restart_begins_with_the_first_burst(later):
+    bench, feed = Bench(133, 24), feed_of(OFTEN, 133)
+    reader, frames, came = bench.reader, bench.reader.frames, []
+
+    async def ask(ctx):
+        """Ask for a frame, until it is taken."""
+        ctx.set(frames.ask, 1)
+        taken = 0
+        while not taken:
+            *_, taken = await ctx.tick().sample(frames.taken)
+        ctx.set(frames.ask, 0)
+
+    async def testbench(ctx):
+        ctx.set(reader.bursts, FRAMES * bench.words // BURST)
+        ctx.set(reader.enable, 1)
+        await ctx.tick().repeat(1800)
+        await ask(ctx)
+        await ctx.tick().repeat(later)
+        ctx.set(reader.restart, 1)
+        await ctx.tick().repeat(60)
+        ctx.set(reader.restart, 0)
+        ctx.set(frames.image, 1)
+        await ctx.tick()
+        ctx.set(frames.image, 0)
+        await ask(ctx)
+        for cycle in range(1, feed.first + bench.words + 20):
+            *_, valid, word = await ctx.tick().sample(frames.valid, frames.word)
+            came.extend([(cycle, word)] * valid)
+
+    bench.testbench = testbench
+    bench.run()
+    assert bench.chip.faults == []
+    expected = bench.content[: bench.words]
+    assert came == [(feed.first + n, word) for n, word in enumerate(expected)]
+
+
 @pytest.mark.parametrize("words", [12, 0, 2000])
 def test_frames_of_other_lengths_are_refused(words):
     message = f"frames from AS4C16M16SA-7 have a multiple of 8 words up to 1,000, not {words:,}"

@@ -73,7 +73,7 @@ def test_five_weights_in_a_byte_are_the_same_ones():
     pairs, packed = (unit(weights_per_byte=each, **sizes).program for each in (4, 5))
     assert (pairs.row_bits, packed.row_bits, packed.memory_bits) == (64, 64, 80)
     assert packed.limits["plain"] > 0 == pairs.limits["plain"]
-    for place, (ahead, rows) in enumerate(zip(packed.ahead, packed.unpadded, strict=True)):
+    for place, (ahead, rows) in enumerate(zip(packed.plain_rows, packed.unpadded, strict=True)):
         own = packed.pass_rows(place)
         digits = own[ahead:rows, :, None] // 3 ** np.arange(5) % 3
         weights = np.where(digits == 2, -1, digits.astype(np.int8))

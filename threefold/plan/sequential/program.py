@@ -187,7 +187,7 @@ class Program:
         return list(accumulate(self.lengths, initial=0))
 
     @property
-    def ahead(self) -> list[int]:
+    def plain_rows(self) -> list[int]:
         """Rows of each pass in front of its weights."""
         return [
             self.descriptor.parts + tiles + thresholds
@@ -197,7 +197,7 @@ class Program:
     @property
     def lengths(self) -> list[int]:
         """Rows of each pass."""
-        return [rows + len(self.weights(place)) for place, rows in enumerate(self.ahead)]
+        return [rows + len(self.weights(place)) for place, rows in enumerate(self.plain_rows)]
 
     def weights(self, place: int) -> np.ndarray:
         """Ternary weights that come with a pass: int8, shape (tiles, PE, SIMD)."""

@@ -160,7 +160,7 @@ class StreamedProgram(Program):
         require(self.limits, "stored", max(self.lengths), of)
         require(self.limits, "final", 1, of)
         if self.unpacks:
-            require(self.limits, "plain", max(self.ahead), of)
+            require(self.limits, "plain", max(self.plain_rows), of)
         if self.contents.offsets is not None:
             room(self.limits, "accumulator", self.contents.logit_bits)
         rows, frame = self.limits["program"], self.limits["frame"]
@@ -218,5 +218,5 @@ class StreamedProgram(Program):
             "check": 0,
             "stored": self.lengths[place],
             "final": int(place == len(self.contents.tiled) - 1),
-            "plain": self.ahead[place] if self.unpacks else 0,
+            "plain": self.plain_rows[place] if self.unpacks else 0,
         }

@@ -36,7 +36,7 @@ def weight_bytes(weights: np.ndarray, per_byte: int) -> np.ndarray:
 
 
 def densest(weights: int, word_bits: int) -> int:
-    """How many weights belong in a byte for rows of the fewest words; four if that is as good.
+    """Weights of a byte with which rows have the fewest words; four if both have as many.
 
     Parameters
     ----------

@@ -128,8 +128,12 @@ def _logit_resources(contents: Contents, family: Family) -> Resources:
     assert contents.offsets is not None
     bits = contents.logit_bits
     result = family.buffer(lanes * sums, contents.result_rows)
-    offsets = (1 + len(contents.narrower_offsets)) * len(contents.offsets)
-    result += family.rom(bits, offsets)
+    if contents.array.feed:
+        rows = ceil(len(contents.offsets) / contents.array.pe) * contents.array.pe // lanes
+        result += family.buffer(lanes * bits, rows, "lut" if family.lut_ram else "auto")
+    else:
+        offsets = (1 + len(contents.narrower_offsets)) * len(contents.offsets)
+        result += family.rom(bits, offsets)
     bare = sums if family.counts_bare_cells else family.chains.sum
     return result + Resources(len(shifts(last.step)) * family.adder(bits) + 20, ff=bare)
 

@@ -26,7 +26,7 @@ from .unit import Decisions
 __all__ = ["StreamedUnit"]
 
 _OUTSIDE = ("feed", "weights_per_byte")  # decisions about the memory outside
-_UNPACKED = 150  # LUTs that make five weights of a byte, on ECP5
+_UNPACKER_LUTS = 135  # for a byte of a word, on ECP5
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +174,7 @@ class StreamedUnit(SequentialUnit):
         # What makes rows of words, a CRC, and what counts.
         luts = 200 + 8 * (rows - 1).bit_length()
         if self.program.unpacks:
-            luts += _UNPACKED * self.program.word_bits // 8
+            luts += _UNPACKER_LUTS * self.program.word_bits // 8
         return super().resources(family) + Resources(luts, ff=bits * family.counts_bare_cells)
 
     @property
