@@ -51,8 +51,8 @@ image {simulated["seconds"]:.0f} s on one core.
 
 Two words of 16 bits a cycle are what binds: for {share:.0%} of the cycles of ResNet-18 the array
 waits for weights. Copies are of tiles and thresholds, ahead of each of {whole["passes"]} passes.
-LUTs and block RAMs are estimates. Of the {_BRAM} block RAMs of an ECP5-85F only the maps of
-{" and ".join(large)} need more.
+LUTs and block RAMs are estimates. The {_BRAM} block RAMs of an ECP5-85F are too few only for the
+maps of {" and ".join(large)}.
 Other networks of this size on FPGAs have multipliers and vendors' tools: 214.8 images a second of
 ResNet-18 on a ZCU102 (FILM-QNN, FPGA 2022).
 """
