@@ -167,7 +167,7 @@ def test_a_buffer(family, width, depth, kind, expected):
         (512, [(512, "auto")]),
         (513, [(512, "block"), (1, "lut")]),
         (1024, [(1024, "auto")]),
-        (1536, [(1024, "block"), (512, "block")]),
+        (1536, [(1536, "auto")]),  # as many block RAMs in parts
         (1568, [(1024, "block"), (512, "block"), (32, "lut")]),
         (1792, [(1792, "auto")]),
         (3136, [(2048, "block"), (1024, "block"), (64, "lut")]),

@@ -32,7 +32,6 @@ def rtlil(ram, family):
         (SPLIT, 39, 5),
         (SPLIT, 40, 1),
         (ECP5, 513, 2),
-        (ECP5, 1536, 2),
         (ECP5, 1568, 3),
         (ECP5, 1792, 1),
         (ECP5, 3136, 3),
