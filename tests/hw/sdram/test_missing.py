@@ -10,7 +10,7 @@ from threefold.sim.sdram import SDRAMChip
 from .chips import SMALL, attached
 from .test_accelerator import IMAGES, plan
 
-CYCLES = 14_000
+CYCLES = 18_000
 """Enough for power-up, the program, and what would follow."""
 
 
