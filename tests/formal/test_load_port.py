@@ -11,12 +11,16 @@ from threefold.sim.verification import Prover
 
 
 class WatchedLoadPort(LoadPort):
-    """A load port that is at the start of an image whenever contents are there."""
+    """A load port that is at the start of an image whenever contents are there.
+
+    And in its head while it waits for idle hardware, which induction needs to be told.
+    """
 
     def elaborate(self, platform):
         m = super().elaborate(platform)
         at_start = (self._part.as_value() == 0) & (self._place == 0)
         m.d.comb += [
+            Assert(~self.waiting | (self._part.as_value() == 0)),
             Assert(~self.loaded | at_start),
             Assert(~(self.loaded & self.write)),
         ]
