@@ -12,7 +12,7 @@ from ..layers import Layer, lower
 from ..netlist import netlist
 from ..plan import Plan
 from ..schedule import Folding
-from ..sequential import Feed, densest, passes_of
+from ..sequential import Feed, passes_of
 from ..units import Unit, kind_for, kind_named
 from ..units.sequential_cells import bank_resources
 from ..units.streamed import StreamedUnit
@@ -224,11 +224,7 @@ class _Search:
         """The array of a size; None if its maps alone do not fit."""
         given = ("memory", "form")
         decided = {name: run.decided[name] for name in given if name in run.decided}
-        outside = {
-            "feed": feed.to_dict(),
-            "weights_per_byte": densest(size.pe * size.simd, feed.bits),
-        }
-        unit = StreamedUnit(run.layers, **size.decisions, **decided, **outside)
+        unit = StreamedUnit(run.layers, **size.decisions, **decided, feed=feed.to_dict())
         bank = bank_resources(unit.contents, unit.memory, self.device.family)
         if "pe" not in run.decided and bank.bram * size.pixels > self.device.bram:
             return None

@@ -32,7 +32,7 @@ class ArraySize:
 
     Attributes
     ----------
-    pe, simd, pixels, lanes : int
+    pe, simd, pixels, lanes, weights_per_byte : int
     cycles : float
         Of an image.
     cells : float
@@ -43,6 +43,7 @@ class ArraySize:
     simd: int
     pixels: int
     lanes: int
+    weights_per_byte: int
     cycles: float
     cells: float
 
@@ -50,7 +51,7 @@ class ArraySize:
     def decisions(self) -> Decisions:
         """The size as decisions about a unit."""
         sizes = {"pe": self.pe, "simd": self.simd, "pixels": self.pixels}
-        return sizes | {"lanes": self.lanes}
+        return sizes | {"lanes": self.lanes, "weights_per_byte": self.weights_per_byte}
 
     @property
     def octave(self) -> int:
@@ -142,7 +143,7 @@ def array_sizes(
                 cycles = 0.0  # the unit says what is wrong
             else:
                 continue
-        found.append(ArraySize(pe, simd, pixels, lanes, cycles, cells))
+        found.append(ArraySize(pe, simd, pixels, lanes, per_byte, cycles, cells))
     return found
 
 
