@@ -61,9 +61,15 @@ def has_memory(accelerator: wiring.Component) -> bool:
     Raises
     ------
     PlanError
-        As :func:`is_loadable`.
+        As :func:`is_loadable`, or if there is no ``ratio``.
     """
     members = accelerator.signature.members
     there = {name: members[name] for name in _MEMORY if name in members} == _MEMORY
-    there = there and hasattr(accelerator, "ratio")
-    return is_loadable(accelerator) and there and "pins" in members
+    if not (is_loadable(accelerator) and there and "pins" in members):
+        return False
+    if not hasattr(accelerator, "ratio"):
+        raise PlanError(
+            "an accelerator with a memory needs the attribute 'ratio', the frequency of the "
+            "memory's clock by that of 'sync'"
+        )
+    return True

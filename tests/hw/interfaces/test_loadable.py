@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from threefold.errors import PlanError
 from threefold.hw.frames import FrameSignature
-from threefold.hw.interfaces.loadable import is_loadable
+from threefold.hw.interfaces.loadable import has_memory, is_loadable
 
 from ...loadable import KeyAccelerator
 
@@ -40,3 +40,14 @@ def test_programs_from_a_memory_outside_are_refused():
     members = {"frames": Out(FrameSignature(16)), "loaded": Out(1), "wrong": Out(1)}
     with pytest.raises(PlanError, match=r"^weights come from a memory outside, which no"):
         is_loadable(wiring.Component(members))
+
+
+def test_a_memory_needs_the_ratio_of_its_clock():
+    members = {"load": In(BYTES), "stored": Out(1), "wrong": Out(1), "restart": In(1)}
+    members |= {"loaded": Out(1), "refused": Out(1), "pins": Out(wiring.Signature({}))}
+    accelerator = wiring.Component(members)
+    with pytest.raises(PlanError, match=r"^an accelerator with a memory needs .* 'ratio', the"):
+        has_memory(accelerator)
+    accelerator.ratio = 2
+    assert has_memory(accelerator)
+    assert not has_memory(KeyAccelerator())
