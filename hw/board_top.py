@@ -1,6 +1,6 @@
 """Top level of a board: an accelerator with its clock, serial link and LEDs."""
 
-from amaranth.hdl import Cat, ClockDomain, Module, ResetInserter, ResetSignal, Signal
+from amaranth.hdl import ClockDomain, Module, ResetInserter, ResetSignal, Signal
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import connect
 
@@ -135,10 +135,9 @@ class BoardTop(wiring.Component):
         m.domains.chip = ClockDomain(reset_less=True)
         if domain == "memory":
             m.domains.memory = ClockDomain()
-            # The last register has its place beside the controller, as far from the PLL as it is.
-            hold = Signal(2, init=-1, reset_less=True)
-            m.d.memory += hold.eq(Cat(self._clock.hold, hold))
-            m.d.comb += ResetSignal("memory").eq(hold[-1])
+            hold = Signal(init=1, reset_less=True)
+            m.d.memory += hold.eq(self._clock.hold)
+            m.d.comb += ResetSignal("memory").eq(hold)
         m.submodules.sdram = buffers = SDRAMBuffers(self._board, domain=domain)
         connect(m, self._link.memory, buffers.pins)
 
