@@ -6,71 +6,15 @@ import random
 import re
 from itertools import pairwise
 
-import numpy as np
 import pytest
-from amaranth.hdl import Module
-from amaranth.lib import wiring
-from amaranth.lib.wiring import Out, connect, flipped
 
 from threefold.errors import PlanError
-from threefold.hw.accelerator import Accelerator
-from threefold.hw.interfaces.axi_frames import AXIFrameReader, axi_read
-from threefold.plan import lower
+from threefold.hw.interfaces.axi_frames import AXIFrameReader
 from threefold.plan.cycle_model.cycles import trace
-from threefold.plan.search.fold import plan_of
-from threefold.plan.sequential import Feed
-from threefold.plan.units.streamed import StreamedUnit
-from threefold.sim import golden
-from threefold.sim.verification import StreamBench
 
-from ...accelerators import random_images
-from ...loadable_networks import network
-from ...random_feeds import least_room
+from .outside import EXPECTED, IMAGES, OutsideTop, plan, run
 
-NETWORK = network(5, depth=3, filters=12)
-IMAGES = random_images(np.random.default_rng(1), NETWORK, 3)
-EXPECTED = golden.run(NETWORK, IMAGES).reshape(len(IMAGES), -1).tolist()
 BASE = 0x4000_0000
-
-
-def plan(bits: int, latency: int):
-    # A frame is asked for in the cycle behind that in which it is taken.
-    feed = Feed(bits, first=latency + 1).to_dict()
-    unit = StreamedUnit(lower(NETWORK), 12, 6, pixels=3, feed=feed).made_loadable()
-    return plan_of(NETWORK, (least_room(unit),))
-
-
-class Top(wiring.Component):
-    """An accelerator whose program comes over AXI4."""
-
-    def __init__(self, made):
-        self.accelerator, program = Accelerator(made), made.streamed.program
-        self.reader = AXIFrameReader(bits=program.word_bits, words=program.frame_words)
-        self.count, self.ports = program.frames, self.accelerator.ports
-        members = self.accelerator.signature.members
-        super().__init__(
-            {
-                "i": members["i"],
-                "o": members["o"],
-                "loaded": Out(1),
-                "bus": Out(axi_read(program.word_bits)),
-            }
-        )
-
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.accelerator, m.submodules.reader = self.accelerator, self.reader
-        connect(m, flipped(self.i), self.accelerator.i)
-        connect(m, self.accelerator.o, flipped(self.o))
-        connect(m, self.accelerator.frames, self.reader.frames)
-        connect(m, self.reader.bus, flipped(self.bus))
-        m.d.comb += [
-            self.loaded.eq(self.accelerator.loaded),
-            self.reader.enable.eq(1),
-            self.reader.base.eq(BASE),
-            self.reader.count.eq(self.count),
-        ]
-        return m
 
 
 def memory(dut, words, latency: int, *, seed: int | None = None, addresses: list | None = None):
@@ -100,20 +44,19 @@ def memory(dut, words, latency: int, *, seed: int | None = None, addresses: list
     return serve
 
 
-def run(made, serve):
-    beats = made.ports.output.beats
-    dut = Top(made)
-    bench = StreamBench(dut, beside=[serve(dut)])
-    traffic = bench.run(IMAGES.reshape(-1, len(dut.i.payload)), beats * len(IMAGES))
-    values = np.array(traffic.beats).reshape(len(IMAGES), -1).tolist()
-    return values, [at - traffic.entered[0] for at in traffic.left[::-beats][::-1]]
+def top(made):
+    """An accelerator whose program comes over it."""
+    program = made.streamed.program
+    reader = AXIFrameReader(bits=program.word_bits, words=program.frame_words)
+    return OutsideTop(made, reader, "bus", BASE)
 
 
 @pytest.mark.parametrize(("bits", "latency"), [(32, 1), (32, 20), (128, 7)])
 def test_bits_and_cycles_of_a_memory_of_fixed_times(bits, latency):
     made, addresses = plan(bits, latency), []
     words = made.streamed.program.words
-    values, left = run(made, lambda dut: memory(dut, words, latency, addresses=addresses))
+    dut = top(made)
+    values, left = run(dut, memory(dut, words, latency, addresses=addresses))
     assert values == EXPECTED
     assert left == trace(made.netlist.stages, len(IMAGES)).left.tolist()
     size = bits // 8
@@ -128,7 +71,8 @@ def test_bits_and_cycles_of_a_memory_of_fixed_times(bits, latency):
 def test_bits_of_a_memory_of_random_times():
     made = plan(32, 1)
     words = made.streamed.program.words
-    values, _ = run(made, lambda dut: memory(dut, words, 3, seed=1))
+    dut = top(made)
+    values, _ = run(dut, memory(dut, words, 3, seed=1))
     assert values == EXPECTED
 
 
