@@ -19,22 +19,11 @@ from threefold.plan.units.streamed import StreamedUnit
 from threefold.sim.sdram import SDRAMChip
 
 from ...loadable_networks import network
-from .chips import SMALL, attached
+from .chips import SMALL, attached, send
 
 FINGERPRINT, ROW = b"abcd", bytes(range(16))
 HEAD = MAGIC + FINGERPRINT + (1).to_bytes(4, "little") + ROW
 IMAGE = HEAD + zlib.crc32(HEAD).to_bytes(4, "little")
-
-
-async def load(ctx, port, image=IMAGE):
-    """Offer the bytes of a program image, until the last one is taken."""
-    ctx.set(port.valid, 1)
-    for byte in image:
-        ctx.set(port.payload, byte)
-        taken = 0
-        while not taken:
-            *_, taken = await ctx.tick().sample(port.ready)
-    ctx.set(port.valid, 0)
 
 
 class Bench:
@@ -53,7 +42,7 @@ class Bench:
             fingerprint = int.from_bytes(FINGERPRINT, "little")
             ctx.set(self.program.fingerprint, fingerprint)
             ctx.set(self.program.idle, 1)
-            await load(ctx, self.program.load)
+            await send(ctx, self.program.load, IMAGE)
             await testbench(ctx)
 
         simulator.add_testbench(loaded)
@@ -119,7 +108,7 @@ def test_an_image_never_begins_with_a_program(later):
     dut, chip = SDRAMAccelerator(plan, SMALL, clock_mhz=100), SDRAMChip(SMALL, clock_mhz=100)
 
     async def testbench(ctx):
-        await load(ctx, dut.load, image_of(plan))
+        await send(ctx, dut.load, image_of(plan))
         while not ctx.get(dut.loaded):
             await ctx.tick()
         ctx.set(dut.load.payload, MAGIC[0])

@@ -7,7 +7,7 @@ from threefold.hw.sdram.accelerator import SDRAMAccelerator
 from threefold.plan import image_of
 from threefold.sim.sdram import SDRAMChip
 
-from .chips import SMALL, attached
+from .chips import SMALL, attached, send
 from .test_accelerator import IMAGES, plan
 
 CYCLES = 18_000
@@ -74,19 +74,10 @@ class Bench:
         await attached(self.chip, self.dut.pins)(ctx)
 
     async def load(self, ctx):
-        await self._send(ctx, self.dut.load, image_of(plan()))
+        await send(ctx, self.dut.load, image_of(plan()))
 
     async def feed(self, ctx):
-        await self._send(ctx, self.dut.i, IMAGES[0].reshape(-1, len(self.dut.i.payload)).tolist())
-
-    async def _send(self, ctx, port, payloads):
-        ctx.set(port.valid, 1)
-        for payload in payloads:
-            ctx.set(port.payload, payload)
-            taken = 0
-            while not taken:
-                *_, taken = await ctx.tick().sample(port.ready)
-        ctx.set(port.valid, 0)
+        await send(ctx, self.dut.i, IMAGES[0].reshape(-1, len(self.dut.i.payload)).tolist())
 
     async def watch(self, ctx):
         dut = self.dut
