@@ -1,6 +1,6 @@
 """Top level of a board: an accelerator with its clock, serial link and LEDs."""
 
-from amaranth.hdl import ClockDomain, Module, ResetInserter, ResetSignal, Signal
+from amaranth.hdl import ClockDomain, Module, ResetInserter
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import connect
 
@@ -134,10 +134,7 @@ class BoardTop(wiring.Component):
         domain = "sync" if self._ratio == 1 else "memory"
         m.domains.chip = ClockDomain(reset_less=True)
         if domain == "memory":
-            m.domains.memory = ClockDomain()
-            hold = Signal(init=1, reset_less=True)
-            m.d.memory += hold.eq(self._clock.hold)
-            m.d.comb += ResetSignal("memory").eq(hold)
+            m.domains.memory = ClockDomain(reset_less=True)
         m.submodules.sdram = buffers = SDRAMBuffers(self._board, domain=domain)
         connect(m, self._link.memory, buffers.pins)
 

@@ -261,6 +261,8 @@ class SerialLink(wiring.Component):
         if self._pins:
             connect(m, self._accelerator.pins, flipped(self.memory))
             m.d.comb += self._accelerator.restart.eq(restart)
+        if self._memory:
+            m.d.comb += self._accelerator.hold.eq(self.hold)
         self._take(m, parser, held)
 
         return m
@@ -285,16 +287,11 @@ class SerialLink(wiring.Component):
     def _reset(self, anew: ResetInserter, held: ResetInserter) -> Elaboratable:
         """The accelerator with what resets it.
 
-        One with a memory is restarted, which what is in the memory outlives. Only a controller in
-        `sync` has to be reset from here; that of another clock is by its domain, and two resets of
-        the same registers would be an OR in front of each.
+        One with a memory is restarted instead, which what is in the memory outlives.
         """
-        accelerator = self._accelerator
-        if not self._pins:
-            return anew(accelerator)
-        if self._memory and accelerator.ratio > 1:
-            return accelerator
-        return held(accelerator)
+        if self._memory:
+            return self._accelerator
+        return (held if self._test else anew)(self._accelerator)
 
     def _pack(self, m: Module, parser: FrameParser, anew: ResetInserter):
         """Codes of images as lanes, and the width that comes ahead of them."""

@@ -8,7 +8,7 @@ from threefold.errors import PlanError
 __all__ = ["has_memory", "is_loadable"]
 
 _MEMBERS = {"load": In(stream.Signature(8)), "loaded": Out(1), "refused": Out(1)}
-_MEMORY = {"stored": Out(1), "wrong": Out(1), "restart": In(1)}
+_MEMORY = {"stored": Out(1), "wrong": Out(1), "hold": In(1), "restart": In(1)}
 
 
 def is_loadable(accelerator: wiring.Component) -> bool:
@@ -54,6 +54,7 @@ def has_memory(accelerator: wiring.Component) -> bool:
     ``stored : Out(1)``   whether a program image in the memory was right; ``loaded``
                           says that some of it is in the accelerator as well
     ``wrong : Out(1)``    what came from there was not what had been loaded
+    ``hold : In(1)``      clocks are not steady, and the memory is not told anything
     ``restart : In(1)``   forgets images, as a reset does, but not what is in the
                           memory, which is not reset
     ====================  ===========================================================

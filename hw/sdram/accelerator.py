@@ -49,6 +49,8 @@ class SDRAMAccelerator(wiring.Component):
     wrong : Out(1)
         What came from the SDRAM was not what had been loaded. Nothing leaves from then on, until
         another is loaded, or a restart.
+    hold : In(1)
+        The clocks are not steady; the SDRAM is not told anything before they are.
     restart : In(1)
         Images inside are forgotten, and a program of which some has come, but not what is in the
         SDRAM.
@@ -75,6 +77,7 @@ class SDRAMAccelerator(wiring.Component):
                 "loaded": Out(1),
                 "refused": Out(1),
                 "wrong": Out(1),
+                "hold": In(1),
                 "restart": In(1),
                 "pins": Out(SDRAMPins(sdram)),
             }
@@ -138,6 +141,7 @@ class SDRAMAccelerator(wiring.Component):
             occupancy.leaves.eq(self.o.valid & self.o.ready),
             program.fingerprint.eq(int.from_bytes(fingerprint(self.plan), "little")),
             program.idle.eq(occupancy.empty),
+            program.hold.eq(self.hold),
             program.restart.eq(self.restart),
             self.stored.eq(program.loaded),
             self.loaded.eq(accelerator.loaded & passes),

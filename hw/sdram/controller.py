@@ -155,6 +155,9 @@ class SDRAMController(wiring.Component):
 
     Members
     -------
+    hold : In(1)
+        The clock is not steady. It goes on waiting as from power-up on, where nothing else changes;
+        later this is not looked at.
     i : In(burst_requests(sdram))
         What to read, write or refresh.
     o : Out(bits), o_valid : Out(1)
@@ -185,6 +188,7 @@ class SDRAMController(wiring.Component):
             )
         super().__init__(
             {
+                "hold": In(1),
                 "i": In(burst_requests(sdram)),
                 "o": Out(sdram.bits),
                 "o_valid": Out(1),
@@ -327,7 +331,8 @@ class SDRAMController(wiring.Component):
         left, begun = Signal(range(_REFRESHES), init=_REFRESHES - 1), Signal()
         with m.Switch(step):
             with m.Case(_Step.POWER_UP):
-                m.d.sync += wait.eq(wait - 1)
+                with m.If(~self.hold):
+                    m.d.sync += wait.eq(wait - 1)
                 with m.If(wait == 0):
                     m.d.comb += following.eq(_Step.CLOSE)
             with m.Case(_Step.CLOSE), m.If(now.close_all):

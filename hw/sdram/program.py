@@ -71,6 +71,7 @@ refused : Out(1)
                 "idle": In(1),
                 "loaded": Out(1),
                 "refused": Out(1),
+                "hold": In(1),
                 "restart": In(1),
                 "stopped": Out(1, init=1),
                 "frames": In(FrameSignature(ratio * sdram.bits)),
@@ -105,6 +106,9 @@ refused : Out(1)
             m.submodules.doubler = doubler = FrameDoubler(len(reader.word))
             connect(m, flipped(self.frames), doubler.o)
             connect(m, doubler.i, reader.frames)
+        # Far from what says so. Its domain needs no reset: nothing else changes before.
+        held = Signal(2, init=-1, reset_less=True)
+        m.d[self.domain] += held.eq(Cat(self.hold, held))
         waits = self._write(m)
         self._take(m, waits)
         m.d.comb += [
@@ -112,6 +116,7 @@ refused : Out(1)
             port.idle.eq(self.idle),
             self.loaded.eq(port.loaded),
             self.refused.eq(port.refused),
+            controller.hold.eq(held[-1]),
             reader.enable.eq(1),
             reader.word.eq(controller.o),
             reader.word_valid.eq(controller.o_valid),

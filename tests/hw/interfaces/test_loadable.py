@@ -43,8 +43,9 @@ def test_programs_from_a_memory_outside_are_refused():
 
 
 def test_a_memory_needs_the_ratio_of_its_clock():
-    members = {"load": In(BYTES), "stored": Out(1), "wrong": Out(1), "restart": In(1)}
-    members |= {"loaded": Out(1), "refused": Out(1), "pins": Out(wiring.Signature({}))}
+    members = {"load": In(BYTES), "stored": Out(1), "wrong": Out(1), "hold": In(1)}
+    members |= {"restart": In(1), "loaded": Out(1), "refused": Out(1)}
+    members |= {"pins": Out(wiring.Signature({}))}
     accelerator = wiring.Component(members)
     with pytest.raises(PlanError, match=r"^an accelerator with a memory needs .* 'ratio', the"):
         has_memory(accelerator)

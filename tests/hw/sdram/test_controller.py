@@ -141,6 +141,27 @@ def test_refreshes_asked_for_keep_their_place():
     assert span <= SDRAMController(SMALL, clock_mhz=133).refresh_within
 
 
+@pytest.mark.parametrize("held", [0, 1, 57])
+def test_it_waits_from_when_the_clock_is_steady(held):
+    dut, first = SDRAMController(SMALL, clock_mhz=100), []
+
+    async def testbench(ctx):
+        ctx.set(dut.hold, held > 0)
+        for cycle in range(SMALL.cycles(100).power_up + 100):
+            ctx.set(dut.hold, cycle < held)
+            if any(ctx.get(pin) for pin in (dut.pins.ras, dut.pins.cas, dut.pins.we)):
+                first.append(cycle)
+                return
+            await ctx.tick()
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    simulator.run()
+    # The command is in a register, and so is what begins with it.
+    assert first == [held + SMALL.cycles(100).power_up + 2]
+
+
 def test_it_refreshes_unasked():
     _, _, chip, _ = run([read(0)], rest=20_000)
     assert chip.faults == []
