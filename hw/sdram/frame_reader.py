@@ -75,39 +75,46 @@ class FrameReader(wiring.Component):
 
         feed, words = self._feed, self._words
         # Cycles until a frame may be taken, until a refresh is due, and until that of an image.
+        # Registers say whether any are left, as what asks may be far.
         wait = Signal(range(max(words + feed.extra, feed.held)), reset_less=True)
         left = Signal(range(feed.every + feed.busy + 1), reset_less=True)
         hold = Signal(range(feed.busy + 1), reset_less=True)
-        holds = Signal(reset_less=True)
-        refresh, taken, free = Signal(), Signal(), Signal()
+        waits, again = Signal(reset_less=True), Signal(reset_less=True)
+        due = Signal(init=1, reset_less=True)
+        refresh, taken = Signal(), Signal()
         m.d.comb += [
-            free.eq(self.enable & (wait == 0)),
-            refresh.eq(free & (left == 0)),
-            taken.eq(free & (left != 0) & self.frames.ask),
+            refresh.eq(self.enable & ~waits & due),
+            taken.eq(self.enable & ~waits & ~due & self.frames.ask),
             self.frames.taken.eq(taken),
             self.frames.valid.eq(self.word_valid),
             self.frames.word.eq(self.word),
         ]
-        m.d.sync += [
-            wait.eq(wait - (wait != 0)),
-            left.eq(left - (left != 0)),
-            hold.eq(hold - (hold != 0)),
-        ]
+        m.d.sync += again.eq(hold == 1)
+        for count, passed in ((wait, waits.eq(0)), (left, due.eq(1)), (hold, ())):
+            with m.If(count != 0):
+                m.d.sync += count.eq(count - 1)
+            with m.If(count == 1):
+                m.d.sync += passed
         with m.If(refresh | taken):
-            m.d.sync += left.eq(feed.every - 1)
-            m.d.sync += wait.eq(Mux(taken, words + feed.extra, feed.busy) - 1)
-        with m.If(hold == 0):
-            m.d.sync += holds.eq(0)
+            m.d.sync += [
+                waits.eq(1),
+                wait.eq(Mux(taken, words + feed.extra, feed.busy) - 1),
+                due.eq(0),
+                left.eq(feed.every - 1),
+            ]
         with m.If(self.frames.image):
             m.d.sync += [
                 hold.eq(feed.busy),
-                holds.eq(1),
+                again.eq(0),
+                waits.eq(1),
                 wait.eq(feed.held - 1),
+                due.eq(0),
                 left.eq(feed.every + feed.busy),
             ]
-        self._ask(m, refresh=refresh | taken | (holds & (hold == 0)), taken=taken)
+        self._ask(m, refresh=refresh | taken | again, taken=taken)
         with m.If(self.restart):
-            m.d.sync += [each.eq(0) for each in (wait, left, hold, holds)]
+            m.d.sync += [each.eq(0) for each in (waits, wait, left, hold, again)]
+            m.d.sync += due.eq(1)
 
         return m
 

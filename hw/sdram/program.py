@@ -179,9 +179,9 @@ refused : Out(1)
             domain += writes.eq(1)
         with m.Elif(requests.ready):
             domain += writes.eq(0)
-        # Bytes of the next row take longer than two cycles.
-        near = Signal()
-        m.d.sync += [near.eq(writes), waits.eq(near)]
+        # The memory is far from who brings bytes, and those of the next row take far longer.
+        near = Signal(2)
+        m.d.sync += [near.eq(Cat(writes, near)), waits.eq(near[-1])]
         m.d.comb += [
             requests.valid.eq(writes | reader.requests.valid),
             requests.payload.access.eq(reader.requests.payload.access),
