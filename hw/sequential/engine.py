@@ -5,7 +5,7 @@ from itertools import pairwise
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.data import View
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import In, Out, PureInterface, connect, flipped
 
 from threefold.plan.units.sequential import SequentialUnit
 
@@ -227,7 +227,7 @@ class SequentialEngine(wiring.Component):
         results = Results(contents)
         m.submodules.logits = logits = self.logits(m)
         connect(m, results.o, logits.i)
-        connect(m, logits.o, flipped(self.o))
+        connect(m, self.leaving(m, logits), flipped(self.o))
         return results
 
     def logits(self, m: Module) -> LogitAdder | LoadableLogits:
@@ -244,6 +244,10 @@ class SequentialEngine(wiring.Component):
         if contents.narrower_offsets:
             m.d.comb += logits.width.eq(self.now)
         return logits
+
+    def leaving(self, m: Module, logits: LogitAdder | LoadableLogits) -> PureInterface:
+        """Logits as they leave."""
+        return logits.o
 
     def add_phases(
         self, m: Module, *, loading: Signal, step: Signal

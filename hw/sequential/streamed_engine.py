@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib.data import View
-from amaranth.lib.wiring import Out, connect, flipped
+from amaranth.lib.wiring import Out, PureInterface, connect, flipped
 
 from threefold.plan.sequential import Feed
 from threefold.plan.units.sequential import SequentialUnit
@@ -10,6 +10,9 @@ from threefold.plan.units.streamed import StreamedUnit
 
 from ..component import component
 from ..frames import FrameSignature
+from ..skid_buffer import SkidBuffer
+from ..stream import shape_of
+from .loadable_logits import LoadableLogits
 from .parted_buffer import PartedBuffer
 from .program_engine import ProgramEngine
 from .program_stream import ProgramStream
@@ -50,6 +53,13 @@ class StreamedEngine(ProgramEngine):
 
     def logits(self, m: Module) -> StreamedLogits:
         return StreamedLogits(self.plan.program)
+
+    def leaving(self, m: Module, logits: LoadableLogits) -> PureInterface:
+        # Who takes them is far, and whether they are taken decides what all passes do.
+        taken = shape_of(self.plan.outputs[0])
+        m.submodules.leave = leave = SkidBuffer(taken, lanes=1)
+        connect(m, logits.o, leave.i)
+        return leave.o
 
     def map_buffer(self) -> PartedBuffer:
         return PartedBuffer(self.plan.contents, self.plan.memory)

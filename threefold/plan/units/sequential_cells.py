@@ -131,6 +131,7 @@ def _logit_resources(contents: Contents, family: Family) -> Resources:
     if contents.array.feed:
         rows = ceil(len(contents.offsets) / contents.array.pe) * contents.array.pe // lanes
         result += family.buffer(lanes * bits, rows, "lut" if family.lut_ram else "auto")
+        result += Resources(bits, ff=bits * family.counts_bare_cells)  # the skid buffer
     else:
         offsets = (1 + len(contents.narrower_offsets)) * len(contents.offsets)
         result += family.rom(bits, offsets)
