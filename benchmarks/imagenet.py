@@ -65,6 +65,8 @@ class Case:
         Cycles of the engine of the first layer.
     weights_per_byte : int
         Five, or four.
+    memory : str
+        Where maps are, one of ``threefold.fpga.MEMORIES``.
     wanted_mhz : float
         Of the accelerator; 0 for half of what the SDRAM takes at most, or :data:`CLOCK_MHZ`.
     """
@@ -77,6 +79,7 @@ class Case:
     places: int | None = None
     entering: int = 0
     weights_per_byte: int = 5
+    memory: str = "auto"
     wanted_mhz: float = 0.0
 
     @property
@@ -105,7 +108,9 @@ def _pruned(share: float) -> dict:
 
 CASES = {
     "resnet18": Case("resnet18"),
-    "resnet18-batch4": Case("resnet18", batch=4, places=5184, entering=7 * 2 * 112**2),
+    "resnet18-batch4": Case(
+        "resnet18", batch=4, places=5184, entering=7 * 2 * 112**2, memory="split"
+    ),
     "resnet18, 2 bits": Case("resnet18", options={"bits": 2}),
     "resnet18, a quarter pruned": Case("resnet18", options=_pruned(0.25)),
     "resnet18, 75 % pruned": Case("resnet18", options=_pruned(0.75)),
@@ -156,7 +161,7 @@ def plan_for(case: Case) -> Plan:
     first, pool, *others, best = lower(network)
     pe, simd, pixels = case.array
     sizes = {"pixels": pixels, "lanes": simd, "feed": case.feed.to_dict()}
-    sizes |= {"weights_per_byte": case.weights_per_byte}
+    sizes |= {"weights_per_byte": case.weights_per_byte, "memory": case.memory}
     array = StreamedUnit(tuple(others), pe, simd, **sizes).made_loadable()
     array = batched(array, case.batch, places=case.places, entering=case.entering)
     head = engine_for(first, array), PoolUnit((pool,), lanes=simd)

@@ -29,9 +29,10 @@ class Ram(wiring.Component):
         Rows.
     kind : str
         ``"lut"`` is RAM made of LUTs, and flip-flops on a family without that; ``"block"`` is
-        block RAM; ``"auto"`` leaves it to synthesis. ``"spram"`` is large single-port RAM,
-        which reads or writes in a cycle; where both are asked for it writes. A family without
-        such gives what ``"auto"`` gives.
+        block RAM; ``"auto"`` leaves it to synthesis. ``"split"`` is the parts that the family has
+        for such a memory, see :meth:`~threefold.fpga.Family.parts`, so that fewer block RAMs are
+        left half empty. ``"spram"`` is large single-port RAM, which reads or writes in a cycle;
+        where both are asked for it writes. A family without such gives what ``"auto"`` gives.
     holds : bool
         Whether what was read stays until the next read, which takes registers behind single-port
         RAM.
@@ -93,6 +94,11 @@ class Ram(wiring.Component):
             if family.single_port:
                 self._add_single_ports(m, family.single_port, address, read_en)
                 return m
+        if self._kind == "split":
+            parts = family.parts(Shape.cast(self._shape).width, self._depth)
+            if len(parts) > 1:
+                self._add_parts(m, parts)
+                return m
 
         style = family.ram_styles.get(self._kind)
         m.submodules.storage = storage = memory.Memory(
@@ -134,3 +140,30 @@ class Ram(wiring.Component):
         with m.If(fresh):
             m.d.sync += held.eq(current)
         m.d.comb += self.read.data.eq(Mux(fresh, current, held))
+
+    def _add_parts(self, m: Module, parts: tuple[tuple[int, str], ...]) -> None:
+        """Memories of rows that follow each other."""
+        # No logic in front of the register: what selects comes as soon as what was read.
+        begin, least = 0, min(ceil_log2(rows) for rows, kind in parts if kind == "block")
+        above = Signal(len(self.read.addr) - least)
+        with m.If(self.read.en):
+            m.d.sync += above.eq(self.read.addr[least:])
+        words = []
+        for n, (rows, kind) in enumerate(parts):
+            m.submodules[f"part_{n}"] = part = Ram(self._shape, rows, kind)
+            bits = len(part.read.addr)
+            shift = max(bits, least)
+            here = self.write.addr[shift:] == begin >> shift
+            m.d.comb += [
+                part.write.en.eq(self.write.en & here),
+                part.write.addr.eq(self.write.addr[:bits]),
+                part.write.data.eq(self.write.data),
+                part.read.en.eq(self.read.en),
+                part.read.addr.eq(self.read.addr[:bits]),
+            ]
+            words.append((above[shift - least :] == begin >> shift, Cat(part.read.data)))
+            begin += rows
+        data = words.pop()[1]
+        for here, word in reversed(words):
+            data = Mux(here, word, data)
+        m.d.comb += self.read.data.eq(data)

@@ -52,8 +52,7 @@ class LoadableLogits(wiring.Component):
             | self.more
         )
 
-    @staticmethod
-    def kind(family: Family) -> str:
+    def kind(self, family: Family) -> str:
         """Kind of the memory of offsets, see :class:`~threefold.hw.ram.Ram`."""
         return "auto"
 

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from threefold.plan.sequential import Contents, MapsAhead
 
-from ..split_ram import SplitRam
+from ..ram import Ram
 from .map_buffer import MapBuffer
 
 __all__ = ["PartedBuffer"]
@@ -20,7 +20,7 @@ class PartedBuffer(MapBuffer):
     contents : Contents
         With :class:`~threefold.plan.sequential.MapsAhead`.
     memory : str
-        Where they are; see :class:`~threefold.hw.split_ram.SplitRam`.
+        Where they are; see :class:`~threefold.hw.ram.Ram`.
 
     Members
     -------
@@ -44,7 +44,7 @@ class PartedBuffer(MapBuffer):
         assert isinstance(maps, MapsAhead)
         split, words = maps.upper.bit_length() - 1, []
         for n in range(self.contents.array.pixels):
-            lower, upper = (SplitRam(self.word.shape(), depth, self.memory) for depth in depths)
+            lower, upper = (Ram(self.word.shape(), depth, self.memory) for depth in depths)
             m.submodules[f"lower_{n}"], m.submodules[f"upper_{n}"] = lower, upper
             here = self.write & (self.bank == n)
             low = Mux(self.enters, self.entering.place, self.place)

@@ -52,7 +52,7 @@ class StreamedEngine(ProgramEngine):
         return {"frames": Out(frames), "loaded": Out(1), "wrong": Out(1)}
 
     def logits(self, m: Module) -> StreamedLogits:
-        return StreamedLogits(self.plan.program)
+        return StreamedLogits(self.plan.program, self.plan.memory)
 
     def leaving(self, m: Module, logits: LoadableLogits) -> PureInterface:
         # Who takes them is far, and whether they are taken decides what all passes do.

@@ -7,6 +7,7 @@ from amaranth.hdl import Const, Value
 from amaranth.lib.wiring import In, Member
 
 from threefold.fpga import Family
+from threefold.plan.sequential import StreamedProgram
 
 from .loadable_logits import LoadableLogits
 
@@ -19,6 +20,8 @@ class StreamedLogits(LoadableLogits):
     Parameters
     ----------
     program : StreamedProgram
+    memory : str
+        Where maps are: offsets are in LUTs if block RAM is too short for whole memories of those.
 
     Members
     -------
@@ -32,9 +35,16 @@ class StreamedLogits(LoadableLogits):
 
     more: ClassVar[dict[str, Member]] = {"image": In(1), "values": In(1)}
 
-    @staticmethod
-    def kind(family: Family) -> str:
-        return "lut" if family.lut_ram else "auto"  # as maps take most of the block RAM
+    def __init__(self, program: StreamedProgram, memory: str):
+        self._memory = memory
+        super().__init__(program)
+
+    @property
+    def memory(self) -> str:
+        return self._memory
+
+    def kind(self, family: Family) -> str:
+        return "lut" if self._memory == "split" and family.lut_ram else "auto"
 
     @property
     def rows(self) -> int:

@@ -128,7 +128,7 @@ def test_no_network(place, refused, command):
         ),
         (
             "--interval 40 --memory fc1=disk",
-            "memory of 'fc1' must be one of auto, lut, block, spram, not 'disk'",
+            "memory of 'fc1' must be one of auto, lut, block, split, spram, not 'disk'",
         ),
         ("--memory fc2=lut --memory fc2=block", "--memory names 'fc2' twice"),
         (

@@ -221,7 +221,7 @@ def test_parameters_are_attributes():
 
 
 def test_refuses():
-    message = "a memory is auto, lut, block or spram, not 'huge'"
+    message = "a memory is auto, lut, block, split or spram, not 'huge'"
     with pytest.raises(PlanError, match=f"^{re.escape(message)}$"):
         Ram(8, 30, "huge")
     with pytest.raises(PlanError, match=r"^a memory must have at least 1 row, not 0$"):

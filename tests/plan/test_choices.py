@@ -101,7 +101,7 @@ def test_choices_are_in_the_file(tmp_path):
         (
             {"pool": "disk"},
             {},
-            "memory of 'pool' must be one of auto, lut, block, spram, not 'disk'",
+            "memory of 'pool' must be one of auto, lut, block, split, spram, not 'disk'",
         ),
         (
             {},

@@ -208,7 +208,7 @@ def edit(content, place, value):
         (
             ["units", 0, "decisions", "memory"],
             "tape",
-            "memory of 'fc1' must be one of auto, lut, block, spram, not 'tape'",
+            "memory of 'fc1' must be one of auto, lut, block, split, spram, not 'tape'",
         ),
         (
             ["units", 0, "decisions", "colour"],

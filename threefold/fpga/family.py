@@ -13,7 +13,7 @@ from .resources import Resources
 
 __all__ = ["MEMORIES", "ChainCost", "Family", "LutRam", "ReaderCost"]
 
-MEMORIES = ("auto", "lut", "block", "spram")
+MEMORIES = ("auto", "lut", "block", "split", "spram")
 """Kinds of memory that a buffer can be told to be in; ``"auto"`` leaves it to synthesis."""
 
 
@@ -290,8 +290,10 @@ class Family:
             Rows.
         kind : str
             One of :data:`~threefold.fpga.MEMORIES`; ``"spram"`` where the family has none is
-            ``"auto"``.
+            ``"auto"``, as is ``"split"`` where nothing is gained by :meth:`parts`.
         """
+        if kind == "split":
+            return self.split_buffer(width, self.parts(width, depth))
         if kind == "spram" and self.single_port:
             # Registers keep the word that was read.
             return Resources(width * 2, spram=self.single_ports(width, depth))

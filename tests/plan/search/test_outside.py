@@ -17,6 +17,8 @@ from threefold.plan.search.pareto import fits
 from threefold.plan.sequential import Feed, passes_of
 from threefold.plan.units.streamed import StreamedUnit
 
+from ...split_family import SPLIT
+
 CODES = Codes.unsigned(2)
 BOARD = get("ulx3s_85f")
 DEVICE = BOARD.device
@@ -24,8 +26,8 @@ FEED = Feed(16, first=20, extra=12, most=512)
 SAME = {"padding": (1, 1, 1, 1)}
 
 
-def deep(channels=16, layers=3, *, sparse=0.0, classes=3):
-    """A convolution and its pool, others on a map of 8×8, and a classifier."""
+def deep(channels=16, layers=3, *, size=8, sparse=0.0, classes=3):
+    """A convolution and its pool, others on a map of size×size, and a classifier."""
     rng, ops = np.random.default_rng(3), []
     before = 1
     for number in range(1, layers + 2):
@@ -36,9 +38,11 @@ def deep(channels=16, layers=3, *, sparse=0.0, classes=3):
         if number == 1:
             ops.append(("pool", MaxPool((2, 2), (2, 2))))
         before = channels
-    ops.append(("dense", Dense(rng.integers(-1, 2, (classes, 64 * channels)), (8, 8, channels))))
+    ops.append(
+        ("dense", Dense(rng.integers(-1, 2, (classes, size**2 * channels)), (size, size, channels)))
+    )
     ops.append(("logits", Logits(np.arange(classes) % 3)))
-    return Network.chain("deep", Tensor((16, 16, 1), CODES), ops)
+    return Network.chain("deep", Tensor((2 * size, 2 * size, 1), CODES), ops)
 
 
 NETWORK = deep()
@@ -72,6 +76,24 @@ def test_weights_come_five_to_a_byte_where_rows_are_shorter_by_it():
             folding.pe,
             folding.simd,
         )
+
+
+def on_blocks(bram, **options):
+    device = Device("parts", SPLIT, 200_000, bram)
+    return planned(deep(4, 2, size=9), device=device, **options).streamed
+
+
+def test_maps_are_in_parts_where_block_ram_is_short():
+    enough, short = on_blocks(500), on_blocks(240)
+    assert (enough.memory, short.memory) == ("auto", "split")
+    assert short.array == enough.array
+
+
+def test_an_array_that_is_given_has_its_maps_in_parts_where_block_ram_is_short():
+    given = {"conv2..dense": Folding(2, 2, 2)}
+    assert on_blocks(500, sequential=given).memory == "auto"
+    assert on_blocks(100, sequential=given).memory == "split"
+    assert on_blocks(100, sequential=given, memories={"conv2": "block"}).memory == "block"
 
 
 def test_a_slower_plan_for_an_interval_takes_less(best):

@@ -86,7 +86,7 @@ def test_its_kind_is_for_several_layers():
         ),
         (
             {"memory": "disk"},
-            "memory of the maps of 'n0' must be one of auto, lut, block, spram, not 'disk'",
+            "memory of the maps of 'n0' must be one of auto, lut, block, split, spram, not 'disk'",
         ),
     ],
 )

@@ -22,8 +22,8 @@ def streamed(**more):
 
 
 @pytest.mark.parametrize("pixels", [1, 3])
-def test_banks_of_a_streamed_array_are_in_parts(pixels):
-    unit = streamed(pixels=pixels)
+def test_banks_of_an_array_may_be_in_parts(pixels):
+    unit = streamed(pixels=pixels, memory="split")
     width, saved = unit.contents.bits * unit.simd, 0
     expected = unit.resources(WHOLE)
     for depth in unit.contents.bank_depths:
@@ -38,8 +38,8 @@ def test_banks_of_a_streamed_array_are_in_parts(pixels):
     assert (found.bram, found.cells) == (expected.bram, pytest.approx(expected.cells))
 
 
-def test_others_are_as_they_were():
-    block = streamed(memory="block")
-    loadable = SequentialUnit(LAYERS, 2, 2).made_loadable()
-    for unit in (block, loadable, SequentialUnit(LAYERS, 2, 2)):
+@pytest.mark.parametrize("memory", ["auto", "block", "lut"])
+def test_others_are_in_one_part(memory):
+    loadable = SequentialUnit(LAYERS, 2, 2, memory=memory).made_loadable()
+    for unit in (streamed(memory=memory), loadable, SequentialUnit(LAYERS, 2, 2, memory=memory)):
         assert unit.resources(SPLIT) == unit.resources(WHOLE)

@@ -171,7 +171,7 @@ def test_figures_of_other_steps():
         ),
         (
             {"memory": "dram"},
-            r"^memory of 'fc1' must be one of auto, lut, block, spram, not 'dram'$",
+            r"^memory of 'fc1' must be one of auto, lut, block, split, spram, not 'dram'$",
         ),
     ],
 )
@@ -193,7 +193,7 @@ def test_refuses(parameters, message):
         ),
         (
             lambda: PoolUnit((make_pool(),), 3, memory=""),
-            r"^memory of 'pool1' must be one of auto, lut, block, spram, not ''$",
+            r"^memory of 'pool1' must be one of auto, lut, block, split, spram, not ''$",
         ),
         (
             lambda: ConcatUnit((make_concat(),), 2),

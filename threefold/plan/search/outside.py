@@ -202,11 +202,39 @@ class _Search:
     def _planned(self, run: Run, feed: Feed, size: ArraySize, failed: "_Failed") -> Plan | None:
         """The plan of an array of a size, if that fits; what is needed goes to ``failed``.
 
+        Maps are in parts of memories only where block RAM is short, as those make for more wires.
         An array that is given is not held to what plans may take of a device.
         """
-        array, given = self._array(run, feed, size), "pe" in run.decided
-        if array is None:
+        given, plan = "pe" in run.decided, None
+        for memory in self._memories(run):
+            array = self._array(run, feed, size, memory)
+            if array is None:
+                continue
+            plan = self._fitting(array, failed, given=given)
+            total = plan.resources(self.device.family) if plan else failed.totals[-1]
+            if total.bram < self.device.bram:
+                break
+        return plan
+
+    def _memories(self, run: Run) -> tuple[str, ...]:
+        """Where maps may be, the best first."""
+        if "memory" in run.decided:
+            return (str(run.decided["memory"]),)
+        return ("auto", "split") if self.device.family.split_worth else ("auto",)
+
+    def _array(self, run: Run, feed: Feed, size: ArraySize, memory: str) -> StreamedUnit | None:
+        """The array of a size; None if its maps alone do not fit."""
+        decided = {"form": run.decided["form"]} if "form" in run.decided else {}
+        unit = StreamedUnit(
+            run.layers, **size.decisions, **decided, memory=memory, feed=feed.to_dict()
+        )
+        bank = bank_resources(unit.contents, memory, self.device.family)
+        if "pe" not in run.decided and bank.bram * size.pixels > self.device.bram:
             return None
+        return unit.made_loadable()
+
+    def _fitting(self, array: StreamedUnit, failed: "_Failed", *, given: bool) -> Plan | None:
+        """The plan of an array, if that fits."""
         for within in self._bounds(array):
             units = self._around(array, within, failed, given=given)
             if units is None:
@@ -219,16 +247,6 @@ class _Search:
             if given or fits(plan.resources(self.device.family), self.device, self.fill):
                 return plan
         return None
-
-    def _array(self, run: Run, feed: Feed, size: ArraySize) -> StreamedUnit | None:
-        """The array of a size; None if its maps alone do not fit."""
-        given = ("memory", "form")
-        decided = {name: run.decided[name] for name in given if name in run.decided}
-        unit = StreamedUnit(run.layers, **size.decisions, **decided, feed=feed.to_dict())
-        bank = bank_resources(unit.contents, unit.memory, self.device.family)
-        if "pe" not in run.decided and bank.bram * size.pixels > self.device.bram:
-            return None
-        return unit.made_loadable()
 
     def _bounds(self, array: StreamedUnit) -> list[int]:
         """Cycles in which an image should be through what is in front of an array, the best first.

@@ -65,7 +65,7 @@ def sequential_resources(
     for _ in range(array.pixels):
         result += bank_resources(contents, "auto" if array.copies else memory, family)
     if contents.offsets is not None:
-        result += _logit_resources(contents, family)
+        result += _logit_resources(contents, memory, family)
     if program:
         return result + program_resources(program, store, family)
     if contents.narrower:
@@ -91,10 +91,7 @@ def bank_resources(contents: Contents, memory: str, family: Family) -> Resources
     """
     width, result = contents.bits * contents.array.simd, Resources()
     for depth in contents.bank_depths:
-        if contents.maps.ahead and memory == "auto":
-            result += family.split_buffer(width, family.parts(width, depth))
-        else:
-            result += family.buffer(width, depth, memory)
+        result += family.buffer(width, depth, memory)
     return result
 
 
@@ -122,7 +119,7 @@ def _join_resources(contents: Contents, form: str, family: Family) -> Resources:
     )
 
 
-def _logit_resources(contents: Contents, family: Family) -> Resources:
+def _logit_resources(contents: Contents, memory: str, family: Family) -> Resources:
     """What keeps accumulator values, and makes logits of them."""
     lanes, sums, last = contents.array.lanes, contents.accumulator_bits, contents.passes[-1]
     assert contents.offsets is not None
@@ -130,7 +127,8 @@ def _logit_resources(contents: Contents, family: Family) -> Resources:
     result = family.buffer(lanes * sums, contents.result_rows)
     if contents.array.feed:
         rows = ceil(len(contents.offsets) / contents.array.pe) * contents.array.pe // lanes
-        result += family.buffer(lanes * bits, rows, "lut" if family.lut_ram else "auto")
+        short = memory == "split" and family.lut_ram
+        result += family.buffer(lanes * bits, rows, "lut" if short else "auto")
         result += Resources(bits, ff=bits * family.counts_bare_cells)  # the skid buffer
     else:
         offsets = (1 + len(contents.narrower_offsets)) * len(contents.offsets)

@@ -67,8 +67,8 @@ class StreamedUnit(SequentialUnit):
         Feed.of(self.feed)
         if self.memory == "spram":
             raise PlanError(
-                f"maps of {self.name!r}, whose program comes from outside, are in auto, block or "
-                f"lut, not in spram"
+                f"maps of {self.name!r}, whose program comes from outside, are in auto, block, "
+                f"lut or split, not in spram"
             )
         if self.store != "block":
             raise PlanError(

@@ -13,7 +13,6 @@ from threefold.fpga import GENERIC
 from threefold.fpga.ecp5 import ECP5
 from threefold.fpga.ice40 import ICE40
 from threefold.hw.ram import Ram
-from threefold.hw.split_ram import SplitRam
 from threefold.hw.verilog import to_rtlil
 from threefold.tools.synthesis import synthesise
 
@@ -47,7 +46,7 @@ def test_holds_what_was_written(family, depth, parts):
     edges = [0, *accumulate(rows for rows, _ in found)]
     rows = {row + near for row in edges for near in (-2, -1, 0, 1)}
     rows = sorted(rows & set(range(depth)) | {rng.randrange(depth) for _ in range(8)})
-    ram, read = SplitRam(shape, depth), set()
+    ram, read = Ram(shape, depth, "split"), set()
 
     async def testbench(ctx):
         words, expected = {}, None
@@ -78,13 +77,10 @@ def test_holds_what_was_written(family, depth, parts):
     assert read == set(rows)
 
 
-@pytest.mark.parametrize(
-    ("family", "depth", "kind"),
-    [(ECP5, 1568, "block"), (ECP5, 1568, "lut"), (ECP5, 1792, "auto"), (ICE40, 1568, "auto")],
-)
-def test_otherwise_it_is_a_ram(family, depth, kind):
-    assert rtlil(SplitRam(64, depth, kind), family) == rtlil(Ram(64, depth, kind), family)
-    assert rtlil(SplitRam(64, 1568), ECP5) != rtlil(Ram(64, 1568), ECP5)
+@pytest.mark.parametrize(("family", "depth"), [(ECP5, 1792), (ICE40, 1568), (GENERIC, 1568)])
+def test_where_nothing_is_gained_it_is_in_one_part(family, depth):
+    assert rtlil(Ram(64, depth, "split"), family) == rtlil(Ram(64, depth), family)
+    assert rtlil(Ram(64, 1568, "split"), ECP5) != rtlil(Ram(64, 1568), ECP5)
 
 
 @pytest.mark.parametrize(
@@ -92,9 +88,9 @@ def test_otherwise_it_is_a_ram(family, depth, kind):
     [(64, 1568, 6, 32, 8), (32, 3136, 6, 32, 7), (16, 1100, 1, 20, 2), (16, 1024, 1, 0, 1)],
 )
 def test_parts_take_as_many_block_rams_as_estimated(tmp_path, width, depth, blocks, rams, whole):
-    found = synthesise(SplitRam(width, depth), ECP5, tmp_path)
+    found = synthesise(Ram(width, depth, "split"), ECP5, tmp_path)
     assert (found.bram, found.count("TRELLIS_DPR16X4")) == (blocks, rams)
-    estimated = ECP5.split_buffer(width, ECP5.parts(width, depth))
+    estimated = ECP5.buffer(width, depth, "split")
     assert estimated.bram == blocks
     assert estimated.lut == pytest.approx(found.lut, rel=0.3)
     assert synthesise(Ram(width, depth), ECP5, tmp_path).bram == whole
