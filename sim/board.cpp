@@ -12,7 +12,12 @@ typedef int (*FlashPins)(int cs, int clk, int copi, uint64_t cycle);
 
 // Word on the data pins of an SDRAM until the next edge of its clock, at one with these levels; -1
 // if it does not drive them. `command` is RAS, CAS, WE, DQM and whether data is driven, from bit 4.
-typedef int (*SDRAMPins)(int command, int bank, int address, int data, uint64_t cycle);
+typedef int (*SDRAMPins)(int command, int bank, int address, int data, uint64_t edge);
+
+// Edges of the SDRAM's clock in a cycle.
+#ifndef BOARD_RATIO
+#define BOARD_RATIO 1
+#endif
 
 // A pin of the memory; Verilator has other names for those with two underscores.
 #define MEMORY(pin) top.memory___05F##pin
@@ -48,6 +53,7 @@ struct Board {
     SDRAMPins sdram = nullptr;
     int sdram_pins[4] = {0, 0, 0, 0};  // in the registers beside the pins
     int sdram_word = 0;
+    uint64_t sdram_edges = 0;
     uint64_t sdram_until = 0;  // while words of a read may come
 #endif
 
@@ -66,25 +72,37 @@ struct Board {
     }
 
 #ifdef BOARD_SDRAM
-    void clock_sdram() {
+    void clock_sdram(int level) {
+#if BOARD_RATIO > 1
+        top.memory_clk = level;
+#endif
+    }
+
+    // An edge of the SDRAM's clock, the first of a cycle with that of all else.
+    void edge_of_sdram(bool first) {
         const int pins[4] = {MEMORY(ras) << 4 | MEMORY(cas) << 3 | MEMORY(we) << 2 |
                                  MEMORY(dqm) << 1 | MEMORY(dq_oe),
                              MEMORY(bank), MEMORY(address), MEMORY(dq_o)};
-        top.clk = 1;
+        clock_sdram(1);
+        top.clk = first;
+        top.eval();
+        clock_sdram(0);
         top.eval();
         MEMORY(dq_i) = sdram_word;
-        if (sdram_pins[0] & ~2) sdram_until = cycles + 16;
+        if (sdram_pins[0] & ~2) sdram_until = sdram_edges + 16;
         int word = -1;
-        if (sdram && cycles < sdram_until)
-            word = sdram(sdram_pins[0], sdram_pins[1], sdram_pins[2], sdram_pins[3], cycles);
-        sdram_word = word < 0 ? static_cast<int>(cycles * 0x9E3779B1u >> 8 & 0xFFFF) : word;
+        if (sdram && sdram_edges < sdram_until)
+            word = sdram(sdram_pins[0], sdram_pins[1], sdram_pins[2], sdram_pins[3], sdram_edges);
+        const int none = static_cast<int>(sdram_edges * 0x9E3779B1u >> 8 & 0xFFFF);
+        sdram_word = word < 0 ? none : word;
         for (int i = 0; i < 4; ++i) sdram_pins[i] = pins[i];
+        ++sdram_edges;
     }
 #endif
 
     void tick() {
 #ifdef BOARD_SDRAM
-        clock_sdram();
+        for (int i = 0; i < BOARD_RATIO; ++i) edge_of_sdram(i == 0);
 #else
         top.clk = 1;
         top.eval();

@@ -5,10 +5,13 @@ import hashlib
 from functools import partial
 from pathlib import Path
 
+from amaranth.lib.wiring import Component
+
 from threefold.boards.sdram import SDRAM
 from threefold.files import make_folder, write_file
 from threefold.hw.accelerator import Accelerator
 from threefold.hw.interfaces.link import SerialLink
+from threefold.hw.sdram.accelerator import SDRAMAccelerator
 from threefold.hw.sdram.benchmark import Benchmark
 from threefold.hw.verilog import to_verilog
 from threefold.lock import locked
@@ -45,7 +48,8 @@ def compile_board(
     clock_mhz : float
         Frequency that the board says it has, in MHz.
     sdram : SDRAM, optional
-        What holds images of a benchmark, if there shall be one.
+        What holds the program of a plan with a streamed unit; of another plan, images of a
+        benchmark, if there shall be one.
 
     Returns
     -------
@@ -60,9 +64,14 @@ def compile_board(
         If one of them fails, or the folder cannot be written.
     PlanError
         If the line brings images faster than the accelerator takes them, or as
+        :class:`~threefold.hw.sdram.accelerator.SDRAMAccelerator` or
         :class:`~threefold.hw.sdram.benchmark.Benchmark`.
     """
-    accelerator = Benchmark(plan, sdram, clock_mhz=clock_mhz) if sdram else Accelerator(plan)
+    if sdram is None:
+        accelerator: Component = Accelerator(plan)
+    else:
+        kind = SDRAMAccelerator if plan.streamed else Benchmark
+        accelerator = kind(plan, sdram, clock_mhz=clock_mhz)
     link = SerialLink.at(
         accelerator, clock_mhz=clock_mhz, baud=round(clock_mhz * 1e6 / CYCLES_A_BIT)
     )
@@ -96,7 +105,8 @@ def compile_link(link: SerialLink, folder: Path | str) -> Path:
         write_file(folder / "board.v", verilog)
         write_file(folder / "board.cpp", _SOURCE.read_text())
         flags = ["-CFLAGS", "-DBOARD_FLASH"] if link.flash else []
-        flags += ["-CFLAGS", "-DBOARD_SDRAM"] if "memory" in link.signature.members else []
+        if "memory" in link.signature.members:
+            flags += ["-CFLAGS", f"-DBOARD_SDRAM -DBOARD_RATIO={link.accelerator.ratio}"]
         flags += ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared", "--MAKEFLAGS", _MAKEFLAGS]
         sources = ["--prefix", "Vboard", "--Mdir", "objects", "-o", "board.so"]
         arguments = [*_OPTIONS, *flags, *sources, "board.v", "board.cpp"]
@@ -118,7 +128,7 @@ class SimulatedBoard:
     flash : SPIFlash, optional
         Its flash, for a link that reads one.
     sdram : SDRAMChip, optional
-        Its SDRAM, of the same clock.
+        Its SDRAM, of the same clock, or of twice that if the board was compiled so.
     """
 
     def __init__(
@@ -208,14 +218,14 @@ def _set_pins(flash: SPIFlash, period: float, cs: int, clk: int, copi: int, cycl
 
 
 class _Clocked:
-    """A chip whose edges are told only while something happens at its pins."""
+    """A chip whose clock edges are told only while something happens at its pins."""
 
     def __init__(self, chip: SDRAMChip):
         self._chip, self._edges = chip, 0
 
-    def __call__(self, command: int, bank: int, address: int, data: int, cycle: int) -> int:
-        self._chip.rest(cycle - self._edges)
-        self._edges = cycle + 1
+    def __call__(self, command: int, bank: int, address: int, data: int, edge: int) -> int:
+        self._chip.rest(edge - self._edges)
+        self._edges = edge + 1
         ras, cas, we, dqm, drives = (command >> place & 1 for place in (4, 3, 2, 1, 0))
         word = self._chip.edge(Pins(ras, cas, we, dqm, bank, address, data, drives))
         return -1 if word is None else word

@@ -23,6 +23,7 @@ __all__ = [
     "board_feed",
     "board_feeds",
     "memory_clocks",
+    "planned_memory",
     "planned_mhz",
     "require_feed",
 ]
@@ -109,6 +110,39 @@ def planned_mhz(plan: Plan, board: Target) -> float | None:
             if feed_at(board.sdram, clock_mhz, clocks.ratio) == feed:
                 return clock_mhz
     return None
+
+
+def planned_memory(plan: Plan, board: Target | None) -> tuple[SDRAM, float, int]:
+    """The SDRAM that a program comes from, and what a plan was made for.
+
+    Parameters
+    ----------
+    plan : Plan
+        With a streamed unit.
+    board : Target, optional
+
+    Returns
+    -------
+    SDRAM, float, int
+        The board's; the frequency of the accelerator in MHz; that of the SDRAM by it.
+
+    Raises
+    ------
+    PlanError
+        If no clock of the board and its SDRAM is that of the plan.
+    """
+    unit = plan.streamed
+    assert isinstance(unit, StreamedUnit)
+    clock_mhz = planned_mhz(plan, board) if board else None
+    if clock_mhz is None:
+        name = board.name if board else "a plan without a board"
+        raise PlanError(
+            f"{name} has no SDRAM with the times that {plan.network.name!r} is planned for; plan "
+            f"with --board and --sdram"
+        )
+    assert isinstance(board, Board)
+    sdram = _sdram_of(board)
+    return sdram, clock_mhz, ratio_for(unit, sdram)
 
 
 def _usual_mhz(board: Board, ratio: int) -> float:

@@ -99,6 +99,27 @@ def test_from_verilog_to_simulation_and_report(said, folder):
     assert "program.bin" in manifest["sha256"]
 
 
+def test_images_on_a_simulated_board(said, folder):
+    status, told, error = said("run", "--simulate", "test.npz", "--network", "out")
+    assert (status, error) == (0, "")
+    assert "accuracy   100.00%" in told
+    assert ", 0 faults: " in told
+
+
+@pytest.mark.parametrize(
+    ("board", "name"), [("icebreaker", "icebreaker"), ("", "a plan without a board")]
+)
+def test_boards_that_cannot_be_simulated(said, folder, board, name):
+    plan = json.loads((folder / "out" / "plan.json").read_text())
+    (folder / "alone").mkdir(exist_ok=True)
+    save(NETWORK, folder / "alone" / "network.tern")
+    (folder / "alone" / "plan.json").write_text(json.dumps(plan | {"board": board}))
+    status, _, error = said("run", "--simulate", "test.npz", "--network", "alone")
+    assert status == 2
+    told = "has no SDRAM with the times that 'deep' is planned for; plan with --board and --sdram"
+    assert error == f"{name} {told}"
+
+
 def test_images_in_batches(said, folder, tmp_path):
     options = ["--board", "ulx3s_85f", "--sdram", "2", "--clock", "50", "--batch", "2"]
     status, told, _ = said("plan", "net.tern", *options, "-o", tmp_path / "out")

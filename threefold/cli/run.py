@@ -117,6 +117,8 @@ def run(args: argparse.Namespace, console: Console) -> str:
         baud = args.baud or _built_baud(path) or _BAUD
         line = stack.enter_context(SerialPort(port, baud))
         session = Session(line, digest=int(digest(network)[:8], 16) if network else None)
+        if path and args.simulate and session.board.loadable and not image:
+            image, _ = program_image(path, path)  # as nothing is in a simulated board yet
         if image:
             load_into(session, image, console)
             note(console, f"loaded {len(image):,} bytes, {session.loaded or 0:08x}")
@@ -221,7 +223,7 @@ def _board(path: Path | None, console: Console, benchmark: bool) -> Iterator[str
         raise DataError("a simulation needs the network, --network, and its plan beside it")
     try:
         from ..boards import get  # with all that generates hardware
-        from ..hw.sdram.board import benchmark_sdram
+        from ..hw.sdram.board import benchmark_sdram, planned_memory
         from ..plan import load_plan
         from ..sim.board import SimulatedBoard, compile_board
         from ..sim.port import SimulatedPort
@@ -234,12 +236,14 @@ def _board(path: Path | None, console: Console, benchmark: bool) -> Iterator[str
     products = Products(path.parent)
     plan = load_plan(load(path), products.plan)
     target = get(plan.board) if plan.board else None
-    clock_mhz = (target.clock_mhz if target else None) or _CLOCK_MHZ
+    clock_mhz, ratio = (target.clock_mhz if target else None) or _CLOCK_MHZ, 1
     sdram = benchmark_sdram(target) if benchmark else None
+    if plan.streamed:
+        sdram, clock_mhz, ratio = planned_memory(plan, target)
     note(console, "starting the simulated board; it is compiled the first time")
     folder = products.simulation / "board"
     library = compile_board(plan, folder, clock_mhz=clock_mhz, sdram=sdram)
-    chip = SDRAMChip(sdram, clock_mhz=clock_mhz) if sdram else None
+    chip = SDRAMChip(sdram, clock_mhz=ratio * clock_mhz) if sdram else None
     with (
         SimulatedBoard(library, clock_mhz=clock_mhz, sdram=chip) as board,
         SimulatedPort(board) as port,
