@@ -132,11 +132,11 @@ refused : Out(1)
         port, load = self._port, self.load
         there, done = Signal(), Signal()
         m.d.comb += [
-            port.i.valid.eq(there & ~waits),
+            port.i.valid.eq(there),
             done.eq(port.i.valid & port.i.ready),
         ]
         m.d.sync += [
-            there.eq(load.valid & ~done & ~load.ready & ~self.restart),
+            there.eq(load.valid & ~done & ~load.ready & ~waits & ~self.restart),
             port.i.payload.eq(load.payload),
             load.ready.eq(done & ~self.restart),
         ]
