@@ -48,6 +48,7 @@ def header(plan: Plan) -> str:
         digest=digest(network)[:8],
         cycles=plan.cycles,
         widths=plan.widths,
+        batch=plan.batch,
         serial=codes.bits <= CODE_BITS,
         baud=BAUD,
         shape=network.input.shape,

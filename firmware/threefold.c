@@ -11,7 +11,8 @@ enum threefold_error threefold_identify(struct threefold *accelerator)
     const uint32_t format = network->input_bits | (uint32_t)network->output_bits << 8
                             | (network->output_is_signed ? 1UL << 16 : 0)
                             | (network->output_is_class ? 1UL << 17 : 0)
-                            | (uint32_t)network->narrower << 20;
+                            | (uint32_t)network->narrower << 20
+                            | (uint32_t)network->batch << 25;
     const struct {
         uint16_t offset;
         uint16_t error;
@@ -83,19 +84,28 @@ enum threefold_error threefold_poll(struct threefold *accelerator, int32_t **ans
 enum threefold_error threefold_run(struct threefold *accelerator, const void *codes,
                                    int32_t *outputs)
 {
-    enum threefold_error error = threefold_submit(accelerator, codes, outputs);
-    struct threefold_slot *slot;
+    /* The image fills a batch, as none of it would be answered otherwise. */
+    const uint8_t copies = (uint8_t)(accelerator->network->batch + 1u);
+    const uint8_t first = accelerator->count;
+    uint8_t i;
 
-    if (error)
-        return error;
-    slot = threefold_slot(accelerator, (uint8_t)(accelerator->count - 1));
-    while (slot->state != THREEFOLD_ANSWERED) {
-        error = accelerator->transport->advance(accelerator);
-        if (error)
-            return error;
+    if (first + copies > accelerator->window)
+        return THREEFOLD_FULL;
+    for (i = 0; i < copies; i++)
+        (void)threefold_submit(accelerator, codes, outputs);
+    for (i = 0; i < copies; i++) {
+        const struct threefold_slot *slot = threefold_slot(accelerator, (uint8_t)(first + i));
+
+        while (slot->state != THREEFOLD_ANSWERED) {
+            const enum threefold_error error = accelerator->transport->advance(accelerator);
+
+            if (error)
+                return error;
+        }
     }
-    slot->state = THREEFOLD_FREE;
-    accelerator->count--; /* it is the latest: none is submitted meanwhile */
+    for (i = 0; i < copies; i++)
+        threefold_slot(accelerator, (uint8_t)(first + i))->state = THREEFOLD_FREE;
+    accelerator->count = first; /* they are the latest: none is submitted meanwhile */
     return THREEFOLD_OK;
 }
 

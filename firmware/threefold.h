@@ -63,6 +63,7 @@ struct threefold_network {
     uint8_t output_is_signed; /* else 0 */
     uint8_t output_is_class;  /* else 0 */
     uint8_t narrower;         /* widths of the network beside the whole */
+    uint8_t batch;            /* images that a batch has beside the first */
 };
 
 /* A serial line: 8 data bits, no parity, 1 stop bit, no flow control. */
@@ -121,7 +122,8 @@ enum threefold_error threefold_open_bus(struct threefold *accelerator,
 
 /* Outputs of an image; returns when they are there. Codes are an array of uint8_t, one for each
  * input, of uint16_t where input_bits is above 8; outputs has room for one element each. Other
- * images may be unanswered meanwhile, if the window has room.
+ * images may be unanswered meanwhile, if the window has room. Where the accelerator works on
+ * batches, the image is all of one; submit others together.
  */
 enum threefold_error threefold_run(struct threefold *accelerator, const void *codes,
                                    int32_t *outputs);
@@ -131,7 +133,8 @@ enum threefold_error threefold_classify(struct threefold *accelerator, const voi
                                         uint16_t *found);
 
 /* Takes an image without waiting for its answer. Codes must stay, and outputs belong to the driver,
- * until threefold_poll() gives them back.
+ * until threefold_poll() gives them back. Where the accelerator works on batches, no image of one
+ * is answered before the last has been submitted.
  */
 enum threefold_error threefold_submit(struct threefold *accelerator, const void *codes,
                                       int32_t *outputs);

@@ -45,6 +45,9 @@
 /* widths of the network beside the whole */
 #define THREEFOLD_FORMAT_NARROWER 0x01F00000UL
 #define THREEFOLD_FORMAT_NARROWER_SHIFT 20
+/* images that a batch has beside the first; no result comes before the last of them has */
+#define THREEFOLD_FORMAT_BATCH 0xFE000000UL
+#define THREEFOLD_FORMAT_BATCH_SHIFT 25
 
 /* ro: classes, or channels of the output */
 #define THREEFOLD_REG_CLASSES 0x18

@@ -20,6 +20,8 @@ from .progress import Progress, no_progress
 
 __all__ = ["plan_for_board"]
 
+_MOST_BATCH = 128  # that registers can tell
+
 
 def plan_for_board(
     network: Network,
@@ -140,8 +142,8 @@ def _require_on_chip(clock_mhz: float | None, batch: int) -> None:
 
 def _batched(plan: Plan, batch: int) -> Plan:
     """The plan for images in batches."""
-    if batch < 1:
-        raise PlanError(f"a batch has 1 image or more, not {batch}")
+    if not 1 <= batch <= _MOST_BATCH:
+        raise PlanError(f"a batch has 1 to {_MOST_BATCH} images, not {batch}")
     unit = plan.streamed
     assert isinstance(unit, StreamedUnit)
     if batch == 1:

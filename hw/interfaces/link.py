@@ -175,6 +175,7 @@ class SerialLink(wiring.Component):
             loadable=is_loadable(accelerator),
             widths=widths_of(accelerator),
             benchmark=has_test(accelerator),
+            batch=plan.batch if plan else 1,
         )
         interval = plan.cycles.interval if plan else math.inf
         constants["WINDOW"] = window(ports, interval, clock_mhz, baud)

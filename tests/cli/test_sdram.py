@@ -19,6 +19,7 @@ from ..plan.search.test_outside import deep
 
 NETWORK = deep(8, 2)
 IMAGES = random_images(np.random.default_rng(0), NETWORK, 2)
+THREE = random_images(np.random.default_rng(1), NETWORK, 3)
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +127,16 @@ def test_images_in_batches(said, folder, tmp_path):
     one, made = (Project.open(place / "out").plan for place in (folder, tmp_path))
     assert (status, one.batch, made.batch) == (0, 1, 2)
     assert made.cycles.interval < one.cycles.interval
+    # Of three images the last one fills a batch.
+    save(NETWORK, tmp_path / "out" / "network.tern")
+    labels = golden.run(NETWORK, THREE).reshape(3, -1).argmax(1)
+    save_images(tmp_path / "three.npz", THREE, labels)
+    status, ran, error = said(
+        "run", "--simulate", tmp_path / "three.npz", "--network", tmp_path / "out"
+    )
+    assert (status, error) == (0, "")
+    assert "accuracy   100.00%" in ran
+    assert ", 0 faults: " in ran
     read = round((len(image_of(made)) - 16) / 2)
     assert f"{read:,} bytes read an image" in " ".join(told.split())
 
@@ -149,7 +160,8 @@ def test_other_networks_may_have_room(said, folder, tmp_path):
         ("--board ulx3s_85f --sdram 2 --clock 75", "AS4C16M16SA-7 takes a clock of 142.9 MHz at "
          "most, not 150 MHz"),
         ("--board ulx3s_85f --batch 2", "--batch is for a plan with --sdram; add it"),
-        ("--board ulx3s_85f --sdram --batch 0", "a batch has 1 image or more, not 0"),
+        ("--board ulx3s_85f --sdram --batch 0", "a batch has 1 to 128 images, not 0"),
+        ("--board ulx3s_85f --sdram --batch 129", "a batch has 1 to 128 images, not 129"),
         ("--board ulx3s_85f --clock 75", "--clock is that of a plan with --sdram; add it, or give "
          "it to build"),
     ],

@@ -32,6 +32,7 @@ SERIAL = [
     "run",
     "classify",
     "run_behind_others",
+    "run_in_batches",
     "stream",
     "open_again",
     "no_answer",

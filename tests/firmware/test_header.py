@@ -131,7 +131,7 @@ def test_what_the_driver_expects_is_what_the_registers_say(tmp_path, argmax, cod
     plan = make_plan(argmax=argmax, bias=0 if argmax else 300, codes=codes)
     (tmp_path / "tiny_net.h").write_text(header(plan))
     fields = ["digest", "inputs", "outputs", "latency", "input_bits", "output_bits"]
-    fields += ["output_is_signed", "output_is_class"]
+    fields += ["output_is_signed", "output_is_class", "narrower", "batch"]
     lines = "".join(f'printf("%lu ", (unsigned long)network.{name});\n' for name in fields)
     (tmp_path / "main.c").write_text(
         '#include <stdio.h>\n#include "threefold.h"\n#include "tiny_net.h"\n'
@@ -141,7 +141,7 @@ def test_what_the_driver_expects_is_what_the_registers_say(tmp_path, argmax, cod
     flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-std=c11", f"-I{FIRMWARE}"]
     subprocess.run(["gcc", *flags, "main.c", "-o", "main"], cwd=tmp_path, check=True)
     said = subprocess.run([tmp_path / "main"], capture_output=True, text=True, check=True).stdout
-    *found, is_signed, is_class = map(int, said.split())
+    *found, is_signed, is_class, narrower, batch = map(int, said.split())
     words = identity(plan)
     form = REGISTERS["FORMAT"].unpack(words["FORMAT"])
     assert found == [
@@ -153,3 +153,4 @@ def test_what_the_driver_expects_is_what_the_registers_say(tmp_path, argmax, cod
         form["output_bits"],
     ]
     assert (is_signed, is_class) == (form["output_signed"], form["output_is_class"])
+    assert (narrower, batch) == (form["narrower"], form["batch"]) == (0, 0)

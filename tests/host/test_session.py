@@ -25,8 +25,9 @@ class FakeBoard:
 
     byte_seconds, latency = 1e-3, 0.1
 
-    def __init__(self, *, silent=(), busy=0, noise=b"", **words):
+    def __init__(self, *, silent=(), busy=0, noise=b"", batch=1, **words):
         self.words = WORDS | words
+        self.batch, self._held = batch, []
         self.silent = set(silent)  # places of frames that are not answered
         self.busy, self.noise = busy, noise
         self.frames, self.seconds = 0, 0.0
@@ -51,9 +52,15 @@ class FakeBoard:
         kind, seq, rest = body[0], body[1:3], body[3:]
         if kind == 1:
             total = -sum(rest)
-            return frame(b"\x81" + seq + total.to_bytes(2, "little", signed=True))
+            self._held.append(frame(b"\x81" + seq + total.to_bytes(2, "little", signed=True)))
+            if len(self._held) < self.batch:
+                return b""
+            answers, self._held = b"".join(self._held), []
+            return answers
         name = next(name for name, register in REGISTERS.items() if register.word == rest[0])
-        value = {"CONTROL": 1, "STATUS": self.busy}.get(name, self.words.get(name, 0))
+        value = {"CONTROL": 1, "STATUS": self.busy or bool(self._held)}.get(
+            name, self.words.get(name, 0)
+        )
         return frame(b"\x82" + seq + rest[:1] + value.to_bytes(4, "little"))
 
     def read(self, seconds):
@@ -65,6 +72,30 @@ class FakeBoard:
 
 IMAGES = np.arange(33).reshape(11, 3) % 100
 SUMS = [[-int(total)] for total in IMAGES.sum(axis=1)]
+
+
+def in_batches(batch, **options):
+    form = REGISTERS["FORMAT"].unpack(WORDS["FORMAT"]) | {"batch": batch - 1}
+    return FakeBoard(batch=batch, FORMAT=REGISTERS["FORMAT"].pack(**form), **options)
+
+
+@pytest.mark.parametrize("count", [1, 4, 7, 11])
+@pytest.mark.parametrize("batch", [2, 3, 4])
+def test_the_last_image_fills_a_batch(batch, count):
+    board = in_batches(batch)
+    session = Session(board)
+    assert session.board.batch == batch
+    found = sorted(session.run(IMAGES[:count]))
+    assert found == list(enumerate(SUMS[:count]))
+    assert len(board.numbers) == -(-count // batch) * batch
+    assert (session.counters.late, session.counters.strange) == (0, 0)
+
+
+@pytest.mark.parametrize("lost", range(12, 24))
+def test_batches_are_full_although_an_image_was_lost(lost):
+    board = in_batches(4, silent={lost})
+    session = Session(board)
+    assert sorted(session.run(IMAGES)) == list(enumerate(SUMS))
 
 
 def test_images_are_answered_within_the_window():

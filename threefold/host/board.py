@@ -40,6 +40,8 @@ class Board:
         Whether program images are loaded into it.
     benchmark : bool
         Whether it runs images from its SDRAM.
+    batch : int
+        Images that have to be there before it gives results of any.
     """
 
     digest: int
@@ -55,6 +57,7 @@ class Board:
     loadable: bool = False
     narrower: int = 0
     benchmark: bool = False
+    batch: int = 1
 
     @property
     def result_bytes(self) -> int:

@@ -53,6 +53,10 @@ class Flight:
         """Sequence number of the latest one that was sent."""
         return self._seq
 
+    def add(self, index: int) -> None:
+        """Let an image of an index wait to be sent."""
+        self._waiting.append(index)
+
     def send(self) -> tuple[int, int]:
         """Sequence number and index of the next image."""
         self._seq = (self._seq + 1) % _NUMBERS

@@ -94,6 +94,7 @@ class Session:
             loadable=bool(form["loadable"]),
             narrower=form["narrower"],
             benchmark=bool(form["benchmark"]),
+            batch=1 + form["batch"],
         )
         self._image_bytes = board.inputs + board.result_bytes
         return board
@@ -248,6 +249,8 @@ class Session:
     ) -> Iterator[tuple[int, list[int]]]:
         """Results of images, as they come.
 
+        Where the board works on batches, the last image is sent again until one is full.
+
         Parameters
         ----------
         images : array of int, shape (images, inputs)
@@ -271,19 +274,23 @@ class Session:
             If the board does not answer, has no network yet, or a memory that gives wrong words.
         """
         payloads = self.board.payloads(images, widths)
+        count, batch = len(payloads), self.board.batch
+        payloads += payloads[-1:] * (-count % batch)
         self._require_loaded()
         # Numbers count on, so that answers to images of a run that was left are none of these.
         self._flight = flight = Flight(len(payloads), seq=self._flight.seq)
-        silent = 0
+        whole, answered, silent = len(payloads), 0, 0
         deadline = self._deadline()
-        while flight:
-            while flight.waiting and flight.sent < self.board.window:
+        while answered < whole:
+            # In silence some of those that are on their way were lost.
+            while flight.waiting and flight.sent < self.board.window + silent * (batch > 1):
                 seq, index = flight.send()
                 self._send(_IMAGE, seq, payloads[index])
                 self.counters.sent += 1
                 deadline = self._deadline(1 << silent)
             answers = self._answers(flight, deadline)
-            yield from answers
+            answered += sum(index < whole for index, _ in answers)
+            yield from (each for each in answers if each[0] < count)
             if answers:
                 silent, deadline = 0, self._deadline()
             elif self._transport.now() >= deadline:
@@ -295,9 +302,15 @@ class Session:
                 idle = not _REGISTERS["STATUS"].unpack(self.read("STATUS"))["busy"]
                 # Until this is answered there is time for a result that is ready.
                 self._check_digest()
-                yield from self._answers(flight, self._transport.now())
+                answers = self._answers(flight, self._transport.now())
+                answered += sum(index < whole for index, _ in answers)
+                yield from (each for each in answers if each[0] < count)
                 if idle:
                     self.counters.lost += flight.give_up()
+                elif batch > 1 and silent > 1 and not flight.waiting:
+                    # Images that were lost, or sent twice, are too few or too many for batches.
+                    flight.add(len(payloads))
+                    payloads.append(payloads[-1])
                 deadline = self._deadline(1 << silent)
 
     def _require_loaded(self) -> None:

@@ -30,6 +30,7 @@ def identity(plan: Plan, *, clock_mhz: float | None = None) -> dict[str, int]:
         clock_mhz=clock_mhz,
         loadable=plan.loadable,
         widths=1 + len(plan.widths),
+        batch=plan.batch,
     )
 
 
@@ -41,6 +42,7 @@ def identity_of(
     loadable: bool = False,
     widths: int = 1,
     benchmark: bool = False,
+    batch: int = 1,
 ) -> dict[str, int]:
     """Words of the registers that never change, by name, from what they tell.
 
@@ -58,6 +60,8 @@ def identity_of(
         Widths of the network at which images are computed.
     benchmark : bool
         Whether there are the registers of a benchmark.
+    batch : int
+        Images that come together.
     """
     return {
         "ID": IDENTITY,
@@ -73,6 +77,7 @@ def identity_of(
             loadable=int(loadable),
             benchmark=int(benchmark),
             narrower=widths - 1,
+            batch=batch - 1,
         ),
         "CLASSES": ports.classes,
         "CLOCK": round((clock_mhz or 0) * 1e6),

@@ -43,6 +43,13 @@ REGISTERS = RegisterMap(
                     "benchmark", 19, 1, "registers of a benchmark are there, from TEST on", on=LINK
                 ),
                 Field("narrower", 20, 5, "widths of the network beside the whole"),
+                Field(
+                    "batch",
+                    25,
+                    7,
+                    "images that a batch has beside the first; no result comes before the last of "
+                    "them has",
+                ),
             ),
         ),
         Register("CLASSES", 0x18, "ro", "classes, or channels of the output"),

@@ -91,6 +91,7 @@ static void answer_image(struct board *board)
     send(board, RESULT, image->sequence, payload, network->outputs * bytes);
     board->registers[0x2C / 4]++;
     board->pending--;
+    board->answerable--;
     memmove(&board->images[0], &board->images[1], board->pending * sizeof(board->images[0]));
 }
 
@@ -100,7 +101,7 @@ static void answer_access(struct board *board, const struct frame *frame)
     uint8_t payload[5] = {frame->payload[0]};
 
     if (frame->type == WRITE && word == 0x20 / 4 && frame->payload[1] & 2)
-        board->pending = board->registers[0x2C / 4] = 0;
+        board->pending = board->answerable = board->registers[0x2C / 4] = 0;
     if (frame->type == WRITE)
         board->written[word] = frame->payload[1] | (uint32_t)frame->payload[2] << 8
                                | (uint32_t)frame->payload[3] << 16
@@ -134,12 +135,14 @@ static void step(struct board *board)
     if (happens(board, board->faults.stall))
         board->stalled_until = board->time + board_random(board) % 8000;
     if (happens(board, board->faults.restart)) {
-        board->pending = 0;
+        board->pending = board->answerable = 0;
         board->parser = (struct parser){0};
     }
     if (byte >= 0 && reference_parse(&board->parser, (uint8_t)byte, &frame))
         take(board, &frame);
-    if (board->pending && board->time >= board->stalled_until && board_random(board) % 32 == 0)
+    if (!board->answerable && board->pending > board->network->batch)
+        board->answerable = board->network->batch + 1u;
+    if (board->answerable && board->time >= board->stalled_until && board_random(board) % 32 == 0)
         answer_image(board);
 }
 
@@ -196,7 +199,8 @@ void board_init(struct board *board, const struct threefold_network *network, ui
     board->registers[0x14 / 4] = network->input_bits | (uint32_t)network->output_bits << 8
                                  | (uint32_t)network->output_is_signed << 16
                                  | (uint32_t)network->output_is_class << 17
-                                 | (uint32_t)network->narrower << 20;
+                                 | (uint32_t)network->narrower << 20
+                                 | (uint32_t)network->batch << 25;
     board->registers[0x1C / 4] = CLOCK_HZ;
     board->registers[0x3C / 4] = WINDOW;
 }

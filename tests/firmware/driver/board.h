@@ -28,7 +28,7 @@ struct board {
     struct line to_board, to_host;
     struct parser parser;
     struct frame images[WINDOW + 1]; /* in their order, to be answered */
-    unsigned pending;
+    unsigned pending, answerable;    /* of these, the batch that is complete */
     uint32_t registers[32], written[32];
     uint64_t time; /* bytes that the line could have carried */
     uint64_t dead_until, stalled_until;

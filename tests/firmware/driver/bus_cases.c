@@ -6,9 +6,9 @@
 
 enum { MOST_INPUTS = 301, MOST_OUTPUTS = 40, RING = 8, FIFO = 1 << 12 };
 
-static const struct threefold_network classifier = {0x7E7D1234, 64, 1, 500, 5, 4, 0, 1, 0};
-static const struct threefold_network logits = {0x89ABCDEF, 301, 10, 5000, 8, 11, 1, 0, 3};
-static const struct threefold_network wide = {0x01234567, 7, 40, 60, 12, 25, 1, 0, 2};
+static const struct threefold_network classifier = {0x7E7D1234, 64, 1, 500, 5, 4, 0, 1, 0, 0};
+static const struct threefold_network logits = {0x89ABCDEF, 301, 10, 5000, 8, 11, 1, 0, 3, 0};
+static const struct threefold_network wide = {0x01234567, 7, 40, 60, 12, 25, 1, 0, 2, 0};
 
 /* Model of the registers, which works on words as they come. */
 static struct {
@@ -107,7 +107,8 @@ static void set_up(const struct threefold_network *network)
     core.registers[0x14 / 4] = network->input_bits | (uint32_t)network->output_bits << 8
                                | (uint32_t)network->output_is_signed << 16
                                | (uint32_t)network->output_is_class << 17
-                               | (uint32_t)network->narrower << 20;
+                               | (uint32_t)network->narrower << 20
+                               | (uint32_t)network->batch << 25;
     core.registers[0x30 / 4] = 0xFFFFFF00; /* it wraps soon */
     core.entered = core.tail = core.held = 3; /* of whoever was there before */
 }

@@ -12,7 +12,7 @@
 
 enum { INPUTS = 3, OUTPUTS = 2, BYTES = 3, CHUNK = 32 };
 
-static const struct threefold_network network = {0x12345678, INPUTS, OUTPUTS, 10, 8, 20, 1, 0, 0};
+static const struct threefold_network network = {0x12345678, INPUTS, OUTPUTS, 10, 8, 20, 1, 0, 0, 0};
 static struct threefold accelerator;
 static uint8_t codes[THREEFOLD_WINDOW][INPUTS]; /* the first tells the image */
 

@@ -6,9 +6,10 @@
 
 enum { MOST_INPUTS = 300, MOST_OUTPUTS = 40, RING = 8 };
 
-static const struct threefold_network classifier = {0x7E7D1234, 64, 1, 500, 5, 4, 0, 1, 0};
-static const struct threefold_network logits = {0x89ABCDEF, 300, 10, 5000, 8, 11, 1, 0, 0};
-static const struct threefold_network map = {0x00000000, 7, 40, 60, 2, 25, 1, 0, 2};
+static const struct threefold_network classifier = {0x7E7D1234, 64, 1, 500, 5, 4, 0, 1, 0, 0};
+static const struct threefold_network logits = {0x89ABCDEF, 300, 10, 5000, 8, 11, 1, 0, 0, 0};
+static const struct threefold_network pairs = {0x01234567, 30, 10, 900, 8, 11, 1, 0, 0, 1};
+static const struct threefold_network map = {0x00000000, 7, 40, 60, 2, 25, 1, 0, 2, 0};
 
 static struct board board;
 static struct threefold accelerator;
@@ -68,18 +69,43 @@ static void stream(const struct threefold_network *network, unsigned images)
     }
 }
 
-static void case_run(uint64_t seed)
+static void run_images(const struct threefold_network *network, uint64_t seed)
 {
     uint8_t codes[MOST_INPUTS];
     int32_t outputs[MOST_OUTPUTS], expected[MOST_OUTPUTS];
 
-    open_board(&logits, seed);
+    open_board(network, seed);
     for (int i = 0; i < 50; i++) {
-        draw(&logits, codes);
+        draw(network, codes);
         CHECK_EQUAL(threefold_run(&accelerator, codes, outputs), THREEFOLD_OK);
-        board_answer(&logits, 0, codes, expected);
-        CHECK(!memcmp(outputs, expected, logits.outputs * sizeof(*outputs)));
+        board_answer(network, 0, codes, expected);
+        CHECK(!memcmp(outputs, expected, network->outputs * sizeof(*outputs)));
     }
+}
+
+static void case_run(uint64_t seed)
+{
+    run_images(&logits, seed);
+}
+
+static void case_run_in_batches(uint64_t seed)
+{
+    uint8_t codes[4][MOST_INPUTS];
+    int32_t outputs[4][MOST_OUTPUTS], *found;
+
+    run_images(&pairs, seed);
+    for (int i = 0; i < 4; i++)
+        draw(&pairs, codes[i]);
+    CHECK_EQUAL(threefold_submit(&accelerator, codes[0], outputs[0]), THREEFOLD_OK);
+    CHECK_EQUAL(threefold_submit(&accelerator, codes[1], outputs[1]), THREEFOLD_OK);
+    CHECK_EQUAL(threefold_run(&accelerator, codes[2], outputs[2]), THREEFOLD_FULL);
+    for (int i = 0; i < 2; i++) {
+        do
+            CHECK_EQUAL(threefold_poll(&accelerator, &found), THREEFOLD_OK);
+        while (!found);
+        CHECK(found == outputs[i]);
+    }
+    CHECK_EQUAL(threefold_run(&accelerator, codes[3], outputs[3]), THREEFOLD_OK);
 }
 
 static void case_classify(uint64_t seed)
@@ -400,7 +426,7 @@ int main(int argc, char **argv)
         CASE(faults),     CASE(open_again), CASE(no_answer),           CASE(line_takes_nothing),
         CASE(slow_line),  CASE(transport),  CASE(identity),            CASE(window_of_the_board),
         CASE(registers),  CASE(gap),        CASE(damaged_answer),      CASE(texts),
-        CASE(load),       CASE(widths),
+        CASE(load),       CASE(widths),     CASE(run_in_batches),
     };
 
     for (size_t i = 0; argc == 3 && i < sizeof(cases) / sizeof(cases[0]); i++) {
