@@ -54,7 +54,7 @@ def has_memory(accelerator: wiring.Component) -> bool:
     ``stored : Out(1)``   whether a program image in the memory was right; ``loaded``
                           says that some of it is in the accelerator as well
     ``wrong : Out(1)``    what came from there was not what had been loaded
-    ``hold : In(1)``      clocks are not steady, and the memory is not told anything
+    ``hold : In(1)``      clocks are not steady; the memory begins anew when they are
     ``restart : In(1)``   forgets images, as a reset does, but not what is in the
                           memory, which is not reset
     ====================  ===========================================================

@@ -50,7 +50,7 @@ class SDRAMAccelerator(wiring.Component):
         What came from the SDRAM was not what had been loaded. Nothing leaves from then on, until
         another is loaded, or a restart.
     hold : In(1)
-        The clocks are not steady; the SDRAM is not told anything before they are.
+        The clocks are not steady; the SDRAM is told nothing, and begins anew when they are.
     restart : In(1)
         Images inside are forgotten, and a program of which some has come, but not what is in the
         SDRAM.

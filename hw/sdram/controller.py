@@ -156,8 +156,7 @@ class SDRAMController(wiring.Component):
     Members
     -------
     hold : In(1)
-        The clock is not steady. It goes on waiting as from power-up on, where nothing else changes;
-        later this is not looked at.
+        The clock is not steady. It waits as from power-up on, and then begins anew.
     i : In(burst_requests(sdram))
         What to read, write or refresh.
     o : Out(bits), o_valid : Out(1)
@@ -331,8 +330,7 @@ class SDRAMController(wiring.Component):
         left, begun = Signal(range(_REFRESHES), init=_REFRESHES - 1), Signal()
         with m.Switch(step):
             with m.Case(_Step.POWER_UP):
-                with m.If(~self.hold):
-                    m.d.sync += wait.eq(wait - 1)
+                m.d.sync += wait.eq(wait - 1)
                 with m.If(wait == 0):
                     m.d.comb += following.eq(_Step.CLOSE)
             with m.Case(_Step.CLOSE), m.If(now.close_all):
@@ -348,6 +346,9 @@ class SDRAMController(wiring.Component):
                 m.d.sync += begun.eq(1)
             with m.Case(_Step.RUN), m.If(stops):
                 m.d.comb += following.eq(_Step.CLOSE)
+        with m.If(self.hold):
+            m.d.sync += step.eq(_Step.POWER_UP)
+            m.d.sync += [each.eq(each.init) for each in (wait, left, begun)]
         return begun
 
     def _write(self, m: Module, writes: Value, free: Value) -> None:

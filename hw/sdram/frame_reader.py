@@ -97,7 +97,7 @@ class FrameReader(wiring.Component):
                 m.d.sync += passed
         with m.If(refresh | taken):
             m.d.sync += [
-                waits.eq(1),
+                waits.eq(taken | (feed.busy > 1)),
                 wait.eq(Mux(taken, words + feed.extra, feed.busy) - 1),
                 due.eq(0),
                 left.eq(feed.every - 1),

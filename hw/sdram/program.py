@@ -41,6 +41,8 @@ class SDRAMProgram(wiring.Component):
 refused : Out(1)
         Those of :class:`~threefold.hw.sequential.load_port.LoadPort`. Bytes wait while a burst of
         them has not been written.
+    hold : In(1)
+        The clocks are not steady; the SDRAM is told nothing, and begins anew when they are.
     restart : In(1)
         Reading begins anew, and an image of which some has come is given up; what is in the SDRAM
         stays.
@@ -106,7 +108,7 @@ refused : Out(1)
             m.submodules.doubler = doubler = FrameDoubler(len(reader.word))
             connect(m, flipped(self.frames), doubler.o)
             connect(m, doubler.i, reader.frames)
-        # Far from what says so. Its domain needs no reset: nothing else changes before.
+        # What says so is far. Besides the controller nothing of the SDRAM's domain needs a reset.
         held = Signal(2, init=-1, reset_less=True)
         m.d[self.domain] += held.eq(Cat(self.hold, held))
         waits = self._write(m)

@@ -162,6 +162,36 @@ def test_it_waits_from_when_the_clock_is_steady(held):
     assert first == [held + SMALL.cycles(100).power_up + 2]
 
 
+@pytest.mark.parametrize("rest", [1, 2, 5, 300])
+def test_it_begins_anew_when_a_clock_was_lost(rest):
+    dut, told = SDRAMController(SMALL, clock_mhz=100), [[], []]
+
+    async def commands(ctx, found):
+        for cycle in range(SMALL.cycles(100).power_up + 200):
+            ctx.set(dut.hold, cycle < 3)
+            await ctx.tick()
+            levels = [ctx.get(pin) for pin in (dut.pins.ras, dut.pins.cas, dut.pins.we)]
+            if any(levels):
+                found.append((cycle, levels, ctx.get(dut.pins.address[10])))
+
+    async def testbench(ctx):
+        await commands(ctx, told[0])
+        ctx.set(dut.i.payload, read(77))
+        ctx.set(dut.i.valid, 1)
+        await ctx.tick().until(dut.i.ready)
+        ctx.set(dut.i.valid, 0)
+        await ctx.tick().repeat(rest)
+        await commands(ctx, told[1])
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    simulator.run()
+    again = [each for each in told[1] if each[0] > 3]
+    assert len(told[0]) > 8
+    assert again == told[0]
+
+
 def test_it_refreshes_unasked():
     _, _, chip, _ = run([read(0)], rest=20_000)
     assert chip.faults == []

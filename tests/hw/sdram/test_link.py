@@ -124,6 +124,34 @@ class Board:
         return [await self.answer() for _ in numbers]
 
 
+@pytest.mark.parametrize("ratio", [1, 2])
+def test_the_memory_is_told_nothing_before_clocks_are_steady(ratio):
+    board, first = Board(ratio=ratio), []
+    link, domain = board.link, "sync" if ratio == 1 else "memory"
+
+    async def pins(ctx):
+        edge, memory = 0, link.memory
+        async for _, _, *levels in ctx.tick(domain).sample(memory.ras, memory.cas, memory.we):
+            if any(levels) and not first:
+                first.append(edge)
+            edge += 1
+
+    async def testbench(ctx):
+        ctx.set(link.hold, 1)
+        await ctx.tick().repeat(500)
+        ctx.set(link.hold, 0)
+        await ctx.tick().repeat(2000)
+
+    simulator = Simulator(link)
+    simulator.add_clock(1e-6)
+    if ratio > 1:
+        simulator.add_clock(1e-6 / ratio, phase=0.5e-6, domain=domain)
+    simulator.add_process(pins)
+    simulator.add_testbench(testbench)
+    simulator.run()
+    assert 0 <= first[0] - 500 * ratio - SMALL.cycles(ratio * CLOCK_MHZ).power_up < 12
+
+
 def expected(*numbers):
     outputs = OUTPUTS.astype("<i1" if np.abs(OUTPUTS).max() < 128 else "<i2")
     return [bytes([_RESULT, number, 0]) + outputs[number].tobytes() for number in numbers]
