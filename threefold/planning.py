@@ -103,7 +103,7 @@ def plan_for_board(
         feeds = board_feeds(target, clock_mhz=clock_mhz, ratio=sdram or None)
         limits = {"interval": interval, "foldings": foldings, "kinds": kinds}
         plan = fit_outside(network, target.device, feeds, board=board, **limits, **decided)
-        return _placed(_batched(plan, batch), loadable, target)
+        return _outside(plan, batch, loadable, target, memories or {})
     decided |= {"loadable": loadable is not None, "widths": widths}
     limits = {"interval": interval, "fastest": fastest, "foldings": foldings, "kinds": kinds}
     try:
@@ -138,6 +138,27 @@ def _require_on_chip(clock_mhz: float | None, batch: int) -> None:
         raise PlanError(
             f"images share what is read of an SDRAM; without one, leave the batch of {batch} out"
         )
+
+
+def _outside(
+    plan: Plan,
+    batch: int,
+    loadable: Sequence[Network] | None,
+    target: boards.Target,
+    memories: Mapping[str, str],
+) -> Plan:
+    """The plan with room for a batch and further networks, its maps in parts if need be."""
+    unit = plan.streamed
+    assert isinstance(unit, StreamedUnit)
+    try:
+        return _placed(_batched(plan, batch), loadable, target)
+    except PlanError:
+        decided = any(layer.name in memories for layer in unit.layers)
+        if decided or unit.memory != "auto" or not target.device.family.split_worth:
+            raise
+    parted = replace(unit, memory="split")
+    units = tuple(parted if each is unit else each for each in plan.units)
+    return _placed(_batched(plan_of(plan.network, units), batch), loadable, target)
 
 
 def _batched(plan: Plan, batch: int) -> Plan:

@@ -92,8 +92,9 @@ def test_maps_are_in_parts_where_block_ram_is_short():
 def test_an_array_that_is_given_has_its_maps_in_parts_where_block_ram_is_short():
     given = {"conv2..dense": Folding(2, 2, 2)}
     assert on_blocks(500, sequential=given).memory == "auto"
-    assert on_blocks(100, sequential=given).memory == "split"
-    assert on_blocks(100, sequential=given, memories={"conv2": "block"}).memory == "block"
+    assert on_blocks(390, sequential=given).memory == "split"
+    assert on_blocks(390, sequential=given, memories={"conv2": "block"}).memory == "block"
+    assert on_blocks(100, sequential=given).memory == "auto"  # as neither fits
 
 
 def test_a_slower_plan_for_an_interval_takes_less(best):

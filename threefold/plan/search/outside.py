@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from ...errors import PlanError
 from ...fpga import Device, Resources
@@ -205,33 +206,31 @@ class _Search:
         Maps are in parts of memories only where block RAM is short, as those make for more wires.
         An array that is given is not held to what plans may take of a device.
         """
-        given, plan = "pe" in run.decided, None
-        for memory in self._memories(run):
-            array = self._array(run, feed, size, memory)
-            if array is None:
-                continue
-            plan = self._fitting(array, failed, given=given)
-            total = plan.resources(self.device.family) if plan else failed.totals[-1]
-            if total.bram < self.device.bram:
-                break
-        return plan
+        given, most = "pe" in run.decided, self.device.bram
+        array, family = self._array(run, feed, size), self.device.family
+        plan, made, needed = None, None, inf
+        if given or self._banks(array) <= most:
+            made = array.made_loadable()
+            plan = self._fitting(made, failed, given=given)
+            needed = (plan.resources(family) if plan else failed.totals[-1]).bram
+        parted = replace(array, memory="split")
+        if "memory" in run.decided or needed < most or not self._banks(parted) < self._banks(array):
+            return plan
+        if self._banks(parted) > most:
+            return plan
+        parted = parted.made_loadable()
+        if made and needed - made.resources(family).bram + parted.resources(family).bram >= most:
+            return plan
+        return self._fitting(parted, failed, given=given)
 
-    def _memories(self, run: Run) -> tuple[str, ...]:
-        """Where maps may be, the best first."""
-        if "memory" in run.decided:
-            return (str(run.decided["memory"]),)
-        return ("auto", "split") if self.device.family.split_worth else ("auto",)
+    def _array(self, run: Run, feed: Feed, size: ArraySize) -> StreamedUnit:
+        decided = {name: run.decided[name] for name in ("memory", "form") if name in run.decided}
+        return StreamedUnit(run.layers, **size.decisions, **decided, feed=feed.to_dict())
 
-    def _array(self, run: Run, feed: Feed, size: ArraySize, memory: str) -> StreamedUnit | None:
-        """The array of a size; None if its maps alone do not fit."""
-        decided = {"form": run.decided["form"]} if "form" in run.decided else {}
-        unit = StreamedUnit(
-            run.layers, **size.decisions, **decided, memory=memory, feed=feed.to_dict()
-        )
-        bank = bank_resources(unit.contents, memory, self.device.family)
-        if "pe" not in run.decided and bank.bram * size.pixels > self.device.bram:
-            return None
-        return unit.made_loadable()
+    def _banks(self, array: StreamedUnit) -> float:
+        """Block RAMs of the maps of an array."""
+        bank = bank_resources(array.contents, array.memory, self.device.family)
+        return bank.bram * array.pixels
 
     def _fitting(self, array: StreamedUnit, failed: "_Failed", *, given: bool) -> Plan | None:
         """The plan of an array, if that fits."""
@@ -244,8 +243,10 @@ class _Search:
             if not (given or fits(total, self.device, self.fill)):
                 continue
             plan = plan_of(self.network, units, self.progress)
-            if given or fits(plan.resources(self.device.family), self.device, self.fill):
+            total = plan.resources(self.device.family)
+            if given or fits(total, self.device, self.fill):
                 return plan
+            failed.totals.append(total)
         return None
 
     def _bounds(self, array: StreamedUnit) -> list[int]:
