@@ -64,11 +64,18 @@ struct Board {
         reset();
     }
 
+    void set_reset(int level) {
+        top.rst = level;
+#if BOARD_RATIO > 1
+        top.memory_rst = level;
+#endif
+    }
+
     void reset() {
-        top.rst = 1;
+        set_reset(1);
         top.rx = 1;
         for (int i = 0; i < 4; ++i) tick();
-        top.rst = 0;
+        set_reset(0);
     }
 
 #ifdef BOARD_SDRAM

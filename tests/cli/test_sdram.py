@@ -1,6 +1,7 @@
 """``--sdram``: from plan to simulation and report, what it refuses, and where it is suggested."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from threefold import boards, planning
 from threefold.cli import main
 from threefold.data import save_images
 from threefold.errors import PlanError
+from threefold.fpga import Device
 from threefold.network import save
 from threefold.plan import image_of
 from threefold.project import Project
@@ -16,6 +18,7 @@ from threefold.sim import golden
 
 from ..accelerators import random_images
 from ..plan.search.test_outside import deep
+from ..split_family import SPLIT
 
 NETWORK = deep(8, 2)
 IMAGES = random_images(np.random.default_rng(0), NETWORK, 2)
@@ -121,6 +124,13 @@ def test_boards_that_cannot_be_simulated(said, folder, board, name):
     assert error == f"{name} {told}"
 
 
+def test_a_simulated_board_has_no_benchmark_beside_a_program(said):
+    line = "run", "--simulate", "test.npz", "--network", "out", "--benchmark", "1"
+    status, _, error = said(*line)
+    assert status == 2
+    assert error.startswith("weights of 'deep' come from the SDRAM in cycles that are known only")
+
+
 def test_images_in_batches(said, folder, tmp_path):
     options = ["--board", "ulx3s_85f", "--sdram", "2", "--clock", "50", "--batch", "2"]
     status, told, _ = said("plan", "net.tern", *options, "-o", tmp_path / "out")
@@ -168,6 +178,18 @@ def test_other_networks_may_have_room(said, folder, tmp_path):
 )  # fmt: skip
 def test_what_is_refused(said, options, message, tmp_path):
     assert said("plan", "net.tern", *options.split(), "-o", tmp_path) == (2, "", message)
+
+
+def test_a_batch_has_its_maps_in_parts_where_block_ram_is_short(monkeypatch):
+    network, board = deep(4, 3, size=9), boards.get("ulx3s_85f")
+    device = Device("short", SPLIT, 200_000, 270)
+    short = replace(board, device=device, pll_type=board.family.pll)
+    monkeypatch.setattr(boards, "get", lambda _: short)
+    one, two = (
+        planning.plan_for_board(network, "ulx3s_85f", sdram=2, clock_mhz=50, batch=batch)
+        for batch in (1, 2)
+    )
+    assert (one.streamed.memory, two.streamed.memory, two.batch) == ("auto", "split", 2)
 
 
 def test_ratios_that_there_are_not(said):

@@ -59,7 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="PATH",
         help="load this into the board first, if it is loadable: another network as a *.tern file, "
-        "which the plan of --network has to suit, a program.bin, or the folder of one",
+        "which the plan of --network has to suit, a program.bin, or the folder of one (with "
+        "--simulate, what --network names)",
     )
     parser.add_argument(
         "--baud", type=int, metavar="N", help=f"bits a second (as built, else {_BAUD})"
@@ -109,16 +110,13 @@ def run(args: argparse.Namespace, console: Console) -> str:
     codes = codes[: args.limit]
     labels = None if labels is None else labels[: args.limit]
     with ExitStack() as stack:
-        port = (
-            stack.enter_context(_board(path, console, bool(args.benchmark)))
-            if args.simulate
-            else args.port
-        )
+        port = args.port
+        if args.simulate:
+            port, own = stack.enter_context(_board(path, console, bool(args.benchmark)))
+            image = image or own
         baud = args.baud or _built_baud(path) or _BAUD
         line = stack.enter_context(SerialPort(port, baud))
         session = Session(line, digest=int(digest(network)[:8], 16) if network else None)
-        if path and args.simulate and session.board.loadable and not image:
-            image, _ = program_image(path, path)  # as nothing is in a simulated board yet
         if image:
             load_into(session, image, console)
             note(console, f"loaded {len(image):,} bytes, {session.loaded or 0:08x}")
@@ -217,14 +215,20 @@ def _built_baud(path: Path | None) -> int | None:
 
 
 @contextmanager
-def _board(path: Path | None, console: Console, benchmark: bool) -> Iterator[str]:
-    """Port of a simulated board with the plan beside a network, and perhaps a benchmark."""
+def _board(
+    path: Path | None, console: Console, benchmark: bool
+) -> Iterator[tuple[str, bytes | None]]:
+    """Port of a simulated board with the plan beside a network, and perhaps a benchmark.
+
+    And what is to be loaded into it, as nothing is in there yet, if anything can be.
+    """
     if path is None:
         raise DataError("a simulation needs the network, --network, and its plan beside it")
     try:
         from ..boards import get  # with all that generates hardware
+        from ..hw.sdram.benchmark import require_whole
         from ..hw.sdram.board import benchmark_sdram, planned_memory
-        from ..plan import load_plan
+        from ..plan import image_of, load_plan
         from ..sim.board import SimulatedBoard, compile_board
         from ..sim.port import SimulatedPort
         from ..sim.sdram import SDRAMChip
@@ -236,9 +240,12 @@ def _board(path: Path | None, console: Console, benchmark: bool) -> Iterator[str
     products = Products(path.parent)
     plan = load_plan(load(path), products.plan)
     target = get(plan.board) if plan.board else None
-    clock_mhz, ratio = (target.clock_mhz if target else None) or _CLOCK_MHZ, 1
-    sdram = benchmark_sdram(target) if benchmark else None
-    if plan.streamed:
+    clock_mhz = (target.clock_mhz if target else None) or _CLOCK_MHZ
+    sdram, ratio = None, 1
+    if benchmark:
+        require_whole(plan)
+        sdram = benchmark_sdram(target)
+    elif plan.streamed:
         sdram, clock_mhz, ratio = planned_memory(plan, target)
     note(console, "starting the simulated board; it is compiled the first time")
     folder = products.simulation / "board"
@@ -248,6 +255,8 @@ def _board(path: Path | None, console: Console, benchmark: bool) -> Iterator[str
         SimulatedBoard(library, clock_mhz=clock_mhz, sdram=chip) as board,
         SimulatedPort(board) as port,
     ):
-        yield port.name
-        if sdram and chip and chip.faults:
-            raise BuildError(f"the controller breaks a time of {sdram.name}: {chip.faults[0]}")
+        try:
+            yield port.name, image_of(plan) if plan.loadable or plan.streamed else None
+        finally:
+            if sdram and chip and chip.faults:
+                raise BuildError(f"the controller breaks a time of {sdram.name}: {chip.faults[0]}")
