@@ -106,7 +106,8 @@ def compile_link(link: SerialLink, folder: Path | str) -> Path:
         write_file(folder / "board.cpp", _SOURCE.read_text())
         flags = ["-CFLAGS", "-DBOARD_FLASH"] if link.flash else []
         if "memory" in link.signature.members:
-            flags += ["-CFLAGS", f"-DBOARD_SDRAM -DBOARD_RATIO={link.accelerator.ratio}"]
+            ratio = getattr(link.accelerator, "ratio", 1)
+            flags += ["-CFLAGS", f"-DBOARD_SDRAM -DBOARD_RATIO={ratio}"]
         flags += ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared", "--MAKEFLAGS", _MAKEFLAGS]
         sources = ["--prefix", "Vboard", "--Mdir", "objects", "-o", "board.so"]
         arguments = [*_OPTIONS, *flags, *sources, "board.v", "board.cpp"]
