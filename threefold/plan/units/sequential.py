@@ -377,7 +377,11 @@ class SequentialUnit(Unit):
         results = builder.batch(source, words, run, self.o_beats, opens=self.opens)
         if self.contents.offsets is None:
             return (results,)
-        return (builder.pipe(results, logit_latency(self.passes[-1].step)),)
+        return (self.leaving(builder, results),)
+
+    def leaving(self, builder: StageBuilder, results: int) -> int:
+        """Logits of accumulator values, on their way out."""
+        return builder.pipe(results, logit_latency(self.passes[-1].step))
 
     def describe(self) -> str:
         return f"{len(self.layers)} layers in turn"

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from ...errors import PlanError
 from ...fpga import Family, Resources
+from ..cycle_model.stages import StageBuilder
 from ..layers import Layer
 from ..sequential import (
     Array,
@@ -176,6 +177,9 @@ class StreamedUnit(SequentialUnit):
         if self.program.unpacks:
             luts += _UNPACKER_LUTS * self.program.word_bits // 8
         return super().resources(family) + Resources(luts, ff=bits * family.counts_bare_cells)
+
+    def leaving(self, builder: StageBuilder, results: int) -> int:
+        return builder.skid(super().leaving(builder, results))
 
     @property
     def weight_bits(self) -> int:

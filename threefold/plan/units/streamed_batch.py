@@ -10,7 +10,6 @@ import numpy as np
 
 from ...errors import PlanError
 from ..cycle_model.stages import StageBuilder
-from ..latency import logit_latency
 from ..sequential import (
     BatchMaps,
     BatchProgram,
@@ -172,7 +171,7 @@ class StreamedBatchUnit(StreamedUnit):
         results = builder.turns(source, words, self.o_beats, self.table)
         if self.contents.offsets is None:
             return (results,)
-        return (builder.pipe(results, logit_latency(self.passes[-1].step)),)
+        return (self.leaving(builder, results),)
 
     def describe(self) -> str:
         return f"{super().describe()} for {self.batch} images at once"
